@@ -1,0 +1,1 @@
+//! Workloads, their lock, and the one function through which every deploy goes.

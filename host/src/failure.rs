@@ -1,0 +1,153 @@
+//! The one error of the host: a stable code for programs, a sentence and a hint for people.
+//!
+//! A message is lower case without a final period and names what it is about. Names that came from outside pass
+//! [`crate::escape`] before they enter a message.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// Why something did not happen. The strings are part of the WIT, the HTTP API and `--json`: never renamed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    Usage,
+    NotFound,
+    Busy,
+    Cancelled,
+    Drift,
+    VolumeRefused,
+    ArchiveRefused,
+    PolicyRefused,
+    SnapshotDamaged,
+    NoSpace,
+    NotDown,
+    OutOfOrder,
+    TooLarge,
+    Io,
+    SyncFailed,
+    Runtime,
+    AppBad,
+    NeedsOperator,
+    /// The state directory is missing, not writable, or another host's.
+    StateRefused,
+    /// The plugin cannot be loaded, trapped, stalled or broke a rule.
+    Plugin,
+    /// A code of the plugin's own.
+    Other(String),
+}
+
+impl Code {
+    const TABLE: &'static [(Code, &'static str)] = &[
+        (Code::Usage, "usage"),
+        (Code::NotFound, "not-found"),
+        (Code::Busy, "busy"),
+        (Code::Cancelled, "cancelled"),
+        (Code::Drift, "drift"),
+        (Code::VolumeRefused, "volume-refused"),
+        (Code::ArchiveRefused, "archive-refused"),
+        (Code::PolicyRefused, "policy-refused"),
+        (Code::SnapshotDamaged, "snapshot-damaged"),
+        (Code::NoSpace, "no-space"),
+        (Code::NotDown, "not-down"),
+        (Code::OutOfOrder, "out-of-order"),
+        (Code::TooLarge, "too-large"),
+        (Code::Io, "io"),
+        (Code::SyncFailed, "sync-failed"),
+        (Code::Runtime, "runtime"),
+        (Code::AppBad, "app-bad"),
+        (Code::NeedsOperator, "needs-operator"),
+        (Code::StateRefused, "state-refused"),
+        (Code::Plugin, "plugin"),
+    ];
+
+    pub fn as_str(&self) -> &str {
+        if let Code::Other(name) = self {
+            return name;
+        }
+        Self::TABLE.iter().find(|(code, _)| code == self).map_or("io", |(_, name)| name)
+    }
+
+    /// The code that a plugin or a stored record names.
+    pub fn parse(name: &str) -> Code {
+        let known = Self::TABLE.iter().find(|(_, known)| *known == name);
+        known.map_or_else(|| Code::Other(name.to_owned()), |(code, _)| code.clone())
+    }
+
+    /// Whether the request was turned down for what it asks or finds, as opposed to something going wrong.
+    pub fn is_refusal(&self) -> bool {
+        !matches!(self, Code::Io | Code::SyncFailed | Code::Runtime | Code::AppBad | Code::Plugin | Code::Other(_))
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Code {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Code::parse(&String::deserialize(deserializer)?))
+    }
+}
+
+/// What went wrong and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Failure {
+    pub code: Code,
+    pub message: String,
+    /// May be empty.
+    pub hint: String,
+}
+
+/// What every fallible function of the host answers.
+pub type Result<T, E = Failure> = std::result::Result<T, E>;
+
+impl Failure {
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Failure { code, message: message.into(), hint: String::new() }
+    }
+
+    /// The same failure with what to do about it.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+
+    /// Says what was being done: `while` comes before the message.
+    pub fn context(mut self, doing: impl fmt::Display) -> Self {
+        self.message = format!("{doing}: {}", self.message);
+        self
+    }
+
+    /// A failed operation on a path. A full disk or quota is `no-space`, all else `io`.
+    pub fn io(doing: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
+        let errno = rustix::io::Errno::from_io_error(error);
+        let full = matches!(errno, Some(rustix::io::Errno::NOSPC | rustix::io::Errno::DQUOT));
+        let code = if full { Code::NoSpace } else { Code::Io };
+        Failure::new(code, format!("cannot {doing} `{}`: {}", crate::escape::path(path), reason(error)))
+    }
+}
+
+/// An operating system error without the number that Rust puts behind it.
+fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error") {
+        Some(end) => text[..end].to_lowercase(),
+        None => text,
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}

@@ -1,0 +1,1 @@
+//! A restore from request to receipt.

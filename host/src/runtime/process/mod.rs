@@ -1,0 +1,1 @@
+//! The built-in runtime: plain processes under a supervisor.

@@ -1,0 +1,1 @@
+//! Captures live volumes into an archive.
