@@ -1,0 +1,218 @@
+//! Every fsync of the host (protocol, rule 5).
+//!
+//! Descriptors are real, read-only ones: on O_PATH, which is what cap-std opens, a sync fails with EBADF. A sync that
+//! fails is never repeated: the kernel reports a lost write once, and the next sync says OK over zeros. So every error
+//! here is `sync-failed` and final, EBADF and EINVAL included, and no caller may try again.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, Mode, OFlags};
+
+use crate::effects::effect;
+use crate::escape;
+use crate::failure::{Code, Failure, Result};
+
+/// What a file is called while [`write_durably`] writes it. A leftover after a crash means nothing and may go.
+const TEMPORARY_SUFFIX: &str = ".unfinished";
+
+/// Makes the directory's own entries durable: creations, renames and removals in it.
+pub fn sync_directory(path: impl AsRef<Path>) -> Result<()> {
+    let path = path.as_ref();
+    let directory = open_directory(path).map_err(|error| Failure::io("open", path, &error))?;
+    sync_open_directory(directory.as_fd(), path)
+}
+
+/// As [`sync_directory`], for a directory that is held open. The path is for the message.
+pub fn sync_open_directory(directory: BorrowedFd<'_>, path: &Path) -> Result<()> {
+    effect("sync-directory", || Ok(rustix::fs::fsync(directory)?)).map_err(|error| failed(path, &error))
+}
+
+/// Makes a file's content and metadata durable.
+pub fn sync_file(file: &File) -> Result<()> {
+    effect("sync-file", || Ok(rustix::fs::fsync(file)?)).map_err(|error| failed(&name_of(file), &error))
+}
+
+/// One file system, through a descriptor that was opened before the first byte was written to it: a descriptor opened
+/// later would miss an earlier write error.
+#[derive(Debug)]
+pub struct FileSystem {
+    directory: File,
+    path: PathBuf,
+}
+
+impl FileSystem {
+    /// Opens the file system that holds `directory`.
+    pub fn open(directory: &Path) -> Result<FileSystem> {
+        let opened = open_directory(directory).map_err(|error| Failure::io("open", directory, &error))?;
+        Ok(FileSystem { directory: opened, path: directory.to_owned() })
+    }
+
+    /// Opens the file system of a directory that is held open. The path is for messages.
+    pub fn of(directory: BorrowedFd<'_>, path: &Path) -> Result<FileSystem> {
+        let opened = rustix::fs::openat(directory, c".", READ_DIRECTORY, Mode::empty())
+            .map_err(|error| Failure::io("open", path, &error.into()))?;
+        Ok(FileSystem { directory: opened.into(), path: path.to_owned() })
+    }
+
+    /// Makes everything on it durable. Fails also for a write error since the descriptor was opened.
+    pub fn sync(&self) -> Result<()> {
+        let synced = effect("sync-file-system", || Ok(rustix::fs::syncfs(&self.directory)?));
+        synced.map_err(|error| failed(&self.path, &error).context("the file system has lost or may lose data"))
+    }
+}
+
+/// Replaces `name` in `directory` so that after a crash it holds either what it held or all of `bytes`.
+pub fn write_durably(directory: &Path, name: impl AsRef<OsStr>, bytes: &[u8], mode: u32) -> Result<()> {
+    let path = directory.join(name.as_ref());
+    let held = open_directory(directory).map_err(|error| Failure::io("open", directory, &error))?;
+    let temporary = temporary_name(directory, name.as_ref())?;
+    let written = write_temporary(&temporary, bytes, mode).and_then(|()| {
+        effect("rename-file", || std::fs::rename(&temporary, &path))
+            .map_err(|error| Failure::io("replace", &path, &error))
+    });
+    if let Err(failure) = written {
+        // Nothing refers to it and the failure that matters is the first one.
+        let _ = std::fs::remove_file(&temporary);
+        return Err(failure);
+    }
+    sync_open_directory(held.as_fd(), directory)
+}
+
+/// Whether a name in a directory is a leftover of [`write_durably`].
+pub fn is_temporary(name: &OsStr) -> bool {
+    name.as_encoded_bytes().ends_with(TEMPORARY_SUFFIX.as_bytes())
+}
+
+/// Makes a directory and its missing parents, each durable in the directory above it, up to the first that existed.
+pub fn make_directories_durably(path: &Path, mode: u32) -> Result<()> {
+    let mut missing = Vec::new();
+    let mut first_existing = path;
+    while !first_existing.as_os_str().is_empty() && !first_existing.is_dir() {
+        missing.push(first_existing);
+        first_existing = first_existing.parent().unwrap_or(Path::new(""));
+    }
+    for directory in missing.into_iter().rev() {
+        let made = effect("make-directory", || std::fs::DirBuilder::new().mode(mode).create(directory));
+        match made {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && directory.is_dir() => {}
+            Err(error) => return Err(Failure::io("make", directory, &error)),
+            Ok(()) => std::fs::set_permissions(directory, std::fs::Permissions::from_mode(mode))
+                .map_err(|error| Failure::io("set the mode of", directory, &error))?,
+        }
+        let above = directory.parent().filter(|above| !above.as_os_str().is_empty());
+        sync_directory(above.unwrap_or(Path::new(".")))?;
+    }
+    Ok(())
+}
+
+/// How a directory is opened wherever it may be synced.
+pub(super) const READ_DIRECTORY: OFlags =
+    OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+fn open_directory(path: &Path) -> io::Result<File> {
+    let flags = READ_DIRECTORY.difference(OFlags::NOFOLLOW);
+    Ok(rustix::fs::openat(CWD, path, flags, Mode::empty())?.into())
+}
+
+fn temporary_name(directory: &Path, name: &OsStr) -> Result<PathBuf> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(|error| Failure::new(Code::Io, format!("no random numbers: {error}")))?;
+    let mut temporary = std::ffi::OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".{}{TEMPORARY_SUFFIX}", hex::encode(random)));
+    Ok(directory.join(temporary))
+}
+
+fn write_temporary(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let file = effect("write-file", || {
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(bytes)?;
+        // Past the umask: the mode is what was asked for.
+        file.set_permissions(std::fs::Permissions::from_mode(mode))?;
+        Ok(file)
+    })
+    .map_err(|error| Failure::io("write", path, &error))?;
+    sync_file(&file)
+}
+
+/// The path that an open file was opened by, for a message.
+fn name_of(file: &File) -> PathBuf {
+    let link = format!("/proc/self/fd/{}", file.as_raw_fd());
+    std::fs::read_link(&link).unwrap_or_else(|_| PathBuf::from(link))
+}
+
+fn failed(path: &Path, error: &io::Error) -> Failure {
+    let mut failure = Failure::io("sync", path, error);
+    failure.code = Code::SyncFailed;
+    failure.hint(format!(
+        "look for disk errors in the kernel log; whatever was written below `{}` last may be lost",
+        escape::path(path)
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::OwnedFd;
+
+    use super::*;
+
+    #[test]
+    fn a_sync_on_a_path_descriptor_is_a_final_failure() {
+        let directory = tempfile::tempdir().unwrap();
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let path_only: OwnedFd = rustix::fs::openat(CWD, directory.path(), flags, Mode::empty()).unwrap();
+        let failure = sync_open_directory(path_only.as_fd(), directory.path()).unwrap_err();
+        assert_eq!(failure.code, Code::SyncFailed);
+        assert_eq!(sync_file(&File::from(path_only)).unwrap_err().code, Code::SyncFailed);
+    }
+
+    #[test]
+    fn a_sync_of_something_that_cannot_be_synced_is_a_final_failure() {
+        let (reader, _writer) = rustix::pipe::pipe().unwrap();
+        assert_eq!(sync_file(&File::from(reader)).unwrap_err().code, Code::SyncFailed);
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_with_its_mode_and_leaves_nothing_beside_it() {
+        let directory = tempfile::tempdir().unwrap();
+        write_durably(directory.path(), "state", b"first", 0o600).unwrap();
+        write_durably(directory.path(), "state", b"second", 0o666).unwrap();
+        assert_eq!(std::fs::read(directory.path().join("state")).unwrap(), b"second");
+        let mode = std::fs::metadata(directory.path().join("state")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o7777, 0o666);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_that_cannot_replace_its_target_leaves_nothing_beside_it() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::create_dir(directory.path().join("state")).unwrap();
+        write_durably(directory.path(), "state", b"bytes", 0o600).unwrap_err();
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+        assert!(is_temporary(temporary_name(directory.path(), OsStr::new("a")).unwrap().file_name().unwrap()));
+    }
+
+    #[test]
+    fn missing_directories_are_made_with_the_mode_asked_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let deep = directory.path().join("a/b/c");
+        make_directories_durably(&deep, 0o777).unwrap();
+        make_directories_durably(&deep, 0o700).unwrap();
+        assert_eq!(std::fs::metadata(&deep).unwrap().permissions().mode() & 0o7777, 0o777);
+        std::fs::write(deep.join("file"), b"").unwrap();
+        assert_eq!(make_directories_durably(&deep.join("file/d"), 0o700).unwrap_err().code, Code::Io);
+    }
+
+    #[test]
+    fn a_file_system_is_synced_through_its_descriptor() {
+        let directory = tempfile::tempdir().unwrap();
+        FileSystem::open(directory.path()).unwrap().sync().unwrap();
+        let held = File::open(directory.path()).unwrap();
+        FileSystem::of(held.as_fd(), directory.path()).unwrap().sync().unwrap();
+    }
+}

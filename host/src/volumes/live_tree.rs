@@ -1,0 +1,263 @@
+//! Looks at a live tree: names, kinds, sizes and times, never contents, while the app may go on changing it.
+//!
+//! Depth first, siblings in byte order, the root first: the order of a captured archive. Entries that vanish are left
+//! out, links are never followed, and a mount or a nested subvolume is reported and not entered. Memory is bounded by
+//! the names of one directory a level. Changes nothing.
+
+use std::collections::HashSet;
+use std::ffi::{CStr, CString};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+use rustix::fs::{AtFlags, Dir, FileType, Mode, Statx, StatxFlags};
+use rustix::io::Errno;
+
+use super::durable::READ_DIRECTORY;
+use super::parent::Place;
+use super::staging::entry_path::DEPTH_MAX;
+use crate::escape;
+use crate::failure::{Code, Failure, Result};
+use crate::snapshots::tree_digest::Mtime;
+
+/// What an inode with content occupies at least.
+const DISK_UNIT_BYTES: u64 = 4 << 10;
+
+/// The unit of `st_blocks`.
+const STAT_BLOCK_BYTES: u64 = 512;
+
+/// What kind of entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LiveKind {
+    File,
+    Directory,
+    Symlink,
+    /// Sockets, fifos and devices.
+    Other,
+}
+
+/// One entry as it stood when it was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveEntry {
+    /// Relative to the root, which is the empty path.
+    pub path: Vec<u8>,
+    pub kind: LiveKind,
+    /// Bytes of a file; 0 for everything else.
+    pub size: u64,
+    pub mtime: Mtime,
+    /// What it occupies, holes left out, in whole units of 4 KiB.
+    pub disk_bytes: u64,
+    pub links: u32,
+    pub inode: u64,
+    /// A mount or nested subvolume, which is not entered.
+    pub boundary: bool,
+}
+
+/// What a live tree comes to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Directories, files and links, the root counted.
+    pub entries: u64,
+    /// Sum of file sizes, each inode once.
+    pub bytes: u64,
+    pub disk_bytes: u64,
+    pub inodes: u64,
+    /// The newest modification of anything.
+    pub newest: Option<Mtime>,
+    /// Sockets, fifos and devices, which are not counted above.
+    pub special: u64,
+    /// Mounts and nested subvolumes, which were not entered.
+    pub boundaries: Vec<Vec<u8>>,
+}
+
+/// Counts everything below an open directory.
+pub fn totals(root: impl AsFd) -> Result<Totals> {
+    let mut totals = Totals::default();
+    let mut seen = HashSet::new();
+    for entry in LiveTree::open(root)? {
+        let entry = entry?;
+        totals.newest = totals.newest.max(Some(entry.mtime));
+        if entry.kind == LiveKind::Other {
+            totals.special += 1;
+            continue;
+        }
+        totals.entries += 1;
+        let several_names = entry.links > 1 && entry.kind != LiveKind::Directory;
+        if !several_names || seen.insert(entry.inode) {
+            totals.inodes += 1;
+            totals.bytes += entry.size;
+            totals.disk_bytes += entry.disk_bytes;
+        }
+        if entry.boundary {
+            totals.boundaries.push(entry.path);
+        }
+    }
+    Ok(totals)
+}
+
+/// The walk itself.
+#[derive(Debug)]
+pub struct LiveTree {
+    root: Place,
+    /// Given out first.
+    first: Option<LiveEntry>,
+    levels: Vec<Level>,
+    path: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Level {
+    directory: OwnedFd,
+    /// What is still to come, last first.
+    names: Vec<CString>,
+    /// How long the path is up to this directory.
+    path_bytes: usize,
+}
+
+impl LiveTree {
+    /// Starts at an open directory.
+    pub fn open(root: impl AsFd) -> Result<LiveTree> {
+        let failed = |error: Errno| io("open", b"", error);
+        let directory = rustix::fs::openat(root, c".", READ_DIRECTORY, Mode::empty()).map_err(failed)?;
+        let facts = look(&directory, c"").map_err(failed)?;
+        let root = Place::of(directory.as_fd()).map_err(|error| Failure::io("inspect", Path::new("."), &error))?;
+        let names = names(&directory, b"")?;
+        let first = Some(entry(Vec::new(), &facts, false));
+        Ok(LiveTree { root, first, levels: vec![Level { directory, names, path_bytes: 0 }], path: Vec::new() })
+    }
+
+    /// The entry of one name; none when it has vanished.
+    fn visit(&mut self, name: &CStr) -> Result<Option<LiveEntry>> {
+        let Some(level) = self.levels.last() else { return Ok(None) };
+        self.path.truncate(level.path_bytes);
+        if !self.path.is_empty() {
+            self.path.push(b'/');
+        }
+        self.path.extend(name.to_bytes());
+        let facts = match look(&level.directory, name) {
+            Ok(facts) => facts,
+            Err(Errno::NOENT) => return Ok(None),
+            Err(error) => return Err(io("inspect", &self.path, error)),
+        };
+        if kind(&facts) != LiveKind::Directory {
+            return Ok(Some(entry(self.path.clone(), &facts, false)));
+        }
+        if self.levels.len() > DEPTH_MAX {
+            let path = escape::bytes(&self.path);
+            return Err(Failure::new(Code::VolumeRefused, format!("`{path}` is deeper than 128 directories")));
+        }
+        self.enter(name, &facts)
+    }
+
+    fn enter(&mut self, name: &CStr, facts: &Statx) -> Result<Option<LiveEntry>> {
+        let Some(level) = self.levels.last() else { return Ok(None) };
+        // Looked at before it is opened, so that nothing is mounted on demand and no foreign file system is asked.
+        let there = Place { mount: facts.stx_mnt_id, device: (facts.stx_dev_major, facts.stx_dev_minor), inode: 0 };
+        if !self.root.same_tree(&there) {
+            return Ok(Some(entry(self.path.clone(), facts, true)));
+        }
+        let directory = match rustix::fs::openat(&level.directory, name, READ_DIRECTORY, Mode::empty()) {
+            Ok(directory) => directory,
+            // Gone, or something else by now: what it was is no longer there.
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(None),
+            Err(error) => return Err(io("open", &self.path, error)),
+        };
+        let facts = look(&directory, c"").map_err(|error| io("inspect", &self.path, error))?;
+        let opened = Place::of(directory.as_fd());
+        let opened = opened.map_err(|error| Failure::io("inspect", &to_path(&self.path), &error))?;
+        if !self.root.same_tree(&opened) {
+            return Ok(Some(entry(self.path.clone(), &facts, true)));
+        }
+        let names = names(&directory, &self.path)?;
+        self.levels.push(Level { directory, names, path_bytes: self.path.len() });
+        Ok(Some(entry(self.path.clone(), &facts, false)))
+    }
+}
+
+impl Iterator for LiveTree {
+    type Item = Result<LiveEntry>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(root) = self.first.take() {
+            return Some(Ok(root));
+        }
+        loop {
+            let level = self.levels.last_mut()?;
+            let Some(name) = level.names.pop() else {
+                self.levels.pop();
+                continue;
+            };
+            match self.visit(&name) {
+                Ok(None) => {}
+                Ok(Some(entry)) => return Some(Ok(entry)),
+                Err(failure) => {
+                    // Half a walk must not pass for a whole one.
+                    self.levels.clear();
+                    return Some(Err(failure));
+                }
+            }
+        }
+    }
+}
+
+fn look(directory: &OwnedFd, name: &CStr) -> rustix::io::Result<Statx> {
+    let wanted = StatxFlags::BASIC_STATS | StatxFlags::MNT_ID;
+    let flags = if name.is_empty() { AtFlags::EMPTY_PATH } else { AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT };
+    rustix::fs::statx(directory, name, flags, wanted)
+}
+
+/// The names in a directory, in reverse byte order, to be taken from the end.
+fn names(directory: &OwnedFd, path: &[u8]) -> Result<Vec<CString>> {
+    let failed = |error: Errno| io("list", path, error);
+    let mut names = Vec::new();
+    for entry in Dir::read_from(directory).map_err(failed)? {
+        let entry = match entry {
+            Ok(entry) => entry,
+            // Removed while it is read: what is left of it is empty.
+            Err(Errno::NOENT) => break,
+            Err(error) => return Err(failed(error)),
+        };
+        if !matches!(entry.file_name().to_bytes(), b"." | b"..") {
+            names.push(entry.file_name().to_owned());
+        }
+    }
+    names.sort_unstable_by(|left, right| right.cmp(left));
+    Ok(names)
+}
+
+fn kind(facts: &Statx) -> LiveKind {
+    match FileType::from_raw_mode(facts.stx_mode.into()) {
+        FileType::RegularFile => LiveKind::File,
+        FileType::Directory => LiveKind::Directory,
+        FileType::Symlink => LiveKind::Symlink,
+        _ => LiveKind::Other,
+    }
+}
+
+fn entry(path: Vec<u8>, facts: &Statx, boundary: bool) -> LiveEntry {
+    let kind = kind(facts);
+    let size = if kind == LiveKind::File { facts.stx_size } else { 0 };
+    let occupied = (facts.stx_blocks * STAT_BLOCK_BYTES).next_multiple_of(DISK_UNIT_BYTES);
+    LiveEntry {
+        path,
+        kind,
+        size,
+        mtime: Mtime { seconds: facts.stx_mtime.tv_sec, nanoseconds: facts.stx_mtime.tv_nsec },
+        disk_bytes: occupied.max(DISK_UNIT_BYTES),
+        links: facts.stx_nlink,
+        inode: facts.stx_ino,
+        boundary,
+    }
+}
+
+fn io(doing: &str, path: &[u8], error: Errno) -> Failure {
+    Failure::io(doing, &to_path(path), &error.into())
+}
+
+/// For messages: the root has no name of its own.
+fn to_path(path: &[u8]) -> std::path::PathBuf {
+    use std::os::unix::ffi::OsStrExt as _;
+    if path.is_empty() { ".".into() } else { std::ffi::OsStr::from_bytes(path).into() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! What is mounted where, from `mountinfo`, in bytes (protocol, rule 9). Changes nothing.
+//!
+//! A rename of a directory that contains a mount succeeds, so nobody may trust a path that has a mount below it.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::failure::{Code, Failure, Result};
+
+/// One line of `mountinfo`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    pub id: u64,
+    pub parent: u64,
+    /// Major and minor number of the file system's device.
+    pub device: (u32, u32),
+    /// Which directory of the file system is mounted.
+    pub root: PathBuf,
+    /// Where, as the process whose `mountinfo` it is sees it.
+    pub mount_point: PathBuf,
+    /// Per-mount options, `ro` or `rw` first.
+    pub options: String,
+    pub file_system: String,
+    pub source: OsString,
+    /// Options of the file system itself.
+    pub super_options: String,
+}
+
+impl Mount {
+    /// Whether something can be written through it.
+    pub fn is_writable(&self) -> bool {
+        let read_only = |options: &str| options.split(',').any(|option| option == "ro");
+        !read_only(&self.options) && !read_only(&self.super_options)
+    }
+}
+
+/// The mounts of this process.
+pub fn own() -> Result<Vec<Mount>> {
+    read(Path::new("/proc/self/mountinfo"))
+}
+
+/// The mounts of another process. One that is gone is an error.
+pub fn of_process(pid: u32) -> Result<Vec<Mount>> {
+    read(Path::new(&format!("/proc/{pid}/mountinfo")))
+}
+
+/// The mounts of this process at `path` or anywhere below it. The path is absolute and resolved.
+pub fn mounts_inside(path: &Path) -> Result<Vec<Mount>> {
+    Ok(own()?.into_iter().filter(|mount| mount.mount_point.starts_with(path)).collect())
+}
+
+fn read(path: &Path) -> Result<Vec<Mount>> {
+    let bytes = std::fs::read(path).map_err(|error| Failure::io("read", path, &error))?;
+    parse(&bytes).ok_or_else(|| {
+        let path = path.display();
+        Failure::new(Code::Io, format!("cannot understand `{path}`, which says what is mounted"))
+    })
+}
+
+/// All lines, or none if one of them makes no sense: a mount that is overlooked is data lost.
+pub fn parse(mountinfo: &[u8]) -> Option<Vec<Mount>> {
+    mountinfo.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(parse_line).collect()
+}
+
+fn parse_line(line: &[u8]) -> Option<Mount> {
+    let mut fields = line.split(|byte| *byte == b' ');
+    let id = number(fields.next()?)?;
+    let parent = number(fields.next()?)?;
+    let (major, minor) = std::str::from_utf8(fields.next()?).ok()?.split_once(':')?;
+    let root = path(fields.next()?);
+    let mount_point = path(fields.next()?);
+    let options = text(fields.next()?);
+    // Any number of tags, then a dash.
+    fields.by_ref().find(|field| *field == b"-")?;
+    let file_system = text(fields.next()?);
+    let source = OsString::from_vec(decoded(fields.next()?));
+    let super_options = text(fields.next()?);
+    let device = (major.parse().ok()?, minor.parse().ok()?);
+    Some(Mount { id, parent, device, root, mount_point, options, file_system, source, super_options })
+}
+
+fn number(field: &[u8]) -> Option<u64> {
+    std::str::from_utf8(field).ok()?.parse().ok()
+}
+
+fn text(field: &[u8]) -> String {
+    String::from_utf8_lossy(&decoded(field)).into_owned()
+}
+
+fn path(field: &[u8]) -> PathBuf {
+    OsString::from_vec(decoded(field)).into()
+}
+
+/// The kernel writes blanks, tabs, line ends, `#` and backslashes as three octal digits.
+fn decoded(field: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(field.len());
+    let mut rest = field;
+    while let Some((first, behind)) = rest.split_first() {
+        let octal = behind.get(..3).filter(|digits| *first == b'\\' && digits.iter().all(|d| matches!(d, b'0'..=b'7')));
+        let value = octal.map(|digits| digits.iter().fold(0u32, |value, digit| value * 8 + u32::from(digit - b'0')));
+        match value.and_then(|value| u8::try_from(value).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &behind[3..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = behind;
+            }
+        }
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    use super::*;
+
+    #[test]
+    fn names_with_blanks_backslashes_and_foreign_bytes_are_read_back() {
+        let line = b"36 35 98:0 /mnt\\0401 /mnt/a\\011b\\134\xff rw,noatime master:1 propagate_from:2 - ext3 /dev/r\\040t rw,errors=continue\n\
+            37 36 0:5 / / ro - tmpfs  rw\n";
+        let mounts = parse(line).unwrap();
+        assert_eq!(mounts[0].mount_point.as_os_str().as_bytes(), b"/mnt/a\tb\\\xff");
+        assert_eq!((mounts[0].root.as_path(), mounts[0].device), (Path::new("/mnt 1"), (98, 0)));
+        assert_eq!((mounts[0].file_system.as_str(), mounts[0].source.as_bytes()), ("ext3", &b"/dev/r t"[..]));
+        assert_eq!((mounts[0].is_writable(), mounts[1].is_writable()), (true, false));
+        assert_eq!(mounts[1].source.as_bytes(), b"");
+    }
+
+    #[test]
+    fn one_line_that_makes_no_sense_spoils_the_list() {
+        for line in ["36", "36 35 98 / / rw - a b c", "36 35 98:0 / / rw master:1", "x 35 98:0 / / rw - a b c"] {
+            assert_eq!(parse(line.as_bytes()), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_mounts_of_this_process_are_seen() {
+        let mounts = own().unwrap();
+        assert!(mounts.iter().any(|mount| mount.mount_point == Path::new("/")));
+        assert_eq!(of_process(std::process::id()).unwrap().len(), mounts.len());
+        assert!(mounts_inside(Path::new("/proc")).unwrap().iter().any(|mount| mount.file_system == "proc"));
+    }
+}

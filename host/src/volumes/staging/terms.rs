@@ -1,0 +1,119 @@
+//! What a staging may hold and take: the workload's policy, what the descriptor announces, what must stay free.
+//!
+//! Every bound is charged before the bytes are written, so that an archive that lies is stopped at the first entry too
+//! many and never by a full disk.
+
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::failure::{Code, Failure, Result};
+use crate::volumes::space::Space;
+
+/// After how many staged bytes the free space is looked at again. The app is still writing meanwhile.
+const SPACE_CHECK_BYTES: u64 = 8 << 20;
+
+/// What an entry is taken to occupy at least: its block, and its share of inode and directory.
+const ENTRY_BYTES: u64 = 4 << 10;
+
+/// What the workload allows beyond the defaults.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Symbolic and hard links (`links = "contained"`).
+    pub links: bool,
+    /// Set-id bits and `security.*` and `trusted.*` attributes: always for our own archives, for imported ones only
+    /// when the workload says so.
+    pub privileged: bool,
+}
+
+/// What must stay free on the file system while the app goes on writing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Budget {
+    pub reserve_bytes: u64,
+    pub reserve_inodes: u64,
+}
+
+/// What the descriptor says of the volume. Bounds while filling, and what the seal compares with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// None for an imported archive: then only the counts are compared.
+    pub tree_digest: Option<String>,
+    pub entries: u64,
+    pub bytes: u64,
+}
+
+/// What a sealed staging holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    pub entries: u64,
+    pub bytes: u64,
+    pub tree_digest: String,
+}
+
+/// Everything that binds one staging.
+#[derive(Clone, Debug, Default)]
+pub struct Terms {
+    pub policy: Policy,
+    pub budget: Budget,
+    pub expected: Expected,
+    /// Once true, every call fails with `cancelled`.
+    pub cancelled: Arc<AtomicBool>,
+}
+
+/// How far a staging has come. Bytes are those written, not those announced.
+#[derive(Debug, Default)]
+pub struct Progress {
+    pub entries: AtomicU64,
+    pub bytes: AtomicU64,
+}
+
+/// What has been charged against the terms.
+#[derive(Debug, Default)]
+pub(super) struct Account {
+    pub progress: Progress,
+    announced_bytes: AtomicU64,
+    occupied_bytes: AtomicU64,
+}
+
+impl Terms {
+    pub(super) fn refuse_cancelled(&self) -> Result<()> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(Failure::new(Code::Cancelled, "cancelled while the archive was extracted"));
+        }
+        Ok(())
+    }
+}
+
+impl Account {
+    /// One more entry of `size` bytes.
+    pub fn announce(&self, expected: &Expected, size: u64) -> Result<()> {
+        let entries = self.progress.entries.fetch_add(1, Ordering::Relaxed) + 1;
+        if entries > expected.entries {
+            return Err(too_large("entries", expected.entries));
+        }
+        let add = |announced: u64| announced.checked_add(size).filter(|sum| *sum <= expected.bytes);
+        let added = self.announced_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        added.map(drop).map_err(|_| too_large("bytes", expected.bytes))
+    }
+
+    /// `written` bytes are about to land on the file system of `directory`. Looks at its free space now and then.
+    pub fn occupy(&self, budget: &Budget, directory: BorrowedFd<'_>, written: u64, entry: bool) -> Result<()> {
+        let occupied = if entry { written.next_multiple_of(ENTRY_BYTES).max(ENTRY_BYTES) } else { written };
+        let before = self.occupied_bytes.fetch_add(occupied, Ordering::Relaxed);
+        // The first entry looks too: a disk that is full already takes none.
+        if before != 0 && before / SPACE_CHECK_BYTES == (before + occupied) / SPACE_CHECK_BYTES {
+            return Ok(());
+        }
+        Space::of(directory)?.refuse_below(budget.reserve_bytes, budget.reserve_inodes)
+    }
+
+    /// Bytes that all entries announced.
+    pub fn announced_bytes(&self) -> u64 {
+        self.announced_bytes.load(Ordering::Relaxed)
+    }
+}
+
+fn too_large(what: &str, announced: u64) -> Failure {
+    Failure::new(Code::TooLarge, format!("the archive holds more than the {announced} {what} that its descriptor says"))
+        .hint("the archive and its descriptor do not belong together, or one of them was changed")
+}
