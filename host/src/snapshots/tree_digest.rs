@@ -120,13 +120,30 @@ pub fn zero_block() -> &'static Digest {
     &ZERO
 }
 
+/// Takes the digests of a file's blocks in order.
+#[derive(Clone, Default)]
+pub struct ContentHasher(blake3::Hasher);
+
+impl ContentHasher {
+    pub fn push(&mut self, block: &Digest) {
+        self.0.update(block);
+    }
+
+    /// So many whole blocks that are holes.
+    pub fn push_holes(&mut self, blocks: u64) {
+        (0..blocks).for_each(|_| self.push(zero_block()));
+    }
+
+    pub fn finish(&self) -> Digest {
+        *self.0.finalize().as_bytes()
+    }
+}
+
 /// The digest of content from its blocks' digests in order. An empty file has no block.
 pub fn content<'a>(blocks: impl IntoIterator<Item = &'a Digest>) -> Digest {
-    let mut hasher = blake3::Hasher::new();
-    for block in blocks {
-        hasher.update(block);
-    }
-    *hasher.finalize().as_bytes()
+    let mut hasher = ContentHasher::default();
+    blocks.into_iter().for_each(|block| hasher.push(block));
+    hasher.finish()
 }
 
 /// How many blocks a file of this size has.

@@ -1,1 +1,0 @@
-//! Captures live volumes into an archive.

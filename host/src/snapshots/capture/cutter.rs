@@ -1,0 +1,169 @@
+//! Cuts the archive's stream into gzip members and parts.
+//!
+//! A part is what one worker of a restore reads: it begins at an entry, or inside a large file at a multiple of
+//! [`PART_BYTES`]. A member is what one worker of a capture makes: a part is one or more of them. No block of a file's
+//! content lies in two members, so that each member can be digested by itself.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use super::super::format::PartInside;
+use super::super::sparse::Extent;
+use super::super::tree_digest::Metadata;
+use super::super::walk::Facts;
+use crate::failure::Result;
+
+/// How much tar stream goes into a part before the next entry begins another, and the distance of the cuts inside a
+/// large file. A multiple of 1 MiB.
+pub(in super::super) const PART_BYTES: u64 = 16 << 20;
+/// How much goes into a member: small, since each in flight is held in memory. Divides [`PART_BYTES`].
+pub(super) const MEMBER_BYTES: u64 = 2 << 20;
+
+/// A file that is read by workers, piece by piece.
+pub(super) struct OpenFile {
+    pub(super) file: File,
+    pub(super) facts: Facts,
+    pub(super) volume: Arc<str>,
+    pub(super) path: Vec<u8>,
+}
+
+/// Where content comes from.
+pub(super) enum Source {
+    File(Arc<OpenFile>),
+    /// A small file, read whole by the walk.
+    Memory(Vec<u8>),
+}
+
+/// The content of a file from `start` to `end`, both multiples of a digest's block or the file's end. Only the extents
+/// are in the archive, the rest is zeros.
+pub(super) struct Content {
+    pub(super) source: Source,
+    pub(super) start: u64,
+    pub(super) end: u64,
+    pub(super) extents: Vec<Extent>,
+}
+
+/// An entry, once all its content has gone before.
+pub(super) struct Record {
+    pub(super) volume: usize,
+    pub(super) path: Vec<u8>,
+    pub(super) metadata: Metadata,
+    pub(super) kind: RecordKind,
+}
+
+pub(super) enum RecordKind {
+    Directory,
+    /// The file is there to be looked at again, unless the walk has done so.
+    File {
+        size: u64,
+        open: Option<Arc<OpenFile>>,
+    },
+    Symlink {
+        target: Vec<u8>,
+    },
+    HardLink {
+        leader: Arc<[u8]>,
+    },
+}
+
+/// What a member is made of, in order.
+pub(super) enum Piece {
+    Bytes(Vec<u8>),
+    Content(Content),
+    Record(Box<Record>),
+}
+
+/// A part begins with this member.
+pub(super) struct PartStart {
+    pub(super) first_entry: u64,
+    pub(super) inside: Option<PartInside>,
+}
+
+pub(super) struct Member {
+    pub(super) part: Option<PartStart>,
+    pub(super) pieces: Vec<Piece>,
+    /// Of tar stream.
+    pub(super) bytes: u64,
+}
+
+impl Member {
+    fn new(part: Option<PartStart>) -> Member {
+        Member { part, pieces: Vec::new(), bytes: 0 }
+    }
+}
+
+/// Where finished members go.
+pub(super) trait Sink {
+    fn send(&self, member: Member) -> Result<()>;
+}
+
+pub(super) struct Cutter<'a> {
+    sink: &'a dyn Sink,
+    member: Member,
+    part_bytes: u64,
+    entries: u64,
+}
+
+impl<'a> Cutter<'a> {
+    pub(super) fn new(sink: &'a dyn Sink) -> Cutter<'a> {
+        let part = PartStart { first_entry: 0, inside: None };
+        Cutter { sink, member: Member::new(Some(part)), part_bytes: 0, entries: 0 }
+    }
+
+    /// The next entry, with its header.
+    pub(super) fn entry(&mut self, header: Vec<u8>) -> Result<()> {
+        if self.part_bytes >= PART_BYTES {
+            self.cut_part(None)?;
+        } else {
+            self.cut_full_member()?;
+        }
+        self.entries += 1;
+        self.bytes(header);
+        Ok(())
+    }
+
+    pub(super) fn bytes(&mut self, bytes: Vec<u8>) {
+        self.count(bytes.len() as u64);
+        match self.member.pieces.last_mut() {
+            Some(Piece::Bytes(last)) => last.extend_from_slice(&bytes),
+            _ => self.member.pieces.push(Piece::Bytes(bytes)),
+        }
+    }
+
+    /// A piece of the newest entry's content, which goes to the next member if this one is full.
+    pub(super) fn content(&mut self, content: Content) -> Result<()> {
+        self.cut_full_member()?;
+        self.count(super::super::sparse::data_bytes(&content.extents));
+        self.member.pieces.push(Piece::Content(content));
+        Ok(())
+    }
+
+    pub(super) fn record(&mut self, record: Record) {
+        self.member.pieces.push(Piece::Record(Box::new(record)));
+    }
+
+    /// Begins a part, inside a file or before an entry.
+    pub(super) fn cut_part(&mut self, inside: Option<PartInside>) -> Result<()> {
+        self.part_bytes = 0;
+        self.cut(Some(PartStart { first_entry: self.entries, inside }))
+    }
+
+    /// Ends the archive.
+    pub(super) fn finish(mut self) -> Result<()> {
+        self.bytes(super::super::tar_writer::END.to_vec());
+        self.cut(None)
+    }
+
+    fn cut_full_member(&mut self) -> Result<()> {
+        if self.member.bytes >= MEMBER_BYTES { self.cut(None) } else { Ok(()) }
+    }
+
+    fn cut(&mut self, next: Option<PartStart>) -> Result<()> {
+        self.sink.send(std::mem::replace(&mut self.member, Member::new(next)))
+    }
+
+    fn count(&mut self, bytes: u64) {
+        self.member.bytes += bytes;
+        self.part_bytes += bytes;
+    }
+}

@@ -1,0 +1,144 @@
+//! Captures live volumes into an archive: PAX tar in gzip members, first `manifest.json`, then volume by volume its
+//! root and everything below it, depth first, siblings in byte order.
+//!
+//! One thread walks and cuts ([`source`], [`cutter`]), all cores read large files, digest and compress ([`worker`]), and
+//! one thread writes the members down in order and digests the trees ([`writer`]). A descriptor is published only for
+//! an archive that is on disk and was read back from there; a capture that fails leaves nothing behind.
+//!
+//! A compressed snapshot may be taken while the app runs: each entry is whole and as long as it says, but entries are
+//! of different instants, and what appears or vanishes meanwhile may be missing. A stored one is a safety snapshot,
+//! taken while nothing may write: any change that is seen fails it.
+
+mod cutter;
+mod pipeline;
+mod source;
+mod worker;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::os::fd::BorrowedFd;
+
+use self::cutter::Cutter;
+use self::writer::ArchiveWriter;
+use super::format::{Descriptor, FORMAT, Image, Manifest, ManifestVolume, SkippedVolume, VolumeTotals};
+use super::store::Store;
+use super::walk::Changes;
+use super::{Progress, check_cancelled};
+use crate::failure::{Code, Failure, Result};
+
+pub use super::members::Storage;
+
+/// The reason of the snapshot that a restore takes before its first rename. Retention looks for it.
+pub const SAFETY: &str = "safety";
+
+/// One live volume. Its index in the archive is its place in the request.
+pub struct CaptureVolume<'a> {
+    pub name: String,
+    pub scope: String,
+    pub source: String,
+    pub target: String,
+    /// The live root, which may be an `O_PATH` handle.
+    pub live: BorrowedFd<'a>,
+}
+
+/// What to capture and what to write down about it.
+pub struct CaptureRequest<'a> {
+    pub workload: String,
+    /// `manual`, [`SAFETY`], or what the caller says.
+    pub reason: String,
+    pub image: Image,
+    pub skipped: Vec<SkippedVolume>,
+    pub environment: BTreeMap<String, String>,
+    pub volumes: Vec<CaptureVolume<'a>>,
+    pub storage: Storage,
+}
+
+/// Takes a snapshot. The caller holds the workload's lock, and for [`Storage::Stored`] has seen the app down.
+pub fn capture(store: &Store, request: &CaptureRequest<'_>, progress: &dyn Progress) -> Result<Descriptor> {
+    let manifest = manifest_of(request);
+    let pending = store.begin(&request.workload, manifest.created)?;
+    let (mut archive, volumes) = write_archive(request, &manifest, pending.archive(), progress)?;
+    pending.sync_archive()?;
+    archive.read_back(progress)?;
+    let descriptor = Descriptor {
+        id: pending.id().to_owned(),
+        manifest,
+        archive: archive.totals(),
+        volumes,
+        parts: archive.take_parts(),
+        imported: false,
+    };
+    check_cancelled(progress, "the snapshot")?;
+    pending.publish(&descriptor)?;
+    Ok(descriptor)
+}
+
+fn write_archive<'f>(
+    request: &CaptureRequest<'_>,
+    manifest: &Manifest,
+    file: &'f std::fs::File,
+    progress: &dyn Progress,
+) -> Result<(ArchiveWriter<'f>, Vec<VolumeTotals>)> {
+    let changes = match request.storage {
+        Storage::Compressed => Changes::Tolerated,
+        Storage::Stored => Changes::Refused,
+    };
+    let mut writer = ArchiveWriter::new(file, request.volumes.len(), changes);
+    let mut volumes = pipeline::run(
+        request.storage,
+        |queue| {
+            let mut cutter = Cutter::new(&queue);
+            let totals = read_volumes(request, manifest, changes, &mut cutter, progress)?;
+            cutter.finish()?;
+            Ok(totals)
+        },
+        |done| {
+            check_cancelled(progress, "the snapshot")?;
+            writer.take(done, progress)
+        },
+    )?;
+    for (totals, tree) in volumes.iter_mut().zip(writer.tree_digests()) {
+        totals.tree_digest = Some(tree);
+    }
+    Ok((writer, volumes))
+}
+
+fn read_volumes(
+    request: &CaptureRequest<'_>,
+    manifest: &Manifest,
+    changes: Changes,
+    cutter: &mut Cutter<'_>,
+    progress: &dyn Progress,
+) -> Result<Vec<VolumeTotals>> {
+    source::manifest(manifest, cutter)?;
+    let volumes = (0u32..).zip(&request.volumes);
+    volumes.map(|(index, volume)| source::VolumeSource::new(index, volume, changes, cutter)?.read(progress)).collect()
+}
+
+fn manifest_of(request: &CaptureRequest<'_>) -> Manifest {
+    let volumes = (0u32..).zip(&request.volumes).map(|(index, volume)| ManifestVolume {
+        index,
+        name: volume.name.clone(),
+        scope: volume.scope.clone(),
+        source: volume.source.clone(),
+        target: volume.target.clone(),
+    });
+    Manifest {
+        format: FORMAT,
+        workload: request.workload.clone(),
+        created: jiff::Timestamp::now(),
+        reason: request.reason.clone(),
+        image: request.image.clone(),
+        volumes: volumes.collect(),
+        skipped: request.skipped.clone(),
+        environment: request.environment.clone(),
+    }
+}
+
+/// What the pipeline's other half says when this half has failed; never shown, since that failure comes first.
+fn stopped() -> Failure {
+    Failure::new(Code::Cancelled, "the snapshot was stopped")
+}

@@ -1,1 +1,0 @@
-//! Where snapshots are kept.
