@@ -23,7 +23,7 @@ const STORED_BLOCK_HEADER_BYTES: usize = 5;
 
 /// Takes a member's content and gives its bytes.
 pub(super) enum MemberWriter {
-    Compressed(flate2::write::GzEncoder<Vec<u8>>),
+    Compressed(Box<flate2::write::GzEncoder<Vec<u8>>>),
     Stored(StoredMember),
 }
 
@@ -34,7 +34,7 @@ impl MemberWriter {
             Storage::Compressed => {
                 let out = Vec::with_capacity(expected_bytes / 2);
                 let builder = flate2::GzBuilder::new().operating_system(255);
-                MemberWriter::Compressed(builder.write(out, Compression::new(LEVEL)))
+                MemberWriter::Compressed(Box::new(builder.write(out, Compression::new(LEVEL))))
             }
             Storage::Stored => MemberWriter::Stored(StoredMember::new(expected_bytes)),
         }

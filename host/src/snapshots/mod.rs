@@ -11,6 +11,7 @@ pub mod tree_digest;
 pub mod walk;
 
 mod acl_text;
+mod facts;
 mod sparse;
 mod sync;
 mod tar_writer;

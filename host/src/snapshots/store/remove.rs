@@ -29,12 +29,13 @@ pub(super) fn leftovers(folder: &Folder) -> Result<()> {
     let mut swept = false;
     for name in &names {
         let Some(bare) = name.strip_prefix(NEW).or_else(|| name.strip_prefix(GONE)) else { continue };
-        if let Some(id) = id_of(bare).filter(|id| bare == descriptor_name(id)) {
-            if !folder.exists(&descriptor_name(id))? {
-                folder.remove(&archive_name(id))?;
-                // The mark must not be gone before the archive is.
-                folder.sync()?;
-            }
+        let marked = id_of(bare).filter(|id| bare == descriptor_name(id));
+        if let Some(id) = marked
+            && !folder.exists(bare)?
+        {
+            folder.remove(&archive_name(id))?;
+            // The mark must not be gone before the archive is.
+            folder.sync()?;
         }
         folder.remove(name)?;
         swept = true;

@@ -1,0 +1,8 @@
+//! Captures of real trees, read back by other programs.
+
+mod changing;
+mod fixture;
+mod parts;
+mod refused;
+mod round_trip;
+mod signature;
