@@ -12,6 +12,7 @@ pub mod failure;
 pub mod restore;
 pub mod runtime;
 pub mod snapshots;
+pub mod state_dir;
 pub mod transaction;
 pub mod volumes;
 

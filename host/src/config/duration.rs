@@ -1,0 +1,52 @@
+//! Durations as people write them: `10s`, `24h`, `1m 30s`, `7d`.
+
+use std::time::Duration;
+
+use jiff::SpanRelativeTo;
+use jiff::fmt::friendly::SpanParser;
+
+/// Longest duration that is taken for meant: ten years.
+const DURATION_SECONDS_MAX: u64 = 10 * 366 * 24 * 3600;
+
+/// Reads a duration; a day is 24 hours. The error is one clause about the text.
+pub fn parse(text: &str) -> Result<Duration, String> {
+    let unclear = || "is not a duration".to_owned();
+    let span = SpanParser::new().parse_span(text).map_err(|_| unclear())?;
+    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| unclear())?;
+    let duration = Duration::try_from(duration).map_err(|_| "is negative".to_owned())?;
+    if duration.as_secs() > DURATION_SECONDS_MAX {
+        return Err("is longer than ten years".to_owned());
+    }
+    Ok(duration)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_people_write_them() {
+        for (text, seconds) in
+            [("10s", 10), ("24h", 86_400), ("1m 30s", 90), ("7d", 604_800), ("2 hours", 7_200), ("0s", 0)]
+        {
+            assert_eq!(parse(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        assert_eq!(parse("250ms"), Ok(Duration::from_millis(250)));
+    }
+
+    #[test]
+    fn what_is_not_a_duration_is_refused() {
+        for (text, clause) in [
+            ("", "is not a duration"),
+            ("10", "is not a duration"),
+            ("soon", "is not a duration"),
+            ("1 month", "is not a duration"),
+            ("-5s", "is negative"),
+            ("5s ago", "is negative"),
+            ("11y", "is not a duration"),
+            ("100000h", "is longer than ten years"),
+        ] {
+            assert_eq!(parse(text), Err(clause.to_owned()), "{text}");
+        }
+    }
+}

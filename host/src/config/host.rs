@@ -1,0 +1,88 @@
+//! `[host]`: where the host keeps its things and where volumes may live.
+
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+use toml::Spanned;
+
+use super::problems::Problems;
+use super::raw::RawHost;
+use super::{Host, Workload, duration};
+use crate::deployer::scope::Scope;
+use crate::escape;
+
+/// How long the previous trees are kept when nothing else is said.
+const UNDO_WINDOW: Duration = Duration::from_secs(24 * 3600);
+
+pub(super) fn check(raw: RawHost, base: &Path, workloads: &[Workload], problems: &mut Problems<'_>) -> Host {
+    let at = raw.state_dir.span();
+    let state_dir = path("state_dir", base, raw.state_dir, problems);
+    let mut optional = |key, value: Option<Spanned<String>>| value.map(|value| path(key, base, value, problems));
+    let volume_root = optional("volume_root", raw.volume_root);
+    let snapshot_dir = optional("snapshot_dir", raw.snapshot_dir).unwrap_or_else(|| state_dir.join("snapshots"));
+    let preview_dir = optional("preview_dir", raw.preview_dir);
+    let plugin = optional("plugin", raw.plugin);
+    let allowed_roots = raw.allowed_roots.into_iter().map(|root| path("allowed_roots", base, root, problems)).collect();
+    if volume_root.is_none() {
+        require_volume_root(at, workloads, problems);
+    }
+    Host {
+        // No project can have this name, so no volume can.
+        preview_dir: preview_dir.unwrap_or_else(|| match &volume_root {
+            Some(root) => root.join(".previews"),
+            None => state_dir.join("previews"),
+        }),
+        state_dir,
+        snapshot_dir,
+        volume_root,
+        allowed_roots,
+        undo_window: duration_or("undo_window", raw.undo_window, UNDO_WINDOW, problems),
+        plugin,
+    }
+}
+
+fn require_volume_root(at: std::ops::Range<usize>, workloads: &[Workload], problems: &mut Problems<'_>) {
+    for workload in workloads {
+        let rooted = |scope| matches!(scope, Scope::Project | Scope::Stage);
+        if let Some(volume) = workload.volumes.iter().find(|volume| rooted(volume.scope)) {
+            problems.say(
+                at.clone(),
+                format!(
+                    "volume `{}` of `{}` has the scope `{}`, and `[host]` has no `volume_root`",
+                    escape::text(&volume.name),
+                    escape::text(&workload.id),
+                    volume.scope.as_str()
+                ),
+                "add `volume_root = \"/srv/reforge\"` to `[host]`",
+            );
+            return;
+        }
+    }
+}
+
+/// A path of this host; a relative one is relative to the configuration's directory.
+fn path(key: &str, base: &Path, value: Spanned<String>, problems: &mut Problems<'_>) -> PathBuf {
+    let shown = escape::text(value.get_ref());
+    let path = Path::new(value.get_ref());
+    if value.get_ref().is_empty() || value.get_ref().contains('\0') {
+        problems.say(value.span(), format!("`{key}` is `{shown}`, which is not a path"), "name a directory or file");
+    } else if path.components().any(|component| component == Component::ParentDir) {
+        problems.say(value.span(), format!("`{key}` is `{shown}`, which holds `..`"), "write the path out");
+    }
+    base.join(path).components().collect()
+}
+
+/// A duration, its default, or a problem.
+pub(super) fn duration_or(
+    key: &str,
+    value: Option<Spanned<String>>,
+    default: Duration,
+    problems: &mut Problems<'_>,
+) -> Duration {
+    let Some(value) = value else { return default };
+    duration::parse(value.get_ref()).unwrap_or_else(|clause| {
+        let message = format!("`{key}` is `{}`, which {clause}", escape::text(value.get_ref()));
+        problems.say(value.span(), message, "write for example `10s`, `1m 30s` or `24h`");
+        default
+    })
+}

@@ -1,0 +1,164 @@
+//! `reforge.toml`: which workloads there are, where their volumes live, where the host keeps its own things.
+//!
+//! A key that is not known is an error that names file, line and key, and every problem is reported at once. Reading a
+//! configuration touches nothing but the file itself: whether a directory exists is for `deployer::resolve` and
+//! `state_dir` to say. Nothing here may guess: a value that is not understood is refused.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::deployer::scope::Scope;
+use crate::escape;
+use crate::failure::{Code, Failure, Result};
+use crate::runtime::HealthCheck;
+
+pub mod duration;
+mod host;
+mod names;
+mod problems;
+mod raw;
+#[cfg(test)]
+mod tests;
+mod volume;
+mod workload;
+
+pub use names::PREVIEW_SUFFIX;
+
+/// A configuration that was checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The file it was read from, absolute.
+    pub path: PathBuf,
+    pub host: Host,
+    pub workloads: Vec<Workload>,
+}
+
+/// `[host]`. Paths are absolute.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Host {
+    pub state_dir: PathBuf,
+    pub snapshot_dir: PathBuf,
+    /// None when no workload has a volume of project or stage scope.
+    pub volume_root: Option<PathBuf>,
+    /// An absolute source must lie below one of these.
+    pub allowed_roots: Vec<PathBuf>,
+    /// Where previews get their empty volumes: beside real volumes and not in the state directory, which an app's user
+    /// cannot enter and which must never be filled by an app.
+    pub preview_dir: PathBuf,
+    pub undo_window: Duration,
+    /// The restore plugin, when it is not one that was installed.
+    pub plugin: Option<PathBuf>,
+}
+
+/// `[[workload]]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workload {
+    pub id: String,
+    pub project: String,
+    pub stage: String,
+    pub runtime: RuntimeKind,
+    /// The reference of a container image. None for a process: its image is its command.
+    pub image: Option<String>,
+    /// May hold `{volume:NAME}`.
+    pub command: Vec<String>,
+    pub user: Option<String>,
+    pub environment: BTreeMap<String, String>,
+    pub stop_signal: String,
+    pub stop_timeout: Duration,
+    pub health: Option<HealthCheck>,
+    pub links: Links,
+    /// Whether set-id bits and security attributes of imported archives are restored.
+    pub privileged: bool,
+    pub volumes: Vec<Volume>,
+}
+
+/// `[[workload.volume]]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Volume {
+    pub name: String,
+    pub scope: Scope,
+    /// As it was written. Always there for a supported scope.
+    pub source: Option<String>,
+    /// Where the app sees it. None for a process, which sees the live directory.
+    pub target: Option<PathBuf>,
+}
+
+/// What runs a workload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RuntimeKind {
+    Process,
+    Docker,
+}
+
+impl RuntimeKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RuntimeKind::Process => "process",
+            RuntimeKind::Docker => "docker",
+        }
+    }
+}
+
+/// What a restore does with symbolic and hard links.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Links {
+    #[default]
+    Refuse,
+    /// Restored as data, never followed.
+    Contained,
+}
+
+impl Links {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Links::Refuse => "refuse",
+            Links::Contained => "contained",
+        }
+    }
+}
+
+impl Config {
+    /// Reads and checks a file. Several problems become one failure that lists them all.
+    pub fn load(path: &Path) -> Result<Config> {
+        let absolute = std::path::absolute(path).map_err(|error| Failure::io("find", path, &error))?;
+        let bytes = std::fs::read(&absolute).map_err(|error| {
+            Failure { code: Code::Usage, ..Failure::io("read", path, &error) }
+                .hint("name the configuration with `--config FILE`")
+        })?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let line =
+                error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+            let message = format!("`{}` line {}: not UTF-8", escape::path(path), line + 1);
+            Failure::new(Code::Usage, message).hint("save the file as UTF-8")
+        })?;
+        Config::check(&text, &absolute).map_err(|found| problems::one(path, found))
+    }
+
+    /// Checks a text. `path` says what relative paths in it are relative to, and what failures are about.
+    pub fn check(text: &str, path: &Path) -> Result<Config, Vec<Failure>> {
+        let mut problems = problems::Problems::new(path, text);
+        let config = raw::parse(&mut problems).map(|raw| {
+            let base = path.parent().unwrap_or(Path::new("/"));
+            let workloads = workload::check_all(raw.workloads, &mut problems);
+            let host = host::check(raw.host, base, &workloads, &mut problems);
+            Config { path: path.to_owned(), host, workloads }
+        });
+        match (config, problems.finish()) {
+            (Some(config), found) if found.is_empty() => Ok(config),
+            (_, found) => Err(found),
+        }
+    }
+
+    /// The workload of that name, or `not-found`.
+    pub fn workload(&self, id: &str) -> Result<&Workload> {
+        self.workloads.iter().find(|workload| workload.id == id).ok_or_else(|| {
+            let known: Vec<&str> = self.workloads.iter().map(|workload| workload.id.as_str()).collect();
+            Failure::new(Code::NotFound, format!("there is no workload `{}`", escape::text(id))).hint(format!(
+                "`{}` has: {}",
+                escape::path(&self.path),
+                known.join(", ")
+            ))
+        })
+    }
+}

@@ -1,0 +1,256 @@
+//! The state directory: journals, locks, receipts, deployments. Without it the host knows nothing, so a wrong one is
+//! worse than none.
+//!
+//! Implements the host id of rule 11: a disk that is not mounted looks like an empty state directory, and a host that
+//! started on it would forget unfinished restores. So only [`StateDir::init`], asked for by a person, makes one; opening
+//! never creates or repairs anything.
+
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use crate::config::Config;
+use crate::escape;
+use crate::failure::{Code, Failure, Result};
+
+pub(crate) mod durable;
+#[cfg(test)]
+mod tests;
+
+/// The host id, in the state directory.
+const HOST_ID: &str = "host-id";
+/// Its copy, in the snapshot directory.
+const HOST_ID_COPY: &str = ".reforge-host";
+/// The secret that environment values are digested with.
+const ENVIRONMENT_KEY: &str = "environment-key";
+/// Length of that secret.
+const KEY_BYTES: usize = 32;
+/// Length of the random part of a host id, before it is written in hexadecimal.
+const HOST_ID_BYTES: usize = 16;
+/// What the write check writes. A name of its own per process, since two may check at once.
+const PROBE_PREFIX: &str = ".probe-";
+/// No file that is read whole here is longer.
+const SMALL_FILE_BYTES_MAX: u64 = 4096;
+
+/// Made by `init`, expected by everything else.
+const DIRECTORIES: [&str; 7] = ["transactions", "locks", "receipts", "deployments", "process", "plugins", "cache"];
+
+/// A state directory that was checked.
+#[derive(Clone, Debug)]
+pub struct StateDir {
+    root: PathBuf,
+    host_id: String,
+}
+
+impl StateDir {
+    /// Makes the state and snapshot directories with one host id, or completes what is there. Refuses to join two that
+    /// belong to different hosts.
+    pub fn init(config: &Config) -> Result<StateDir> {
+        let (root, snapshots) = (&config.host.state_dir, &config.host.snapshot_dir);
+        for directory in [root, snapshots] {
+            durable::make_directories(directory)?;
+            check_directory(directory)?;
+        }
+        let kept = read_id(&root.join(HOST_ID))?;
+        let copy = read_id(&snapshots.join(HOST_ID_COPY))?;
+        let host_id = match (kept, copy) {
+            (Some(kept), Some(copy)) if kept != copy => return Err(other_host(root, snapshots)),
+            // A host that lost its state directory takes up its snapshots again.
+            (Some(id), _) | (None, Some(id)) => id,
+            (None, None) => hex::encode(random::<HOST_ID_BYTES>()?),
+        };
+        for name in DIRECTORIES {
+            durable::make_directories(&root.join(name))?;
+        }
+        let line = format!("{host_id}\n");
+        if !root.join(ENVIRONMENT_KEY).exists() {
+            durable::replace_file(root, ENVIRONMENT_KEY, hex::encode(random::<KEY_BYTES>()?).as_bytes())?;
+        }
+        durable::replace_file(snapshots, HOST_ID_COPY, line.as_bytes())?;
+        durable::replace_file(root, HOST_ID, line.as_bytes())?;
+        StateDir::open(config)
+    }
+
+    /// Opens the directory that `init` made, and checks that it is that one, whole, and can be written.
+    pub fn open(config: &Config) -> Result<StateDir> {
+        let (root, snapshots) = (&config.host.state_dir, &config.host.snapshot_dir);
+        check_directory(root)?;
+        let refused = |what: String| {
+            Failure::new(Code::StateRefused, what)
+                .hint("if its disk is not mounted, mount it; on a new host run `reforge init`")
+        };
+        let host_id = read_id(&root.join(HOST_ID))?
+            .ok_or_else(|| refused(format!("the state directory `{}` has no host id", escape::path(root))))?;
+        for name in DIRECTORIES {
+            if !root.join(name).is_dir() {
+                return Err(refused(format!("the state directory `{}` lacks `{name}`", escape::path(root))));
+            }
+        }
+        check_directory(snapshots)?;
+        match read_id(&snapshots.join(HOST_ID_COPY))? {
+            Some(copy) if copy == host_id => {}
+            Some(_) => return Err(other_host(root, snapshots)),
+            None => {
+                return Err(refused(format!(
+                    "the snapshot directory `{}` has no host id, so it is not the one this host used before",
+                    escape::path(snapshots)
+                )));
+            }
+        }
+        check_writable(root)?;
+        Ok(StateDir { root: root.clone(), host_id })
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub fn host_id(&self) -> &str {
+        &self.host_id
+    }
+
+    /// One journal per transaction.
+    pub fn transactions(&self) -> PathBuf {
+        self.root.join("transactions")
+    }
+
+    /// One lock file per workload, never deleted.
+    pub fn locks(&self) -> PathBuf {
+        self.root.join("locks")
+    }
+
+    pub fn receipts(&self) -> PathBuf {
+        self.root.join("receipts")
+    }
+
+    /// What is and was deployed, a file per workload.
+    pub fn deployments(&self) -> PathBuf {
+        self.root.join("deployments")
+    }
+
+    /// The process runtime's own.
+    pub fn process(&self) -> PathBuf {
+        self.root.join("process")
+    }
+
+    pub fn plugins(&self) -> PathBuf {
+        self.root.join("plugins")
+    }
+
+    /// May be deleted at any time.
+    pub fn cache(&self) -> PathBuf {
+        self.root.join("cache")
+    }
+
+    pub fn audit(&self) -> PathBuf {
+        self.root.join("audit.jsonl")
+    }
+
+    /// The secret for [`crate::deployer::workload::environment_digests`].
+    pub fn environment_key(&self) -> Result<[u8; KEY_BYTES]> {
+        let path = self.root.join(ENVIRONMENT_KEY);
+        let text = read_small(&path)?.ok_or_else(|| damaged(&path, "is missing"))?;
+        let mut key = [0; KEY_BYTES];
+        hex::decode_to_slice(text.trim(), &mut key).map_err(|_| damaged(&path, "is damaged"))?;
+        Ok(key)
+    }
+}
+
+/// The directories that no volume may be, hold or stand in: those of the host's own files.
+pub(crate) fn reserved_directories(config: &Config) -> Vec<PathBuf> {
+    let own = DIRECTORIES.iter().map(|name| config.host.state_dir.join(name));
+    own.chain([config.host.snapshot_dir.clone(), config.host.preview_dir.clone()]).collect()
+}
+
+fn other_host(root: &Path, snapshots: &Path) -> Failure {
+    Failure::new(
+        Code::StateRefused,
+        format!(
+            "the state directory `{}` and the snapshot directory `{}` belong to different hosts: one of them is not \
+             the one this host used before",
+            escape::path(root),
+            escape::path(snapshots)
+        ),
+    )
+    .hint(format!("mount the right disk or correct the configuration; to adopt the snapshots, remove `{HOST_ID_COPY}` there and run `reforge init`"))
+}
+
+fn damaged(path: &Path, how: &str) -> Failure {
+    Failure::new(Code::StateRefused, format!("`{}` {how}", escape::path(path)))
+        .hint("put the file back from a backup, or remove it and run `reforge init`")
+}
+
+/// A directory of this user's, which no other can change.
+fn check_directory(path: &Path) -> Result<()> {
+    let refused = |clause: &str, hint: &str| {
+        Err(Failure::new(Code::StateRefused, format!("`{}` {clause}", escape::path(path))).hint(hint))
+    };
+    let metadata = match std::fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return refused("does not exist", "if its disk is not mounted, mount it; on a new host run `reforge init`");
+        }
+        Err(error) => {
+            return Err(Failure { code: Code::StateRefused, ..Failure::io("look at", path, &error) }
+                .hint("run as the user who owns it"));
+        }
+    };
+    if !metadata.is_dir() {
+        return refused("is not a directory", "name a directory in `[host]`");
+    }
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return refused("belongs to another user", "run as the user who owns it, or change its owner");
+    }
+    if metadata.mode() & 0o022 != 0 {
+        return refused("can be written by others", &format!("`chmod 700 {}`", escape::path(path)));
+    }
+    Ok(())
+}
+
+/// Really writes: permission bits say nothing about a disk that turned read-only or is full.
+fn check_writable(root: &Path) -> Result<()> {
+    let path = root.join(format!("{PROBE_PREFIX}{}", hex::encode(random::<8>()?)));
+    let write = || {
+        let mut options = std::fs::OpenOptions::new();
+        let mut file = options.write(true).create_new(true).mode(0o600).open(&path)?;
+        let written = file.write_all(b"probe").and_then(|()| file.sync_all());
+        std::fs::remove_file(&path)?;
+        written
+    };
+    write().map_err(|error: io::Error| {
+        let failure = Failure::io("write in", root, &error).context("the state directory is not writable");
+        Failure { code: Code::StateRefused, ..failure }.hint("make room there, or mount it for writing")
+    })
+}
+
+/// A host id, if the file is there.
+fn read_id(path: &Path) -> Result<Option<String>> {
+    let Some(text) = read_small(path)? else { return Ok(None) };
+    let id = text.trim();
+    if id.len() != 2 * HOST_ID_BYTES || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(damaged(path, "is damaged"));
+    }
+    Ok(Some(id.to_owned()))
+}
+
+fn read_small(path: &Path) -> Result<Option<String>> {
+    let mut options = std::fs::OpenOptions::new();
+    let file = match options.read(true).custom_flags(libc::O_NOFOLLOW).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Failure { code: Code::StateRefused, ..Failure::io("open", path, &error) }),
+    };
+    let mut text = String::new();
+    match file.take(SMALL_FILE_BYTES_MAX).read_to_string(&mut text) {
+        Ok(_) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(damaged(path, "is damaged")),
+        Err(error) => Err(Failure { code: Code::StateRefused, ..Failure::io("read", path, &error) }),
+    }
+}
+
+fn random<const BYTES: usize>() -> Result<[u8; BYTES]> {
+    let mut bytes = [0; BYTES];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Failure::new(Code::Io, format!("the system gives no random bytes: {error}")))?;
+    Ok(bytes)
+}
