@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::Result;
 
+pub mod holders;
+pub mod proc_stat;
 pub mod process;
 
 /// Everything needed to create the app again, also after its configuration was changed or deleted. Kept in journals

@@ -1,0 +1,170 @@
+//! Protocol rule 8: who has anything open, mapped, rooted or standing at or below a live directory.
+//!
+//! One pass over `/proc`. What a link says is never believed alone: the same text means different files in different
+//! mount namespaces, chroots and bind mounts. Each descriptor is followed to its mount id, the mount is looked up in
+//! the `mountinfo` of the processes that see it, and the path *within the file system* is compared with live's own.
+//! When that cannot be told and the device is live's, it is a holder: a false alarm costs a refusal, a miss costs data.
+//!
+//! Must never skip a process silently: one that cannot be read is named. Not visible here, and said in the README:
+//! mount namespaces kept alive without a process, files in flight in a socket, and kernel users such as `nfsd`.
+
+mod live;
+mod mounts;
+mod namespaces;
+mod task;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use rustix::io::Errno;
+
+use super::proc_stat::{self, ProcStat};
+use crate::failure::{Failure, Result};
+pub use live::LiveDirectory;
+use mounts::MountTable;
+use task::Task;
+
+/// How often processes are listed in one pass, at most, until a listing shows no new one.
+const LISTINGS_MAX: u32 = 4;
+
+/// In which way a process holds a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum How {
+    /// A descriptor.
+    Open,
+    /// A memory mapping or the running program itself.
+    Mapped,
+    /// Its root directory.
+    Root,
+    /// Its working directory.
+    Cwd,
+    /// Its mount namespace holds a read-write mount.
+    Mount,
+}
+
+/// One process and one way in which it holds a directory, with the first example found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    pub pid: i32,
+    /// What the process calls itself, escaped.
+    pub name: String,
+    pub how: How,
+    /// What it holds, escaped.
+    pub detail: String,
+    /// Which of the directories that were asked about.
+    pub live: usize,
+}
+
+/// Everything found in one pass.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holders {
+    pub held: Vec<Holder>,
+    /// Processes that could not be read whole (of other users when the host is not root, or of more privilege than the
+    /// host): nobody knows what else they hold. The caller refuses or warns.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// A process that could not be read whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    pub pid: i32,
+    /// What the process calls itself, escaped; empty if not even that can be read.
+    pub name: String,
+}
+
+/// Finds the holders of all `live` directories at once. This process does not count.
+pub fn holders(live: &[LiveDirectory]) -> Result<Holders> {
+    let own = std::process::id() as i32;
+    let mut pass = Pass {
+        live,
+        mounts: MountTable::default(),
+        found: Holders::default(),
+        seen: HashSet::new(),
+        processes: HashSet::new(),
+    };
+    // A process may start a child that takes over what it holds while others are looked at.
+    for _ in 0..LISTINGS_MAX {
+        let fresh = pass.fresh_processes()?;
+        if fresh.is_empty() {
+            break;
+        }
+        // All mounts first: a descriptor may have been passed over from another namespace.
+        fresh.iter().for_each(|process| pass.mounts.learn(process));
+        for process in fresh.iter().filter(|process| process.pid != own) {
+            if !pass.scan(process) {
+                let name = crate::escape::bytes(&process.name);
+                pass.found.unreadable.push(Unreadable { pid: process.pid, name });
+            }
+        }
+    }
+    namespaces::find(&mut pass, own)?;
+    Ok(pass.found)
+}
+
+/// One pass: what is asked, what is known about mounts, what was found.
+struct Pass<'a> {
+    live: &'a [LiveDirectory],
+    mounts: MountTable,
+    found: Holders,
+    seen: HashSet<(i32, How, usize)>,
+    /// Processes that were listed, by pid and start.
+    processes: HashSet<(i32, u64)>,
+}
+
+impl Pass<'_> {
+    /// Processes that were not listed before, without kernel threads and those that have ended.
+    fn fresh_processes(&mut self) -> Result<Vec<ProcStat>> {
+        let pids = proc_stat::pids().map_err(|error| Failure::io("list", Path::new("/proc"), &error))?;
+        let mut fresh = Vec::new();
+        for pid in pids {
+            match ProcStat::read(pid) {
+                Ok(None) => {}
+                Ok(Some(process)) => {
+                    let known = !self.processes.insert((pid, process.start_ticks));
+                    if !known && !process.is_kernel_thread() && process.is_alive() {
+                        fresh.push(process);
+                    }
+                }
+                Err(_) if self.processes.insert((pid, 0)) => {
+                    self.found.unreadable.push(Unreadable { pid, name: String::new() });
+                }
+                Err(_) => {}
+            }
+        }
+        Ok(fresh)
+    }
+
+    /// Looks at a process through one thread for each set of descriptors and directories that its threads use (a file
+    /// server gives each thread its own). False if it could not be read whole.
+    fn scan(&mut self, process: &ProcStat) -> bool {
+        let mut whole = Task::open(process.pid, process).is_none_or(|task| task.scan(self));
+        if process.threads > 1 {
+            let Ok(threads) = proc_stat::threads(process.pid) else { return false };
+            let mut looked_at = vec![process.pid];
+            for thread in threads.into_iter().filter(|thread| *thread != process.pid) {
+                if looked_at.iter().any(|known| task::share_everything(*known, thread)) {
+                    continue;
+                }
+                looked_at.push(thread);
+                whole &= Task::open(thread, process).is_none_or(|task| task.scan(self));
+            }
+        }
+        whole
+    }
+
+    /// Notes that `process` holds `live` unless the same was noted before.
+    fn note(&mut self, process: &ProcStat, how: How, live: usize, detail: &[u8]) {
+        if self.seen.insert((process.pid, how, live)) {
+            let name = crate::escape::bytes(&process.name);
+            let detail = crate::escape::bytes(detail);
+            self.found.held.push(Holder { pid: process.pid, name, how, detail, live });
+        }
+    }
+}
+
+/// Whether an error says that the process may not be looked at, as opposed to having ended.
+fn is_refused(errno: Errno) -> bool {
+    !matches!(errno, Errno::NOENT | Errno::SRCH)
+}

@@ -1,0 +1,44 @@
+//! Protocol rules 8 and 9: mounts of live, of something inside it or of a directory around it, in other namespaces.
+//!
+//! A namespace that merely inherited the host's mounts is not a holder: it shows the same part of the same file
+//! system at the same place as the host does.
+
+use std::path::PathBuf;
+
+use super::mounts::{Mount, MountTable};
+use super::{How, LiveDirectory, Pass};
+use crate::failure::{Failure, Result};
+
+/// Notes one process of every other mount namespace that has a directory read-write.
+pub fn find(pass: &mut Pass<'_>, own: i32) -> Result<()> {
+    let link = PathBuf::from(format!("/proc/{own}/ns/mnt"));
+    let own_namespace = std::fs::read_link(&link).map_err(|error| Failure::io("read", &link, &error))?;
+    let mounts = std::mem::take(&mut pass.mounts);
+    let host: &[Mount] = mounts.namespaces.get(own_namespace.as_os_str()).map_or(&[], |own| &own.mounts);
+    for (index, live) in pass.live.iter().enumerate() {
+        for (process, mount) in others(&mounts, own_namespace.as_os_str()) {
+            if !mount.read_only && reaches(mount, live, host) {
+                let detail = mount.point.as_os_str().as_encoded_bytes();
+                pass.note(process, How::Mount, index, detail);
+            }
+        }
+    }
+    pass.mounts = mounts;
+    Ok(())
+}
+
+fn others<'a>(
+    mounts: &'a MountTable,
+    own: &'a std::ffi::OsStr,
+) -> impl Iterator<Item = (&'a super::ProcStat, &'a Mount)> {
+    let others = mounts.namespaces.iter().filter(move |(name, _)| name.as_os_str() != own);
+    others.flat_map(|(_, namespace)| namespace.mounts.iter().map(|mount| (&namespace.process, mount)))
+}
+
+fn reaches(mount: &Mount, live: &LiveDirectory, host: &[Mount]) -> bool {
+    if live.contains(&mount.root) {
+        return true;
+    }
+    let around = mount.root.device == live.place.device && live.place.inside.starts_with(&mount.root.inside);
+    around && !host.iter().any(|own| own.root == mount.root && own.point == mount.point)
+}
