@@ -1,0 +1,180 @@
+//! The directory of one supervised workload: what lies there and how it is written.
+//!
+//! `spec.json` and `state.json` are never rewritten in place: temporary file, sync, rename, sync of the directory.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::FlockOperation;
+use rustix::io::Errno;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::state::State;
+use crate::effects::effect;
+use crate::failure::{Code, Failure, Result};
+use crate::runtime::DeploySpec;
+
+/// Only the host's user looks in here: specs hold environments, and environments hold secrets.
+const DIRECTORY_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
+
+/// `<state_dir>/process/<workload>/`.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub directory: PathBuf,
+}
+
+/// Held by the supervisor while it lives; whoever else holds it knows that there is none.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl Place {
+    /// The place of a workload, which need not exist yet.
+    pub fn of(process_dir: &Path, workload: &str) -> Result<Place> {
+        let is_name = !workload.is_empty() && workload != "." && workload != ".." && !workload.contains(['/', '\0']);
+        if !is_name {
+            let name = crate::escape::text(workload);
+            return Err(Failure::new(Code::Usage, format!("`{name}` cannot be the name of a workload")));
+        }
+        Ok(Place { directory: process_dir.join(workload) })
+    }
+
+    /// Whether anything was ever deployed or held here.
+    pub fn exists(&self) -> bool {
+        self.file("lock").exists()
+    }
+
+    /// Makes the directory, durably, if it is not there.
+    pub fn make(&self) -> Result<()> {
+        let mut missing = Vec::new();
+        let mut at = self.directory.as_path();
+        while !at.exists() {
+            missing.push(at);
+            match at.parent() {
+                Some(parent) => at = parent,
+                None => break,
+            }
+        }
+        for directory in missing.into_iter().rev() {
+            let made = effect("make-process-directory", || DirBuilder::new().mode(DIRECTORY_MODE).create(directory));
+            match made {
+                Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                    return Err(Failure::io("make", directory, &error));
+                }
+                _ => sync_directory(directory.parent().unwrap_or(Path::new("/")))?,
+            }
+        }
+        let lock = self.file("lock");
+        let made = OpenOptions::new().append(true).create(true).mode(FILE_MODE).open(&lock);
+        made.map_err(|error| Failure::io("make", &lock, &error))?;
+        sync_directory(&self.directory)
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// None if the workload was never deployed.
+    pub fn spec(&self) -> Result<Option<DeploySpec>> {
+        self.read("spec.json")
+    }
+
+    pub fn write_spec(&self, spec: &DeploySpec) -> Result<()> {
+        self.write("spec.json", spec)
+    }
+
+    /// The default if nothing was written yet.
+    pub fn state(&self) -> Result<State> {
+        Ok(self.read("state.json")?.unwrap_or_default())
+    }
+
+    pub fn write_state(&self, state: &State) -> Result<()> {
+        self.write("state.json", state)
+    }
+
+    /// The lock, if nobody has it.
+    pub fn try_lock(&self) -> Result<Option<Lock>> {
+        let path = self.file("lock");
+        let file = File::open(&path).map_err(|error| Failure::io("open", &path, &error))?;
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(Lock { _file: file })),
+            Err(Errno::WOULDBLOCK) => Ok(None),
+            Err(errno) => Err(Failure::io("lock", &path, &errno.into())),
+        }
+    }
+
+    fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+        let path = self.file(name);
+        let text = match std::fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Failure::io("read", &path, &error)),
+        };
+        serde_json::from_slice(&text).map(Some).map_err(|error| {
+            let name = crate::escape::path(&path);
+            Failure::new(Code::Runtime, format!("`{name}` is damaged: {error}"))
+                .hint("make sure that nothing of this workload runs, move the file away, deploy again")
+        })
+    }
+
+    fn write<T: Serialize>(&self, name: &str, value: &T) -> Result<()> {
+        let path = self.file(name);
+        let temporary = self.file(&format!("{name}.new"));
+        let text = serde_json::to_vec_pretty(value)
+            .map_err(|error| Failure::new(Code::Runtime, format!("cannot write down {name}: {error}")))?;
+        let written = effect("write-process-file", || {
+            let mut options = OpenOptions::new();
+            let mut file = options.write(true).create(true).truncate(true).mode(FILE_MODE).open(&temporary)?;
+            file.write_all(&text)?;
+            file.sync_all()
+        });
+        written.map_err(|error| Failure::io("write", &temporary, &error))?;
+        let renamed = effect("rename-process-file", || std::fs::rename(&temporary, &path));
+        renamed.map_err(|error| Failure::io("rename", &temporary, &error))?;
+        sync_directory(&self.directory)
+    }
+}
+
+fn sync_directory(directory: &Path) -> Result<()> {
+    let synced = effect("sync-process-directory", || File::open(directory)?.sync_all());
+    synced.map_err(|error| Failure { code: Code::SyncFailed, ..Failure::io("sync", directory, &error) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_leads_elsewhere_is_no_workload() {
+        for name in ["", ".", "..", "a/b", "/etc", "a\0b"] {
+            let refused = Place::of(Path::new("/var"), name).expect_err("refused");
+            assert_eq!(refused.code, Code::Usage, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn the_lock_is_had_once() {
+        let root = tempfile::tempdir().expect("temporary directory");
+        let place = Place::of(root.path(), "notes").expect("a name");
+        place.make().expect("made");
+        let first = place.try_lock().expect("no error").expect("free");
+        assert!(place.try_lock().expect("no error").is_none());
+        drop(first);
+        assert!(place.try_lock().expect("no error").is_some());
+    }
+
+    #[test]
+    fn a_damaged_state_is_an_error_and_not_a_guess() {
+        let root = tempfile::tempdir().expect("temporary directory");
+        let place = Place::of(root.path(), "notes").expect("a name");
+        place.make().expect("made");
+        assert_eq!(place.state().expect("none yet"), State::default());
+        std::fs::write(place.file("state.json"), b"{\"hold\": tr").expect("written");
+        assert_eq!(place.state().expect_err("damaged").code, Code::Runtime);
+    }
+}

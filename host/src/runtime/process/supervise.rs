@@ -1,0 +1,99 @@
+//! How a supervisor comes to be: detached from the command that started it, alone with its workload.
+//!
+//! It is started twice. The first process is a group leader, so that the terminal's signals do not reach it, marks every
+//! inherited descriptor close-on-exec (a lock among them would be held for ever) and starts the second, which makes
+//! its own session, becomes the child subreaper and stays. The first line on its standard output says how it went.
+
+use std::io::Write as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+use rustix::fs::Mode;
+
+use super::control::{self, Answer};
+use super::place::{Lock, Place};
+use super::supervisor::Supervisor;
+use crate::failure::{Code, Failure, Result};
+
+/// How long to wait for the lock while somebody looks whether there is a supervisor.
+const LOCK_LIMIT: Duration = Duration::from_secs(5);
+const LOCK_POLL: Duration = Duration::from_millis(5);
+
+/// The entry of the hidden subcommand: supervises the workload in `directory`, which must be absolute.
+pub fn supervise(directory: &Path) -> ExitCode {
+    let is_first = rustix::process::getpgrp() == rustix::process::getpid();
+    let done = if is_first { start_second() } else { run(directory) };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nobody may listen any more; there is nobody else to tell.
+            let _ = say(&Answer::Failed(failure));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start_second() -> Result<()> {
+    let failed = |error: std::io::Error| Failure::io("start", Path::new("/proc/self/exe"), &error);
+    close_on_exec().map_err(failed)?;
+    let mut arguments = std::env::args_os();
+    // Through the link: the file may have been replaced since, and this is the program that was started.
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0(arguments.next().unwrap_or_default()).args(arguments);
+    command.spawn().map(drop).map_err(failed)
+}
+
+fn run(directory: &Path) -> Result<()> {
+    let place = Place { directory: directory.to_owned() };
+    let failed = |error: std::io::Error| Failure::io("supervise in", directory, &error);
+    std::env::set_current_dir("/").map_err(failed)?;
+    rustix::process::umask(Mode::from_raw_mode(0o077));
+    rustix::process::setsid().map_err(|errno| failed(errno.into()))?;
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(|errno| failed(errno.into()))?;
+    let lock = take_lock(&place)?;
+    let mut supervisor = Supervisor::new(place)?;
+    supervisor.start()?;
+    say(&Answer::Done).map_err(failed)?;
+    let null = std::fs::File::options().write(true).open("/dev/null").map_err(failed)?;
+    nix::unistd::dup2_stdout(&null).map_err(|errno| failed(errno.into()))?;
+    let ended = supervisor.run();
+    drop(lock);
+    ended
+}
+
+fn take_lock(place: &Place) -> Result<Lock> {
+    let deadline = Instant::now() + LOCK_LIMIT;
+    loop {
+        match place.try_lock()? {
+            Some(lock) => return Ok(lock),
+            None if Instant::now() > deadline => {
+                let at = crate::escape::path(&place.directory);
+                return Err(Failure::new(Code::Busy, format!("`{at}` has a supervisor already")));
+            }
+            None => std::thread::sleep(LOCK_POLL),
+        }
+    }
+}
+
+fn say(answer: &Answer) -> std::io::Result<()> {
+    let mut output = std::io::stdout().lock();
+    output.write_all(&control::line(answer)?)?;
+    output.flush()
+}
+
+/// Every descriptor but the standard ones is closed by the next exec.
+fn close_on_exec() -> std::io::Result<()> {
+    // SAFETY: the call only sets flags; no descriptor that something in this process owns is closed under it. rustix
+    // does not have it.
+    let done = unsafe {
+        libc::syscall(
+            libc::SYS_close_range,
+            3 as libc::c_long,
+            libc::c_long::from(u32::MAX),
+            libc::c_long::from(libc::CLOSE_RANGE_CLOEXEC),
+        )
+    };
+    if done == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+}
