@@ -1,0 +1,60 @@
+//! Every bound of the archive reader, with its unit and its reason.
+//!
+//! Whatever an archive holds, one sandbox needs far less than 64 MiB: the window, one read of the archive, one extended
+//! header and one sparse map, and for an inspection the hashes of its paths.
+
+/// A tar block.
+pub const TAR_BLOCK_BYTES: usize = 512;
+
+/// What the host takes in one write, and the unit in which it digests content.
+pub const PIECE_BYTES_MAX: usize = 1 << 20;
+
+/// One read of the archive: the most that the host gives in one call.
+pub const READ_BYTES: u32 = 1 << 20;
+
+/// The window over inflated bytes: a whole piece and what is left before it.
+pub const WINDOW_BYTES: usize = 2 << 20;
+
+/// The manifest of a workload with hundreds of volumes and variables stays far below.
+pub const MANIFEST_BYTES_MAX: u64 = 1 << 20;
+
+/// The longest path below a volume: `PATH_MAX` of Linux.
+pub const PATH_BYTES_MAX: usize = 4096;
+
+/// The longest name of every file system that can be restored to.
+pub const COMPONENT_BYTES_MAX: usize = 255;
+
+/// Deeper trees cannot be walked with a bounded number of open directories.
+pub const DEPTH_MAX: usize = 128;
+
+/// The longest target of a symlink that Linux takes, `PATH_MAX` without its end.
+pub const TARGET_BYTES_MAX: usize = 4095;
+
+/// One extended header or GNU long name: room for several attributes of 64 KiB.
+pub const EXTENDED_BYTES_MAX: u64 = 1 << 20;
+
+/// Records in one extended header; each is compared with those before it.
+pub const EXTENDED_RECORDS_MAX: usize = 4096;
+
+/// Linux takes no longer attribute name and no larger value.
+pub const XATTR_NAME_BYTES_MAX: usize = 255;
+pub const XATTR_VALUE_BYTES_MAX: usize = 64 << 10;
+
+/// Runs of data in one sparse file: 8 MiB of memory.
+pub const SPARSE_EXTENTS_MAX: usize = 1 << 19;
+
+/// The largest file of an archive that nothing vouches for, and the most that all its files may claim together:
+/// ext4's largest file.
+pub const FOREIGN_BYTES_MAX: u64 = 16 << 40;
+
+/// The most entries of an archive that is inspected: its paths are held as 8-byte hashes.
+pub const INSPECTED_ENTRIES_MAX: u64 = 1_000_000;
+
+/// Refusals that are spelled out; further ones are counted.
+pub const REFUSALS_SHOWN_MAX: usize = 20;
+
+/// Live entries asked for at a time.
+pub const LIVE_ENTRIES_AT_ONCE: u32 = 1024;
+
+/// What one inode occupies is rounded up to this.
+pub const DISK_BLOCK_BYTES: u64 = 4096;

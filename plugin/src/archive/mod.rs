@@ -1,0 +1,14 @@
+//! The only code that knows tar and gzip. It reads; nothing in the plugin writes an archive.
+//!
+//! In reading order: [`stream`] inflates a run of gzip members, [`headers`] reads one tar header, [`pax`] its extended
+//! records, [`sparse`] maps of holes, [`reader`] puts them together into entries, [`entry_path`] says where an entry
+//! belongs, [`policy`] whether it may go there, [`limits`] bounds all of it.
+
+pub mod entry_path;
+pub mod headers;
+pub mod limits;
+pub mod pax;
+pub mod policy;
+pub mod reader;
+pub mod sparse;
+pub mod stream;

@@ -1,0 +1,318 @@
+//! Extended records of PAX, `LENGTH KEY=VALUE\n`, of one entry. Read by their lengths: values may hold anything.
+//!
+//! A key may stand once. Keys that this format gives no meaning to are passed over, but for those that would change
+//! what is restored: they refuse the archive.
+
+use std::ops::Range;
+
+use super::headers;
+use super::limits::{EXTENDED_RECORDS_MAX, SPARSE_EXTENTS_MAX, XATTR_NAME_BYTES_MAX, XATTR_VALUE_BYTES_MAX};
+use super::sparse::Extent;
+use crate::host::{Timestamp, Xattr};
+use crate::{Failure, Result, escape};
+
+/// What the records of one entry say.
+#[derive(Default)]
+pub struct Records {
+    bytes: Vec<u8>,
+    keys: Vec<Range<usize>>,
+    path: Option<Range<usize>>,
+    link: Option<Range<usize>>,
+    pub size: Option<u64>,
+    pub uid: Option<u32>,
+    pub gid: Option<u32>,
+    pub mtime: Option<Timestamp>,
+    xattrs: Vec<(Range<usize>, Range<usize>)>,
+    /// Attributes in libarchive's own encoding, which stands beside the other one.
+    libarchive_xattrs: bool,
+    pub sparse: SparseRecords,
+}
+
+/// The `GNU.sparse.*` records.
+#[derive(Default)]
+pub struct SparseRecords {
+    pub major: Option<u64>,
+    pub minor: Option<u64>,
+    name: Option<Range<usize>>,
+    /// `realsize` of 1.0, `size` of 0.x.
+    pub real_size: Option<u64>,
+    /// 0.0 gives offsets and lengths in turn, 0.1 one list.
+    pub extents: Vec<Extent>,
+    pending_offset: Option<u64>,
+    pub has_map: bool,
+}
+
+impl Records {
+    /// Forgets the last entry's records and keeps their memory.
+    pub fn clear(&mut self) {
+        let Records { mut bytes, mut keys, mut xattrs, mut sparse, .. } = std::mem::take(self);
+        bytes.clear();
+        keys.clear();
+        xattrs.clear();
+        sparse.extents.clear();
+        let sparse = SparseRecords { extents: sparse.extents, ..SparseRecords::default() };
+        *self = Records { bytes, keys, xattrs, sparse, ..Records::default() };
+    }
+
+    pub fn path(&self) -> Option<&[u8]> {
+        self.path.clone().map(|range| &self.bytes[range])
+    }
+
+    pub fn link(&self) -> Option<&[u8]> {
+        self.link.clone().map(|range| &self.bytes[range])
+    }
+
+    /// The real name of a sparse file, whose header may hold another one.
+    pub fn sparse_name(&self) -> Option<&[u8]> {
+        self.sparse.name.clone().map(|range| &self.bytes[range])
+    }
+
+    /// Replaces `into` by the attributes.
+    pub fn copy_xattrs(&self, into: &mut Vec<Xattr>) -> Result<()> {
+        into.clear();
+        for (name, value) in &self.xattrs {
+            let name = decode_name(&self.bytes[name.clone()]);
+            if into.iter().any(|other| other.name == name) {
+                return Err(Failure::archive(format!("attribute `{}` stands twice", escape::bytes(&name))));
+            }
+            into.push(Xattr { name, value: self.bytes[value.clone()].to_vec() });
+        }
+        Ok(())
+    }
+
+    /// Reads one entry's extended header.
+    pub fn parse(&mut self, bytes: &[u8]) -> Result<()> {
+        self.bytes.extend_from_slice(bytes);
+        let mut at = 0;
+        while at < bytes.len() {
+            let (key, value) = record(bytes, &mut at)?;
+            self.remember(key.clone())?;
+            self.apply(&bytes[key.clone()], &bytes[value.clone()], key.start, value)
+                .map_err(|failure| failure.context(format!("record `{}`", escape::bytes(&bytes[key]))))?;
+        }
+        if self.libarchive_xattrs && self.xattrs.is_empty() {
+            return Err(Failure::archive("its attributes are in libarchive's own encoding only"));
+        }
+        if self.sparse.pending_offset.is_some() {
+            return Err(Failure::archive("its sparse map ends with an offset without a length"));
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self, key: Range<usize>) -> Result<()> {
+        let name = &self.bytes[key.clone()];
+        // Format 0.0 of sparse files repeats these by design; they have a limit of their own.
+        if matches!(name, b"GNU.sparse.offset" | b"GNU.sparse.numbytes") {
+            return Ok(());
+        }
+        if self.keys.iter().any(|other| self.bytes[other.clone()] == *name) {
+            return Err(Failure::archive(format!("record `{}` stands twice", escape::bytes(name))));
+        }
+        if self.keys.len() == EXTENDED_RECORDS_MAX {
+            return Err(Failure::archive(format!("it has more than {EXTENDED_RECORDS_MAX} extended records")));
+        }
+        self.keys.push(key);
+        Ok(())
+    }
+
+    fn apply(&mut self, key: &[u8], value: &[u8], key_start: usize, range: Range<usize>) -> Result<()> {
+        match key {
+            b"path" => self.path = Some(range),
+            b"linkpath" => self.link = Some(range),
+            b"size" => self.size = Some(decimal(value)?),
+            b"uid" => self.uid = Some(headers::id(decimal(value)?, "owner")?),
+            b"gid" => self.gid = Some(headers::id(decimal(value)?, "group")?),
+            b"mtime" => self.mtime = Some(time(value)?),
+            b"GNU.sparse.name" => self.sparse.name = Some(range),
+            _ if key.starts_with(b"SCHILY.xattr.") => {
+                let name = key_start + b"SCHILY.xattr.".len()..key_start + key.len();
+                check_xattr(&key[b"SCHILY.xattr.".len()..], value)?;
+                self.xattrs.push((name, range));
+            }
+            _ if key.starts_with(b"LIBARCHIVE.xattr.") => self.libarchive_xattrs = true,
+            _ if key.starts_with(b"GNU.sparse.") => self.sparse.apply(&key[b"GNU.sparse.".len()..], value)?,
+            _ if key.starts_with(b"SCHILY.acl.") => {
+                return Err(Failure::archive("access control lists in text form are not restored").hint(
+                    "archive again with `--no-acls`, or with a tar that stores them as `system.posix_acl_*` attributes",
+                ));
+            }
+            // Other times, names of owners, comments: numeric ids alone count, and nothing restores the rest.
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl SparseRecords {
+    /// Whether no record says that the file is sparse.
+    pub fn is_empty(&self) -> bool {
+        let numbers = [self.major, self.minor, self.real_size];
+        numbers.iter().all(Option::is_none) && self.name.is_none() && !self.has_map
+    }
+
+    fn apply(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+        match key {
+            b"major" => self.major = Some(decimal(value)?),
+            b"minor" => self.minor = Some(decimal(value)?),
+            b"realsize" | b"size" => {
+                if self.real_size.replace(decimal(value)?).is_some() {
+                    return Err(Failure::archive("its real size stands twice"));
+                }
+            }
+            b"offset" => {
+                if self.pending_offset.replace(decimal(value)?).is_some() {
+                    return Err(Failure::archive("an offset follows an offset"));
+                }
+            }
+            b"numbytes" => {
+                let offset = self.pending_offset.take();
+                let offset = offset.ok_or_else(|| Failure::archive("a length stands without an offset"))?;
+                self.push(offset, decimal(value)?)?;
+            }
+            b"map" => {
+                let mut numbers = value.split(|byte| *byte == b',').filter(|_| !value.is_empty());
+                while let Some(offset) = numbers.next() {
+                    let length = numbers.next().ok_or_else(|| Failure::archive("an offset stands without a length"))?;
+                    self.push(decimal(offset)?, decimal(length)?)?;
+                }
+                self.has_map = true;
+            }
+            // Says how many pairs follow; the pairs themselves count.
+            b"numblocks" => self.has_map = true,
+            _ => return Err(Failure::archive("it belongs to no known format of sparse files")),
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, offset: u64, length: u64) -> Result<()> {
+        if self.extents.len() == SPARSE_EXTENTS_MAX {
+            return Err(Failure::archive(format!("it has more than {SPARSE_EXTENTS_MAX} runs of data")));
+        }
+        self.extents.push(Extent { offset, length });
+        self.has_map = true;
+        Ok(())
+    }
+}
+
+/// Checks a global header: it may say nothing that any entry would take from it.
+pub fn check_global(bytes: &[u8]) -> Result<()> {
+    let mut at = 0;
+    while at < bytes.len() {
+        let (key, _) = record(bytes, &mut at)?;
+        let key = &bytes[key];
+        let counts = matches!(key, b"path" | b"linkpath" | b"size" | b"uid" | b"gid" | b"mtime")
+            || [&b"GNU.sparse."[..], b"SCHILY.xattr.", b"SCHILY.acl.", b"LIBARCHIVE.xattr."]
+                .iter()
+                .any(|prefix| key.starts_with(prefix));
+        if counts {
+            let key = escape::bytes(key);
+            return Err(Failure::archive(format!("a global header changes `{key}` of every entry")));
+        }
+    }
+    Ok(())
+}
+
+/// The record at `at`: ranges of its key and its value.
+fn record(bytes: &[u8], at: &mut usize) -> Result<(Range<usize>, Range<usize>)> {
+    let broken = || Failure::archive("its extended header is malformed");
+    let rest = &bytes[*at..];
+    // No length in a header this small has more than eight digits.
+    let digits = rest.iter().take(8).position(|byte| *byte == b' ').ok_or_else(broken)?;
+    let length = decimal(&rest[..digits]).map_err(|_| broken())? as usize;
+    if length <= digits + 1 || rest.len() < length || rest[length - 1] != b'\n' {
+        return Err(broken());
+    }
+    let body = &rest[digits + 1..length - 1];
+    let equals = body.iter().position(|byte| *byte == b'=').filter(|at| *at > 0).ok_or_else(broken)?;
+    let key = *at + digits + 1..*at + digits + 1 + equals;
+    let value = key.end + 1..*at + length - 1;
+    *at += length;
+    Ok((key, value))
+}
+
+/// Decimal digits only, within 63 bits.
+pub fn decimal(text: &[u8]) -> Result<u64> {
+    let digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    let value = digits.then(|| {
+        text.iter().try_fold(0i64, |value, digit| value.checked_mul(10)?.checked_add(i64::from(digit - b'0')))
+    });
+    let value = value.ok_or_else(|| Failure::archive(format!("`{}` is no number", escape::bytes(text))))?;
+    Ok(value.ok_or_else(|| Failure::archive("a number is beyond 63 bits"))? as u64)
+}
+
+/// Decimal seconds with a fraction; rounded down to the nanosecond, so that a negative time counts forward too.
+fn time(text: &[u8]) -> Result<Timestamp> {
+    let (negative, magnitude) = text.strip_prefix(b"-").map_or((false, text), |rest| (true, rest));
+    let point = magnitude.iter().position(|byte| *byte == b'.').unwrap_or(magnitude.len());
+    let whole = decimal(&magnitude[..point])? as i64;
+    let fraction = magnitude.get(point + 1..).unwrap_or_default();
+    if !fraction.iter().all(u8::is_ascii_digit) {
+        return Err(Failure::archive("its time is no number"));
+    }
+    let digit = |place: usize| u32::from(fraction.get(place).copied().unwrap_or(b'0') - b'0');
+    let nanoseconds = (0..9).fold(0, |value, place| value * 10 + digit(place));
+    if !negative {
+        return Ok(Timestamp { seconds: whole, nanoseconds });
+    }
+    let below = u32::from(fraction.iter().skip(9).any(|byte| *byte != b'0'));
+    Ok(match nanoseconds + below {
+        0 => Timestamp { seconds: -whole, nanoseconds: 0 },
+        nanoseconds => Timestamp { seconds: -whole - 1, nanoseconds: 1_000_000_000 - nanoseconds },
+    })
+}
+
+fn check_xattr(name: &[u8], value: &[u8]) -> Result<()> {
+    let decoded = decode_name(name);
+    if decoded.is_empty() || decoded.len() > XATTR_NAME_BYTES_MAX || decoded.contains(&0) {
+        return Err(Failure::archive("it is no name of an attribute"));
+    }
+    if value.len() > XATTR_VALUE_BYTES_MAX {
+        return Err(Failure::archive(format!("an attribute is larger than {XATTR_VALUE_BYTES_MAX} bytes")));
+    }
+    Ok(())
+}
+
+/// `=` would end the key, so writers encode it, and the sign they encode with, as `%3D` and `%25`.
+fn decode_name(name: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(name.len());
+    let mut rest = name;
+    while let [first, ..] = rest {
+        let (byte, used) = match rest {
+            [b'%', b'3', b'D', ..] => (b'=', 3),
+            [b'%', b'2', b'5', ..] => (b'%', 3),
+            _ => (*first, 1),
+        };
+        out.push(byte);
+        rest = &rest[used..];
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_decimal_and_round_down() {
+        for (text, seconds, nanoseconds) in [
+            (&b"0"[..], 0, 0),
+            (b"1700000000.123456789", 1_700_000_000, 123_456_789),
+            (b"5.5", 5, 500_000_000),
+            (b"5.0000000019", 5, 1),
+            (b"-1", -1, 0),
+            (b"-1.5", -2, 500_000_000),
+            (b"-0.000000001", -1, 999_999_999),
+            (b"-1.0000000001", -2, 999_999_999),
+        ] {
+            assert_eq!(time(text).unwrap(), Timestamp { seconds, nanoseconds }, "{}", escape::bytes(text));
+        }
+        for text in [&b""[..], b"-", b".5", b"1.x", b"1e9", b"+1", b"99999999999999999999"] {
+            assert!(time(text).is_err(), "{}", escape::bytes(text));
+        }
+    }
+
+    #[test]
+    fn attribute_names_are_decoded_as_their_writers_encode_them() {
+        assert_eq!(decode_name(b"user.a%3Db%25c%20"), b"user.a=b%c%20");
+    }
+}

@@ -1,0 +1,329 @@
+//! Entries out of a run of members: header, extended headers and sparse map put together, each one seen.
+//!
+//! Every header's checksum is verified, every form of a name must agree with the others, and what does not fit refuses
+//! the archive. The archive's end must be two zero blocks and zeros; a part before the last has no end of its own.
+
+use tar::Header;
+
+use super::headers::{self, Kind};
+use super::limits::{EXTENDED_BYTES_MAX, FOREIGN_BYTES_MAX, MANIFEST_BYTES_MAX, TAR_BLOCK_BYTES};
+use super::pax::{self, Records};
+use super::sparse::{self, Extent};
+use super::stream::{Stream, Watch};
+use super::{entry_path, policy};
+use crate::host::{ArchiveBytes, Metadata, Timestamp};
+use crate::{Failure, Result, escape};
+
+/// What twelve octal digits cannot say; from here on the size field means nothing beside a record.
+const OCTAL_SIZE_MAX: u64 = 0o77_777_777_777;
+
+/// One entry. Kept between entries for its memory.
+#[derive(Debug)]
+pub struct Entry {
+    pub path: Vec<u8>,
+    /// Target of a symlink, name of a hard link's leader.
+    pub link: Vec<u8>,
+    pub kind: Kind,
+    pub metadata: Metadata,
+    /// The file's size, holes counted; 0 for all else.
+    pub size: u64,
+    /// Bytes of it that follow in the archive.
+    pub stored: u64,
+    pub is_sparse: bool,
+    /// Where the stored bytes of a sparse file go.
+    pub extents: Vec<Extent>,
+}
+
+impl Default for Entry {
+    fn default() -> Self {
+        Entry {
+            path: Vec::new(),
+            link: Vec::new(),
+            kind: Kind::File,
+            metadata: Metadata::default(),
+            size: 0,
+            stored: 0,
+            is_sparse: false,
+            extents: Vec::new(),
+        }
+    }
+}
+
+/// Extended headers seen before the header they belong to.
+#[derive(Default)]
+struct Extended {
+    has_records: bool,
+    name: Option<Vec<u8>>,
+    link: Option<Vec<u8>>,
+}
+
+/// Reads entries one after the other.
+pub struct Reader<'a, A: ?Sized> {
+    stream: Stream<'a, A>,
+    /// Whether the archive's end belongs to this run.
+    is_last: bool,
+    records: Records,
+    /// Stored bytes of the current entry that were not taken yet, and the zeros behind them.
+    left: u64,
+    padding: u64,
+}
+
+impl<'a, A: ArchiveBytes + ?Sized> Reader<'a, A> {
+    /// Reads `length` bytes of the archive from `offset`.
+    pub fn open(archive: &'a A, offset: u64, length: u64, watch: Watch<'a>) -> Result<Self> {
+        let stream = Stream::open(archive, offset, length, watch)?;
+        let is_last = offset + length == archive.size();
+        Ok(Reader { stream, is_last, records: Records::default(), left: 0, padding: 0 })
+    }
+
+    /// Says that the run begins with `left` bytes of a file.
+    pub fn begin_inside(&mut self, left: u64) {
+        self.set_content(left);
+    }
+
+    /// The first entry of an archive, which must be its manifest.
+    pub fn manifest(&mut self) -> Result<Vec<u8>> {
+        let mut entry = Entry::default();
+        let found = self.next(&mut entry)?;
+        let name = entry.path.strip_prefix(b"./").unwrap_or(&entry.path);
+        if !found || name != entry_path::MANIFEST || entry.kind != Kind::File || entry.is_sparse {
+            let message = format!("the archive begins with `{}` and not with its manifest", escape::bytes(name));
+            return Err(Failure::archive(message).hint("`manifest.json` must be the first entry"));
+        }
+        if entry.size > MANIFEST_BYTES_MAX {
+            return Err(Failure::archive(format!("the manifest is larger than {MANIFEST_BYTES_MAX} bytes")));
+        }
+        Ok(self.content(entry.size as usize)?.to_vec())
+    }
+
+    /// The next entry; what was left of the last one's content is passed over. False at the end.
+    pub fn next(&mut self, entry: &mut Entry) -> Result<bool> {
+        self.stream.skip(self.left + self.padding)?;
+        self.set_content(0);
+        self.records.clear();
+        let mut extended = Extended::default();
+        loop {
+            let block = self.stream.peek(TAR_BLOCK_BYTES)?;
+            let is_end = block.iter().all(|byte| *byte == 0);
+            if is_end && (extended.has_records || extended.name.is_some() || extended.link.is_some()) {
+                return Err(Failure::archive("the archive ends after an extended header without its entry"));
+            }
+            if is_end {
+                return self.end().map(|()| false);
+            }
+            let header = headers::checked(block)?.clone();
+            self.stream.take(TAR_BLOCK_BYTES)?;
+            match header.as_old().linkflag[0] {
+                b'x' => self.read_records(&header, &mut extended)?,
+                b'g' => pax::check_global(self.extended_bytes(&header)?)?,
+                b'L' => self.read_long(&header, &mut extended.name)?,
+                b'K' => self.read_long(&header, &mut extended.link)?,
+                flag => {
+                    entry.kind = Kind::of(flag);
+                    self.assemble(&header, &extended, entry)?;
+                    return Ok(true);
+                }
+            }
+        }
+    }
+
+    /// Up to `wanted` further bytes of the current entry's content, at most 1 MiB at a time.
+    pub fn content(&mut self, wanted: usize) -> Result<&[u8]> {
+        let wanted = (wanted as u64).min(self.left);
+        self.left -= wanted;
+        self.stream.take(wanted as usize)
+    }
+
+    /// Checks that the run ends here, in the middle of a file that the next part goes on with.
+    pub fn expect_cut(&mut self) -> Result<()> {
+        if self.stream.is_at_end()? {
+            return Ok(());
+        }
+        Err(Failure::damaged("a part of the archive goes on after the next one begins"))
+    }
+
+    fn set_content(&mut self, stored: u64) {
+        self.left = stored;
+        self.padding = stored.wrapping_neg() % TAR_BLOCK_BYTES as u64;
+    }
+
+    /// The archive's end, read to the last byte, or the boundary to the next part.
+    fn end(&mut self) -> Result<()> {
+        let at_boundary = self.stream.is_at_end()?;
+        if !self.is_last {
+            return match at_boundary {
+                true => Ok(()),
+                false => Err(Failure::damaged("the archive ends before its last part")),
+            };
+        }
+        if self.stream.peek(2 * TAR_BLOCK_BYTES)?.len() < 2 * TAR_BLOCK_BYTES {
+            return Err(Failure::damaged("the archive has no end: it was cut off"));
+        }
+        loop {
+            let rest = self.stream.peek(TAR_BLOCK_BYTES)?;
+            if rest.is_empty() {
+                return Ok(());
+            }
+            if rest.iter().any(|byte| *byte != 0) {
+                return Err(Failure::archive("something stands behind the end of the archive"));
+            }
+            let length = rest.len();
+            self.stream.take(length)?;
+        }
+    }
+
+    fn extended_bytes(&mut self, header: &Header) -> Result<&[u8]> {
+        let size = headers::size(header)?;
+        if size > EXTENDED_BYTES_MAX {
+            let message = format!("an extended header is larger than {EXTENDED_BYTES_MAX} bytes");
+            return Err(Failure::archive(message));
+        }
+        let padded = size.next_multiple_of(TAR_BLOCK_BYTES as u64);
+        Ok(&self.stream.take(padded as usize)?[..size as usize])
+    }
+
+    fn read_records(&mut self, header: &Header, extended: &mut Extended) -> Result<()> {
+        if std::mem::replace(&mut extended.has_records, true) {
+            return Err(Failure::archive("an entry has two extended headers"));
+        }
+        // Taken out, since the bytes it reads belong to the stream beside it.
+        let mut records = std::mem::take(&mut self.records);
+        let parsed = self.extended_bytes(header).and_then(|bytes| records.parse(bytes));
+        self.records = records;
+        parsed
+    }
+
+    fn read_long(&mut self, header: &Header, into: &mut Option<Vec<u8>>) -> Result<()> {
+        let bytes = self.extended_bytes(header)?;
+        let name = bytes.strip_suffix(b"\0").unwrap_or(bytes).to_vec();
+        match into.replace(name) {
+            Some(_) => Err(Failure::archive("an entry has two long names")),
+            None => Ok(()),
+        }
+    }
+
+    fn assemble(&mut self, header: &Header, extended: &Extended, entry: &mut Entry) -> Result<()> {
+        name_entry(header, extended, &self.records, entry)?;
+        self.fill(header, entry).map_err(|failure| match &*failure.code {
+            "archive-refused" => policy::about(entry, failure.context("is refused")),
+            _ => failure,
+        })
+    }
+
+    fn fill(&mut self, header: &Header, entry: &mut Entry) -> Result<()> {
+        let records = &self.records;
+        fill_metadata(header, records, &mut entry.metadata)?;
+        entry.stored = stored_size(header, records)?;
+        entry.size = entry.stored;
+        entry.is_sparse = false;
+        self.set_content(entry.stored);
+        if entry.kind != Kind::File {
+            return match entry.stored {
+                0 => Ok(()),
+                // Passed over like a file's by whoever goes on after the refusal.
+                _ if matches!(entry.kind, Kind::Special(_)) => Ok(()),
+                _ => Err(Failure::archive("it has content and is no file")),
+            };
+        }
+        self.fill_sparse(header, entry)
+    }
+
+    /// Finds out whether the file is sparse and where its bytes go.
+    fn fill_sparse(&mut self, header: &Header, entry: &mut Entry) -> Result<()> {
+        let records = &mut self.records;
+        let version = (records.sparse.major, records.sparse.minor);
+        let mut map_bytes = 0;
+        if header.as_old().linkflag[0] == b'S' {
+            let gnu = header.as_gnu().ok_or_else(|| Failure::archive("it is sparse and no GNU entry"))?;
+            if records.sparse.has_map || version.0.is_some() {
+                return Err(Failure::archive("it is sparse in two ways"));
+            }
+            entry.size = sparse::old_gnu(gnu, &mut entry.extents)?;
+            if gnu.is_extended() {
+                sparse::old_gnu_extensions(&mut self.stream, &mut entry.extents)?;
+            }
+        } else if version == (Some(1), Some(0)) {
+            entry.size = real_size(records)?;
+            map_bytes = sparse::map_before_data(&mut self.stream, entry.stored, &mut entry.extents)?;
+        } else if records.sparse.has_map && matches!(version, (None, None) | (Some(0), Some(0 | 1))) {
+            entry.size = real_size(records)?;
+            std::mem::swap(&mut entry.extents, &mut records.sparse.extents);
+        } else if records.sparse.is_empty() {
+            return check_size(entry.size);
+        } else {
+            return Err(Failure::archive("it is sparse in a form that is not known"));
+        }
+        entry.is_sparse = true;
+        self.set_content(entry.stored);
+        self.left -= map_bytes;
+        entry.stored -= map_bytes;
+        check_size(entry.size)?;
+        sparse::check(&entry.extents, entry.size, entry.stored)
+    }
+}
+
+fn real_size(records: &Records) -> Result<u64> {
+    records.sparse.real_size.ok_or_else(|| Failure::archive("it is sparse and has no real size"))
+}
+
+fn check_size(size: u64) -> Result<()> {
+    if size > FOREIGN_BYTES_MAX {
+        return Err(Failure::archive(format!("it is larger than {FOREIGN_BYTES_MAX} bytes")));
+    }
+    Ok(())
+}
+
+/// The name and the link's name, of which two forms may not disagree.
+fn name_entry(header: &Header, extended: &Extended, records: &Records, entry: &mut Entry) -> Result<()> {
+    let choose = |record: Option<&[u8]>, long: Option<&Vec<u8>>, into: &mut Vec<u8>, short: &[u8]| {
+        into.clear();
+        into.extend_from_slice(record.or(long.map(Vec::as_slice)).unwrap_or(short));
+        long.is_none_or(|long| record.is_none_or(|record| record == long.as_slice()))
+    };
+    let name = headers::name(header);
+    let path_agrees = choose(records.path(), extended.name.as_ref(), &mut entry.path, &name);
+    let link = header.link_name_bytes().unwrap_or_default();
+    let link_agrees = choose(records.link(), extended.link.as_ref(), &mut entry.link, &link);
+    if let Some(name) = records.sparse_name() {
+        entry.path.clear();
+        entry.path.extend_from_slice(name);
+    }
+    if !path_agrees || !link_agrees {
+        return Err(policy::about(entry, Failure::archive("has two long names that disagree")));
+    }
+    Ok(())
+}
+
+fn fill_metadata(header: &Header, records: &Records, metadata: &mut Metadata) -> Result<()> {
+    let fields = header.as_old();
+    // Some archivers write the file type into the mode.
+    metadata.mode = headers::unsigned(&fields.mode, "mode")? as u32 & 0o7777;
+    metadata.uid = match records.uid {
+        Some(uid) => uid,
+        None => headers::id(headers::unsigned(&fields.uid, "owner")?, "owner")?,
+    };
+    metadata.gid = match records.gid {
+        Some(gid) => gid,
+        None => headers::id(headers::unsigned(&fields.gid, "group")?, "group")?,
+    };
+    metadata.mtime = match records.mtime {
+        Some(mtime) => mtime,
+        None => {
+            let seconds = headers::number(&fields.mtime).map_err(|why| Failure::archive(format!("its time {why}")))?;
+            Timestamp { seconds, nanoseconds: 0 }
+        }
+    };
+    records.copy_xattrs(&mut metadata.xattrs)
+}
+
+/// The stored size: the record's, which the field may contradict only where it cannot hold it.
+fn stored_size(header: &Header, records: &Records) -> Result<u64> {
+    let Some(size) = records.size else { return headers::size(header) };
+    if size > OCTAL_SIZE_MAX {
+        return Ok(size);
+    }
+    match headers::size(header)? {
+        field if field == 0 || field == size => Ok(size),
+        field => Err(Failure::archive(format!("its size is {size} in one place and {field} in another"))),
+    }
+}

@@ -1,0 +1,98 @@
+//! The one error of the plugin: what crosses the WIT as `failure`.
+//!
+//! A message is lower case without a final period. Names from an archive pass [`crate::escape`] before they enter one.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io;
+
+/// Why something did not happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// One of the codes of the WIT; the host's own failures keep theirs.
+    pub code: Cow<'static, str>,
+    pub message: String,
+    /// What to do about it; may be empty.
+    pub hint: String,
+}
+
+/// What every fallible function of the plugin answers.
+pub type Result<T, E = Failure> = std::result::Result<T, E>;
+
+impl Failure {
+    pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Failure { code: code.into(), message: message.into(), hint: String::new() }
+    }
+
+    /// The archive holds something that is never restored.
+    pub fn archive(message: impl Into<String>) -> Self {
+        Self::new("archive-refused", message)
+    }
+
+    /// The workload's policy does not allow it.
+    pub fn policy(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new("policy-refused", message).hint(hint)
+    }
+
+    /// Bytes are not what was written.
+    pub fn damaged(message: impl Into<String>) -> Self {
+        Self::new("snapshot-damaged", message)
+    }
+
+    /// A bound was exceeded.
+    pub fn too_large(message: impl Into<String>) -> Self {
+        Self::new("too-large", message)
+    }
+
+    /// A call makes no sense.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new("usage", message)
+    }
+
+    /// The same failure with what to do about it.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+
+    /// Says what it is about: `what` comes before the message.
+    pub fn context(mut self, what: impl fmt::Display) -> Self {
+        self.message = format!("{what}: {}", self.message);
+        self
+    }
+
+    /// One failure for several: the first one's code and hint, every message up to `shown`.
+    pub fn all(failures: Vec<Failure>, found: u64, shown: usize) -> Option<Failure> {
+        let first = failures.first()?;
+        let mut messages = failures.iter().take(shown).map(|failure| &*failure.message).collect::<Vec<_>>().join("; ");
+        let more = found.saturating_sub(failures.len().min(shown) as u64);
+        if more > 0 {
+            messages.push_str(&format!("; and {more} more"));
+        }
+        Some(Failure { code: first.code.clone(), message: messages, hint: first.hint.clone() })
+    }
+
+    /// A failure on its way through a reader of the standard library.
+    pub fn into_io(self) -> io::Error {
+        io::Error::other(self)
+    }
+
+    /// What a reader over a gzip stream answered: the host's failure unchanged, all else is damage.
+    pub fn from_stream(error: io::Error) -> Self {
+        match error.downcast::<Failure>() {
+            Ok(failure) => failure,
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Failure::damaged("the archive ends in the middle of its gzip stream")
+            }
+            Err(error) => Failure::damaged(format!("the archive's gzip stream is damaged: {error}")),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
