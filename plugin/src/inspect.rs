@@ -200,12 +200,12 @@ impl Seen {
         if [At::Directory, At::File, At::Link].iter().any(|at| self.is(volume, path, *at)) {
             return Err(Failure::archive("comes twice"));
         }
-        if self.keys.contains(&implied) {
+        if self.keys.remove(&implied) {
+            self.implied -= 1;
+            self.keys.insert(self.key(volume, path, At::Directory));
             if kind != Kind::Directory {
                 return Err(Failure::archive("is no directory, and other entries lie below it"));
             }
-            self.keys.remove(&implied);
-            self.implied -= 1;
         }
         self.keys.insert(self.key(volume, path, at));
         Ok(())

@@ -191,7 +191,7 @@ impl Descriptor {
 
     fn fits(&self, inside: &PartInside) -> bool {
         let totals = self.volumes.get(inside.volume as usize);
-        let aligned = inside.at % BLOCK_BYTES == 0 && inside.at < inside.size;
+        let aligned = inside.at.is_multiple_of(BLOCK_BYTES) && inside.at < inside.size;
         aligned && !inside.path.is_empty() && totals.is_some_and(|totals| inside.size <= totals.bytes)
     }
 

@@ -134,7 +134,7 @@ mod tests {
             (b"12x\0", Err("is no octal number")),
             (b"-1\0", Err("is no octal number")),
             (b"8\0", Err("is no octal number")),
-            (b"1\0001\0", Err("is no octal number")),
+            (b"1\x001\0", Err("is no octal number")),
             (&minus_two, Ok(-2)),
             (&large, Ok(1 << 48)),
             (&beyond, Err("is beyond 64 bits")),
