@@ -13,7 +13,7 @@ pub enum Storage {
     Stored,
 }
 
-/// Level 6 takes nearly three times as long as 3 for a few per cent.
+/// Measured on sources and headers: level 6 takes half as long again for 6 % less.
 const LEVEL: u32 = 3;
 /// Magic, deflate, no flags, no time, no extra flags, unknown system: the same bytes each time.
 const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
@@ -28,15 +28,15 @@ pub(super) enum MemberWriter {
 }
 
 impl MemberWriter {
-    /// `expected_bytes` of content, more or less.
-    pub(super) fn new(storage: Storage, expected_bytes: usize) -> MemberWriter {
+    /// Writes over `out`, whose memory is used again: fresh memory costs as much as the copy into it.
+    pub(super) fn new(storage: Storage, mut out: Vec<u8>) -> MemberWriter {
+        out.clear();
         match storage {
             Storage::Compressed => {
-                let out = Vec::with_capacity(expected_bytes / 2);
                 let builder = flate2::GzBuilder::new().operating_system(255);
                 MemberWriter::Compressed(Box::new(builder.write(out, Compression::new(LEVEL))))
             }
-            Storage::Stored => MemberWriter::Stored(StoredMember::new(expected_bytes)),
+            Storage::Stored => MemberWriter::Stored(StoredMember::new(out)),
         }
     }
 
@@ -66,9 +66,7 @@ pub(super) struct StoredMember {
 }
 
 impl StoredMember {
-    fn new(expected_bytes: usize) -> StoredMember {
-        let blocks = expected_bytes / STORED_BLOCK_BYTES_MAX + 2;
-        let mut out = Vec::with_capacity(expected_bytes + blocks * STORED_BLOCK_HEADER_BYTES + 32);
+    fn new(mut out: Vec<u8>) -> StoredMember {
         out.extend_from_slice(&GZIP_HEADER);
         let mut member = StoredMember { out, block_at: 0, crc: Crc::new() };
         member.open_block();
@@ -124,7 +122,7 @@ mod tests {
         for storage in [Storage::Compressed, Storage::Stored] {
             for len in [0, 1, 65_534, 65_535, 65_536, 131_070, 300_000] {
                 let content: Vec<u8> = (0..len).map(|n: u32| (n % 251) as u8).collect();
-                let mut member = MemberWriter::new(storage, content.len());
+                let mut member = MemberWriter::new(storage, vec![7; 3]);
                 content.chunks(40_000).for_each(|chunk| member.push(chunk).unwrap());
                 let bytes = member.finish().unwrap();
                 let mut back = Vec::new();

@@ -1,6 +1,6 @@
 //! Snapshots: captured from live volumes, kept as an archive and a descriptor.
 //!
-//! In reading order: [`format`] is what is written down, [`capture`] makes it, [`store`] keeps it. Nothing here reads an
+//! In reading order: [`mod@format`] is what is written down, [`capture`] makes it, [`store`] keeps it. Nothing here reads an
 //! archive's contents: that is the plugin's part.
 
 pub mod capture;

@@ -84,10 +84,10 @@ impl Folder {
         }
     }
 
-    /// Renames within the directory, over nothing. Not durable before [`Folder::sync`].
+    /// Renames within the directory; the caller knows that the new name is free. (A rename that refuses to replace is
+    /// not known to every file system on which snapshots may be kept.) Not durable before [`Folder::sync`].
     pub(super) fn rename(&self, from: &str, to: &str) -> Result<()> {
-        let flags = rustix::fs::RenameFlags::NOREPLACE;
-        effect("snapshot-rename", || Ok(rustix::fs::renameat_with(&self.directory, from, &self.directory, to, flags)?))
+        effect("snapshot-rename", || Ok(rustix::fs::renameat(&self.directory, from, &self.directory, to)?))
             .map_err(|error| Failure::io("rename", &self.path(from), &error))
     }
 

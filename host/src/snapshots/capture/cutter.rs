@@ -19,6 +19,9 @@ pub(in super::super) const PART_BYTES: u64 = 16 << 20;
 /// How much goes into a member: small, since each in flight is held in memory. Divides [`PART_BYTES`].
 pub(super) const MEMBER_BYTES: u64 = 2 << 20;
 
+/// How many files a member may hold open: files that are nearly all hole would fill it with descriptors.
+pub(super) const MEMBER_FILES_MAX: usize = 16;
+
 /// A file that is read by workers, piece by piece.
 pub(super) struct OpenFile {
     pub(super) file: File,
@@ -84,11 +87,13 @@ pub(super) struct Member {
     pub(super) pieces: Vec<Piece>,
     /// Of tar stream.
     pub(super) bytes: u64,
+    /// Pieces of open files.
+    files: usize,
 }
 
 impl Member {
     fn new(part: Option<PartStart>) -> Member {
-        Member { part, pieces: Vec::new(), bytes: 0 }
+        Member { part, pieces: Vec::new(), bytes: 0, files: 0 }
     }
 }
 
@@ -134,6 +139,7 @@ impl<'a> Cutter<'a> {
     pub(super) fn content(&mut self, content: Content) -> Result<()> {
         self.cut_full_member()?;
         self.count(super::super::sparse::data_bytes(&content.extents));
+        self.member.files += usize::from(matches!(content.source, Source::File(_)));
         self.member.pieces.push(Piece::Content(content));
         Ok(())
     }
@@ -155,7 +161,8 @@ impl<'a> Cutter<'a> {
     }
 
     fn cut_full_member(&mut self) -> Result<()> {
-        if self.member.bytes >= MEMBER_BYTES { self.cut(None) } else { Ok(()) }
+        let full = self.member.bytes >= MEMBER_BYTES || self.member.files >= MEMBER_FILES_MAX;
+        if full { self.cut(None) } else { Ok(()) }
     }
 
     fn cut(&mut self, next: Option<PartStart>) -> Result<()> {
@@ -165,5 +172,44 @@ impl<'a> Cutter<'a> {
     fn count(&mut self, bytes: u64) {
         self.member.bytes += bytes;
         self.part_bytes += bytes;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::os::fd::AsFd as _;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Taken(RefCell<Vec<Member>>);
+
+    impl Sink for Taken {
+        fn send(&self, member: Member) -> Result<()> {
+            self.0.borrow_mut().push(member);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn files_that_are_all_hole_do_not_pile_up_open() {
+        let file = tempfile::tempfile().unwrap();
+        let facts = Facts::of(file.as_fd(), c"").unwrap();
+        let open = Arc::new(OpenFile { file, facts, volume: Arc::from("v"), path: b"f".to_vec() });
+        let taken = Taken::default();
+        let mut cutter = Cutter::new(&taken);
+        for _ in 0..100 {
+            cutter.entry(vec![0; 512]).unwrap();
+            let source = Source::File(Arc::clone(&open));
+            cutter.content(Content { source, start: 0, end: 1 << 30, extents: Vec::new() }).unwrap();
+        }
+        cutter.finish().unwrap();
+        let members = taken.0.into_inner();
+        let contents =
+            |member: &Member| member.pieces.iter().filter(|piece| matches!(piece, Piece::Content(_))).count();
+        assert!(members.iter().all(|member| contents(member) <= MEMBER_FILES_MAX));
+        assert_eq!(members.iter().map(contents).sum::<usize>(), 100);
+        assert_eq!(members.iter().filter(|member| member.part.is_some()).count(), 1);
     }
 }

@@ -1,8 +1,8 @@
 //! Captures live volumes into an archive: PAX tar in gzip members, first `manifest.json`, then volume by volume its
 //! root and everything below it, depth first, siblings in byte order.
 //!
-//! One thread walks and cuts ([`source`], [`cutter`]), all cores read large files, digest and compress ([`worker`]), and
-//! one thread writes the members down in order and digests the trees ([`writer`]). A descriptor is published only for
+//! One thread walks and cuts (`source`, `cutter`), all cores read large files, digest and compress (`worker`), and
+//! one thread writes the members down in order and digests the trees (`writer`). A descriptor is published only for
 //! an archive that is on disk and was read back from there; a capture that fails leaves nothing behind.
 //!
 //! A compressed snapshot may be taken while the app runs: each entry is whole and as long as it says, but entries are

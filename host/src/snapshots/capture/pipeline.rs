@@ -41,17 +41,23 @@ pub(super) fn workers() -> usize {
 pub(super) fn run<T: Send>(
     storage: Storage,
     produce: impl FnOnce(Queue) -> Result<T> + Send,
-    mut consume: impl FnMut(Done) -> Result<()>,
+    mut consume: impl FnMut(&mut Done) -> Result<()>,
 ) -> Result<T> {
     let (jobs, job_queue) = sync_channel(IN_FLIGHT_MAX);
     let (order, in_order) = sync_channel::<Receiver<Result<Done>>>(IN_FLIGHT_MAX);
     let job_queue = Mutex::new(job_queue);
+    let spare = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..workers() {
-            scope.spawn(|| work(&job_queue, Worker::new(storage)));
+            scope.spawn(|| work(&job_queue, &spare, Worker::new(storage)));
         }
         let producer = scope.spawn(move || produce(Queue { jobs, order }));
-        let consumed = in_order.iter().try_for_each(|done| consume(done.recv().map_err(|_| died())??));
+        let consumed = in_order.iter().try_for_each(|done| {
+            let mut done = done.recv().map_err(|_| died())??;
+            consume(&mut done)?;
+            locked(&spare).push(done.bytes);
+            Ok(())
+        });
         // Without this the producer would wait for ever to put in what nobody takes out.
         drop(in_order);
         let produced = producer.join().map_err(|_| died())?;
@@ -59,13 +65,19 @@ pub(super) fn run<T: Send>(
     })
 }
 
-fn work(jobs: &Mutex<Receiver<Job>>, mut worker: Worker) {
+/// `spare` is memory of members that have been written: never more than were in flight.
+fn work(jobs: &Mutex<Receiver<Job>>, spare: &Mutex<Vec<Vec<u8>>>, mut worker: Worker) {
     loop {
-        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let next = locked(jobs).recv();
         let Ok(job) = next else { return };
+        let memory = locked(spare).pop().unwrap_or_default();
         // Nobody listens once the capture has failed.
-        let _ = job.answer.send(worker.make(job.member));
+        let _ = job.answer.send(worker.make(job.member, memory));
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn died() -> Failure {

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 
@@ -32,6 +33,9 @@ const XATTRS_BYTES_MAX: usize = 1 << 20;
 const SPECIAL_NAMES_MAX: usize = 100;
 /// What a file system gives out at least.
 const DISK_UNIT_BYTES: u64 = 4096;
+
+/// What the kernel counts blocks in.
+const BLOCKS_UNIT_BYTES: u64 = 512;
 
 /// What a part's path keeps as it is, see [`PartInside`].
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
@@ -142,11 +146,7 @@ impl<'a, 'c> VolumeSource<'a, 'c> {
             let (path, metadata) = (Arc::from(&*found.path), metadata.clone());
             self.leaders.insert(link_key(&facts), Leader { path, metadata, facts, names_left: facts.links - 1 });
         }
-        let holes = if facts.blocks * 512 < facts.size {
-            sparse::extents(&file, facts.size).map_err(|error| self.walk.io("find the holes of", error))?
-        } else {
-            None
-        };
+        let holes = self.holes(&file, &facts)?;
         let file = Arc::new(OpenFile {
             file: File::from(file),
             facts,
@@ -160,6 +160,19 @@ impl<'a, 'c> VolumeSource<'a, 'c> {
         };
         self.record(&found.path, metadata, RecordKind::File { size: facts.size, open });
         Ok(())
+    }
+
+    fn holes(&self, file: &OwnedFd, facts: &Facts) -> Result<Option<Vec<Extent>>> {
+        if facts.blocks.saturating_mul(BLOCKS_UNIT_BYTES) >= facts.size {
+            return Ok(None);
+        }
+        let extents = sparse::extents(file, facts.size).map_err(|error| self.walk.io("find the holes of", error))?;
+        // A file cut short since then would look as if it ended in a hole.
+        let now = Facts::of(file, c"").map_err(|error| self.walk.io("look at", error))?;
+        if now.size < facts.size {
+            return Err(self.walk.changed("became shorter while it was read"));
+        }
+        Ok(extents)
     }
 
     /// A further name of a file that is in the archive already. Whether it was one.

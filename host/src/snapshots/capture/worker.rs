@@ -39,8 +39,8 @@ impl Worker {
         Worker { storage, block: vec![0; BLOCK_BYTES as usize] }
     }
 
-    pub(super) fn make(&mut self, member: Member) -> Result<Done> {
-        let mut out = MemberWriter::new(self.storage, member.bytes as usize);
+    pub(super) fn make(&mut self, member: Member, memory: Vec<u8>) -> Result<Done> {
+        let mut out = MemberWriter::new(self.storage, memory);
         let mut events = Vec::new();
         let mut content_bytes = 0;
         for piece in member.pieces {

@@ -53,8 +53,8 @@ impl<'f> ArchiveWriter<'f> {
         }
     }
 
-    pub(super) fn take(&mut self, done: Done, progress: &dyn Progress) -> Result<()> {
-        if let Some(part) = done.part {
+    pub(super) fn take(&mut self, done: &mut Done, progress: &dyn Progress) -> Result<()> {
+        if let Some(part) = done.part.take() {
             self.parts.push(Part { offset: self.bytes, first_entry: part.first_entry, inside: part.inside });
         }
         sync::append(self.file, &done.bytes)?;
@@ -62,7 +62,7 @@ impl<'f> ArchiveWriter<'f> {
         self.members.push(Written { offset: self.bytes, len: done.bytes.len(), check: done.check });
         self.bytes += done.bytes.len() as u64;
         let mut entries = 0;
-        for event in done.events {
+        for event in done.events.drain(..) {
             match event {
                 Event::Block(block) => self.content.push(&block),
                 Event::Holes(blocks) => self.content.push_holes(blocks),

@@ -53,7 +53,7 @@ fn wrong(descriptor: &Descriptor, workload: &str, id: &str) -> Option<&'static s
     let rows = [
         (manifest.format == FORMAT, "its format is not one that this version reads"),
         (descriptor.id == id, "its descriptor is of another snapshot"),
-        (manifest.workload == workload, "its descriptor is of another workload"),
+        (manifest.workload == workload || descriptor.imported, "its descriptor is of another workload"),
         (names.len() == manifest.volumes.len(), "its descriptor names a volume twice"),
         (
             manifest.volumes.iter().map(|volume| volume.index).eq(totals),

@@ -25,22 +25,7 @@ impl World {
 
     fn take(&self, reason: &str) -> String {
         let root = walk::open_root(&self.dir.path().join("live")).unwrap();
-        let request = CaptureRequest {
-            workload: "notes".into(),
-            reason: reason.into(),
-            image: Image { reference: String::new(), digest: String::new() },
-            skipped: Vec::new(),
-            environment: BTreeMap::new(),
-            volumes: vec![CaptureVolume {
-                name: "data".into(),
-                scope: "project".into(),
-                source: String::new(),
-                target: String::new(),
-                live: root.as_fd(),
-            }],
-            storage: Storage::Stored,
-        };
-        capture(&self.store, &request, &Unwatched).unwrap().id
+        take_in(&self.store, root.as_fd(), reason).unwrap()
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -55,6 +40,25 @@ impl World {
     fn ids(&self) -> Vec<String> {
         self.store.list("notes").unwrap().into_iter().map(|snapshot| snapshot.id).collect()
     }
+}
+
+fn take_in(store: &Store, live: std::os::fd::BorrowedFd<'_>, reason: &str) -> Result<String> {
+    let request = CaptureRequest {
+        workload: "notes".into(),
+        reason: reason.into(),
+        image: Image { reference: String::new(), digest: String::new() },
+        skipped: Vec::new(),
+        environment: BTreeMap::new(),
+        volumes: vec![CaptureVolume {
+            name: "data".into(),
+            scope: "project".into(),
+            source: String::new(),
+            target: String::new(),
+            live,
+        }],
+        storage: Storage::Stored,
+    };
+    Ok(capture(store, &request, &Unwatched)?.id)
 }
 
 fn none() -> BTreeSet<String> {
@@ -147,7 +151,7 @@ fn a_damaged_snapshot_is_said_in_one_sentence_and_hides_no_other() {
         assert!(listed.iter().any(|snapshot| snapshot.id == id && snapshot.descriptor.is_err()));
         assert!(listed.iter().any(|snapshot| snapshot.id == good && snapshot.descriptor.is_ok()));
         world.store.delete("notes", &id, &none()).unwrap();
-        assert_eq!(world.ids(), [good.clone()]);
+        assert_eq!(world.ids(), std::slice::from_ref(&good));
     }
 }
 
@@ -197,7 +201,7 @@ fn what_a_journal_names_is_not_deleted() {
     let id = world.take("manual");
     let failure = world.store.delete("notes", &id, &BTreeSet::from([id.clone()])).unwrap_err();
     assert_eq!(failure.code, Code::Busy);
-    assert_eq!(world.ids(), [id.clone()]);
+    assert_eq!(world.ids(), std::slice::from_ref(&id));
     world.store.delete("notes", &id, &none()).unwrap();
     assert!(world.files().is_empty());
     assert_eq!(world.store.delete("notes", &id, &none()).unwrap_err().code, Code::NotFound);
@@ -275,4 +279,48 @@ fn a_snapshot_that_is_not_published_leaves_nothing() {
     assert!(world.ids().is_empty());
     drop(pending);
     assert!(world.files().is_empty());
+}
+
+/// The directory of the world in which a child process takes a snapshot.
+const CHILD_WORLD: &str = "REFORGE_TEST_SNAPSHOT_WORLD";
+
+/// Not a test of its own: what the next one runs, with a fault, in a process that may be killed.
+#[test]
+fn child_takes_one_snapshot() {
+    let Some(dir) = std::env::var_os(CHILD_WORLD).map(PathBuf::from) else { return };
+    let root = walk::open_root(&dir.join("live")).unwrap();
+    take_in(&Store::new(dir.join("snapshots")), root.as_fd(), "manual").unwrap();
+}
+
+#[test]
+fn a_capture_that_fails_or_is_killed_at_any_effect_leaves_a_whole_snapshot_or_none() {
+    for fault in ["before", "after", "ENOSPC", "EIO"] {
+        for number in 1.. {
+            let world = World::new();
+            let child = std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "snapshots::store::tests::child_takes_one_snapshot"])
+                .env(CHILD_WORLD, world.dir.path())
+                .env("REFORGE_FAULT", format!("{number}:{fault}"))
+                .output()
+                .unwrap();
+            let files = if world.path("").exists() { world.files() } else { BTreeSet::new() };
+            let listed = world.store.list("notes").unwrap();
+            let whole = listed.iter().filter(|snapshot| snapshot.descriptor.is_ok()).count();
+            let at = format!("{number}:{fault}: {files:?}");
+            if fault.starts_with('E') && !child.status.success() {
+                assert!(files.is_empty(), "{at}");
+            }
+            for snapshot in listed.iter().filter(|snapshot| snapshot.descriptor.is_ok()) {
+                world.store.verify("notes", &snapshot.id, &Unwatched).unwrap();
+            }
+            let new = world.take("manual");
+            assert_eq!(world.files().len(), 2 * (whole + 1), "{at}");
+            assert!(world.store.get("notes", &new).is_ok(), "{at}");
+            if child.status.success() {
+                assert!(number > 10, "only {number} effects");
+                assert_eq!(whole, 1, "{at}");
+                break;
+            }
+        }
+    }
 }
