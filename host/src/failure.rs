@@ -136,7 +136,7 @@ impl Failure {
 }
 
 /// An operating system error without the number that Rust puts behind it.
-fn reason(error: &std::io::Error) -> String {
+pub(crate) fn reason(error: &std::io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error") {
         Some(end) => text[..end].to_lowercase(),

@@ -43,6 +43,9 @@ impl<'a> Problems<'a> {
         } else if let Some((value, rest)) = listed("unknown variant `") {
             let message = format!("{} cannot be `{}`", self.key_before(at.start), escape::text(&value));
             self.say(at, message, rest.replacen("expected", "use", 1));
+        } else if said == "duplicate key" {
+            let key = self.text.get(at.clone()).unwrap_or("");
+            self.say(at, format!("the key `{}` is there twice", escape::text(key)), "keep one of them");
         } else {
             let message = format!("{}: {}", self.key_before(at.start), escape::text(&said.replace('\n', ", ")));
             self.say(at, message, "the file is TOML; see the README for every key");

@@ -110,7 +110,7 @@ fn each_problem_in_the_host_table_names_its_line_and_key() {
         ),
         ("plugin = \"../x\"", "line 4: `plugin` is `../x`, which holds `..`"),
         ("plugin = \"\"", "line 4: `plugin` is ``, which is not a path"),
-        ("state_dir = \"again\"", "line 4: this line: duplicate key"),
+        ("state_dir = \"again\"", "line 4: the key `state_dir` is there twice"),
         ("plugin = ", "line 4: the key `plugin`: string values must be quoted, expected literal string"),
     ] {
         assert_eq!(problems(&format!("{HOST}{line}\n")), [said], "{line}");
@@ -154,6 +154,14 @@ fn each_problem_in_a_workload_names_its_line_and_key() {
         (
             "command = [\"x\"]\nhealth = { command = [\"x\"], interval = \"0s\" }",
             "line 10: `interval` of `health` is zero",
+        ),
+        (
+            "command = [\"x {volume:data\"]",
+            "line 8: the workload `notes` uses the volume `data`, which the workload does not have",
+        ),
+        (
+            "command = [\"x\"]\nenvironment = { D = \"{volume:data}\" }",
+            "line 8: the workload `notes` has `{volume:NAME}` in its `environment`",
         ),
         (
             "command = [\"x {volume:data}\"]",

@@ -99,9 +99,13 @@ fn check_target(target: Spanned<String>, problems: &mut Problems<'_>) -> PathBuf
 
 /// Every `{volume:NAME}` names a volume that has a directory.
 pub(super) fn check_placeholders(workload: &Workload, at: Range<usize>, problems: &mut Problems<'_>) {
+    if workload.environment.values().any(|value| placeholders(value).next().is_some()) {
+        let message =
+            format!("the workload `{}` has `{{volume:NAME}}` in its `environment`", escape::text(&workload.id));
+        problems.say(at.clone(), message, "only `command` and the command of `health` can hold it");
+    }
     let health = workload.health.iter().flat_map(|health| &health.command);
-    let texts = workload.command.iter().chain(health).chain(workload.environment.values());
-    for name in texts.flat_map(|text| placeholders(text)).collect::<BTreeSet<_>>() {
+    for name in workload.command.iter().chain(health).flat_map(|text| placeholders(text)).collect::<BTreeSet<_>>() {
         let known = workload.volumes.iter().find(|volume| volume.name == name);
         let clause = match known {
             Some(volume) if volume.scope.is_supported() => continue,

@@ -90,11 +90,15 @@ impl Deployer {
         if let DeployRequest::Preview { image, .. } = request {
             return self.preview(&lease, workload, image, runtime, cancelled);
         }
+        let earlier = match request {
+            DeployRequest::Rollback { .. } => Some(self.previous(workload)?),
+            DeployRequest::Promote { from, .. } => Some(self.promoted(from, workload)?),
+            _ => None,
+        };
         let volumes = prepare::volumes(&self.config, workload)?;
-        let spec = match request {
-            DeployRequest::Rollback { .. } => self.earlier(workload, self.previous(workload)?, &volumes)?,
-            DeployRequest::Promote { from, .. } => self.earlier(workload, self.promoted(from, workload)?, &volumes)?,
-            _ => self.fresh(workload, &configured_image(workload)?, &volumes)?,
+        let spec = match earlier {
+            Some(image) => self.earlier(workload, image, &volumes)?,
+            None => self.fresh(workload, &configured_image(workload)?, &volumes)?,
         };
         let report = self.redeploy_under(&lease, &spec, cancelled)?;
         deployed(spec, report)

@@ -1,1 +1,389 @@
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::sync::Mutex;
 
+use super::*;
+use crate::deployer::fixture::{World, workload};
+use crate::deployer::scope::Scope;
+use crate::runtime::{AppState, Observation};
+
+/// A runtime that does what its script says and writes down what it was asked.
+#[derive(Default)]
+struct Scripted {
+    calls: Mutex<Vec<String>>,
+    running: Mutex<BTreeMap<String, DeploySpec>>,
+    /// What the file of the image is now.
+    digest: Mutex<String>,
+    create_fails: Mutex<Option<Code>>,
+    bad: Mutex<bool>,
+    unstoppable: Mutex<bool>,
+}
+
+impl Scripted {
+    fn call(&self, what: String) {
+        self.calls.lock().unwrap().push(what);
+    }
+
+    fn taken_calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.calls.lock().unwrap())
+    }
+
+    fn spec(&self, name: &str) -> DeploySpec {
+        self.running.lock().unwrap()[name].clone()
+    }
+}
+
+impl Runtime for Scripted {
+    fn observe(&self, workload: &str) -> Result<Observation> {
+        let spec = self.running.lock().unwrap().get(workload).cloned();
+        let state = if spec.is_some() { AppState::Running } else { AppState::Absent };
+        Ok(Observation { state, spec, detail: serde_json::Value::Null })
+    }
+    fn create(&self, spec: &DeploySpec) -> Result<()> {
+        self.call(format!("create {}", spec.workload));
+        if let Some(code) = self.create_fails.lock().unwrap().clone() {
+            return Err(Failure::new(code, "the script says no"));
+        }
+        self.running.lock().unwrap().insert(spec.workload.clone(), spec.clone());
+        Ok(())
+    }
+    fn bring_back(&self, _: &Observation) -> Result<()> {
+        unreachable!("no deploy brings an old instance back")
+    }
+    fn hold(&self, _: &str) -> Result<()> {
+        unreachable!("no deploy touches policies")
+    }
+    fn release(&self, _: &str) -> Result<()> {
+        unreachable!("no deploy touches policies")
+    }
+    fn stop(&self, workload: &str) -> Result<()> {
+        self.call(format!("stop {workload}"));
+        self.running.lock().unwrap().remove(workload);
+        Ok(())
+    }
+    fn is_down(&self, workload: &str) -> Result<bool> {
+        Ok(!*self.unstoppable.lock().unwrap() && !self.running.lock().unwrap().contains_key(workload))
+    }
+    fn await_healthy(&self, workload: &str, _: &dyn Fn() -> bool) -> Result<HealthReport> {
+        self.call(format!("await {workload}"));
+        let bad = *self.bad.lock().unwrap();
+        let health = if bad { Health::ConfirmedBad } else { Health::Healthy };
+        Ok(HealthReport { health, reason: "it says so".to_owned() })
+    }
+    fn resolve_image(&self, spec: &DeploySpec) -> Result<String> {
+        Ok(format!("{} of {}", self.digest.lock().unwrap(), spec.image))
+    }
+}
+
+struct Scene {
+    world: World,
+    runtime: Arc<Scripted>,
+    deployer: Deployer,
+}
+
+/// `a` in prod and `b` in test of `notes`, `c` of another project, `d` in docker; each with `data` of its stage.
+fn scene() -> Scene {
+    scene_with(|_| {}, Arc::new(|_| Ok(())))
+}
+
+fn scene_with(change: impl FnOnce(&mut Config), gate: Gate) -> Scene {
+    let app = |id: &str, project: &str, stage: &str| {
+        let mut app = workload(id, project, stage).volume("data", Scope::Stage, "deep/data");
+        app.command = ["/bin/app", "{volume:data}"].map(str::to_owned).into();
+        app
+    };
+    let mut docker = app("d", "docker", "prod");
+    docker.runtime = RuntimeKind::Docker;
+    docker.image = Some("acme/notes:1".to_owned());
+    let mut world =
+        World::new().with([app("a", "notes", "prod"), app("b", "notes", "test"), app("c", "other", "prod"), docker]);
+    change(&mut world.config);
+    let runtime = Arc::new(Scripted::default());
+    let deployer = deployer(&world, &runtime, gate);
+    Scene { world, runtime, deployer }
+}
+
+fn deployer(world: &World, runtime: &Arc<Scripted>, gate: Gate) -> Deployer {
+    let runtimes = Runtimes::from([(RuntimeKind::Process, runtime.clone() as Arc<dyn Runtime>)]);
+    Deployer::new(Arc::new(world.config.clone()), &world.state, Locks::new(&world.state), runtimes, gate)
+}
+
+impl Scene {
+    fn run(&self, request: DeployRequest) -> Result<Deployed> {
+        self.deployer.dispatch(&request, false, &|| false)
+    }
+
+    /// The same host after its configuration changed.
+    fn reconfigured(mut self, change: impl FnOnce(&mut Config)) -> Scene {
+        change(&mut self.world.config);
+        self.deployer = deployer(&self.world, &self.runtime, Arc::new(|_| Ok(())));
+        self
+    }
+}
+
+fn deploy(workload: &str) -> DeployRequest {
+    DeployRequest::Deploy { workload: workload.to_owned() }
+}
+
+fn rollback(workload: &str) -> DeployRequest {
+    DeployRequest::Rollback { workload: workload.to_owned() }
+}
+
+fn promote(from: &str, to: &str) -> DeployRequest {
+    DeployRequest::Promote { from: from.to_owned(), to: to.to_owned() }
+}
+
+fn preview(image: &str) -> DeployRequest {
+    DeployRequest::Preview { workload: "a".to_owned(), image: image.to_owned() }
+}
+
+fn stop() -> DeployRequest {
+    DeployRequest::Stop { workload: "a".to_owned() }
+}
+
+/// Where `{volume:NAME}` leads.
+fn directories(spec: &DeploySpec) -> Vec<&Path> {
+    spec.mounts.iter().map(|mount| mount.live.as_path()).collect()
+}
+
+fn mode_and_owner(path: &Path) -> (u32, u32, u32) {
+    let metadata = std::fs::metadata(path).unwrap();
+    (metadata.mode() & 0o7777, metadata.uid(), metadata.gid())
+}
+
+#[test]
+fn a_deploy_makes_absent_volumes_for_the_apps_user_and_runs_the_configuration() {
+    let scene = scene_with(|config| config.workloads[0].user = Some("1234:99".to_owned()), Arc::new(|_| Ok(())));
+    let deployed = scene.run(deploy("a")).unwrap();
+    let live = scene.world.root.join("volumes/notes/prod/deep/data");
+    assert_eq!(mode_and_owner(&live), (0o755, 1234, 99));
+    for parent in ["volumes/notes", "volumes/notes/prod", "volumes/notes/prod/deep"] {
+        assert_eq!(mode_and_owner(&scene.world.root.join(parent)), (0o755, 0, 0), "{parent}");
+    }
+    assert_eq!(scene.runtime.taken_calls(), ["create a", "await a"]);
+    let spec = deployed.spec.unwrap();
+    assert_eq!(spec.command, ["/bin/app", "{volume:data}"]);
+    assert_eq!(directories(&spec), [live.as_path()]);
+    assert_eq!(spec, scene.runtime.spec("a"));
+    assert_eq!(spec.image_digest, format!(" of {}", spec.image));
+    assert_eq!(spec, scene.deployer.spec_for(&scene.world.config.workloads[0]).unwrap());
+    assert_eq!(scene.deployer.history().read("a").unwrap().current, Some(spec));
+    std::fs::write(live.join("kept"), "x").unwrap();
+    scene.run(deploy("a")).unwrap();
+    assert!(live.join("kept").exists());
+}
+
+#[test]
+fn a_deploy_that_is_refused_makes_and_starts_nothing() {
+    let outside = |config: &mut Config| {
+        let app = config.workloads[0].clone();
+        config.workloads[0] = app.volume("etc", Scope::Absolute, "/etc/x").volume("usr", Scope::Absolute, "/usr/x");
+    };
+    let scene = scene_with(outside, Arc::new(|_| Ok(())));
+    let failure = scene.run(deploy("a")).unwrap_err();
+    assert_eq!(failure.code, Code::VolumeRefused);
+    assert!(failure.message.contains("`etc`") && failure.message.contains("`usr`"), "{}", failure.message);
+    assert!(!scene.world.root.join("volumes/notes").exists());
+    assert_eq!(scene.runtime.taken_calls(), [] as [&str; 0]);
+}
+
+#[test]
+fn a_deploy_does_not_go_through_links_to_make_directories() {
+    let scene = scene();
+    let elsewhere = scene.world.live("elsewhere");
+    scene.world.live("volumes/notes");
+    std::os::unix::fs::symlink(&elsewhere, scene.world.root.join("volumes/notes/prod")).unwrap();
+    assert_eq!(scene.run(deploy("a")).unwrap_err().code, Code::VolumeRefused);
+    assert_eq!(std::fs::read_dir(elsewhere).unwrap().count(), 0);
+}
+
+#[test]
+fn every_request_takes_the_lease_and_is_refused_while_a_restore_holds_it() {
+    let scene = scene();
+    scene.run(deploy("a")).unwrap();
+    scene.run(deploy("b")).unwrap();
+    scene.runtime.taken_calls();
+    let lease = scene.deployer.locks().try_lease("a", "restore 2026").unwrap();
+    for request in [deploy("a"), rollback("a"), promote("b", "a"), preview("/bin/x"), stop()] {
+        let failure = scene.run(request.clone()).unwrap_err();
+        assert_eq!(failure.code, Code::Busy, "{request:?}");
+        assert!(failure.message.starts_with("`a` is held by restore 2026 "), "{}", failure.message);
+        let failure = scene.deployer.dispatch(&request, true, &|| true).unwrap_err();
+        assert_eq!(failure.code, Code::Cancelled, "{request:?}");
+    }
+    assert_eq!(scene.runtime.taken_calls(), [] as [&str; 0]);
+    scene.run(promote("a", "b")).expect("only the lease of the target is taken");
+    drop(lease);
+    scene.run(deploy("a")).unwrap();
+}
+
+#[test]
+fn what_blocks_a_workload_blocks_every_deploy_of_it_but_not_a_stop() {
+    let gate: Gate = Arc::new(|workload| match workload {
+        "a" => Err(Failure::new(Code::NeedsOperator, "a restore needs a person")),
+        _ => Ok(()),
+    });
+    let scene = scene_with(|_| {}, gate);
+    scene.run(deploy("b")).unwrap();
+    scene.runtime.taken_calls();
+    for request in [deploy("a"), rollback("a"), promote("b", "a"), preview("/bin/x")] {
+        assert_eq!(scene.run(request).unwrap_err().code, Code::NeedsOperator);
+    }
+    assert_eq!(scene.runtime.taken_calls(), [] as [&str; 0]);
+    assert!(!scene.world.root.join("volumes/notes/prod").exists());
+    scene.run(stop()).unwrap();
+}
+
+#[test]
+fn a_rollback_goes_to_the_previous_image_and_back_again() {
+    let scene = scene();
+    let failure = scene.run(rollback("a")).unwrap_err();
+    assert_eq!((failure.code, failure.message.as_str()), (Code::NotFound, "`a` has no previous image"));
+    let first = scene.run(deploy("a")).unwrap().spec.unwrap();
+    let scene = scene.reconfigured(|config| config.workloads[0].command[0] = "/bin/newer".to_owned());
+    let second = scene.run(deploy("a")).unwrap().spec.unwrap();
+    assert_eq!(second.command[0], "/bin/newer");
+    assert_eq!(scene.run(rollback("a")).unwrap().spec.unwrap(), first);
+    assert_eq!(scene.run(rollback("a")).unwrap().spec.unwrap(), second);
+}
+
+#[test]
+fn a_rollback_to_a_file_that_changed_is_refused() {
+    let scene = scene();
+    scene.run(deploy("a")).unwrap();
+    *scene.runtime.digest.lock().unwrap() = "upgraded".to_owned();
+    scene.run(deploy("a")).unwrap();
+    scene.runtime.taken_calls();
+    assert_eq!(scene.run(rollback("a")).unwrap_err().code, Code::Drift);
+    assert_eq!(scene.runtime.taken_calls(), [] as [&str; 0]);
+}
+
+#[test]
+fn a_promotion_runs_the_image_of_one_stage_on_the_volumes_of_the_other() {
+    let scene = scene().reconfigured(|config| config.workloads[1].command[0] = "/bin/newer".to_owned());
+    let failure = scene.run(promote("b", "a")).unwrap_err();
+    assert_eq!(failure.message, "cannot promote `b` to `a`: `b` was never deployed");
+    scene.run(deploy("b")).unwrap();
+    let promoted = scene.run(promote("b", "a")).unwrap();
+    let live = scene.world.root.join("volumes/notes/prod/deep/data");
+    assert_eq!(promoted.name, "a");
+    let spec = promoted.spec.unwrap();
+    assert_eq!((spec.command[0].as_str(), directories(&spec)), ("/bin/newer", vec![live.as_path()]));
+    for (from, to, clause) in [("a", "a", "they are the same"), ("c", "a", "their projects are `other` and `notes`")] {
+        let message = scene.run(promote(from, to)).unwrap_err().message;
+        assert_eq!(message, format!("cannot promote `{from}` to `{to}`: {clause}"));
+    }
+    assert_eq!(scene.run(promote("nobody", "a")).unwrap_err().code, Code::NotFound);
+}
+
+#[test]
+fn a_preview_runs_beside_with_empty_volumes_and_the_next_one_replaces_it() {
+    let scene = scene_with(|config| config.workloads[0].user = Some("1234".to_owned()), Arc::new(|_| Ok(())));
+    let live = scene.world.live("volumes/notes/prod/deep/data");
+    std::fs::write(live.join("precious"), "x").unwrap();
+    let deployed = scene.run(preview("/bin/other --on {volume:data}")).unwrap();
+    let scratch = scene.world.root.join("volumes/.previews/a/data");
+    assert_eq!(deployed.name, "a-preview");
+    let spec = deployed.spec.unwrap();
+    assert_eq!(spec.command, ["/bin/other", "--on", "{volume:data}"]);
+    assert_eq!(directories(&spec), [scratch.as_path()]);
+    assert_eq!(mode_and_owner(&scratch), (0o755, 1234, 1234));
+    assert_eq!(scene.runtime.taken_calls(), ["stop a-preview", "create a-preview", "await a-preview"]);
+    std::fs::write(scratch.join("left"), "x").unwrap();
+    scene.run(preview("/bin/third {volume:data}")).unwrap();
+    assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 0, "fresh");
+    assert_eq!(scene.deployer.history().read("a").unwrap().preview.unwrap().command[0], "/bin/third");
+    assert_eq!(scene.deployer.history().read("a").unwrap().current, None, "the workload itself was not deployed");
+    *scene.runtime.unstoppable.lock().unwrap() = true;
+    assert_eq!(scene.run(preview("/bin/fourth")).unwrap_err().code, Code::NotDown);
+    assert!(scratch.exists(), "nothing is thrown away below a preview that is alive");
+    *scene.runtime.unstoppable.lock().unwrap() = false;
+    scene.run(stop()).unwrap();
+    assert!(!scratch.exists() && live.join("precious").exists());
+    assert_eq!(scene.deployer.history().read("a").unwrap().preview, None);
+}
+
+#[test]
+fn a_preview_that_its_user_could_not_enter_is_refused() {
+    let scene = scene_with(
+        |config| {
+            config.workloads[0].user = Some("1234".to_owned());
+            config.host.preview_dir = config.host.state_dir.join("previews");
+        },
+        Arc::new(|_| Ok(())),
+    );
+    let failure = scene.run(preview("/bin/x")).unwrap_err();
+    assert!(failure.message.starts_with("user 1234 of `a` cannot enter `"), "{}", failure.message);
+    assert!(failure.hint.contains("preview_dir"), "{}", failure.hint);
+}
+
+#[test]
+fn a_bad_deploy_is_a_failure_that_is_left_as_it_is_and_can_be_rolled_back() {
+    let scene = scene();
+    let good = scene.run(deploy("a")).unwrap().spec;
+    let scene = scene.reconfigured(|config| config.workloads[0].command[0] = "/bin/bad".to_owned());
+    *scene.runtime.bad.lock().unwrap() = true;
+    let failure = scene.run(deploy("a")).unwrap_err();
+    assert_eq!((failure.code, failure.message.as_str()), (Code::AppBad, "`a` was deployed and is bad: it says so"));
+    assert_eq!(scene.runtime.spec("a").command[0], "/bin/bad");
+    *scene.runtime.bad.lock().unwrap() = false;
+    assert_eq!(scene.run(rollback("a")).unwrap().spec, good);
+}
+
+#[test]
+fn a_create_that_replaced_nothing_leaves_the_record_and_one_that_started_something_bad_does_not() {
+    let scene = scene();
+    scene.run(deploy("a")).unwrap();
+    let before = scene.deployer.history().read("a").unwrap();
+    let scene = scene.reconfigured(|config| config.workloads[0].command[0] = "/bin/newer".to_owned());
+    for (code, recorded) in [(Code::Runtime, false), (Code::AppBad, true)] {
+        *scene.runtime.create_fails.lock().unwrap() = Some(code.clone());
+        assert_eq!(scene.run(deploy("a")).unwrap_err().code, code);
+        assert_eq!(scene.deployer.history().read("a").unwrap() != before, recorded, "{code}");
+    }
+    assert_eq!(scene.deployer.history().read("a").unwrap().previous, before.current);
+}
+
+#[test]
+fn a_stop_that_does_not_stop_is_a_failure() {
+    let scene = scene();
+    scene.run(deploy("a")).unwrap();
+    *scene.runtime.unstoppable.lock().unwrap() = true;
+    assert_eq!(scene.run(stop()).unwrap_err().code, Code::NotDown);
+}
+
+#[test]
+fn a_restore_redeploys_under_its_own_lease_and_no_other() {
+    let scene = scene();
+    let spec = scene.run(deploy("a")).unwrap().spec.unwrap();
+    let record = scene.deployer.history().read("a").unwrap();
+    let (lease, other) = (
+        scene.deployer.locks().try_lease("a", "restore").unwrap(),
+        scene.deployer.locks().try_lease("b", "x").unwrap(),
+    );
+    let report = scene.deployer.redeploy_under(&lease, &spec, &|| false).unwrap();
+    assert_eq!(report.health, Health::Healthy);
+    assert_eq!(scene.deployer.history().read("a").unwrap(), record);
+    let failure = scene.deployer.redeploy_under(&other, &spec, &|| false).unwrap_err();
+    assert_eq!((failure.code, failure.message.as_str()), (Code::OutOfOrder, "the lease of `b` was used for `a`"));
+    *scene.runtime.bad.lock().unwrap() = true;
+    let report = scene.deployer.redeploy_under(&lease, &spec, &|| false).unwrap();
+    assert_eq!(report.health, Health::ConfirmedBad, "what follows is the restore's to decide");
+}
+
+#[test]
+fn a_runtime_that_this_build_lacks_is_named() {
+    let scene = scene();
+    let failure = scene.run(deploy("d")).unwrap_err();
+    assert_eq!(failure.code, Code::Runtime);
+    assert_eq!(failure.message, "`d` needs the runtime `docker`, which this build does not have");
+}
+
+#[test]
+fn an_app_that_the_configuration_lost_still_has_its_runtime() {
+    let scene = scene();
+    let spec = scene.run(deploy("a")).unwrap().spec.unwrap();
+    let scene = scene.reconfigured(|config| config.workloads.clear());
+    let lease = scene.deployer.locks().try_lease("a", "recovery").unwrap();
+    scene.deployer.redeploy_under(&lease, &spec, &|| false).unwrap();
+}

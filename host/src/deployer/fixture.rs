@@ -44,7 +44,6 @@ impl World {
         World { config, state, root, _directory: directory }
     }
 
-    /// Adds `a` of project `notes`, with one volume of project scope.
     pub fn with(mut self, workloads: impl IntoIterator<Item = Workload>) -> World {
         self.config.workloads.extend(workloads);
         self
@@ -105,19 +104,31 @@ pub(crate) fn chmod(path: &Path, mode: u32) {
 }
 
 /// Something mounted, until this is dropped.
-pub(crate) struct Tmpfs(PathBuf);
+pub(crate) struct Mounted(PathBuf);
 
-impl Tmpfs {
+impl Mounted {
     /// An empty file system in memory.
-    pub fn mount(point: &Path, options: &str) -> Tmpfs {
-        run("mount", &["-t", "tmpfs", "-o", options, "tmpfs", point.to_str().unwrap()]);
-        Tmpfs(point.to_owned())
+    pub fn tmpfs(point: &Path, options: &str) -> Mounted {
+        let options = format!("rw,{options}");
+        run("mount", &["-t", "tmpfs", "-o", options.trim_end_matches(','), "tmpfs", point.to_str().unwrap()]);
+        Mounted(point.to_owned())
     }
 
     /// One directory at a second path.
-    pub fn bind(directory: &Path, point: &Path) -> Tmpfs {
+    pub fn bind(directory: &Path, point: &Path) -> Mounted {
         run("mount", &["--bind", directory.to_str().unwrap(), point.to_str().unwrap()]);
-        Tmpfs(point.to_owned())
+        Mounted(point.to_owned())
+    }
+
+    /// A new file system in a file, on a loop device that goes with the mount.
+    pub fn image(directory: &Path, make: &str, options: &[&str], point: &Path) -> Mounted {
+        /// The smallest that btrfs takes, and some.
+        const IMAGE_BYTES: u64 = 128 << 20;
+        let file = directory.join("image");
+        std::fs::File::create(&file).unwrap().set_len(IMAGE_BYTES).unwrap();
+        run(make, &[options, &[file.to_str().unwrap()]].concat());
+        run("mount", &["-o", "loop", file.to_str().unwrap(), point.to_str().unwrap()]);
+        Mounted(point.to_owned())
     }
 
     pub fn remount(&self, options: &str) {
@@ -125,7 +136,7 @@ impl Tmpfs {
     }
 }
 
-impl Drop for Tmpfs {
+impl Drop for Mounted {
     fn drop(&mut self) {
         run("umount", &[self.0.to_str().unwrap()]);
     }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::keyed_mutex::{CANCEL_POLL, KeyGuard, KeyedMutex};
 use crate::escape;
-use crate::failure::{Code, Failure, Result};
+use crate::failure::{Code, Failure, Result, reason};
 use crate::state_dir::StateDir;
 
 /// How much of a lock file is read to say who holds it.
@@ -146,7 +146,7 @@ fn try_lock(file: &File, workload: &str) -> Result<bool> {
             Err(Errno::WOULDBLOCK) => return Ok(false),
             Err(Errno::INTR) => {}
             Err(errno) => {
-                let message = format!("cannot lock `{}`: {errno}", escape::text(workload));
+                let message = format!("cannot lock `{}`: {}", escape::text(workload), reason(&errno.into()));
                 return Err(Failure::new(Code::Io, message).hint("the state directory must be on a local file system"));
             }
         }

@@ -9,10 +9,10 @@ use std::path::Path;
 use rustix::fs::{AtFlags, CWD, FileType, IFlags, Mode, OFlags, ResolveFlags, Statx, StatxAttributes, StatxFlags};
 use rustix::io::Errno;
 
-use super::About;
 use crate::deployer::mounts::MountTable;
+use crate::deployer::resolve::About;
 use crate::escape;
-use crate::failure::Failure;
+use crate::failure::{Failure, reason};
 
 /// `FS_CASEFOLD_FL`: names that differ in case only are one.
 const CASE_FOLDED: IFlags = IFlags::from_bits_retain(0x4000_0000);
@@ -29,13 +29,12 @@ pub(super) fn check(
     path: &Path,
     mounts: &MountTable,
 ) -> Result<bool, Vec<Failure>> {
-    let unusable =
-        |what: &str, errno: Errno| {
-            vec![about.refuse(
-                format!("cannot be used: {what}: {errno}"),
-                "correct the rights of the directory, or run as root",
-            )]
-        };
+    let unusable = |what: &str, errno: Errno| {
+        vec![about.refuse(
+            format!("cannot be used: {what}: {}", reason(&errno.into())),
+            "correct the rights of the directory, or run as root",
+        )]
+    };
     let directory = open_parent(parent).map_err(|errno| unusable("its parent cannot be opened", errno))?;
     let above =
         look(directory.as_fd(), OsStr::new("")).map_err(|errno| unusable("its parent cannot be read", errno))?;
@@ -137,7 +136,7 @@ fn check_mounts(about: &About<'_>, above: &Statx, found: &Statx, path: &Path, mo
 
 fn check_flags(about: &About<'_>, parent: &OwnedFd, found: &Statx, live: &OsStr, path: &Path) -> Vec<Failure> {
     let unreadable = |errno: Errno| {
-        let clause = format!("cannot be read: {errno}");
+        let clause = format!("cannot be read: {}", reason(&errno.into()));
         vec![
             about.refuse(clause, "a volume that cannot be read cannot be captured: correct its rights, or run as root"),
         ]
@@ -158,33 +157,51 @@ fn check_flags(about: &About<'_>, parent: &OwnedFd, found: &Statx, live: &OsStr,
         Err(Errno::NOTTY | Errno::OPNOTSUPP | Errno::INVAL | Errno::NOSYS) => IFlags::empty(),
         Err(errno) => return unreadable(errno),
     };
-    let said = found.stx_attributes;
     let shown = escape::path(path);
+    let flagged = flags_in_the_way(found.stx_attributes, inode).into_iter();
+    flagged.map(|(what, hint)| about.refuse(format!("is {what}"), hint.replace("PATH", &shown))).collect()
+}
+
+/// What the kernel and the file system say of a directory that a restore could not replace, and what to do.
+fn flags_in_the_way(said: StatxAttributes, inode: IFlags) -> Vec<(&'static str, &'static str)> {
+    let either = |attribute, flag| said.contains(attribute) || inode.contains(flag);
     let table = [
-        (
-            said.contains(StatxAttributes::IMMUTABLE) || inode.contains(IFlags::IMMUTABLE),
-            "immutable",
-            format!("`chattr -i {shown}`"),
-        ),
-        (
-            said.contains(StatxAttributes::APPEND) || inode.contains(IFlags::APPEND),
-            "append-only",
-            format!("`chattr -a {shown}`"),
-        ),
-        (
-            said.contains(StatxAttributes::ENCRYPTED) || inode.contains(ENCRYPTED),
-            "encrypted by its file system",
-            "use a directory that is not".to_owned(),
-        ),
+        (either(StatxAttributes::IMMUTABLE, IFlags::IMMUTABLE), "immutable", "`chattr -i PATH`"),
+        (either(StatxAttributes::APPEND, IFlags::APPEND), "append-only", "`chattr -a PATH`"),
+        (either(StatxAttributes::ENCRYPTED, ENCRYPTED), "encrypted by its file system", "use a directory that is not"),
         (
             inode.contains(CASE_FOLDED),
             "case-folded, so two names of a snapshot could be one",
-            format!("empty it and `chattr -F {shown}`"),
+            "empty it and `chattr -F PATH`",
         ),
     ];
-    table.into_iter().filter(|(is, ..)| *is).map(|(_, what, hint)| about.refuse(format!("is {what}"), hint)).collect()
+    table.into_iter().filter(|(is, ..)| *is).map(|(_, what, hint)| (what, hint)).collect()
 }
 
 fn host_user() -> u32 {
     rustix::process::geteuid().as_raw()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_seen_wherever_they_are_told() {
+        let none = (StatxAttributes::empty(), IFlags::empty());
+        let rows = [
+            ((StatxAttributes::IMMUTABLE, none.1), "immutable"),
+            ((none.0, IFlags::IMMUTABLE), "immutable"),
+            ((StatxAttributes::APPEND, none.1), "append-only"),
+            ((none.0, IFlags::APPEND), "append-only"),
+            ((StatxAttributes::ENCRYPTED, none.1), "encrypted by its file system"),
+            ((none.0, IFlags::from_bits_retain(0x800)), "encrypted by its file system"),
+            ((none.0, IFlags::from_bits_retain(0x4000_0000)), "case-folded, so two names of a snapshot could be one"),
+        ];
+        for ((said, inode), what) in rows {
+            let found: Vec<_> = flags_in_the_way(said, inode).into_iter().map(|(what, _)| what).collect();
+            assert_eq!(found, [what]);
+        }
+        assert_eq!(flags_in_the_way(StatxAttributes::COMPRESSED, IFlags::NOCOW | IFlags::NOATIME), []);
+    }
 }

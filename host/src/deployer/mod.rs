@@ -7,6 +7,7 @@ pub mod dispatch;
 pub mod history;
 mod keyed_mutex;
 pub mod lease;
+mod live;
 mod mounts;
 pub mod overlap;
 mod owner;

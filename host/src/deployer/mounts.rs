@@ -49,7 +49,7 @@ impl MountTable {
         Self::parse(&bytes).ok_or_else(|| Failure::new(Code::Io, "cannot understand `/proc/self/mountinfo`"))
     }
 
-    fn parse(bytes: &[u8]) -> Option<MountTable> {
+    pub(super) fn parse(bytes: &[u8]) -> Option<MountTable> {
         let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         Some(MountTable { mounts: lines.map(Mount::parse).collect::<Option<_>>()? })
     }

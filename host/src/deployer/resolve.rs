@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::config::{Config, Volume, Workload};
+use crate::deployer::live;
 use crate::deployer::mounts::MountTable;
 use crate::deployer::overlap;
 use crate::deployer::scope::Scope;
@@ -16,9 +17,6 @@ use crate::escape;
 use crate::failure::{Code, Failure, Result};
 use crate::runtime::Mount;
 use crate::snapshots::format::SkippedVolume;
-
-#[path = "live.rs"]
-mod live;
 
 /// A volume of a supported scope, where it really is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,17 +1,15 @@
 //! What shall run: the deploy spec of a workload, made from the configuration, an image and directories.
 //!
 //! The image of a process is its command line, quoted as a shell would, with `{volume:NAME}` left in it. So the image
-//! of one stage can be deployed in another, where the same names lead to other directories; a spec's `command` holds
-//! the directories, so that it can be run again without any configuration.
+//! of one stage can be deployed in another, where the same names lead to other directories. The runtime puts the
+//! directories of a spec's mounts in their place, so a spec can be run again without any configuration.
 
 use std::collections::BTreeMap;
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
 
 use crate::config::{RuntimeKind, Workload};
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
-use crate::runtime::{DeploySpec, HealthCheck, Mount};
+use crate::runtime::{DeploySpec, Mount};
 
 /// Begins a placeholder, which ends with `}`.
 const PLACEHOLDER: &str = "{volume:";
@@ -27,7 +25,6 @@ pub fn configured_image(workload: &Workload) -> Result<String> {
 
 /// A spec but for the image's digest, which only the runtime knows.
 pub fn spec(workload: &Workload, name: &str, image: &str, mounts: Vec<Mount>) -> Result<DeploySpec> {
-    let fill = |text: &String| expand(workload, text, &mounts);
     let command = match workload.runtime {
         RuntimeKind::Docker => workload.command.clone(),
         RuntimeKind::Process => {
@@ -35,21 +32,17 @@ pub fn spec(workload: &Workload, name: &str, image: &str, mounts: Vec<Mount>) ->
             words.ok_or_else(|| no_image(workload).hint("write the command line as for a shell, quotes closed"))?
         }
     };
-    let health = workload.health.as_ref().map(|health| {
-        let command = health.command.iter().map(fill).collect::<Result<_>>()?;
-        Ok::<_, Failure>(HealthCheck { command, ..health.clone() })
-    });
-    let environment = workload.environment.iter().map(|(name, value)| Ok((name.clone(), fill(value)?)));
+    check_placeholders(workload, &command, &mounts)?;
     Ok(DeploySpec {
         workload: name.to_owned(),
         image: image.to_owned(),
         image_digest: String::new(),
-        command: command.iter().map(fill).collect::<Result<_>>()?,
+        command,
         user: workload.user.clone(),
-        environment: environment.collect::<Result<_>>()?,
+        environment: workload.environment.clone().into_iter().collect(),
         stop_signal: workload.stop_signal.clone(),
         stop_timeout: workload.stop_timeout,
-        health: health.transpose()?,
+        health: workload.health.clone(),
         mounts,
     })
 }
@@ -66,36 +59,21 @@ pub fn environment_digests(workload: &Workload, key: &[u8; 32]) -> BTreeMap<Stri
     workload.environment.iter().map(|(name, value)| (name.clone(), digest(name, value))).collect()
 }
 
-/// The names of the volumes that a text asks for.
+/// The names of the volumes that a text asks for. One that is not closed asks for what no volume is called.
 pub fn placeholders(text: &str) -> impl Iterator<Item = &str> {
-    text.split(PLACEHOLDER).skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+    text.split(PLACEHOLDER).skip(1).map(|rest| rest.split_once('}').map_or(rest, |(name, _)| name))
 }
 
-/// Puts directories where `{volume:NAME}` stands: those of this host for a process, those of the app in a container.
-fn expand(workload: &Workload, text: &str, mounts: &[Mount]) -> Result<String> {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(PLACEHOLDER) {
-        let Some((name, after)) = after.split_once('}') else { break };
-        let mount = mounts.iter().find(|mount| mount.volume == name).ok_or_else(|| {
+/// Every volume that a command asks for has a directory, or the app could not start.
+fn check_placeholders(workload: &Workload, command: &[String], mounts: &[Mount]) -> Result<()> {
+    let has = |name: &str| mounts.iter().any(|mount| mount.volume == name);
+    match command.iter().flat_map(|word| placeholders(word)).find(|name| !has(name)) {
+        None => Ok(()),
+        Some(name) => {
             let message = format!("`{}` has no volume `{}`", escape::text(&workload.id), escape::text(name));
-            Failure::new(Code::Usage, message).hint("add the volume to the configuration, or deploy another image")
-        })?;
-        out.push_str(before);
-        out.push_str(utf8(match workload.runtime {
-            RuntimeKind::Process => &mount.live,
-            RuntimeKind::Docker => &mount.target,
-        })?);
-        rest = after;
+            Err(Failure::new(Code::Usage, message).hint("add the volume to the configuration, or deploy another image"))
+        }
     }
-    Ok(out + rest)
-}
-
-fn utf8(path: &Path) -> Result<&str> {
-    std::str::from_utf8(path.as_os_str().as_bytes()).map_err(|_| {
-        let message = format!("`{}` is not UTF-8, so it cannot stand in a command line", escape::path(path));
-        Failure::new(Code::VolumeRefused, message).hint("rename the directory, or do not use `{volume:NAME}`")
-    })
 }
 
 fn no_image(workload: &Workload) -> Failure {
@@ -112,23 +90,21 @@ mod tests {
     }
 
     #[test]
-    fn the_image_of_a_process_keeps_its_placeholders_and_the_command_has_the_directories() {
+    fn the_image_of_a_process_is_its_command_and_can_be_read_back() {
         let mut app = workload("a", "notes", "prod");
-        app.command = ["/bin/app", "--dir={volume:data}/x", "two words", "{volume:data}"].map(String::from).into();
+        app.command = ["/bin/app", "--dir={volume:data}/x", "two words", "it's #1", ""].map(String::from).into();
         let image = configured_image(&app).unwrap();
-        let spec = spec(&app, "a", &image, vec![mount("data", "/srv/it's")]).unwrap();
-        assert_eq!(spec.command, ["/bin/app", "--dir=/srv/it's/x", "two words", "/srv/it's"]);
-        assert!(spec.image.contains("{volume:data}/x"), "{}", spec.image);
-        assert!(!spec.image.contains("/srv"), "{}", spec.image);
+        let spec = spec(&app, "a", &image, vec![mount("data", "/srv/x")]).unwrap();
+        assert_eq!((spec.command, spec.image), (app.command, image));
     }
 
     #[test]
-    fn a_container_sees_its_targets() {
+    fn the_command_of_a_container_is_the_configurations() {
         let mut app = workload("a", "notes", "prod");
         app.runtime = RuntimeKind::Docker;
-        app.command = vec!["{volume:data}".to_owned()];
-        let spec = spec(&app, "a", "acme/notes:1", vec![mount("data", "/srv/data")]).unwrap();
-        assert_eq!((spec.image.as_str(), spec.command), ("acme/notes:1", vec!["/in/app".to_owned()]));
+        app.command = vec!["serve".to_owned()];
+        let spec = spec(&app, "a", "acme/notes:1", vec![]).unwrap();
+        assert_eq!((spec.image.as_str(), spec.command), ("acme/notes:1", vec!["serve".to_owned()]));
     }
 
     #[test]
@@ -136,6 +112,8 @@ mod tests {
         let app = workload("a", "notes", "prod");
         let failure = spec(&app, "a", "/bin/app {volume:other}", vec![mount("data", "/srv/data")]).unwrap_err();
         assert_eq!(failure.message, "`a` has no volume `other`");
+        let open = spec(&app, "a", "/bin/app {volume:data/x", vec![mount("data", "/srv/data")]).unwrap_err();
+        assert_eq!(open.message, "`a` has no volume `data/x`");
         for image in ["", "  ", "/bin/app 'open"] {
             assert_eq!(spec(&app, "a", image, vec![]).unwrap_err().message, "there is no image for `a`", "{image}");
         }

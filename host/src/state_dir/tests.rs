@@ -1,7 +1,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
-use crate::deployer::fixture::{Tmpfs, World, chmod};
+use crate::deployer::fixture::{Mounted, World, chmod};
 
 fn refused(config: &Config) -> String {
     let failure = StateDir::open(config).unwrap_err();
@@ -100,7 +100,7 @@ fn a_state_directory_on_a_disk_that_turned_read_only_or_full_is_refused() {
         let world = World::new();
         let disk = world.root.join("disk");
         std::fs::create_dir(&disk).unwrap();
-        let mount = Tmpfs::mount(&disk, "mode=700,size=256k");
+        let mount = Mounted::tmpfs(&disk, "mode=700,size=256k");
         let mut config = world.config.clone();
         config.host.state_dir = disk.join("state");
         config.host.snapshot_dir = disk.join("state/snapshots");
