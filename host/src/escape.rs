@@ -9,6 +9,9 @@ use std::path::Path;
 /// How many bytes of one foreign name are shown.
 const SHOWN_BYTES_MAX: usize = 512;
 
+/// How many characters of a foreign sentence are shown.
+const SHOWN_PROSE_CHARS_MAX: usize = 4096;
+
 /// Escapes bytes: printable text stays, everything else becomes `\xNN` or `\u{N}`; long text is cut with `…`.
 pub fn bytes(name: &[u8]) -> String {
     let (shown, cut) = if name.len() > SHOWN_BYTES_MAX { (&name[..SHOWN_BYTES_MAX], "…") } else { (name, "") };
@@ -23,6 +26,15 @@ pub fn bytes(name: &[u8]) -> String {
 /// Escapes text.
 pub fn text(name: &str) -> String {
     bytes(name.as_bytes())
+}
+
+/// Escapes sentences whose names were escaped before: backslashes stay, and more is shown of them.
+pub fn prose(foreign: &str) -> String {
+    let mut out = String::with_capacity(foreign.len());
+    for character in foreign.chars().take(SHOWN_PROSE_CHARS_MAX) {
+        if character == '\\' { out.push(character) } else { push(&mut out, character) }
+    }
+    out
 }
 
 /// Escapes a path.

@@ -4,11 +4,14 @@
 //! the only code that touches live data, [`snapshots`] captures and stores, [`deployer`] owns the lock through which
 //! everything goes, [`runtime`] runs the apps, [`plugins`] loads the restore logic and watches over it.
 
+pub mod audit;
 pub mod config;
 pub mod deployer;
 pub mod effects;
 pub mod escape;
 pub mod failure;
+pub mod host;
+pub mod plugins;
 pub mod restore;
 pub mod runtime;
 pub mod snapshots;

@@ -150,6 +150,11 @@ impl Deployer {
         &self.locks
     }
 
+    /// Every runtime of this host.
+    pub fn runtimes(&self) -> &Runtimes {
+        &self.runtimes
+    }
+
     pub fn history(&self) -> &History {
         &self.history
     }

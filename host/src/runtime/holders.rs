@@ -21,7 +21,7 @@ use std::path::Path;
 use rustix::io::Errno;
 
 use super::proc_stat::{self, ProcStat};
-use crate::failure::{Failure, Result};
+use crate::failure::{Code, Failure, Result};
 pub use live::LiveDirectory;
 use mounts::MountTable;
 use task::Task;
@@ -101,6 +101,30 @@ pub fn holders(live: &[LiveDirectory]) -> Result<Holders> {
     }
     namespaces::find(&mut pass, own)?;
     Ok(pass.found)
+}
+
+/// What refuses a volume: everybody who holds one of the named directories and is not in `members`.
+pub fn foreign(live: &[(String, LiveDirectory)], members: &[i32]) -> Result<Vec<Failure>> {
+    let directories: Vec<LiveDirectory> = live.iter().map(|(_, directory)| directory.clone()).collect();
+    let found = holders(&directories)?;
+    let strangers = found.held.into_iter().filter(|holder| !members.contains(&holder.pid));
+    Ok(strangers
+        .map(|holder| {
+            let how = match holder.how {
+                How::Open => "has open",
+                How::Mapped => "has mapped",
+                How::Root => "is rooted in",
+                How::Cwd => "stands in",
+                How::Mount => "has mounted",
+            };
+            let volume = live.get(holder.live).map_or("", |(name, _)| name);
+            let message = format!(
+                "volume `{volume}` is in use: process {} (`{}`) {how} `{}`",
+                holder.pid, holder.name, holder.detail
+            );
+            Failure::new(Code::NotDown, message).hint("end that process, or let it leave the volume, and try again")
+        })
+        .collect())
 }
 
 /// One pass: what is asked, what is known about mounts, what was found.

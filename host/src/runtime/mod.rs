@@ -79,6 +79,13 @@ pub struct Observation {
     pub detail: serde_json::Value,
 }
 
+impl Observation {
+    /// Of a workload that was never deployed.
+    pub fn absent() -> Observation {
+        Observation { state: AppState::Absent, spec: None, detail: serde_json::Value::Null }
+    }
+}
+
 /// How the app does after a start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -121,6 +128,10 @@ pub trait Runtime: Send + Sync {
     /// instance that is still alive after the limits is an error with the code `not-down`. Works on an app that is
     /// stopped or absent.
     fn stop(&self, workload: &str) -> Result<()>;
+
+    /// Process ids of everything that belongs to the workload right now, as the host sees them: who may hold its volumes
+    /// without being a stranger. Changes nothing.
+    fn members(&self, workload: &str) -> Result<Vec<i32>>;
 
     /// Whether the runtime sees nothing of the workload alive. An engine that does not answer is an error, not `true`.
     fn is_down(&self, workload: &str) -> Result<bool>;

@@ -76,6 +76,14 @@ impl Identity {
         Ok(Identity(bytes))
     }
 
+    /// One that stands for no directory.
+    #[cfg(test)]
+    pub fn for_test(name: &str) -> Identity {
+        let mut bytes = vec![0; FIXED_BYTES];
+        bytes.extend(name.as_bytes());
+        Identity(bytes)
+    }
+
     /// When the directory was made, in seconds since the epoch.
     pub fn born_seconds(&self) -> i64 {
         self.0.get(4..12).and_then(|bytes| bytes.try_into().ok()).map_or(0, i64::from_be_bytes)

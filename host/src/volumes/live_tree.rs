@@ -50,6 +50,8 @@ pub struct LiveEntry {
     pub inode: u64,
     /// A mount or nested subvolume, which is not entered.
     pub boundary: bool,
+    /// A character or block device.
+    pub is_device: bool,
 }
 
 /// What a live tree comes to.
@@ -65,6 +67,11 @@ pub struct Totals {
     pub newest: Option<Mtime>,
     /// Sockets, fifos and devices, which are not counted above.
     pub special: u64,
+    /// Of these, devices.
+    pub devices: u64,
+    pub symlinks: u64,
+    /// Further names of files that were counted before.
+    pub hard_links: u64,
     /// Mounts and nested subvolumes, which were not entered.
     pub boundaries: Vec<Vec<u8>>,
 }
@@ -78,6 +85,7 @@ pub fn totals(root: impl AsFd) -> Result<Totals> {
         totals.newest = totals.newest.max(Some(entry.mtime));
         if entry.kind == LiveKind::Other {
             totals.special += 1;
+            totals.devices += u64::from(entry.is_device);
             continue;
         }
         totals.entries += 1;
@@ -86,7 +94,10 @@ pub fn totals(root: impl AsFd) -> Result<Totals> {
             totals.inodes += 1;
             totals.bytes += entry.size;
             totals.disk_bytes += entry.disk_bytes;
+        } else {
+            totals.hard_links += 1;
         }
+        totals.symlinks += u64::from(entry.kind == LiveKind::Symlink);
         if entry.boundary {
             totals.boundaries.push(entry.path);
         }
@@ -246,6 +257,10 @@ fn entry(path: Vec<u8>, facts: &Statx, boundary: bool) -> LiveEntry {
         links: facts.stx_nlink,
         inode: facts.stx_ino,
         boundary,
+        is_device: matches!(
+            FileType::from_raw_mode(facts.stx_mode.into()),
+            FileType::CharacterDevice | FileType::BlockDevice
+        ),
     }
 }
 

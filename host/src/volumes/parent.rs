@@ -55,6 +55,19 @@ impl Parent {
         Identity::of(&self.directory, name).map_err(|failure| failure.context(self.shown(name)))
     }
 
+    /// Of the parent itself.
+    pub fn own_identity(&self) -> Result<Identity> {
+        Identity::of_open(self.as_fd(), &self.path)
+    }
+
+    /// Whether `name` is a directory with nothing in it.
+    pub fn is_empty_directory(&self, name: impl AsRef<OsStr>) -> Result<bool> {
+        let name = name.as_ref();
+        let Some(directory) = self.open_live(name)? else { return Ok(false) };
+        let failed = |error: std::io::Error| Failure::io("list", &self.path.join(name), &error);
+        Ok(directory.entries().map_err(failed)?.next().is_none())
+    }
+
     /// Makes an empty directory with mode 0700, which must not be there yet.
     pub fn make_directory(&self, name: impl AsRef<OsStr>) -> Result<()> {
         let name = one_component(name.as_ref())?;

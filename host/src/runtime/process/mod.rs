@@ -31,7 +31,7 @@ use std::time::Duration;
 use self::control::{Answer, Reached, Request};
 use self::place::Place;
 use self::state::{Phase, State};
-use super::{AppState, DeploySpec, HealthReport, Observation, Runtime};
+use super::{DeploySpec, HealthReport, Observation, Runtime};
 use crate::effects::effect;
 use crate::failure::{Failure, Result};
 pub use supervise::supervise;
@@ -85,7 +85,7 @@ impl ProcessRuntime {
 
 impl Runtime for ProcessRuntime {
     fn observe(&self, workload: &str) -> Result<Observation> {
-        let absent = Observation { state: AppState::Absent, spec: None, detail: serde_json::Value::Null };
+        let absent = Observation::absent();
         let place = self.place(workload)?;
         if !place.exists() {
             return Ok(absent);
@@ -149,6 +149,27 @@ impl Runtime for ProcessRuntime {
             }
             Reached::Nobody(_lock) => orphan::stop(&place, spec.as_ref()),
         }
+    }
+
+    fn members(&self, workload: &str) -> Result<Vec<i32>> {
+        let place = self.place(workload)?;
+        if !place.exists() {
+            return Ok(Vec::new());
+        }
+        let alive = match control::ask(&place, &Request::Status, ANSWER_LIMIT)? {
+            Reached::Supervisor(Answer::Status(status)) => match status.state.supervisor {
+                Some(supervisor) => {
+                    let mut all = family::descendants(supervisor.pid)?;
+                    all.push(supervisor);
+                    all
+                }
+                None => Vec::new(),
+            },
+            Reached::Supervisor(Answer::Failed(failure)) => return Err(failure),
+            Reached::Supervisor(other) => return Err(health::unexpected(&other)),
+            Reached::Nobody(_lock) => orphan::left(&place)?,
+        };
+        Ok(alive.into_iter().map(|process| process.pid).collect())
     }
 
     fn is_down(&self, workload: &str) -> Result<bool> {

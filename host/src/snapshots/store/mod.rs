@@ -57,6 +57,34 @@ pub struct OpenSnapshot {
     pub file: File,
 }
 
+impl OpenSnapshot {
+    /// An archive that has no descriptor yet, for whoever inspects it.
+    pub fn foreign(file: File, descriptor: Descriptor) -> OpenSnapshot {
+        OpenSnapshot { descriptor, descriptor_text: String::new(), descriptor_sha256: String::new(), file }
+    }
+
+    /// Bytes of the archive.
+    pub fn bytes(&self) -> u64 {
+        self.descriptor.archive.bytes
+    }
+
+    /// Up to `max` bytes from `offset`; fewer only at the end.
+    pub fn read_at(&self, offset: u64, max: usize) -> Result<Vec<u8>> {
+        use std::os::unix::fs::FileExt as _;
+        let room = self.bytes().saturating_sub(offset).min(max as u64) as usize;
+        let mut bytes = vec![0; room];
+        self.file.read_exact_at(&mut bytes, offset).map_err(|error| {
+            Failure::new(Code::Io, format!("cannot read snapshot `{}`: {error}", self.descriptor.id))
+        })?;
+        Ok(bytes)
+    }
+
+    /// Compares the whole archive with its descriptor, wherever the kernel has it.
+    pub fn check(&self, progress: &dyn Progress) -> Result<()> {
+        copy_checked(self, &mut std::io::sink(), progress)
+    }
+}
+
 impl Store {
     /// Keeps snapshots below `dir`, which is made when the first is taken.
     pub fn new(dir: impl Into<PathBuf>) -> Store {

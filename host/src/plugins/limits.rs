@@ -1,0 +1,50 @@
+//! Every bound on a plugin, with the reason for its number.
+
+use std::time::Duration;
+
+/// Linear memory of one sandbox. The default plugin stays below 64 MiB; a component of an interpreted language needs
+/// about 100 MiB for its runtime.
+pub const MEMORY_BYTES_MAX: usize = 256 << 20;
+
+/// Entries of all tables of one sandbox: function pointers, far more than any real component has.
+pub const TABLE_ELEMENTS_MAX: usize = 200_000;
+
+/// Core instances, memories and tables of one sandbox.
+pub const INSTANCES_MAX: usize = 200;
+
+/// Handles that one sandbox may hold at once. A restore needs a few per volume and one per open large file.
+pub const HANDLES_MAX: usize = 4096;
+
+/// Bytes that one call may pass to the host: two pieces of 1 MiB fit with their metadata.
+pub const HOST_CALL_BYTES_MAX: usize = 2 << 20;
+
+/// Bytes that the guest's stack may take.
+pub const STACK_BYTES_MAX: usize = 1 << 20;
+
+/// Bytes of one read of an archive, and of one piece of a file.
+pub const PIECE_BYTES_MAX: usize = 1 << 20;
+
+/// Entries of one call of `live-tree.next`.
+pub const LIVE_ENTRIES_MAX: u32 = 4096;
+
+/// Bytes of one note, and of all notes of one call of an export: enough to explain, too little to flood a log.
+pub const NOTE_BYTES_MAX: usize = 1 << 10;
+pub const NOTES_BYTES_MAX: usize = 64 << 10;
+
+/// Bytes of the guest's own output that are kept for the message when it fails.
+pub const OUTPUT_BYTES_MAX: usize = 64 << 10;
+pub const OUTPUT_TAIL_BYTES: usize = 1 << 10;
+
+/// Random bytes that one call may ask for.
+pub const RANDOM_BYTES_MAX: u64 = 4 << 10;
+
+/// How often the ticker looks.
+pub const TICK: Duration = Duration::from_millis(50);
+
+/// Time in the guest without progress after which it is stalled. Time inside a host call does not count.
+pub const STALL_MAX: Duration = Duration::from_secs(60);
+
+/// Parts that are extracted side by side.
+pub fn workers_max() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(8)
+}

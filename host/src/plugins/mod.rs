@@ -1,0 +1,19 @@
+//! The plugin host: loads a restore plugin, gives it a sandbox with nothing in it, and answers its calls.
+//!
+//! In reading order: [`bindings`] what the WIT generates, [`limits`] every bound with its reason, [`engine`] the one
+//! engine with its ticker and cache, [`plugin`] a loaded component, [`sandbox`] one fresh store, [`imports`] one file
+//! per imported interface, [`calls`] the exports as functions, [`workers`] many sandboxes side by side.
+//!
+//! What a call requires and what refuses it is decided in [`crate::restore::monitor`], not here.
+
+pub mod bindings;
+pub mod calls;
+pub mod engine;
+mod imports;
+pub mod limits;
+pub mod plugin;
+mod sandbox;
+mod workers;
+
+pub use engine::PluginEngine;
+pub use plugin::Plugin;

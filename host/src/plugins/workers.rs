@@ -1,0 +1,50 @@
+//! Many sandboxes side by side: one per part of an archive, made from the same component.
+//!
+//! The first failure wins and keeps the parts that have not begun from beginning; the others are joined before the
+//! call returns, so that nothing writes into a staging that is being removed.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use super::bindings::reforge::restore::workers::Part;
+use super::imports::handles::{Snapshot, Staging};
+use super::limits;
+use super::plugin::Plugin;
+use super::sandbox::Instance;
+use crate::failure::{Code, Failure, Result};
+use crate::restore::monitor::Monitor;
+
+/// Extracts every part, at most [`limits::workers_max`] at a time.
+pub fn run(plugin: &Plugin, monitor: &Arc<Monitor>, parts: &[Part], indexes: &[u32], into: &[Staging]) -> Result<()> {
+    let next = AtomicUsize::new(0);
+    let failed: Mutex<Option<Failure>> = Mutex::new(None);
+    let record = |failure: Failure| {
+        failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert(failure);
+        next.store(parts.len(), Ordering::SeqCst);
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..limits::workers_max().min(parts.len()) {
+            scope.spawn(|| {
+                while let Some(part) = parts.get(next.fetch_add(1, Ordering::SeqCst)) {
+                    if let Err(failure) = extract(plugin, monitor, part, indexes, into) {
+                        record(failure);
+                    }
+                }
+            });
+        }
+    });
+    failed.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()).map_or(Ok(()), Err)
+}
+
+fn extract(plugin: &Plugin, monitor: &Arc<Monitor>, part: &Part, indexes: &[u32], into: &[Staging]) -> Result<()> {
+    let mut instance = Instance::new(plugin, monitor.clone())?;
+    let table = &mut instance.store.data_mut().table;
+    let handle = |error| Failure::new(Code::TooLarge, format!("too many handles: {error}"));
+    let snapshot = table.push(Snapshot).map_err(handle)?;
+    let stagings =
+        into.iter().map(|staging| table.push(staging.clone())).collect::<Result<Vec<_>, _>>().map_err(handle)?;
+    let policy = monitor.policy();
+    let extractor = instance.exports.reforge_restore_extractor();
+    let answer = extractor.call_extract(&mut instance.store, snapshot, part, &policy, indexes, &stagings);
+    instance.answer(answer)
+}

@@ -1,1 +1,0 @@
-//! A restore from request to receipt.

@@ -1,0 +1,133 @@
+//! Manifest volumes against the volumes of the configuration, by exact name: the target is never the snapshot's to say.
+
+use std::collections::BTreeSet;
+
+use super::{Choice, Target};
+use crate::config::{Links, Workload};
+use crate::deployer::resolve::ResolvedVolume;
+use crate::deployer::scope::Scope;
+use crate::failure::{Code, Failure, Result};
+use crate::runtime::holders;
+use crate::snapshots::format::VolumeTotals;
+use crate::snapshots::store::OpenSnapshot;
+use crate::volumes::live_tree::{self, Totals};
+use crate::volumes::parent::Parent;
+
+/// Which manifest volume goes onto which configured one.
+pub struct Matched {
+    pub pairs: Vec<(u32, ResolvedVolume)>,
+    pub left: Vec<String>,
+    pub refusals: Vec<Failure>,
+}
+
+/// Matches by name and scope; everything that does not match is a refusal, unless it was asked to stay.
+pub fn match_manifest(
+    workload: &Workload,
+    resolved: &[ResolvedVolume],
+    snapshot: &OpenSnapshot,
+    choice: &Choice,
+) -> Matched {
+    let mut matched = Matched { pairs: Vec::new(), left: Vec::new(), refusals: Vec::new() };
+    let manifest = &snapshot.descriptor.manifest;
+    let mut seen = BTreeSet::new();
+    for volume in &manifest.volumes {
+        let shown = crate::escape::text(&volume.name);
+        if !seen.insert(volume.name.as_str()) {
+            matched.refusals.push(refused(format!("the snapshot names volume `{shown}` twice")));
+            continue;
+        }
+        if choice.leave.contains(&volume.name) {
+            matched.left.push(volume.name.clone());
+            continue;
+        }
+        let Some(declared) = workload.volumes.iter().find(|declared| declared.name == volume.name) else {
+            let message = format!("volume `{shown}` of the snapshot is not declared by workload `{}`", workload.id);
+            matched.refusals.push(refused(message).hint(format!("declare it, or leave it out with `--leave {shown}`")));
+            continue;
+        };
+        if Scope::parse(&volume.scope) != Some(declared.scope) {
+            let message = format!(
+                "volume `{shown}` has the scope `{}` in the snapshot and `{}` in the configuration",
+                crate::escape::text(&volume.scope),
+                declared.scope.as_str()
+            );
+            matched.refusals.push(refused(message));
+            continue;
+        }
+        if !declared.scope.is_supported() {
+            let message =
+                format!("volume `{shown}` has the scope `{}`, which is never restored", declared.scope.as_str());
+            matched.refusals.push(refused(message));
+            continue;
+        }
+        // One that does not resolve has its own refusal already.
+        if let Some(resolved) = resolved.iter().find(|resolved| resolved.name == volume.name) {
+            matched.pairs.push((volume.index, resolved.clone()));
+        }
+    }
+    for volume in workload.volumes.iter().filter(|volume| !seen.contains(volume.name.as_str())) {
+        if !volume.scope.is_supported() || choice.leave.contains(&volume.name) {
+            matched.left.push(volume.name.clone());
+        } else {
+            let message = format!("volume `{}` is not in the snapshot", volume.name);
+            let hint = format!("`--leave {}` says that it stays as it is", volume.name);
+            matched.refusals.push(refused(message).hint(hint));
+        }
+    }
+    for name in &choice.leave {
+        if !seen.contains(name.as_str()) && workload.volumes.iter().all(|volume| volume.name != *name) {
+            let message = format!("there is no volume `{}` to leave as it is", crate::escape::text(name));
+            matched.refusals.push(Failure::new(Code::Usage, message));
+        }
+    }
+    if matched.pairs.is_empty() && matched.refusals.is_empty() {
+        matched.refusals.push(refused("there is no volume to restore".to_owned()));
+    }
+    matched
+}
+
+/// Looks at one volume on disk: its parent can be trusted, its identity can be had, its contents can be counted.
+pub fn target(index: u32, resolved: ResolvedVolume, totals: VolumeTotals) -> Result<Target> {
+    let about = |failure: Failure| failure.context(format!("volume `{}`", resolved.name));
+    let parent = Parent::open(&resolved.parent).map_err(about)?;
+    parent.refuse_untrusted().map_err(about)?;
+    let parent_identity = parent.own_identity().map_err(about)?;
+    let identity = parent.identity(&resolved.live).map_err(about)?;
+    let live = match parent.open_live(&resolved.live).map_err(about)? {
+        Some(live) => live_tree::totals(&live).map_err(about)?,
+        None => Totals::default(),
+    };
+    Ok(Target { index, identity, parent_identity, totals, live, resolved })
+}
+
+/// Live may hold what this workload's policy could not put back: then the safety snapshot would be no way back.
+pub fn not_restorable(target: &Target, workload: &Workload) -> Option<Failure> {
+    let name = &target.resolved.name;
+    if target.live.devices > 0 {
+        let message = format!("volume `{name}` holds {} device nodes, which no snapshot can hold", target.live.devices);
+        return Some(Failure::new(Code::PolicyRefused, message));
+    }
+    let links = target.live.symlinks + target.live.hard_links;
+    (links > 0 && workload.links == Links::Refuse).then(|| {
+        let message = format!("volume `{name}` holds {links} links now, which could not be put back");
+        let hint = format!("add `links = \"contained\"` to workload `{}` to restore links as data", workload.id);
+        Failure::new(Code::PolicyRefused, message).hint(hint)
+    })
+}
+
+/// Processes that hold a volume and are not the app's: a shell that stands in it, another container.
+pub fn foreign_holders(targets: &[Target], members: &[i32]) -> Vec<Failure> {
+    let live: Result<Vec<_>> = targets
+        .iter()
+        .filter(|target| target.identity.is_some())
+        .map(|target| Ok((target.resolved.name.clone(), holders::LiveDirectory::open(&target.resolved.path)?)))
+        .collect();
+    match live.and_then(|live| holders::foreign(&live, members)) {
+        Ok(refusals) => refusals,
+        Err(failure) => vec![failure],
+    }
+}
+
+fn refused(message: String) -> Failure {
+    Failure::new(Code::VolumeRefused, message)
+}

@@ -1,0 +1,316 @@
+//! The journal file: protocol rules 6 and 7.
+//!
+//! One directory per transaction holds `journal`, written ahead to its full size, so that a full disk cannot stop a
+//! revert; every record is one aligned 512-byte sector with its sequence number and a checksum. Longer things are
+//! attachments: files of their own, named by digest and synced before the record that names them. An `abort` file
+//! outranks a direction whose sync failed. The last sector that does not check is torn and zeroed in place; one
+//! before a good one is damage, and damage is for a person to judge.
+
+use std::fs::File;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::event::{Begin, Event, Record};
+use super::state::{self, State};
+use crate::effects::effect;
+use crate::failure::{Code, Failure, Result};
+use crate::volumes::durable;
+
+/// What disks write as one: the unit of a record.
+const SECTOR_BYTES: usize = 512;
+const CHECKSUM_BYTES: usize = 32;
+/// Magic, sequence number, payload length.
+const HEADER_BYTES: usize = 18;
+const PAYLOAD_BYTES_MAX: usize = SECTOR_BYTES - CHECKSUM_BYTES - HEADER_BYTES;
+const MAGIC: [u8; 8] = *b"RFJRNL\x00\x01";
+/// Room for every record of the longest way, recoveries that start the app again and again included.
+const RECORDS: usize = 256;
+const RECORDS_PER_VOLUME: usize = 2;
+const FILE: &str = "journal";
+const ABORT: &str = "abort";
+/// Whose transaction it is, in plain text: a journal that does not read blocks only its own workload.
+const WORKLOAD: &str = "workload";
+
+/// An open journal: what it says, and the only way to say more.
+pub struct Journal {
+    directory: PathBuf,
+    id: String,
+    file: File,
+    /// Sequence number of the next record.
+    next: u64,
+    sectors: u64,
+    state: State,
+    records: Vec<Record>,
+}
+
+/// What reading a journal finds.
+pub enum Found {
+    /// It checks.
+    Journal(Box<Journal>, Box<Begin>),
+    /// The transaction never began: nothing was made. The directory may go.
+    Nothing,
+    /// It does not check; nothing is guessed.
+    Damaged(Failure),
+}
+
+impl Journal {
+    /// Makes the journal of a new transaction with its `begin` record, durable up to the directory that existed.
+    pub fn create(transactions: &Path, begin: &Begin) -> Result<Journal> {
+        let directory = transactions.join(&begin.id);
+        durable::make_directories_durably(&directory, 0o700)?;
+        durable::write_durably(&directory, WORKLOAD, begin.workload.as_bytes(), 0o600)?;
+        let attachment = write_attachment(&directory, begin)?;
+        let record = Record::now(Event::Begin { attachment });
+        let sectors = RECORDS + RECORDS_PER_VOLUME * begin.volumes.len();
+        let mut bytes = vec![0; sectors * SECTOR_BYTES];
+        bytes[..SECTOR_BYTES].copy_from_slice(&encode(&begin.id, 0, &record)?);
+        durable::write_durably(&directory, FILE, &bytes, 0o600)?;
+        let file = open(&directory)?;
+        Ok(Journal {
+            directory,
+            id: begin.id.clone(),
+            file,
+            next: 1,
+            sectors: sectors as u64,
+            state: State::begun(begin.volumes.len()),
+            records: vec![record],
+        })
+    }
+
+    /// Reads the journal in a transaction's directory. A torn last record is left alone when `mend` is not asked for.
+    pub fn read(directory: &Path, mend: bool) -> Result<Found> {
+        let id = directory.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        let path = directory.join(FILE);
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Found::Nothing),
+            Err(error) => return Err(Failure::io("read", &path, &error)),
+        };
+        let (records, torn) = match decode_all(&id, &bytes) {
+            Ok(decoded) => decoded,
+            Err(reason) => return Ok(Found::Damaged(damage(&id, &reason))),
+        };
+        let begin: Begin = match &records[0].event {
+            Event::Begin { attachment } => match read_attachment(directory, attachment) {
+                Ok(begin) => begin,
+                Err(failure) => return Ok(Found::Damaged(damage(&id, &failure.message))),
+            },
+            other => return Ok(Found::Damaged(damage(&id, &format!("its first record is `{}`", other.name())))),
+        };
+        let aborted = match aborted_at(directory) {
+            Ok(aborted) => aborted,
+            Err(failure) => return Ok(Found::Damaged(damage(&id, &failure.message))),
+        };
+        let mut state = State::begun(begin.volumes.len());
+        for (sequence, record) in records.iter().enumerate().skip(1) {
+            state = match state::next(&state, &record.event) {
+                Ok(state) if aborted == Some(sequence as u64) => state.abort(),
+                Ok(state) => state,
+                Err(illegal) => return Ok(Found::Damaged(damage(&id, &illegal.to_string()))),
+            };
+        }
+        let file = open(directory)?;
+        let journal = Journal {
+            directory: directory.to_owned(),
+            id: id.clone(),
+            file,
+            next: records.len() as u64,
+            sectors: (bytes.len() / SECTOR_BYTES) as u64,
+            state,
+            records,
+        };
+        if let (Some(sector), true) = (torn, mend) {
+            journal.write_sector(sector as u64, &[0; SECTOR_BYTES])?;
+        }
+        Ok(Found::Journal(Box::new(journal), Box::new(begin)))
+    }
+
+    /// What the journal says.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Every record, oldest first.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// The transaction's directory.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Records one event durably. After a failure the event is in doubt; what that means is the caller's to know:
+    /// for a direction it is [`Journal::abort`].
+    pub fn append(&mut self, event: Event) -> Result<()> {
+        let state = state::next(&self.state, &event)
+            .map_err(|illegal| Failure::new(Code::OutOfOrder, format!("journal of `{}`: {illegal}", self.id)))?;
+        if self.next >= self.sectors {
+            let message = format!("the journal of `{}` is full after {} records", self.id, self.next);
+            return Err(Failure::new(Code::NeedsOperator, message));
+        }
+        let record = Record::now(event);
+        let event = &record.event;
+        let sector = encode(&self.id, self.next, &record)?;
+        effect(event.name(), || Ok(()))
+            .map_err(|error| Failure::io("record in", &self.directory.join(FILE), &error))?;
+        self.write_sector(self.next, &sector)?;
+        self.next += 1;
+        self.state = state;
+        self.records.push(record);
+        Ok(())
+    }
+
+    /// Decides against the direction whose record just failed to sync. Durable when it returns; when it fails, too,
+    /// nothing may be renamed any more.
+    pub fn abort(&mut self, direction: &Event) -> Result<()> {
+        let body = serde_json::json!({ "sequence": self.next, "over": direction.name() });
+        durable::write_durably(&self.directory, ABORT, body.to_string().as_bytes(), 0o600)?;
+        // The record may or may not be on disk. In memory it counts as written and aborted, as a start would see it;
+        // the sector is written again so that what follows does not stand behind a gap.
+        let record = Record::now(direction.clone());
+        let sector = encode(&self.id, self.next, &record)?;
+        self.write_sector(self.next, &sector)?;
+        let state = state::next(&self.state, direction)
+            .map_err(|illegal| Failure::new(Code::OutOfOrder, format!("journal of `{}`: {illegal}", self.id)))?;
+        self.next += 1;
+        self.state = state.abort();
+        self.records.push(record);
+        Ok(())
+    }
+
+    /// Writes an attachment durably and answers its digest.
+    pub fn attach(&self, value: &impl Serialize) -> Result<String> {
+        write_attachment(&self.directory, value)
+    }
+
+    /// Reads an attachment back and checks it against its digest.
+    pub fn attachment<T: DeserializeOwned>(&self, digest: &str) -> Result<T> {
+        read_attachment(&self.directory, digest)
+    }
+
+    fn write_sector(&self, sector: u64, bytes: &[u8; SECTOR_BYTES]) -> Result<()> {
+        let path = self.directory.join(FILE);
+        effect("journal write", || self.file.write_all_at(bytes, sector * SECTOR_BYTES as u64))
+            .map_err(|error| Failure::io("write", &path, &error))?;
+        durable::sync_file(&self.file)
+    }
+}
+
+/// The sequence number of the record that was decided against. One that the journal does not hold never reached the
+/// disk: the record before it already means the same.
+fn aborted_at(directory: &Path) -> Result<Option<u64>> {
+    #[derive(serde::Deserialize)]
+    struct Abort {
+        sequence: u64,
+    }
+    let path = directory.join(ABORT);
+    match std::fs::read(&path) {
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .map(|Abort { sequence }| Some(sequence))
+            .map_err(|error| Failure::new(Code::NeedsOperator, format!("its abort file does not read: {error}"))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure::io("read", &path, &error)),
+    }
+}
+
+fn open(directory: &Path) -> Result<File> {
+    let path = directory.join(FILE);
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).custom_flags(libc::O_NOFOLLOW);
+    options.open(&path).map_err(|error| Failure::io("open", &path, &error))
+}
+
+/// Whose transaction a directory is, also when its journal does not read.
+pub fn workload_of(directory: &Path) -> Option<String> {
+    std::fs::read_to_string(directory.join(WORKLOAD)).ok()
+}
+
+fn damage(id: &str, reason: &str) -> Failure {
+    Failure::new(Code::NeedsOperator, format!("the journal of `{}` is damaged: {reason}", crate::escape::text(id)))
+        .hint("nothing was guessed and nothing removed; `reforge restore resolve` shows what is there")
+}
+
+fn write_attachment(directory: &Path, value: &impl Serialize) -> Result<String> {
+    let bytes = serde_json::to_vec(value)
+        .map_err(|error| Failure::new(Code::VolumeRefused, format!("cannot be written down: {error}")))?;
+    let digest = blake3::hash(&bytes).to_hex().to_string();
+    durable::write_durably(directory, &attachment_name(&digest), &bytes, 0o600)?;
+    Ok(digest)
+}
+
+fn read_attachment<T: DeserializeOwned>(directory: &Path, digest: &str) -> Result<T> {
+    let path = directory.join(attachment_name(digest));
+    let bytes = std::fs::read(&path).map_err(|error| Failure::io("read", &path, &error))?;
+    if blake3::hash(&bytes).to_hex().as_str() != digest {
+        return Err(Failure::new(Code::NeedsOperator, format!("attachment {digest} does not match its digest")));
+    }
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Failure::new(Code::NeedsOperator, format!("attachment {digest} does not read: {error}")))
+}
+
+fn attachment_name(digest: &str) -> String {
+    format!("{digest}.json")
+}
+
+fn encode(id: &str, sequence: u64, record: &Record) -> Result<[u8; SECTOR_BYTES]> {
+    let payload = serde_json::to_vec(record).map_err(|error| Failure::new(Code::Io, error.to_string()))?;
+    if payload.len() > PAYLOAD_BYTES_MAX {
+        let message = format!("the record `{}` does not fit a sector ({} bytes)", record.event.name(), payload.len());
+        return Err(Failure::new(Code::TooLarge, message));
+    }
+    let mut sector = [0; SECTOR_BYTES];
+    sector[..8].copy_from_slice(&MAGIC);
+    sector[8..16].copy_from_slice(&sequence.to_le_bytes());
+    sector[16..18].copy_from_slice(&(payload.len() as u16).to_le_bytes());
+    sector[HEADER_BYTES..HEADER_BYTES + payload.len()].copy_from_slice(&payload);
+    let checksum = checksum(id, &sector[..SECTOR_BYTES - CHECKSUM_BYTES]);
+    sector[SECTOR_BYTES - CHECKSUM_BYTES..].copy_from_slice(&checksum);
+    Ok(sector)
+}
+
+/// One record, or none if the sector does not check.
+fn decode(id: &str, sequence: u64, sector: &[u8]) -> Option<Record> {
+    let (body, sum) = sector.split_at(SECTOR_BYTES - CHECKSUM_BYTES);
+    let length = u16::from_le_bytes(body[16..18].try_into().ok()?) as usize;
+    let stands = body[..8] == MAGIC
+        && body[8..16] == sequence.to_le_bytes()
+        && length <= PAYLOAD_BYTES_MAX
+        && checksum(id, body) == sum;
+    stands.then(|| serde_json::from_slice(&body[HEADER_BYTES..HEADER_BYTES + length]).ok()).flatten()
+}
+
+/// Every record and the number of a torn sector behind the last good one.
+fn decode_all(id: &str, bytes: &[u8]) -> Result<(Vec<Record>, Option<usize>), String> {
+    if bytes.is_empty() || !bytes.len().is_multiple_of(SECTOR_BYTES) {
+        return Err(format!("it is {} bytes long", bytes.len()));
+    }
+    let mut records = Vec::new();
+    let mut sectors = bytes.chunks_exact(SECTOR_BYTES).enumerate();
+    for (number, sector) in sectors.by_ref() {
+        match decode(id, number as u64, sector) {
+            Some(record) => records.push(record),
+            None if number == 0 => return Err("its first record does not check".into()),
+            None => {
+                let torn = sector.iter().any(|byte| *byte != 0).then_some(number);
+                let rest = sectors.find(|(_, sector)| sector.iter().any(|byte| *byte != 0));
+                return match rest {
+                    Some((after, _)) => {
+                        Err(format!("record {number} does not check, and record {after} stands behind it"))
+                    }
+                    None => Ok((records, torn)),
+                };
+            }
+        }
+    }
+    Ok((records, None))
+}
+
+fn checksum(id: &str, body: &[u8]) -> [u8; CHECKSUM_BYTES] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&(id.len() as u64).to_le_bytes()).update(id.as_bytes()).update(body);
+    *hasher.finalize().as_bytes()
+}

@@ -1,0 +1,195 @@
+//! What happened, for people and machines, from the journal. Kept for good.
+//!
+//! A receipt is written after everything else of a transaction was done; that it exists says so.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::event::{Begin, Event, Kind, Record};
+use super::journal::Journal;
+use crate::failure::{Code, Failure, Result};
+use crate::volumes::durable;
+
+/// How a restore or undo ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Every volume holds the new data and the app is as it was.
+    Done,
+    /// The same, but nobody knows how the app does.
+    Unconfirmed,
+    /// Something went wrong before any exchange; nothing changed.
+    Failed,
+    /// Turned down; nothing changed.
+    Refused,
+    /// Asked to stop; nothing changed.
+    Cancelled,
+    /// Exchanged, and exchanged back: every volume holds what it held before.
+    Reverted,
+    /// Only a person can decide.
+    NeedsOperator,
+    /// Another one holds the workload.
+    Busy,
+}
+
+impl Outcome {
+    /// How a failure ended things when nothing was exchanged.
+    pub fn of_unchanged(failure: &Failure) -> Outcome {
+        match failure.code {
+            Code::Busy => Outcome::Busy,
+            Code::Cancelled => Outcome::Cancelled,
+            Code::NeedsOperator => Outcome::NeedsOperator,
+            _ if failure.code.is_refusal() => Outcome::Refused,
+            _ => Outcome::Failed,
+        }
+    }
+
+    /// The word a person reads first.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Done => "done",
+            Outcome::Unconfirmed => "unconfirmed",
+            Outcome::Failed => "failed",
+            Outcome::Refused => "refused",
+            Outcome::Cancelled => "cancelled",
+            Outcome::Reverted => "reverted",
+            Outcome::NeedsOperator => "needs-operator",
+            Outcome::Busy => "busy",
+        }
+    }
+}
+
+/// What is written down about a transaction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Receipt {
+    pub id: String,
+    pub workload: String,
+    #[serde(flatten)]
+    pub kind: Kind,
+    pub outcome: Outcome,
+    /// What went wrong, if anything did.
+    pub failure: Option<Failure>,
+    /// How the app was found after its start, or why it was not started.
+    pub app: String,
+    pub who: String,
+    pub began: jiff::Timestamp,
+    pub ended: jiff::Timestamp,
+    /// From the moment the app was told to stop until it was back; none if it was never stopped.
+    pub downtime_ms: Option<u64>,
+    pub volumes: Vec<ReceiptVolume>,
+    /// Volumes that stayed as they were because they were to.
+    pub left: Vec<String>,
+    /// The snapshot of what was live when the app was down.
+    pub safety: Option<String>,
+    pub plan_digest: String,
+    pub plugin_digest: Option<String>,
+    /// How long the previous trees are kept; none if there are none, or until a person finishes.
+    pub undo_window_ms: Option<u64>,
+    /// What could not be removed and was left where it is.
+    #[serde(default)]
+    pub left_behind: Vec<String>,
+    /// Milliseconds from the first record to each.
+    pub steps: Vec<Step>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReceiptVolume {
+    pub name: String,
+    pub entries: u64,
+    pub bytes: u64,
+    /// What it was checked against before it was exchanged.
+    pub tree_digest: Option<String>,
+    /// Where the previous tree is while the window runs.
+    pub previous: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    pub record: String,
+    pub after_ms: u64,
+}
+
+/// What the journal does not know.
+pub struct Ending {
+    pub outcome: Outcome,
+    pub failure: Option<Failure>,
+    pub app: String,
+    pub left_behind: Vec<String>,
+}
+
+/// Draws a receipt up from a journal.
+pub fn draw_up(journal: &Journal, begin: &Begin, ending: Ending) -> Receipt {
+    let records = journal.records();
+    let first = records[0].uptime_ms;
+    let kept = matches!(ending.outcome, Outcome::Done | Outcome::Unconfirmed) && !begin.keep_previous;
+    Receipt {
+        id: begin.id.clone(),
+        workload: begin.workload.clone(),
+        kind: begin.kind.clone(),
+        outcome: ending.outcome,
+        failure: ending.failure,
+        app: ending.app,
+        who: begin.who.clone(),
+        began: begin.at.wall,
+        ended: jiff::Timestamp::now(),
+        downtime_ms: downtime_ms(records),
+        volumes: begin
+            .volumes
+            .iter()
+            .map(|volume| ReceiptVolume {
+                name: volume.name.clone(),
+                entries: volume.entries,
+                bytes: volume.bytes,
+                tree_digest: volume.tree_digest.clone(),
+                previous: volume.parent.join(&volume.sibling).display().to_string(),
+            })
+            .collect(),
+        left: begin.left.clone(),
+        safety: journal.state().safety.clone(),
+        plan_digest: begin.plan_digest.clone(),
+        plugin_digest: begin.plugin_digest.clone(),
+        undo_window_ms: kept.then_some(begin.undo_window_ms),
+        left_behind: ending.left_behind,
+        steps: records
+            .iter()
+            .map(|record| Step { record: record.event.name().into(), after_ms: record.uptime_ms.saturating_sub(first) })
+            .collect(),
+    }
+}
+
+/// From `stopping` to the record that says the app is back; for a revert the app is back right after `reverted`.
+fn downtime_ms(records: &[Record]) -> Option<u64> {
+    let stopping = records.iter().find(|record| matches!(record.event, Event::Stopping { .. }))?;
+    let back = records.iter().rev().find(|record| {
+        matches!(
+            record.event,
+            Event::Healthy | Event::Unconfirmed | Event::Completed { .. } | Event::Reverted { .. } | Event::Closed
+        )
+    })?;
+    let healthy = records.iter().find(|record| matches!(record.event, Event::Healthy | Event::Unconfirmed));
+    Some(healthy.unwrap_or(back).uptime_ms.saturating_sub(stopping.uptime_ms))
+}
+
+/// Writes a receipt durably.
+pub fn write(receipts: &Path, receipt: &Receipt) -> Result<()> {
+    durable::make_directories_durably(receipts, 0o700)?;
+    let bytes = serde_json::to_vec_pretty(receipt).map_err(|error| Failure::new(Code::Io, error.to_string()))?;
+    durable::write_durably(receipts, &file_name(&receipt.id), &bytes, 0o600)
+}
+
+/// Reads one receipt; none if the transaction is not over yet.
+pub fn read(receipts: &Path, id: &str) -> Result<Option<Receipt>> {
+    let path = receipts.join(file_name(id));
+    match std::fs::read(&path) {
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| Failure::new(Code::Io, format!("receipt `{id}` does not read: {error}"))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure::io("read", &path, &error)),
+    }
+}
+
+fn file_name(id: &str) -> String {
+    format!("{id}.json")
+}

@@ -1,0 +1,233 @@
+//! What a start does after a crash anywhere: the protocol's table, row by row.
+//!
+//! It uses only the journal's paths and deploy spec, never the configuration and no plugin. It can be killed and
+//! repeated. It never undoes a commit, and what fits no row is left for a person, with everything kept.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::event::Event;
+use super::journal::{Found, Journal};
+use super::places::Live;
+use super::receipt::{self, Ending, Outcome, Receipt};
+use super::registry::{self, Entry};
+use super::state::Phase;
+use super::{Transaction, mixed, resolve, window};
+use crate::deployer::lease::Locks;
+use crate::failure::{Code, Failure, Result};
+use crate::runtime::{Health, Runtime};
+
+/// What recovery needs, and nothing else: no configuration, no plugin.
+pub struct Recovery<'a> {
+    pub transactions: &'a Path,
+    pub receipts: &'a Path,
+    pub locks: &'a Locks,
+    /// The runtime of a name that a journal recorded.
+    pub runtime: &'a dyn Fn(&str) -> Result<Arc<dyn Runtime>>,
+}
+
+/// What recovery did about one transaction.
+#[derive(Debug)]
+pub struct Recovered {
+    pub id: String,
+    pub workload: Option<String>,
+    /// The receipt it wrote, or why it could not settle the transaction.
+    pub result: Result<Receipt>,
+}
+
+impl Recovery<'_> {
+    /// Settles every unfinished transaction, oldest first, and sweeps the windows that ended. A transaction whose
+    /// workload is locked is alive and left alone.
+    pub fn run(&self) -> Result<Vec<Recovered>> {
+        let mut done = Vec::new();
+        for entry in registry::read_all(self.transactions)? {
+            match entry {
+                Entry::Damaged { id, workload, failure } => done.push(Recovered { id, workload, result: Err(failure) }),
+                Entry::Open(journal, begin) if self.is_settled(&journal) => drop((journal, begin)),
+                Entry::Open(_, begin) => {
+                    match self.locks.try_lease(&begin.workload, &format!("recovery of {}", begin.id)) {
+                        Err(failure) if failure.code == Code::Busy => {}
+                        Err(failure) => return Err(failure),
+                        Ok(_lease) => {
+                            if let Some(result) = self.settle(&begin.id).transpose() {
+                                done.push(Recovered {
+                                    id: begin.id.clone(),
+                                    workload: Some(begin.workload.clone()),
+                                    result,
+                                });
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    /// Whether nothing is to be done now: over and told, resolved, or waiting in a window that is not over.
+    fn is_settled(&self, journal: &Journal) -> bool {
+        let id = journal.directory().file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let told = matches!(receipt::read(self.receipts, id), Ok(Some(_)));
+        (told && journal.state().is_over()) || resolve::is_resolved(journal.directory())
+    }
+
+    /// Settles one transaction whose lease the caller holds. None if there was nothing to do.
+    pub fn settle(&self, id: &str) -> Result<Option<Receipt>> {
+        let (journal, begin) = match Journal::read(&self.transactions.join(id), true)? {
+            Found::Journal(journal, begin) => (*journal, *begin),
+            Found::Nothing => return Ok(None),
+            Found::Damaged(failure) => return Err(failure),
+        };
+        let told = receipt::read(self.receipts, id)?;
+        if told.is_some() && (journal.state().is_over() || journal.state().in_window()) {
+            return self.sweep(journal, begin);
+        }
+        let runtime = (self.runtime)(&begin.runtime)?;
+        let mut transaction = Transaction::reopen(journal, begin, runtime)?;
+        let ending = transaction.settle()?;
+        let receipt = receipt::draw_up(&transaction.journal, &transaction.begin, ending);
+        // A transaction that was told about already only went on dropping: what was told stays true.
+        match told {
+            Some(_) => Ok(None),
+            None => receipt::write(self.receipts, &receipt).map(|()| Some(receipt)),
+        }
+    }
+
+    /// Ends a window that is over; otherwise notes the uptime.
+    fn sweep(&self, journal: Journal, begin: super::event::Begin) -> Result<Option<Receipt>> {
+        let began = journal.records().iter().rev().find_map(|record| match &record.event {
+            Event::Completed { at } | Event::Reverted { at } => Some(at.clone()),
+            _ => None,
+        });
+        let (Some(began), true, false) = (began, journal.state().in_window(), begin.keep_previous) else {
+            return Ok(None);
+        };
+        let now = super::event::Moment::now();
+        if window::left_ms(journal.directory(), &began, begin.undo_window_ms, &now) > 0 {
+            window::note(journal.directory(), &began, &now)?;
+            return Ok(None);
+        }
+        let runtime = (self.runtime)(&begin.runtime)?;
+        Transaction::reopen(journal, begin, runtime)?.drop_previous()?;
+        Ok(None)
+    }
+}
+
+impl Transaction {
+    /// One row of the table.
+    fn settle(&mut self) -> Result<Ending> {
+        let aborted = self.journal.state().aborted;
+        match self.phase() {
+            Phase::Begun | Phase::Sealed => {
+                self.demand(Live::Old)?;
+                self.undone_by_crash()
+            }
+            Phase::Stopping | Phase::Stopped | Phase::Safe => {
+                self.demand(Live::Old)?;
+                self.notice_foreign_start()?;
+                self.undone_by_crash()
+            }
+            Phase::Swapping | Phase::Swapped | Phase::Reverting if !aborted => {
+                self.notice_foreign_start()?;
+                self.undone_by_crash()
+            }
+            Phase::Committed if aborted => {
+                self.notice_foreign_start()?;
+                self.undone_by_crash()
+            }
+            Phase::Reverting => {
+                self.stop_app()?;
+                self.check_down()?;
+                (0..self.places.len()).try_for_each(|index| self.exchange_forward(index))?;
+                self.go_forward()
+            }
+            Phase::Committed | Phase::Starting | Phase::Healthy | Phase::Unconfirmed => self.go_forward(),
+            Phase::Reverted => self.undone_by_crash(),
+            Phase::Completed => {
+                self.runtime.release(&self.begin.workload)?;
+                Ok(self.went_forward("the host ended right after the restore was complete".into()))
+            }
+            Phase::Dropping => {
+                let left_behind = self.drop_previous()?;
+                Ok(Ending { left_behind, ..self.went_forward(String::new()) })
+            }
+            _ => Ok(self.over()),
+        }
+    }
+
+    /// Every live must be this one, or no row fits.
+    fn demand(&self, wanted: Live) -> Result<()> {
+        for (index, place) in self.places.iter().enumerate() {
+            if place.judge(self.journal.state(), index)? != wanted {
+                let message = format!("volume `{}` holds a tree that fits no row of the protocol", place.volume.name);
+                return Err(Failure::new(Code::NeedsOperator, message).hint(mixed(self.id())));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether something other than us started the app while it had to be down.
+    fn notice_foreign_start(&mut self) -> Result<()> {
+        let had_to_be_down = !matches!(self.phase(), Phase::Stopping | Phase::Reverting | Phase::Starting);
+        self.foreign_start = had_to_be_down && !self.runtime.is_down(&self.begin.workload)?;
+        Ok(())
+    }
+
+    fn undone_by_crash(&mut self) -> Result<Ending> {
+        let exchanged_before = self.phase() >= Phase::Swapping;
+        let reverted = self.revert()?;
+        let outcome = if exchanged_before { Outcome::Reverted } else { Outcome::Failed };
+        let failure = Failure::new(Code::Io, "the host ended in the middle; every volume holds what it held before");
+        let (failure, app) = match (&reverted.app_failure, self.foreign_start) {
+            (_, true) => (
+                failure.hint(format!(
+                    "something else started the app meanwhile, so its latest writes may be a mixture; it was stopped and \
+                     not started again; the state before is snapshot `{}`",
+                    self.journal.state().safety.as_deref().unwrap_or("none")
+                )),
+                "stopped: something else had started it".to_owned(),
+            ),
+            (Some(app), _) => (failure.hint(app.hint.clone()), format!("could not be started again: {app}")),
+            (None, _) => (failure, "as it was before".to_owned()),
+        };
+        Ok(Ending { outcome, failure: Some(failure), app, left_behind: reverted.left_behind })
+    }
+
+    /// The commit stands: the app is brought up on the new trees. Health never undoes a commit here.
+    fn go_forward(&mut self) -> Result<Ending> {
+        self.demand(Live::New)?;
+        if self.app_should_run() {
+            self.stop_app()?;
+        }
+        self.places.iter().try_for_each(|place| place.parent.sync())?;
+        let started = self.redeploy().and_then(|()| match self.app_should_run() {
+            true => self.runtime.await_healthy(&self.begin.workload, &|| false).map(Some),
+            false => Ok(None),
+        });
+        let (confirmed, app) = match started {
+            Ok(None) => (true, "it was stopped and stays stopped".to_owned()),
+            Ok(Some(report)) => (report.health == Health::Healthy, report.reason),
+            Err(failure) => (false, failure.message),
+        };
+        if self.app_should_run() {
+            self.journal.append(if confirmed { Event::Healthy } else { Event::Unconfirmed })?;
+        }
+        self.complete()?;
+        Ok(self.went_forward(app))
+    }
+
+    fn went_forward(&self, app: String) -> Ending {
+        let unconfirmed = self.journal.records().iter().any(|record| record.event == Event::Unconfirmed);
+        let outcome = if unconfirmed { Outcome::Unconfirmed } else { Outcome::Done };
+        Ending { outcome, failure: None, app, left_behind: Vec::new() }
+    }
+
+    /// Over, but nobody told: what the journal says.
+    fn over(&self) -> Ending {
+        if self.journal.state().committed || self.phase() == Phase::Undone {
+            return self.went_forward(String::new());
+        }
+        let failure = Failure::new(Code::Io, "it did not happen; every volume holds what it held before");
+        Ending { outcome: Outcome::Failed, failure: Some(failure), app: String::new(), left_behind: Vec::new() }
+    }
+}

@@ -1,0 +1,134 @@
+//! The way out of `needs-operator`: shows each tree with its age and size, and does what a person chose.
+//!
+//! Nothing is removed here. The trees that were not chosen stay under their sibling names, and the transaction is
+//! marked as resolved so that it blocks nothing any more.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::Transaction;
+use super::places::Live;
+use super::registry::{self, Entry};
+use crate::failure::{Code, Failure, Result};
+use crate::runtime::Runtime;
+use crate::volumes::durable;
+use crate::volumes::live_tree;
+
+const FILE: &str = "resolved";
+
+/// Which trees a person wants live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keep {
+    /// What was there when the transaction began.
+    Old,
+    /// What the transaction was to put there.
+    New,
+    /// Whatever is live now, also if it is neither.
+    Live,
+}
+
+/// One tree as a person needs to see it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Tree {
+    pub volume: String,
+    pub path: PathBuf,
+    /// `live` or `sibling`.
+    pub place: &'static str,
+    /// `old`, `new` or `unknown`.
+    pub is: &'static str,
+    pub entries: u64,
+    pub bytes: u64,
+    /// Newest modification below it.
+    pub newest: Option<jiff::Timestamp>,
+}
+
+/// Whether a person has decided about a transaction.
+pub fn is_resolved(directory: &Path) -> bool {
+    directory.join(FILE).exists()
+}
+
+/// Every tree of a transaction that can be found. Changes nothing.
+pub fn show(transactions: &Path, id: &str, runtime: &Arc<dyn Runtime>) -> Result<Vec<Tree>> {
+    let transaction = match registry::find(transactions, id)? {
+        Entry::Open(journal, begin) => Transaction::reopen(*journal, *begin, runtime.clone())?,
+        Entry::Damaged { failure, .. } => return Err(failure),
+    };
+    let mut trees = Vec::new();
+    for (index, place) in transaction.places.iter().enumerate() {
+        let sight = place.look()?;
+        let new = transaction.journal.state().siblings[index].clone();
+        let made = transaction.journal.state().made[index].clone();
+        for (name, place_name, found) in
+            [(&place.volume.live, "live", sight.live), (&place.volume.sibling, "sibling", sight.sibling)]
+        {
+            let Some(found) = found else { continue };
+            let is = if Some(&found) == new.as_ref() {
+                "new"
+            } else if Some(&found) == place.volume.live_identity.as_ref() || Some(&found) == made.as_ref() {
+                "old"
+            } else {
+                "unknown"
+            };
+            let totals = match place.parent.open_live(name)? {
+                Some(tree) => live_tree::totals(&tree)?,
+                None => continue,
+            };
+            trees.push(Tree {
+                volume: place.volume.name.clone(),
+                path: place.volume.parent.join(name),
+                place: place_name,
+                is,
+                entries: totals.entries,
+                bytes: totals.bytes,
+                newest: totals.newest.and_then(|at| jiff::Timestamp::new(at.seconds, at.nanoseconds as i32).ok()),
+            });
+        }
+    }
+    Ok(trees)
+}
+
+/// Does what a person chose, with the workload's lease held: the app is stopped, trees are exchanged where they have
+/// to be, and the transaction is marked. The app is left stopped; a deploy starts it.
+pub fn resolve(transactions: &Path, id: &str, keep: Keep, who: &str, runtime: &Arc<dyn Runtime>) -> Result<()> {
+    let directory = match registry::find(transactions, id)? {
+        Entry::Damaged { id, .. } if keep == Keep::Live => transactions.join(id),
+        Entry::Damaged { failure, .. } => {
+            return Err(failure.hint("its trees cannot be told apart any more: only `--keep live` is possible"));
+        }
+        Entry::Open(journal, begin) => {
+            let directory = journal.directory().to_owned();
+            if journal.state().is_over() || journal.state().in_window() {
+                return Err(Failure::new(Code::Usage, format!("restore `{}` needs no decision", begin.id)));
+            }
+            let mut transaction = Transaction::reopen(*journal, *begin, runtime.clone())?;
+            transaction.stop_app()?;
+            transaction.arrange(keep)?;
+            directory
+        }
+    };
+    let body = serde_json::json!({ "keep": keep, "who": who, "at": jiff::Timestamp::now() });
+    durable::write_durably(&directory, FILE, body.to_string().as_bytes(), 0o600)
+}
+
+impl Transaction {
+    fn arrange(&mut self, keep: Keep) -> Result<()> {
+        for index in 0..self.places.len() {
+            let live = self.places[index].judge(self.journal.state(), index)?;
+            match (keep, live) {
+                (Keep::Live, _) | (Keep::Old, Live::Old) | (Keep::New, Live::New) => {}
+                (Keep::Old, Live::New) => self.exchange_back(index)?,
+                (Keep::New, Live::Old) => self.exchange_forward(index)?,
+                (_, Live::Neither) => {
+                    let volume = &self.places[index].volume.name;
+                    let message = format!("volume `{volume}` holds a tree that is neither old nor new");
+                    return Err(Failure::new(Code::NeedsOperator, message)
+                        .hint("put the right tree under its live name by hand, then `--keep live`"));
+                }
+            }
+        }
+        self.runtime.release(&self.begin.workload)
+    }
+}
