@@ -8,7 +8,7 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use super::launch::Account;
+use super::account::Account;
 use super::place::Place;
 use crate::failure::{Failure, Result};
 
