@@ -77,13 +77,7 @@ pub struct Unreadable {
 /// Finds the holders of all `live` directories at once. This process does not count.
 pub fn holders(live: &[LiveDirectory]) -> Result<Holders> {
     let own = std::process::id() as i32;
-    let mut pass = Pass {
-        live,
-        mounts: MountTable::default(),
-        found: Holders::default(),
-        seen: HashSet::new(),
-        processes: HashSet::new(),
-    };
+    let mut pass = Pass::new(live);
     // A process may start a child that takes over what it holds while others are looked at.
     for _ in 0..LISTINGS_MAX {
         let fresh = pass.fresh_processes()?;
@@ -137,7 +131,17 @@ struct Pass<'a> {
     processes: HashSet<(i32, u64)>,
 }
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
+    fn new(live: &'a [LiveDirectory]) -> Pass<'a> {
+        Pass {
+            live,
+            mounts: MountTable::default(),
+            found: Holders::default(),
+            seen: HashSet::new(),
+            processes: HashSet::new(),
+        }
+    }
+
     /// Processes that were not listed before, without kernel threads and those that have ended.
     fn fresh_processes(&mut self) -> Result<Vec<ProcStat>> {
         let pids = proc_stat::pids().map_err(|error| Failure::io("list", Path::new("/proc"), &error))?;
@@ -163,6 +167,10 @@ impl Pass<'_> {
     /// Looks at a process through one thread for each set of descriptors and directories that its threads use (a file
     /// server gives each thread its own). False if it could not be read whole.
     fn scan(&mut self, process: &ProcStat) -> bool {
+        let cwd = std::fs::read_link(format!("/proc/{}/cwd", process.pid));
+        if cwd.is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied) {
+            return false;
+        }
         let mut whole = Task::open(process.pid, process).is_none_or(|task| task.scan(self));
         if process.threads > 1 {
             let Ok(threads) = proc_stat::threads(process.pid) else { return false };

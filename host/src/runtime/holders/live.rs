@@ -13,7 +13,7 @@ use crate::failure::{Code, Failure, Result};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveDirectory {
     /// As the host names it, for people.
-    pub(super) path: PathBuf,
+    path: PathBuf,
     pub(super) place: Place,
     /// What `stat` answers for files in it; on btrfs that is not the mount's device.
     pub(super) stat_device: Device,
@@ -45,6 +45,11 @@ impl LiveDirectory {
         })?;
         let stat_device = (stat.stx_dev_major, stat.stx_dev_minor);
         Ok(LiveDirectory { path: path.to_owned(), place, stat_device })
+    }
+
+    /// As the host names it.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Whether a place is this directory or below it.

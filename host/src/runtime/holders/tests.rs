@@ -270,6 +270,46 @@ fn another_file_system_with_the_same_path_inside_is_not_held() {
     assert_eq!(ways, []);
 }
 
+#[test]
+fn a_thread_with_a_working_directory_of_its_own_is_looked_at() {
+    let fixture = Fixture::new();
+    let live = [LiveDirectory::open(&fixture.live).expect("found")];
+    let (stands, standing) = std::sync::mpsc::channel();
+    let (go, end) = std::sync::mpsc::channel::<()>();
+    let inner = fixture.live.join("inner");
+    let thread = std::thread::spawn(move || {
+        // SAFETY: only this thread's view of the working directory is parted from the others'.
+        unsafe { rustix::thread::unshare_unsafe(rustix::thread::UnshareFlags::FS) }.expect("parted");
+        rustix::process::chdir(&inner).expect("stands there");
+        stands.send(()).expect("heard");
+        let _ended = end.recv();
+    });
+    standing.recv().expect("stands there");
+    let mut pass = Pass::new(&live);
+    let own = ProcStat::read(std::process::id() as i32).expect("readable").expect("there");
+    pass.mounts.learn(&own);
+    assert!(pass.scan(&own));
+    drop(go);
+    thread.join().expect("ended");
+    let found: Vec<How> = pass.found.held.iter().map(|holder| holder.how).collect();
+    assert_eq!(found, [How::Cwd]);
+}
+
+#[test]
+fn one_pass_over_all_processes_is_quick() {
+    let fixture = Fixture::new();
+    let live = [LiveDirectory::open(&fixture.live).expect("found")];
+    let quickest = (0..5).map(|_| {
+        let start = Instant::now();
+        holders(&live).expect("one pass");
+        start.elapsed()
+    });
+    // Generous for an unoptimised build on a busy machine; what is meant is a millisecond for a handful of processes.
+    let quickest =
+        quickest.min().expect("measured") / u32::try_from(proc_stat::pids().expect("listed").len()).expect("fits");
+    assert!(quickest < Duration::from_millis(5), "{quickest:?} a process");
+}
+
 fn which(program: &str) -> PathBuf {
     let places = ["/usr/bin", "/bin"].into_iter().map(|directory| Path::new(directory).join(program));
     places.into_iter().find(|path| path.exists()).expect("installed")

@@ -44,9 +44,11 @@ impl Place {
         Ok(Place { directory: process_dir.join(workload) })
     }
 
-    /// Whether anything was ever deployed or held here.
-    pub fn exists(&self) -> bool {
-        self.file("lock").exists()
+    /// Whether anything was ever deployed or held here. A directory that cannot be looked into is an error: "nothing
+    /// runs" must never be said for want of knowing.
+    pub fn exists(&self) -> Result<bool> {
+        let lock = self.file("lock");
+        lock.try_exists().map_err(|error| Failure::io("look for", &lock, &error))
     }
 
     /// Makes the directory, durably, if it is not there.
