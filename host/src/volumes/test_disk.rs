@@ -13,12 +13,26 @@ pub(super) struct Disk {
 impl Disk {
     /// A small ext4, to be filled up.
     pub fn ext4(megabytes: u64) -> Disk {
-        Disk::made(megabytes, &["mkfs.ext4", "-q", "-F", "-m", "0", "-O", "project,quota", "-I", "256"], "prjquota")
+        Disk::made(megabytes, &["mkfs.ext4", "-q", "-F", "-m", "0", "-I", "256"], "rw")
+    }
+
+    /// The smallest xfs, which has project ids with every kernel.
+    pub fn xfs() -> Disk {
+        Disk::made(300, &["mkfs.xfs", "-q", "-f"], "rw")
     }
 
     /// The smallest btrfs.
     pub fn btrfs() -> Disk {
         Disk::made(128, &["mkfs.btrfs", "-q", "-f"], "rw")
+    }
+
+    /// In memory, for what would only wait for a disk.
+    pub fn tmpfs() -> Disk {
+        let image = tempfile::NamedTempFile::new().unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().canonicalize().unwrap();
+        run("mount", &["-t", "tmpfs", "-o", "mode=700", "tmpfs", path.to_str().unwrap()]);
+        Disk { _image: image, directory: Some(directory), path }
     }
 
     fn made(megabytes: u64, mkfs: &[&str], options: &str) -> Disk {

@@ -85,7 +85,7 @@ fn every_refusal_of_an_exchange_has_its_own_words() {
 
 #[test]
 fn different_project_ids_refuse_an_exchange() {
-    let disk = Disk::ext4(16);
+    let disk = Disk::xfs();
     let parent = Parent::open(disk.path()).unwrap();
     parent.make_directory("live").unwrap();
     parent.make_directory("new").unwrap();
