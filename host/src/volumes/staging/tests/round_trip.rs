@@ -61,7 +61,7 @@ fn every_kind_of_metadata_comes_back() {
         ("setuid", with(0o4755, 1000, 1000, plain, &[])),
         ("setgid", with(0o2755, 1, 2, far, &[])),
         ("noted", with(0o444, 5, 5, plain, &[("user.a", b"1".to_vec()), ("user.b", vec![0, 255])])),
-        ("acl", with(0o640, 1000, 1000, plain, &[acl.clone()])),
+        ("acl", with(0o640, 1000, 1000, plain, std::slice::from_ref(&acl))),
         ("capable", with(0o755, 33, 33, plain, &[("security.capability", capability)])),
         ("trusted", with(0o600, 0, 0, plain, &[("trusted.t", b"x".to_vec())])),
         ("sub/deep/file", with(0o600, 7, 8, before_1970, &[])),
