@@ -50,6 +50,9 @@ impl Runtime for Scripted {
     fn bring_back(&self, _: &Observation) -> Result<()> {
         unreachable!("no deploy brings an old instance back")
     }
+    fn members(&self, _: &str) -> Result<Vec<i32>> {
+        unreachable!("no deploy asks who holds a volume")
+    }
     fn hold(&self, _: &str) -> Result<()> {
         unreachable!("no deploy touches policies")
     }

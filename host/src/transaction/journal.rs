@@ -238,7 +238,7 @@ fn write_attachment(directory: &Path, value: &impl Serialize) -> Result<String> 
     let bytes = serde_json::to_vec(value)
         .map_err(|error| Failure::new(Code::VolumeRefused, format!("cannot be written down: {error}")))?;
     let digest = blake3::hash(&bytes).to_hex().to_string();
-    durable::write_durably(directory, &attachment_name(&digest), &bytes, 0o600)?;
+    durable::write_durably(directory, attachment_name(&digest), &bytes, 0o600)?;
     Ok(digest)
 }
 

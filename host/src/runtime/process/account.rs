@@ -41,7 +41,8 @@ impl Account {
     }
 }
 
-fn find(user: &str) -> io::Result<Option<Account>> {
+/// A user by name, by number, or by `uid:gid`; none when there is no such user.
+pub(crate) fn find(user: &str) -> io::Result<Option<Account>> {
     if let Some((uid, gid)) = user.split_once(':') {
         let ids = uid.parse().ok().zip(gid.parse().ok());
         return Ok(ids.map(|(uid, gid)| Account { uid, gid, groups: vec![gid] }));

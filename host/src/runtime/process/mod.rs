@@ -7,7 +7,7 @@
 //! The supervisor outlives the command that started it, and the app outlives a supervisor that is killed: nothing here
 //! remembers, everything is asked of the supervisor, of `state.json` and of `/proc`.
 
-mod account;
+pub(crate) mod account;
 mod control;
 mod conversation;
 mod family;
@@ -154,7 +154,7 @@ impl Runtime for ProcessRuntime {
 
     fn members(&self, workload: &str) -> Result<Vec<i32>> {
         let place = self.place(workload)?;
-        if !place.exists() {
+        if !place.exists()? {
             return Ok(Vec::new());
         }
         let alive = match control::ask(&place, &Request::Status, ANSWER_LIMIT)? {
