@@ -2,15 +2,19 @@
 //!
 //! In reading order: [`restore`] is the flow a person asks for, [`transaction`] is the protocol on disk, [`volumes`] is
 //! the only code that touches live data, [`snapshots`] captures and stores, [`deployer`] owns the lock through which
-//! everything goes, [`runtime`] runs the apps, [`plugins`] loads the restore logic and watches over it.
+//! everything goes, [`runtime`] runs the apps, [`plugins`] loads the restore logic and watches over it. [`durable`] is the
+//! one place that syncs, [`mounts`] the one that reads what is mounted where, [`limits`] what an entry may be at most.
 
 pub mod audit;
 pub mod config;
 pub mod deployer;
+pub mod durable;
 pub mod effects;
 pub mod escape;
 pub mod failure;
 pub mod host;
+pub mod limits;
+pub mod mounts;
 pub mod plugins;
 pub mod restore;
 pub mod runtime;

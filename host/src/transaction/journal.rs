@@ -15,9 +15,9 @@ use serde::de::DeserializeOwned;
 
 use super::event::{Begin, Event, Record};
 use super::state::{self, State};
+use crate::durable;
 use crate::effects::effect;
 use crate::failure::{Code, Failure, Result};
-use crate::volumes::durable;
 
 /// What disks write as one: the unit of a record.
 const SECTOR_BYTES: usize = 512;

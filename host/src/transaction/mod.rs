@@ -32,8 +32,8 @@ use state::Phase;
 
 use crate::effects::effect;
 use crate::failure::{Code, Failure, Result};
+use crate::mounts;
 use crate::runtime::{Health, HealthReport, Observation, Runtime, holders};
-use crate::volumes::mounts;
 
 /// One open transaction.
 pub struct Transaction {

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{Begin, Event, Kind, Record};
 use super::journal::Journal;
+use crate::durable;
 use crate::failure::{Code, Failure, Result};
-use crate::volumes::durable;
 
 /// How a restore or undo ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

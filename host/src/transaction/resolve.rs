@@ -11,9 +11,9 @@ use serde::Serialize;
 use super::Transaction;
 use super::places::Live;
 use super::registry::{self, Entry};
+use crate::durable;
 use crate::failure::{Code, Failure, Result};
 use crate::runtime::Runtime;
-use crate::volumes::durable;
 use crate::volumes::live_tree;
 
 const FILE: &str = "resolved";

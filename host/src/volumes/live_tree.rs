@@ -12,9 +12,9 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, Statx, StatxFlags};
 use rustix::io::Errno;
 
-use super::durable::READ_DIRECTORY;
 use super::parent::Place;
 use super::staging::entry_path::DEPTH_MAX;
+use crate::durable::READ_DIRECTORY;
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
 use crate::snapshots::tree_digest::Mtime;

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxFlags};
 
-use super::mounts;
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
+use crate::mounts;
 
 /// What stands for one file system: the device numbers of its mount. `st_dev` is another one in each btrfs subvolume.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

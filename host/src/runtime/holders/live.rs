@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags};
 
 use super::super::proc_stat::ProcStat;
-use super::mounts::{Device, MountTable, Place};
+use super::mounts::MountTable;
 use crate::failure::{Code, Failure, Result};
+use crate::mounts::{Device, Place};
 
 /// A live directory by its place within its file system.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +55,6 @@ impl LiveDirectory {
 
     /// Whether a place is this directory or below it.
     pub(super) fn contains(&self, place: &Place) -> bool {
-        place.device == self.place.device && place.inside.starts_with(&self.place.inside)
+        place.is_within(&self.place)
     }
 }

@@ -1,4 +1,5 @@
-//! Every fsync of the host (protocol, rule 5).
+//! Every fsync of the host, and the files and directories that are whole and durable once a call has returned
+//! (protocol, rules 5 and 7).
 //!
 //! Descriptors are real, read-only ones: on O_PATH, which is what cap-std opens, a sync fails with EBADF. A sync that
 //! fails is never repeated: the kernel reports a lost write once, and the next sync says OK over zeros. So every error
@@ -19,6 +20,12 @@ use crate::failure::{Code, Failure, Result};
 
 /// What a file is called while [`write_durably`] writes it. A leftover after a crash means nothing and may go.
 const TEMPORARY_SUFFIX: &str = ".unfinished";
+
+/// The mode of a file that only the host's user may read.
+pub const PRIVATE_FILE: u32 = 0o600;
+
+/// The mode of a directory that only the host's user may enter.
+pub const PRIVATE_DIRECTORY: u32 = 0o700;
 
 /// Makes the directory's own entries durable: creations, renames and removals in it.
 pub fn sync_directory(path: impl AsRef<Path>) -> Result<()> {
@@ -111,7 +118,7 @@ pub fn make_directories_durably(path: &Path, mode: u32) -> Result<()> {
 }
 
 /// How a directory is opened wherever it may be synced.
-pub(super) const READ_DIRECTORY: OFlags =
+pub(crate) const READ_DIRECTORY: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 fn open_directory(path: &Path) -> io::Result<File> {
