@@ -5,6 +5,8 @@
 //! fails is never repeated: the kernel reports a lost write once, and the next sync says OK over zeros. So every error
 //! here is `sync-failed` and final, EBADF and EINVAL included, and no caller may try again.
 
+#![expect(clippy::disallowed_methods, reason = "this is the one place that syncs")]
+
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write as _};

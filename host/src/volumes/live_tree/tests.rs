@@ -92,3 +92,20 @@ fn a_tree_too_deep_to_restore_is_refused_and_ends_the_walk() {
     fs::remove_dir(directory.path().join(vec!["d"; 129].join("/"))).unwrap();
     assert_eq!(totals(File::open(directory.path()).unwrap()).unwrap().entries, 129);
 }
+
+#[test]
+fn an_entry_that_no_restore_could_bring_back_is_refused_by_name() {
+    let disk = Disk::tmpfs();
+    let deepest = disk.path().join(vec!["d"; 128].join("/"));
+    fs::create_dir_all(&deepest).unwrap();
+    let refused = || totals(File::open(disk.path()).unwrap()).unwrap_err();
+    fs::write(deepest.join("file"), b"1").unwrap();
+    assert_eq!(refused().code, Code::PolicyRefused);
+    assert!(refused().message.ends_with("/d/file` is 129 directories deep; the limit is 128"), "{}", refused());
+    fs::remove_file(deepest.join("file")).unwrap();
+    let large = File::create(disk.path().join("large")).unwrap();
+    large.set_len(16 << 40).unwrap();
+    assert_eq!(totals(File::open(disk.path()).unwrap()).unwrap().bytes, 16 << 40);
+    large.set_len((16 << 40) + 1).unwrap();
+    assert_eq!(refused().message, "`large` is a file of 17592186044417 bytes; the limit is 17592186044416 (16 TiB)");
+}
