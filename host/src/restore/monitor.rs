@@ -25,6 +25,7 @@ use crate::failure::{Code, Failure, Result};
 use crate::host::Host;
 use crate::runtime::{Health, HealthReport};
 use crate::snapshots::store::OpenSnapshot;
+use crate::transaction::app::App;
 use crate::transaction::event::{Begin, BeginVolume, Kind, Moment};
 use crate::transaction::{Transaction, sibling_name};
 use crate::volumes::live_tree::LiveTree;
@@ -75,7 +76,9 @@ pub struct Monitor {
 /// How far the restore got.
 #[derive(Default)]
 pub(super) struct Steps {
-    pub lease: Option<(Proof, Lease)>,
+    pub lease: Option<Proof>,
+    /// The lease itself, until the transaction takes it over.
+    pub held: Option<Lease>,
     pub transaction: Option<(Proof, Transaction)>,
     /// One per volume of the transaction.
     pub stagings: Vec<Option<Arc<Staging>>>,
@@ -272,7 +275,9 @@ impl Monitor {
             false => locks.try_lease(&subject.workload.id, &what)?,
         };
         let proof = self.proof();
-        self.steps().lease = Some((proof, lease));
+        let mut steps = self.steps();
+        steps.lease = Some(proof);
+        steps.held = Some(lease);
         Ok(proof)
     }
 
@@ -280,7 +285,7 @@ impl Monitor {
         let subject = self.only_for(Purpose::Restore, "begin")?;
         self.refuse_cancelled()?;
         let mut steps = self.steps();
-        check(steps.lease.as_ref().map(|(proof, _)| *proof), lease, "lease")?;
+        check(steps.lease, lease, "lease")?;
         if steps.transaction.is_some() {
             return Err(out_of_order("this lease has had its transaction"));
         }
@@ -298,8 +303,9 @@ impl Monitor {
             return Err(out_of_order("a restore begins with exactly the volumes of its plan"));
         }
         let begin = subject.begin(&plan)?;
-        let runtime = subject.host.runtime(&subject.workload)?;
-        let transaction = Transaction::begin(&subject.host.state.transactions(), runtime, begin)?;
+        let Some(held) = steps.held.take() else { return Err(out_of_order("this lease has had its transaction")) };
+        let app = App::new(&subject.host.deployer, held, &begin.runtime)?;
+        let transaction = Transaction::begin(&subject.host.state.transactions(), app, begin)?;
         steps.stagings = plan.targets.iter().map(|_| None).collect();
         steps.sealed = vec![None; plan.targets.len()];
         let proof = self.proof();
@@ -367,7 +373,7 @@ impl Monitor {
         self.only_for(Purpose::Restore, "stop")?;
         self.refuse_cancelled()?;
         let mut steps = self.steps();
-        check(steps.lease.as_ref().map(|(proof, _)| *proof), lease, "lease")?;
+        check(steps.lease, lease, "lease")?;
         if steps.stopped.is_some() || steps.sealed.is_empty() || steps.sealed.iter().any(Option::is_none) {
             return Err(out_of_order("the app is stopped once, when every volume is sealed"));
         }
@@ -385,7 +391,7 @@ impl Monitor {
         let subject = self.only_for(Purpose::Restore, "capture-safety")?;
         self.refuse_cancelled()?;
         let mut steps = self.steps();
-        check(steps.lease.as_ref().map(|(proof, _)| *proof), lease, "lease")?;
+        check(steps.lease, lease, "lease")?;
         check(steps.stopped, stopped, "stop")?;
         if steps.safety.is_some() {
             return Err(out_of_order("there is a safety snapshot already"));
