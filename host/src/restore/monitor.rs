@@ -16,6 +16,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::preflight::{self, Choice, Preflight};
 use super::progress::{Progress, Uncounted};
@@ -85,6 +86,8 @@ pub(super) struct Steps {
     pub sealed: Vec<Option<Proof>>,
     pub archive_check: Option<std::thread::JoinHandle<Result<()>>>,
     pub stopped: Option<Proof>,
+    /// When the app was told to stop.
+    pub stopped_at: Option<Instant>,
     pub safety: Option<Proof>,
     pub swapped: Option<Proof>,
     pub redeploy: Option<Result<()>>,
@@ -250,10 +253,19 @@ impl Monitor {
         staged + read + self.phases.load(Ordering::Relaxed)
     }
 
-    /// Ends a guest that goes on although it was cancelled before the commit.
+    /// Ends a guest that goes on although it was cancelled, or that keeps the app down for too long, before the commit.
     pub fn interrupt(&self) -> Result<()> {
-        let committed = self.steps.try_lock().map_or(true, |steps| steps.swapped.is_some());
-        if self.is_cancelled() && !committed { Err(cancelled()) } else { Ok(()) }
+        // Whoever holds the steps is in a host call, which has limits of its own.
+        let Ok(steps) = self.steps.try_lock() else { return Ok(()) };
+        if steps.swapped.is_some() {
+            return Ok(());
+        }
+        let limit = self.subject.as_ref().map_or(Duration::MAX, |subject| subject.plan.stop_to_commit_max());
+        if steps.stopped_at.is_some_and(|at| at.elapsed() > limit) {
+            let message = format!("the plugin did not swap within {} s of the stop", limit.as_secs());
+            return Err(Failure::new(Code::Plugin, message));
+        }
+        if self.is_cancelled() { Err(cancelled()) } else { Ok(()) }
     }
 
     fn refuse_cancelled(&self) -> Result<()> {
@@ -381,7 +393,9 @@ impl Monitor {
             return Err(out_of_order("there is no transaction"));
         };
         self.progress.begin("stopping", 0, 0);
+        let at = Instant::now();
         transaction.stop()?;
+        steps.stopped_at = Some(at);
         let proof = self.proof();
         steps.stopped = Some(proof);
         Ok(proof)

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::monitor;
+use super::preflight;
 use super::progress::Progress;
 use super::report::Report;
 use super::settle;
@@ -44,6 +45,9 @@ fn swap_back(host: &Arc<Host>, request: &Request, progress: &Arc<Progress>) -> R
         false => locks.try_lease(&workload.id, &what)?,
     };
     let begin = Begin { id: begin.id, ..plan(host, request)? };
+    if let Some(refusal) = preflight::undo_refusal(host, workload, &begin)? {
+        return Err(refusal);
+    }
     let app = App::new(&host.deployer, lease, &begin.runtime)?;
     let mut transaction = Transaction::begin_undo(&host.state.transactions(), app, begin)?;
     let ending = match to_commit(host, &mut transaction, progress) {

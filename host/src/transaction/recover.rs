@@ -168,13 +168,14 @@ impl Transaction {
 
     /// Whether something other than us started the app while it had to be down.
     fn notice_foreign_start(&mut self) -> Result<()> {
-        let had_to_be_down = !matches!(self.phase(), Phase::Stopping | Phase::Reverting | Phase::Starting);
+        let had_to_be_down =
+            matches!(self.phase(), Phase::Stopped | Phase::Safe | Phase::Swapping | Phase::Swapped | Phase::Committed);
         self.foreign_start = had_to_be_down && !self.app.is_down()?;
         Ok(())
     }
 
     fn undone_by_crash(&mut self) -> Result<Ending> {
-        let exchanged_before = self.phase() >= Phase::Swapping;
+        let exchanged_before = self.journal.records().iter().any(|record| record.event == Event::Swapping);
         let reverted = self.revert()?;
         let outcome = if exchanged_before { Outcome::Reverted } else { Outcome::Failed };
         let failure = Failure::new(Code::Io, "the host ended in the middle; every volume holds what it held before");
@@ -196,10 +197,17 @@ impl Transaction {
     /// The commit stands: the app is brought up on the new trees. Health never undoes a commit here.
     fn go_forward(&mut self) -> Result<Ending> {
         self.demand(Live::New)?;
+        self.notice_foreign_start()?;
         if self.app_should_run() {
             self.app.stop()?;
         }
         self.places.iter().try_for_each(|place| place.parent.sync())?;
+        if self.foreign_start {
+            self.complete()?;
+            let app =
+                "stopped: something else had started it, maybe on a half-swapped set; deploy it if that cannot be";
+            return Ok(Ending { outcome: Outcome::Unconfirmed, ..self.went_forward(app.into()) });
+        }
         let started = self.redeploy().and_then(|()| match self.app_should_run() {
             true => self.app.await_healthy(&|| false).map(Some),
             false => Ok(None),
