@@ -43,7 +43,7 @@ impl Recovery<'_> {
         for entry in registry::read_all(self.transactions)? {
             match entry {
                 Entry::Damaged { id, workload, failure } => done.push(Recovered { id, workload, result: Err(failure) }),
-                Entry::Open(journal, begin) if self.is_settled(&journal) => drop((journal, begin)),
+                Entry::Open(journal, begin) if self.is_settled(&journal) => registry::forget_old(&journal, &begin)?,
                 Entry::Open(_, begin) => {
                     match self.deployer.locks().try_lease(&begin.workload, &format!("recovery of {}", begin.id)) {
                         Err(failure) if failure.code == Code::Busy => {}
