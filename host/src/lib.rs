@@ -4,6 +4,7 @@
 //! the only code that touches live data, [`snapshots`] captures and stores, [`deployer`] owns the lock through which
 //! everything goes, [`runtime`] runs the apps, [`plugins`] loads the restore logic and watches over it.
 
+pub mod account;
 pub mod audit;
 pub mod config;
 pub mod deployer;
