@@ -68,7 +68,7 @@ impl Host {
         let began = Instant::now();
         let (output, peak_bytes) = self.run_watched(&["restore", "run", workload, snapshot, "--yes"])?;
         let whole_s = began.elapsed().as_secs_f64();
-        let receipt = answer(&output)?;
+        let receipt = &answer(&output)?["receipt"];
         let steps = receipt["steps"].as_array().with_context(|| format!("no steps in {receipt}"))?;
         let after = |step: &Value| step["after_ms"].as_f64().context("a step without its time");
         let sealed = steps.iter().find(|step| step["record"] == "sealed").context("nothing was sealed")?;
