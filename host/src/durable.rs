@@ -19,6 +19,7 @@ use rustix::fs::{CWD, Mode, OFlags};
 use crate::effects::effect;
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
+use crate::random;
 
 /// What a file is called while [`write_durably`] writes it. A leftover after a crash means nothing and may go.
 const TEMPORARY_SUFFIX: &str = ".unfinished";
@@ -129,8 +130,7 @@ fn open_directory(path: &Path) -> io::Result<File> {
 }
 
 fn temporary_name(directory: &Path, name: &OsStr) -> Result<PathBuf> {
-    let mut random = [0; 8];
-    getrandom::fill(&mut random).map_err(|error| Failure::new(Code::Io, format!("no random numbers: {error}")))?;
+    let random = random::bytes::<8>()?;
     let mut temporary = std::ffi::OsString::from(".");
     temporary.push(name);
     temporary.push(format!(".{}{TEMPORARY_SUFFIX}", hex::encode(random)));

@@ -5,6 +5,7 @@
 //! everything goes, [`runtime`] runs the apps, [`plugins`] loads the restore logic and watches over it. [`durable`] is the
 //! one place that syncs, [`mounts`] the one that reads what is mounted where, [`limits`] what an entry may be at most.
 
+pub mod account;
 pub mod audit;
 pub mod config;
 pub mod deployer;
@@ -16,10 +17,13 @@ pub mod host;
 pub mod limits;
 pub mod mounts;
 pub mod plugins;
+pub mod random;
 pub mod restore;
 pub mod runtime;
 pub mod snapshots;
 pub mod state_dir;
+#[cfg(test)]
+mod test_support;
 pub mod transaction;
 pub mod volumes;
 

@@ -1,6 +1,8 @@
 //! Promises 3 and 8 at their edges: whatever a capture takes, the plugin and the host's staging take too. Each limit is
 //! reached on a real file system and restored; one step further the capture refuses, and names the entry.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where something unexpected happens")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;

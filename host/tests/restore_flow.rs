@@ -1,5 +1,7 @@
 //! The whole flow through the library: capture, damage, restore through the embedded plugin, undo.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where something unexpected happens")]
+
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
@@ -77,18 +79,19 @@ fn a_restore_and_its_undo_bring_back_exactly_what_was_there() {
     };
     let planned = run::plan(&host, &plugin, &request, &Arc::new(Progress::unwatched())).unwrap();
     assert!(planned.preflight.refusals.is_empty(), "{:?}", planned.preflight.refusals);
-    println!("{:?}", planned.changes);
+    let changes = planned.changes.unwrap();
+    let media = changes.volumes.iter().find(|volume| volume.name == "media").unwrap();
+    let counts = media.changes.as_ref().unwrap();
+    assert_eq!((counts.added, counts.removed), (1, 1), "{counts:?}");
     let report = run::run(&host, &plugin, &request, &Arc::new(Progress::unwatched()));
-    println!("{report:#?}");
-    assert_eq!(report.outcome, Outcome::Done);
+    assert_eq!(report.outcome, Outcome::Done, "{report:#?}");
     assert!(!volumes.join("prod/media/stray").exists());
     assert_eq!(std::fs::read(volumes.join("prod/media/a")).unwrap(), vec![7; 3 << 20]);
 
     let id = report.receipt.unwrap().id;
     let request = undo::Request { id, wait: false, who: "test".into() };
     let report = undo::run(&host, &request, &Arc::new(Progress::unwatched()));
-    println!("{report:#?}");
-    assert_eq!(report.outcome, Outcome::Done);
+    assert_eq!(report.outcome, Outcome::Done, "{report:#?}");
     assert!(volumes.join("prod/media/stray").exists());
     assert!(!volumes.join("prod/media/a").exists());
     host.deployer.dispatch(&DeployRequest::Stop { workload: "notes".into() }, false, &|| false).unwrap();

@@ -2,10 +2,10 @@
 
 use rustix::fs::{Gid, Uid};
 
+use crate::account;
 use crate::config::{RuntimeKind, Workload};
 use crate::escape;
 use crate::failure::{Code, Failure, Result, reason};
-use crate::runtime::process::account;
 
 /// The owner of a workload's new directories. Without a user, the host's own. A name in a container's user database
 /// says nothing on this host, so there only numbers count.

@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::durable::{self, PRIVATE_DIRECTORY, PRIVATE_FILE};
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
+use crate::random;
 
 #[cfg(test)]
 mod tests;
@@ -57,14 +58,14 @@ impl StateDir {
             (Some(kept), Some(copy)) if kept != copy => return Err(other_host(root, snapshots)),
             // A host that lost its state directory takes up its snapshots again.
             (Some(id), _) | (None, Some(id)) => id,
-            (None, None) => hex::encode(random::<HOST_ID_BYTES>()?),
+            (None, None) => hex::encode(random::bytes::<HOST_ID_BYTES>()?),
         };
         for name in DIRECTORIES {
             durable::make_directories_durably(&root.join(name), PRIVATE_DIRECTORY)?;
         }
         let line = format!("{host_id}\n");
         if !root.join(ENVIRONMENT_KEY).exists() {
-            let key = hex::encode(random::<KEY_BYTES>()?);
+            let key = hex::encode(random::bytes::<KEY_BYTES>()?);
             durable::write_durably(root, ENVIRONMENT_KEY, key.as_bytes(), PRIVATE_FILE)?;
         }
         durable::write_durably(snapshots, HOST_ID_COPY, line.as_bytes(), PRIVATE_FILE)?;
@@ -210,7 +211,7 @@ fn check_directory(path: &Path) -> Result<()> {
 
 /// Really writes: permission bits say nothing about a disk that turned read-only or is full.
 fn check_writable(root: &Path) -> Result<()> {
-    let path = root.join(format!("{PROBE_PREFIX}{}", hex::encode(random::<8>()?)));
+    let path = root.join(format!("{PROBE_PREFIX}{}", hex::encode(random::bytes::<8>()?)));
     let failed = |error: io::Error| Failure::io("write in", root, &error);
     let write = || {
         let mut options = std::fs::OpenOptions::new();
@@ -248,11 +249,4 @@ fn read_small(path: &Path) -> Result<Option<String>> {
         Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(damaged(path, "is damaged")),
         Err(error) => Err(Failure { code: Code::StateRefused, ..Failure::io("read", path, &error) }),
     }
-}
-
-fn random<const BYTES: usize>() -> Result<[u8; BYTES]> {
-    let mut bytes = [0; BYTES];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Failure::new(Code::Io, format!("the system gives no random bytes: {error}")))?;
-    Ok(bytes)
 }

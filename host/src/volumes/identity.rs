@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_directory_made_again_under_the_same_name_and_inode_number_is_another() {
-        let parent = crate::volumes::test_disk::Disk::ext4(16);
+        let parent = crate::test_support::Disk::ext4(16);
         let held = File::open(parent.path()).unwrap();
         let path = parent.path().join("a");
         let mut seen = Vec::new();

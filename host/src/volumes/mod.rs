@@ -11,5 +11,3 @@ pub mod parent;
 pub mod remove;
 pub mod space;
 pub mod staging;
-#[cfg(test)]
-mod test_disk;

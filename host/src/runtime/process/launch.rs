@@ -14,9 +14,9 @@ use rustix::fs::Mode;
 use rustix::io::Errno;
 use rustix::process::{Gid, Uid};
 
-use super::account::Account;
 use super::family::MARK;
 use super::place::Place;
+use crate::account::Account;
 use crate::failure::{Code, Failure, Result};
 use crate::runtime::DeploySpec;
 

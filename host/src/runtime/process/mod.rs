@@ -7,7 +7,6 @@
 //! The supervisor outlives the command that started it, and the app outlives a supervisor that is killed: nothing here
 //! remembers, everything is asked of the supervisor, of `state.json` and of `/proc`.
 
-pub(crate) mod account;
 mod control;
 mod conversation;
 mod family;

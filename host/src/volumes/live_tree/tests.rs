@@ -3,7 +3,7 @@ use std::os::unix::fs::symlink;
 
 use super::*;
 use crate::snapshots::tree_digest::path_order;
-use crate::volumes::test_disk::{Bind, Disk};
+use crate::test_support::{Disk, Mounted, run};
 
 fn paths(tree: LiveTree) -> Vec<String> {
     tree.map(|entry| String::from_utf8(entry.unwrap().path).unwrap()).collect()
@@ -65,7 +65,7 @@ fn a_mount_is_reported_and_not_entered() {
         fs::create_dir(directory.path().join(name)).unwrap();
         fs::write(directory.path().join(name).join("file"), b"1").unwrap();
     }
-    let _bind = Bind::new(&directory.path().join("inside"), &directory.path().join("mounted"));
+    let _bind = Mounted::bind(&directory.path().join("inside"), &directory.path().join("mounted"));
     let totals = totals(File::open(directory.path()).unwrap()).unwrap();
     assert_eq!(totals.boundaries, [b"mounted".to_vec()]);
     assert_eq!(totals.entries, 4);
@@ -75,7 +75,7 @@ fn a_mount_is_reported_and_not_entered() {
 fn a_nested_subvolume_is_reported_and_not_entered() {
     let disk = Disk::btrfs();
     let nested = disk.path().join("nested");
-    disk.run("btrfs", &["subvolume", "create", nested.to_str().unwrap()]);
+    run("btrfs", &["subvolume", "create", nested.to_str().unwrap()]);
     fs::write(nested.join("file"), b"1").unwrap();
     let totals = totals(File::open(disk.path()).unwrap()).unwrap();
     assert_eq!((totals.boundaries, totals.entries), (vec![b"nested".to_vec()], 2));

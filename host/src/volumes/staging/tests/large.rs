@@ -3,8 +3,8 @@ use std::os::unix::fs::MetadataExt as _;
 
 use super::fixture::{Fixture, HandMade, exactly, generous, metadata};
 use crate::failure::Code;
+use crate::test_support::Disk;
 use crate::volumes::staging::{Expected, Staging, Terms};
-use crate::volumes::test_disk::Disk;
 
 const MIB: usize = 1 << 20;
 

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::fixture::{Fixture, HandMade, SIBLING, exactly, generous, metadata};
 use crate::failure::{Code, Failure};
 use crate::snapshots::tree_digest::{Metadata, Mtime};
+use crate::test_support::Disk;
 use crate::volumes::staging::{Budget, Expected, Policy, Staging, Terms};
-use crate::volumes::test_disk::Disk;
 
 type Call = fn(&Staging) -> Result<(), Failure>;
 

@@ -9,8 +9,8 @@ use std::sync::atomic::Ordering;
 use super::fixture::{Fixture, HandMade, SIBLING, exactly, generous, metadata};
 use crate::failure::Code;
 use crate::snapshots::tree_digest::{Kind, Metadata, Mtime};
+use crate::test_support::{Disk, run};
 use crate::volumes::staging::{Expected, Staging, Terms};
-use crate::volumes::test_disk::{Disk, run};
 
 fn xattr(path: &Path, name: &str) -> Vec<u8> {
     let mut value = Vec::with_capacity(70_000);
@@ -158,8 +158,8 @@ fn project_id_and_inode_flags_of_live_are_there_before_the_first_entry() {
     let fixture = Fixture::on(disk.path());
     fixture.parent.make_directory("live").unwrap();
     let live_path = disk.path().join("live");
-    disk.run("chattr", &["-p", "77", live_path.to_str().unwrap()]);
-    disk.run("chattr", &["+P", "+A", "+d", live_path.to_str().unwrap()]);
+    run("chattr", &["-p", "77", live_path.to_str().unwrap()]);
+    run("chattr", &["+P", "+A", "+d", live_path.to_str().unwrap()]);
     fixture.parent.make_directory(SIBLING).unwrap();
     let live = fixture.parent.open_live("live").unwrap();
     let expected = Expected { tree_digest: None, entries: 2, bytes: 1 };
@@ -183,7 +183,7 @@ fn a_live_without_copy_on_write_gets_a_new_tree_without_it() {
     let disk = Disk::btrfs();
     let fixture = Fixture::on(disk.path());
     fixture.parent.make_directory("live").unwrap();
-    disk.run("chattr", &["+C", disk.path().join("live").to_str().unwrap()]);
+    run("chattr", &["+C", disk.path().join("live").to_str().unwrap()]);
     fixture.parent.make_directory(SIBLING).unwrap();
     let live = fixture.parent.open_live("live").unwrap();
     let expected = Expected { tree_digest: None, entries: 3, bytes: 1 };

@@ -1,4 +1,4 @@
-//! Whom an app runs as: a user with its primary group and its supplementary groups, as a login would have them.
+//! Users of this machine: whom an app runs as and who asks. A user comes with its primary group and its supplementary groups, as a login would have them.
 //!
 //! Asked of the C library, since users come from more than `/etc/passwd`; no crate at hand has the calls.
 
@@ -15,6 +15,8 @@ const GROUPS_MAX: usize = 65_536;
 /// Numbers to run as.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
+    /// None for numbers that no user has.
+    pub name: Option<String>,
     pub uid: u32,
     pub gid: u32,
     pub groups: Vec<u32>,
@@ -42,10 +44,10 @@ impl Account {
 }
 
 /// A user by name, by number, or by `uid:gid`; none when there is no such user.
-pub(crate) fn find(user: &str) -> io::Result<Option<Account>> {
+pub fn find(user: &str) -> io::Result<Option<Account>> {
     if let Some((uid, gid)) = user.split_once(':') {
         let ids = uid.parse().ok().zip(gid.parse().ok());
-        return Ok(ids.map(|(uid, gid)| Account { uid, gid, groups: vec![gid] }));
+        return Ok(ids.map(|(uid, gid)| Account { name: None, uid, gid, groups: vec![gid] }));
     }
     let Ok(name) = CString::new(user) else { return Ok(None) };
     if let Some(account) = entry(By::Name(&name))? {
@@ -86,7 +88,8 @@ fn entry(by: By<'_>) -> io::Result<Option<Account>> {
                     (entry, CStr::from_ptr(entry.pw_name).to_owned())
                 };
                 let groups = groups(&name, entry.pw_gid)?;
-                return Ok(Some(Account { uid: entry.pw_uid, gid: entry.pw_gid, groups }));
+                let name = Some(name.to_string_lossy().into_owned());
+                return Ok(Some(Account { name, uid: entry.pw_uid, gid: entry.pw_gid, groups }));
             }
             error => return Err(io::Error::from_raw_os_error(error)),
         }
@@ -120,7 +123,7 @@ mod tests {
         assert_eq!((named.uid, named.gid), (0, 0));
         assert!(named.groups.contains(&0));
         assert_eq!(find("0").expect("no error"), Some(named));
-        let both = Account { uid: 12, gid: 34, groups: vec![34] };
+        let both = Account { name: None, uid: 12, gid: 34, groups: vec![34] };
         assert_eq!(find("12:34").expect("no error"), Some(both));
         for nobody in ["no-such-user", "4000000001", "1:x", "", "a\0b"] {
             assert_eq!(find(nobody).expect("no error"), None, "{nobody:?}");
