@@ -177,7 +177,8 @@ fn kill_matrix(half: usize) {
     bench.lives.iter().for_each(|live| fill(live, "new"));
     let effects = bench.world.effects_of(&bench.restore());
     bench.tidy();
-    let runs = effects.iter().enumerate().flat_map(|(index, name)| [(index + 1, "before", name), (index + 1, "after", name)]);
+    let runs =
+        effects.iter().enumerate().flat_map(|(index, name)| [(index + 1, "before", name), (index + 1, "after", name)]);
     let share = if every_effect() { 1 } else { SHARE };
     let mut went = std::collections::BTreeMap::<&str, usize>::new();
     for (number, when, name) in runs.skip(half).step_by(2 * share) {
