@@ -173,7 +173,7 @@ impl Transaction {
                 lives.push((place.volume.name.clone(), holders::LiveDirectory::of(&live, &path)?));
             }
         }
-        holders::foreign(&lives, &[])?.into_iter().next().map_or(Ok(()), Err)
+        holders::refusals(&lives)?.into_iter().next().map_or(Ok(()), Err)
     }
 
     /// Rule 9: nothing is mounted on or below a tree that is about to move.

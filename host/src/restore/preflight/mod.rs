@@ -124,7 +124,7 @@ impl Preflight {
         }
         let runtime = host.runtime(workload)?;
         let observation = runtime.observe(&workload.id)?;
-        refusals.extend(volumes::foreign_holders(&targets, &runtime.members(&workload.id)?));
+        refusals.extend(volumes::foreign_holders(&targets, || runtime.members(&workload.id)));
         for target in &targets {
             refusals.extend(volumes::not_restorable(&target.resolved.name, &target.live, workload));
         }
@@ -209,8 +209,8 @@ pub fn undo_refusal(host: &Host, workload: &Workload, begin: &Begin) -> Result<O
         lives.push((volume.name.clone(), LiveDirectory::of(&live, &path)?));
         totals.push(counted);
     }
-    let members = host.runtime(workload)?.members(&workload.id)?;
-    refusals.extend(holders::foreign(&lives, &members)?);
+    let runtime = host.runtime(workload)?;
+    refusals.extend(holders::foreign(&lives, || runtime.members(&workload.id))?);
     refusals.extend(space::refusals(&space::safety_alone(&totals, host)?));
     Ok(combine(&refusals))
 }
