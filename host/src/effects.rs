@@ -2,8 +2,8 @@
 //!
 //! Effects are numbered in the order in which they happen. `REFORGE_FAULT` names one of them and what shall go wrong
 //! there: `17:before` ends the process before effect 17, `17:after` right after it, `17:ENOSPC` fails it with that
-//! error, `17:stall` never returns from it. `REFORGE_EFFECTS=FILE` appends the name of each effect to a file, so that
-//! a test knows how many there are. Without these variables an effect costs one load of a static.
+//! error, `17:stall` never returns from it, `17:pause` waits before it. `REFORGE_EFFECTS=FILE` appends the name of each
+//! effect to a file, so that a test knows how many there are; a pause makes `FILE.paused` and ends when that is removed. Without these variables an effect costs one load of a static.
 
 use std::io;
 use std::io::Write as _;
@@ -17,8 +17,12 @@ enum Fault {
     Before,
     After,
     Stall,
+    Pause(std::path::PathBuf),
     Error(Errno),
 }
+
+/// How often a paused process looks whether it may go on.
+const PAUSE_POLL: std::time::Duration = std::time::Duration::from_millis(5);
 
 struct Seam {
     fault: Option<(u64, Fault)>,
@@ -41,7 +45,7 @@ impl Seam {
     fn from_environment() -> Option<Seam> {
         let fault = std::env::var("REFORGE_FAULT").ok().map(|text| {
             Fault::parse(&text)
-                .unwrap_or_else(|| panic!("REFORGE_FAULT is not NUMBER:before|after|stall|ERRNO: {text}"))
+                .unwrap_or_else(|| panic!("REFORGE_FAULT is not NUMBER:before|after|stall|pause|ERRNO: {text}"))
         });
         let list = std::env::var_os("REFORGE_EFFECTS").map(|path| {
             let mut options = std::fs::OpenOptions::new();
@@ -62,6 +66,13 @@ impl Seam {
                 Fault::Stall => loop {
                     std::thread::park();
                 },
+                Fault::Pause(until_removed) => {
+                    std::fs::write(until_removed, name)?;
+                    while until_removed.exists() {
+                        std::thread::sleep(PAUSE_POLL);
+                    }
+                    run()
+                }
                 Fault::Error(errno) => Err((*errno).into()),
                 Fault::After => {
                     let _done = run();
@@ -86,6 +97,11 @@ impl Fault {
             "before" => Fault::Before,
             "after" => Fault::After,
             "stall" => Fault::Stall,
+            "pause" => {
+                let mut file = std::env::var_os("REFORGE_EFFECTS")?;
+                file.push(".paused");
+                Fault::Pause(file.into())
+            }
             "EXDEV" => Fault::Error(Errno::XDEV),
             "EBUSY" => Fault::Error(Errno::BUSY),
             "EACCES" => Fault::Error(Errno::ACCESS),

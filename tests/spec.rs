@@ -1,0 +1,14 @@
+//! The promises of the README, each a module of claims that drive the real `reforge` as a person would.
+//!
+//! `cargo test -p reforge-host --test spec` runs them all, as root. `REFORGE_TEST_EVERY_EFFECT=1` kills at every
+//! effect where the normal run takes a part of them. Never here: a sleep that hopes, a skip for a missing program.
+
+// Every line here is a test's, but only functions marked as tests are known to the linter.
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+mod support;
+
+#[path = "spec/every_volume_or_none.rs"]
+mod every_volume_or_none;
+#[path = "spec/the_app_comes_back.rs"]
+mod the_app_comes_back;

@@ -1,0 +1,158 @@
+//! Apps that are run for real: a script that writes numbered lines, PostgreSQL, Redis.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::process::{eventually, run};
+use super::world::{Volume, Workload, World};
+
+/// What a bare machine lacks.
+const INSTALL: &str = "apt-get install -y postgresql redis-server";
+
+/// A script that goes on numbering lines in `log` of its first volume, from wherever the log ends, and says in `run`
+/// who it is. Restarted, it goes on counting.
+pub fn counter(world: &World, name: &str) -> String {
+    world.script(
+        name,
+        "log=\"$1/log\"\nn=$(wc -l < \"$log\" 2>/dev/null || echo 0)\n\
+         while :; do n=$((n + 1)); echo \"$n\" >> \"$log\"; sleep 0.02; done\n",
+    )
+}
+
+/// The lines of a counter's log, which must be 1, 2, 3 and so on.
+#[track_caller]
+pub fn counted(volume: &Path) -> usize {
+    let text = std::fs::read_to_string(volume.join("log")).unwrap_or_default();
+    // The last line may be being written.
+    let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+    let lines: Vec<&str> = whole.lines().collect();
+    for (index, line) in lines.iter().enumerate() {
+        assert_eq!(*line, (index + 1).to_string(), "the log in {} is not what one app wrote", volume.display());
+    }
+    lines.len()
+}
+
+fn program(name: &str) -> PathBuf {
+    let postgres = Path::new("/usr/lib/postgresql/15/bin").join(name);
+    let path = [postgres, Path::new("/usr/bin").join(name)].into_iter().find(|path| path.exists());
+    path.unwrap_or_else(|| panic!("`{name}` is not installed: {INSTALL}"))
+}
+
+/// A PostgreSQL whose data directory is the volume `data`, owned by `postgres`, mode 0700.
+pub struct Postgres {
+    socket: tempfile::TempDir,
+}
+
+impl Postgres {
+    /// The workload; [`Postgres::make_cluster`] goes before its deploy.
+    pub fn workload(id: &str) -> (Postgres, Workload) {
+        let socket = tempfile::tempdir().unwrap();
+        run("chown", &["postgres:postgres", socket.path().to_str().unwrap()]);
+        let at = socket.path().to_str().unwrap().to_owned();
+        let server = program("postgres").to_str().unwrap().to_owned();
+        let ready = program("pg_isready").to_str().unwrap().to_owned();
+        let mut workload = Workload::idle(id, [Volume::project("data")]).command(&[
+            &server,
+            "-D",
+            "{volume:data}",
+            "-k",
+            &at,
+            "-c",
+            "listen_addresses=",
+            "-c",
+            "shared_buffers=4MB",
+        ]);
+        workload.user = Some("postgres".into());
+        workload.stop_signal = "SIGINT".into();
+        workload.stop_timeout = "30s".into();
+        workload.health = Some(([ready, "-q".into(), "-h".into(), at].into(), "60s".into()));
+        (Postgres { socket }, workload)
+    }
+
+    pub fn make_cluster(&self, volume: &Path) {
+        std::fs::create_dir_all(volume).unwrap();
+        run("chown", &["postgres:postgres", volume.to_str().unwrap()]);
+        run("chmod", &["0700", volume.to_str().unwrap()]);
+        let initdb = program("initdb");
+        let arguments = ["-D", volume.to_str().unwrap(), "-A", "trust", "--no-sync", "-E", "UTF8"];
+        run("setpriv", &[&AS_POSTGRES[..], &[initdb.to_str().unwrap()], &arguments].concat());
+    }
+
+    /// One value, asked of the running server.
+    #[track_caller]
+    pub fn sql(&self, statement: &str) -> String {
+        let psql = program("psql");
+        let at = self.socket.path().to_str().unwrap();
+        let arguments = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", at, "-d", "postgres", "-c", statement];
+        run("setpriv", &[&AS_POSTGRES[..], &[psql.to_str().unwrap()], &arguments].concat()).trim().to_owned()
+    }
+}
+
+const AS_POSTGRES: [&str; 3] = ["--reuid=postgres", "--regid=postgres", "--init-groups"];
+
+/// A Redis with an append-only file in the volume `data`, owned by `redis`.
+pub struct Redis {
+    directory: tempfile::TempDir,
+}
+
+impl Redis {
+    pub fn workload(id: &str) -> (Redis, Workload) {
+        let directory = tempfile::tempdir().unwrap();
+        run("chown", &["redis:redis", directory.path().to_str().unwrap()]);
+        let socket = directory.path().join("redis.sock").to_str().unwrap().to_owned();
+        let server = program("redis-server").to_str().unwrap().to_owned();
+        let client = program("redis-cli").to_str().unwrap().to_owned();
+        let mut workload = Workload::idle(id, [Volume::project("data")]).command(&[
+            &server,
+            "--port",
+            "0",
+            "--unixsocket",
+            &socket,
+            "--dir",
+            "{volume:data}",
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "always",
+        ]);
+        workload.user = Some("redis".into());
+        let check = "test \"$(\"$0\" -s \"$1\" ping)\" = PONG".to_owned();
+        workload.health = Some((["/bin/sh".into(), "-c".into(), check, client, socket].into(), "60s".into()));
+        (Redis { directory }, workload)
+    }
+
+    #[track_caller]
+    pub fn command(&self, words: &[&str]) -> String {
+        let socket = self.directory.path().join("redis.sock");
+        let client = program("redis-cli");
+        run(client.to_str().unwrap(), &[&["-s", socket.to_str().unwrap()], words].concat()).trim().to_owned()
+    }
+}
+
+/// Waits until a counter has written more.
+#[track_caller]
+pub fn writes_on(volume: &Path) {
+    let before = counted(volume);
+    eventually("the app writes on", || counted(volume) > before);
+}
+
+/// A program that stays in another session and holds something, until it is dropped.
+pub struct Stranger(std::process::Child);
+
+impl Stranger {
+    /// A shell that runs these lines.
+    pub fn shell(lines: &str) -> Stranger {
+        Stranger(Command::new("/bin/sh").args(["-c", lines]).spawn().unwrap())
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for Stranger {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

@@ -1,0 +1,11 @@
+//! What the promises are tested with: a throwaway deployment, apps, disks, signatures, and a forger of archives.
+
+pub mod apps;
+pub mod archives;
+pub mod disks;
+pub mod process;
+pub mod signature;
+pub mod world;
+
+pub use process::{Output, Running, eventually};
+pub use world::{Volume, Workload, World};
