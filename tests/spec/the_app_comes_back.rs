@@ -19,7 +19,10 @@ fn postgresql_gets_the_rows_of_the_snapshot_back_while_it_runs_and_the_later_one
     postgres.sql("delete from notes where id % 2 = 0; update notes set text = 'new'; create table later (id int)");
     postgres.sql("insert into later select generate_series(1, 70)");
     world.restore("db", &snapshot, &[]).expect(0);
-    assert_eq!(postgres.sql("select count(*) || ' ' || count(*) filter (where text = 'old ' || id) from notes"), "2000 2000");
+    assert_eq!(
+        postgres.sql("select count(*) || ' ' || count(*) filter (where text = 'old ' || id) from notes"),
+        "2000 2000"
+    );
     assert_eq!(postgres.sql("select to_regclass('later') is null"), "t");
     postgres.sql("insert into notes values (5000, 'served')");
     let id = world.receipt()["id"].as_str().unwrap().to_owned();
@@ -115,7 +118,12 @@ fn an_app_whose_program_is_gone_at_the_redeploy_gets_its_previous_data_back() {
 #[test]
 fn an_app_that_exits_at_once_on_the_new_data_runs_on_its_previous_data_again() {
     let (world, snapshot) = changed(
-        |world| vec![world.script("app", "test \"$(cat \"$1/file\")\" = new || exit 3\nexec sleep 1000000\n"), "{volume:data}".into()],
+        |world| {
+            vec![
+                world.script("app", "test \"$(cat \"$1/file\")\" = new || exit 3\nexec sleep 1000000\n"),
+                "{volume:data}".into(),
+            ]
+        },
         false,
     );
     world.ok(&["deploy", "app"]);
@@ -164,7 +172,12 @@ fn an_app_that_was_never_deployed_gets_its_data_back() {
 #[test]
 fn an_app_that_crash_loops_is_restored_and_runs() {
     let (world, snapshot) = changed(
-        |world| vec![world.script("app", "test \"$(cat \"$1/file\")\" = old || exit 3\nexec sleep 1000000\n"), "{volume:data}".into()],
+        |world| {
+            vec![
+                world.script("app", "test \"$(cat \"$1/file\")\" = old || exit 3\nexec sleep 1000000\n"),
+                "{volume:data}".into(),
+            ]
+        },
         true,
     );
     // The data is bad now; the app finds that out at its next start.

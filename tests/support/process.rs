@@ -67,7 +67,10 @@ impl Output {
     /// Refused for one reason in one clear sentence: what a person needs, and nothing that only its author understands.
     #[track_caller]
     pub fn expect_clear(&self) -> &Output {
-        self.expect_said("hint").expect_unsaid("panicked").expect_unsaid("RUST_BACKTRACE").expect_unsaid("stack backtrace")
+        self.expect_said("hint")
+            .expect_unsaid("panicked")
+            .expect_unsaid("RUST_BACKTRACE")
+            .expect_unsaid("stack backtrace")
     }
 }
 
@@ -133,9 +136,8 @@ impl Running {
             status = self.child.try_wait().unwrap();
             status.is_some()
         });
-        let read = |name: &str| {
-            String::from_utf8_lossy(&std::fs::read(self.said.path().join(name)).unwrap()).into_owned()
-        };
+        let read =
+            |name: &str| String::from_utf8_lossy(&std::fs::read(self.said.path().join(name)).unwrap()).into_owned();
         Output {
             code: status.unwrap().code(),
             stdout: read("stdout"),

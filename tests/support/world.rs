@@ -83,7 +83,8 @@ impl Workload {
         });
         let user = self.user.as_ref().map(|user| format!("user = {user:?}\n"));
         let links = if self.links { "links = \"contained\"\n" } else { "" };
-        let environment: Vec<String> = self.environment.iter().map(|(name, value)| format!("{name} = {value:?}")).collect();
+        let environment: Vec<String> =
+            self.environment.iter().map(|(name, value)| format!("{name} = {value:?}")).collect();
         write!(
             toml,
             "\n[[workload]]\nid = {:?}\nproject = {:?}\nstage = {:?}\nruntime = \"process\"\ncommand = {:?}\n\
@@ -329,7 +330,11 @@ impl World {
 
     fn end_processes(&self) {
         for workload in &self.workloads {
-            let _ = Command::new(REFORGE).arg("--config").arg(self.root.join("reforge.toml")).args(["stop", &workload.id]).output();
+            let _ = Command::new(REFORGE)
+                .arg("--config")
+                .arg(self.root.join("reforge.toml"))
+                .args(["stop", &workload.id])
+                .output();
         }
         // What would not stop: supervisors and apps of this world, which nothing else names.
         let name = self.root.as_os_str().as_bytes();
