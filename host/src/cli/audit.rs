@@ -25,6 +25,7 @@ fn line(event: &Value) -> String {
     }
     let mut words = vec![field("at").split('.').next().unwrap_or_default().to_owned(), field("who"), field("what")];
     words.extend(["workload", "snapshot", "restore", "id", "outcome"].iter().filter_map(|name| detail(name)));
+    words.retain(|word| !word.is_empty());
     if let Some(message) = details["failure"]["message"].as_str() {
         words.push(format!("({})", escape::prose(message)));
     }

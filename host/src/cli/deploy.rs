@@ -1,7 +1,5 @@
 //! `init`, `deploy`, `rollback`, `stop`, `promote`, `preview`: each is one request to the deployer.
 
-use std::sync::atomic::Ordering;
-
 use reforge_host::deployer::dispatch::{DeployRequest, Deployed};
 use reforge_host::runtime::Health;
 use reforge_host::state_dir::StateDir;
@@ -29,7 +27,7 @@ pub fn init(session: &Session) -> Result<Answer> {
 
 pub fn dispatch(session: &Session, request: &DeployRequest, wait: bool) -> Result<Answer> {
     let host = session.changing()?;
-    let cancelled = || session.cancelled.load(Ordering::Relaxed);
+    let cancelled = || session.is_cancelled();
     let done = host.deployer.dispatch(request, wait, &cancelled);
     audit(session, request, &done)?;
     let done = done?;

@@ -4,6 +4,7 @@
 mod answer;
 mod args;
 mod audit;
+mod demo;
 mod deploy;
 mod exit;
 mod history;
@@ -38,8 +39,10 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return unparsed(&error),
     };
-    if let Command::Supervise { directory } = &cli.command {
-        return reforge_host::runtime::process::supervise(directory);
+    match &cli.command {
+        Command::Supervise { directory } => return reforge_host::runtime::process::supervise(directory),
+        Command::DemoApp(arguments) => return demo::app::run(arguments),
+        _ => {}
     }
     let terminal = Terminal::new(cli.options.json);
     let session = match session(cli.options, &terminal) {
@@ -62,7 +65,7 @@ fn program() -> Result<PathBuf> {
 
 fn execute(session: &Session, command: Command) -> Result<Answer> {
     match command {
-        Command::Demo { .. } | Command::DemoApp(_) => Err(Failure::new(Code::Usage, "not yet")),
+        Command::Demo { keep } => demo::demo(session, keep),
         Command::Init => deploy::init(session),
         Command::Deploy(args::Deploy { workload, wait }) => {
             deploy::dispatch(session, &DeployRequest::Deploy { workload }, wait.wait)
@@ -86,8 +89,10 @@ fn execute(session: &Session, command: Command) -> Result<Answer> {
         Command::Recover => recover::recover(session),
         Command::Plugin(args::Plugin::Show) => plugin::show(session),
         Command::Audit { lines } => audit::audit(session, lines),
-        // Has no session: it was dealt with before there was one.
-        Command::Supervise { .. } => Err(Failure::new(Code::Usage, "a supervisor is started by its host")),
+        // These have no session: they were dealt with before there was one.
+        Command::Supervise { .. } | Command::DemoApp(_) => {
+            Err(Failure::new(Code::Usage, "this command is started by the host itself"))
+        }
     }
 }
 

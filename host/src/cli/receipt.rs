@@ -78,12 +78,12 @@ fn headline(style: Style, receipt: &Receipt) -> String {
 fn state(receipt: &Receipt) -> &'static str {
     match (receipt.outcome, &receipt.kind) {
         (Outcome::Done, Kind::Restore { .. }) => "every volume holds the snapshot",
-        (Outcome::Done, Kind::Undo { .. }) => "every volume holds what it held before the restore",
+        (Outcome::Done, Kind::Undo { .. }) => "every volume holds its previous data again",
         (Outcome::Unconfirmed, Kind::Restore { .. }) => {
             "every volume holds the snapshot, but nobody knows how the app does"
         }
         (Outcome::Unconfirmed, Kind::Undo { .. }) => {
-            "every volume holds what it held before the restore, but nobody knows how the app does"
+            "every volume holds its previous data again, but nobody knows how the app does"
         }
         (Outcome::Reverted, _) => "it was taken back; every volume holds what it held before",
         (Outcome::NeedsOperator, _) => "only a person can decide; everything was kept",

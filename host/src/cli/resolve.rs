@@ -14,6 +14,11 @@ use super::style;
 /// Changes nothing.
 pub fn show(session: &Session, id: &str) -> Result<Answer> {
     let host = session.looking()?;
+    let entry = registry::find(&host.state.transactions(), id)?;
+    if entry.blocks().is_none() {
+        let message = format!("restore `{}` needs no decision", escape::text(entry.id()));
+        return Err(Failure::new(Code::Usage, message).hint("`reforge restore show` says how it stands"));
+    }
     let (id, workload, runtime) = subject(host, id)?;
     let trees = resolve::show(&host.state.transactions(), &id, &host.runtime_named(&runtime)?)?;
     let text = format!(

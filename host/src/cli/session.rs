@@ -6,7 +6,7 @@ use std::cell::{OnceCell, RefCell};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use reforge_host::config::Config;
 use reforge_host::host::Host;
@@ -29,6 +29,8 @@ pub struct Session {
     /// This program, found once: its file may be replaced while it runs.
     pub program: PathBuf,
     options: Options,
+    /// The configuration is in `REFORGE_CONFIG`, as commands that are shown assume.
+    exported: bool,
     host: OnceCell<Arc<Host>>,
     /// Fields for the document beside the command's own.
     beside: RefCell<Vec<(&'static str, Value)>>,
@@ -36,7 +38,29 @@ pub struct Session {
 
 impl Session {
     pub fn new(options: Options, terminal: Terminal, cancelled: Arc<AtomicBool>, program: PathBuf) -> Session {
-        Session { terminal, cancelled, program, options, host: OnceCell::new(), beside: RefCell::default() }
+        Session {
+            terminal,
+            cancelled,
+            program,
+            options,
+            exported: false,
+            host: OnceCell::new(),
+            beside: RefCell::default(),
+        }
+    }
+
+    /// The same for whoever has the configuration in the environment.
+    pub fn exported(self) -> Session {
+        Session { exported: true, ..self }
+    }
+
+    pub fn options(&self) -> Options {
+        self.options.clone()
+    }
+
+    /// Whether somebody gave up.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
     }
 
     pub fn config(&self) -> Result<Config> {
@@ -99,8 +123,8 @@ impl Session {
     /// The command as a person would type it, with this session's configuration.
     pub fn command(&self, words: &str) -> String {
         match &self.options.config {
-            Some(file) => format!("reforge --config {} {words}", escape::path(file)),
-            None => format!("reforge {words}"),
+            Some(file) if !self.exported => format!("reforge --config {} {words}", escape::path(file)),
+            _ => format!("reforge {words}"),
         }
     }
 

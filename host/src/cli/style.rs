@@ -72,12 +72,13 @@ pub fn count(number: u64, one: &str, many: &str) -> String {
 /// `0.4 s`, `12 s`, `3 min`, `14 h`, `9 d`: one figure, two digits.
 pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
+    let rounded = |unit: u64| (seconds + unit / 2) / unit;
     match seconds {
         0..10 => format!("{:.1} s", duration.as_secs_f64()),
         10..120 => format!("{seconds} s"),
-        120..7200 => format!("{} min", seconds / 60),
-        7200..172_800 => format!("{} h", seconds / 3600),
-        _ => format!("{} d", seconds / 86_400),
+        120..7200 => format!("{} min", rounded(60)),
+        7200..172_800 => format!("{} h", rounded(3600)),
+        _ => format!("{} d", rounded(86_400)),
     }
 }
 
@@ -85,6 +86,7 @@ pub fn duration(duration: Duration) -> String {
 pub fn age(at: jiff::Timestamp) -> String {
     let passed = jiff::Timestamp::now().duration_since(at);
     match Duration::try_from(passed) {
+        Ok(passed) if passed < Duration::from_secs(1) => "just now".to_owned(),
         Ok(passed) => format!("{} ago", duration(passed)),
         Err(_) => "in the future".to_owned(),
     }
@@ -107,7 +109,8 @@ mod tests {
 
     #[test]
     fn durations_have_one_figure() {
-        for (seconds, shown) in [(0.42, "0.4 s"), (59.0, "59 s"), (600.0, "10 min"), (50_400.0, "14 h"), (1e6, "11 d")]
+        for (seconds, shown) in
+            [(0.42, "0.4 s"), (59.0, "59 s"), (600.0, "10 min"), (50_400.0, "14 h"), (86_399.0, "24 h"), (1e6, "12 d")]
         {
             assert_eq!(duration(Duration::from_secs_f64(seconds)), shown);
         }
