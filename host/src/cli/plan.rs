@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reforge_host::plugins::bindings::exports::reforge::restore::restorer::VolumePlan;
-use reforge_host::restore::preflight::{Choice, Target};
+use reforge_host::restore::preflight::{Choice, RESERVE_BYTES, Target};
 use reforge_host::restore::run::{self, Planned, Request};
 use reforge_host::{Result, escape};
 use serde_json::{Value, json};
@@ -86,9 +86,10 @@ pub fn text(session: &Session, what: &What, planned: &Planned) -> String {
     lines.push(String::new());
     for demand in &plan.space {
         lines.push(format!(
-            "  space      {}: needs {}, has {}",
+            "  space      {}: needs {} ({} of it a reserve), has {}",
             escape::path(&demand.directory),
             style::bytes(demand.bytes),
+            style::bytes(RESERVE_BYTES),
             style::bytes(demand.space.free_bytes)
         ));
     }

@@ -109,7 +109,7 @@ impl Watcher for Watch {
             Kind::Bars => {
                 let bar = ProgressBar::new_spinner();
                 bar.set_message(shown);
-                bar.set_style(spinner());
+                bar.set_style(template(SPINNER));
                 bar.tick();
                 current.bar = Some(bar);
             }
@@ -143,11 +143,11 @@ impl Watch {
         match &current.bar {
             Some(bar) => {
                 if total > 0 {
-                    bar.set_style(bar_of_bytes());
+                    bar.set_style(template(BAR));
                     bar.set_length(total);
                     bar.set_position(bytes.min(total));
                 } else if bytes > 0 {
-                    bar.set_style(bytes_without_total());
+                    bar.set_style(template(BYTES));
                     bar.set_position(bytes);
                 }
                 bar.tick();
@@ -171,7 +171,7 @@ impl Watch {
         let style: Style = self.terminal.error_style;
         let took = style::duration(began.elapsed());
         let bytes = if current.bytes > 0 { style::bytes(current.bytes) } else { String::new() };
-        let line = format!("  {:<22} {:>8}  {:>11}", escape::prose(&current.phase), took, bytes);
+        let line = format!("  {:<20} {:>8}  {:>11}", escape::prose(&current.phase), took, bytes);
         self.terminal.say(&style.dim(line.trim_end()));
         current.phase.clear();
     }
@@ -201,20 +201,24 @@ fn line(current: &Current, bytes: u64, total: u64, entries: u64) -> String {
     format!("{}: {}", escape::prose(&current.phase), parts.join(", "))
 }
 
-fn spinner() -> ProgressStyle {
-    template("{spinner} {msg:<22} {elapsed}")
-}
+const SPINNER: &str = "{spinner} {msg:<20} {elapsed}";
+const BYTES: &str = "{spinner} {msg:<20} {binary_bytes}  {binary_bytes_per_sec}  {elapsed}";
+const BAR: &str =
+    "{spinner} {msg:<20} [{wide_bar}] {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta} left";
 
-fn bytes_without_total() -> ProgressStyle {
-    template("{spinner} {msg:<22} {binary_bytes}  {binary_bytes_per_sec}  {elapsed}")
-}
-
-fn bar_of_bytes() -> ProgressStyle {
-    template("{spinner} {msg:<22} [{bar:28}] {binary_bytes}/{binary_total_bytes}  {binary_bytes_per_sec}  {eta} left")
-        .progress_chars("=> ")
-}
-
-/// The templates above are checked by a test; one that were wrong would only look plain.
+/// A template that were wrong would only look plain; the test below says that none is.
 fn template(text: &str) -> ProgressStyle {
-    ProgressStyle::with_template(text).unwrap_or_else(|_| ProgressStyle::default_spinner())
+    ProgressStyle::with_template(text).unwrap_or_else(|_| ProgressStyle::default_spinner()).progress_chars("=> ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_can_be_drawn() {
+        for style in [SPINNER, BYTES, BAR] {
+            assert!(ProgressStyle::with_template(style).is_ok(), "{style}");
+        }
+    }
 }

@@ -109,7 +109,8 @@ impl Play {
         self.title("What would a restore do?");
         let planned =
             self.show(&format!("restore plan {WORKLOAD} {snapshot}"), |session| plan::plan(session, &what))?;
-        self.tell("(the plan compares sizes and times, so it does not count the rotten bit; the restore replaces all)");
+        self.tell("(a plan compares kinds, sizes and times, so it counts neither the rotten bit nor the mode;");
+        self.tell(" the restore replaces everything)");
         let digest = planned.json["digest"].as_str().unwrap_or_default().to_owned();
 
         self.title("The restore");
@@ -227,6 +228,7 @@ impl Play {
         for line in answer.text.lines() {
             self.print(format!("    {line}").trim_end());
         }
+        self.stage.go_on()?;
         match (&answer.failure, answer.exit) {
             (Some(failure), _) => Err(failure.clone()),
             (None, Exit::Done) => Ok(answer),
