@@ -29,7 +29,7 @@ pub fn list(session: &Session, workload: Option<&str>) -> Result<Answer> {
         match entry {
             Entry::Open(journal, begin) => {
                 let receipt = told(host, &begin.id)?;
-                let (now, _) = standing(journal, begin);
+                let (now, _) = standing(journal, begin, is_newest(&entries, begin));
                 rows.push(vec![
                     begin.id.clone(),
                     escape::text(&begin.workload),
@@ -38,7 +38,7 @@ pub fn list(session: &Session, workload: Option<&str>) -> Result<Answer> {
                     receipt.as_ref().map_or("unfinished", |receipt| receipt.outcome.as_str()).to_owned(),
                     now,
                 ]);
-                documents.push(document(journal, begin, receipt.as_ref()));
+                documents.push(document(journal, begin, is_newest(&entries, begin), receipt.as_ref()));
             }
             Entry::Damaged { id, workload, failure } => {
                 let none = || "-".to_owned();
@@ -64,8 +64,9 @@ pub fn show(session: &Session, id: &str) -> Result<Answer> {
         Entry::Open(journal, begin) => (journal, begin),
         Entry::Damaged { failure, .. } => return Err(failure),
     };
+    let newest = is_newest(&registry::read_all(&host.state.transactions())?, &begin);
     let receipt = told(host, &begin.id)?;
-    let (now, _) = standing(&journal, &begin);
+    let (now, _) = standing(&journal, &begin, newest);
     let text = match &receipt {
         Some(receipt) => {
             let failure = receipt.failure.as_ref().map(why).unwrap_or_default();
@@ -73,7 +74,7 @@ pub fn show(session: &Session, id: &str) -> Result<Answer> {
         }
         None => unfinished(session, &journal, &begin, &now),
     };
-    Ok(Answer::done(text, document(&journal, &begin, receipt.as_ref())))
+    Ok(Answer::done(text, document(&journal, &begin, newest, receipt.as_ref())))
 }
 
 fn unfinished(session: &Session, journal: &Journal, begin: &Begin, now: &str) -> String {
@@ -109,8 +110,8 @@ fn why(failure: &Failure) -> String {
     }
 }
 
-fn document(journal: &Journal, begin: &Begin, receipt: Option<&Receipt>) -> Value {
-    let (now, undo_left) = standing(journal, begin);
+fn document(journal: &Journal, begin: &Begin, newest: bool, receipt: Option<&Receipt>) -> Value {
+    let (now, undo_left) = standing(journal, begin, newest);
     json!({
         "id": begin.id,
         "workload": begin.workload,
@@ -120,6 +121,7 @@ fn document(journal: &Journal, begin: &Begin, receipt: Option<&Receipt>) -> Valu
         "outcome": receipt.map(|receipt| receipt.outcome),
         "now": now,
         "undo_left_ms": undo_left,
+        "keep_previous": begin.keep_previous,
         "newest_record": journal.records().last().map(|record| record.event.name()),
         "receipt": receipt,
     })
@@ -136,8 +138,18 @@ fn told(host: &Host, id: &str) -> Result<Option<Receipt>> {
     receipts::read(&host.state.receipts(), id)
 }
 
-/// What can still be done about a transaction, and for how many milliseconds.
-fn standing(journal: &Journal, begin: &Begin) -> (String, Option<u64>) {
+/// Only a workload's newest restore can be undone.
+fn is_newest(entries: &[Entry], begin: &Begin) -> bool {
+    entries.iter().all(|entry| match entry {
+        Entry::Open(other, newer) => {
+            newer.workload != begin.workload || newer.at.wall <= begin.at.wall || !other.state().committed
+        }
+        Entry::Damaged { .. } => true,
+    })
+}
+
+/// What can still be done about a transaction, and for how many milliseconds it can be undone.
+fn standing(journal: &Journal, begin: &Begin, newest_restore: bool) -> (String, Option<u64>) {
     let state = journal.state();
     let newest = journal.records().last().map_or("nothing", |record| record.event.name());
     if resolve::is_resolved(journal.directory()) {
@@ -157,12 +169,13 @@ fn standing(journal: &Journal, begin: &Begin) -> (String, Option<u64>) {
         Event::Completed { at } | Event::Reverted { at } => Some(at),
         _ => None,
     });
-    let verb = if newest == "completed" { "undo" } else { "kept" };
+    let can_undo = newest == "completed" && newest_restore;
+    let verb = if can_undo { "undo" } else { "previous data kept" };
     match began {
         _ if begin.keep_previous => (format!("{verb} until finished"), None),
         Some(began) => {
             let left = window::left_ms(journal.directory(), began, begin.undo_window_ms, &Moment::now());
-            (format!("{verb}: {} left", style::duration(Duration::from_millis(left))), Some(left))
+            (format!("{verb}: {} left", style::duration(Duration::from_millis(left))), can_undo.then_some(left))
         }
         None => (format!("got to `{newest}`"), None),
     }

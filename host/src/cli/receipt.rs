@@ -30,15 +30,15 @@ pub fn text(session: &Session, receipt: &Receipt) -> String {
         Kind::Undo { of } => ("undo", format!("of {}", escape::text(of))),
     };
     line(what, format!("{} {of}", escape::text(&receipt.id)));
-    for volume in &receipt.volumes {
-        let checked = match (&volume.tree_digest, is_forward(receipt)) {
-            (Some(digest), true) => {
-                format!(", tree digest {} as captured", escape::text(digest.get(..16).unwrap_or(digest)))
-            }
-            _ => String::new(),
-        };
+    for volume in receipt.volumes.iter().filter(|_| is_forward(receipt)) {
+        let digest = volume.tree_digest.as_deref().map(|digest| digest.get(..16).unwrap_or(digest));
+        let checked = digest.map(|digest| format!(", tree digest {} as captured", escape::text(digest)));
         let size = format!("{}, {}", style::count(volume.entries, "entry", "entries"), style::bytes(volume.bytes));
-        line("volume", format!("{}: {size}{checked}", escape::text(&volume.name)));
+        line("volume", format!("{}: {size}{}", escape::text(&volume.name), checked.unwrap_or_default()));
+    }
+    if !is_forward(receipt) {
+        let names: Vec<String> = receipt.volumes.iter().map(|volume| escape::text(&volume.name)).collect();
+        line("volumes", names.join(", "));
     }
     for name in &receipt.left {
         line("left", format!("{} stays as it was", escape::text(name)));
