@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::audit::Audit;
 use crate::config::{Config, RuntimeKind, Workload};
@@ -110,14 +111,23 @@ impl Host {
         Ok(workload::environment_digests(workload, &self.state.environment_key()?))
     }
 
+    /// A workload's lock: at once or `busy`; with `wait` as soon as it is free, or `cancelled`.
+    pub fn lease(&self, workload: &str, what: &str, wait: bool, cancelled: &AtomicBool) -> Result<Lease> {
+        let locks = self.deployer.locks();
+        match wait {
+            true => locks.wait_lease(workload, what, &|| cancelled.load(Ordering::Relaxed)),
+            false => locks.try_lease(workload, what),
+        }
+    }
+
     /// Takes a snapshot of every volume of a workload, under its lease. The app may run.
     pub fn capture(&self, workload: &Workload, reason: &str, wait: bool, progress: &Progress) -> Result<Descriptor> {
-        let locks = self.deployer.locks();
-        let what = format!("snapshot ({reason})");
-        let _lease: Lease = match wait {
-            true => locks.wait_lease(&workload.id, &what, &|| progress.is_cancelled())?,
-            false => locks.try_lease(&workload.id, &what)?,
-        };
+        if reason == SAFETY {
+            let message =
+                format!("`{SAFETY}` is the reason of snapshots that a restore takes, and retention removes those");
+            return Err(Failure::new(Code::Usage, message).hint("give another reason"));
+        }
+        let _lease = self.lease(&workload.id, &format!("snapshot ({reason})"), wait, &progress.cancelled)?;
         crate::restore::preflight::combine(&self.blocked(workload)?).map_or(Ok(()), Err)?;
         let resolution = resolve::resolve(&self.config, workload);
         let skipped = resolution.skipped.clone();
@@ -204,6 +214,23 @@ impl Host {
     /// Snapshots that may not go: a transaction that is not over names them.
     pub fn named_snapshots(&self) -> Result<std::collections::BTreeSet<String>> {
         Ok(registry::named_snapshots(&registry::read_all(&self.state.transactions())?))
+    }
+
+    /// Deletes a snapshot by its whole id, unless a transaction that is not over names it.
+    pub fn delete_snapshot(
+        &self,
+        workload: &str,
+        id: &str,
+        wait: bool,
+        who: &str,
+        cancelled: &AtomicBool,
+    ) -> Result<()> {
+        let workload = self.config.workload(workload)?;
+        let _lease = self.lease(&workload.id, "a deletion", wait, cancelled)?;
+        let deleted = self.store.delete(&workload.id, id, &self.named_snapshots()?);
+        let details = serde_json::json!({ "workload": workload.id, "snapshot": id, "failure": deleted.as_ref().err() });
+        self.audit.append("delete", who, details)?;
+        deleted
     }
 
     /// Keeps the number of safety snapshots down.

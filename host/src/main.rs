@@ -1,12 +1,7 @@
-//! The command line.
+//! The command line: hands its arguments over and ends with the exit code of what became of them.
 
-use std::path::Path;
-use std::process::ExitCode;
+mod cli;
 
-fn main() -> ExitCode {
-    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-    match arguments.as_slice() {
-        [verb, directory] if verb == "supervise" => reforge_host::runtime::process::supervise(Path::new(directory)),
-        _ => ExitCode::FAILURE,
-    }
+fn main() -> std::process::ExitCode {
+    cli::run()
 }

@@ -4,6 +4,7 @@
 //! requires and what refuses it; [`run`] the flow of a restore; [`undo`] the flow of an undo, which needs no plugin;
 //! [`progress`] what can be seen and stopped meanwhile; [`report`] what is told at the end.
 
+pub mod import;
 pub mod monitor;
 pub mod preflight;
 pub mod progress;

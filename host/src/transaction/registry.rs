@@ -64,7 +64,7 @@ impl Entry {
     }
 
     /// Why nothing may be deployed, captured or restored before recovery has dealt with this one.
-    fn blocks(&self) -> Option<Failure> {
+    pub fn blocks(&self) -> Option<Failure> {
         match self {
             Entry::Open(journal, begin) => {
                 let state = journal.state();

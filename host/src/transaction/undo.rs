@@ -13,6 +13,7 @@ use super::registry::{self, Entry};
 use super::state::Phase;
 use crate::failure::{Code, Failure, Result};
 use crate::runtime::Runtime;
+use crate::volumes::live_tree::{self, Totals};
 
 /// Who undoes what, and for how long what it replaces is kept.
 pub struct Request {
@@ -52,7 +53,14 @@ pub fn plan(transactions: &Path, request: &Request) -> Result<Begin> {
             let message = format!("what is live as volume `{}` is not what it put there", volume.name);
             return Err(refused(&restore, &message));
         }
-        volumes.push(BeginVolume { live_identity: sight.live, tree_digest: None, ..volume.clone() });
+        let totals = previous_totals(&place)?;
+        volumes.push(BeginVolume {
+            live_identity: sight.live,
+            tree_digest: None,
+            entries: totals.entries,
+            bytes: totals.bytes,
+            ..volume.clone()
+        });
     }
     Ok(Begin {
         id: request.id.clone(),
@@ -86,6 +94,12 @@ impl Transaction {
             }
         }
     }
+}
+
+/// What the previous tree holds, for the receipt: the restore's own figures are those of its snapshot.
+fn previous_totals(place: &Place) -> Result<Totals> {
+    let previous = place.parent.open_live(&place.volume.sibling)?;
+    previous.map_or_else(|| Ok(Totals::default()), live_tree::totals)
 }
 
 fn refused(restore: &Begin, reason: &str) -> Failure {

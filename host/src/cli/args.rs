@@ -1,0 +1,268 @@
+//! The arguments of every command. Only this file knows clap; what it accepts is in the README.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use reforge_host::transaction::resolve::Keep;
+
+/// Put an app's volumes back as they were in a snapshot, or leave them exactly as they are.
+#[derive(Parser)]
+#[command(name = "reforge", version, subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 done, 1 failed and nothing changed, 2 usage, 3 refused and nothing changed, \
+4 reverted, 5 needs an operator, 6 busy, 7 done but health unconfirmed, 130 cancelled.\n\nTry it: reforge demo")]
+pub struct Cli {
+    #[command(flatten)]
+    pub options: Options,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Args, Clone, Default)]
+pub struct Options {
+    /// The configuration [default: $REFORGE_CONFIG, ./reforge.toml, /etc/reforge/reforge.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A restore plugin to use instead of the configured or the built-in one
+    #[arg(long, global = true, value_name = "FILE")]
+    pub plugin: Option<PathBuf>,
+    /// Answer with one JSON document
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Deploy, damage, restore and undo a throwaway app, with proof
+    Demo {
+        /// Keep its directory
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Make the state directory with its host id
+    Init,
+    /// Deploy a workload as configured
+    Deploy(Deploy),
+    /// Deploy the previous image of a workload
+    Rollback(Deploy),
+    /// Stop a workload and its preview
+    Stop(Deploy),
+    /// Deploy the image that runs as FROM in TO
+    Promote {
+        from: String,
+        to: String,
+        #[command(flatten)]
+        wait: Wait,
+    },
+    /// Deploy another image beside a workload, with empty volumes
+    Preview {
+        workload: String,
+        image: String,
+        #[command(flatten)]
+        wait: Wait,
+    },
+    /// What is configured and how it does
+    #[command(subcommand)]
+    Workload(Workload),
+    /// Take, look at, move and delete snapshots
+    #[command(subcommand)]
+    Snapshot(Snapshot),
+    /// Plan, run and undo restores
+    #[command(subcommand)]
+    Restore(Restore),
+    /// Settle what a crash left unfinished, as a start does
+    Recover,
+    /// The restore plugin in use
+    #[command(subcommand)]
+    Plugin(Plugin),
+    /// The newest lines of the audit log
+    Audit {
+        /// How many
+        #[arg(long, default_value_t = 20)]
+        lines: usize,
+    },
+    #[command(hide = true)]
+    Supervise { directory: PathBuf },
+    #[command(hide = true)]
+    DemoApp(DemoApp),
+}
+
+#[derive(Args)]
+pub struct Deploy {
+    pub workload: String,
+    #[command(flatten)]
+    pub wait: Wait,
+}
+
+#[derive(Args, Clone, Copy, Default)]
+pub struct Wait {
+    /// Wait while the workload is busy
+    #[arg(long)]
+    pub wait: bool,
+}
+
+#[derive(Subcommand)]
+pub enum Workload {
+    /// All workloads
+    List,
+    /// One workload: state, volumes, last snapshot
+    Show { workload: String },
+}
+
+#[derive(Args, Clone)]
+pub struct Named {
+    pub workload: String,
+    /// Its id, or a beginning that no other has
+    pub snapshot: String,
+}
+
+#[derive(Subcommand)]
+pub enum Snapshot {
+    /// Take a snapshot; the app may run
+    Create {
+        workload: String,
+        /// Why, for whoever chooses one to restore
+        #[arg(long, default_value = "manual", value_name = "TEXT")]
+        reason: String,
+        #[command(flatten)]
+        wait: Wait,
+    },
+    /// All snapshots of a workload, newest first
+    List { workload: String },
+    /// What a snapshot holds
+    Show(Named),
+    /// Read the whole archive and compare it with its descriptor
+    Verify(Named),
+    /// Copy the archive to a new file
+    Export {
+        #[command(flatten)]
+        named: Named,
+        file: PathBuf,
+    },
+    /// Take an archive in, after the plugin has read it whole
+    Import {
+        file: PathBuf,
+        /// The workload that it is for
+        #[arg(long)]
+        workload: String,
+        #[command(flatten)]
+        wait: Wait,
+    },
+    /// Delete a snapshot, named by its whole id
+    Delete {
+        #[command(flatten)]
+        named: Named,
+        #[command(flatten)]
+        wait: Wait,
+    },
+}
+
+#[derive(Args, Clone)]
+pub struct What {
+    #[command(flatten)]
+    pub named: Named,
+    /// A volume that stays as it is; may be repeated
+    #[arg(long, value_name = "VOLUME")]
+    pub leave: Vec<String>,
+    /// Take no safety snapshot: keep the previous data until `restore finish`
+    #[arg(long)]
+    pub keep_previous: bool,
+}
+
+#[derive(Args, Clone, Copy, Default)]
+pub struct Yes {
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
+#[derive(Subcommand)]
+pub enum Restore {
+    /// What a restore would change and what stands in its way; changes nothing
+    Plan(What),
+    /// Restore every volume, or none
+    Run {
+        #[command(flatten)]
+        what: What,
+        /// Refuse unless the plan still has this digest
+        #[arg(long, value_name = "DIGEST")]
+        plan: Option<String>,
+        #[command(flatten)]
+        yes: Yes,
+        #[command(flatten)]
+        wait: Wait,
+    },
+    /// Restores and undos, newest first
+    List { workload: Option<String> },
+    /// One restore: its receipt, or how far it got
+    Show { id: String },
+    /// Swap the previous data back in
+    Undo {
+        id: String,
+        #[command(flatten)]
+        yes: Yes,
+        #[command(flatten)]
+        wait: Wait,
+    },
+    /// End the undo window: remove the previous data now
+    Finish {
+        id: String,
+        #[command(flatten)]
+        yes: Yes,
+    },
+    /// Decide what only a person can; without --keep, show the trees
+    Resolve {
+        id: String,
+        #[arg(long)]
+        keep: Option<KeepArgument>,
+        #[command(flatten)]
+        yes: Yes,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum KeepArgument {
+    /// What was there before
+    Old,
+    /// What was being put there
+    New,
+    /// Whatever is live now
+    Live,
+}
+
+impl From<KeepArgument> for Keep {
+    fn from(argument: KeepArgument) -> Keep {
+        match argument {
+            KeepArgument::Old => Keep::Old,
+            KeepArgument::New => Keep::New,
+            KeepArgument::Live => Keep::Live,
+        }
+    }
+}
+
+#[derive(Subcommand)]
+pub enum Plugin {
+    /// Its name, version, formats and digest
+    Show,
+}
+
+/// The app of the demo.
+#[derive(Args)]
+pub struct DemoApp {
+    #[arg(long)]
+    pub data: PathBuf,
+    #[arg(long)]
+    pub log: PathBuf,
+    /// Answer whether the app is writing, and end
+    #[arg(long)]
+    pub check: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        super::Cli::command().debug_assert();
+    }
+}

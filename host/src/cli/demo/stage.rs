@@ -1,0 +1,141 @@
+//! Where the demo plays: a directory of its own with a configuration, and everything that has to go afterwards.
+
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use reforge_host::deployer::dispatch::DeployRequest;
+use reforge_host::{Code, Failure, Result, escape};
+
+use super::super::args::Options;
+use super::super::session::Session;
+use super::app;
+
+pub const WORKLOAD: &str = "counter";
+const PREFIX: &str = "reforge-demo-";
+const POLL: Duration = Duration::from_millis(10);
+/// For an app that writes fifty times a second.
+const WRITING_LIMIT: Duration = Duration::from_secs(20);
+
+pub struct Stage {
+    pub session: Session,
+    pub directory: PathBuf,
+    pub data: PathBuf,
+    pub log: PathBuf,
+    keep: bool,
+    over: Cell<bool>,
+}
+
+impl Stage {
+    /// Makes the directory and writes the configuration.
+    pub fn set(outer: &Session, keep: bool) -> Result<Stage> {
+        let parent = std::env::temp_dir();
+        let made = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&parent);
+        let made = made.map_err(|error| Failure::io("make a directory in", &parent, &error).hint("set TMPDIR"))?;
+        let directory = made.path().canonicalize().map_err(|error| Failure::io("find", made.path(), &error))?;
+        let config = directory.join("reforge.toml");
+        let text = configuration(&outer.program, &directory)?;
+        let write = || {
+            std::fs::create_dir(directory.join("volumes"))?;
+            std::fs::write(&config, text)
+        };
+        write().map_err(|error| Failure::io("write", &config, &error))?;
+        let options = Options { config: Some(config), ..outer.options() };
+        let session =
+            Session::new(options, outer.terminal.clone(), outer.cancelled.clone(), outer.program.clone()).exported();
+        // From here on it is this stage's to remove.
+        let _ = made.keep();
+        let (data, log) = (directory.join("volumes/demo/data"), directory.join("volumes/demo/prod/log"));
+        Ok(Stage { session, directory, data, log, keep, over: Cell::new(false) })
+    }
+
+    /// Waits until the app has written so many records beyond `beyond`. Answers the newest.
+    pub fn wait_for_records(&self, beyond: u64, count: u64) -> Result<u64> {
+        let began = Instant::now();
+        while began.elapsed() < WRITING_LIMIT {
+            self.go_on()?;
+            let newest = self.newest_record().unwrap_or(0);
+            if newest >= beyond + count {
+                return Ok(newest);
+            }
+            std::thread::sleep(POLL);
+        }
+        Err(Failure::new(Code::AppBad, "the app does not write"))
+    }
+
+    pub fn newest_record(&self) -> Result<u64> {
+        app::last_number(&self.data).map_err(|error| Failure::io("read", &self.data, &error))
+    }
+
+    /// Fails when somebody gave up.
+    pub fn go_on(&self) -> Result<()> {
+        match self.session.is_cancelled() {
+            true => Err(Failure::new(Code::Cancelled, "the demo was cancelled")),
+            false => Ok(()),
+        }
+    }
+
+    /// Stops the app and removes the directory. Whatever the demo came to, also when it was cancelled.
+    pub fn strike(&self) -> Result<()> {
+        self.over.set(true);
+        if self.directory.join("state/host-id").exists() {
+            let stop = DeployRequest::Stop { workload: WORKLOAD.to_owned() };
+            self.session.open()?.deployer.dispatch(&stop, true, &|| false)?;
+        }
+        if self.keep {
+            return Ok(());
+        }
+        std::fs::remove_dir_all(&self.directory)
+            .map_err(|error| Failure::io("remove", &self.directory, &error).hint("remove it by hand"))
+    }
+}
+
+/// Nothing may be left behind by a panic either.
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if !self.over.get()
+            && let Err(failure) = self.strike()
+        {
+            self.session.terminal.complain(&failure);
+        }
+    }
+}
+
+fn configuration(program: &Path, directory: &Path) -> Result<String> {
+    let quoted = |path: &Path| {
+        let text = path.to_str().ok_or_else(|| {
+            let message = format!("`{}` is not UTF-8", escape::path(path));
+            Failure::new(Code::Usage, message).hint("set TMPDIR to a directory with a plain name")
+        })?;
+        Ok::<_, Failure>(toml::Value::String(text.to_owned()).to_string())
+    };
+    let program = quoted(program)?;
+    let state = quoted(&directory.join("state"))?;
+    let volumes = quoted(&directory.join("volumes"))?;
+    let data = quoted(&directory.join("volumes/demo/data"))?;
+    let log = quoted(&directory.join("volumes/demo/prod/log"))?;
+    Ok(format!(
+        r#"[host]
+state_dir = {state}
+volume_root = {volumes}
+
+[[workload]]
+id = "{WORKLOAD}"
+project = "demo"
+stage = "prod"
+runtime = "process"
+command = [{program}, "demo-app", "--data", "{{volume:data}}", "--log", "{{volume:log}}"]
+health = {{ command = [{program}, "demo-app", "--check", "--data", {data}, "--log", {log}], interval = "50ms", limit = "20s" }}
+
+[[workload.volume]]
+name = "data"
+scope = "project"
+source = "data"
+
+[[workload.volume]]
+name = "log"
+scope = "stage"
+source = "log"
+"#
+    ))
+}

@@ -1,0 +1,182 @@
+//! `restore list` and `show`: what happened and what is still open. Touches nothing.
+
+use std::time::Duration;
+
+use reforge_host::host::Host;
+use reforge_host::transaction::event::{Begin, Event, Kind, Moment};
+use reforge_host::transaction::journal::Journal;
+use reforge_host::transaction::receipt::{self as receipts, Receipt};
+use reforge_host::transaction::registry::{self, Entry};
+use reforge_host::transaction::{resolve, window};
+use reforge_host::{Failure, Result, escape};
+use serde_json::{Value, json};
+
+use super::answer::Answer;
+use super::receipt;
+use super::session::Session;
+use super::style;
+
+pub fn list(session: &Session, workload: Option<&str>) -> Result<Answer> {
+    let host = session.looking()?;
+    if let Some(id) = workload {
+        host.config.workload(id)?;
+    }
+    let mut entries = registry::read_all(&host.state.transactions())?;
+    entries.retain(|entry| workload.is_none_or(|workload| entry.is_of(workload)));
+    entries.reverse();
+    let (mut rows, mut documents) = (Vec::new(), Vec::new());
+    for entry in &entries {
+        match entry {
+            Entry::Open(journal, begin) => {
+                let receipt = told(host, &begin.id)?;
+                let (now, _) = standing(journal, begin, is_newest(&entries, begin));
+                rows.push(vec![
+                    begin.id.clone(),
+                    escape::text(&begin.workload),
+                    what(&begin.kind),
+                    style::age(begin.at.wall),
+                    receipt.as_ref().map_or("unfinished", |receipt| receipt.outcome.as_str()).to_owned(),
+                    now,
+                ]);
+                documents.push(document(journal, begin, is_newest(&entries, begin), receipt.as_ref()));
+            }
+            Entry::Damaged { id, workload, failure } => {
+                let none = || "-".to_owned();
+                let of = workload.as_deref().map_or_else(none, escape::text);
+                rows.push(vec![escape::text(id), of, none(), none(), "damaged".to_owned(), failure.message.clone()]);
+                documents.push(json!({ "id": id, "workload": workload, "error": failure }));
+            }
+        }
+    }
+    let text = match rows.is_empty() {
+        true => "no restores yet".to_owned(),
+        false => {
+            let heads = ["RESTORE", "WORKLOAD", "WHAT", "BEGAN", "OUTCOME", "NOW"];
+            style::table(session.terminal.style, &heads, &rows)
+        }
+    };
+    Ok(Answer::done(text, json!({ "restores": documents })))
+}
+
+pub fn show(session: &Session, id: &str) -> Result<Answer> {
+    let host = session.looking()?;
+    let (journal, begin) = match registry::find(&host.state.transactions(), id)? {
+        Entry::Open(journal, begin) => (journal, begin),
+        Entry::Damaged { failure, .. } => return Err(failure),
+    };
+    let newest = is_newest(&registry::read_all(&host.state.transactions())?, &begin);
+    let receipt = told(host, &begin.id)?;
+    let (now, _) = standing(&journal, &begin, newest);
+    let text = match &receipt {
+        Some(receipt) => {
+            let failure = receipt.failure.as_ref().map(why).unwrap_or_default();
+            format!("{}{failure}\n  now        {now}", receipt::text(session, receipt))
+        }
+        None => unfinished(session, &journal, &begin, &now),
+    };
+    Ok(Answer::done(text, document(&journal, &begin, newest, receipt.as_ref())))
+}
+
+fn unfinished(session: &Session, journal: &Journal, begin: &Begin, now: &str) -> String {
+    let mut lines = vec![
+        format!(
+            "{}: {} of `{}`",
+            session.terminal.style.yellow("unfinished"),
+            what(&begin.kind),
+            escape::text(&begin.workload)
+        ),
+        format!("  restore    {}", begin.id),
+        format!("  began      {} by {}", style::instant(begin.at.wall), escape::text(&begin.who)),
+        format!("  now        {now}"),
+    ];
+    let records: Vec<&str> = journal.records().iter().map(|record| record.event.name()).collect();
+    lines.push(format!("  journal    {}", records.join(", ")));
+    for volume in &begin.volumes {
+        lines.push(format!(
+            "  volume     {}: {}",
+            escape::text(&volume.name),
+            escape::path(&volume.parent.join(&volume.live))
+        ));
+    }
+    lines.join("\n")
+}
+
+fn why(failure: &Failure) -> String {
+    match failure.hint.is_empty() {
+        true => format!("\n  why        {}", escape::prose(&failure.message)),
+        false => {
+            format!("\n  why        {}\n             {}", escape::prose(&failure.message), escape::prose(&failure.hint))
+        }
+    }
+}
+
+fn document(journal: &Journal, begin: &Begin, newest: bool, receipt: Option<&Receipt>) -> Value {
+    let (now, undo_left) = standing(journal, begin, newest);
+    json!({
+        "id": begin.id,
+        "workload": begin.workload,
+        "kind": begin.kind,
+        "began": begin.at.wall,
+        "who": begin.who,
+        "outcome": receipt.map(|receipt| receipt.outcome),
+        "now": now,
+        "undo_left_ms": undo_left,
+        "keep_previous": begin.keep_previous,
+        "newest_record": journal.records().last().map(|record| record.event.name()),
+        "receipt": receipt,
+    })
+}
+
+fn what(kind: &Kind) -> String {
+    match kind {
+        Kind::Restore { snapshot } => format!("restore {}", escape::text(snapshot)),
+        Kind::Undo { of } => format!("undo {}", escape::text(of)),
+    }
+}
+
+fn told(host: &Host, id: &str) -> Result<Option<Receipt>> {
+    receipts::read(&host.state.receipts(), id)
+}
+
+/// Only a workload's newest restore can be undone.
+fn is_newest(entries: &[Entry], begin: &Begin) -> bool {
+    entries.iter().all(|entry| match entry {
+        Entry::Open(other, newer) => {
+            newer.workload != begin.workload || newer.at.wall <= begin.at.wall || !other.state().committed
+        }
+        Entry::Damaged { .. } => true,
+    })
+}
+
+/// What can still be done about a transaction, and for how many milliseconds it can be undone.
+fn standing(journal: &Journal, begin: &Begin, newest_restore: bool) -> (String, Option<u64>) {
+    let state = journal.state();
+    let newest = journal.records().last().map_or("nothing", |record| record.event.name());
+    if resolve::is_resolved(journal.directory()) {
+        return ("resolved by a person".to_owned(), None);
+    }
+    if !state.in_window() {
+        let now = match newest {
+            "undone" => "undone".to_owned(),
+            "closed" if state.committed => "previous data removed".to_owned(),
+            "closed" => "closed".to_owned(),
+            "dropping" => "previous data is being removed".to_owned(),
+            newest => format!("got to `{newest}`"),
+        };
+        return (now, None);
+    }
+    let began = journal.records().iter().rev().find_map(|record| match &record.event {
+        Event::Completed { at } | Event::Reverted { at } => Some(at),
+        _ => None,
+    });
+    let can_undo = newest == "completed" && newest_restore;
+    let verb = if can_undo { "undo" } else { "previous data kept" };
+    match began {
+        _ if begin.keep_previous => (format!("{verb} until finished"), None),
+        Some(began) => {
+            let left = window::left_ms(journal.directory(), began, begin.undo_window_ms, &Moment::now());
+            (format!("{verb}: {} left", style::duration(Duration::from_millis(left))), can_undo.then_some(left))
+        }
+        None => (format!("got to `{newest}`"), None),
+    }
+}

@@ -1,0 +1,138 @@
+//! The command line. Each command is a function from a [`session::Session`] to an [`answer::Answer`]; this file only
+//! finds the one that is meant, and [`answer`] prints what it says. Nothing here decides about data.
+
+mod answer;
+mod args;
+mod audit;
+mod demo;
+mod deploy;
+mod exit;
+mod history;
+mod plan;
+mod plugin;
+mod progress;
+mod receipt;
+mod recover;
+mod resolve;
+mod restore;
+mod session;
+mod signals;
+mod snapshot;
+mod style;
+mod terminal;
+mod workload;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use reforge_host::deployer::dispatch::DeployRequest;
+use reforge_host::{Code, Failure, Result};
+
+use answer::Answer;
+use args::{Cli, Command, Options};
+use session::Session;
+use terminal::Terminal;
+
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return unparsed(&error),
+    };
+    match &cli.command {
+        Command::Supervise { directory } => return reforge_host::runtime::process::supervise(directory),
+        Command::DemoApp(arguments) => return demo::app::run(arguments),
+        _ => {}
+    }
+    let terminal = Terminal::new(cli.options.json);
+    let session = match session(cli.options, &terminal) {
+        Ok(session) => session,
+        Err(failure) => return answer::print(&terminal, Err(failure), Vec::new()),
+    };
+    let answered = execute(&session, cli.command);
+    answer::print(&terminal, answered, session.take_beside())
+}
+
+fn session(options: Options, terminal: &Terminal) -> Result<Session> {
+    let program = program()?;
+    Ok(Session::new(options, terminal.clone(), signals::watch(terminal)?, program))
+}
+
+fn program() -> Result<PathBuf> {
+    std::env::current_exe()
+        .map_err(|error| Failure::new(Code::Io, format!("cannot find the file of this program: {error}")))
+}
+
+fn execute(session: &Session, command: Command) -> Result<Answer> {
+    match command {
+        Command::Demo { keep } => demo::demo(session, keep),
+        Command::Init => deploy::init(session),
+        Command::Deploy(args::Deploy { workload, wait }) => {
+            deploy::dispatch(session, &DeployRequest::Deploy { workload }, wait.wait)
+        }
+        Command::Rollback(args::Deploy { workload, wait }) => {
+            deploy::dispatch(session, &DeployRequest::Rollback { workload }, wait.wait)
+        }
+        Command::Stop(args::Deploy { workload, wait }) => {
+            deploy::dispatch(session, &DeployRequest::Stop { workload }, wait.wait)
+        }
+        Command::Promote { from, to, wait } => {
+            deploy::dispatch(session, &DeployRequest::Promote { from, to }, wait.wait)
+        }
+        Command::Preview { workload, image, wait } => {
+            deploy::dispatch(session, &DeployRequest::Preview { workload, image }, wait.wait)
+        }
+        Command::Workload(args::Workload::List) => workload::list(session),
+        Command::Workload(args::Workload::Show { workload }) => workload::show(session, &workload),
+        Command::Snapshot(command) => snapshot(session, command),
+        Command::Restore(command) => restore(session, command),
+        Command::Recover => recover::recover(session),
+        Command::Plugin(args::Plugin::Show) => plugin::show(session),
+        Command::Audit { lines } => audit::audit(session, lines),
+        // These have no session: they were dealt with before there was one.
+        Command::Supervise { .. } | Command::DemoApp(_) => {
+            Err(Failure::new(Code::Usage, "this command is started by the host itself"))
+        }
+    }
+}
+
+fn snapshot(session: &Session, command: args::Snapshot) -> Result<Answer> {
+    match command {
+        args::Snapshot::Create { workload, reason, wait } => snapshot::create(session, &workload, &reason, wait.wait),
+        args::Snapshot::List { workload } => snapshot::list(session, &workload),
+        args::Snapshot::Show(named) => snapshot::show(session, &named),
+        args::Snapshot::Verify(named) => snapshot::verify(session, &named),
+        args::Snapshot::Export { named, file } => snapshot::export(session, &named, &file),
+        args::Snapshot::Import { file, workload, wait } => snapshot::import(session, &file, &workload, wait.wait),
+        args::Snapshot::Delete { named, wait } => snapshot::delete(session, &named, wait.wait),
+    }
+}
+
+fn restore(session: &Session, command: args::Restore) -> Result<Answer> {
+    match command {
+        args::Restore::Plan(what) => plan::plan(session, &what),
+        args::Restore::Run { what, plan, yes, wait } => {
+            restore::run(session, restore::Run { what, plan, yes: yes.yes, wait: wait.wait })
+        }
+        args::Restore::List { workload } => history::list(session, workload.as_deref()),
+        args::Restore::Show { id } => history::show(session, &id),
+        args::Restore::Undo { id, yes, wait } => restore::undo(session, &id, yes.yes, wait.wait),
+        args::Restore::Finish { id, yes } => restore::finish(session, &id, yes.yes),
+        args::Restore::Resolve { id, keep: None, .. } => resolve::show(session, &id),
+        args::Restore::Resolve { id, keep: Some(keep), yes } => resolve::keep(session, &id, keep.into(), yes.yes),
+    }
+}
+
+/// Help and version are answers; all else is a usage error, which is one document where that was asked for.
+fn unparsed(error: &clap::Error) -> ExitCode {
+    let wants_json = std::env::args_os().any(|argument| argument == "--json");
+    if error.use_stderr() && wants_json {
+        let text = error.to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let failure = Failure::new(Code::Usage, message).hint("`reforge help` shows every command");
+        return answer::print(&Terminal::new(true), Err(failure), Vec::new());
+    }
+    // As for every other output: a reader that went away is no failure.
+    let _ = error.print();
+    if error.use_stderr() { exit::Exit::Usage.into() } else { ExitCode::SUCCESS }
+}

@@ -1,0 +1,96 @@
+//! `restore resolve`: shows every tree of a restore that only a person can settle, and does what the person chose.
+
+use reforge_host::host::Host;
+use reforge_host::transaction::registry::{self, Entry};
+use reforge_host::transaction::resolve::{self, Keep, Tree};
+use reforge_host::{Code, Failure, Result, escape};
+use serde_json::json;
+
+use super::answer::Answer;
+use super::restore::{must_be_interactive, must_say_yes};
+use super::session::Session;
+use super::style;
+
+/// Changes nothing.
+pub fn show(session: &Session, id: &str) -> Result<Answer> {
+    let host = session.looking()?;
+    let entry = registry::find(&host.state.transactions(), id)?;
+    if entry.blocks().is_none() {
+        let message = format!("restore `{}` needs no decision", escape::text(entry.id()));
+        return Err(Failure::new(Code::Usage, message).hint("`reforge restore show` says how it stands"));
+    }
+    let (id, workload, runtime) = subject(host, id)?;
+    let trees = resolve::show(&host.state.transactions(), &id, &host.runtime_named(&runtime)?)?;
+    let text = format!(
+        "{}\n\nold is what was there before, new is what was being put there; choose with\n  {}",
+        table(session, &trees),
+        session.command(&format!("restore resolve {id} --keep old|new|live"))
+    );
+    Ok(Answer::done(text, json!({ "id": id, "workload": workload, "trees": trees })))
+}
+
+pub fn keep(session: &Session, id: &str, keep: Keep, yes: bool) -> Result<Answer> {
+    let host = session.changing()?;
+    let (id, workload, runtime) = subject(host, id)?;
+    let runtime = host.runtime_named(&runtime)?;
+    let word = match keep {
+        Keep::Old => "old",
+        Keep::New => "new",
+        Keep::Live => "live",
+    };
+    if !yes {
+        must_be_interactive(session)?;
+        // A journal that does not read has no trees to show: then only what is live can be kept.
+        if let Ok(trees) = resolve::show(&host.state.transactions(), &id, &runtime) {
+            session.terminal.say(&table(session, &trees));
+        }
+        let question = format!("\nstop `{}` and make the {word} trees live? [y/N]", escape::text(&workload));
+        must_say_yes(session, &question)?;
+    }
+    let _lease = host.lease(&workload, &format!("resolve of {id}"), false, &session.cancelled)?;
+    let resolved = resolve::resolve(&host.state.transactions(), &id, keep, &session.who(), &runtime);
+    let details = json!({ "restore": id, "workload": workload, "keep": keep, "failure": resolved.as_ref().err() });
+    host.audit_event("resolve", &session.who(), details)?;
+    resolved?;
+    let text = format!(
+        "resolved: the {word} trees are live, the others stay beside them\n`{}` is stopped; start it with\n  {}",
+        escape::text(&workload),
+        session.command(&format!("deploy {workload}"))
+    );
+    Ok(Answer::done(text, json!({ "id": id, "workload": workload, "keep": keep, "resolved": true })))
+}
+
+/// The whole id, the workload and the runtime's name.
+fn subject(host: &Host, id: &str) -> Result<(String, String, String)> {
+    match registry::find(&host.state.transactions(), id)? {
+        Entry::Open(_, begin) => Ok((begin.id, begin.workload, begin.runtime)),
+        Entry::Damaged { id, workload: Some(workload), .. } => {
+            let runtime = host.config.workload(&workload)?.runtime.as_str().to_owned();
+            Ok((id, workload, runtime))
+        }
+        Entry::Damaged { id, workload: None, failure } => {
+            let message =
+                format!("restore `{}` does not even say of which workload it is: {failure}", escape::text(&id));
+            Err(Failure::new(Code::NeedsOperator, message).hint(failure.hint))
+        }
+    }
+}
+
+fn table(session: &Session, trees: &[Tree]) -> String {
+    let rows: Vec<Vec<String>> = trees
+        .iter()
+        .map(|tree| {
+            vec![
+                escape::text(&tree.volume),
+                tree.place.to_owned(),
+                tree.is.to_owned(),
+                tree.entries.to_string(),
+                style::bytes(tree.bytes),
+                tree.newest.map_or_else(|| "-".to_owned(), style::instant),
+                escape::path(&tree.path),
+            ]
+        })
+        .collect();
+    let heads = ["VOLUME", "PLACE", "IS", "ENTRIES", "DATA", "NEWEST CHANGE", "PATH"];
+    style::table(session.terminal.style, &heads, &rows)
+}

@@ -1,0 +1,166 @@
+//! What commands share: the configuration, the host, the plugin, who asks, and whether they gave up.
+//!
+//! Opened as late as possible: recovery and undo work with no plugin, and what only looks never recovers.
+
+use std::cell::{OnceCell, RefCell};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use reforge_host::config::Config;
+use reforge_host::host::Host;
+use reforge_host::plugins::{Plugin, PluginEngine};
+use reforge_host::transaction::recover::Recovered;
+use reforge_host::transaction::registry;
+use reforge_host::{Code, Failure, Result, escape};
+use serde_json::{Value, json};
+
+use super::args::Options;
+use super::recover;
+use super::terminal::Terminal;
+
+const VARIABLE: &str = "REFORGE_CONFIG";
+const PLACES: [&str; 2] = ["reforge.toml", "/etc/reforge/reforge.toml"];
+
+pub struct Session {
+    pub terminal: Terminal,
+    pub cancelled: Arc<AtomicBool>,
+    /// This program, found once: its file may be replaced while it runs.
+    pub program: PathBuf,
+    options: Options,
+    /// The configuration is in `REFORGE_CONFIG`, as commands that are shown assume.
+    exported: bool,
+    host: OnceCell<Arc<Host>>,
+    /// Fields for the document beside the command's own.
+    beside: RefCell<Vec<(&'static str, Value)>>,
+}
+
+impl Session {
+    pub fn new(options: Options, terminal: Terminal, cancelled: Arc<AtomicBool>, program: PathBuf) -> Session {
+        Session {
+            terminal,
+            cancelled,
+            program,
+            options,
+            exported: false,
+            host: OnceCell::new(),
+            beside: RefCell::default(),
+        }
+    }
+
+    /// The same for whoever has the configuration in the environment.
+    pub fn exported(self) -> Session {
+        Session { exported: true, ..self }
+    }
+
+    pub fn options(&self) -> Options {
+        self.options.clone()
+    }
+
+    /// Whether somebody gave up.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
+    pub fn config(&self) -> Result<Config> {
+        Config::load(&self.config_file()?)
+    }
+
+    /// The host for a command that only looks. What is unfinished is mentioned, and not touched.
+    pub fn looking(&self) -> Result<&Arc<Host>> {
+        let host = self.open()?;
+        let entries = registry::read_all(&host.state.transactions())?;
+        let unfinished: Vec<_> = entries.iter().filter(|entry| entry.blocks().is_some()).collect();
+        for entry in &unfinished {
+            let id = escape::text(entry.id());
+            self.terminal.say(&format!(
+                "note: restore `{id}` is not finished; unless it is running right now, `reforge recover` settles it"
+            ));
+        }
+        let ids: Vec<&str> = unfinished.iter().map(|entry| entry.id()).collect();
+        self.beside("unfinished", json!(ids));
+        Ok(host)
+    }
+
+    /// The host for a command that changes something: what a crash left behind is settled first.
+    pub fn changing(&self) -> Result<&Arc<Host>> {
+        let host = self.open()?;
+        let recovered = host.recover()?;
+        self.tell(&recovered);
+        Ok(host)
+    }
+
+    /// The host as it is. For recovery itself.
+    pub fn open(&self) -> Result<&Arc<Host>> {
+        if self.host.get().is_none() {
+            let supervisor = vec![self.program.clone().into_os_string(), OsString::from("supervise")];
+            let host = Host::open(self.config()?, supervisor)?;
+            let _ = self.host.set(Arc::new(host));
+        }
+        self.host.get().ok_or_else(|| Failure::new(Code::StateRefused, "the host was not opened"))
+    }
+
+    /// The restore plugin: named on the command line, configured, or built in.
+    pub fn plugin(&self) -> Result<Plugin> {
+        let host = self.open()?;
+        let engine = PluginEngine::new(Some(&host.state.cache()))?;
+        match self.options.plugin.as_ref().or(host.config.host.plugin.as_ref()) {
+            Some(file) => Plugin::from_file(&engine, file),
+            None => Plugin::embedded(&engine),
+        }
+    }
+
+    /// Who asks, for receipts and the audit log.
+    pub fn who(&self) -> String {
+        let uid = nix::unistd::Uid::current();
+        match nix::unistd::User::from_uid(uid) {
+            Ok(Some(user)) => escape::text(&user.name),
+            _ => format!("user {uid}"),
+        }
+    }
+
+    /// The command as a person would type it, with this session's configuration.
+    pub fn command(&self, words: &str) -> String {
+        match &self.options.config {
+            Some(file) if !self.exported => format!("reforge --config {} {words}", escape::path(file)),
+            _ => format!("reforge {words}"),
+        }
+    }
+
+    pub fn take_beside(&self) -> Vec<(&'static str, Value)> {
+        self.beside.take()
+    }
+
+    fn beside(&self, name: &'static str, value: Value) {
+        let mut beside = self.beside.borrow_mut();
+        beside.retain(|(known, _)| *known != name);
+        beside.push((name, value));
+    }
+
+    fn tell(&self, recovered: &[Recovered]) {
+        for one in recovered {
+            self.terminal.say(&recover::line(one));
+        }
+        if !recovered.is_empty() {
+            self.beside("recovered", recovered.iter().map(recover::json).collect());
+        }
+    }
+
+    fn config_file(&self) -> Result<PathBuf> {
+        let named = self.options.config.clone();
+        let variable = || std::env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let found = || PLACES.iter().map(PathBuf::from).find(|path| exists(path));
+        named.or_else(variable).or_else(found).ok_or_else(|| {
+            let places: Vec<String> = PLACES.iter().map(|place| format!("`{place}`")).collect();
+            let message = format!("there is no configuration: neither {}", places.join(" nor "));
+            Failure::new(Code::Usage, message)
+                .hint("write one, or name it with `--config FILE`; `reforge demo` needs none")
+        })
+    }
+}
+
+/// One that cannot be looked at is there: reading it says why.
+fn exists(path: &Path) -> bool {
+    path.try_exists().unwrap_or(true)
+}
