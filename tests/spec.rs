@@ -13,5 +13,21 @@ mod support;
 mod every_volume_or_none;
 #[path = "spec/no_first_rename_without_a_way_back.rs"]
 mod no_first_rename_without_a_way_back;
+#[path = "spec/nothing_live_changes_before_the_swap.rs"]
+mod nothing_live_changes_before_the_swap;
+#[path = "spec/one_at_a_time.rs"]
+mod one_at_a_time;
+#[path = "spec/short_downtime.rs"]
+mod short_downtime;
 #[path = "spec/the_app_comes_back.rs"]
 mod the_app_comes_back;
+#[path = "spec/the_archive_is_an_enemy.rs"]
+mod the_archive_is_an_enemy;
+#[path = "spec/the_plugin_is_a_stranger.rs"]
+mod the_plugin_is_a_stranger;
+#[path = "spec/what_comes_back_is_what_was_there.rs"]
+mod what_comes_back_is_what_was_there;
+#[path = "spec/what_you_were_shown_is_what_is_done.rs"]
+mod what_you_were_shown_is_what_is_done;
+#[path = "spec/you_can_see_it_and_stop_it.rs"]
+mod you_can_see_it_and_stop_it;
