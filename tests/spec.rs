@@ -1,7 +1,8 @@
 //! The promises of the README, each a module of claims that drive the real `reforge` as a person would.
 //!
-//! `cargo test -p reforge-host --test spec` runs them all, as root. `REFORGE_TEST_EVERY_EFFECT=1` kills at every
-//! effect where the normal run takes a part of them. Never here: a sleep that hopes, a skip for a missing program.
+//! `cargo test -p reforge-host --test spec` runs them all, as root; with `REFORGE_TEST_EVERY_EFFECT=1` it
+//! kills at instants, too, that differ from others in nothing on the disk. Never here: a sleep that hopes, a skip for a
+//! missing program.
 
 // Every line here is a test's, but only functions marked as tests are known to the linter.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
@@ -10,5 +11,23 @@ mod support;
 
 #[path = "spec/every_volume_or_none.rs"]
 mod every_volume_or_none;
+#[path = "spec/no_first_rename_without_a_way_back.rs"]
+mod no_first_rename_without_a_way_back;
+#[path = "spec/nothing_live_changes_before_the_swap.rs"]
+mod nothing_live_changes_before_the_swap;
+#[path = "spec/one_at_a_time.rs"]
+mod one_at_a_time;
+#[path = "spec/short_downtime.rs"]
+mod short_downtime;
 #[path = "spec/the_app_comes_back.rs"]
 mod the_app_comes_back;
+#[path = "spec/the_archive_is_an_enemy.rs"]
+mod the_archive_is_an_enemy;
+#[path = "spec/the_plugin_is_a_stranger.rs"]
+mod the_plugin_is_a_stranger;
+#[path = "spec/what_comes_back_is_what_was_there.rs"]
+mod what_comes_back_is_what_was_there;
+#[path = "spec/what_you_were_shown_is_what_is_done.rs"]
+mod what_you_were_shown_is_what_is_done;
+#[path = "spec/you_can_see_it_and_stop_it.rs"]
+mod you_can_see_it_and_stop_it;

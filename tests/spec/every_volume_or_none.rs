@@ -1,25 +1,13 @@
 //! Promise 1: after a success, a failure or a kill at any instant, all volumes hold the snapshot or all hold what they
 //! held before. Never a mixture, never a merge.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use crate::support::bench::{Bench, fill, signatures};
 use crate::support::disks::Disk;
-use crate::support::signature::{self, Signature, assert_same};
+use crate::support::instants;
+use crate::support::signature::{self, assert_same};
 use crate::support::{Volume, Workload, World};
-
-/// Writes a small tree that says which one it is.
-fn fill(live: &Path, say: &str) {
-    for name in crate::support::world::names(live) {
-        if name.is_dir() { std::fs::remove_dir_all(name).unwrap() } else { std::fs::remove_file(name).unwrap() }
-    }
-    std::fs::create_dir(live.join("below")).unwrap();
-    std::fs::write(live.join("below/file"), say).unwrap();
-    std::fs::write(live.join(format!("only-in-{say}")), say).unwrap();
-}
-
-fn signatures(lives: &[PathBuf]) -> Vec<Signature> {
-    lives.iter().map(|live| signature::of(live)).collect()
-}
 
 #[test]
 fn a_file_that_was_made_after_the_snapshot_is_gone_and_nothing_is_merged() {
@@ -75,113 +63,14 @@ fn a_volume_that_was_absent_is_made_and_is_absent_again_after_an_undo() {
     assert_eq!(signatures(&lives), before);
 }
 
-/// One deployment whose two volumes say `new` and whose snapshot says `old`.
-struct Bench {
-    world: World,
-    lives: [PathBuf; 2],
-    snapshot: String,
-    old: Vec<Signature>,
-}
-
-impl Bench {
-    fn new() -> Bench {
-        let mut world = World::new([]);
-        let other = world.path("other-parent");
-        std::fs::create_dir(&other).unwrap();
-        let volumes = [Volume::project("data"), Volume::absolute("more", &other.join("more"))];
-        world.workloads = vec![Workload::idle("app", volumes)];
-        world.write_config();
-        world.ok(&["deploy", "app"]);
-        let lives = [world.volume("app", "data"), other.join("more")];
-        lives.iter().for_each(|live| fill(live, "old"));
-        let snapshot = world.snapshot("app");
-        Bench { world, old: signatures(&lives), lives, snapshot }
-    }
-
-    fn restore(&self) -> Vec<&str> {
-        vec!["restore", "run", "app", &self.snapshot, "--yes"]
-    }
-
-    /// Ends every undo window, so that the next run begins with nothing beside the volumes.
-    fn tidy(&self) {
-        if let Some(id) = self.world.transactions().last() {
-            self.world.reforge(&["restore", "finish", id, "--yes"]);
-        }
-        for live in &self.lives {
-            let left = self.world.siblings(live);
-            assert!(left.is_empty(), "finished, and still there: {left:?}");
-        }
-    }
-
-    /// Kills a restore at one effect and looks at what a start makes of it.
-    fn kill_at(&self, number: usize, when: &str, name: &str) -> &'static str {
-        let at = format!("killed {when} effect {number} ({name})");
-        self.lives.iter().for_each(|live| fill(live, "new"));
-        let new = signatures(&self.lives);
-        let known = self.world.transactions();
-        let killed = self.world.faulty(&format!("{number}:{when}"), &self.restore());
-        assert_eq!(killed.code, None, "{at}: it was to be killed: {killed:?}");
-        let recovered = self.world.reforge(&["recover"]);
-        assert_eq!(recovered.code, Some(0), "{at}: {recovered:?}");
-        let now = signatures(&self.lives);
-        let went = if now == self.old { "old" } else { "new" };
-        if went == "new" {
-            for ((live, now), wanted) in self.lives.iter().zip(&now).zip(&new) {
-                assert_same(now, wanted, &format!("{at}: {} is neither the snapshot nor what it was", live.display()));
-            }
-        }
-        assert!(self.world.is_running("app"), "{at}: the app ran and does not");
-        self.look_at_receipt(&at, went, &known);
-        // A second start finds nothing to do.
-        let again = self.world.reforge(&["recover"]);
-        assert_eq!(again.code, Some(0), "{at}, again: {again:?}");
-        assert_eq!(signatures(&self.lives), now, "{at}: the second start changed something");
-        self.tidy();
-        went
-    }
-
-    /// The receipt says what the volumes say, and nothing is left but what the undo window keeps.
-    fn look_at_receipt(&self, at: &str, went: &str, known: &[String]) {
-        let begun: Vec<String> = self.world.transactions().into_iter().filter(|id| !known.contains(id)).collect();
-        let receipts = self.world.receipts();
-        let receipt = receipts.iter().find(|receipt| begun.iter().any(|id| receipt["id"] == id.as_str()));
-        let siblings: usize = self.lives.iter().map(|live| self.world.siblings(live).len()).sum();
-        match (went, receipt) {
-            ("old", Some(receipt)) => {
-                assert_eq!(receipt["outcome"], "done", "{at}");
-                assert_eq!(siblings, 2, "{at}: the previous trees are kept for the undo window, and nothing else");
-            }
-            (_, Some(receipt)) => {
-                let outcome = receipt["outcome"].as_str().unwrap();
-                assert!(["failed", "reverted"].contains(&outcome), "{at}: the receipt says {outcome}");
-                assert_eq!(siblings, 0, "{at}: something was left beside the volumes");
-            }
-            (_, None) => {
-                assert_eq!(went, "new", "{at}: the data was replaced without a receipt");
-                assert_eq!(siblings, 0, "{at}: something was left beside the volumes");
-            }
-        }
-    }
-}
-
-/// How many of the effects a normal run kills at; all of them with `REFORGE_TEST_EVERY_EFFECT`.
-const SHARE: usize = 3;
-
-pub fn every_effect() -> bool {
-    std::env::var_os("REFORGE_TEST_EVERY_EFFECT").is_some()
-}
-
 /// The runs of one of two halves, so that two processors have something to do.
 fn kill_matrix(half: usize) {
     let bench = Bench::new();
     bench.lives.iter().for_each(|live| fill(live, "new"));
     let effects = bench.world.effects_of(&bench.restore());
     bench.tidy();
-    let runs =
-        effects.iter().enumerate().flat_map(|(index, name)| [(index + 1, "before", name), (index + 1, "after", name)]);
-    let share = if every_effect() { 1 } else { SHARE };
     let mut went = std::collections::BTreeMap::<&str, usize>::new();
-    for (number, when, name) in runs.skip(half).step_by(2 * share) {
+    for (number, when, name) in instants::of(&effects).into_iter().skip(half).step_by(2) {
         *went.entry(bench.kill_at(number, when, name)).or_default() += 1;
     }
     // Otherwise nothing was killed on one side of the commit.
@@ -228,4 +117,49 @@ fn a_recovery_that_is_killed_anywhere_can_be_repeated() {
         assert!(bench.world.is_running("app"));
         bench.tidy();
     }
+}
+
+/// Runs in which every effect fails once with an error of the operating system.
+fn failure_matrix(half: usize) {
+    let bench = Bench::new();
+    bench.lives.iter().for_each(|live| fill(live, "new"));
+    let effects = bench.world.effects_of(&bench.restore());
+    bench.tidy();
+    let mut codes = std::collections::BTreeMap::<i32, usize>::new();
+    for (number, name) in effects.iter().enumerate().map(|(index, name)| (index + 1, name)).skip(half).step_by(2) {
+        let errno = if number % 4 < 2 { "EIO" } else { "ENOSPC" };
+        let at = format!("effect {number} ({name}) failed with {errno}");
+        bench.lives.iter().for_each(|live| fill(live, "new"));
+        let new = signatures(&bench.lives);
+        let failed = bench.world.faulty(&format!("{number}:{errno}"), &bench.restore());
+        let code = failed.code.unwrap_or_else(|| panic!("{at}: it was killed: {failed:?}"));
+        let now = signatures(&bench.lives);
+        match code {
+            0 | 7 => assert!(now == bench.old, "{at}: it said done, and it is not: {failed:?}"),
+            1 | 3 | 4 => assert!(now == new, "{at}: it said unchanged, and something changed: {failed:?}"),
+            5 => {
+                let recovered = bench.world.reforge(&["recover"]);
+                assert_eq!(recovered.code, Some(0), "{at}: {failed:?}; {recovered:?}");
+                let settled = signatures(&bench.lives);
+                assert!(settled == new || settled == bench.old, "{at}: a mixture after {failed:?}, {recovered:?}");
+            }
+            _ => panic!("{at}: {failed:?}"),
+        }
+        assert!(bench.world.is_running("app"), "{at}: the app ran and does not: {failed:?}");
+        assert!(!failed.said().contains("panicked"), "{at}: {failed:?}");
+        *codes.entry(code).or_default() += 1;
+        bench.world.ok(&["recover"]);
+        bench.tidy();
+    }
+    assert!(codes[&1] + codes.get(&3).unwrap_or(&0) > 0 && codes.contains_key(&4), "{codes:?}");
+}
+
+#[test]
+fn a_restore_that_fails_anywhere_leaves_all_volumes_old_or_all_new() {
+    failure_matrix(0);
+}
+
+#[test]
+fn a_restore_that_fails_anywhere_else_leaves_all_volumes_old_or_all_new() {
+    failure_matrix(1);
 }

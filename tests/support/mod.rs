@@ -2,7 +2,9 @@
 
 pub mod apps;
 pub mod archives;
+pub mod bench;
 pub mod disks;
+pub mod instants;
 pub mod process;
 pub mod signature;
 pub mod world;

@@ -97,6 +97,17 @@ impl Running {
         rustix::process::kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
+    /// What it has said so far on standard error.
+    pub fn complaints(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(self.said.path().join("stderr")).unwrap()).into_owned()
+    }
+
+    /// Asks it to stop as Ctrl-C does, and waits until it says that it will.
+    pub fn interrupt(&self) {
+        self.signal(Signal::INT);
+        eventually("it says that it stops", || self.complaints().contains("stopping safely"));
+    }
+
     /// Whether it has ended.
     pub fn is_over(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()

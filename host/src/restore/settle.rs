@@ -63,6 +63,7 @@ pub fn conclude(transaction: &mut Transaction, redeploy: Option<Result<()>>, hea
     let started = redeploy.unwrap_or_else(|| transaction.redeploy());
     let report = match (started, health) {
         (Err(failure), _) if failure.code == Code::AppBad => return go_back(transaction, failure),
+        (Err(failure), _) if !transaction.app_is_up() => return not_started(failure),
         (Err(failure), _) => unknown(failure),
         (Ok(()), Some(report)) => report,
         (Ok(()), None) => transaction.await_healthy(&|| false).unwrap_or_else(unknown),
@@ -81,6 +82,18 @@ pub fn conclude(transaction: &mut Transaction, redeploy: Option<Result<()>>, hea
             app: report.reason,
             left_behind: Vec::new(),
         },
+    }
+}
+
+/// Not because of the app, so this says nothing about the new data: it stays, and the transaction stays unfinished, so
+/// that the next start brings the app up. Complete would mean that nobody ever does.
+fn not_started(failure: Failure) -> Ending {
+    let message = format!("the new data is live, but the app was not started: {}", failure.message);
+    Ending {
+        outcome: Outcome::NeedsOperator,
+        app: "down".into(),
+        failure: Some(Failure { message, ..failure }.hint("`reforge recover` starts it and completes the restore")),
+        left_behind: Vec::new(),
     }
 }
 

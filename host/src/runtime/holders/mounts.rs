@@ -31,12 +31,26 @@ impl MountTable {
     /// Adds what `process` sees unless a process with the same namespace and root was asked before. One that cannot be
     /// read adds nothing: it is counted when it is scanned, and what it holds on live's device cannot be told.
     pub fn learn(&mut self, process: &ProcStat) {
+        self.learn_unless(process, |learned, key| learned.contains(key));
+    }
+
+    /// Adds what `process` sees now, whoever was asked before: it may have entered another namespace since, or
+    /// something was mounted.
+    pub fn learn_again(&mut self, process: &ProcStat) {
+        self.learn_unless(process, |_, _| false);
+    }
+
+    fn learn_unless(
+        &mut self,
+        process: &ProcStat,
+        known: impl Fn(&HashSet<(OsString, PathBuf)>, &(OsString, PathBuf)) -> bool,
+    ) {
         let pid = process.pid;
         let Ok(namespace) = std::fs::read_link(format!("/proc/{pid}/ns/mnt")) else { return };
         let Ok(root) = std::fs::read_link(format!("/proc/{pid}/root")) else { return };
         let namespace = namespace.into_os_string();
         let key = (namespace.clone(), root.clone());
-        if self.learned.contains(&key) {
+        if known(&self.learned, &key) {
             return;
         }
         let Ok(mounts) = mounts::of_process(pid) else { return };

@@ -138,6 +138,10 @@ impl<'a> Task<'a> {
         mount: Option<u64>,
         stat_device: Device,
     ) {
+        // One that has just entered a mount namespace stands on mounts that nobody showed when all were listed.
+        if mount.is_some_and(|id| pass.mounts.device(id).is_none()) {
+            pass.mounts.learn_again(self.process);
+        }
         let device = mount.and_then(|id| pass.mounts.device(id));
         let concerns = |live: &super::LiveDirectory| match device {
             Some(device) => device == live.place.device,

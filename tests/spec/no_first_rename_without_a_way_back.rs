@@ -1,0 +1,143 @@
+//! Promise 3: the safety snapshot is durable before the first rename, the ordinary restore can restore it, and an undo
+//! loses nothing, wherever it is killed.
+
+use crate::support::bench::{Bench, fill, signatures};
+use crate::support::instants;
+use crate::support::signature::{self, assert_same};
+use crate::support::{Volume, Workload, World};
+
+#[test]
+fn the_safety_snapshot_of_a_restore_is_restored_by_the_ordinary_restore() {
+    let bench = Bench::new();
+    bench.lives.iter().for_each(|live| fill(live, "new"));
+    let new = signatures(&bench.lives);
+    bench.world.ok(&bench.restore());
+    let safety = bench.world.receipt()["safety"].as_str().expect("there is a safety snapshot").to_owned();
+    bench.world.ok(&["snapshot", "verify", "app", &safety]);
+    bench.world.restore("app", &safety, &[]).expect(0);
+    for ((live, now), wanted) in bench.lives.iter().zip(signatures(&bench.lives)).zip(&new) {
+        assert_same(&now, wanted, &live.display().to_string());
+    }
+}
+
+#[test]
+fn the_safety_snapshot_is_whole_on_disk_before_the_first_exchange() {
+    let bench = Bench::new();
+    bench.lives.iter().for_each(|live| fill(live, "new"));
+    let effects = bench.world.effects_of(&bench.restore());
+    bench.tidy();
+    bench.lives.iter().for_each(|live| fill(live, "new"));
+    // The two exchanges of the probe come before the safety snapshot, those of the swap after it.
+    let written = effects.iter().rposition(|name| name == "snapshot-rename").unwrap();
+    let exchanges: Vec<usize> =
+        effects.iter().enumerate().filter(|(_, name)| *name == "exchange").map(|(index, _)| index).collect();
+    let first = *exchanges.iter().find(|index| **index > written).expect("exchanges after the safety snapshot");
+    assert_eq!(exchanges.iter().filter(|index| **index > written).count(), 2, "one for each volume: {effects:?}");
+    let before: Vec<_> = crate::support::world::names(&bench.world.snapshot_dir.join("app"));
+    bench.world.faulty(&format!("{}:before", first + 1), &bench.restore());
+    let made: Vec<_> = crate::support::world::names(&bench.world.snapshot_dir.join("app"))
+        .into_iter()
+        .filter(|path| !before.contains(path) && path.extension().is_some_and(|extension| extension == "json"))
+        .collect();
+    assert_eq!(made.len(), 1, "killed right before the first exchange: {made:?}");
+    let id = made[0].file_stem().unwrap().to_str().unwrap().to_owned();
+    bench.world.ok(&["snapshot", "verify", "app", &id]);
+    bench.world.ok(&["recover"]);
+}
+
+#[test]
+fn live_data_that_the_policy_could_not_restore_refuses_the_plan_and_names_the_line_to_add() {
+    let mut world = World::deployed([Workload::idle("app", [Volume::project("data")])]);
+    let live = world.volume("app", "data");
+    std::fs::write(live.join("file"), "old").unwrap();
+    let snapshot = world.snapshot("app");
+    std::os::unix::fs::symlink("file", live.join("link")).unwrap();
+    let before = signature::of(&live);
+    let running = world.processes("app");
+    let output = world.restore("app", &snapshot, &[]);
+    output.expect(3).expect_said("links = \"contained\"");
+    assert_same(&signature::of(&live), &before, "nothing changed");
+    assert_eq!(world.processes("app"), running, "the app was not stopped");
+    world.workload("app").links = true;
+    world.write_config();
+    world.restore("app", &snapshot, &[]).expect(0);
+    let safety = world.receipt()["safety"].as_str().unwrap().to_owned();
+    world.restore("app", &safety, &[]).expect(0);
+    assert_same(&signature::of(&live), &before, "the link is back");
+}
+
+#[test]
+fn a_restore_does_not_happen_when_its_safety_snapshot_cannot_be_written() {
+    let bench = Bench::new();
+    bench.lives.iter().for_each(|live| fill(live, "new"));
+    let effects = bench.world.effects_of(&bench.restore());
+    bench.tidy();
+    bench.lives.iter().for_each(|live| fill(live, "new"));
+    let new = signatures(&bench.lives);
+    let number = effects.iter().position(|name| name == "snapshot-sync").unwrap() + 1;
+    bench.world.faulty(&format!("{number}:EIO"), &bench.restore()).expect(1).expect_said("nothing was changed");
+    assert_eq!(signatures(&bench.lives), new);
+    assert!(bench.world.is_running("app"));
+}
+
+/// Kills an undo at every effect of one of two halves. The previous trees are still there, and the undo is asked for
+/// again.
+fn undo_matrix(half: usize) {
+    let bench = Bench::new();
+    bench.lives.iter().for_each(|live| fill(live, "new"));
+    bench.world.ok(&bench.restore());
+    let first = bench.world.transactions().pop().unwrap();
+    let effects = bench.world.effects_of(&["restore", "undo", &first, "--yes"]);
+    let mut happened = [0, 0];
+    for (number, when, name) in instants::of(&effects).into_iter().skip(half).step_by(2) {
+        let at = format!("an undo killed {when} effect {number} ({name})");
+        // Back to the snapshot, with the later data as what can be had back.
+        bench.tidy();
+        bench.lives.iter().for_each(|live| fill(live, "new"));
+        let new = signatures(&bench.lives);
+        bench.world.ok(&bench.restore());
+        let id = bench.world.transactions().pop().unwrap();
+        let killed = bench.world.faulty(&format!("{number}:{when}"), &["restore", "undo", &id, "--yes"]);
+        assert_eq!(killed.code, None, "{at}: it was to be killed: {killed:?}");
+        bench.world.ok(&["recover"]);
+        let now = signatures(&bench.lives);
+        assert!(bench.world.is_running("app"), "{at}: the app ran and does not");
+        for live in &bench.lives {
+            assert_eq!(bench.world.siblings(live).len(), 1, "{at}: beside {}", live.display());
+        }
+        happened[usize::from(now == new)] += 1;
+        if now != new {
+            assert_eq!(now, bench.old, "{at}: a mixture");
+            let again = bench.world.undo(&id);
+            assert_eq!(again.code, Some(0), "{at}: it cannot be asked for again: {again:?}");
+            assert_eq!(signatures(&bench.lives), new, "{at}: what was lost was not had back");
+        }
+    }
+    assert!(happened[0] > 0 && happened[1] > 0, "{happened:?} of {} effects", effects.len());
+}
+
+#[test]
+fn an_undo_that_is_killed_anywhere_loses_nothing_and_can_be_asked_for_again() {
+    undo_matrix(0);
+}
+
+#[test]
+fn an_undo_that_is_killed_anywhere_else_loses_nothing_and_can_be_asked_for_again() {
+    undo_matrix(1);
+}
+
+#[test]
+fn only_the_newest_restore_is_undone_and_none_whose_window_was_ended() {
+    let bench = Bench::new();
+    bench.lives.iter().for_each(|live| fill(live, "new"));
+    bench.world.ok(&bench.restore());
+    let first = bench.world.transactions().pop().unwrap();
+    bench.world.ok(&bench.restore());
+    let second = bench.world.transactions().pop().unwrap();
+    let before = signatures(&bench.lives);
+    bench.world.undo(&first).expect(3).expect_said(&second);
+    bench.world.ok(&["restore", "finish", &second, "--yes"]);
+    bench.world.undo(&second).expect(3).expect_said("gone");
+    assert_eq!(signatures(&bench.lives), before);
+    assert!(bench.world.is_running("app"));
+}

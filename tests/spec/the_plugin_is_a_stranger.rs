@@ -1,0 +1,75 @@
+//! Promise 7: what is staged is compared with what was captured, whoever staged it. An archive with other bytes and a
+//! digest that fits it leads a plugin to stage other bytes, as a lying plugin would.
+
+use crate::support::archives;
+use crate::support::signature;
+use crate::support::{Volume, Workload, World};
+
+fn deployed() -> (World, String) {
+    let world = World::deployed([Workload::idle("app", [Volume::project("data"), Volume::project("more")])]);
+    for name in ["data", "more"] {
+        std::fs::write(world.volume("app", name).join("file"), "what was captured").unwrap();
+    }
+    let snapshot = world.snapshot("app");
+    std::fs::write(world.volume("app", "data").join("file"), "new").unwrap();
+    (world, snapshot)
+}
+
+type Lie = (&'static str, fn(&mut Vec<archives::Member>));
+
+fn first_file(members: &mut [archives::Member]) -> &mut archives::Member {
+    members.iter_mut().find(|member| member.name == b"volumes/1/file").expect("the file of the second volume")
+}
+
+const LIES: &[Lie] = &[
+    ("other bytes", |members| first_file(members).content = b"what was CAPTURED".to_vec()),
+    ("more bytes", |members| first_file(members).content.push(b'!')),
+    ("another mode", |members| first_file(members).header.set_mode(0o777)),
+    ("another owner", |members| first_file(members).header.set_uid(4711)),
+    ("another name", |members| first_file(members).name = b"volumes/1/File".to_vec()),
+    ("a volume in the place of the other", |members| {
+        for member in members.iter_mut().filter(|member| member.name == b"volumes/1/file") {
+            member.content = b"WHAT was captured".to_vec();
+        }
+    }),
+];
+
+#[test]
+fn bytes_and_facts_that_were_not_captured_are_caught_before_the_app_is_stopped() {
+    for (what, lie) in LIES {
+        let (world, snapshot) = deployed();
+        let (archive, descriptor) = world.snapshot_files("app", &snapshot);
+        archives::rewrite(&archive, lie);
+        archives::fix_descriptor(&archive, &descriptor);
+        let before = (signature::of(&world.path("volumes")), world.processes("app"));
+        let output = world.restore("app", &snapshot, &["--json"]);
+        assert_eq!(output.code, Some(3), "{what}: {output:?}");
+        assert_eq!(output.json()["error"]["code"], "snapshot-damaged", "{what}: {output:?}");
+        assert_eq!((signature::of(&world.path("volumes")), world.processes("app")), before, "{what}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_plugin_is_refused_with_what_it_should_be() {
+    let (world, snapshot) = deployed();
+    let module = world.path("not-a-plugin.wasm");
+    for bytes in [&b"\0asm\x01\0\0\0"[..], b"\0asm\x0d\0\x01\0", b"text", b""] {
+        std::fs::write(&module, bytes).unwrap();
+        let output = world.restore("app", &snapshot, &["--plugin", module.to_str().unwrap()]);
+        assert_eq!(output.code, Some(1), "{bytes:?}: {output:?}");
+        output.expect_said("not a plugin").expect_clear();
+    }
+    assert!(world.is_running("app"));
+}
+
+#[test]
+fn undo_and_recovery_need_no_plugin() {
+    let (mut world, snapshot) = deployed();
+    world.restore("app", &snapshot, &[]).expect(0);
+    world.host_lines = "plugin = \"/nowhere/plugin.wasm\"\n".into();
+    world.write_config();
+    world.restore("app", &snapshot, &[]).expect(2);
+    world.undo(world.receipt()["id"].as_str().unwrap()).expect(0);
+    world.ok(&["recover"]);
+    assert_eq!(std::fs::read_to_string(world.volume("app", "data").join("file")).unwrap(), "new");
+}
