@@ -87,7 +87,9 @@ fn no_way_to_deploy_and_no_capture_interleaves_with_a_restore() {
     for one in &mut waiting {
         assert!(!one.complaints().contains("panicked"));
     }
-    waiting.map(|one| one.wait().expect(0).clone());
+    for one in waiting {
+        one.wait().expect(0);
+    }
     assert_eq!(std::fs::read_to_string(world.volume("app", "data").join("file")).unwrap(), "old");
     assert!(world.is_running("app"));
 }
