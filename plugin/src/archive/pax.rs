@@ -25,6 +25,8 @@ pub struct Records {
     xattrs: Vec<(Range<usize>, Range<usize>)>,
     /// Attributes in libarchive's own encoding, which stands beside the other one.
     libarchive_xattrs: bool,
+    /// Access control lists in text form, by the attribute that must stand beside each: that is what is restored.
+    text_acls: Vec<&'static [u8]>,
     pub sparse: SparseRecords,
 }
 
@@ -90,6 +92,7 @@ impl Records {
             self.apply(&bytes[key.clone()], &bytes[value.clone()], key.start, value)
                 .map_err(|failure| failure.context(format!("record `{}`", escape::bytes(&bytes[key]))))?;
         }
+        self.check_text_acls()?;
         if self.libarchive_xattrs && self.xattrs.is_empty() {
             return Err(Failure::archive("its attributes are in libarchive's own encoding only"));
         }
@@ -97,6 +100,13 @@ impl Records {
             return Err(Failure::archive("its sparse map ends with an offset without a length"));
         }
         Ok(())
+    }
+
+    /// Our own archives say an access control list twice: as the attribute, and as text for people with `tar`. Text alone
+    /// is refused, since it would be lost.
+    fn check_text_acls(&self) -> Result<()> {
+        let stands = |name: &[u8]| self.xattrs.iter().any(|(other, _)| self.bytes[other.clone()] == *name);
+        if self.text_acls.iter().all(|name| stands(name)) { Ok(()) } else { Err(text_acl()) }
     }
 
     fn remember(&mut self, key: Range<usize>) -> Result<()> {
@@ -131,16 +141,19 @@ impl Records {
             }
             _ if key.starts_with(b"LIBARCHIVE.xattr.") => self.libarchive_xattrs = true,
             _ if key.starts_with(b"GNU.sparse.") => self.sparse.apply(&key[b"GNU.sparse.".len()..], value)?,
-            _ if key.starts_with(b"SCHILY.acl.") => {
-                return Err(Failure::archive("access control lists in text form are not restored").hint(
-                    "archive again with `--no-acls`, or with a tar that stores them as `system.posix_acl_*` attributes",
-                ));
-            }
+            b"SCHILY.acl.access" => self.text_acls.push(b"system.posix_acl_access"),
+            b"SCHILY.acl.default" => self.text_acls.push(b"system.posix_acl_default"),
+            _ if key.starts_with(b"SCHILY.acl.") => return Err(text_acl()),
             // Other times, names of owners, comments: numeric ids alone count, and nothing restores the rest.
             _ => {}
         }
         Ok(())
     }
+}
+
+fn text_acl() -> Failure {
+    Failure::archive("access control lists in text form are not restored")
+        .hint("archive again with `--no-acls`, or with a tar that stores them as `system.posix_acl_*` attributes, too")
 }
 
 impl SparseRecords {
