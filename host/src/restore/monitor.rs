@@ -239,6 +239,12 @@ impl Monitor {
         self.progress.note(text);
     }
 
+    /// So much more was handed to staging: shown, and never what anything is decided by.
+    pub fn staged(&self, entries: u64, bytes: usize) {
+        self.progress.entries.fetch_add(entries, Ordering::Relaxed);
+        self.progress.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
     pub fn is_cancelled(&self) -> bool {
         self.progress.is_cancelled()
     }
