@@ -7,9 +7,9 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use crate::durable;
 use crate::effects::effect;
 use crate::failure::{Failure, Result};
-use crate::volumes::durable;
 
 /// Where lines are appended.
 #[derive(Clone, Debug)]

@@ -70,12 +70,10 @@ impl Host {
 
     /// What a start does, before anything else: settles every unfinished transaction and sweeps what is over.
     pub fn recover(&self) -> Result<Vec<Recovered>> {
-        let runtime = |name: &str| self.runtime_named(name);
         let recovery = Recovery {
             transactions: &self.state.transactions(),
             receipts: &self.state.receipts(),
-            locks: self.deployer.locks(),
-            runtime: &runtime,
+            deployer: &self.deployer,
         };
         let recovered = recovery.run()?;
         for one in &recovered {
@@ -89,16 +87,6 @@ impl Host {
     /// The runtime that runs a workload.
     pub fn runtime(&self, workload: &Workload) -> Result<Arc<dyn Runtime>> {
         self.deployer.runtime_of(&workload.id).cloned()
-    }
-
-    /// The runtime of a name that a journal recorded.
-    pub fn runtime_named(&self, name: &str) -> Result<Arc<dyn Runtime>> {
-        let kind = [RuntimeKind::Process, RuntimeKind::Docker].into_iter().find(|kind| kind.as_str() == name);
-        let runtime = kind.and_then(|kind| self.deployer.runtimes().get(&kind));
-        runtime.cloned().ok_or_else(|| {
-            let message = format!("this host has no runtime `{}`", crate::escape::text(name));
-            Failure::new(Code::Runtime, message)
-        })
     }
 
     /// Why a workload may not be touched now, all reasons at once.

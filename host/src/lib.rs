@@ -2,20 +2,28 @@
 //!
 //! In reading order: [`restore`] is the flow a person asks for, [`transaction`] is the protocol on disk, [`volumes`] is
 //! the only code that touches live data, [`snapshots`] captures and stores, [`deployer`] owns the lock through which
-//! everything goes, [`runtime`] runs the apps, [`plugins`] loads the restore logic and watches over it.
+//! everything goes, [`runtime`] runs the apps, [`plugins`] loads the restore logic and watches over it. [`durable`] is the
+//! one place that syncs, [`mounts`] the one that reads what is mounted where, [`limits`] what an entry may be at most.
 
+pub mod account;
 pub mod audit;
 pub mod config;
 pub mod deployer;
+pub mod durable;
 pub mod effects;
 pub mod escape;
 pub mod failure;
 pub mod host;
+pub mod limits;
+pub mod mounts;
 pub mod plugins;
+pub mod random;
 pub mod restore;
 pub mod runtime;
 pub mod snapshots;
 pub mod state_dir;
+#[cfg(test)]
+mod test_support;
 pub mod transaction;
 pub mod volumes;
 

@@ -19,8 +19,8 @@ pub fn show(session: &Session, id: &str) -> Result<Answer> {
         let message = format!("restore `{}` needs no decision", escape::text(entry.id()));
         return Err(Failure::new(Code::Usage, message).hint("`reforge restore show` says how it stands"));
     }
-    let (id, workload, runtime) = subject(host, id)?;
-    let trees = resolve::show(&host.state.transactions(), &id, &host.runtime_named(&runtime)?)?;
+    let (id, workload) = subject(host, id)?;
+    let trees = resolve::show(&host.state.transactions(), &id)?;
     let text = format!(
         "{}\n\nold is what was there before, new is what was being put there; choose with\n  {}",
         table(session, &trees),
@@ -31,8 +31,7 @@ pub fn show(session: &Session, id: &str) -> Result<Answer> {
 
 pub fn keep(session: &Session, id: &str, keep: Keep, yes: bool) -> Result<Answer> {
     let host = session.changing()?;
-    let (id, workload, runtime) = subject(host, id)?;
-    let runtime = host.runtime_named(&runtime)?;
+    let (id, workload) = subject(host, id)?;
     let word = match keep {
         Keep::Old => "old",
         Keep::New => "new",
@@ -41,14 +40,13 @@ pub fn keep(session: &Session, id: &str, keep: Keep, yes: bool) -> Result<Answer
     if !yes {
         must_be_interactive(session)?;
         // A journal that does not read has no trees to show: then only what is live can be kept.
-        if let Ok(trees) = resolve::show(&host.state.transactions(), &id, &runtime) {
+        if let Ok(trees) = resolve::show(&host.state.transactions(), &id) {
             session.terminal.say(&table(session, &trees));
         }
         let question = format!("\nstop `{}` and make the {word} trees live? [y/N]", escape::text(&workload));
         must_say_yes(session, &question)?;
     }
-    let _lease = host.lease(&workload, &format!("resolve of {id}"), false, &session.cancelled)?;
-    let resolved = resolve::resolve(&host.state.transactions(), &id, keep, &session.who(), &runtime);
+    let resolved = resolve::resolve(&host.state.transactions(), &id, keep, &session.who(), &host.deployer);
     let details = json!({ "restore": id, "workload": workload, "keep": keep, "failure": resolved.as_ref().err() });
     host.audit_event("resolve", &session.who(), details)?;
     resolved?;
@@ -60,14 +58,11 @@ pub fn keep(session: &Session, id: &str, keep: Keep, yes: bool) -> Result<Answer
     Ok(Answer::done(text, json!({ "id": id, "workload": workload, "keep": keep, "resolved": true })))
 }
 
-/// The whole id, the workload and the runtime's name.
-fn subject(host: &Host, id: &str) -> Result<(String, String, String)> {
+/// The whole id and the workload.
+fn subject(host: &Host, id: &str) -> Result<(String, String)> {
     match registry::find(&host.state.transactions(), id)? {
-        Entry::Open(_, begin) => Ok((begin.id, begin.workload, begin.runtime)),
-        Entry::Damaged { id, workload: Some(workload), .. } => {
-            let runtime = host.config.workload(&workload)?.runtime.as_str().to_owned();
-            Ok((id, workload, runtime))
-        }
+        Entry::Open(_, begin) => Ok((begin.id, begin.workload)),
+        Entry::Damaged { id, workload: Some(workload), .. } => Ok((id, workload)),
         Entry::Damaged { id, workload: None, failure } => {
             let message =
                 format!("restore `{}` does not even say of which workload it is: {failure}", escape::text(&id));

@@ -13,7 +13,7 @@ use reforge_host::host::Host;
 use reforge_host::plugins::{Plugin, PluginEngine};
 use reforge_host::transaction::recover::Recovered;
 use reforge_host::transaction::registry;
-use reforge_host::{Code, Failure, Result, escape};
+use reforge_host::{Code, Failure, Result, account, escape};
 use serde_json::{Value, json};
 
 use super::args::Options;
@@ -113,11 +113,9 @@ impl Session {
 
     /// Who asks, for receipts and the audit log.
     pub fn who(&self) -> String {
-        let uid = nix::unistd::Uid::current();
-        match nix::unistd::User::from_uid(uid) {
-            Ok(Some(user)) => escape::text(&user.name),
-            _ => format!("user {uid}"),
-        }
+        let uid = rustix::process::getuid();
+        let account = account::find(&uid.as_raw().to_string()).ok().flatten();
+        account.and_then(|account| account.name).map_or_else(|| format!("user {uid}"), |name| escape::text(&name))
     }
 
     /// The command as a person would type it, with this session's configuration.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use reforge_host::restore::import;
 use reforge_host::snapshots::format::Descriptor;
-use reforge_host::{Failure, Result, escape};
+use reforge_host::{Failure, Result, durable, escape};
 use serde_json::{Value, json};
 
 use super::answer::Answer;
@@ -129,7 +129,7 @@ pub fn export(session: &Session, named: &Named, file: &Path) -> Result<Answer> {
     let display = Display::new(session);
     display.progress.begin("exporting", size, 0);
     let copied = host.store.export(&workload.id, &named.snapshot, &mut out, &*display.progress);
-    let copied = copied.and_then(|descriptor| out.sync_all().map_err(failed).map(|()| descriptor));
+    let copied = copied.and_then(|descriptor| durable::sync_file(&out).map(|()| descriptor));
     drop(display);
     match copied {
         Ok(descriptor) => {

@@ -150,9 +150,12 @@ impl Deployer {
         &self.locks
     }
 
-    /// Every runtime of this host.
-    pub fn runtimes(&self) -> &Runtimes {
-        &self.runtimes
+    /// The runtime of a name that a journal recorded.
+    pub fn runtime_named(&self, name: &str) -> Result<&Arc<dyn Runtime>> {
+        let named = self.runtimes.iter().find(|(kind, _)| kind.as_str() == name);
+        named
+            .map(|(_, runtime)| runtime)
+            .ok_or_else(|| Failure::new(Code::Runtime, format!("this host has no runtime `{}`", escape::text(name))))
     }
 
     pub fn history(&self) -> &History {

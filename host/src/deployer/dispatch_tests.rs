@@ -50,6 +50,9 @@ impl Runtime for Scripted {
     fn bring_back(&self, _: &Observation) -> Result<()> {
         unreachable!("no deploy brings an old instance back")
     }
+    fn members(&self, _: &str) -> Result<Vec<i32>> {
+        unreachable!("no deploy asks who holds a volume")
+    }
     fn hold(&self, _: &str) -> Result<()> {
         unreachable!("no deploy touches policies")
     }
@@ -278,7 +281,7 @@ fn a_promotion_runs_the_image_of_one_stage_on_the_volumes_of_the_other() {
 
 #[test]
 fn a_preview_runs_beside_with_empty_volumes_and_the_next_one_replaces_it() {
-    let scene = scene_with(|config| config.workloads[0].user = Some("1234".to_owned()), Arc::new(|_| Ok(())));
+    let scene = scene_with(|config| config.workloads[0].user = Some("1234:1234".to_owned()), Arc::new(|_| Ok(())));
     let live = scene.world.live("volumes/notes/prod/deep/data");
     std::fs::write(live.join("precious"), "x").unwrap();
     let deployed = scene.run(preview("/bin/other --on {volume:data}")).unwrap();
@@ -307,7 +310,7 @@ fn a_preview_runs_beside_with_empty_volumes_and_the_next_one_replaces_it() {
 fn a_preview_that_its_user_could_not_enter_is_refused() {
     let scene = scene_with(
         |config| {
-            config.workloads[0].user = Some("1234".to_owned());
+            config.workloads[0].user = Some("1234:1234".to_owned());
             config.host.preview_dir = config.host.state_dir.join("previews");
         },
         Arc::new(|_| Ok(())),

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::deployer::lease::Lease;
+use crate::durable::{self, PRIVATE_FILE};
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
 use crate::runtime::DeploySpec;
-use crate::state_dir::{StateDir, durable};
+use crate::state_dir::StateDir;
 
 /// The only version this host writes and reads.
 const VERSION: u32 = 1;
@@ -87,7 +88,7 @@ impl History {
     pub(super) fn write(&self, lease: &Lease, record: &Deployments) -> Result<()> {
         let text = serde_json::to_vec_pretty(record)
             .map_err(|error| Failure::new(Code::Io, format!("cannot write down a deployment: {error}")))?;
-        durable::replace_file(&self.directory, &name(lease.workload()), &text)
+        durable::write_durably(&self.directory, name(lease.workload()), &text, PRIVATE_FILE)
     }
 
     /// A record that cannot be read must not keep an app from coming back after a restore. It is kept, beside.

@@ -13,10 +13,11 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, StatxFlags};
 
 use crate::config::{Config, Volume, Workload};
-use crate::deployer::mounts::{MountTable, Place};
+use crate::deployer::mounts::MountTable;
 use crate::deployer::resolve::{About, configured_path};
 use crate::escape;
 use crate::failure::{Failure, Result};
+use crate::mounts::Place;
 use crate::state_dir::reserved_directories;
 
 /// Where a directory is, or would be.

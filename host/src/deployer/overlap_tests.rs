@@ -1,8 +1,9 @@
 use std::os::unix::fs::symlink;
 
 use super::*;
-use crate::deployer::fixture::{Mounted, World, workload};
+use crate::deployer::fixture::{World, workload};
 use crate::deployer::scope::Scope;
+use crate::test_support::Mounted;
 
 /// What is said of the workload `a`, the world's directory cut from it.
 fn said(world: &World) -> Vec<String> {

@@ -5,18 +5,17 @@ use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Gid, Mode, OFlags, ResolveFlags, Uid};
+use rustix::fs::{AtFlags, CWD, Gid, Mode, ResolveFlags, Uid};
 use rustix::io::Errno;
 
 use crate::config::{Config, Workload};
 use crate::deployer::owner::owner;
 use crate::deployer::resolve::{Home, ResolvedVolume, home, resolve};
+use crate::durable::{self, READ_DIRECTORY};
 use crate::failure::{Code, Failure, Result};
-use crate::state_dir::durable;
 
 /// Of directories that are made: everybody may look in, the owner may write.
 const DIRECTORY_MODE: Mode = Mode::from_raw_mode(0o755);
-const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// The workload's volumes, all of them there. Nothing is made unless nothing else stands in the way.
 pub(super) fn volumes(config: &Config, workload: &Workload) -> Result<Vec<ResolvedVolume>> {
@@ -79,24 +78,19 @@ pub(super) fn make_directory(parent: &OwnedFd, path: &Path, name: &OsStr, owner:
         let _ = rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR);
         refused(path, errno)
     })?;
-    let file = std::fs::File::from(directory);
-    durable::sync(&file, path)?;
-    let above = path.parent().unwrap_or(path);
-    durable::sync(
-        &std::fs::File::from(parent.try_clone().map_err(|error| Failure::io("open", above, &error))?),
-        above,
-    )?;
-    Ok(file.into())
+    durable::sync_open_directory(directory.as_fd(), path)?;
+    durable::sync_open_directory(parent.as_fd(), path.parent().unwrap_or(path))?;
+    Ok(directory)
 }
 
 /// Opens a canonical path, which has no link in it unless somebody put one there since.
 pub(super) fn open(path: &Path) -> Result<OwnedFd> {
-    let opened = rustix::fs::openat2(CWD, path, DIRECTORY, Mode::empty(), ResolveFlags::NO_SYMLINKS);
+    let opened = rustix::fs::openat2(CWD, path, READ_DIRECTORY, Mode::empty(), ResolveFlags::NO_SYMLINKS);
     opened.map_err(|errno| refused(path, errno))
 }
 
 fn open_at(parent: impl AsFd, name: &OsStr) -> rustix::io::Result<OwnedFd> {
-    rustix::fs::openat(parent, name, DIRECTORY, Mode::empty())
+    rustix::fs::openat(parent, name, READ_DIRECTORY, Mode::empty())
 }
 
 fn refused(path: &Path, errno: Errno) -> Failure {

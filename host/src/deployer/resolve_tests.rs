@@ -2,7 +2,8 @@ use std::os::unix::fs::{chown, symlink};
 use std::process::Command;
 
 use super::*;
-use crate::deployer::fixture::{Mounted, World, chmod, run, workload};
+use crate::deployer::fixture::{World, chmod, workload};
+use crate::test_support::{Disk, Mounted, run};
 
 /// A host with the workload `a` of `notes` in `prod`, and what its volumes resolve to.
 fn resolved(world: &World) -> Resolution {
@@ -217,12 +218,12 @@ fn a_mount_that_was_made_at_another_path_of_the_same_directory_is_found() {
 
 #[test]
 fn a_subvolume_is_refused_and_a_directory_in_it_is_not() {
-    let world = with_data(Scope::Absolute, "allowed/data");
-    let _disk = Mounted::image(&world.root, "mkfs.btrfs", &["-q"], &world.root.join("allowed"));
+    let mut world = with_data(Scope::Absolute, "allowed/data");
+    let disk = Disk::btrfs();
+    let _mounted = Mounted::bind(disk.path(), &world.root.join("allowed"));
     run("btrfs", &["-q", "subvolume", "create", world.root.join("allowed/data").to_str().unwrap()]);
     let said = "is a subvolume or file system of its own, which cannot be told apart from a mount";
     assert_eq!(clauses(&world), [said]);
-    let mut world = world;
     world.live("allowed/data/inner");
     let inner = world.root.join("allowed/data/inner");
     world.config.workloads[0].volumes[0].source = Some(inner.to_str().unwrap().to_owned());

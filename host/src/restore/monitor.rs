@@ -16,6 +16,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::preflight::{self, Choice, Preflight};
 use super::progress::{Progress, Uncounted};
@@ -25,6 +26,7 @@ use crate::failure::{Code, Failure, Result};
 use crate::host::Host;
 use crate::runtime::{Health, HealthReport};
 use crate::snapshots::store::OpenSnapshot;
+use crate::transaction::app::App;
 use crate::transaction::event::{Begin, BeginVolume, Kind, Moment};
 use crate::transaction::{Transaction, sibling_name};
 use crate::volumes::live_tree::LiveTree;
@@ -75,13 +77,17 @@ pub struct Monitor {
 /// How far the restore got.
 #[derive(Default)]
 pub(super) struct Steps {
-    pub lease: Option<(Proof, Lease)>,
+    pub lease: Option<Proof>,
+    /// The lease itself, until the transaction takes it over.
+    pub held: Option<Lease>,
     pub transaction: Option<(Proof, Transaction)>,
     /// One per volume of the transaction.
     pub stagings: Vec<Option<Arc<Staging>>>,
     pub sealed: Vec<Option<Proof>>,
     pub archive_check: Option<std::thread::JoinHandle<Result<()>>>,
     pub stopped: Option<Proof>,
+    /// When the app was told to stop.
+    pub stopped_at: Option<Instant>,
     pub safety: Option<Proof>,
     pub swapped: Option<Proof>,
     pub redeploy: Option<Result<()>>,
@@ -233,6 +239,12 @@ impl Monitor {
         self.progress.note(text);
     }
 
+    /// So much more was handed to staging: shown, and never what anything is decided by.
+    pub fn staged(&self, entries: u64, bytes: usize) {
+        self.progress.entries.fetch_add(entries, Ordering::Relaxed);
+        self.progress.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
     pub fn is_cancelled(&self) -> bool {
         self.progress.is_cancelled()
     }
@@ -247,10 +259,19 @@ impl Monitor {
         staged + read + self.phases.load(Ordering::Relaxed)
     }
 
-    /// Ends a guest that goes on although it was cancelled before the commit.
+    /// Ends a guest that goes on although it was cancelled, or that keeps the app down for too long, before the commit.
     pub fn interrupt(&self) -> Result<()> {
-        let committed = self.steps.try_lock().map_or(true, |steps| steps.swapped.is_some());
-        if self.is_cancelled() && !committed { Err(cancelled()) } else { Ok(()) }
+        // Whoever holds the steps is in a host call, which has limits of its own.
+        let Ok(steps) = self.steps.try_lock() else { return Ok(()) };
+        if steps.swapped.is_some() {
+            return Ok(());
+        }
+        let limit = self.subject.as_ref().map_or(Duration::MAX, |subject| subject.plan.stop_to_commit_max());
+        if steps.stopped_at.is_some_and(|at| at.elapsed() > limit) {
+            let message = format!("the plugin did not swap within {} s of the stop", limit.as_secs());
+            return Err(Failure::new(Code::Plugin, message));
+        }
+        if self.is_cancelled() { Err(cancelled()) } else { Ok(()) }
     }
 
     fn refuse_cancelled(&self) -> Result<()> {
@@ -272,7 +293,9 @@ impl Monitor {
             false => locks.try_lease(&subject.workload.id, &what)?,
         };
         let proof = self.proof();
-        self.steps().lease = Some((proof, lease));
+        let mut steps = self.steps();
+        steps.lease = Some(proof);
+        steps.held = Some(lease);
         Ok(proof)
     }
 
@@ -280,7 +303,7 @@ impl Monitor {
         let subject = self.only_for(Purpose::Restore, "begin")?;
         self.refuse_cancelled()?;
         let mut steps = self.steps();
-        check(steps.lease.as_ref().map(|(proof, _)| *proof), lease, "lease")?;
+        check(steps.lease, lease, "lease")?;
         if steps.transaction.is_some() {
             return Err(out_of_order("this lease has had its transaction"));
         }
@@ -298,8 +321,9 @@ impl Monitor {
             return Err(out_of_order("a restore begins with exactly the volumes of its plan"));
         }
         let begin = subject.begin(&plan)?;
-        let runtime = subject.host.runtime(&subject.workload)?;
-        let transaction = Transaction::begin(&subject.host.state.transactions(), runtime, begin)?;
+        let Some(held) = steps.held.take() else { return Err(out_of_order("this lease has had its transaction")) };
+        let app = App::new(&subject.host.deployer, held, &begin.runtime)?;
+        let transaction = Transaction::begin(&subject.host.state.transactions(), app, begin)?;
         steps.stagings = plan.targets.iter().map(|_| None).collect();
         steps.sealed = vec![None; plan.targets.len()];
         let proof = self.proof();
@@ -367,7 +391,7 @@ impl Monitor {
         self.only_for(Purpose::Restore, "stop")?;
         self.refuse_cancelled()?;
         let mut steps = self.steps();
-        check(steps.lease.as_ref().map(|(proof, _)| *proof), lease, "lease")?;
+        check(steps.lease, lease, "lease")?;
         if steps.stopped.is_some() || steps.sealed.is_empty() || steps.sealed.iter().any(Option::is_none) {
             return Err(out_of_order("the app is stopped once, when every volume is sealed"));
         }
@@ -375,7 +399,9 @@ impl Monitor {
             return Err(out_of_order("there is no transaction"));
         };
         self.progress.begin("stopping", 0, 0);
+        let at = Instant::now();
         transaction.stop()?;
+        steps.stopped_at = Some(at);
         let proof = self.proof();
         steps.stopped = Some(proof);
         Ok(proof)
@@ -385,7 +411,7 @@ impl Monitor {
         let subject = self.only_for(Purpose::Restore, "capture-safety")?;
         self.refuse_cancelled()?;
         let mut steps = self.steps();
-        check(steps.lease.as_ref().map(|(proof, _)| *proof), lease, "lease")?;
+        check(steps.lease, lease, "lease")?;
         check(steps.stopped, stopped, "stop")?;
         if steps.safety.is_some() {
             return Err(out_of_order("there is a safety snapshot already"));

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use super::monitor;
+use super::preflight;
 use super::progress::Progress;
 use super::report::Report;
 use super::settle;
 use crate::failure::{Code, Failure, Result};
 use crate::host::Host;
+use crate::transaction::app::App;
 use crate::transaction::event::Begin;
 use crate::transaction::registry::{self, Entry};
 use crate::transaction::{Transaction, undo};
@@ -38,13 +40,16 @@ fn swap_back(host: &Arc<Host>, request: &Request, progress: &Arc<Progress>) -> R
     let workload = host.config.workload(&begin.workload)?;
     let what = format!("undo of {}", request.id);
     let locks = host.deployer.locks();
-    let _lease = match request.wait {
+    let lease = match request.wait {
         true => locks.wait_lease(&workload.id, &what, &|| progress.is_cancelled())?,
         false => locks.try_lease(&workload.id, &what)?,
     };
     let begin = Begin { id: begin.id, ..plan(host, request)? };
-    let runtime = host.runtime(workload)?;
-    let mut transaction = Transaction::begin_undo(&host.state.transactions(), runtime, begin)?;
+    if let Some(refusal) = preflight::undo_refusal(host, workload, &begin)? {
+        return Err(refusal);
+    }
+    let app = App::new(&host.deployer, lease, &begin.runtime)?;
+    let mut transaction = Transaction::begin_undo(&host.state.transactions(), app, begin)?;
     let ending = match to_commit(host, &mut transaction, progress) {
         Ok(()) => {
             progress.begin("starting", 0, 0);
@@ -97,13 +102,13 @@ pub fn finish(host: &Host, request: &Request) -> Result<Vec<String>> {
         Entry::Damaged { failure, .. } => Err(failure),
     };
     let (_, begin) = find()?;
-    let _lease = host.deployer.locks().try_lease(&begin.workload, &format!("finish of {id}"))?;
+    let lease = host.deployer.locks().try_lease(&begin.workload, &format!("finish of {id}"))?;
     let (journal, begin) = find()?;
     if !journal.state().in_window() {
         return Err(Failure::new(Code::Usage, format!("restore `{id}` keeps no previous data")));
     }
-    let runtime = host.runtime_named(&begin.runtime)?;
-    let left = Transaction::reopen(journal, begin, runtime)?.drop_previous()?;
+    let app = App::new(&host.deployer, lease, &begin.runtime)?;
+    let left = Transaction::reopen(journal, begin, app)?.drop_previous()?;
     host.audit_event("finish", &request.who, serde_json::json!({ "restore": id, "left_behind": left }))?;
     Ok(left)
 }

@@ -77,13 +77,7 @@ pub struct Unreadable {
 /// Finds the holders of all `live` directories at once. This process does not count.
 pub fn holders(live: &[LiveDirectory]) -> Result<Holders> {
     let own = std::process::id() as i32;
-    let mut pass = Pass {
-        live,
-        mounts: MountTable::default(),
-        found: Holders::default(),
-        seen: HashSet::new(),
-        processes: HashSet::new(),
-    };
+    let mut pass = Pass::new(live);
     // A process may start a child that takes over what it holds while others are looked at.
     for _ in 0..LISTINGS_MAX {
         let fresh = pass.fresh_processes()?;
@@ -103,12 +97,35 @@ pub fn holders(live: &[LiveDirectory]) -> Result<Holders> {
     Ok(pass.found)
 }
 
-/// What refuses a volume: everybody who holds one of the named directories and is not in `members`.
-pub fn foreign(live: &[(String, LiveDirectory)], members: &[i32]) -> Result<Vec<Failure>> {
+/// What refuses a volume that must be down: everybody who holds one of the named directories.
+pub fn refusals(live: &[(String, LiveDirectory)]) -> Result<Vec<Failure>> {
+    Ok(in_words(live, held(live)?))
+}
+
+/// What refuses a volume while its app runs: everybody who holds one of the named directories and is not one of the
+/// app's `members`. They are asked for after the pass: the app may have started a process while it was made. One that
+/// has ended by then is nobody's stranger; whether anything is held is asked again once the app is down.
+pub fn foreign(live: &[(String, LiveDirectory)], members: impl FnOnce() -> Result<Vec<i32>>) -> Result<Vec<Failure>> {
+    let mut held = held(live)?;
+    if !held.is_empty() {
+        let members = members()?;
+        held.retain(|holder| !members.contains(&holder.pid) && !has_ended(holder.pid));
+    }
+    Ok(in_words(live, held))
+}
+
+fn held(live: &[(String, LiveDirectory)]) -> Result<Vec<Holder>> {
     let directories: Vec<LiveDirectory> = live.iter().map(|(_, directory)| directory.clone()).collect();
-    let found = holders(&directories)?;
-    let strangers = found.held.into_iter().filter(|holder| !members.contains(&holder.pid));
-    Ok(strangers
+    Ok(holders(&directories)?.held)
+}
+
+/// One that cannot be read is there.
+fn has_ended(pid: i32) -> bool {
+    ProcStat::read(pid).is_ok_and(|process| process.is_none_or(|process| !process.is_alive()))
+}
+
+fn in_words(live: &[(String, LiveDirectory)], held: Vec<Holder>) -> Vec<Failure> {
+    held.into_iter()
         .map(|holder| {
             let how = match holder.how {
                 How::Open => "has open",
@@ -124,7 +141,7 @@ pub fn foreign(live: &[(String, LiveDirectory)], members: &[i32]) -> Result<Vec<
             );
             Failure::new(Code::NotDown, message).hint("end that process, or let it leave the volume, and try again")
         })
-        .collect())
+        .collect()
 }
 
 /// One pass: what is asked, what is known about mounts, what was found.
@@ -137,7 +154,17 @@ struct Pass<'a> {
     processes: HashSet<(i32, u64)>,
 }
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
+    fn new(live: &'a [LiveDirectory]) -> Pass<'a> {
+        Pass {
+            live,
+            mounts: MountTable::default(),
+            found: Holders::default(),
+            seen: HashSet::new(),
+            processes: HashSet::new(),
+        }
+    }
+
     /// Processes that were not listed before, without kernel threads and those that have ended.
     fn fresh_processes(&mut self) -> Result<Vec<ProcStat>> {
         let pids = proc_stat::pids().map_err(|error| Failure::io("list", Path::new("/proc"), &error))?;
@@ -163,6 +190,10 @@ impl Pass<'_> {
     /// Looks at a process through one thread for each set of descriptors and directories that its threads use (a file
     /// server gives each thread its own). False if it could not be read whole.
     fn scan(&mut self, process: &ProcStat) -> bool {
+        let cwd = std::fs::read_link(format!("/proc/{}/cwd", process.pid));
+        if cwd.is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied) {
+            return false;
+        }
         let mut whole = Task::open(process.pid, process).is_none_or(|task| task.scan(self));
         if process.threads > 1 {
             let Ok(threads) = proc_stat::threads(process.pid) else { return false };

@@ -12,8 +12,8 @@ pub mod walk;
 
 mod acl_text;
 mod facts;
+mod folder;
 mod sparse;
-mod sync;
 mod tar_writer;
 mod xattrs;
 

@@ -16,13 +16,8 @@ use rustix::io::Errno;
 pub use super::facts::Facts;
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
+use crate::limits;
 
-/// Longest name of one entry, the limit of every Linux file system.
-pub const NAME_BYTES_MAX: usize = 255;
-/// Longest path inside a volume: `PATH_MAX`.
-pub const PATH_BYTES_MAX: usize = 4096;
-/// Deepest entry, the root being 0. The walk holds one open directory per level.
-pub const DEPTH_MAX: usize = 128;
 /// What one `getdents` call may fill.
 const LISTING_BYTES: usize = 64 << 10;
 
@@ -135,7 +130,7 @@ impl Walk {
             self.path.push(b'/');
         }
         self.path.extend_from_slice(name.as_bytes());
-        self.check_limits(name.as_bytes())?;
+        self.check_limits()?;
         let Some(parent) = self.frames.last() else { return Ok(None) };
         let facts = match Facts::of(&parent.directory, name) {
             Ok(facts) => facts,
@@ -222,19 +217,10 @@ impl Walk {
         }
     }
 
-    fn check_limits(&self, name: &[u8]) -> Result<()> {
-        let depth = self.frames.len();
-        let broken = if name.len() > NAME_BYTES_MAX {
-            format!("has a name of {} bytes; the limit is {NAME_BYTES_MAX}", name.len())
-        } else if self.path.len() > PATH_BYTES_MAX {
-            format!("has a path of {} bytes; the limit is {PATH_BYTES_MAX}", self.path.len())
-        } else if depth > DEPTH_MAX {
-            format!("is {depth} directories deep; the limit is {DEPTH_MAX}")
-        } else {
-            return Ok(());
-        };
+    fn check_limits(&self) -> Result<()> {
+        let Some(problem) = limits::path_problem(&self.path) else { return Ok(()) };
         Err(self
-            .problem(Code::PolicyRefused, &broken)
+            .problem(Code::PolicyRefused, &problem)
             .hint("no restore could bring it back: shorten it or move it away"))
     }
 

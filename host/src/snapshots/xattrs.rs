@@ -5,8 +5,10 @@ use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
 
 use rustix::io::Errno;
 
-/// The kernel's limit for a list of names and for one value (`XATTR_LIST_MAX`, `XATTR_SIZE_MAX`).
-const KERNEL_BYTES_MAX: usize = 64 << 10;
+use crate::limits::XATTR_VALUE_BYTES_MAX;
+
+/// The kernel's limit for a list of names, `XATTR_LIST_MAX`.
+const LIST_BYTES_MAX: usize = 64 << 10;
 
 /// Name and value.
 pub(super) type Xattrs = Vec<(Vec<u8>, Vec<u8>)>;
@@ -19,7 +21,7 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn new() -> Reader {
-        Reader { names: vec![0; KERNEL_BYTES_MAX], value: vec![0; KERNEL_BYTES_MAX] }
+        Reader { names: vec![0; LIST_BYTES_MAX], value: vec![0; XATTR_VALUE_BYTES_MAX] }
     }
 
     /// Of an open file or directory.

@@ -10,10 +10,11 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::config::Config;
+use crate::durable::{self, PRIVATE_DIRECTORY, PRIVATE_FILE};
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
+use crate::random;
 
-pub(crate) mod durable;
 #[cfg(test)]
 mod tests;
 
@@ -48,7 +49,7 @@ impl StateDir {
     pub fn init(config: &Config) -> Result<StateDir> {
         let (root, snapshots) = (&config.host.state_dir, &config.host.snapshot_dir);
         for directory in [root, snapshots] {
-            durable::make_directories(directory)?;
+            durable::make_directories_durably(directory, PRIVATE_DIRECTORY)?;
             check_directory(directory)?;
         }
         let kept = read_id(&root.join(HOST_ID))?;
@@ -57,17 +58,18 @@ impl StateDir {
             (Some(kept), Some(copy)) if kept != copy => return Err(other_host(root, snapshots)),
             // A host that lost its state directory takes up its snapshots again.
             (Some(id), _) | (None, Some(id)) => id,
-            (None, None) => hex::encode(random::<HOST_ID_BYTES>()?),
+            (None, None) => hex::encode(random::bytes::<HOST_ID_BYTES>()?),
         };
         for name in DIRECTORIES {
-            durable::make_directories(&root.join(name))?;
+            durable::make_directories_durably(&root.join(name), PRIVATE_DIRECTORY)?;
         }
         let line = format!("{host_id}\n");
         if !root.join(ENVIRONMENT_KEY).exists() {
-            durable::replace_file(root, ENVIRONMENT_KEY, hex::encode(random::<KEY_BYTES>()?).as_bytes())?;
+            let key = hex::encode(random::bytes::<KEY_BYTES>()?);
+            durable::write_durably(root, ENVIRONMENT_KEY, key.as_bytes(), PRIVATE_FILE)?;
         }
-        durable::replace_file(snapshots, HOST_ID_COPY, line.as_bytes())?;
-        durable::replace_file(root, HOST_ID, line.as_bytes())?;
+        durable::write_durably(snapshots, HOST_ID_COPY, line.as_bytes(), PRIVATE_FILE)?;
+        durable::write_durably(root, HOST_ID, line.as_bytes(), PRIVATE_FILE)?;
         StateDir::open(config)
     }
 
@@ -209,16 +211,17 @@ fn check_directory(path: &Path) -> Result<()> {
 
 /// Really writes: permission bits say nothing about a disk that turned read-only or is full.
 fn check_writable(root: &Path) -> Result<()> {
-    let path = root.join(format!("{PROBE_PREFIX}{}", hex::encode(random::<8>()?)));
+    let path = root.join(format!("{PROBE_PREFIX}{}", hex::encode(random::bytes::<8>()?)));
+    let failed = |error: io::Error| Failure::io("write in", root, &error);
     let write = || {
         let mut options = std::fs::OpenOptions::new();
-        let mut file = options.write(true).create_new(true).mode(0o600).open(&path)?;
-        let written = file.write_all(b"probe").and_then(|()| file.sync_all());
-        std::fs::remove_file(&path)?;
+        let mut file = options.write(true).create_new(true).mode(PRIVATE_FILE).open(&path).map_err(failed)?;
+        let written = file.write_all(b"probe").map_err(failed).and_then(|()| durable::sync_file(&file));
+        std::fs::remove_file(&path).map_err(failed)?;
         written
     };
-    write().map_err(|error: io::Error| {
-        let failure = Failure::io("write in", root, &error).context("the state directory is not writable");
+    write().map_err(|failure: Failure| {
+        let failure = failure.context("the state directory is not writable");
         Failure { code: Code::StateRefused, ..failure }.hint("make room there, or mount it for writing")
     })
 }
@@ -246,11 +249,4 @@ fn read_small(path: &Path) -> Result<Option<String>> {
         Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(damaged(path, "is damaged")),
         Err(error) => Err(Failure { code: Code::StateRefused, ..Failure::io("read", path, &error) }),
     }
-}
-
-fn random<const BYTES: usize>() -> Result<[u8; BYTES]> {
-    let mut bytes = [0; BYTES];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Failure::new(Code::Io, format!("the system gives no random bytes: {error}")))?;
-    Ok(bytes)
 }

@@ -1,7 +1,8 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
-use crate::deployer::fixture::{Mounted, World, chmod};
+use crate::deployer::fixture::{World, chmod};
+use crate::test_support::Mounted;
 
 fn refused(config: &Config) -> String {
     let failure = StateDir::open(config).unwrap_err();

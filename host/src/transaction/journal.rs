@@ -15,9 +15,9 @@ use serde::de::DeserializeOwned;
 
 use super::event::{Begin, Event, Record};
 use super::state::{self, State};
+use crate::durable;
 use crate::effects::effect;
 use crate::failure::{Code, Failure, Result};
-use crate::volumes::durable;
 
 /// What disks write as one: the unit of a record.
 const SECTOR_BYTES: usize = 512;
@@ -64,7 +64,7 @@ impl Journal {
         durable::write_durably(&directory, WORKLOAD, begin.workload.as_bytes(), 0o600)?;
         let attachment = write_attachment(&directory, begin)?;
         let record = Record::now(Event::Begin { attachment });
-        let sectors = RECORDS + RECORDS_PER_VOLUME * begin.volumes.len();
+        let sectors = sectors(begin);
         let mut bytes = vec![0; sectors * SECTOR_BYTES];
         bytes[..SECTOR_BYTES].copy_from_slice(&encode(&begin.id, 0, &record)?);
         durable::write_durably(&directory, FILE, &bytes, 0o600)?;
@@ -100,6 +100,11 @@ impl Journal {
             },
             other => return Ok(Found::Damaged(damage(&id, &format!("its first record is `{}`", other.name())))),
         };
+        if bytes.len() != sectors(&begin) * SECTOR_BYTES {
+            let reason =
+                format!("it is {} bytes long and was made with {}", bytes.len(), sectors(&begin) * SECTOR_BYTES);
+            return Ok(Found::Damaged(damage(&id, &reason)));
+        }
         let aborted = match aborted_at(directory) {
             Ok(aborted) => aborted,
             Err(failure) => return Ok(Found::Damaged(damage(&id, &failure.message))),
@@ -146,17 +151,14 @@ impl Journal {
     /// Records one event durably. After a failure the event is in doubt; what that means is the caller's to know:
     /// for a direction it is [`Journal::abort`].
     pub fn append(&mut self, event: Event) -> Result<()> {
-        let state = state::next(&self.state, &event)
+        let record = Record::now(event);
+        let state = state::next(&self.state, &record.event)
             .map_err(|illegal| Failure::new(Code::OutOfOrder, format!("journal of `{}`: {illegal}", self.id)))?;
         if self.next >= self.sectors {
             let message = format!("the journal of `{}` is full after {} records", self.id, self.next);
             return Err(Failure::new(Code::NeedsOperator, message));
         }
-        let record = Record::now(event);
-        let event = &record.event;
         let sector = encode(&self.id, self.next, &record)?;
-        effect(event.name(), || Ok(()))
-            .map_err(|error| Failure::io("record in", &self.directory.join(FILE), &error))?;
         self.write_sector(self.next, &sector)?;
         self.next += 1;
         self.state = state;
@@ -194,7 +196,7 @@ impl Journal {
 
     fn write_sector(&self, sector: u64, bytes: &[u8; SECTOR_BYTES]) -> Result<()> {
         let path = self.directory.join(FILE);
-        effect("journal write", || self.file.write_all_at(bytes, sector * SECTOR_BYTES as u64))
+        effect("journal-write", || self.file.write_all_at(bytes, sector * SECTOR_BYTES as u64))
             .map_err(|error| Failure::io("write", &path, &error))?;
         durable::sync_file(&self.file)
     }
@@ -215,6 +217,11 @@ fn aborted_at(directory: &Path) -> Result<Option<u64>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Failure::io("read", &path, &error)),
     }
+}
+
+/// How long the journal of a transaction is, from its first byte on disk to its last.
+fn sectors(begin: &Begin) -> usize {
+    RECORDS + RECORDS_PER_VOLUME * begin.volumes.len()
 }
 
 fn open(directory: &Path) -> Result<File> {
@@ -238,7 +245,7 @@ fn write_attachment(directory: &Path, value: &impl Serialize) -> Result<String> 
     let bytes = serde_json::to_vec(value)
         .map_err(|error| Failure::new(Code::VolumeRefused, format!("cannot be written down: {error}")))?;
     let digest = blake3::hash(&bytes).to_hex().to_string();
-    durable::write_durably(directory, &attachment_name(&digest), &bytes, 0o600)?;
+    durable::write_durably(directory, attachment_name(&digest), &bytes, 0o600)?;
     Ok(digest)
 }
 
@@ -314,3 +321,7 @@ fn checksum(id: &str, body: &[u8]) -> [u8; CHECKSUM_BYTES] {
     hasher.update(&(id.len() as u64).to_le_bytes()).update(id.as_bytes()).update(body);
     *hasher.finalize().as_bytes()
 }
+
+#[cfg(test)]
+#[path = "journal_tests.rs"]
+mod tests;

@@ -1,6 +1,6 @@
 //! The transaction: all exchanges of one restore or undo commit together or are reverted together.
 //!
-//! In reading order: [`event`] what a journal says, [`state`] in which order, [`journal`] how it is kept; then the
+//! In reading order: [`event`] what a journal says, [`state`] in which order, [`journal`] how it is kept; [`app`] whose app it is; then the
 //! steps as they happen: this file (begin, siblings, stop, redeploy, complete), [`exchange`] (swap and commit),
 //! [`revert`] (R1 and R2), [`drop_trees`] (what may be removed, and when); then what a start does ([`recover`]), what a
 //! person asks for ([`undo`], [`resolve`]) and what is told afterwards ([`receipt`]).
@@ -9,8 +9,8 @@
 //! configuration: from `begin` on only the journal counts.
 
 use std::path::Path;
-use std::sync::Arc;
 
+pub mod app;
 pub mod drop_trees;
 pub mod event;
 pub mod exchange;
@@ -25,22 +25,22 @@ pub mod state;
 pub mod undo;
 pub mod window;
 
+use app::App;
 use event::{Begin, Event, Kind, Moment};
 use journal::Journal;
 use places::Place;
 use state::Phase;
 
-use crate::effects::effect;
 use crate::failure::{Code, Failure, Result};
-use crate::runtime::{Health, HealthReport, Observation, Runtime, holders};
-use crate::volumes::mounts;
+use crate::mounts;
+use crate::runtime::{Health, HealthReport, Observation, holders};
 
 /// One open transaction.
 pub struct Transaction {
     begin: Begin,
     journal: Journal,
     places: Vec<Place>,
-    runtime: Arc<dyn Runtime>,
+    app: App,
     /// What ran before the stop.
     observation: Option<Observation>,
     /// A direction is in doubt: nothing moves any more.
@@ -51,11 +51,11 @@ pub struct Transaction {
 
 impl Transaction {
     /// Step 3: writes the journal, then proves in every parent that directories can be exchanged there.
-    pub fn begin(transactions: &Path, runtime: Arc<dyn Runtime>, begin: Begin) -> Result<Transaction> {
+    pub fn begin(transactions: &Path, app: App, begin: Begin) -> Result<Transaction> {
         let places = begin.volumes.iter().map(Place::open).collect::<Result<Vec<_>>>()?;
         let journal = Journal::create(transactions, &begin)?;
         let transaction =
-            Transaction { begin, journal, places, runtime, observation: None, stuck: false, foreign_start: false };
+            Transaction { begin, journal, places, app, observation: None, stuck: false, foreign_start: false };
         match transaction.probe() {
             Ok(()) => Ok(transaction),
             Err(failure) => {
@@ -67,13 +67,13 @@ impl Transaction {
     }
 
     /// A transaction as its journal left it.
-    pub(crate) fn reopen(journal: Journal, begin: Begin, runtime: Arc<dyn Runtime>) -> Result<Transaction> {
+    pub(crate) fn reopen(journal: Journal, begin: Begin, app: App) -> Result<Transaction> {
         let places = begin.volumes.iter().map(Place::open).collect::<Result<Vec<_>>>()?;
         let observation = match &journal.state().observation {
             Some(digest) => Some(journal.attachment(digest)?),
             None => None,
         };
-        Ok(Transaction { begin, journal, places, runtime, observation, stuck: false, foreign_start: false })
+        Ok(Transaction { begin, journal, places, app, observation, stuck: false, foreign_start: false })
     }
 
     fn probe(&self) -> Result<()> {
@@ -146,19 +146,13 @@ impl Transaction {
 
     /// Step 5: what runs is recorded, policies go off, the app is stopped and seen down.
     pub fn stop(&mut self) -> Result<()> {
-        let observation = self.runtime.observe(&self.begin.workload)?;
+        let observation = self.app.observe()?;
         let attachment = self.journal.attach(&observation)?;
         self.observation = Some(observation);
         self.journal.append(Event::Stopping { attachment })?;
-        self.stop_app()?;
+        self.app.stop()?;
         self.check_down()?;
         self.journal.append(Event::Stopped)
-    }
-
-    /// Policies off, stop. May be repeated.
-    pub(super) fn stop_app(&self) -> Result<()> {
-        self.lifecycle("hold", || self.runtime.hold(&self.begin.workload))?;
-        self.lifecycle("stop", || self.runtime.stop(&self.begin.workload))
     }
 
     /// Step 6: there is a durable way back, or the previous trees are it.
@@ -168,7 +162,7 @@ impl Transaction {
 
     /// Rule 8: the runtime says so and nothing uses any live.
     pub fn check_down(&self) -> Result<()> {
-        if !self.runtime.is_down(&self.begin.workload)? {
+        if !self.app.is_down()? {
             let message = format!("`{}` is not down: its runtime still sees it alive", self.begin.workload);
             return Err(Failure::new(Code::NotDown, message));
         }
@@ -179,7 +173,7 @@ impl Transaction {
                 lives.push((place.volume.name.clone(), holders::LiveDirectory::of(&live, &path)?));
             }
         }
-        holders::foreign(&lives, &[])?.into_iter().next().map_or(Ok(()), Err)
+        holders::refusals(&lives)?.into_iter().next().map_or(Ok(()), Err)
     }
 
     /// Rule 9: nothing is mounted on or below a tree that is about to move.
@@ -209,7 +203,7 @@ impl Transaction {
             return Err(Failure::new(Code::Runtime, "the runtime did not say how the app was deployed"));
         };
         self.journal.append(Event::StartingApp)?;
-        self.lifecycle("create", || self.runtime.create(&spec))
+        self.app.create(&spec)
     }
 
     /// Whether the app is seen alive, or nothing has to be: what a redeploy that failed half-way has led to.
@@ -223,7 +217,7 @@ impl Transaction {
         if !self.app_should_run() {
             return Ok(HealthReport { health: Health::Healthy, reason: "it was stopped and stays stopped".into() });
         }
-        let report = self.runtime.await_healthy(&self.begin.workload, cancelled)?;
+        let report = self.app.await_healthy(cancelled)?;
         if let Some(event) = Event::of_health(report.health) {
             self.journal.append(event)?;
         }
@@ -241,7 +235,7 @@ impl Transaction {
     /// Step 10: policies as before, then the record. The undo window runs from here.
     pub fn complete(&mut self) -> Result<()> {
         self.settle_undone()?;
-        self.lifecycle("release", || self.runtime.release(&self.begin.workload))?;
+        self.app.release()?;
         self.journal.append(Event::Completed { at: Moment::now() })
     }
 
@@ -254,12 +248,6 @@ impl Transaction {
     /// The directory of all transactions.
     fn transactions(&self) -> &Path {
         self.journal.directory().parent().unwrap_or_else(|| Path::new("/"))
-    }
-
-    /// A lifecycle call as an effect that can be failed, stalled or cut.
-    fn lifecycle(&self, name: &str, call: impl FnOnce() -> Result<()>) -> Result<()> {
-        effect(name, || Ok(call()))
-            .map_err(|error| Failure::new(Code::Runtime, format!("cannot {name} `{}`: {error}", self.begin.workload)))?
     }
 }
 

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{Begin, Event, Kind, Record};
 use super::journal::Journal;
+use crate::durable;
 use crate::failure::{Code, Failure, Result};
-use crate::volumes::durable;
 
 /// How a restore or undo ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,7 +175,7 @@ fn downtime_ms(records: &[Record]) -> Option<u64> {
 pub fn write(receipts: &Path, receipt: &Receipt) -> Result<()> {
     durable::make_directories_durably(receipts, 0o700)?;
     let bytes = serde_json::to_vec_pretty(receipt).map_err(|error| Failure::new(Code::Io, error.to_string()))?;
-    durable::write_durably(receipts, &file_name(&receipt.id), &bytes, 0o600)
+    durable::write_durably(receipts, file_name(&receipt.id), &bytes, 0o600)
 }
 
 /// Reads one receipt; none if the transaction is not over yet.

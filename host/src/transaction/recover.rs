@@ -4,26 +4,26 @@
 //! repeated. It never undoes a commit, and what fits no row is left for a person, with everything kept.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use super::event::Event;
+use super::app::App;
+use super::event::{Begin, Event, Moment};
 use super::journal::{Found, Journal};
 use super::places::Live;
 use super::receipt::{self, Ending, Outcome, Receipt};
 use super::registry::{self, Entry};
 use super::state::Phase;
 use super::{Transaction, mixed, resolve, window};
-use crate::deployer::lease::Locks;
+use crate::deployer::dispatch::Deployer;
+use crate::deployer::lease::Lease;
 use crate::failure::{Code, Failure, Result};
-use crate::runtime::{Health, Runtime};
+use crate::runtime::Health;
 
 /// What recovery needs, and nothing else: no configuration, no plugin.
 pub struct Recovery<'a> {
     pub transactions: &'a Path,
     pub receipts: &'a Path,
-    pub locks: &'a Locks,
-    /// The runtime of a name that a journal recorded.
-    pub runtime: &'a dyn Fn(&str) -> Result<Arc<dyn Runtime>>,
+    /// For its locks and runtimes.
+    pub deployer: &'a Deployer,
 }
 
 /// What recovery did about one transaction.
@@ -43,13 +43,13 @@ impl Recovery<'_> {
         for entry in registry::read_all(self.transactions)? {
             match entry {
                 Entry::Damaged { id, workload, failure } => done.push(Recovered { id, workload, result: Err(failure) }),
-                Entry::Open(journal, begin) if self.is_settled(&journal) => drop((journal, begin)),
+                Entry::Open(journal, begin) if self.is_settled(&journal) => registry::forget_old(&journal, &begin)?,
                 Entry::Open(_, begin) => {
-                    match self.locks.try_lease(&begin.workload, &format!("recovery of {}", begin.id)) {
+                    match self.deployer.locks().try_lease(&begin.workload, &format!("recovery of {}", begin.id)) {
                         Err(failure) if failure.code == Code::Busy => {}
                         Err(failure) => return Err(failure),
-                        Ok(_lease) => {
-                            if let Some(result) = self.settle(&begin.id).transpose() {
+                        Ok(lease) => {
+                            if let Some(result) = self.settle(&begin.id, lease).transpose() {
                                 done.push(Recovered {
                                     id: begin.id.clone(),
                                     workload: Some(begin.workload.clone()),
@@ -71,8 +71,8 @@ impl Recovery<'_> {
         (told && journal.state().is_over()) || resolve::is_resolved(journal.directory())
     }
 
-    /// Settles one transaction whose lease the caller holds. None if there was nothing to do.
-    pub fn settle(&self, id: &str) -> Result<Option<Receipt>> {
+    /// Settles one transaction under its workload's lease. None if there was nothing to do.
+    pub fn settle(&self, id: &str, lease: Lease) -> Result<Option<Receipt>> {
         let (journal, begin) = match Journal::read(&self.transactions.join(id), true)? {
             Found::Journal(journal, begin) => (*journal, *begin),
             Found::Nothing => return Ok(None),
@@ -80,10 +80,10 @@ impl Recovery<'_> {
         };
         let told = receipt::read(self.receipts, id)?;
         if told.is_some() && (journal.state().is_over() || journal.state().in_window()) {
-            return self.sweep(journal, begin);
+            return self.sweep(journal, begin, lease);
         }
-        let runtime = (self.runtime)(&begin.runtime)?;
-        let mut transaction = Transaction::reopen(journal, begin, runtime)?;
+        let app = App::new(self.deployer, lease, &begin.runtime)?;
+        let mut transaction = Transaction::reopen(journal, begin, app)?;
         let ending = transaction.settle()?;
         let receipt = receipt::draw_up(&transaction.journal, &transaction.begin, ending);
         // A transaction that was told about already only went on dropping: what was told stays true.
@@ -94,7 +94,7 @@ impl Recovery<'_> {
     }
 
     /// Ends a window that is over; otherwise notes the uptime.
-    fn sweep(&self, journal: Journal, begin: super::event::Begin) -> Result<Option<Receipt>> {
+    fn sweep(&self, journal: Journal, begin: Begin, lease: Lease) -> Result<Option<Receipt>> {
         let began = journal.records().iter().rev().find_map(|record| match &record.event {
             Event::Completed { at } | Event::Reverted { at } => Some(at.clone()),
             _ => None,
@@ -102,13 +102,13 @@ impl Recovery<'_> {
         let (Some(began), true, false) = (began, journal.state().in_window(), begin.keep_previous) else {
             return Ok(None);
         };
-        let now = super::event::Moment::now();
+        let now = Moment::now();
         if window::left_ms(journal.directory(), &began, begin.undo_window_ms, &now) > 0 {
             window::note(journal.directory(), &began, &now)?;
             return Ok(None);
         }
-        let runtime = (self.runtime)(&begin.runtime)?;
-        Transaction::reopen(journal, begin, runtime)?.drop_previous()?;
+        let app = App::new(self.deployer, lease, &begin.runtime)?;
+        Transaction::reopen(journal, begin, app)?.drop_previous()?;
         Ok(None)
     }
 }
@@ -136,7 +136,7 @@ impl Transaction {
                 self.undone_by_crash()
             }
             Phase::Reverting => {
-                self.stop_app()?;
+                self.app.stop()?;
                 self.check_down()?;
                 (0..self.places.len()).try_for_each(|index| self.exchange_forward(index))?;
                 self.go_forward()
@@ -144,7 +144,7 @@ impl Transaction {
             Phase::Committed | Phase::Starting | Phase::Healthy | Phase::Unconfirmed => self.go_forward(),
             Phase::Reverted => self.undone_by_crash(),
             Phase::Completed => {
-                self.runtime.release(&self.begin.workload)?;
+                self.app.release()?;
                 Ok(self.went_forward("the host ended right after the restore was complete".into()))
             }
             Phase::Dropping => {
@@ -168,13 +168,14 @@ impl Transaction {
 
     /// Whether something other than us started the app while it had to be down.
     fn notice_foreign_start(&mut self) -> Result<()> {
-        let had_to_be_down = !matches!(self.phase(), Phase::Stopping | Phase::Reverting | Phase::Starting);
-        self.foreign_start = had_to_be_down && !self.runtime.is_down(&self.begin.workload)?;
+        let had_to_be_down =
+            matches!(self.phase(), Phase::Stopped | Phase::Safe | Phase::Swapping | Phase::Swapped | Phase::Committed);
+        self.foreign_start = had_to_be_down && !self.app.is_down()?;
         Ok(())
     }
 
     fn undone_by_crash(&mut self) -> Result<Ending> {
-        let exchanged_before = self.phase() >= Phase::Swapping;
+        let exchanged_before = self.journal.records().iter().any(|record| record.event == Event::Swapping);
         let reverted = self.revert()?;
         let outcome = if exchanged_before { Outcome::Reverted } else { Outcome::Failed };
         let failure = Failure::new(Code::Io, "the host ended in the middle; every volume holds what it held before");
@@ -196,12 +197,19 @@ impl Transaction {
     /// The commit stands: the app is brought up on the new trees. Health never undoes a commit here.
     fn go_forward(&mut self) -> Result<Ending> {
         self.demand(Live::New)?;
+        self.notice_foreign_start()?;
         if self.app_should_run() {
-            self.stop_app()?;
+            self.app.stop()?;
         }
         self.places.iter().try_for_each(|place| place.parent.sync())?;
+        if self.foreign_start {
+            self.complete()?;
+            let app =
+                "stopped: something else had started it, maybe on a half-swapped set; deploy it if that cannot be";
+            return Ok(Ending { outcome: Outcome::Unconfirmed, ..self.went_forward(app.into()) });
+        }
         let started = self.redeploy().and_then(|()| match self.app_should_run() {
-            true => self.runtime.await_healthy(&self.begin.workload, &|| false).map(Some),
+            true => self.app.await_healthy(&|| false).map(Some),
             false => Ok(None),
         });
         let (confirmed, app) = match started {

@@ -7,7 +7,11 @@ use super::event::{Begin, Event, Kind};
 use super::journal::{Found, Journal, workload_of};
 use super::resolve;
 use super::state::Phase;
+use crate::effects::effect;
 use crate::failure::{Code, Failure, Result};
+
+/// How long the journal of a finished transaction is kept.
+const FORGET_AFTER_DAYS: i64 = 30;
 
 /// One transaction as its journal left it.
 pub enum Entry {
@@ -127,6 +131,23 @@ pub fn find(transactions: &Path, id: &str) -> Result<Entry> {
     }
 }
 
+/// Forgets a journal that has been over for long and whose siblings are gone: its receipt tells what happened. One whose
+/// siblings could not be removed stays, so that they are known.
+pub(super) fn forget_old(journal: &Journal, begin: &Begin) -> Result<()> {
+    let age = jiff::Timestamp::now().duration_since(begin.at.wall);
+    if !journal.state().is_over() || age < jiff::SignedDuration::from_hours(24 * FORGET_AFTER_DAYS) {
+        return Ok(());
+    }
+    for volume in &begin.volumes {
+        if volume.parent.join(&volume.sibling).symlink_metadata().is_ok() {
+            return Ok(());
+        }
+    }
+    let directory = journal.directory();
+    effect("forget-journal", || std::fs::remove_dir_all(directory))
+        .map_err(|error| Failure::io("remove", directory, &error))
+}
+
 /// Closes a restore whose previous trees a committed undo took over. May be repeated.
 pub(super) fn close_undone(transactions: &Path, id: &str) -> Result<()> {
     match Journal::read(&transactions.join(id), true)? {
@@ -134,7 +155,8 @@ pub(super) fn close_undone(transactions: &Path, id: &str) -> Result<()> {
             Phase::Undone => Ok(()),
             _ => journal.append(Event::Undone),
         },
-        Found::Nothing => Err(Failure::new(Code::NeedsOperator, format!("the journal of restore `{id}` is gone"))),
+        // Only a journal that is over is ever forgotten.
+        Found::Nothing => Ok(()),
         Found::Damaged(failure) => Err(failure),
     }
 }

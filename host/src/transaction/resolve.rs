@@ -4,16 +4,16 @@
 //! marked as resolved so that it blocks nothing any more.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::Transaction;
-use super::places::Live;
+use super::app::App;
+use super::places::{Live, Place};
 use super::registry::{self, Entry};
+use crate::deployer::dispatch::Deployer;
+use crate::durable;
 use crate::failure::{Code, Failure, Result};
-use crate::runtime::Runtime;
-use crate::volumes::durable;
 use crate::volumes::live_tree;
 
 const FILE: &str = "resolved";
@@ -51,16 +51,17 @@ pub fn is_resolved(directory: &Path) -> bool {
 }
 
 /// Every tree of a transaction that can be found. Changes nothing.
-pub fn show(transactions: &Path, id: &str, runtime: &Arc<dyn Runtime>) -> Result<Vec<Tree>> {
-    let transaction = match registry::find(transactions, id)? {
-        Entry::Open(journal, begin) => Transaction::reopen(*journal, *begin, runtime.clone())?,
+pub fn show(transactions: &Path, id: &str) -> Result<Vec<Tree>> {
+    let (journal, begin) = match registry::find(transactions, id)? {
+        Entry::Open(journal, begin) => (journal, begin),
         Entry::Damaged { failure, .. } => return Err(failure),
     };
     let mut trees = Vec::new();
-    for (index, place) in transaction.places.iter().enumerate() {
+    for (index, volume) in begin.volumes.iter().enumerate() {
+        let place = Place::open(volume)?;
         let sight = place.look()?;
-        let new = transaction.journal.state().siblings[index].clone();
-        let made = transaction.journal.state().made[index].clone();
+        let new = journal.state().siblings[index].clone();
+        let made = journal.state().made[index].clone();
         for (name, place_name, found) in
             [(&place.volume.live, "live", sight.live), (&place.volume.sibling, "sibling", sight.sibling)]
         {
@@ -90,9 +91,9 @@ pub fn show(transactions: &Path, id: &str, runtime: &Arc<dyn Runtime>) -> Result
     Ok(trees)
 }
 
-/// Does what a person chose, with the workload's lease held: the app is stopped, trees are exchanged where they have
+/// Does what a person chose, under the workload's lease: the app is stopped, trees are exchanged where they have
 /// to be, and the transaction is marked. The app is left stopped; a deploy starts it.
-pub fn resolve(transactions: &Path, id: &str, keep: Keep, who: &str, runtime: &Arc<dyn Runtime>) -> Result<()> {
+pub fn resolve(transactions: &Path, id: &str, keep: Keep, who: &str, deployer: &Deployer) -> Result<()> {
     let directory = match registry::find(transactions, id)? {
         Entry::Damaged { id, .. } if keep == Keep::Live => transactions.join(id),
         Entry::Damaged { failure, .. } => {
@@ -103,8 +104,10 @@ pub fn resolve(transactions: &Path, id: &str, keep: Keep, who: &str, runtime: &A
             if journal.state().is_over() || journal.state().in_window() {
                 return Err(Failure::new(Code::Usage, format!("restore `{}` needs no decision", begin.id)));
             }
-            let mut transaction = Transaction::reopen(*journal, *begin, runtime.clone())?;
-            transaction.stop_app()?;
+            let lease = deployer.locks().try_lease(&begin.workload, &format!("resolve of {}", begin.id))?;
+            let app = App::new(deployer, lease, &begin.runtime)?;
+            let mut transaction = Transaction::reopen(*journal, *begin, app)?;
+            transaction.app.stop()?;
             transaction.arrange(keep)?;
             directory
         }
@@ -129,6 +132,6 @@ impl Transaction {
                 }
             }
         }
-        self.runtime.release(&self.begin.workload)
+        self.app.release()
     }
 }

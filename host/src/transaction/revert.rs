@@ -67,7 +67,7 @@ impl Transaction {
             .map(|index| Ok(self.places[index].judge(self.journal.state(), index)? != Live::Old))
             .collect::<Result<Vec<bool>>>()?
             .contains(&true);
-        match self.stop_app() {
+        match self.app.stop() {
             // Nothing moved, so whoever is still alive sits on the right data.
             Err(failure) if failure.code == Code::NotDown && !exchanged => {}
             stopped => stopped?,
@@ -95,8 +95,8 @@ impl Transaction {
 
     fn bring_app_back(&self) -> Result<()> {
         let Some(observation) = &self.observation else { return Ok(()) };
-        let brought = self.lifecycle("bring back", || self.runtime.bring_back(observation));
-        let released = self.lifecycle("release", || self.runtime.release(&self.begin.workload));
+        let brought = self.app.bring_back(observation);
+        let released = self.app.release();
         brought.and(released)
     }
 }

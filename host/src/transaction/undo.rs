@@ -4,15 +4,14 @@
 //! back from it never drops them; once it has committed they are its own.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::Transaction;
+use super::app::App;
 use super::event::{Begin, BeginVolume, Kind, Moment};
 use super::places::{Live, Place};
 use super::registry::{self, Entry};
 use super::state::Phase;
 use crate::failure::{Code, Failure, Result};
-use crate::runtime::Runtime;
 use crate::volumes::live_tree::{self, Totals};
 
 /// Who undoes what, and for how long what it replaces is kept.
@@ -81,8 +80,8 @@ pub fn plan(transactions: &Path, request: &Request) -> Result<Begin> {
 
 impl Transaction {
     /// Begins an undo and borrows every sibling; the next step is the stop.
-    pub fn begin_undo(transactions: &Path, runtime: Arc<dyn Runtime>, begin: Begin) -> Result<Transaction> {
-        let mut transaction = Transaction::begin(transactions, runtime, begin)?;
+    pub fn begin_undo(transactions: &Path, app: App, begin: Begin) -> Result<Transaction> {
+        let mut transaction = Transaction::begin(transactions, app, begin)?;
         let borrowed = (0..transaction.places.len())
             .try_for_each(|index| transaction.adopt_sibling(index))
             .and_then(|()| transaction.record_sealed());

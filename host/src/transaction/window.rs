@@ -8,8 +8,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::event::Moment;
+use crate::durable;
 use crate::failure::Result;
-use crate::volumes::durable;
 
 const FILE: &str = "window";
 

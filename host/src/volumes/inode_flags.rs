@@ -12,7 +12,7 @@ use rustix::fs::{AtFlags, IFlags, Mode, StatxAttributes, StatxFlags};
 use rustix::io::Errno;
 use rustix::ioctl::{Getter, Setter, ioctl, opcode};
 
-use super::durable::READ_DIRECTORY;
+use crate::durable::READ_DIRECTORY;
 use crate::effects::effect;
 use crate::escape;
 use crate::failure::{Code, Failure, Result};

@@ -12,11 +12,11 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, Statx, StatxFlags};
 use rustix::io::Errno;
 
-use super::durable::READ_DIRECTORY;
 use super::parent::Place;
-use super::staging::entry_path::DEPTH_MAX;
+use crate::durable::READ_DIRECTORY;
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
+use crate::limits::{self, DEPTH_MAX};
 use crate::snapshots::tree_digest::Mtime;
 
 /// What an inode with content occupies at least.
@@ -76,7 +76,7 @@ pub struct Totals {
     pub boundaries: Vec<Vec<u8>>,
 }
 
-/// Counts everything below an open directory.
+/// Counts everything below an open directory. Refuses what a snapshot of it could not hold or a restore not bring back.
 pub fn totals(root: impl AsFd) -> Result<Totals> {
     let mut totals = Totals::default();
     let mut seen = HashSet::new();
@@ -88,6 +88,7 @@ pub fn totals(root: impl AsFd) -> Result<Totals> {
             totals.devices += u64::from(entry.is_device);
             continue;
         }
+        refuse_unrestorable(&entry)?;
         totals.entries += 1;
         let several_names = entry.links > 1 && entry.kind != LiveKind::Directory;
         if !several_names || seen.insert(entry.inode) {
@@ -103,6 +104,15 @@ pub fn totals(root: impl AsFd) -> Result<Totals> {
         }
     }
     Ok(totals)
+}
+
+fn refuse_unrestorable(entry: &LiveEntry) -> Result<()> {
+    let Some(problem) = limits::path_problem(&entry.path).or_else(|| limits::size_problem(entry.size)) else {
+        return Ok(());
+    };
+    let path = escape::bytes(&entry.path);
+    Err(Failure::new(Code::PolicyRefused, format!("`{path}` {problem}"))
+        .hint("no restore could bring it back: move it out of the volume"))
 }
 
 /// The walk itself.
@@ -154,7 +164,7 @@ impl LiveTree {
         }
         if self.levels.len() > DEPTH_MAX {
             let path = escape::bytes(&self.path);
-            return Err(Failure::new(Code::VolumeRefused, format!("`{path}` is deeper than 128 directories")));
+            return Err(Failure::new(Code::VolumeRefused, format!("`{path}` is deeper than {DEPTH_MAX} directories")));
         }
         self.enter(name, &facts)
     }

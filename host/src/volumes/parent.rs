@@ -13,8 +13,8 @@ use cap_std::fs::Dir;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags, StatxFlags};
 use rustix::io::Errno;
 
-use super::durable::{self, READ_DIRECTORY};
 use super::identity::Identity;
+use crate::durable::{self, READ_DIRECTORY};
 use crate::effects::effect;
 use crate::escape;
 use crate::failure::{Code, Failure, Result};

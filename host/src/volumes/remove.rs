@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir};
 use rustix::io::Errno;
 
-use super::durable::READ_DIRECTORY;
 use super::parent::{Parent, Place};
+use crate::durable::READ_DIRECTORY;
 use crate::effects::effect;
 use crate::failure::{Failure, Result};
 

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxFlags};
 
-use super::mounts;
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
+use crate::mounts;
 
 /// What stands for one file system: the device numbers of its mount. `st_dev` is another one in each btrfs subvolume.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -146,7 +146,7 @@ pub fn human_bytes(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::volumes::test_disk::Disk;
+    use crate::test_support::{Disk, run};
 
     #[test]
     fn bytes_are_said_in_units_that_people_use() {
@@ -184,7 +184,7 @@ mod tests {
     fn subvolumes_of_one_btrfs_are_one_file_system_without_an_inode_limit() {
         let disk = Disk::btrfs();
         let subvolume = disk.path().join("sub");
-        disk.run("btrfs", &["subvolume", "create", subvolume.to_str().unwrap()]);
+        run("btrfs", &["subvolume", "create", subvolume.to_str().unwrap()]);
         let need = |directory: &Path| Need { directory: directory.to_owned(), bytes: 1, inodes: u64::MAX / 4 };
         let demands = demands(&[need(disk.path()), need(&subvolume)], 0, 0).unwrap();
         assert_eq!((demands.len(), demands[0].space.free_inodes), (1, None));

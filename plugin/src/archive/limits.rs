@@ -1,5 +1,9 @@
 //! Every bound of the archive reader, with its unit and its reason.
 //!
+//! The host has limits of its own for what it captures and stages, `host/src/limits.rs`. The numbers stand here again on
+//! purpose: the plugin shares no code with the host, and neither relies on the other's check. Whatever the host captures
+//! must fit here: change both.
+//!
 //! Whatever an archive holds, one sandbox needs far less than 64 MiB: the window, one read of the archive, one extended
 //! header and one sparse map, and for an inspection the hashes of its paths.
 
@@ -30,17 +34,18 @@ pub const DEPTH_MAX: usize = 128;
 /// The longest target of a symlink that Linux takes, `PATH_MAX` without its end.
 pub const TARGET_BYTES_MAX: usize = 4095;
 
-/// One extended header or GNU long name: room for several attributes of 64 KiB.
+/// One extended header or GNU long name: room for the 512 KiB of attributes that the host captures of one entry, however
+/// they are encoded, with the text of its ACLs beside.
 pub const EXTENDED_BYTES_MAX: u64 = 1 << 20;
 
-/// Records in one extended header; each is compared with those before it.
+/// Records in one extended header; each is compared with those before it. The host writes at most 1024 attributes.
 pub const EXTENDED_RECORDS_MAX: usize = 4096;
 
 /// Linux takes no longer attribute name and no larger value.
 pub const XATTR_NAME_BYTES_MAX: usize = 255;
 pub const XATTR_VALUE_BYTES_MAX: usize = 64 << 10;
 
-/// Runs of data in one sparse file: 8 MiB of memory.
+/// Runs of data in one sparse file: 8 MiB of memory. The host writes at most 65,537.
 pub const SPARSE_EXTENTS_MAX: usize = 1 << 19;
 
 /// The largest file of an archive that nothing vouches for, and the most that all its files may claim together:

@@ -25,8 +25,8 @@ pub struct Records {
     xattrs: Vec<(Range<usize>, Range<usize>)>,
     /// Attributes in libarchive's own encoding, which stands beside the other one.
     libarchive_xattrs: bool,
-    /// Access control lists in text form, by the attribute that must stand beside each: that is what is restored.
-    text_acls: Vec<&'static [u8]>,
+    /// The attributes whose text form stands here for people; what is restored is the attribute itself.
+    access_lists: Vec<&'static [u8]>,
     pub sparse: SparseRecords,
 }
 
@@ -92,21 +92,17 @@ impl Records {
             self.apply(&bytes[key.clone()], &bytes[value.clone()], key.start, value)
                 .map_err(|failure| failure.context(format!("record `{}`", escape::bytes(&bytes[key]))))?;
         }
-        self.check_text_acls()?;
         if self.libarchive_xattrs && self.xattrs.is_empty() {
             return Err(Failure::archive("its attributes are in libarchive's own encoding only"));
+        }
+        let has = |name: &[u8]| self.xattrs.iter().any(|(known, _)| self.bytes[known.clone()] == *name);
+        if !self.access_lists.iter().all(|name| has(name)) {
+            return Err(text_only());
         }
         if self.sparse.pending_offset.is_some() {
             return Err(Failure::archive("its sparse map ends with an offset without a length"));
         }
         Ok(())
-    }
-
-    /// Our own archives say an access control list twice: as the attribute, and as text for people with `tar`. Text alone
-    /// is refused, since it would be lost.
-    fn check_text_acls(&self) -> Result<()> {
-        let stands = |name: &[u8]| self.xattrs.iter().any(|(other, _)| self.bytes[other.clone()] == *name);
-        if self.text_acls.iter().all(|name| stands(name)) { Ok(()) } else { Err(text_acl()) }
     }
 
     fn remember(&mut self, key: Range<usize>) -> Result<()> {
@@ -141,19 +137,14 @@ impl Records {
             }
             _ if key.starts_with(b"LIBARCHIVE.xattr.") => self.libarchive_xattrs = true,
             _ if key.starts_with(b"GNU.sparse.") => self.sparse.apply(&key[b"GNU.sparse.".len()..], value)?,
-            b"SCHILY.acl.access" => self.text_acls.push(b"system.posix_acl_access"),
-            b"SCHILY.acl.default" => self.text_acls.push(b"system.posix_acl_default"),
-            _ if key.starts_with(b"SCHILY.acl.") => return Err(text_acl()),
+            b"SCHILY.acl.access" => self.access_lists.push(b"system.posix_acl_access"),
+            b"SCHILY.acl.default" => self.access_lists.push(b"system.posix_acl_default"),
+            _ if key.starts_with(b"SCHILY.acl.") => return Err(text_only()),
             // Other times, names of owners, comments: numeric ids alone count, and nothing restores the rest.
             _ => {}
         }
         Ok(())
     }
-}
-
-fn text_acl() -> Failure {
-    Failure::archive("access control lists in text form are not restored")
-        .hint("archive again with `--no-acls`, or with a tar that stores them as `system.posix_acl_*` attributes, too")
 }
 
 impl SparseRecords {
@@ -207,6 +198,11 @@ impl SparseRecords {
     }
 }
 
+fn text_only() -> Failure {
+    Failure::archive("access control lists in text form alone are not restored")
+        .hint("archive again with `--no-acls`, or with a tar that stores them as `system.posix_acl_*` attributes")
+}
+
 /// Checks a global header: it may say nothing that any entry would take from it.
 pub fn check_global(bytes: &[u8]) -> Result<()> {
     let mut at = 0;
@@ -257,7 +253,12 @@ pub fn decimal(text: &[u8]) -> Result<u64> {
 fn time(text: &[u8]) -> Result<Timestamp> {
     let (negative, magnitude) = text.strip_prefix(b"-").map_or((false, text), |rest| (true, rest));
     let point = magnitude.iter().position(|byte| *byte == b'.').unwrap_or(magnitude.len());
-    let whole = decimal(&magnitude[..point])? as i64;
+    let seconds = match &magnitude[..point] {
+        // The one magnitude that only a negative number has.
+        b"9223372036854775808" if negative => i64::MIN,
+        digits if negative => -(decimal(digits)? as i64),
+        digits => decimal(digits)? as i64,
+    };
     let fraction = magnitude.get(point + 1..).unwrap_or_default();
     if !fraction.iter().all(u8::is_ascii_digit) {
         return Err(Failure::archive("its time is no number"));
@@ -265,13 +266,15 @@ fn time(text: &[u8]) -> Result<Timestamp> {
     let digit = |place: usize| u32::from(fraction.get(place).copied().unwrap_or(b'0') - b'0');
     let nanoseconds = (0..9).fold(0, |value, place| value * 10 + digit(place));
     if !negative {
-        return Ok(Timestamp { seconds: whole, nanoseconds });
+        return Ok(Timestamp { seconds, nanoseconds });
     }
     let below = u32::from(fraction.iter().skip(9).any(|byte| *byte != b'0'));
-    Ok(match nanoseconds + below {
-        0 => Timestamp { seconds: -whole, nanoseconds: 0 },
-        nanoseconds => Timestamp { seconds: -whole - 1, nanoseconds: 1_000_000_000 - nanoseconds },
-    })
+    let nanoseconds = nanoseconds + below;
+    if nanoseconds == 0 {
+        return Ok(Timestamp { seconds, nanoseconds });
+    }
+    let seconds = seconds.checked_sub(1).ok_or_else(|| Failure::archive("its time is beyond 63 bits"))?;
+    Ok(Timestamp { seconds, nanoseconds: 1_000_000_000 - nanoseconds })
 }
 
 fn check_xattr(name: &[u8], value: &[u8]) -> Result<()> {
@@ -316,10 +319,22 @@ mod tests {
             (b"-1.5", -2, 500_000_000),
             (b"-0.000000001", -1, 999_999_999),
             (b"-1.0000000001", -2, 999_999_999),
+            (b"-9223372036854775808", i64::MIN, 0),
+            (b"-9223372036854775807.999999999", i64::MIN, 1),
         ] {
             assert_eq!(time(text).unwrap(), Timestamp { seconds, nanoseconds }, "{}", escape::bytes(text));
         }
-        for text in [&b""[..], b"-", b".5", b"1.x", b"1e9", b"+1", b"99999999999999999999"] {
+        for text in [
+            &b""[..],
+            b"-",
+            b".5",
+            b"1.x",
+            b"1e9",
+            b"+1",
+            b"99999999999999999999",
+            b"9223372036854775808",
+            b"-9223372036854775808.1",
+        ] {
             assert!(time(text).is_err(), "{}", escape::bytes(text));
         }
     }

@@ -146,6 +146,8 @@ fn everything_about_an_entry_comes_back() {
             ("SCHILY.xattr.user.note", b"a\nb=\0"),
             ("SCHILY.xattr.user.a%3Db", b""),
             ("LIBARCHIVE.xattr.user.note", b"YQ=="),
+            ("SCHILY.xattr.system.posix_acl_access", b"raw"),
+            ("SCHILY.acl.access", b"user::rw-"),
         ])
         .entry(&Head { mode: b"0104755\0".into(), ..Head::new("short", b'0', 3) }, b"abc")
         .entry(&Head { mtime: [&[0xff; 11][..], &[0xfe]].concat(), ..Head::new("volumes/0/old", b'0', 0) }, b"")
@@ -166,6 +168,7 @@ fn everything_about_an_entry_comes_back() {
         xattrs: vec![
             Xattr { name: b"user.note".into(), value: b"a\nb=\0".into() },
             Xattr { name: b"user.a=b".into(), value: b"".into() },
+            Xattr { name: b"system.posix_acl_access".into(), value: b"raw".into() },
         ],
     };
     assert_eq!(metadata(&staging, name.strip_prefix("volumes/0/").unwrap().as_bytes()), expected);

@@ -88,6 +88,13 @@ fn hostile_headers_are_refused() {
         ("no attribute", volume().pax(&[("SCHILY.xattr.", b"x")]).file("volumes/0/a", b""), "no name of an attribute"),
         ("text list", volume().pax(&[("SCHILY.acl.access", b"user::rw-")]).file("volumes/0/a", b""), "access control"),
         (
+            "text list of another kind",
+            volume()
+                .pax(&[("SCHILY.acl.default", b"user::rw-"), ("SCHILY.xattr.system.posix_acl_access", b"x")])
+                .file("volumes/0/a", b""),
+            "access control",
+        ),
+        (
             "other encoding",
             volume().pax(&[("LIBARCHIVE.xattr.user.a", b"eA==")]).file("volumes/0/a", b""),
             "libarchive",

@@ -3,6 +3,8 @@
 //! Every start opens a new segment in `records/` and in `lines/`; what earlier starts wrote stays as it is. So what a
 //! snapshot held can be compared byte by byte although the app runs again.
 
+#![expect(clippy::disallowed_methods, reason = "it plays an app, which syncs its own data as apps do")]
+
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};

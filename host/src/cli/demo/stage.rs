@@ -1,11 +1,13 @@
 //! Where the demo plays: a directory of its own with a configuration, and everything that has to go afterwards.
 
 use std::cell::Cell;
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use reforge_host::deployer::dispatch::DeployRequest;
-use reforge_host::{Code, Failure, Result, escape};
+use reforge_host::{Code, Failure, Result};
 
 use super::super::args::Options;
 use super::super::session::Session;
@@ -29,24 +31,20 @@ pub struct Stage {
 impl Stage {
     /// Makes the directory and writes the configuration.
     pub fn set(outer: &Session, keep: bool) -> Result<Stage> {
-        let parent = std::env::temp_dir();
-        let made = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&parent);
-        let made = made.map_err(|error| Failure::io("make a directory in", &parent, &error).hint("set TMPDIR"))?;
-        let directory = made.path().canonicalize().map_err(|error| Failure::io("find", made.path(), &error))?;
+        let directory = own_directory()?;
+        let (data, log) = (directory.join("volumes/demo/data"), directory.join("volumes/demo/prod/log"));
         let config = directory.join("reforge.toml");
-        let text = configuration(&outer.program, &directory)?;
-        let write = || {
-            std::fs::create_dir(directory.join("volumes"))?;
-            std::fs::write(&config, text)
-        };
-        write().map_err(|error| Failure::io("write", &config, &error))?;
-        let options = Options { config: Some(config), ..outer.options() };
+        let options = Options { config: Some(config.clone()), ..outer.options() };
         let session =
             Session::new(options, outer.terminal.clone(), outer.cancelled.clone(), outer.program.clone()).exported();
-        // From here on it is this stage's to remove.
-        let _ = made.keep();
-        let (data, log) = (directory.join("volumes/demo/data"), directory.join("volumes/demo/prod/log"));
-        Ok(Stage { session, directory, data, log, keep, over: Cell::new(false) })
+        // From here on the directory is this stage's to remove.
+        let stage = Stage { session, directory, data, log, keep, over: Cell::new(false) };
+        let write = || {
+            std::fs::DirBuilder::new().mode(0o755).create(stage.directory.join("volumes"))?;
+            std::fs::write(&config, configuration(&outer.program, &stage.directory)?)
+        };
+        write().map_err(|error| Failure::io("write", &config, &error))?;
+        Ok(stage)
     }
 
     /// Waits until the app has written so many records beyond `beyond`. Answers the newest.
@@ -101,13 +99,21 @@ impl Drop for Stage {
     }
 }
 
-fn configuration(program: &Path, directory: &Path) -> Result<String> {
+/// A new directory that only this user can enter.
+fn own_directory() -> Result<PathBuf> {
+    let parent = std::env::temp_dir();
+    let failed = |error: io::Error| Failure::io("make a directory in", &parent, &error).hint("set TMPDIR");
+    let mut random = [0; 6];
+    getrandom::fill(&mut random).map_err(|error| Failure::new(Code::Io, format!("no random numbers: {error}")))?;
+    let directory = parent.canonicalize().map_err(failed)?.join(format!("{PREFIX}{}", hex::encode(random)));
+    std::fs::DirBuilder::new().mode(0o700).create(&directory).map_err(failed)?;
+    Ok(directory)
+}
+
+fn configuration(program: &Path, directory: &Path) -> io::Result<String> {
     let quoted = |path: &Path| {
-        let text = path.to_str().ok_or_else(|| {
-            let message = format!("`{}` is not UTF-8", escape::path(path));
-            Failure::new(Code::Usage, message).hint("set TMPDIR to a directory with a plain name")
-        })?;
-        Ok::<_, Failure>(toml::Value::String(text.to_owned()).to_string())
+        let text = path.to_str().ok_or_else(|| io::Error::other("its path is not UTF-8; set TMPDIR"))?;
+        Ok::<_, io::Error>(toml::Value::String(text.to_owned()).to_string())
     };
     let program = quoted(program)?;
     let state = quoted(&directory.join("state"))?;

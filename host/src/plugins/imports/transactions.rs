@@ -59,7 +59,9 @@ impl transactions::HostTransaction for Sandbox {
 
 impl transactions::HostStaging for Sandbox {
     fn directory(&mut self, staging: Resource<Staging>, path: Path, metadata: Metadata) -> Result<(), Failure> {
-        self.table.get(&staging)?.tree.directory(&path, &metadata.into())
+        self.table.get(&staging)?.tree.directory(&path, &metadata.into())?;
+        self.monitor.staged(1, 0);
+        Ok(())
     }
 
     fn file(
@@ -69,7 +71,9 @@ impl transactions::HostStaging for Sandbox {
         metadata: Metadata,
         content: Vec<u8>,
     ) -> Result<(), Failure> {
-        self.table.get(&staging)?.tree.file(&path, &metadata.into(), &content)
+        self.table.get(&staging)?.tree.file(&path, &metadata.into(), &content)?;
+        self.monitor.staged(1, content.len());
+        Ok(())
     }
 
     fn large_file(
@@ -80,6 +84,7 @@ impl transactions::HostStaging for Sandbox {
         size: u64,
     ) -> Result<Resource<LargeFile>, Failure> {
         let file = self.table.get(&staging)?.tree.large_file(&path, &metadata.into(), size)?;
+        self.monitor.staged(1, 0);
         Ok(self.table.push(LargeFile(file))?)
     }
 
@@ -100,7 +105,9 @@ impl transactions::HostStaging for Sandbox {
         metadata: Metadata,
         target: Vec<u8>,
     ) -> Result<(), Failure> {
-        self.table.get(&staging)?.tree.symlink(&path, &metadata.into(), &target)
+        self.table.get(&staging)?.tree.symlink(&path, &metadata.into(), &target)?;
+        self.monitor.staged(1, 0);
+        Ok(())
     }
 
     fn hard_link(
@@ -110,7 +117,9 @@ impl transactions::HostStaging for Sandbox {
         metadata: Metadata,
         leader: Path,
     ) -> Result<(), Failure> {
-        self.table.get(&staging)?.tree.hard_link(&path, &metadata.into(), &leader)
+        self.table.get(&staging)?.tree.hard_link(&path, &metadata.into(), &leader)?;
+        self.monitor.staged(1, 0);
+        Ok(())
     }
 
     fn drop(&mut self, staging: Resource<Staging>) -> wasmtime::Result<()> {
@@ -121,7 +130,9 @@ impl transactions::HostStaging for Sandbox {
 
 impl transactions::HostLargeFile for Sandbox {
     fn write(&mut self, file: Resource<LargeFile>, offset: u64, content: Vec<u8>) -> Result<(), Failure> {
-        self.table.get_mut(&file)?.0.write(offset, &content)
+        self.table.get_mut(&file)?.0.write(offset, &content)?;
+        self.monitor.staged(0, content.len());
+        Ok(())
     }
 
     fn finish(&mut self, file: Resource<LargeFile>) -> Result<(), Failure> {

@@ -8,6 +8,7 @@ mod space;
 mod volumes;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -15,11 +16,14 @@ use crate::config::{Links, Workload};
 use crate::deployer::resolve::{self, ResolvedVolume};
 use crate::failure::{Code, Failure, Result};
 use crate::host::Host;
+use crate::runtime::holders::{self, LiveDirectory};
 use crate::runtime::{AppState, Observation};
 use crate::snapshots::format::VolumeTotals;
 use crate::snapshots::store::OpenSnapshot;
+use crate::transaction::event::Begin;
 use crate::volumes::identity::Identity;
-use crate::volumes::live_tree::Totals;
+use crate::volumes::live_tree::{self, Totals};
+use crate::volumes::parent::Parent;
 
 pub use space::SpaceNeed;
 
@@ -28,6 +32,12 @@ pub const RESERVE_BYTES: u64 = 64 << 20;
 
 /// Inodes that stay free on every file system.
 pub const RESERVE_INODES: u64 = 1024;
+
+/// Between stop and commit, beyond what the safety snapshot takes.
+const STOP_TO_COMMIT_SPARE: Duration = Duration::from_secs(300);
+
+/// What the slowest disk in use writes and reads back.
+const SLOW_DISK_BYTES_PER_SECOND: u64 = 5 << 20;
 
 /// What was asked for.
 #[derive(Clone, Debug, Default)]
@@ -114,9 +124,9 @@ impl Preflight {
         }
         let runtime = host.runtime(workload)?;
         let observation = runtime.observe(&workload.id)?;
-        refusals.extend(volumes::foreign_holders(&targets, &runtime.members(&workload.id)?));
+        refusals.extend(volumes::foreign_holders(&targets, || runtime.members(&workload.id)));
         for target in &targets {
-            refusals.extend(volumes::not_restorable(target, workload));
+            refusals.extend(volumes::not_restorable(&target.resolved.name, &target.live, workload));
         }
         let image = look_at_image(host, workload, &observation, snapshot, &mut warnings, &mut refusals)?;
         environment_drift(host, workload, snapshot, &mut warnings)?;
@@ -156,6 +166,12 @@ impl Preflight {
         combine(&self.refusals)
     }
 
+    /// How long the app may be down before the commit: what the safety snapshot takes on a slow disk, and time to spare.
+    pub fn stop_to_commit_max(&self) -> Duration {
+        let live: u64 = self.targets.iter().map(|target| target.live.bytes).sum();
+        STOP_TO_COMMIT_SPARE + Duration::from_secs(live / SLOW_DISK_BYTES_PER_SECOND)
+    }
+
     /// Bytes and entries of all targets.
     pub fn totals(&self) -> (u64, u64) {
         self.targets
@@ -174,6 +190,29 @@ impl<'a> BasisVolume<'a> {
             parent: &target.parent_identity,
         }
     }
+}
+
+/// What stands in the way of an undo: its safety snapshot must be restorable and fit, nobody else may use a volume, and
+/// nothing may be unfinished.
+pub fn undo_refusal(host: &Host, workload: &Workload, begin: &Begin) -> Result<Option<Failure>> {
+    let mut refusals = host.blocked(workload)?;
+    let mut lives = Vec::new();
+    let mut totals = Vec::new();
+    for volume in &begin.volumes {
+        let path = volume.parent.join(&volume.live);
+        let live = Parent::open(&volume.parent)?.open_live(&volume.live)?;
+        let live = live.ok_or_else(|| {
+            Failure::new(Code::VolumeRefused, format!("volume `{}` has no live directory", volume.name))
+        })?;
+        let counted = live_tree::totals(&live)?;
+        refusals.extend(volumes::not_restorable(&volume.name, &counted, workload));
+        lives.push((volume.name.clone(), LiveDirectory::of(&live, &path)?));
+        totals.push(counted);
+    }
+    let runtime = host.runtime(workload)?;
+    refusals.extend(holders::foreign(&lives, || runtime.members(&workload.id))?);
+    refusals.extend(space::refusals(&space::safety_alone(&totals, host)?));
+    Ok(combine(&refusals))
 }
 
 /// One failure that says all of them: the code and hint of the first, everything in the message.

@@ -3,6 +3,7 @@
 use super::{Choice, RESERVE_BYTES, RESERVE_INODES, Target};
 use crate::failure::{Failure, Result};
 use crate::host::Host;
+use crate::volumes::live_tree::Totals;
 use crate::volumes::space::{self, Demand, Need};
 
 /// What each file system must have and has.
@@ -10,6 +11,8 @@ pub type SpaceNeed = Demand;
 
 /// What an archive adds per entry: its header with attributes.
 const ARCHIVE_ENTRY_BYTES: u64 = 2 << 10;
+/// Archive, descriptor and what they are called while they are written.
+const ARCHIVE_INODES: u64 = 4;
 /// What a directory takes that statistics of files do not show: about a name per entry.
 const DIRECTORY_ENTRY_BYTES: u64 = 64;
 
@@ -24,10 +27,20 @@ pub fn needs(targets: &[Target], host: &Host, choice: &Choice) -> Result<Vec<Dem
         })
         .collect();
     if !choice.keep_previous {
-        let archive = targets.iter().map(|target| target.live.bytes + target.live.entries * ARCHIVE_ENTRY_BYTES).sum();
-        needs.push(Need { directory: existing(&host.config.host.snapshot_dir), bytes: archive, inodes: 4 });
+        needs.push(safety(targets.iter().map(|target| &target.live), host));
     }
     space::demands(&needs, RESERVE_BYTES, RESERVE_INODES)
+}
+
+/// The same for an undo, which stages nothing.
+pub fn safety_alone(live: &[Totals], host: &Host) -> Result<Vec<Demand>> {
+    space::demands(&[safety(live.iter(), host)], RESERVE_BYTES, RESERVE_INODES)
+}
+
+/// What the safety snapshot takes at worst: everything that is live, stored.
+fn safety<'a>(live: impl Iterator<Item = &'a Totals>, host: &Host) -> Need {
+    let bytes = live.map(|live| live.bytes + live.entries * ARCHIVE_ENTRY_BYTES).sum();
+    Need { directory: existing(&host.config.host.snapshot_dir), bytes, inodes: ARCHIVE_INODES }
 }
 
 /// The directory itself or the nearest one above it that is there.

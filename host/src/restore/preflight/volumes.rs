@@ -101,13 +101,12 @@ pub fn target(index: u32, resolved: ResolvedVolume, totals: VolumeTotals) -> Res
 }
 
 /// Live may hold what this workload's policy could not put back: then the safety snapshot would be no way back.
-pub fn not_restorable(target: &Target, workload: &Workload) -> Option<Failure> {
-    let name = &target.resolved.name;
-    if target.live.devices > 0 {
-        let message = format!("volume `{name}` holds {} device nodes, which no snapshot can hold", target.live.devices);
+pub fn not_restorable(name: &str, live: &Totals, workload: &Workload) -> Option<Failure> {
+    if live.devices > 0 {
+        let message = format!("volume `{name}` holds {} device nodes, which no snapshot can hold", live.devices);
         return Some(Failure::new(Code::PolicyRefused, message));
     }
-    let links = target.live.symlinks + target.live.hard_links;
+    let links = live.symlinks + live.hard_links;
     (links > 0 && workload.links == Links::Refuse).then(|| {
         let message = format!("volume `{name}` holds {links} links now, which could not be put back");
         let hint = format!("add `links = \"contained\"` to workload `{}` to restore links as data", workload.id);
@@ -116,7 +115,7 @@ pub fn not_restorable(target: &Target, workload: &Workload) -> Option<Failure> {
 }
 
 /// Processes that hold a volume and are not the app's: a shell that stands in it, another container.
-pub fn foreign_holders(targets: &[Target], members: &[i32]) -> Vec<Failure> {
+pub fn foreign_holders(targets: &[Target], members: impl FnOnce() -> Result<Vec<i32>>) -> Vec<Failure> {
     let live: Result<Vec<_>> = targets
         .iter()
         .filter(|target| target.identity.is_some())

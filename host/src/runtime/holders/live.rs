@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags};
 
 use super::super::proc_stat::ProcStat;
-use super::mounts::{Device, MountTable, Place};
+use super::mounts::MountTable;
 use crate::failure::{Code, Failure, Result};
+use crate::mounts::{Device, Place};
 
 /// A live directory by its place within its file system.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveDirectory {
     /// As the host names it, for people.
-    pub(super) path: PathBuf,
+    path: PathBuf,
     pub(super) place: Place,
     /// What `stat` answers for files in it; on btrfs that is not the mount's device.
     pub(super) stat_device: Device,
@@ -47,8 +48,13 @@ impl LiveDirectory {
         Ok(LiveDirectory { path: path.to_owned(), place, stat_device })
     }
 
+    /// As the host names it.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Whether a place is this directory or below it.
     pub(super) fn contains(&self, place: &Place) -> bool {
-        place.device == self.place.device && place.inside.starts_with(&self.place.inside)
+        place.is_within(&self.place)
     }
 }

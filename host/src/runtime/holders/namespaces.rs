@@ -5,9 +5,10 @@
 
 use std::path::PathBuf;
 
-use super::mounts::{Mount, MountTable};
+use super::mounts::MountTable;
 use super::{How, LiveDirectory, Pass};
 use crate::failure::{Failure, Result};
+use crate::mounts::Mount;
 
 /// Notes one process of every other mount namespace that has a directory read-write.
 pub fn find(pass: &mut Pass<'_>, own: i32) -> Result<()> {
@@ -17,8 +18,8 @@ pub fn find(pass: &mut Pass<'_>, own: i32) -> Result<()> {
     let host: &[Mount] = mounts.namespaces.get(own_namespace.as_os_str()).map_or(&[], |own| &own.mounts);
     for (index, live) in pass.live.iter().enumerate() {
         for (process, mount) in others(&mounts, own_namespace.as_os_str()) {
-            if !mount.read_only && reaches(mount, live, host) {
-                let detail = mount.point.as_os_str().as_encoded_bytes();
+            if mount.is_writable() && reaches(mount, live, host) {
+                let detail = mount.mount_point.as_os_str().as_encoded_bytes();
                 pass.note(process, How::Mount, index, detail);
             }
         }
@@ -36,9 +37,10 @@ fn others<'a>(
 }
 
 fn reaches(mount: &Mount, live: &LiveDirectory, host: &[Mount]) -> bool {
-    if live.contains(&mount.root) {
+    let top = mount.top();
+    if live.contains(&top) {
         return true;
     }
-    let around = mount.root.device == live.place.device && live.place.inside.starts_with(&mount.root.inside);
-    around && !host.iter().any(|own| own.root == mount.root && own.point == mount.point)
+    let inherited = |own: &Mount| own.top() == top && own.mount_point == mount.mount_point;
+    live.place.is_within(&top) && !host.iter().any(inherited)
 }

@@ -9,8 +9,9 @@ use rustix::fs::{AtFlags, Dir, Mode, OFlags, StatxFlags};
 use rustix::io::Errno;
 
 use super::super::proc_stat::ProcStat;
-use super::mounts::{Device, Place, raw, unescape};
+use super::mounts::raw;
 use super::{How, Pass, is_refused};
+use crate::mounts::{self, Device, Place};
 
 /// Types of `kcmp(2)`.
 const KCMP_FILES: libc::c_long = 2;
@@ -96,7 +97,7 @@ impl<'a> Task<'a> {
                 if ProcStat::read(self.process.pid).is_ok_and(|process| process.is_none()) {
                     return;
                 }
-                let text = unescape(mapping.path);
+                let text = mounts::path(mapping.path);
                 let places = pass.mounts.possible_places(mapping.device, &text);
                 self.compare(pass, &places, How::Mapped, &text);
             }

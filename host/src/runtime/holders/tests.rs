@@ -270,7 +270,67 @@ fn another_file_system_with_the_same_path_inside_is_not_held() {
     assert_eq!(ways, []);
 }
 
+#[test]
+fn a_thread_with_a_working_directory_of_its_own_is_looked_at() {
+    let fixture = Fixture::new();
+    let live = [LiveDirectory::open(&fixture.live).expect("found")];
+    let (stands, standing) = std::sync::mpsc::channel();
+    let (go, end) = std::sync::mpsc::channel::<()>();
+    let inner = fixture.live.join("inner");
+    let thread = std::thread::spawn(move || {
+        // SAFETY: only this thread's view of the working directory is parted from the others'.
+        unsafe { rustix::thread::unshare_unsafe(rustix::thread::UnshareFlags::FS) }.expect("parted");
+        rustix::process::chdir(&inner).expect("stands there");
+        stands.send(()).expect("heard");
+        let _ended = end.recv();
+    });
+    standing.recv().expect("stands there");
+    let mut pass = Pass::new(&live);
+    let own = ProcStat::read(std::process::id() as i32).expect("readable").expect("there");
+    pass.mounts.learn(&own);
+    assert!(pass.scan(&own));
+    drop(go);
+    thread.join().expect("ended");
+    let found: Vec<How> = pass.found.held.iter().map(|holder| holder.how).collect();
+    assert_eq!(found, [How::Cwd]);
+}
+
+#[test]
+fn one_pass_over_all_processes_is_quick() {
+    let fixture = Fixture::new();
+    let live = [LiveDirectory::open(&fixture.live).expect("found")];
+    let quickest = (0..5).map(|_| {
+        let start = Instant::now();
+        holders(&live).expect("one pass");
+        start.elapsed()
+    });
+    // Generous for an unoptimised build on a busy machine; what is meant is a millisecond for a handful of processes.
+    let quickest =
+        quickest.min().expect("measured") / u32::try_from(proc_stat::pids().expect("listed").len()).expect("fits");
+    assert!(quickest < Duration::from_millis(5), "{quickest:?} a process");
+}
+
 fn which(program: &str) -> PathBuf {
     let places = ["/usr/bin", "/bin"].into_iter().map(|directory| Path::new(directory).join(program));
     places.into_iter().find(|path| path.exists()).expect("installed")
+}
+
+#[test]
+fn an_app_that_starts_and_ends_processes_during_a_pass_is_not_its_own_stranger() {
+    let fixture = Fixture::new();
+    let live = [("data".to_owned(), LiveDirectory::open(&fixture.live).expect("found"))];
+    let started = Process::start(Command::new("sleep").arg("100").current_dir(&fixture.live)).ready();
+    let ended = Process::start(Command::new("sleep").arg("100").current_dir(&fixture.live)).ready();
+    let strangers = foreign(&live, || Ok(vec![started.pid(), ended.pid()])).expect("one pass");
+    assert_eq!(strangers, [], "both belong to the app when it is asked");
+
+    let (pid, mut ended) = (started.pid(), Some(ended));
+    let members = || {
+        ended = None;
+        Ok(vec![pid])
+    };
+    assert_eq!(foreign(&live, members).expect("one pass"), [], "one has ended when the app is asked");
+    let strangers = foreign(&live, || Ok(Vec::new())).expect("one pass");
+    assert_eq!(strangers.len(), 1, "one that goes on and is not the app's is a stranger");
+    assert_eq!(refusals(&live).expect("one pass").len(), 1, "an app that must be down has no members");
 }

@@ -1,6 +1,6 @@
 //! From a command in a spec to a running process: placeholders, the program's file, the user, the environment.
 //!
-//! The only place of the runtime with `unsafe`: what happens between fork and exec.
+//! The order between fork and exec is fixed here: session, umask, groups, group, user.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -16,6 +16,7 @@ use rustix::process::{Gid, Uid};
 
 use super::family::MARK;
 use super::place::Place;
+use crate::account::Account;
 use crate::failure::{Code, Failure, Result};
 use crate::runtime::DeploySpec;
 
@@ -23,14 +24,6 @@ use crate::runtime::DeploySpec;
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// What an app creates is readable by others unless it says otherwise, as under any other supervisor.
 const APP_UMASK: u32 = 0o022;
-
-/// Whom an app runs as.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
-    pub uid: u32,
-    pub gid: u32,
-    pub groups: Vec<u32>,
-}
 
 /// A command of a spec, ready to be started.
 #[derive(Clone, Debug)]
@@ -52,7 +45,7 @@ impl Program {
         if !spec.environment.iter().any(|(name, _)| name == "PATH") {
             environment.push(("PATH".into(), DEFAULT_PATH.into()));
         }
-        let account = spec.user.as_deref().map(account).transpose()?.flatten();
+        let account = spec.user.as_deref().map(Account::of).transpose()?.flatten();
         Ok(Program { file, arguments, environment, account })
     }
 
@@ -176,39 +169,6 @@ fn replace(word: &str, spec: &DeploySpec) -> Result<OsString> {
     }
     out.extend_from_slice(rest.as_bytes());
     Ok(OsString::from_vec(out))
-}
-
-/// A user by name, by number, or by `uid:gid` for numbers that no user has. None if it is whom the host runs as.
-fn account(user: &str) -> Result<Option<Account>> {
-    let unknown = |why: &str| {
-        let shown = crate::escape::text(user);
-        Failure::new(Code::AppBad, format!("cannot run as user `{shown}`: {why}"))
-    };
-    let account = find_account(user)
-        .map_err(|error| unknown(&error.to_string()))?
-        .ok_or_else(|| unknown("there is no such user").hint("a number without an entry needs its group: `uid:gid`"))?;
-    let own = rustix::process::getuid();
-    match own.is_root() {
-        true => Ok(Some(account)),
-        false if own.as_raw() == account.uid => Ok(None),
-        false => Err(unknown("the host is not root")),
-    }
-}
-
-fn find_account(user: &str) -> nix::Result<Option<Account>> {
-    if let Some((uid, gid)) = user.split_once(':') {
-        let ids = uid.parse().ok().zip(gid.parse().ok());
-        return Ok(ids.map(|(uid, gid)| Account { uid, gid, groups: vec![gid] }));
-    }
-    let by_name = nix::unistd::User::from_name(user)?;
-    let found = match (by_name, user.parse()) {
-        (None, Ok(uid)) => nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(uid))?,
-        (by_name, _) => by_name,
-    };
-    let Some(found) = found else { return Ok(None) };
-    let name = std::ffi::CString::new(found.name).map_err(|_nul| nix::Error::EINVAL)?;
-    let groups = nix::unistd::getgrouplist(&name, found.gid)?.into_iter().map(nix::unistd::Gid::as_raw).collect();
-    Ok(Some(Account { uid: found.uid.as_raw(), gid: found.gid.as_raw(), groups }))
 }
 
 #[cfg(test)]

@@ -55,16 +55,3 @@ fn a_command_is_absolute_or_in_path() {
         assert!(failure.message.contains(says), "{}", failure.message);
     }
 }
-
-#[test]
-fn users_are_found_by_name_by_number_and_by_both_numbers() {
-    let root = Account { uid: 0, gid: 0, groups: vec![0] };
-    let named = find_account("root").expect("no error").expect("exists");
-    assert_eq!((named.uid, named.gid), (0, 0));
-    assert!(named.groups.contains(&0));
-    assert_eq!(find_account("0").expect("no error"), Some(named));
-    assert_eq!(find_account("0:0").expect("no error"), Some(root));
-    assert_eq!(find_account("no-such-user").expect("no error"), None);
-    assert_eq!(find_account("4000000001").expect("no error"), None);
-    assert_eq!(find_account("1:x").expect("no error"), None);
-}

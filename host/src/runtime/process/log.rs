@@ -8,8 +8,8 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use super::launch::Account;
 use super::place::Place;
+use crate::account::Account;
 use crate::failure::{Failure, Result};
 
 /// Size at which the log is rotated; there are at most two files of about this size.

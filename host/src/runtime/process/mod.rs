@@ -1,8 +1,8 @@
 //! The built-in runtime: plain processes, each workload under a small supervisor of its own.
 //!
-//! In reading order: [`place`] is what lies on disk, [`identity`] and [`family`] say which processes are meant,
-//! [`launch`] starts and [`stop`] ends them, [`supervise`] and [`supervisor`] are the process that stays,
-//! [`control`] is what the host says to it, [`orphan`] is what the host does when it is gone.
+//! In reading order: `place` is what lies on disk, `identity` and `family` say which processes are meant,
+//! `launch` starts and `stop` ends them, `supervise` and `supervisor` are the process that stays,
+//! `control` is what the host says to it, `orphan` is what the host does when it is gone.
 //!
 //! The supervisor outlives the command that started it, and the app outlives a supervisor that is killed: nothing here
 //! remembers, everything is asked of the supervisor, of `state.json` and of `/proc`.
@@ -61,7 +61,7 @@ impl ProcessRuntime {
     pub fn remove(&self, workload: &str) -> Result<()> {
         self.stop(workload)?;
         let place = self.place(workload)?;
-        if !place.exists() {
+        if !place.exists()? {
             return Ok(());
         }
         let lock = control::wait_gone(&place)?;
@@ -87,7 +87,7 @@ impl Runtime for ProcessRuntime {
     fn observe(&self, workload: &str) -> Result<Observation> {
         let absent = Observation::absent();
         let place = self.place(workload)?;
-        if !place.exists() {
+        if !place.exists()? {
             return Ok(absent);
         }
         let Some(spec) = place.spec()? else { return Ok(absent) };
@@ -129,7 +129,7 @@ impl Runtime for ProcessRuntime {
 
     fn release(&self, workload: &str) -> Result<()> {
         let place = self.place(workload)?;
-        if !place.exists() {
+        if !place.exists()? {
             return Ok(());
         }
         self.set_hold(&place, &Request::Release, false)
@@ -137,7 +137,7 @@ impl Runtime for ProcessRuntime {
 
     fn stop(&self, workload: &str) -> Result<()> {
         let place = self.place(workload)?;
-        if !place.exists() {
+        if !place.exists()? {
             return Ok(());
         }
         let spec = place.spec()?;
@@ -153,7 +153,7 @@ impl Runtime for ProcessRuntime {
 
     fn members(&self, workload: &str) -> Result<Vec<i32>> {
         let place = self.place(workload)?;
-        if !place.exists() {
+        if !place.exists()? {
             return Ok(Vec::new());
         }
         let alive = match control::ask(&place, &Request::Status, ANSWER_LIMIT)? {
@@ -174,7 +174,7 @@ impl Runtime for ProcessRuntime {
 
     fn is_down(&self, workload: &str) -> Result<bool> {
         let place = self.place(workload)?;
-        if !place.exists() {
+        if !place.exists()? {
             return Ok(true);
         }
         match control::ask(&place, &Request::Status, ANSWER_LIMIT)? {
@@ -190,7 +190,7 @@ impl Runtime for ProcessRuntime {
 
     fn await_healthy(&self, workload: &str, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
         let place = self.place(workload)?;
-        match place.exists().then(|| place.spec()).transpose()?.flatten() {
+        match place.exists()?.then(|| place.spec()).transpose()?.flatten() {
             Some(spec) => health::wait(&place, &spec, cancelled),
             None => Err(Failure::new(
                 crate::Code::NotFound,

@@ -1,10 +1,10 @@
 //! The directory of one supervised workload: what lies there and how it is written.
 //!
-//! `spec.json` and `state.json` are never rewritten in place: temporary file, sync, rename, sync of the directory.
+//! `spec.json` and `state.json` are never rewritten in place, and only the host's user looks in here: specs hold
+//! environments, and environments hold secrets.
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::FlockOperation;
@@ -13,13 +13,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::state::State;
-use crate::effects::effect;
+use crate::durable::{self, PRIVATE_DIRECTORY, PRIVATE_FILE};
 use crate::failure::{Code, Failure, Result};
 use crate::runtime::DeploySpec;
-
-/// Only the host's user looks in here: specs hold environments, and environments hold secrets.
-const DIRECTORY_MODE: u32 = 0o700;
-const FILE_MODE: u32 = 0o600;
 
 /// `<state_dir>/process/<workload>/`.
 #[derive(Clone, Debug)]
@@ -44,35 +40,20 @@ impl Place {
         Ok(Place { directory: process_dir.join(workload) })
     }
 
-    /// Whether anything was ever deployed or held here.
-    pub fn exists(&self) -> bool {
-        self.file("lock").exists()
+    /// Whether anything was ever deployed or held here. A directory that cannot be looked into is an error: "nothing
+    /// runs" must never be said for want of knowing.
+    pub fn exists(&self) -> Result<bool> {
+        let lock = self.file("lock");
+        lock.try_exists().map_err(|error| Failure::io("look for", &lock, &error))
     }
 
     /// Makes the directory, durably, if it is not there.
     pub fn make(&self) -> Result<()> {
-        let mut missing = Vec::new();
-        let mut at = self.directory.as_path();
-        while !at.exists() {
-            missing.push(at);
-            match at.parent() {
-                Some(parent) => at = parent,
-                None => break,
-            }
-        }
-        for directory in missing.into_iter().rev() {
-            let made = effect("make-process-directory", || DirBuilder::new().mode(DIRECTORY_MODE).create(directory));
-            match made {
-                Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                    return Err(Failure::io("make", directory, &error));
-                }
-                _ => sync_directory(directory.parent().unwrap_or(Path::new("/")))?,
-            }
-        }
+        durable::make_directories_durably(&self.directory, PRIVATE_DIRECTORY)?;
         let lock = self.file("lock");
-        let made = OpenOptions::new().append(true).create(true).mode(FILE_MODE).open(&lock);
+        let made = OpenOptions::new().append(true).create(true).mode(PRIVATE_FILE).open(&lock);
         made.map_err(|error| Failure::io("make", &lock, &error))?;
-        sync_directory(&self.directory)
+        durable::sync_directory(&self.directory)
     }
 
     pub fn file(&self, name: &str) -> PathBuf {
@@ -123,26 +104,10 @@ impl Place {
     }
 
     fn write<T: Serialize>(&self, name: &str, value: &T) -> Result<()> {
-        let path = self.file(name);
-        let temporary = self.file(&format!("{name}.new"));
         let text = serde_json::to_vec_pretty(value)
             .map_err(|error| Failure::new(Code::Runtime, format!("cannot write down {name}: {error}")))?;
-        let written = effect("write-process-file", || {
-            let mut options = OpenOptions::new();
-            let mut file = options.write(true).create(true).truncate(true).mode(FILE_MODE).open(&temporary)?;
-            file.write_all(&text)?;
-            file.sync_all()
-        });
-        written.map_err(|error| Failure::io("write", &temporary, &error))?;
-        let renamed = effect("rename-process-file", || std::fs::rename(&temporary, &path));
-        renamed.map_err(|error| Failure::io("rename", &temporary, &error))?;
-        sync_directory(&self.directory)
+        durable::write_durably(&self.directory, name, &text, PRIVATE_FILE)
     }
-}
-
-fn sync_directory(directory: &Path) -> Result<()> {
-    let synced = effect("sync-process-directory", || File::open(directory)?.sync_all());
-    synced.map_err(|error| Failure { code: Code::SyncFailed, ..Failure::io("sync", directory, &error) })
 }
 
 #[cfg(test)]

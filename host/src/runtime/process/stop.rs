@@ -167,3 +167,56 @@ const SIGNALS: &[(&str, Signal)] = &[
     ("XCPU", Signal::XCPU),
     ("XFSZ", Signal::XFSZ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A process that cannot be reached by any signal: it is not there.
+    fn immortal(pid: i32) -> ProcessId {
+        ProcessId { pid, start_ticks: 0, boot: "none".to_owned() }
+    }
+
+    fn is_waiting(progress: &Progress) -> bool {
+        matches!(progress, Progress::Waiting)
+    }
+
+    #[test]
+    fn what_does_not_end_after_being_killed_is_not_down_and_named() {
+        let now = Instant::now();
+        let timeout = Duration::from_secs(3);
+        let main = immortal(i32::MAX);
+        let mut sequence = StopSequence::new(Signal::TERM, timeout, now);
+        assert!(is_waiting(&sequence.step(now, Some(&main), &[])));
+        assert!(is_waiting(&sequence.step(now + timeout, Some(&main), &[])));
+        assert!(is_waiting(&sequence.step(now + timeout + KILL_LIMIT / 2, Some(&main), &[])));
+        let Progress::NotDown(failure) = sequence.step(now + timeout + KILL_LIMIT, Some(&main), &[]) else {
+            panic!("given up at the limit");
+        };
+        assert_eq!(failure.code, Code::NotDown);
+        assert!(failure.message.contains(&i32::MAX.to_string()), "{}", failure.message);
+    }
+
+    #[test]
+    fn the_rest_is_asked_then_killed_then_given_up_and_down_only_when_it_is_gone() {
+        let now = Instant::now();
+        let rest = [immortal(i32::MAX)];
+        let mut sequence = StopSequence::new(Signal::INT, Duration::ZERO, now);
+        assert!(is_waiting(&sequence.step(now, None, &rest)));
+        assert_eq!(sequence.stage, Stage::RestAsked { kill: now + REST_GRACE });
+        assert!(is_waiting(&sequence.step(now + REST_GRACE, None, &rest)));
+        let given_up = sequence.step(now + REST_GRACE + KILL_LIMIT, None, &rest);
+        assert!(matches!(given_up, Progress::NotDown(_)));
+        assert!(matches!(sequence.step(now + REST_GRACE + KILL_LIMIT, None, &[]), Progress::Down));
+    }
+
+    #[test]
+    fn signals_have_one_name_with_or_without_the_prefix() {
+        assert_eq!(signal("SIGINT").expect("known"), signal("INT").expect("known"));
+        assert_eq!(signal_name(9), "SIGKILL");
+        assert_eq!(signal_name(64), "signal 64");
+        for name in ["", "SIGSTOP", "9", "sigterm"] {
+            assert_eq!(signal(name).expect_err("refused").code, Code::Usage, "{name}");
+        }
+    }
+}

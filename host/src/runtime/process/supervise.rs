@@ -5,6 +5,7 @@
 //! its own session, becomes the child subreaper and stays. The first line on its standard output says how it went.
 
 use std::io::Write as _;
+use std::os::fd::AsRawFd as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -13,8 +14,9 @@ use std::time::{Duration, Instant};
 use rustix::fs::Mode;
 
 use super::control::{self, Answer};
+use super::conversation::Conversation;
 use super::place::{Lock, Place};
-use super::supervisor::Supervisor;
+use super::supervisor::{self, Supervisor};
 use crate::failure::{Code, Failure, Result};
 
 /// How long to wait for the lock while somebody looks whether there is a supervisor.
@@ -53,14 +55,21 @@ fn run(directory: &Path) -> Result<()> {
     rustix::process::setsid().map_err(|errno| failed(errno.into()))?;
     rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(|errno| failed(errno.into()))?;
     let lock = take_lock(&place)?;
+    // All that can fail comes before the app is started.
+    let mut conversation = Conversation::open(&place)?;
     let mut supervisor = Supervisor::new(place)?;
-    supervisor.start()?;
+    if let Err(failure) = supervisor.start() {
+        conversation.end();
+        return Err(failure);
+    }
     say(&Answer::Done).map_err(failed)?;
-    let null = std::fs::File::options().write(true).open("/dev/null").map_err(failed)?;
-    nix::unistd::dup2_stdout(&null).map_err(|errno| failed(errno.into()))?;
-    let ended = supervisor.run();
+    leave_output().map_err(failed)?;
+    if let Err(failure) = supervisor.run(&mut conversation) {
+        supervisor::say(&failure);
+    }
+    conversation.end();
     drop(lock);
-    ended
+    Ok(())
 }
 
 fn take_lock(place: &Place) -> Result<Lock> {
@@ -81,6 +90,17 @@ fn say(answer: &Answer) -> std::io::Result<()> {
     let mut output = std::io::stdout().lock();
     output.write_all(&control::line(answer)?)?;
     output.flush()
+}
+
+/// Puts `/dev/null` in the place of the pipe to the command that waits for the first line.
+fn leave_output() -> std::io::Result<()> {
+    let null = std::fs::File::options().write(true).open("/dev/null")?;
+    // SAFETY: nothing in this process owns descriptor 1; it stays open throughout. rustix has the call behind a feature
+    // that nothing else here needs.
+    match unsafe { libc::dup2(null.as_raw_fd(), libc::STDOUT_FILENO) } {
+        -1 => Err(std::io::Error::last_os_error()),
+        _ => Ok(()),
+    }
 }
 
 /// Every descriptor but the standard ones is closed by the next exec.

@@ -81,17 +81,15 @@ impl Supervisor {
     }
 
     /// Supervises until the app was stopped.
-    pub fn run(&mut self) -> Result<()> {
-        let mut conversation = Conversation::open(&self.place)?;
+    pub fn run(&mut self, conversation: &mut Conversation) -> Result<()> {
         while !matches!(self.now, Now::Stopped) {
             self.reap()?;
-            self.advance(&mut conversation);
+            self.advance(conversation);
             conversation.hold(self);
             if !matches!(self.now, Now::Stopped) {
                 conversation.wait(self.pause())?;
             }
         }
-        conversation.end();
         Ok(())
     }
 

@@ -22,13 +22,10 @@ use super::CaptureVolume;
 use super::cutter::{Content, Cutter, MEMBER_BYTES, OpenFile, PART_BYTES, Record, RecordKind, Source};
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
+use crate::limits;
 
 /// Up to this size the walk reads a file itself: workers hold larger ones open, and descriptors are few.
 const READ_BY_WALK_BYTES_MAX: u64 = 128 << 10;
-/// Largest file: 16 TiB, the largest of ext4. A larger one is all hole, and its digest would take minutes.
-const FILE_BYTES_MAX: u64 = 16 << 40;
-/// All attributes of one entry: they go through one call of a restore with the entry's path.
-const XATTRS_BYTES_MAX: usize = 1 << 20;
 /// How many left-out names a descriptor lists.
 const SPECIAL_NAMES_MAX: usize = 100;
 /// What a file system gives out at least.
@@ -125,6 +122,7 @@ impl<'a, 'c> VolumeSource<'a, 'c> {
         let read = self.xattrs.of_symlink(&link);
         let metadata = self.metadata(&facts, read)?;
         let target = target.into_bytes();
+        self.check(limits::target_problem(&target))?;
         self.header(&found.path, &metadata, &Kind::Symlink { target: &target })?;
         self.totals.symlinks += 1;
         self.totals.disk_bytes += DISK_UNIT_BYTES;
@@ -137,9 +135,7 @@ impl<'a, 'c> VolumeSource<'a, 'c> {
             return Ok(());
         }
         let Some((file, facts)) = self.walk.open_file(found)? else { return Ok(()) };
-        if facts.size > FILE_BYTES_MAX {
-            return Err(self.refused(&format!("is larger than {FILE_BYTES_MAX} bytes")));
-        }
+        self.check(limits::size_problem(facts.size))?;
         let read = self.xattrs.of(&file);
         let metadata = self.metadata(&facts, read)?;
         if facts.links > 1 {
@@ -278,10 +274,7 @@ impl<'a, 'c> VolumeSource<'a, 'c> {
 
     fn metadata(&self, facts: &Facts, xattrs: rustix::io::Result<xattrs::Xattrs>) -> Result<Metadata> {
         let xattrs = xattrs.map_err(|error| self.walk.io("read the attributes of", error))?;
-        let bytes: usize = xattrs.iter().map(|(name, value)| name.len() + value.len()).sum();
-        if bytes > XATTRS_BYTES_MAX {
-            return Err(self.refused(&format!("has more than {XATTRS_BYTES_MAX} bytes of attributes")));
-        }
+        self.check(limits::xattrs_problem(&xattrs))?;
         Ok(Metadata { mode: facts.mode, uid: facts.uid, gid: facts.gid, mtime: facts.mtime, xattrs })
     }
 
@@ -296,6 +289,11 @@ impl<'a, 'c> VolumeSource<'a, 'c> {
 
     fn archive_path(&self, path: &[u8]) -> Vec<u8> {
         [format!("volumes/{}/", self.index).as_bytes(), path].concat()
+    }
+
+    /// Nothing gets into an archive that no restore could take out of it again.
+    fn check(&self, problem: Option<String>) -> Result<()> {
+        problem.map_or(Ok(()), |problem| Err(self.refused(&problem)))
     }
 
     fn refused(&self, what: &str) -> Failure {

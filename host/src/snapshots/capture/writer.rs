@@ -4,6 +4,7 @@
 //! that its worker made of it, on all cores, after the page cache has let go of it: what is compared comes from the disk.
 
 use std::fs::File;
+use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,10 +15,11 @@ use sha2::{Digest as _, Sha256};
 use super::super::format::{Archive, Part};
 use super::super::tree_digest::{self, ContentHasher, Digest, Kind, TreeHasher};
 use super::super::walk::{self, Changes, Facts};
-use super::super::{Progress, check_cancelled, sync};
+use super::super::{Progress, check_cancelled};
 use super::cutter::{OpenFile, Record, RecordKind};
 use super::pipeline::workers;
 use super::worker::{Done, Event};
+use crate::effects::effect;
 use crate::failure::{Code, Failure, Result};
 
 /// One member in the file.
@@ -57,7 +59,7 @@ impl<'f> ArchiveWriter<'f> {
         if let Some(part) = done.part.take() {
             self.parts.push(Part { offset: self.bytes, first_entry: part.first_entry, inside: part.inside });
         }
-        sync::append(self.file, &done.bytes)?;
+        append(self.file, &done.bytes)?;
         self.sha256.update(&done.bytes);
         self.members.push(Written { offset: self.bytes, len: done.bytes.len(), check: done.check });
         self.bytes += done.bytes.len() as u64;
@@ -148,4 +150,15 @@ fn check_unchanged(open: &Arc<OpenFile>, changes: Changes) -> Result<()> {
         return Ok(());
     }
     Err(walk::changed(&open.volume, &open.path, "changed while it was read", changes))
+}
+
+/// Writes at the end of the archive.
+fn append(file: &File, bytes: &[u8]) -> Result<()> {
+    let mut file = file;
+    effect("write-file", || file.write_all(bytes))
+        .map_err(|error| Failure::io("write", Path::new("the new archive"), &error))
+        .map_err(|failure| match failure.code {
+            Code::NoSpace => failure.hint("free some space where snapshots are kept, or delete old snapshots"),
+            _ => failure,
+        })
 }

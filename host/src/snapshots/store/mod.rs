@@ -21,8 +21,8 @@ use sha2::{Digest as _, Sha256};
 
 use self::names::{archive_name, descriptor_name};
 pub use self::pending::Pending;
+use super::folder::Folder;
 use super::format::Descriptor;
-use super::sync::Folder;
 use super::{Progress, check_cancelled};
 use crate::escape;
 use crate::failure::{Code, Failure, Result};

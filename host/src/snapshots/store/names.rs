@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
+use crate::random;
 
 /// `20261123T142501Z`, the part of an id that is a time.
 pub(super) const SECOND_BYTES: usize = 16;
@@ -19,8 +20,7 @@ const NEAREST_MAX: usize = 3;
 
 /// A new id. Two in one second differ by chance; the caller asks whether it is taken.
 pub(super) fn new_id(created: jiff::Timestamp) -> Result<String> {
-    let mut random = [0; 3];
-    getrandom::fill(&mut random).map_err(|error| Failure::new(Code::Io, format!("no random numbers: {error}")))?;
+    let random = random::bytes::<3>()?;
     Ok(format!("{}-{}", created.strftime("%Y%m%dT%H%M%SZ"), hex::encode(random)))
 }
 

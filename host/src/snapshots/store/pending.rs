@@ -7,9 +7,10 @@
 use std::fs::File;
 use std::io::Write as _;
 
+use super::super::folder::Folder;
 use super::super::format::Descriptor;
-use super::super::sync::{self, Folder};
 use super::names::{self, NEW, archive_name, descriptor_name};
+use crate::durable;
 use crate::effects::effect;
 use crate::failure::{Code, Failure, Result};
 
@@ -49,7 +50,7 @@ impl Pending {
 
     /// Makes the archive durable.
     pub fn sync_archive(&self) -> Result<()> {
-        sync::file(&self.archive, &self.folder.path(&self.new_archive()))
+        durable::sync_file(&self.archive)
     }
 
     /// Makes it a snapshot. The archive must have been synced, and the descriptor be of it.
@@ -76,9 +77,9 @@ impl Pending {
     fn write_descriptor(&self, text: &[u8]) -> Result<()> {
         let name = self.new_descriptor();
         let mut file = self.folder.create(&name)?;
-        effect("snapshot-write", || file.write_all(text))
+        effect("write-file", || file.write_all(text))
             .map_err(|error| Failure::io("write", &self.folder.path(&name), &error))?;
-        sync::file(&file, &self.folder.path(&name))
+        durable::sync_file(&file)
     }
 
     fn new_archive(&self) -> String {

@@ -4,7 +4,7 @@
 //! temporary one of a capture, says that an archive of this id without a descriptor is ours to remove. Without such a
 //! mark an archive is never removed.
 
-use super::super::sync::Folder;
+use super::super::folder::Folder;
 use super::names::{GONE, NEW, archive_name, descriptor_name, id_of};
 use crate::failure::Result;
 

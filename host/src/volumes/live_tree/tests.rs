@@ -3,7 +3,7 @@ use std::os::unix::fs::symlink;
 
 use super::*;
 use crate::snapshots::tree_digest::path_order;
-use crate::volumes::test_disk::{Bind, Disk};
+use crate::test_support::{Disk, Mounted, run};
 
 fn paths(tree: LiveTree) -> Vec<String> {
     tree.map(|entry| String::from_utf8(entry.unwrap().path).unwrap()).collect()
@@ -65,7 +65,7 @@ fn a_mount_is_reported_and_not_entered() {
         fs::create_dir(directory.path().join(name)).unwrap();
         fs::write(directory.path().join(name).join("file"), b"1").unwrap();
     }
-    let _bind = Bind::new(&directory.path().join("inside"), &directory.path().join("mounted"));
+    let _bind = Mounted::bind(&directory.path().join("inside"), &directory.path().join("mounted"));
     let totals = totals(File::open(directory.path()).unwrap()).unwrap();
     assert_eq!(totals.boundaries, [b"mounted".to_vec()]);
     assert_eq!(totals.entries, 4);
@@ -75,7 +75,7 @@ fn a_mount_is_reported_and_not_entered() {
 fn a_nested_subvolume_is_reported_and_not_entered() {
     let disk = Disk::btrfs();
     let nested = disk.path().join("nested");
-    disk.run("btrfs", &["subvolume", "create", nested.to_str().unwrap()]);
+    run("btrfs", &["subvolume", "create", nested.to_str().unwrap()]);
     fs::write(nested.join("file"), b"1").unwrap();
     let totals = totals(File::open(disk.path()).unwrap()).unwrap();
     assert_eq!((totals.boundaries, totals.entries), (vec![b"nested".to_vec()], 2));
@@ -91,4 +91,21 @@ fn a_tree_too_deep_to_restore_is_refused_and_ends_the_walk() {
     assert!(tree.next().is_none());
     fs::remove_dir(directory.path().join(vec!["d"; 129].join("/"))).unwrap();
     assert_eq!(totals(File::open(directory.path()).unwrap()).unwrap().entries, 129);
+}
+
+#[test]
+fn an_entry_that_no_restore_could_bring_back_is_refused_by_name() {
+    let disk = Disk::tmpfs();
+    let deepest = disk.path().join(vec!["d"; 128].join("/"));
+    fs::create_dir_all(&deepest).unwrap();
+    let refused = || totals(File::open(disk.path()).unwrap()).unwrap_err();
+    fs::write(deepest.join("file"), b"1").unwrap();
+    assert_eq!(refused().code, Code::PolicyRefused);
+    assert!(refused().message.ends_with("/d/file` is 129 directories deep; the limit is 128"), "{}", refused());
+    fs::remove_file(deepest.join("file")).unwrap();
+    let large = File::create(disk.path().join("large")).unwrap();
+    large.set_len(16 << 40).unwrap();
+    assert_eq!(totals(File::open(disk.path()).unwrap()).unwrap().bytes, 16 << 40);
+    large.set_len((16 << 40) + 1).unwrap();
+    assert_eq!(refused().message, "`large` is a file of 17592186044417 bytes; the limit is 17592186044416 (16 TiB)");
 }

@@ -2,7 +2,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use super::*;
-use crate::volumes::test_disk::{Bind, Disk};
+use crate::test_support::{Disk, Mounted, run};
 
 fn parent() -> (tempfile::TempDir, Parent) {
     let directory = tempfile::tempdir().unwrap();
@@ -40,9 +40,9 @@ fn an_exchange_that_cannot_be_says_why_and_what_to_do() {
     for name in ["a", "b", "mounted", "frozen"] {
         parent.make_directory(name).unwrap();
     }
-    let _bind = Bind::new(&directory.path().join("b"), &directory.path().join("mounted"));
+    let _bind = Mounted::bind(&directory.path().join("b"), &directory.path().join("mounted"));
     let long = "n".repeat(256);
-    crate::volumes::test_disk::run("chattr", &["+i", directory.path().join("frozen").to_str().unwrap()]);
+    run("chattr", &["+i", directory.path().join("frozen").to_str().unwrap()]);
     for (other, code, says) in [
         ("mounted", Code::VolumeRefused, "mount point"),
         ("frozen", Code::VolumeRefused, "forbids"),
@@ -58,7 +58,7 @@ fn an_exchange_that_cannot_be_says_why_and_what_to_do() {
         assert!(failure.code == code && failure.message.contains(says), "{other}: {failure:?}");
         assert_eq!(failure.hint.is_empty(), code == Code::Usage);
     }
-    crate::volumes::test_disk::run("chattr", &["-i", directory.path().join("frozen").to_str().unwrap()]);
+    run("chattr", &["-i", directory.path().join("frozen").to_str().unwrap()]);
 }
 
 #[test]
@@ -85,13 +85,13 @@ fn every_refusal_of_an_exchange_has_its_own_words() {
 
 #[test]
 fn different_project_ids_refuse_an_exchange() {
-    let disk = Disk::ext4(16);
+    let disk = Disk::xfs();
     let parent = Parent::open(disk.path()).unwrap();
     parent.make_directory("live").unwrap();
     parent.make_directory("new").unwrap();
     // The parent hands its project down, so only what has the same project may be renamed into it.
-    disk.run("chattr", &["-p", "7", disk.path().join("live").to_str().unwrap()]);
-    disk.run("chattr", &["+P", disk.path().to_str().unwrap()]);
+    run("chattr", &["-p", "7", disk.path().join("live").to_str().unwrap()]);
+    run("chattr", &["+P", disk.path().to_str().unwrap()]);
     let failure = parent.exchange("live", "new").unwrap_err();
     assert!(failure.message.contains("project"), "{failure:?}");
 }
@@ -102,7 +102,7 @@ fn a_probe_leaves_nothing_and_a_read_only_parent_is_found_out() {
     let parent = Parent::open(disk.path()).unwrap();
     parent.probe(".reforge-1-a", ".reforge-1-b").unwrap();
     assert!(parent.siblings().unwrap().is_empty());
-    disk.run("mount", &["-o", "remount,ro", disk.path().to_str().unwrap()]);
+    run("mount", &["-o", "remount,ro", disk.path().to_str().unwrap()]);
     assert_eq!(parent.probe(".reforge-1-a", ".reforge-1-b").unwrap_err().code, Code::Io);
 }
 
@@ -148,11 +148,11 @@ fn a_parent_that_was_moved_or_covered_is_noticed() {
     let parent = Parent::open(&path.join("here")).unwrap();
     assert!(parent.still_reached_by_path().unwrap());
     {
-        let _cover = Bind::new(&path.join("other"), &path.join("here"));
+        let _cover = Mounted::bind(&path.join("other"), &path.join("here"));
         assert!(!parent.still_reached_by_path().unwrap());
     }
     {
-        let _same_directory_other_mount = Bind::new(&path.join("here"), &path.join("here"));
+        let _same_directory_other_mount = Mounted::bind(&path.join("here"), &path.join("here"));
         assert!(!parent.still_reached_by_path().unwrap());
     }
     fs::rename(path.join("here"), path.join("away")).unwrap();

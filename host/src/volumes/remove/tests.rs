@@ -2,7 +2,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use super::*;
-use crate::volumes::test_disk::{Bind, Disk, run};
+use crate::test_support::{Disk, Mounted, run};
 
 fn parent() -> (tempfile::TempDir, Parent) {
     let directory = tempfile::tempdir().unwrap();
@@ -47,19 +47,19 @@ fn a_removal_never_crosses_a_mount() {
     fs::create_dir(path.join("precious")).unwrap();
     fs::write(path.join("precious/data"), b"x").unwrap();
     {
-        let _bind = Bind::new(&path.join("precious"), &path.join("tree/deep/mounted"));
+        let _bind = Mounted::bind(&path.join("precious"), &path.join("tree/deep/mounted"));
         let removal = remove_tree(&parent, "tree").unwrap();
         assert!(removal.stopped && !removal.is_complete());
         assert_eq!(removal.kept_names[0].path, Path::new("tree/deep/mounted"));
     }
     assert_eq!(fs::read(path.join("precious/data")).unwrap(), b"x");
     {
-        let _bind = Bind::new(&path.join("precious"), &path.join("tree"));
+        let _bind = Mounted::bind(&path.join("precious"), &path.join("tree"));
         assert!(remove_tree(&parent, "tree").unwrap().stopped);
     }
     {
         fs::write(path.join("tree/file"), b"").unwrap();
-        let _bind = Bind::new(&path.join("precious/data"), &path.join("tree/file"));
+        let _bind = Mounted::bind(&path.join("precious/data"), &path.join("tree/file"));
         assert!(remove_tree(&parent, "tree").unwrap().stopped);
     }
     assert_eq!(fs::read(path.join("precious/data")).unwrap(), b"x");
@@ -73,7 +73,7 @@ fn a_mount_of_another_file_system_is_left_alone() {
     let (directory, parent) = parent();
     fs::create_dir_all(directory.path().join("tree/mounted")).unwrap();
     {
-        let _bind = Bind::new(disk.path(), &directory.path().join("tree/mounted"));
+        let _bind = Mounted::bind(disk.path(), &directory.path().join("tree/mounted"));
         assert!(remove_tree(&parent, "tree").unwrap().stopped);
     }
     assert!(disk.path().join("data").exists());
@@ -109,9 +109,9 @@ fn a_read_only_subvolume_is_named_and_left() {
     let text = |name: &str| disk.path().join(name).to_str().unwrap().to_owned();
     fs::create_dir(disk.path().join("tree")).unwrap();
     fs::write(disk.path().join("tree/file"), b"x").unwrap();
-    disk.run("btrfs", &["subvolume", "create", &text("source")]);
+    run("btrfs", &["subvolume", "create", &text("source")]);
     fs::write(disk.path().join("source/data"), b"x").unwrap();
-    disk.run("btrfs", &["subvolume", "snapshot", "-r", &text("source"), &text("tree/snapshot")]);
+    run("btrfs", &["subvolume", "snapshot", "-r", &text("source"), &text("tree/snapshot")]);
     let removal = remove_tree(&parent, "tree").unwrap();
     assert_eq!(removal.kept_names.len(), 1);
     assert_eq!(removal.kept_names[0].path, Path::new("tree/snapshot"));

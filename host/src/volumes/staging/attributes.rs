@@ -17,6 +17,7 @@ use super::entry_path::refused;
 use super::terms::Policy;
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
+use crate::limits;
 use crate::snapshots::tree_digest::{Metadata, Mtime};
 
 const MODE_MAX: u32 = 0o7777;
@@ -24,12 +25,6 @@ const SET_ID_BITS: u32 = 0o6000;
 /// Bits that a file must not have before its owner is final.
 const SPECIAL_BITS: u32 = 0o7000;
 const NANOSECONDS_END: u32 = 1_000_000_000;
-/// `XATTR_NAME_MAX`.
-const XATTR_NAME_BYTES_MAX: usize = 255;
-/// `XATTR_SIZE_MAX`.
-const XATTR_VALUE_BYTES_MAX: usize = 64 << 10;
-/// One entry's attributes together. The kernel lists at most 64 KiB of names.
-const XATTRS_BYTES_MAX: usize = 1 << 20;
 
 /// Refuses metadata that no file could have or that the policy does not allow; attributes come back sorted.
 pub fn check<'a>(path: &[u8], metadata: &'a Metadata, policy: Policy) -> Result<Cow<'a, Metadata>> {
@@ -62,15 +57,13 @@ pub fn check<'a>(path: &[u8], metadata: &'a Metadata, policy: Policy) -> Result<
 }
 
 fn check_xattrs(path: &[u8], xattrs: &[(Vec<u8>, Vec<u8>)], policy: Policy) -> Result<()> {
-    let mut total_bytes = 0;
-    for (name, value) in xattrs {
+    if let Some(problem) = limits::xattrs_problem(xattrs) {
+        return Err(refused(path, &problem));
+    }
+    for (name, _) in xattrs {
         let namespaced = name.iter().position(|byte| *byte == b'.').is_some_and(|at| at > 0 && at + 1 < name.len());
-        if !namespaced || name.len() > XATTR_NAME_BYTES_MAX || name.contains(&0) {
+        if !namespaced || name.contains(&0) {
             return Err(refused(path, "has an extended attribute with an impossible name"));
-        }
-        total_bytes += name.len() + value.len();
-        if value.len() > XATTR_VALUE_BYTES_MAX || total_bytes > XATTRS_BYTES_MAX {
-            return Err(refused(path, "has extended attributes that are too large"));
         }
         if !policy.privileged && (name.starts_with(b"security.") || name.starts_with(b"trusted.")) {
             return Err(not_allowed(path, &format!("has the attribute `{}`", escape::bytes(name))));

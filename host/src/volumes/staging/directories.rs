@@ -11,8 +11,8 @@ use rustix::fs::Mode;
 use rustix::io::Errno;
 
 use super::entry_path::{refused, split};
+use crate::durable::READ_DIRECTORY;
 use crate::failure::Result;
-use crate::volumes::durable::READ_DIRECTORY;
 
 /// Descriptors that one staging keeps open besides its root. Many stagings must fit under the usual limit of 1024.
 const OPEN_DIRECTORIES_MAX: usize = 64;

@@ -6,37 +6,26 @@
 
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
-
-/// The longest name that Linux file systems take.
-pub const COMPONENT_BYTES_MAX: usize = 255;
-
-/// `PATH_MAX`: an app could not open anything longer by its path.
-pub const PATH_BYTES_MAX: usize = 4096;
-
-/// Components. Deeper trees make every tool that walks them misbehave.
-pub const DEPTH_MAX: usize = 128;
+use crate::limits;
 
 /// Refuses a path that is not plain. The empty path is the volume's root.
 pub fn check(path: &[u8]) -> Result<()> {
     if path.is_empty() {
         return Ok(());
     }
-    if path.len() > PATH_BYTES_MAX {
-        return Err(refused(path, "is longer than 4096 bytes"));
+    if let Some(problem) = limits::path_problem(path) {
+        return Err(refused(path, &problem));
     }
-    let mut depth = 0;
-    for component in path.split(|byte| *byte == b'/') {
-        depth += 1;
+    for (index, component) in path.split(|byte| *byte == b'/').enumerate() {
         match component {
-            b"" if depth == 1 => return Err(refused(path, "is absolute")),
+            b"" if index == 0 => return Err(refused(path, "is absolute")),
             b"" => return Err(refused(path, "has an empty component")),
             b"." | b".." => return Err(refused(path, "leaves its place")),
-            _ if component.len() > COMPONENT_BYTES_MAX => return Err(refused(path, "has a name over 255 bytes")),
             _ if component.contains(&0) => return Err(refused(path, "has a zero byte in it")),
             _ => {}
         }
     }
-    if depth > DEPTH_MAX { Err(refused(path, "is deeper than 128 directories")) } else { Ok(()) }
+    Ok(())
 }
 
 /// As [`check`], for entries that cannot be the volume's root.

@@ -33,17 +33,12 @@ use self::large_file::Large;
 pub use self::large_file::{LargeFile, WRITE_BYTES_MAX};
 use self::terms::Account;
 pub use self::terms::{Budget, Expected, Policy, Progress, Sealed, Terms};
-use super::durable::FileSystem;
 use super::parent::Parent;
+use crate::durable::FileSystem;
 use crate::effects::effect;
 use crate::failure::{Code, Failure, Result};
+use crate::limits;
 use crate::snapshots::tree_digest::{self, BLOCK_BYTES, Kind, Metadata};
-
-/// `PATH_MAX` without its end: no link can be longer.
-const TARGET_BYTES_MAX: usize = 4095;
-
-/// 16 TiB, the largest file of ext4. A hole costs nothing to announce and time to digest, so there must be a bound.
-const FILE_BYTES_MAX: u64 = 16 << 40;
 
 /// Fills one sibling. Shared by threads through `&self`.
 #[derive(Debug)]
@@ -189,9 +184,7 @@ impl Staging {
     pub fn symlink(&self, path: &[u8], metadata: &Metadata, target: &[u8]) -> Result<()> {
         let digest = |metadata: &Metadata| tree_digest::entry(path, metadata, Kind::Symlink { target });
         self.0.run(|open| {
-            if target.is_empty() || target.len() > TARGET_BYTES_MAX || target.contains(&0) {
-                return Err(refused(path, "is a symbolic link with an impossible target"));
-            }
+            limits::target_problem(target).map_or(Ok(()), |problem| Err(refused(path, &problem)))?;
             let metadata = self.0.check_link(path, metadata, "a symbolic link")?;
             open.entries.push(EntryKind::Symlink, path, &digest(&metadata));
             open.remember(path, metadata.into_owned(), target.into(), None);
@@ -303,9 +296,7 @@ impl Open {
 
     /// The large file of this path: the same one for everybody who says the same size.
     fn large(&self, path: &[u8], size: u64) -> Result<Arc<Large>> {
-        if size > FILE_BYTES_MAX {
-            return Err(refused(path, "is larger than 16 TiB"));
-        }
+        limits::size_problem(size).map_or(Ok(()), |problem| Err(refused(path, &problem)))?;
         let mut large = self.large.lock().unwrap_or_else(PoisonError::into_inner);
         let file = large.entry(path.into()).or_insert_with(|| Arc::new(Large::new(path, size)));
         if file.size == size { Ok(Arc::clone(file)) } else { Err(refused(path, "has two sizes in the archive")) }

@@ -10,8 +10,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::failure::{Code, Failure, Result};
 use crate::volumes::space::Space;
 
-/// After how many staged bytes the free space is looked at again. The app is still writing meanwhile.
-const SPACE_CHECK_BYTES: u64 = 8 << 20;
+/// After how many staged bytes the free space is looked at again at the latest; sooner when it runs out, since the app
+/// and other volumes are written to meanwhile.
+const SPACE_CHECK_BYTES_MAX: u64 = 8 << 20;
 
 /// What an entry is taken to occupy at least: its block, and its share of inode and directory.
 const ENTRY_BYTES: u64 = 4 << 10;
@@ -73,6 +74,8 @@ pub(super) struct Account {
     pub progress: Progress,
     announced_bytes: AtomicU64,
     occupied_bytes: AtomicU64,
+    /// From how many occupied bytes on the free space is looked at again. 0 at first: a full disk takes no entry.
+    next_check_bytes: AtomicU64,
 }
 
 impl Terms {
@@ -99,12 +102,18 @@ impl Account {
     /// `written` bytes are about to land on the file system of `directory`. Looks at its free space now and then.
     pub fn occupy(&self, budget: &Budget, directory: BorrowedFd<'_>, written: u64, entry: bool) -> Result<()> {
         let occupied = if entry { written.next_multiple_of(ENTRY_BYTES).max(ENTRY_BYTES) } else { written };
-        let before = self.occupied_bytes.fetch_add(occupied, Ordering::Relaxed);
-        // The first entry looks too: a disk that is full already takes none.
-        if before != 0 && before / SPACE_CHECK_BYTES == (before + occupied) / SPACE_CHECK_BYTES {
+        let so_far = self.occupied_bytes.fetch_add(occupied, Ordering::Relaxed) + occupied;
+        if so_far < self.next_check_bytes.load(Ordering::Relaxed) {
             return Ok(());
         }
-        Space::of(directory)?.refuse_below(budget.reserve_bytes, budget.reserve_inodes)
+        let space = Space::of(directory)?;
+        space.refuse_below(budget.reserve_bytes.saturating_add(occupied), budget.reserve_inodes)?;
+        let until_reserve = space.free_bytes - budget.reserve_bytes;
+        let inodes_until_reserve = space.free_inodes.map_or(u64::MAX, |free| free - budget.reserve_inodes);
+        let step =
+            SPACE_CHECK_BYTES_MAX.min(until_reserve / 2).min(inodes_until_reserve.saturating_mul(ENTRY_BYTES) / 2);
+        self.next_check_bytes.store(so_far.saturating_add(step), Ordering::Relaxed);
+        Ok(())
     }
 
     /// Bytes that all entries announced.

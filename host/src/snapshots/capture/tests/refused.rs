@@ -2,6 +2,7 @@
 
 use super::super::*;
 use super::fixture::World;
+use crate::test_support::Mounted;
 
 #[track_caller]
 fn refused(world: &World, code: Code, named: &str) {
@@ -41,7 +42,7 @@ fn another_file_system_inside_is_refused_and_never_read() {
         ("printf x > other; : > m; mount --bind other m", "`m` in volume `v0`"),
     ] {
         let world = World::made_by(mount);
-        let mounted = Mounted(world.live().join("m"));
+        let mounted = Mounted::already(world.live().join("m"));
         let failure = world.capture(Storage::Stored).unwrap_err();
         assert_eq!(failure.code, Code::VolumeRefused, "{failure}");
         assert!(failure.message.contains(named), "{failure}");
@@ -53,16 +54,7 @@ fn another_file_system_inside_is_refused_and_never_read() {
 #[test]
 fn a_live_root_that_is_a_mount_itself_is_captured() {
     let world = World::new();
-    super::fixture::run(std::process::Command::new("mount").args(["-t", "tmpfs", "tmpfs"]).arg(world.live()));
-    let _mounted = Mounted(world.live());
+    let _mounted = Mounted::tmpfs(&world.live(), "");
     world.shell("printf x > f");
     assert_eq!(world.capture(Storage::Stored).unwrap().volumes[0].entries, 2);
-}
-
-struct Mounted(std::path::PathBuf);
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        super::fixture::run(std::process::Command::new("umount").arg(&self.0));
-    }
 }

@@ -1,17 +1,16 @@
-//! The few effects that snapshots have on disk, each durable when it says so (protocol rule 5).
-//!
-//! Syncs run on real descriptors, and a sync that fails is never tried again.
+//! One directory of the store, held open: its files are made, renamed and removed through the handle, and nothing of
+//! that is durable before [`Folder::sync`].
 
 use std::fs::File;
-use std::io::Write as _;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 
+use crate::durable::{self, PRIVATE_DIRECTORY};
 use crate::effects::effect;
-use crate::failure::{Code, Failure, Result};
+use crate::failure::{Failure, Result};
 
 /// A directory of the store, open.
 pub(super) struct Folder {
@@ -30,23 +29,10 @@ impl Folder {
         }
     }
 
-    /// Makes a directory and its parents as far as they are missing, for this user alone, and syncs from the first
-    /// parent that existed.
+    /// Makes a directory and its parents as far as they are missing, for this user alone, and opens it.
     pub(super) fn make(path: &Path) -> Result<Folder> {
-        if let Some(folder) = Folder::open(path)? {
-            return Ok(folder);
-        }
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let parent = Folder::make(parent)?;
-        match effect("snapshot-mkdir", || Ok(rustix::fs::mkdirat(CWD, path, Mode::RWXU)?)) {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                return Err(Failure::io("make", path, &error));
-            }
-            _ => {}
-        }
-        parent.sync()?;
-        let missing = || Failure::io("open", path, &Errno::NOENT.into());
-        Folder::open(path)?.ok_or_else(missing)
+        durable::make_directories_durably(path, PRIVATE_DIRECTORY)?;
+        Folder::open(path)?.ok_or_else(|| Failure::io("open", path, &Errno::NOENT.into()))
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
@@ -57,7 +43,7 @@ impl Folder {
     pub(super) fn create(&self, name: &str) -> Result<File> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mode = Mode::RUSR | Mode::WUSR;
-        effect("snapshot-create", || Ok(File::from(rustix::fs::openat(&self.directory, name, flags, mode)?)))
+        effect("create-file", || Ok(File::from(rustix::fs::openat(&self.directory, name, flags, mode)?)))
             .map_err(|error| Failure::io("create", &self.path(name), &error))
     }
 
@@ -87,13 +73,13 @@ impl Folder {
     /// Renames within the directory; the caller knows that the new name is free. (A rename that refuses to replace is
     /// not known to every file system on which snapshots may be kept.) Not durable before [`Folder::sync`].
     pub(super) fn rename(&self, from: &str, to: &str) -> Result<()> {
-        effect("snapshot-rename", || Ok(rustix::fs::renameat(&self.directory, from, &self.directory, to)?))
+        effect("rename-file", || Ok(rustix::fs::renameat(&self.directory, from, &self.directory, to)?))
             .map_err(|error| Failure::io("rename", &self.path(from), &error))
     }
 
     /// Removes a file, or finds it removed. Not durable before [`Folder::sync`].
     pub(super) fn remove(&self, name: &str) -> Result<()> {
-        match effect("snapshot-remove", || Ok(rustix::fs::unlinkat(&self.directory, name, AtFlags::empty())?)) {
+        match effect("remove-file", || Ok(rustix::fs::unlinkat(&self.directory, name, AtFlags::empty())?)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(Failure::io("remove", &self.path(name), &error))
             }
@@ -115,29 +101,6 @@ impl Folder {
 
     /// Makes creations, renames and removals in it durable.
     pub(super) fn sync(&self) -> Result<()> {
-        effect("snapshot-sync-directory", || Ok(rustix::fs::fsync(&self.directory)?))
-            .map_err(|error| sync_failure(&self.path, &error))
+        durable::sync_open_directory(self.directory.as_fd(), &self.path)
     }
-}
-
-/// Makes a file's content durable.
-pub(super) fn file(file: &File, path: &Path) -> Result<()> {
-    effect("snapshot-sync", || file.sync_all()).map_err(|error| sync_failure(path, &error))
-}
-
-/// Writes at the end of the archive.
-pub(super) fn append(file: &File, bytes: &[u8]) -> Result<()> {
-    let mut file = file;
-    effect("snapshot-write", || file.write_all(bytes))
-        .map_err(|error| Failure::io("write", Path::new("the new archive"), &error))
-        .map_err(|failure| match failure.code {
-            Code::NoSpace => failure.hint("free some space where snapshots are kept, or delete old snapshots"),
-            _ => failure,
-        })
-}
-
-fn sync_failure(path: &Path, error: &std::io::Error) -> Failure {
-    let failure = Failure::io("sync", path, error);
-    let code = if failure.code == Code::NoSpace { Code::NoSpace } else { Code::SyncFailed };
-    Failure { code, ..failure }.hint("check the disk: what was written may not be there")
 }

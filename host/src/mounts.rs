@@ -1,20 +1,39 @@
-//! What is mounted where, from `mountinfo`, in bytes (protocol, rule 9). Changes nothing.
+//! What is mounted where, from `mountinfo`, in bytes (protocol, rules 8 and 9). Changes nothing.
 //!
-//! A rename of a directory that contains a mount succeeds, so nobody may trust a path that has a mount below it.
+//! A rename of a directory that contains a mount succeeds, so nobody may trust a path that has a mount below it. The same
+//! directory can be seen at several paths, so what is compared is its [`Place`] inside its file system. Never guesses: a
+//! line that makes no sense is an error.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Code, Failure, Result};
+
+/// Major and minor number of a file system's device: one per file system, also when it is mounted several times.
+pub type Device = (u32, u32);
+
+/// A directory or file inside its file system, the same at whatever path it is seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub device: Device,
+    /// From the file system's own root.
+    pub inside: PathBuf,
+}
+
+impl Place {
+    /// Whether this is `other` or stands below it.
+    pub fn is_within(&self, other: &Place) -> bool {
+        self.device == other.device && self.inside.starts_with(&other.inside)
+    }
+}
 
 /// One line of `mountinfo`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount {
     pub id: u64,
     pub parent: u64,
-    /// Major and minor number of the file system's device.
-    pub device: (u32, u32),
+    pub device: Device,
     /// Which directory of the file system is mounted.
     pub root: PathBuf,
     /// Where, as the process whose `mountinfo` it is sees it.
@@ -28,6 +47,18 @@ pub struct Mount {
 }
 
 impl Mount {
+    /// What of the file system is mounted.
+    pub fn top(&self) -> Place {
+        Place { device: self.device, inside: self.root.clone() }
+    }
+
+    /// The place of a resolved path that is reached through this mount; none if the path is not below it.
+    pub fn place(&self, path: &Path) -> Option<Place> {
+        let below = path.strip_prefix(&self.mount_point).ok()?;
+        let inside = if below.as_os_str().is_empty() { self.root.clone() } else { self.root.join(below) };
+        Some(Place { device: self.device, inside })
+    }
+
     /// Whether something can be written through it.
     pub fn is_writable(&self) -> bool {
         let read_only = |options: &str| options.split(',').any(|option| option == "ro");
@@ -41,7 +72,7 @@ pub fn own() -> Result<Vec<Mount>> {
 }
 
 /// The mounts of another process. One that is gone is an error.
-pub fn of_process(pid: u32) -> Result<Vec<Mount>> {
+pub fn of_process(pid: i32) -> Result<Vec<Mount>> {
     read(Path::new(&format!("/proc/{pid}/mountinfo")))
 }
 
@@ -74,7 +105,7 @@ fn parse_line(line: &[u8]) -> Option<Mount> {
     // Any number of tags, then a dash.
     fields.by_ref().find(|field| *field == b"-")?;
     let file_system = text(fields.next()?);
-    let source = OsString::from_vec(decoded(fields.next()?));
+    let source = path(fields.next()?).into_os_string();
     let super_options = text(fields.next()?);
     let device = (major.parse().ok()?, minor.parse().ok()?);
     Some(Mount { id, parent, device, root, mount_point, options, file_system, source, super_options })
@@ -85,15 +116,12 @@ fn number(field: &[u8]) -> Option<u64> {
 }
 
 fn text(field: &[u8]) -> String {
-    String::from_utf8_lossy(&decoded(field)).into_owned()
+    String::from_utf8_lossy(path(field).as_os_str().as_bytes()).into_owned()
 }
 
-fn path(field: &[u8]) -> PathBuf {
-    OsString::from_vec(decoded(field)).into()
-}
-
-/// The kernel writes blanks, tabs, line ends, `#` and backslashes as three octal digits.
-fn decoded(field: &[u8]) -> Vec<u8> {
+/// Undoes the escapes of `mountinfo` and `maps`: the kernel writes blanks, tabs, line ends, `#` and backslashes as
+/// three octal digits.
+pub fn path(field: &[u8]) -> PathBuf {
     let mut bytes = Vec::with_capacity(field.len());
     let mut rest = field;
     while let Some((first, behind)) = rest.split_first() {
@@ -110,13 +138,11 @@ fn decoded(field: &[u8]) -> Vec<u8> {
             }
         }
     }
-    bytes
+    OsString::from_vec(bytes).into()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::ffi::OsStrExt as _;
-
     use super::*;
 
     #[test]
@@ -142,7 +168,30 @@ mod tests {
     fn the_mounts_of_this_process_are_seen() {
         let mounts = own().unwrap();
         assert!(mounts.iter().any(|mount| mount.mount_point == Path::new("/")));
-        assert_eq!(of_process(std::process::id()).unwrap().len(), mounts.len());
+        assert_eq!(of_process(std::process::id() as i32).unwrap().len(), mounts.len());
         assert!(mounts_inside(Path::new("/proc")).unwrap().iter().any(|mount| mount.file_system == "proc"));
+    }
+
+    #[test]
+    fn a_path_below_a_bind_mount_leads_to_its_place_in_the_file_system() {
+        let line = br"36 35 98:0 /srv/my\040data /mnt/a\040b rw,noatime master:1 - ext4 /dev/x rw,errors=continue";
+        let mount = &parse(line).unwrap()[0];
+        let place = |path: &str| mount.place(Path::new(path));
+        assert_eq!(place("/mnt/a b/c").unwrap().inside, Path::new("/srv/my data/c"));
+        assert_eq!(place("/mnt/a b"), Some(mount.top()));
+        assert_eq!(place("/mnt/a bc"), None, "components, not letters");
+        assert!(place("/mnt/a b/c").unwrap().is_within(&mount.top()));
+        assert!(!mount.top().is_within(&Place { device: (98, 1), ..mount.top() }), "another file system");
+    }
+
+    #[test]
+    fn a_mount_is_read_only_by_its_own_options_or_its_file_system() {
+        for (line, writable) in [
+            (&b"1 0 8:1 / / ro - ext4 /dev/x rw"[..], false),
+            (b"1 0 8:1 / / rw shared:1 - ext4 /dev/x ro,quota", false),
+            (b"1 0 8:1 / / rw - ext4 /dev/x rw,errors=remount-ro", true),
+        ] {
+            assert_eq!(parse(line).unwrap()[0].is_writable(), writable);
+        }
     }
 }

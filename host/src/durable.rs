@@ -1,8 +1,11 @@
-//! Every fsync of the host (protocol, rule 5).
+//! Every fsync of the host, and the files and directories that are whole and durable once a call has returned
+//! (protocol, rules 5 and 7).
 //!
 //! Descriptors are real, read-only ones: on O_PATH, which is what cap-std opens, a sync fails with EBADF. A sync that
 //! fails is never repeated: the kernel reports a lost write once, and the next sync says OK over zeros. So every error
 //! here is `sync-failed` and final, EBADF and EINVAL included, and no caller may try again.
+
+#![expect(clippy::disallowed_methods, reason = "this is the one place that syncs")]
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -16,9 +19,16 @@ use rustix::fs::{CWD, Mode, OFlags};
 use crate::effects::effect;
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
+use crate::random;
 
 /// What a file is called while [`write_durably`] writes it. A leftover after a crash means nothing and may go.
 const TEMPORARY_SUFFIX: &str = ".unfinished";
+
+/// The mode of a file that only the host's user may read.
+pub const PRIVATE_FILE: u32 = 0o600;
+
+/// The mode of a directory that only the host's user may enter.
+pub const PRIVATE_DIRECTORY: u32 = 0o700;
 
 /// Makes the directory's own entries durable: creations, renames and removals in it.
 pub fn sync_directory(path: impl AsRef<Path>) -> Result<()> {
@@ -111,7 +121,7 @@ pub fn make_directories_durably(path: &Path, mode: u32) -> Result<()> {
 }
 
 /// How a directory is opened wherever it may be synced.
-pub(super) const READ_DIRECTORY: OFlags =
+pub(crate) const READ_DIRECTORY: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 fn open_directory(path: &Path) -> io::Result<File> {
@@ -120,8 +130,7 @@ fn open_directory(path: &Path) -> io::Result<File> {
 }
 
 fn temporary_name(directory: &Path, name: &OsStr) -> Result<PathBuf> {
-    let mut random = [0; 8];
-    getrandom::fill(&mut random).map_err(|error| Failure::new(Code::Io, format!("no random numbers: {error}")))?;
+    let random = random::bytes::<8>()?;
     let mut temporary = std::ffi::OsString::from(".");
     temporary.push(name);
     temporary.push(format!(".{}{TEMPORARY_SUFFIX}", hex::encode(random)));

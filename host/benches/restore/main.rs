@@ -1,0 +1,106 @@
+//! Figures of a restore: how long beside plain archivers, how long the app is down, how much memory.
+//!
+//! `cargo bench -p reforge-host`, as root. Everything lies on one disk in a file, made for the run and removed after it,
+//! in the temporary directory or where `REFORGE_BENCH_DIR` says. All contenders read the same archive, made by our
+//! capture, and write to the same file system; they take turns, and medians are compared. `cargo test` never gets here.
+
+mod content;
+mod disk;
+mod figures;
+mod host;
+mod peers;
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use disk::Disk;
+use figures::{mebibytes, median};
+use host::{Host, Restored};
+use peers::PEERS;
+
+/// How often every contender runs; the first run of ours, which compiles the plugin, is not among them.
+const ROUNDS: usize = 5;
+/// What a restore may need at most, whatever it restores.
+const PEAK_MIB_GOAL: f64 = 256.0;
+
+fn main() -> Result<()> {
+    let mut out = std::io::stdout();
+    if !std::env::args().any(|argument| argument == "--bench") {
+        writeln!(out, "figures are made by `cargo bench`")?;
+        return Ok(());
+    }
+    let disk = Disk::make()?;
+    let host = Host::make(&disk)?;
+    compare(&mut out, &disk, &host, "large", "8 files of 64 MiB", content::large)?;
+    compare(&mut out, &disk, &host, "small", "40,000 files of 1 to 8 KiB", content::small)?;
+    million(&mut out, &host)
+}
+
+/// One kind of content: ours and the peers in turns.
+fn compare(
+    out: &mut impl Write,
+    disk: &Disk,
+    host: &Host,
+    workload: &str,
+    title: &str,
+    fill: fn(&Path) -> Result<()>,
+) -> Result<()> {
+    let (snapshot, archive) = host.prepare(workload, fill)?;
+    writeln!(out, "\n{title}: archive of {:.0} MiB", mebibytes(std::fs::metadata(&archive)?.len()))?;
+    host.restore(workload, &snapshot).context("the first restore, which compiles the plugin")?;
+    let mut ours: Vec<Restored> = Vec::new();
+    let mut theirs: Vec<Vec<f64>> = vec![Vec::new(); PEERS.len()];
+    let mut outages = Vec::new();
+    for round in 0..ROUNDS {
+        // Nobody is always the one that follows a removal.
+        for turn in 0..PEERS.len() + 2 {
+            match (turn + round) % (PEERS.len() + 2) {
+                peer if peer < PEERS.len() => theirs[peer].push(PEERS[peer].extract(disk, &archive)?),
+                peer if peer == PEERS.len() => outages.push(peers::outage(disk, &archive)?),
+                _ => ours.push(host.restore(workload, &snapshot)?),
+            }
+        }
+        write!(out, ".")?;
+        out.flush()?;
+    }
+    host.remove(workload)?;
+    writeln!(out)?;
+    report(out, &ours, &theirs, &outages)
+}
+
+fn report(out: &mut impl Write, ours: &[Restored], theirs: &[Vec<f64>], outages: &[f64]) -> Result<()> {
+    let of = |figure: fn(&Restored) -> f64| median(ours.iter().map(figure).collect());
+    let sealed = of(|restored| restored.sealed_s);
+    writeln!(out, "  {:<44} {sealed:>8.2} s", "reforge restore run, to sealed and synced")?;
+    let mut fastest = f64::INFINITY;
+    for (peer, times) in PEERS.iter().zip(theirs) {
+        let time = median(times.clone());
+        fastest = fastest.min(time);
+        writeln!(out, "  {:<44} {time:>8.2} s", format!("{}, sync", peer.name))?;
+    }
+    writeln!(out, "  {:<44} {:>8.2}   goal: at most 1.0", "ratio to the fastest", sealed / fastest)?;
+    let (downtime, outage) = (of(|restored| restored.downtime_s), median(outages.to_vec()));
+    writeln!(out, "  {:<44} {downtime:>8.2} s", "downtime, from the receipt")?;
+    writeln!(out, "  {:<44} {outage:>8.2} s", "stop, tar -xzpf, sync, start")?;
+    writeln!(out, "  {:<44} {:>8.2}   goal: at most 1.0", "ratio", downtime / outage)?;
+    writeln!(out, "  {:<44} {:>8.2} s", "reforge restore run, whole", of(|restored| restored.whole_s))?;
+    let peak = ours.iter().map(|restored| restored.peak_bytes).max().unwrap_or(0);
+    peak_line(out, peak)
+}
+
+/// Memory alone: many entries and no content.
+fn million(out: &mut impl Write, host: &Host) -> Result<()> {
+    let (snapshot, archive) = host.prepare("entries", content::million)?;
+    writeln!(out, "\n1,000,000 empty files: archive of {:.0} MiB", mebibytes(std::fs::metadata(&archive)?.len()))?;
+    let restored = host.restore("entries", &snapshot)?;
+    writeln!(out, "  {:<44} {:>8.2} s", "reforge restore run, to sealed and synced", restored.sealed_s)?;
+    peak_line(out, restored.peak_bytes)
+}
+
+fn peak_line(out: &mut impl Write, peak_bytes: u64) -> Result<()> {
+    let peak = mebibytes(peak_bytes);
+    writeln!(out, "  {:<44} {peak:>8.0} MiB goal: at most {PEAK_MIB_GOAL:.0}", "peak memory of the restore's process")?;
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! What one entry of a volume may be at most: the same for what is captured, planned and staged (promise 3: whatever is
+//! in a safety snapshot can be restored).
+//!
+//! The default plugin has limits of its own, `plugin/src/archive/limits.rs`, on purpose: it shares no code with the host,
+//! and neither relies on the other's check. Whatever fits here must fit there: change both.
+
+/// Bytes of one name: `NAME_MAX`, the limit of every Linux file system.
+pub const NAME_BYTES_MAX: usize = 255;
+
+/// Bytes of a path inside a volume: `PATH_MAX`. An app could not open anything longer by its path.
+pub const PATH_BYTES_MAX: usize = 4096;
+
+/// Components of a path inside a volume. A walk holds one open directory per level, and deeper trees make every tool
+/// that walks them misbehave.
+pub const DEPTH_MAX: usize = 128;
+
+/// Bytes of one file: 16 TiB, the largest of ext4. A hole costs nothing to announce and time to digest, so that there
+/// must be a bound.
+pub const FILE_BYTES_MAX: u64 = 16 << 40;
+
+/// Bytes of a symbolic link's target: `PATH_MAX` without its end.
+pub const TARGET_BYTES_MAX: usize = 4095;
+
+/// Bytes of an extended attribute's name and value: `XATTR_NAME_MAX`, `XATTR_SIZE_MAX`.
+pub const XATTR_NAME_BYTES_MAX: usize = 255;
+pub const XATTR_VALUE_BYTES_MAX: usize = 64 << 10;
+
+/// Extended attributes of one entry, and the bytes of their names and values together. All of them stand in one extended
+/// header, encoded and with the text of ACLs beside, of which the plugin reads 1 MiB; and with a whole small file and
+/// what lists cost they cross in one host call of 2 MiB.
+pub const XATTRS_MAX: usize = 1024;
+pub const XATTRS_BYTES_MAX: usize = 512 << 10;
+
+/// Why no restore could bring an entry back under this path, as the end of a sentence about it.
+pub fn path_problem(path: &[u8]) -> Option<String> {
+    let names = path.split(|byte| *byte == b'/');
+    let longest = names.clone().map(<[u8]>::len).max().unwrap_or_default();
+    let depth = if path.is_empty() { 0 } else { names.count() };
+    if longest > NAME_BYTES_MAX {
+        Some(format!("has a name of {longest} bytes; the limit is {NAME_BYTES_MAX}"))
+    } else if path.len() > PATH_BYTES_MAX {
+        Some(format!("has a path of {} bytes; the limit is {PATH_BYTES_MAX}", path.len()))
+    } else if depth > DEPTH_MAX {
+        Some(format!("is {depth} directories deep; the limit is {DEPTH_MAX}"))
+    } else {
+        None
+    }
+}
+
+/// The same of a file of this size.
+pub fn size_problem(bytes: u64) -> Option<String> {
+    (bytes > FILE_BYTES_MAX).then(|| format!("is a file of {bytes} bytes; the limit is {FILE_BYTES_MAX} (16 TiB)"))
+}
+
+/// The same of a link to this target.
+pub fn target_problem(target: &[u8]) -> Option<String> {
+    let impossible = target.is_empty() || target.len() > TARGET_BYTES_MAX || target.contains(&0);
+    impossible.then(|| format!("is a symbolic link with an impossible target of {} bytes", target.len()))
+}
+
+/// The same of an entry with these attributes.
+pub fn xattrs_problem(xattrs: &[(Vec<u8>, Vec<u8>)]) -> Option<String> {
+    let bytes: usize = xattrs.iter().map(|(name, value)| name.len() + value.len()).sum();
+    let too_long =
+        |(name, value): &(Vec<u8>, Vec<u8>)| name.len() > XATTR_NAME_BYTES_MAX || value.len() > XATTR_VALUE_BYTES_MAX;
+    if xattrs.len() > XATTRS_MAX {
+        Some(format!("has {} extended attributes; the limit is {XATTRS_MAX}", xattrs.len()))
+    } else if bytes > XATTRS_BYTES_MAX {
+        Some(format!("has {bytes} bytes of extended attributes; the limit is {XATTRS_BYTES_MAX}"))
+    } else if xattrs.iter().any(too_long) {
+        Some("has an extended attribute that is too large".to_owned())
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_can_be_reached_and_not_passed() {
+        let deep = |depth: usize| vec!["d"; depth].join("/").into_bytes();
+        let long = |bytes: usize| [vec![b'a'; 200], vec![b'/'; 1]].concat().repeat(21)[..bytes].to_vec();
+        let attribute = |name: usize, value: usize| (vec![b'n'; name], vec![0; value]);
+        for (passes, over) in [
+            (path_problem(b""), path_problem(&[b'n'; NAME_BYTES_MAX + 1])),
+            (path_problem(&[b'n'; NAME_BYTES_MAX]), path_problem(&[&b"d/"[..], &[b'n'; NAME_BYTES_MAX + 1]].concat())),
+            (path_problem(&deep(DEPTH_MAX)), path_problem(&deep(DEPTH_MAX + 1))),
+            (path_problem(&long(PATH_BYTES_MAX)), path_problem(&long(PATH_BYTES_MAX + 1))),
+            (size_problem(FILE_BYTES_MAX), size_problem(FILE_BYTES_MAX + 1)),
+            (target_problem(&[b't'; TARGET_BYTES_MAX]), target_problem(&[b't'; TARGET_BYTES_MAX + 1])),
+            (target_problem(b"../.."), target_problem(b"")),
+            (xattrs_problem(&[attribute(255, 64 << 10)]), xattrs_problem(&[attribute(256, 1)])),
+            (xattrs_problem(&[]), xattrs_problem(&[attribute(255, (64 << 10) + 1)])),
+            (
+                xattrs_problem(&vec![attribute(6, 0); XATTRS_MAX]),
+                xattrs_problem(&vec![attribute(6, 0); XATTRS_MAX + 1]),
+            ),
+            (xattrs_problem(&vec![attribute(6, 65_530); 8]), xattrs_problem(&vec![attribute(7, 65_530); 8])),
+        ] {
+            assert_eq!(passes, None);
+            assert!(over.is_some());
+        }
+    }
+}
