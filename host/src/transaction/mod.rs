@@ -208,7 +208,7 @@ impl Transaction {
 
     /// Whether the app is seen alive, or nothing has to be: what a redeploy that failed half-way has led to.
     pub fn app_is_up(&self) -> bool {
-        !self.app_should_run() || self.runtime.is_down(&self.begin.workload).is_ok_and(|down| !down)
+        !self.app_should_run() || self.app.is_down().is_ok_and(|down| !down)
     }
 
     /// Step 9, second half: waits for the app and records what is known. Confirmed bad is not recorded: what follows

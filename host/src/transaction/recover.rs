@@ -215,6 +215,10 @@ impl Transaction {
         let (confirmed, app) = match started {
             Ok(None) => (true, "it was stopped and stays stopped".to_owned()),
             Ok(Some(report)) => (report.health == Health::Healthy, report.reason),
+            // Not because of the app: the next start tries again.
+            Err(failure) if failure.code != Code::AppBad && !self.app_is_up() => {
+                return Err(failure.context("the new data is live, but the app was not started"));
+            }
             Err(failure) => (false, failure.message),
         };
         if self.app_should_run() {
