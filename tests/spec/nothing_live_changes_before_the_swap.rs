@@ -36,7 +36,7 @@ struct Untouched {
 
 fn look(world: &World) -> Untouched {
     Untouched {
-        volumes: signature::of(&world.path("volumes")),
+        volumes: signature::of_volumes(&world.path("volumes")),
         processes: world.processes("app"),
         transactions: world.transactions(),
     }
@@ -167,7 +167,7 @@ const REFUSALS: &[Row] = &[
             let parent = world.volume("app", "more").parent().unwrap().to_owned();
             std::fs::set_permissions(parent, std::fs::Permissions::from_mode(0o777)).unwrap();
         },
-        &["`more`", "written"],
+        &["`more`", "others can write"],
     ),
     (
         "is not declared any more",
@@ -251,10 +251,16 @@ fn short_of(disk: &Disk, fill: impl FnOnce(&Path), starve: impl FnOnce(&Path), w
     world.ok(&["restore", "plan", "app", &snapshot]);
     starve(disk.path());
     let before = (signature::of(&data), signature::of(&more), world.processes("app"));
-    for arguments in [vec!["restore", "plan", "app", &snapshot], vec!["restore", "run", "app", &snapshot, "--yes"]] {
-        let output = world.reforge(&arguments);
-        output.expect(3).expect_said(wanted).expect_said("needs").expect_said("has").expect_said("hint");
-        output.expect_said(disk.path().to_str().unwrap()).expect_unsaid(roomy.path().to_str().unwrap());
+    let planned = world.reforge(&["restore", "plan", "app", &snapshot, "--json"]).expect(3).json();
+    let refusals = planned["refusals"].as_array().unwrap();
+    assert_eq!(refusals.len(), 1, "one of two is short: {refusals:?}");
+    assert_eq!(refusals[0]["code"], "no-space");
+    let run = world.restore("app", &snapshot, &[]);
+    for said in [refusals[0]["message"].as_str().unwrap(), &run.expect(3).expect_clear().said()] {
+        for text in [wanted, "needs", "has", disk.path().to_str().unwrap()] {
+            assert!(said.contains(text), "no {text} in {said}");
+        }
+        assert!(!said.contains(roomy.path().to_str().unwrap()), "the other has room: {said}");
     }
     assert_eq!((signature::of(&data), signature::of(&more), world.processes("app")), before);
     assert!(world.transactions().is_empty(), "a restore was begun");

@@ -66,7 +66,7 @@ fn restores_of_two_workloads_run_side_by_side() {
 fn no_way_to_deploy_and_no_capture_interleaves_with_a_restore() {
     let (world, snapshot) = workloads();
     let mut restore = held(&world, &snapshot);
-    let before = (signature::of(&world.path("volumes")), world.processes("app"));
+    let before = (signature::of_volumes(&world.path("volumes")), world.processes("app"));
     for arguments in [
         &["deploy", "app"][..],
         &["rollback", "app"],
@@ -78,15 +78,12 @@ fn no_way_to_deploy_and_no_capture_interleaves_with_a_restore() {
     ] {
         let output = world.reforge(arguments);
         assert_eq!(output.code, Some(6), "{arguments:?}: {output:?}");
-        assert_eq!((signature::of(&world.path("volumes")), world.processes("app")), before, "{arguments:?}");
+        assert_eq!((signature::of_volumes(&world.path("volumes")), world.processes("app")), before, "{arguments:?}");
     }
     let waiting = [&["deploy", "app", "--wait"][..], &["snapshot", "create", "app", "--wait"]];
-    let mut waiting = waiting.map(|arguments| world.start(arguments));
+    let waiting = waiting.map(|arguments| world.start(arguments));
     restore.go_on();
     restore.wait().expect(0);
-    for one in &mut waiting {
-        assert!(!one.complaints().contains("panicked"));
-    }
     for one in waiting {
         one.wait().expect(0);
     }

@@ -66,12 +66,12 @@ fn a_manifest_with_a_bad_name_is_refused_and_nothing_is_touched() {
     for (what, forge) in MANIFESTS {
         let (world, snapshot) = deployed(false);
         archives::forge_manifest(&world.snapshot_files("app", &snapshot), forge);
-        let before = (signature::of(&world.path("volumes")), world.processes("app"), world.processes("other"));
+        let before = (signature::of_volumes(&world.path("volumes")), world.processes("app"), world.processes("other"));
         let output = world.restore("app", &snapshot, &[]);
         assert_eq!(output.code, Some(3), "{what}: {output:?}");
         assert!(!output.said().contains('\u{1b}'), "{what}: a control sequence reaches the terminal: {output:?}");
         assert_eq!(
-            (signature::of(&world.path("volumes")), world.processes("app"), world.processes("other")),
+            (signature::of_volumes(&world.path("volumes")), world.processes("app"), world.processes("other")),
             before,
             "{what}"
         );
@@ -118,11 +118,11 @@ fn an_archive_with_a_bad_entry_is_refused_whole_and_nothing_is_touched() {
         let (archive, descriptor) = world.snapshot_files("app", &snapshot);
         archives::rewrite(&archive, spoil);
         archives::fix_descriptor(&archive, &descriptor);
-        let before = (signature::of(&world.path("volumes")), world.processes("app"));
+        let before = (signature::of_volumes(&world.path("volumes")), world.processes("app"));
         let output = world.restore("app", &snapshot, &[]);
         assert_eq!(output.code, Some(3), "{what}: {output:?}");
-        output.expect_said("hint").expect_unsaid("panicked");
-        assert_eq!((signature::of(&world.path("volumes")), world.processes("app")), before, "{what}");
+        output.expect_said("error:").expect_unsaid("panicked");
+        assert_eq!((signature::of_volumes(&world.path("volumes")), world.processes("app")), before, "{what}");
         assert!(crate::support::world::names(&world.path("outside")).is_empty(), "{what}");
     }
 }

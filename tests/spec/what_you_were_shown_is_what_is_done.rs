@@ -26,8 +26,8 @@ const DRIFTS: &[Row] = &[
         world.write_config();
     }),
     ("the snapshot", |world, snapshot| {
-        archives::edit_descriptor(&world.snapshot_files("app", snapshot).1, |descriptor| {
-            descriptor["manifest"]["reason"] = "another".into();
+        archives::forge_manifest(&world.snapshot_files("app", snapshot), |manifest| {
+            manifest["reason"] = "another".into();
         });
     }),
     ("the volume, replaced by its copy", |world, _| {
@@ -56,11 +56,11 @@ fn a_plan_whose_ground_has_moved_is_refused_and_nothing_is_touched() {
     for (what, drift) in DRIFTS {
         let (mut world, snapshot, digest) = deployed();
         drift(&mut world, &snapshot);
-        let before = (signature::of(&world.path("volumes")), world.processes("app"));
+        let before = (signature::of_volumes(&world.path("volumes")), world.processes("app"));
         let output = world.restore("app", &snapshot, &["--plan", &digest]);
         assert_eq!(output.code, Some(3), "{what}: {output:?}");
         output.expect_said("plan").expect_clear();
-        assert_eq!((signature::of(&world.path("volumes")), world.processes("app")), before, "{what}");
+        assert_eq!((signature::of_volumes(&world.path("volumes")), world.processes("app")), before, "{what}");
         let digest = world.plan("app", &snapshot);
         let output = world.restore("app", &snapshot, &["--plan", &digest]);
         assert_eq!(output.code, Some(0), "{what}, planned again: {output:?}");
@@ -90,7 +90,12 @@ fn a_plan_changes_nothing() {
     let (world, snapshot, _) = deployed();
     let look = || {
         let kept = ["transactions", "receipts", "deployments"].map(|name| signature::of(&world.state_dir().join(name)));
-        (signature::of(&world.path("volumes")), kept, signature::of(&world.snapshot_dir), world.processes("app"))
+        (
+            signature::of_volumes(&world.path("volumes")),
+            kept,
+            signature::of(&world.snapshot_dir),
+            world.processes("app"),
+        )
     };
     let before = look();
     world.plan("app", &snapshot);

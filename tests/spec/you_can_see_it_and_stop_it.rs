@@ -251,7 +251,8 @@ fn bad_input_is_one_clear_sentence_with_a_hint_and_changes_nothing() {
         std::fs::write(live.join("file"), "old").unwrap();
         let snapshot = world.snapshot("app");
         std::fs::write(live.join("file"), "new").unwrap();
-        let before = (signature::of(live.parent().unwrap()), world.processes("app"));
+        let look = |world: &World| (signature::of(&live), world.processes("app"), world.siblings(&live));
+        let before = look(&world);
         spoil(&mut world, &snapshot);
         let arguments = arguments(&snapshot);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -266,11 +267,7 @@ fn bad_input_is_one_clear_sentence_with_a_hint_and_changes_nothing() {
         for noise in ["panicked", "stack backtrace", "RUST_BACKTRACE", "Failure {"] {
             assert!(!output.said().contains(noise), "{what}: {output:?}");
         }
-        assert_eq!(
-            (signature::of(live.parent().unwrap()), world.processes("app")),
-            before,
-            "{what}: something changed"
-        );
+        assert_eq!(look(&world), before, "{what}: something changed");
         let json = world.reforge(&[&arguments[..], &["--json"]].concat());
         assert_eq!(json.code, Some(*code), "{what} with --json: {json:?}");
         assert!(json.json()["error"]["message"].is_string(), "{what} with --json: {json:?}");

@@ -9,5 +9,5 @@ pub mod process;
 pub mod signature;
 pub mod world;
 
-pub use process::{Output, Running, eventually};
+pub use process::{Running, eventually};
 pub use world::{Volume, Workload, World};

@@ -130,12 +130,6 @@ impl Running {
         }
     }
 
-    /// Kills it as a power cut would.
-    pub fn kill(mut self) -> Output {
-        self.signal(Signal::KILL);
-        self.end()
-    }
-
     /// Waits for its end.
     pub fn wait(mut self) -> Output {
         self.end()

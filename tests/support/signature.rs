@@ -37,6 +37,18 @@ pub fn of(root: &Path) -> Signature {
     signature
 }
 
+/// Reads a tree of projects and their volumes. When directories above the volumes changed does not count: staging comes
+/// and goes there.
+pub fn of_volumes(root: &Path) -> Signature {
+    let mut signature = of(root);
+    for (path, entry) in &mut signature {
+        if path.iter().filter(|byte| **byte == b'/').count() == 0 {
+            entry.mtime = (0, 0);
+        }
+    }
+    signature
+}
+
 /// The same with attributes left out, for what only they can carry.
 pub fn without_attributes(mut signature: Signature) -> Signature {
     for entry in signature.values_mut() {

@@ -371,7 +371,7 @@ fn processes_with(bytes: &[u8], files: &[&str]) -> Vec<i32> {
             // One that has just ended has neither.
             std::fs::read(entry.path().join(file)).is_ok_and(|text| text.windows(bytes.len()).any(|part| part == bytes))
         };
-        if pid != std::process::id() as i32 && files.iter().any(|file| holds(&file)) {
+        if pid != std::process::id() as i32 && files.iter().any(holds) {
             found.push(pid);
         }
     }
