@@ -7,14 +7,18 @@ use reforge_host::transaction::event::{Begin, Event, Kind, Moment};
 use reforge_host::transaction::journal::Journal;
 use reforge_host::transaction::receipt::{self as receipts, Receipt};
 use reforge_host::transaction::registry::{self, Entry};
+use reforge_host::transaction::state::Phase;
 use reforge_host::transaction::{resolve, window};
-use reforge_host::{Failure, Result, escape};
+use reforge_host::{Code, Failure, Result, escape};
 use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::receipt;
 use super::session::Session;
 use super::style;
+
+/// How a restore stands whose journal was forgotten.
+const OVER: &str = "over";
 
 pub fn list(session: &Session, workload: Option<&str>) -> Result<Answer> {
     let host = session.looking()?;
@@ -23,31 +27,13 @@ pub fn list(session: &Session, workload: Option<&str>) -> Result<Answer> {
     }
     let mut entries = registry::read_all(&host.state.transactions())?;
     entries.retain(|entry| workload.is_none_or(|workload| entry.is_of(workload)));
-    entries.reverse();
-    let (mut rows, mut documents) = (Vec::new(), Vec::new());
-    for entry in &entries {
-        match entry {
-            Entry::Open(journal, begin) => {
-                let receipt = told(host, &begin.id)?;
-                let (now, _) = standing(journal, begin, is_newest(&entries, begin));
-                rows.push(vec![
-                    begin.id.clone(),
-                    escape::text(&begin.workload),
-                    what(&begin.kind),
-                    style::age(begin.at.wall),
-                    receipt.as_ref().map_or("unfinished", |receipt| receipt.outcome.as_str()).to_owned(),
-                    now,
-                ]);
-                documents.push(document(journal, begin, is_newest(&entries, begin), receipt.as_ref()));
-            }
-            Entry::Damaged { id, workload, failure } => {
-                let none = || "-".to_owned();
-                let of = workload.as_deref().map_or_else(none, escape::text);
-                rows.push(vec![escape::text(id), of, none(), none(), "damaged".to_owned(), failure.message.clone()]);
-                documents.push(json!({ "id": id, "workload": workload, "error": failure }));
-            }
-        }
+    let mut lines: Vec<Line> = entries.iter().map(|entry| of_entry(host, &entries, entry)).collect::<Result<_>>()?;
+    let forgotten = forgotten(host)?.into_iter().filter(|id| entries.iter().all(|entry| entry.id() != id));
+    for id in forgotten {
+        lines.extend(of_forgotten(host, &id).filter(|line| workload.is_none_or(|workload| line.workload == workload)));
     }
+    lines.sort_by(|left, right| right.id.cmp(&left.id));
+    let (rows, documents): (Vec<_>, Vec<_>) = lines.into_iter().map(|line| (line.cells, line.document)).unzip();
     let text = match rows.is_empty() {
         true => "no restores yet".to_owned(),
         false => {
@@ -58,23 +44,127 @@ pub fn list(session: &Session, workload: Option<&str>) -> Result<Answer> {
     Ok(Answer::done(text, json!({ "restores": documents })))
 }
 
+/// One restore in a list, for a person and for a program.
+struct Line {
+    id: String,
+    workload: String,
+    cells: Vec<String>,
+    document: Value,
+}
+
+fn of_entry(host: &Host, entries: &[Entry], entry: &Entry) -> Result<Line> {
+    match entry {
+        Entry::Open(journal, begin) => {
+            let receipt = told(host, &begin.id)?;
+            let newest = is_newest(entries, begin);
+            let (now, _) = standing(journal, begin, newest);
+            let outcome = receipt.as_ref().map_or("unfinished", |receipt| receipt.outcome.as_str());
+            Ok(Line {
+                id: begin.id.clone(),
+                workload: begin.workload.clone(),
+                cells: cells(&begin.id, &begin.workload, &begin.kind, begin.at.wall, outcome, now),
+                document: document(journal, begin, newest, receipt.as_ref()),
+            })
+        }
+        Entry::Damaged { id, workload, failure } => {
+            let none = || "-".to_owned();
+            let of = workload.as_deref().map_or_else(none, escape::text);
+            Ok(Line {
+                id: id.clone(),
+                workload: workload.clone().unwrap_or_default(),
+                cells: vec![escape::text(id), of, none(), none(), "damaged".to_owned(), failure.message.clone()],
+                document: json!({ "id": id, "workload": workload, "error": failure }),
+            })
+        }
+    }
+}
+
+/// Of one whose journal was forgotten, since it was long over. None if it was forgotten altogether meanwhile.
+fn of_forgotten(host: &Host, id: &str) -> Option<Line> {
+    let receipt = match told(host, id) {
+        Ok(receipt) => receipt?,
+        Err(failure) => {
+            let none = || "-".to_owned();
+            return Some(Line {
+                id: id.to_owned(),
+                workload: String::new(),
+                cells: vec![escape::text(id), none(), none(), none(), "damaged".to_owned(), failure.message.clone()],
+                document: json!({ "id": id, "workload": null, "error": failure }),
+            });
+        }
+    };
+    let outcome = receipt.outcome.as_str();
+    Some(Line {
+        id: receipt.id.clone(),
+        workload: receipt.workload.clone(),
+        cells: cells(&receipt.id, &receipt.workload, &receipt.kind, receipt.began, outcome, OVER.to_owned()),
+        document: over(&receipt),
+    })
+}
+
+fn cells(id: &str, workload: &str, kind: &Kind, began: jiff::Timestamp, outcome: &str, now: String) -> Vec<String> {
+    vec![escape::text(id), escape::text(workload), what(kind), style::age(began), outcome.to_owned(), now]
+}
+
+/// Receipts by id, also those whose journal is still there.
+fn forgotten(host: &Host) -> Result<Vec<String>> {
+    receipts::ids(&host.state.receipts())
+}
+
 pub fn show(session: &Session, id: &str) -> Result<Answer> {
     let host = session.looking()?;
-    let (journal, begin) = match registry::find(&host.state.transactions(), id)? {
-        Entry::Open(journal, begin) => (journal, begin),
-        Entry::Damaged { failure, .. } => return Err(failure),
+    let (journal, begin) = match registry::find(&host.state.transactions(), id) {
+        Ok(Entry::Open(journal, begin)) => (journal, begin),
+        Ok(Entry::Damaged { failure, .. }) => return Err(failure),
+        Err(failure) if failure.code == Code::NotFound => return show_forgotten(session, host, id, failure),
+        Err(failure) => return Err(failure),
     };
     let newest = is_newest(&registry::read_all(&host.state.transactions())?, &begin);
     let receipt = told(host, &begin.id)?;
     let (now, _) = standing(&journal, &begin, newest);
+    let can_undo = journal.state().phase == Phase::Completed && newest;
     let text = match &receipt {
         Some(receipt) => {
             let failure = receipt.failure.as_ref().map(why).unwrap_or_default();
-            format!("{}{failure}\n  now        {now}", receipt::text(session, receipt))
+            let shown = match can_undo {
+                true => receipt::text(session, receipt),
+                false => receipt::without_next(session, receipt),
+            };
+            format!("{shown}{failure}\n  now        {now}")
         }
         None => unfinished(session, &journal, &begin, &now),
     };
     Ok(Answer::done(text, document(&journal, &begin, newest, receipt.as_ref())))
+}
+
+/// Only its receipt is left; named by its id or by a beginning that no other has.
+fn show_forgotten(session: &Session, host: &Host, id: &str, unknown: Failure) -> Result<Answer> {
+    let mut ids = forgotten(host)?;
+    ids.retain(|known| known.starts_with(id));
+    let receipt = match ids.as_slice() {
+        [id] => told(host, id)?,
+        _ => None,
+    };
+    let receipt = receipt.ok_or(unknown)?;
+    let failure = receipt.failure.as_ref().map(why).unwrap_or_default();
+    let text = format!("{}{failure}\n  now        {OVER}", receipt::without_next(session, &receipt));
+    Ok(Answer::done(text, over(&receipt)))
+}
+
+fn over(receipt: &Receipt) -> Value {
+    json!({
+        "id": receipt.id,
+        "workload": receipt.workload,
+        "kind": receipt.kind,
+        "began": receipt.began,
+        "who": receipt.who,
+        "outcome": receipt.outcome,
+        "now": OVER,
+        "undo_left_ms": null,
+        "keep_previous": false,
+        "newest_record": null,
+        "receipt": receipt,
+    })
 }
 
 fn unfinished(session: &Session, journal: &Journal, begin: &Begin, now: &str) -> String {
@@ -169,7 +259,7 @@ fn standing(journal: &Journal, begin: &Begin, newest_restore: bool) -> (String, 
         Event::Completed { at } | Event::Reverted { at } => Some(at),
         _ => None,
     });
-    let can_undo = newest == "completed" && newest_restore;
+    let can_undo = state.phase == Phase::Completed && newest_restore;
     let verb = if can_undo { "undo" } else { "previous data kept" };
     match began {
         _ if begin.keep_previous => (format!("{verb} until finished"), None),

@@ -116,6 +116,11 @@ impl Watcher for Watch {
         }
     }
 
+    fn ended(&self, bytes: u64, _entries: u64) {
+        let mut current = self.current();
+        current.bytes = current.bytes.max(bytes);
+    }
+
     fn note(&self, text: &str) {
         let line = format!("  {}", escape::prose(text));
         match &self.current().bar {

@@ -21,7 +21,15 @@ pub fn of_report(session: &Session, report: &Report) -> String {
     }
 }
 
+/// With what can be done now.
 pub fn text(session: &Session, receipt: &Receipt) -> String {
+    let mut lines = vec![without_next(session, receipt)];
+    lines.extend(next(session, receipt));
+    lines.join("\n")
+}
+
+/// What happened, and no more.
+pub fn without_next(session: &Session, receipt: &Receipt) -> String {
     let style = session.terminal.style;
     let mut lines = vec![format!("{}: {}", headline(style, receipt), state(receipt))];
     let mut line = |name: &str, value: String| lines.push(format!("  {name:<10} {value}"));
@@ -58,7 +66,6 @@ pub fn text(session: &Session, receipt: &Receipt) -> String {
     for left in &receipt.left_behind {
         line("left over", escape::text(left));
     }
-    lines.extend(next(session, receipt));
     lines.join("\n")
 }
 

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 /// Told whenever a new phase begins or the plugin says something. Must return quickly.
 pub trait Watcher: Send + Sync {
     fn phase(&self, name: &str);
+    /// The phase so far is over and came to this.
+    fn ended(&self, _bytes: u64, _entries: u64) {}
     fn note(&self, text: &str);
 }
 
@@ -51,8 +53,7 @@ impl Progress {
 
     /// A new phase with so much to do; zero when nobody knows.
     pub fn begin(&self, phase: &str, bytes: u64, entries: u64) {
-        self.bytes.store(0, Ordering::Relaxed);
-        self.entries.store(0, Ordering::Relaxed);
+        self.watcher.ended(self.bytes.swap(0, Ordering::Relaxed), self.entries.swap(0, Ordering::Relaxed));
         self.bytes_total.store(bytes, Ordering::Relaxed);
         self.entries_total.store(entries, Ordering::Relaxed);
         *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = phase.to_owned();

@@ -190,6 +190,29 @@ pub fn read(receipts: &Path, id: &str) -> Result<Option<Receipt>> {
     }
 }
 
+/// The ids of all receipts, oldest first. Receipts outlive their journals.
+pub fn ids(receipts: &Path) -> Result<Vec<String>> {
+    let failed = |error: std::io::Error| Failure::io("list", receipts, &error);
+    let entries = match std::fs::read_dir(receipts) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut ids = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(failed)?.file_name();
+        // What is being written has another beginning.
+        ids.extend(
+            name.to_str()
+                .filter(|name| !name.starts_with('.'))
+                .and_then(|name| name.strip_suffix(".json"))
+                .map(str::to_owned),
+        );
+    }
+    ids.sort();
+    Ok(ids)
+}
+
 fn file_name(id: &str) -> String {
     format!("{id}.json")
 }
