@@ -58,7 +58,8 @@ fn of_entry(host: &Host, entries: &[Entry], entry: &Entry) -> Result<Line> {
             let receipt = told(host, &begin.id)?;
             let newest = is_newest(entries, begin);
             let (now, _) = standing(journal, begin, newest);
-            let outcome = receipt.as_ref().map_or("unfinished", |receipt| receipt.outcome.as_str());
+            let untold = if resolve::is_resolved(journal.directory()) { "resolved" } else { "unfinished" };
+            let outcome = receipt.as_ref().map_or(untold, |receipt| receipt.outcome.as_str());
             Ok(Line {
                 id: begin.id.clone(),
                 workload: begin.workload.clone(),

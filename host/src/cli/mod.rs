@@ -128,7 +128,9 @@ fn unparsed(error: &clap::Error) -> ExitCode {
     let wants_json = std::env::args_os().any(|argument| argument == "--json");
     if error.use_stderr() && wants_json {
         let text = error.to_string();
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        // Its first paragraph, which may name arguments in lines of their own.
+        let lines: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+        let message = lines.join(" ").trim_start_matches("error: ").to_owned();
         let failure = Failure::new(Code::Usage, message).hint("`reforge help` shows every command");
         return answer::print(&Terminal::new(true), Err(failure), Vec::new());
     }

@@ -50,8 +50,12 @@ pub fn keep(session: &Session, id: &str, keep: Keep, yes: bool) -> Result<Answer
     let details = json!({ "restore": id, "workload": workload, "keep": keep, "failure": resolved.as_ref().err() });
     host.audit_event("resolve", &session.who(), details)?;
     resolved?;
+    let state = match keep {
+        Keep::Live => "what was live stays live, the other trees stay beside it".to_owned(),
+        Keep::Old | Keep::New => format!("the {word} trees are live, the others stay beside them"),
+    };
     let text = format!(
-        "resolved: the {word} trees are live, the others stay beside them\n`{}` is stopped; start it with\n  {}",
+        "resolved: {state}\n`{}` is stopped; start it with\n  {}",
         escape::text(&workload),
         session.command(&format!("deploy {workload}"))
     );

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use reforge_host::deployer::dispatch::DeployRequest;
+use reforge_host::volumes::parent::Parent;
 use reforge_host::{Code, Failure, Result};
 
 use super::super::args::Options;
@@ -99,15 +100,42 @@ impl Drop for Stage {
     }
 }
 
-/// A new directory that only this user can enter.
+/// A new directory that only this user can enter, where volumes can be restored: in `TMPDIR` if that is set, else in the
+/// first place that can do it (a container's own `/tmp` cannot).
 fn own_directory() -> Result<PathBuf> {
-    let parent = std::env::temp_dir();
-    let failed = |error: io::Error| Failure::io("make a directory in", &parent, &error).hint("set TMPDIR");
+    let places = match std::env::var_os("TMPDIR") {
+        Some(_) => vec![std::env::temp_dir()],
+        None => ["/tmp", "/var/tmp", "/dev/shm"].map(PathBuf::from).to_vec(),
+    };
+    let mut first_failure = None;
+    for place in places {
+        match own_directory_in(&place) {
+            Ok(directory) => return Ok(directory),
+            Err(failure) => first_failure = first_failure.or(Some(failure)),
+        }
+    }
+    let failure = first_failure.unwrap_or_else(|| Failure::new(Code::Usage, "there is no temporary directory"));
+    Err(failure.context("the demo has no place to play").hint("set TMPDIR to a directory on ext4, xfs, btrfs or tmpfs"))
+}
+
+fn own_directory_in(place: &Path) -> Result<PathBuf> {
+    let failed = |error: io::Error| Failure::io("make a directory in", place, &error);
     let mut random = [0; 6];
     getrandom::fill(&mut random).map_err(|error| Failure::new(Code::Io, format!("no random numbers: {error}")))?;
-    let directory = parent.canonicalize().map_err(failed)?.join(format!("{PREFIX}{}", hex::encode(random)));
+    let directory = place.canonicalize().map_err(failed)?.join(format!("{PREFIX}{}", hex::encode(random)));
     std::fs::DirBuilder::new().mode(0o700).create(&directory).map_err(failed)?;
-    Ok(directory)
+    let probed = Parent::open(&directory).and_then(|parent| {
+        parent.own_identity()?;
+        parent.probe("one", "other")
+    });
+    match probed {
+        Ok(()) => Ok(directory),
+        Err(failure) => {
+            // Only if it is empty; the failure that led here is the one to tell.
+            let _ = std::fs::remove_dir(&directory);
+            Err(failure)
+        }
+    }
 }
 
 fn configuration(program: &Path, directory: &Path) -> io::Result<String> {
