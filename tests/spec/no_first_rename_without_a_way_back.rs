@@ -28,7 +28,7 @@ fn the_safety_snapshot_is_whole_on_disk_before_the_first_exchange() {
     bench.tidy();
     bench.lives.iter().for_each(|live| fill(live, "new"));
     // The two exchanges of the probe come before the safety snapshot, those of the swap after it.
-    let written = effects.iter().rposition(|name| name == "snapshot-rename").unwrap();
+    let written = effects.iter().position(|name| name == "safety").unwrap();
     let exchanges: Vec<usize> =
         effects.iter().enumerate().filter(|(_, name)| *name == "exchange").map(|(index, _)| index).collect();
     let first = *exchanges.iter().find(|index| **index > written).expect("exchanges after the safety snapshot");
@@ -74,7 +74,10 @@ fn a_restore_does_not_happen_when_its_safety_snapshot_cannot_be_written() {
     bench.tidy();
     bench.lives.iter().for_each(|live| fill(live, "new"));
     let new = signatures(&bench.lives);
-    let number = effects.iter().position(|name| name == "snapshot-sync").unwrap() + 1;
+    // The first sync of the archive, when the app is down.
+    let create = effects.iter().rposition(|name| name == "stopped").unwrap();
+    let create = create + effects[create..].iter().position(|name| name == "create-file").unwrap();
+    let number = create + effects[create..].iter().position(|name| name == "sync-file").unwrap() + 1;
     bench.world.faulty(&format!("{number}:EIO"), &bench.restore()).expect(1).expect_said("nothing was changed");
     assert_eq!(signatures(&bench.lives), new);
     assert!(bench.world.is_running("app"));

@@ -21,9 +21,10 @@ fn a_restore_that_is_interrupted_before_its_swap_never_happened() {
     let step = (swapping / INTERRUPTS).max(1);
     let mut records: Vec<usize> = (0..swapping).step_by(step).collect();
     // And at the record of each step.
-    records.extend((0..swapping).filter(|index| {
-        ["begin", "sibling", "sealed", "stopping", "stopped", "safety"].contains(&effects[*index].as_str())
-    }));
+    records
+        .extend((0..swapping).filter(|index| {
+            ["sibling", "sealed", "stopping", "stopped", "safety"].contains(&effects[*index].as_str())
+        }));
     records.sort_unstable();
     records.dedup();
     for index in records {
@@ -69,7 +70,7 @@ fn a_capture_that_is_interrupted_leaves_no_snapshot() {
     let before = files();
     let effects = bench.world.effects_of(&["snapshot", "create", "app"]);
     let made: Vec<_> = files().into_iter().filter(|path| !before.contains(path)).collect();
-    let write = effects.iter().position(|name| name == "snapshot-create").unwrap() + 1;
+    let write = effects.iter().position(|name| name == "create-file").unwrap() + 1;
     let mut capture = bench.world.start_pausing(write, &["snapshot", "create", "app"]);
     assert!(capture.reaches_its_pause());
     capture.interrupt();

@@ -227,14 +227,23 @@ impl World {
         Running::start(self.command(arguments).env("REFORGE_FAULT", fault), None).wait()
     }
 
-    /// The names of the effects of a run that must succeed, the first being number 1.
+    /// The names of the effects of a run that must succeed, the first being number 1. The journal writes of a restore
+    /// are called as the records that they are.
     #[track_caller]
     pub fn effects_of(&self, arguments: &[&str]) -> Vec<String> {
         let list = tempfile::NamedTempFile::new().unwrap();
         let output = Running::start(self.command(arguments).env("REFORGE_EFFECTS", list.path()), None).wait();
         assert_eq!(output.code, Some(0), "reforge {arguments:?}: {}{}", output.stdout, output.stderr);
         let text = std::fs::read_to_string(list.path()).unwrap();
-        text.lines().map(|line| line.split_once(' ').unwrap().1.to_owned()).collect()
+        let mut effects: Vec<String> = text.lines().map(|line| line.split_once(' ').unwrap().1.to_owned()).collect();
+        if let Some(receipt) = self.receipts().pop().filter(|_| arguments.starts_with(&["restore", "run"])) {
+            // `begin` is written with the journal itself.
+            let records = receipt["steps"].as_array().unwrap()[1..].iter().map(|step| step["record"].as_str().unwrap());
+            let writes: Vec<&mut String> = effects.iter_mut().filter(|name| *name == "journal-write").collect();
+            assert_eq!(writes.len(), records.len(), "each record is written once");
+            writes.into_iter().zip(records).for_each(|(write, record)| *write = record.to_owned());
+        }
+        effects
     }
 
     /// Starts `reforge`, which waits before one effect until it is told to go on.
