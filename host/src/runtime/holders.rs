@@ -99,24 +99,35 @@ pub fn holders(live: &[LiveDirectory]) -> Result<Holders> {
 
 /// What refuses a volume that must be down: everybody who holds one of the named directories.
 pub fn refusals(live: &[(String, LiveDirectory)]) -> Result<Vec<Failure>> {
-    Ok(in_words(live, held(live)?))
+    Ok(in_words(live, among(live)?.held))
 }
 
-/// What refuses a volume while its app runs: everybody who holds one of the named directories and is not one of the
-/// app's `members`. They are asked for after the pass: the app may have started a process while it was made. One that
-/// has ended by then is nobody's stranger; whether anything is held is asked again once the app is down.
-pub fn foreign(live: &[(String, LiveDirectory)], members: impl FnOnce() -> Result<Vec<i32>>) -> Result<Vec<Failure>> {
-    let mut held = held(live)?;
-    if !held.is_empty() {
+/// Who is not the app's own and holds a volume, or may.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Foreign {
+    /// What refuses a volume.
+    pub refusals: Vec<Failure>,
+    /// How many processes could not be looked at.
+    pub unreadable: usize,
+}
+
+/// Everybody who holds one of the named directories while the app runs, and is not one of its `members`. They are asked
+/// for after the pass: the app may have started a process while it was made. One that has ended by then is nobody's
+/// stranger; whether anything is held is asked again once the app is down.
+pub fn foreign(live: &[(String, LiveDirectory)], members: impl FnOnce() -> Result<Vec<i32>>) -> Result<Foreign> {
+    let Holders { mut held, mut unreadable } = among(live)?;
+    if !held.is_empty() || !unreadable.is_empty() {
         let members = members()?;
-        held.retain(|holder| !members.contains(&holder.pid) && !has_ended(holder.pid));
+        let is_stranger = |pid: i32| !members.contains(&pid) && !has_ended(pid);
+        held.retain(|holder| is_stranger(holder.pid));
+        unreadable.retain(|process| is_stranger(process.pid));
     }
-    Ok(in_words(live, held))
+    Ok(Foreign { refusals: in_words(live, held), unreadable: unreadable.len() })
 }
 
-fn held(live: &[(String, LiveDirectory)]) -> Result<Vec<Holder>> {
+fn among(live: &[(String, LiveDirectory)]) -> Result<Holders> {
     let directories: Vec<LiveDirectory> = live.iter().map(|(_, directory)| directory.clone()).collect();
-    Ok(holders(&directories)?.held)
+    holders(&directories)
 }
 
 /// One that cannot be read is there.

@@ -124,7 +124,13 @@ impl Preflight {
         }
         let runtime = host.runtime(workload)?;
         let observation = runtime.observe(&workload.id)?;
-        refusals.extend(volumes::foreign_holders(&targets, || runtime.members(&workload.id)));
+        match volumes::foreign_holders(&targets, || runtime.members(&workload.id)) {
+            Ok(foreign) => {
+                warnings.extend(volumes::unseen(&foreign));
+                refusals.extend(foreign.refusals);
+            }
+            Err(failure) => refusals.push(failure),
+        }
         for target in &targets {
             refusals.extend(volumes::not_restorable(&target.resolved.name, &target.live, workload));
         }
@@ -210,7 +216,7 @@ pub fn undo_refusal(host: &Host, workload: &Workload, begin: &Begin) -> Result<O
         totals.push(counted);
     }
     let runtime = host.runtime(workload)?;
-    refusals.extend(holders::foreign(&lives, || runtime.members(&workload.id))?);
+    refusals.extend(holders::foreign(&lives, || runtime.members(&workload.id))?.refusals);
     refusals.extend(space::refusals(&space::safety_alone(&totals, host)?));
     Ok(combine(&refusals))
 }

@@ -7,7 +7,7 @@ use crate::config::{Links, Workload};
 use crate::deployer::resolve::ResolvedVolume;
 use crate::deployer::scope::Scope;
 use crate::failure::{Code, Failure, Result};
-use crate::runtime::holders;
+use crate::runtime::holders::{self, Foreign};
 use crate::snapshots::format::VolumeTotals;
 use crate::snapshots::store::OpenSnapshot;
 use crate::volumes::live_tree::{self, Totals};
@@ -115,16 +115,24 @@ pub fn not_restorable(name: &str, live: &Totals, workload: &Workload) -> Option<
 }
 
 /// Processes that hold a volume and are not the app's: a shell that stands in it, another container.
-pub fn foreign_holders(targets: &[Target], members: impl FnOnce() -> Result<Vec<i32>>) -> Vec<Failure> {
+pub fn foreign_holders(targets: &[Target], members: impl FnOnce() -> Result<Vec<i32>>) -> Result<Foreign> {
     let live: Result<Vec<_>> = targets
         .iter()
         .filter(|target| target.identity.is_some())
         .map(|target| Ok((target.resolved.name.clone(), holders::LiveDirectory::open(&target.resolved.path)?)))
         .collect();
-    match live.and_then(|live| holders::foreign(&live, members)) {
-        Ok(refusals) => refusals,
-        Err(failure) => vec![failure],
-    }
+    holders::foreign(&live?, members)
+}
+
+/// Processes of others, which only root may look at: whatever they hold, nobody knows.
+pub fn unseen(foreign: &Foreign) -> Option<Failure> {
+    (foreign.unreadable > 0).then(|| {
+        let message = format!(
+            "{} processes of other users could not be looked at: one may be using a volume",
+            foreign.unreadable
+        );
+        Failure::new(Code::NotDown, message).hint("one that does goes on with the previous data; root sees them all")
+    })
 }
 
 fn refused(message: String) -> Failure {
