@@ -69,6 +69,12 @@ impl FileSystem {
         Ok(FileSystem { directory: opened.into(), path: path.to_owned() })
     }
 
+    /// Has the disk write what is there already. Promises nothing: only [`FileSystem::sync`] does, and on a descriptor
+    /// of its own it sees the same errors. Not an effect: when it happens depends on how fast the disk is.
+    pub fn start_writing(&self) {
+        let _ = rustix::fs::syncfs(&self.directory);
+    }
+
     /// Makes everything on it durable. Fails also for a write error since the descriptor was opened.
     pub fn sync(&self) -> Result<()> {
         let synced = effect("sync-file-system", || Ok(rustix::fs::syncfs(&self.directory)?));

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::preflight::{self, Choice, Preflight};
+use super::preflight::{self, Choice, Look, Preflight};
 use super::progress::{Progress, Uncounted};
 use crate::config::Workload;
 use crate::deployer::lease::Lease;
@@ -86,8 +86,9 @@ pub(super) struct Steps {
     pub sealed: Vec<Option<Proof>>,
     pub archive_check: Option<std::thread::JoinHandle<Result<()>>>,
     pub stopped: Option<Proof>,
-    /// When the app was told to stop.
+    /// When the app was told to stop, and how long it may be down before the commit.
     pub stopped_at: Option<Instant>,
+    pub stop_to_commit_max: Duration,
     pub safety: Option<Proof>,
     pub swapped: Option<Proof>,
     pub redeploy: Option<Result<()>>,
@@ -130,6 +131,11 @@ impl Monitor {
             phases: AtomicU64::new(0),
             furthest_read: AtomicU64::new(0),
         }
+    }
+
+    /// What the call stood on, once every sandbox of it is gone.
+    pub(super) fn into_subject(monitor: Arc<Monitor>) -> Option<Subject> {
+        Arc::into_inner(monitor)?.subject
     }
 
     pub(super) fn subject(&self) -> Result<&Subject> {
@@ -266,7 +272,7 @@ impl Monitor {
         if steps.swapped.is_some() {
             return Ok(());
         }
-        let limit = self.subject.as_ref().map_or(Duration::MAX, |subject| subject.plan.stop_to_commit_max());
+        let limit = steps.stop_to_commit_max;
         if steps.stopped_at.is_some_and(|at| at.elapsed() > limit) {
             let message = format!("the plugin did not swap within {} s of the stop", limit.as_secs());
             return Err(Failure::new(Code::Plugin, message));
@@ -324,6 +330,7 @@ impl Monitor {
         let Some(held) = steps.held.take() else { return Err(out_of_order("this lease has had its transaction")) };
         let app = App::new(&subject.host.deployer, held, &begin.runtime)?;
         let transaction = Transaction::begin(&subject.host.state.transactions(), app, begin)?;
+        steps.stop_to_commit_max = plan.stop_to_commit_max();
         steps.stagings = plan.targets.iter().map(|_| None).collect();
         steps.sealed = vec![None; plan.targets.len()];
         let proof = self.proof();
@@ -522,7 +529,14 @@ impl Steps {
 impl Subject {
     /// The plan once more, now that nothing can be deployed.
     fn revalidate(&self) -> Result<Preflight> {
-        let plan = Preflight::make(&self.host, &self.workload, &self.snapshot, &self.choice, &self.plugin_digest)?;
+        let plan = Preflight::make(
+            &self.host,
+            &self.workload,
+            &self.snapshot,
+            &self.choice,
+            &self.plugin_digest,
+            Look::Whole,
+        )?;
         plan.refusal().map_or(Ok(plan), Err)
     }
 

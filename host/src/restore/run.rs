@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::monitor::{Monitor, Purpose, Subject};
-use super::preflight::{self, Choice, Preflight};
+use super::preflight::{self, Choice, Look, Preflight};
 use super::progress::Progress;
 use super::report::Report;
 use crate::failure::{Code, Failure, Result};
@@ -34,13 +34,15 @@ pub struct Planned {
 
 /// What a restore would do. Changes nothing, also when something is unfinished.
 pub fn plan(host: &Arc<Host>, plugin: &Plugin, request: &Request, progress: &Arc<Progress>) -> Result<Planned> {
-    let subject = subject(host, plugin, request)?;
-    let subject_again = self::subject(host, plugin, request)?;
+    let subject = subject(host, plugin, request, Look::Whole)?;
     let job = job(&subject, true);
     progress.begin("reading the archive", subject.snapshot.bytes(), 0);
     let monitor = Arc::new(Monitor::new(Purpose::Plan, subject, progress.clone()));
-    let mut preflight = subject_again.plan;
-    let changes = match plugin.plan(monitor, &job) {
+    let answer = plugin.plan(monitor.clone(), &job);
+    let Some(Subject { plan: mut preflight, snapshot, .. }) = Monitor::into_subject(monitor) else {
+        return Err(Failure::new(Code::Plugin, "the plugin went on after it had answered"));
+    };
+    let changes = match answer {
         Ok(plan) => {
             for refusal in &plan.refusals {
                 add(&mut preflight.refusals, refusal);
@@ -56,7 +58,7 @@ pub fn plan(host: &Arc<Host>, plugin: &Plugin, request: &Request, progress: &Arc
             None
         }
     };
-    Ok(Planned { preflight, changes, snapshot: subject_again.snapshot })
+    Ok(Planned { preflight, changes, snapshot })
 }
 
 /// The whole restore. Never fails without saying in what state things are.
@@ -84,7 +86,7 @@ fn prepare(host: &Arc<Host>, plugin: &Plugin, request: &Request, progress: &Arc<
         true => drop(host.deployer.locks().wait_lease(&request.workload, what, &|| progress.is_cancelled())?),
         false => drop(host.deployer.locks().try_lease(&request.workload, what)?),
     }
-    let subject = subject(host, plugin, request)?;
+    let subject = subject(host, plugin, request, Look::Identities)?;
     if let Some(refusal) = subject.plan.refusal() {
         return Err(refusal);
     }
@@ -96,10 +98,10 @@ fn prepare(host: &Arc<Host>, plugin: &Plugin, request: &Request, progress: &Arc<
     Ok((Monitor::new(Purpose::Restore, subject, progress.clone()), job))
 }
 
-fn subject(host: &Arc<Host>, plugin: &Plugin, request: &Request) -> Result<Subject> {
+fn subject(host: &Arc<Host>, plugin: &Plugin, request: &Request, look: Look) -> Result<Subject> {
     let workload = host.config.workload(&request.workload)?.clone();
     let snapshot = host.store.open(&workload.id, &request.snapshot)?;
-    let plan = Preflight::make(host, &workload, &snapshot, &request.choice, plugin.digest())?;
+    let plan = Preflight::make(host, &workload, &snapshot, &request.choice, plugin.digest(), look)?;
     Ok(Subject {
         host: host.clone(),
         workload,

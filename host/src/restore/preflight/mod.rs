@@ -98,6 +98,16 @@ struct BasisVolume<'a> {
     parent: &'a Identity,
 }
 
+/// How closely live is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Everything below live is counted: what a restore begins with, and what a person is shown.
+    Whole,
+    /// What the digest needs. What only counting shows, links that no policy allows and lack of room, is refused when
+    /// the restore looks again under the lock.
+    Identities,
+}
+
 impl Preflight {
     /// Looks at everything. An error means that not even that could be done; what stands in the way is in
     /// [`Preflight::refusals`].
@@ -107,6 +117,7 @@ impl Preflight {
         snapshot: &OpenSnapshot,
         choice: &Choice,
         plugin: &str,
+        look: Look,
     ) -> Result<Preflight> {
         let mut refusals = unfinished(host, workload)?;
         let mut warnings = Vec::new();
@@ -117,7 +128,7 @@ impl Preflight {
         let mut targets = Vec::new();
         for (index, resolved) in matched.pairs {
             let totals = snapshot.descriptor.volumes[index as usize].clone();
-            match volumes::target(index, resolved, totals) {
+            match volumes::target(index, resolved, totals, look) {
                 Ok(target) => targets.push(target),
                 Err(failure) => refusals.push(failure),
             }
@@ -136,7 +147,7 @@ impl Preflight {
         }
         let image = look_at_image(host, workload, &observation, snapshot, &mut warnings, &mut refusals)?;
         environment_drift(host, workload, snapshot, &mut warnings)?;
-        let space = space::needs(&targets, host, choice)?;
+        let space = if look == Look::Whole { space::needs(&targets, host, choice)? } else { Vec::new() };
         refusals.extend(space::refusals(&space));
         refusals.extend(wrong_workload(workload, snapshot));
         let basis = Basis {

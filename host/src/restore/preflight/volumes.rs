@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Choice, Target};
+use super::{Choice, Look, Target};
 use crate::config::{Links, Workload};
 use crate::deployer::resolve::ResolvedVolume;
 use crate::deployer::scope::Scope;
@@ -87,15 +87,15 @@ pub fn match_manifest(
 }
 
 /// Looks at one volume on disk: its parent can be trusted, its identity can be had, its contents can be counted.
-pub fn target(index: u32, resolved: ResolvedVolume, totals: VolumeTotals) -> Result<Target> {
+pub fn target(index: u32, resolved: ResolvedVolume, totals: VolumeTotals, look: Look) -> Result<Target> {
     let about = |failure: Failure| failure.context(format!("volume `{}`", resolved.name));
     let parent = Parent::open(&resolved.parent).map_err(about)?;
     parent.refuse_untrusted().map_err(about)?;
     let parent_identity = parent.own_identity().map_err(about)?;
     let identity = parent.identity(&resolved.live).map_err(about)?;
     let live = match parent.open_live(&resolved.live).map_err(about)? {
-        Some(live) => live_tree::totals(&live).map_err(about)?,
-        None => Totals::default(),
+        Some(live) if look == Look::Whole => live_tree::totals(&live).map_err(about)?,
+        _ => Totals::default(),
     };
     Ok(Target { index, identity, parent_identity, totals, live, resolved })
 }

@@ -184,7 +184,7 @@ impl LargeFile {
         self.digest(offset, bytes)?;
         staged("stage-write", &self.large.path, || write_all(&file, &self.large.path, offset, bytes))?;
         self.next_offset = end;
-        inner.account.progress.bytes.fetch_add(bytes.len() as u64, std::sync::atomic::Ordering::Relaxed);
+        inner.account.wrote(bytes.len() as u64, &open.write_out);
         Ok(())
     }
 

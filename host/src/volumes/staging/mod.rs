@@ -13,6 +13,7 @@ mod large_file;
 mod root;
 mod seal;
 mod terms;
+mod write_out;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -33,6 +34,7 @@ use self::large_file::Large;
 pub use self::large_file::{LargeFile, WRITE_BYTES_MAX};
 use self::terms::Account;
 pub use self::terms::{Budget, Expected, Policy, Progress, Sealed, Terms};
+use self::write_out::WriteOut;
 use super::parent::Parent;
 use crate::durable::FileSystem;
 use crate::effects::effect;
@@ -66,6 +68,7 @@ struct Open {
     links: Mutex<Vec<Link>>,
     large: Mutex<HashMap<Box<[u8]>, Arc<Large>>>,
     file_system: FileSystem,
+    write_out: WriteOut,
 }
 
 /// A link that waits for the seal.
@@ -109,6 +112,7 @@ impl Staging {
             made: Mutex::default(),
             links: Mutex::default(),
             large: Mutex::default(),
+            write_out: WriteOut::start(FileSystem::of(parent.as_fd(), parent.path())?),
             file_system,
         };
         Ok(Staging(Arc::new(Inner {
@@ -152,7 +156,7 @@ impl Staging {
             let content = tree_digest::content(&blocks);
             let digest = tree_digest::entry(path, &metadata, Kind::File { size, content: &content });
             open.entries.push(EntryKind::File, path, &digest);
-            self.0.account.progress.bytes.fetch_add(size, Ordering::Relaxed);
+            self.0.account.wrote(size, &open.write_out);
             Ok(())
         })
     }

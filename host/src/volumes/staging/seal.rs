@@ -33,6 +33,7 @@ pub(super) fn seal(inner: &Inner, mut open: Open) -> Result<Sealed> {
     }
     finish_directories(inner, &mut open)?;
     inner.terms.refuse_cancelled()?;
+    drop(open.write_out);
     open.file_system.sync()?;
     Ok(sealed)
 }

@@ -7,6 +7,7 @@ use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use super::write_out::WriteOut;
 use crate::failure::{Code, Failure, Result};
 use crate::volumes::space::Space;
 
@@ -114,6 +115,13 @@ impl Account {
             SPACE_CHECK_BYTES_MAX.min(until_reserve / 2).min(inodes_until_reserve.saturating_mul(ENTRY_BYTES) / 2);
         self.next_check_bytes.store(so_far.saturating_add(step), Ordering::Relaxed);
         Ok(())
+    }
+
+    /// `bytes` of content were written: counted, and given to the disk now and then.
+    pub fn wrote(&self, bytes: u64, write_out: &WriteOut) {
+        let before = self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
+        let entries = self.progress.entries.load(Ordering::Relaxed);
+        write_out.advanced((before, entries.saturating_sub(1)), (before + bytes, entries));
     }
 
     /// Bytes that all entries announced.
