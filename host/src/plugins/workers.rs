@@ -3,8 +3,8 @@
 //! The first failure wins and keeps the parts that have not begun from beginning; the others are joined before the
 //! call returns, so that nothing writes into a staging that is being removed.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::bindings::reforge::restore::workers::Part;
 use super::imports::handles::{Snapshot, Staging};
@@ -14,26 +14,34 @@ use super::sandbox::Instance;
 use crate::failure::{Code, Failure, Result};
 use crate::restore::monitor::Monitor;
 
-/// Extracts every part, at most [`limits::workers_max`] at a time.
+/// Extracts every part, at most [`limits::workers_max`] at a time. Half of the workers begin at the end, so that no two
+/// write into one file or directory for long: the kernel lets only one at a time.
 pub fn run(plugin: &Plugin, monitor: &Arc<Monitor>, parts: &[Part], indexes: &[u32], into: &[Staging]) -> Result<()> {
-    let next = AtomicUsize::new(0);
+    let waiting: Mutex<VecDeque<&Part>> = Mutex::new(parts.iter().collect());
     let failed: Mutex<Option<Failure>> = Mutex::new(None);
-    let record = |failure: Failure| {
-        failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert(failure);
-        next.store(parts.len(), Ordering::SeqCst);
+    let work = |from_the_end: bool| {
+        let next = || {
+            let mut waiting = locked(&waiting);
+            if from_the_end { waiting.pop_back() } else { waiting.pop_front() }
+        };
+        while let Some(part) = next() {
+            if let Err(failure) = extract(plugin, monitor, part, indexes, into) {
+                locked(&failed).get_or_insert(failure);
+                locked(&waiting).clear();
+            }
+        }
     };
+    let work = &work;
     std::thread::scope(|scope| {
-        for _ in 0..limits::workers_max().min(parts.len()) {
-            scope.spawn(|| {
-                while let Some(part) = parts.get(next.fetch_add(1, Ordering::SeqCst)) {
-                    if let Err(failure) = extract(plugin, monitor, part, indexes, into) {
-                        record(failure);
-                    }
-                }
-            });
+        for worker in 0..limits::workers_max().min(parts.len()) {
+            scope.spawn(move || work(worker % 2 == 1));
         }
     });
-    failed.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()).map_or(Ok(()), Err)
+    failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn extract(plugin: &Plugin, monitor: &Arc<Monitor>, part: &Part, indexes: &[u32], into: &[Staging]) -> Result<()> {

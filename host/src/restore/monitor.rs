@@ -6,7 +6,7 @@
 //! | `begin` | this lease; no transaction yet; exactly the volumes of the plan; a plan under the lock with the same digest |
 //! | `stage` | this transaction; a volume of it; once |
 //! | `seal` | a staging of this transaction; once |
-//! | `stop` | this lease; every volume sealed; not cancelled |
+//! | `stop` | this lease; every volume sealed; the whole archive checked against its digest; not cancelled |
 //! | `capture-safety` | this lease; this stop; not cancelled |
 //! | `swap` | this transaction; the seal of every volume, each once; this stop; this safety; not cancelled |
 //! | `redeploy`, `await-healthy` | this swap |
@@ -107,6 +107,9 @@ pub struct Facts {
     pub entries: u64,
     pub bytes: u64,
 }
+
+/// How much the check of the archive gives way to everything else.
+const CHECK_NICENESS: i32 = 19;
 
 /// How many different phases of a plugin count as progress.
 const PHASES_MAX: usize = 32;
@@ -384,9 +387,6 @@ impl Monitor {
         let proof = self.proof();
         steps.sealed[volume] = Some(proof);
         if steps.sealed.iter().all(Option::is_some) {
-            if let Some(check) = steps.archive_check.take() {
-                check.join().map_err(|_| Failure::new(Code::Io, "the archive could not be checked"))??;
-            }
             if let Some((_, transaction)) = &mut steps.transaction {
                 transaction.record_sealed()?;
             }
@@ -401,6 +401,10 @@ impl Monitor {
         check(steps.lease, lease, "lease")?;
         if steps.stopped.is_some() || steps.sealed.is_empty() || steps.sealed.iter().any(Option::is_none) {
             return Err(out_of_order("the app is stopped once, when every volume is sealed"));
+        }
+        if let Some(check) = steps.archive_check.take() {
+            self.progress.begin("checking the archive", 0, 0);
+            check.join().map_err(|_| Failure::new(Code::Io, "the archive could not be checked"))??;
         }
         let Some((_, transaction)) = &mut steps.transaction else {
             return Err(out_of_order("there is no transaction"));
@@ -584,11 +588,16 @@ impl Subject {
         })
     }
 
-    /// Checks the archive against its digest beside the extraction, which reads the same pages.
+    /// Checks the archive against its digest beside the extraction, which reads the same pages. It takes what time the
+    /// extraction leaves, and is waited for before the app is stopped.
     fn check_archive(&self, progress: &Arc<Progress>) -> std::thread::JoinHandle<Result<()>> {
         let (host, workload) = (self.host.clone(), self.workload.id.clone());
         let (id, progress) = (self.snapshot.descriptor.id.clone(), progress.clone());
-        std::thread::spawn(move || host.store.open(&workload, &id)?.check(&Uncounted(&progress)))
+        std::thread::spawn(move || {
+            // Only this thread; a kernel that refuses it makes the check no less true.
+            let _ = rustix::process::nice(CHECK_NICENESS);
+            host.store.open(&workload, &id)?.check(&Uncounted(&progress))
+        })
     }
 }
 
