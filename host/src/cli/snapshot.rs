@@ -180,7 +180,7 @@ fn contents(session: &Session, descriptor: &Descriptor) -> String {
                 remarks.push(style::count(totals.symlinks + totals.hard_links, "link", "links"));
             }
             if totals.special > 0 {
-                remarks.push(format!("{} sockets or fifos left out", totals.special));
+                remarks.push(format!("{} left out (sockets and fifos)", totals.special));
             }
             let digest = totals.tree_digest.as_deref().map_or("none", |digest| &digest[..16]);
             vec![

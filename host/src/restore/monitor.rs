@@ -621,3 +621,7 @@ fn out_of_order(message: &str) -> Failure {
 pub(super) fn cancelled() -> Failure {
     Failure::new(Code::Cancelled, "cancelled before the commit: the swap never happened")
 }
+
+#[cfg(test)]
+#[path = "monitor_tests.rs"]
+mod tests;
