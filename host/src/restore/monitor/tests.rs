@@ -7,7 +7,9 @@ use super::*;
 use crate::config::RuntimeKind;
 use crate::deployer::fixture::{World, spec, workload};
 use crate::deployer::scope::Scope;
-use crate::runtime::{AppState, DeploySpec, Observation, Runtime};
+use crate::host::Host;
+use crate::restore::preflight::{Choice, Look, Preflight};
+use crate::runtime::{AppState, DeploySpec, Health, HealthReport, Observation, Runtime};
 use crate::snapshots::tree_digest::{Metadata, Mtime};
 use crate::transaction::receipt::Outcome;
 
