@@ -11,6 +11,8 @@ mod support;
 
 #[path = "spec/every_volume_or_none.rs"]
 mod every_volume_or_none;
+#[path = "spec/misbehaving_plugins.rs"]
+mod misbehaving_plugins;
 #[path = "spec/no_first_rename_without_a_way_back.rs"]
 mod no_first_rename_without_a_way_back;
 #[path = "spec/nothing_live_changes_before_the_swap.rs"]

@@ -4,10 +4,11 @@ pub mod apps;
 pub mod archives;
 pub mod bench;
 pub mod disks;
+pub mod guests;
 pub mod instants;
 pub mod process;
 pub mod signature;
 pub mod world;
 
-pub use process::{Running, eventually};
+pub use process::{Output, Running, eventually};
 pub use world::{Volume, Workload, World};

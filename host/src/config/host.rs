@@ -10,6 +10,7 @@ use super::raw::RawHost;
 use super::{Host, Workload, duration};
 use crate::deployer::scope::Scope;
 use crate::escape;
+use crate::plugins::limits::STALL_LIMIT;
 
 /// How long the previous trees are kept when nothing else is said.
 const UNDO_WINDOW: Duration = Duration::from_secs(24 * 3600);
@@ -38,6 +39,7 @@ pub(super) fn check(raw: RawHost, base: &Path, workloads: &[Workload], problems:
         allowed_roots,
         undo_window: duration_or("undo_window", raw.undo_window, UNDO_WINDOW, problems),
         plugin,
+        plugin_stall_limit: duration_or("plugin_stall_limit", raw.plugin_stall_limit, STALL_LIMIT, problems),
     }
 }
 

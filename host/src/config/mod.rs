@@ -49,6 +49,8 @@ pub struct Host {
     pub undo_window: Duration,
     /// The restore plugin, when it is not one that was installed.
     pub plugin: Option<PathBuf>,
+    /// Time in a plugin without progress after which it is ended.
+    pub plugin_stall_limit: Duration,
 }
 
 /// `[[workload]]`.

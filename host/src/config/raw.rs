@@ -28,6 +28,7 @@ pub(super) struct RawHost {
     pub preview_dir: Option<Spanned<String>>,
     pub undo_window: Option<Spanned<String>>,
     pub plugin: Option<Spanned<String>>,
+    pub plugin_stall_limit: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]

@@ -37,6 +37,7 @@ impl World {
                 preview_dir: root.join("volumes/.previews"),
                 undo_window: Duration::from_secs(3600),
                 plugin: None,
+                plugin_stall_limit: crate::plugins::limits::STALL_LIMIT,
             },
             workloads: Vec::new(),
         };

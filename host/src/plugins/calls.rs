@@ -7,14 +7,14 @@ use wasmtime::component::Resource;
 use super::bindings::exports::reforge::restore::restorer::{Description, Inspection, Job, RestorePlan};
 use super::imports::handles::Snapshot;
 use super::plugin::Plugin;
-use super::sandbox::Instance;
+use super::sandbox::{Instance, Role};
 use crate::failure::{Code, Failure, Result};
 use crate::restore::monitor::Monitor;
 
 impl Plugin {
     /// Who the plugin says it is. It has no handles at all.
     pub fn describe(&self) -> Result<Description> {
-        let mut instance = Instance::new(self, Arc::new(Monitor::without_handles()))?;
+        let mut instance = Instance::new(self, Role::Caller, Arc::new(Monitor::without_handles()))?;
         let answer = instance.exports.reforge_restore_restorer().call_describe(&mut instance.store);
         instance.answer(answer.map(Ok))
     }
@@ -41,9 +41,8 @@ impl Plugin {
     }
 
     fn open(&self, monitor: Arc<Monitor>) -> Result<(Instance, Resource<Snapshot>)> {
-        let mut instance = Instance::new(self, monitor)?;
-        let snapshot = instance.store.data_mut().table.push(Snapshot);
-        let snapshot = snapshot.map_err(|error| Failure::new(Code::TooLarge, error.to_string()))?;
+        let mut instance = Instance::new(self, Role::Caller, monitor)?;
+        let snapshot = instance.store.data_mut().table.push(Snapshot)?;
         Ok((instance, snapshot))
     }
 }

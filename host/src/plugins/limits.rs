@@ -41,8 +41,9 @@ pub const RANDOM_BYTES_MAX: u64 = 4 << 10;
 /// How often the ticker looks.
 pub const TICK: Duration = Duration::from_millis(50);
 
-/// Time in the guest without progress after which it is stalled. Time inside a host call does not count.
-pub const STALL_MAX: Duration = Duration::from_secs(60);
+/// Time in the guest without progress after which it is stalled, unless the configuration says otherwise. Time inside a
+/// host call does not count.
+pub const STALL_LIMIT: Duration = Duration::from_secs(60);
 
 /// Parts that are extracted side by side.
 pub fn workers_max() -> usize {

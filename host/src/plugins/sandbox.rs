@@ -15,6 +15,15 @@ use super::{bindings::RestorePlugin, limits};
 use crate::failure::{Code, Failure, Result};
 use crate::restore::monitor::Monitor;
 
+/// What a sandbox was made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The call of an export of `restorer`.
+    Caller,
+    /// One part of an archive.
+    Worker,
+}
+
 /// What a guest's calls act on.
 pub struct Sandbox {
     wasi: WasiCtx,
@@ -24,6 +33,7 @@ pub struct Sandbox {
     pub(super) monitor: Arc<Monitor>,
     /// The plugin itself, for the workers that it asks for.
     pub(super) plugin: Plugin,
+    pub(super) role: Role,
     pub(super) note_bytes: usize,
     output: MemoryOutputPipe,
     /// Progress when it was last seen to grow, and ticks in the guest since.
@@ -38,8 +48,8 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    pub fn new(plugin: &Plugin, monitor: Arc<Monitor>) -> Result<Instance> {
-        let mut store = Store::new(plugin.engine.engine(), Sandbox::new(plugin, monitor));
+    pub fn new(plugin: &Plugin, role: Role, monitor: Arc<Monitor>) -> Result<Instance> {
+        let mut store = Store::new(plugin.engine.engine(), Sandbox::new(plugin, role, monitor));
         store.limiter(|sandbox| &mut sandbox.limits);
         store.set_hostcall_fuel(limits::HOST_CALL_BYTES_MAX);
         store.set_epoch_deadline(1);
@@ -79,7 +89,7 @@ fn explain(store: &Store<Sandbox>, error: &wasmtime::Error) -> Failure {
 }
 
 impl Sandbox {
-    fn new(plugin: &Plugin, monitor: Arc<Monitor>) -> Sandbox {
+    fn new(plugin: &Plugin, role: Role, monitor: Arc<Monitor>) -> Sandbox {
         let output = MemoryOutputPipe::new(limits::OUTPUT_BYTES_MAX);
         let wasi = WasiCtxBuilder::new()
             .allow_blocking_current_thread(true)
@@ -102,6 +112,7 @@ impl Sandbox {
             limits,
             monitor,
             plugin: plugin.clone(),
+            role,
             note_bytes: 0,
             output,
             seen_progress: 0,
@@ -118,9 +129,9 @@ impl Sandbox {
             self.idle_ticks = 0;
         }
         self.idle_ticks += 1;
-        if self.idle_ticks * limits::TICK.as_millis() > limits::STALL_MAX.as_millis() {
-            let seconds = limits::STALL_MAX.as_secs();
-            let message = format!("the plugin made no progress for {seconds} s of its own time");
+        let limit = self.monitor.stall_limit();
+        if self.idle_ticks * limits::TICK.as_millis() > limit.as_millis() {
+            let message = format!("the plugin made no progress for {limit:?} of its own time");
             return Err(Failure::new(Code::Plugin, message)
                 .hint("another plugin can be used with `--plugin FILE`")
                 .into());

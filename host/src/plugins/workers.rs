@@ -10,8 +10,8 @@ use super::bindings::reforge::restore::workers::Part;
 use super::imports::handles::{Snapshot, Staging};
 use super::limits;
 use super::plugin::Plugin;
-use super::sandbox::Instance;
-use crate::failure::{Code, Failure, Result};
+use super::sandbox::{Instance, Role};
+use crate::failure::{Failure, Result};
 use crate::restore::monitor::Monitor;
 
 /// Extracts every part, at most [`limits::workers_max`] at a time. Half of the workers begin at the end, so that no two
@@ -45,12 +45,10 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn extract(plugin: &Plugin, monitor: &Arc<Monitor>, part: &Part, indexes: &[u32], into: &[Staging]) -> Result<()> {
-    let mut instance = Instance::new(plugin, monitor.clone())?;
+    let mut instance = Instance::new(plugin, Role::Worker, monitor.clone())?;
     let table = &mut instance.store.data_mut().table;
-    let handle = |error| Failure::new(Code::TooLarge, format!("too many handles: {error}"));
-    let snapshot = table.push(Snapshot).map_err(handle)?;
-    let stagings =
-        into.iter().map(|staging| table.push(staging.clone())).collect::<Result<Vec<_>, _>>().map_err(handle)?;
+    let snapshot = table.push(Snapshot)?;
+    let stagings = into.iter().map(|staging| table.push(staging.clone())).collect::<Result<Vec<_>, _>>()?;
     let policy = monitor.policy();
     let extractor = instance.exports.reforge_restore_extractor();
     let answer = extractor.call_extract(&mut instance.store, snapshot, part, &policy, indexes, &stagings);

@@ -19,6 +19,7 @@ impl Monitor {
             Ok(subject) => subject,
             Err(failure) => return Report::unchanged(failure),
         };
+        let answer = answer.map_err(|failure| self.believe(failure));
         let mut steps = self.steps();
         let (redeploy, health, reverted) = (steps.redeploy.take(), steps.health.take(), steps.reverted.take());
         let Some((_, transaction)) = &mut steps.transaction else {

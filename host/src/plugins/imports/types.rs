@@ -1,7 +1,10 @@
 //! `types`: failures and metadata across the boundary.
 
+use wasmtime::component::ResourceTableError;
+
 use crate::failure::{Code, Failure};
 use crate::plugins::bindings::reforge::restore::types;
+use crate::plugins::limits::HANDLES_MAX;
 use crate::plugins::sandbox::Sandbox;
 use crate::snapshots::tree_digest::{Metadata, Mtime};
 
@@ -12,10 +15,16 @@ impl types::Host for Sandbox {
     }
 }
 
-/// A handle that the guest does not hold: the canonical ABI refuses most of these before us.
-impl From<wasmtime::component::ResourceTableError> for Failure {
-    fn from(error: wasmtime::component::ResourceTableError) -> Failure {
-        Failure::new(Code::OutOfOrder, format!("a handle cannot be used: {error}"))
+/// More handles than a plugin may hold, or one that it does not hold: the canonical ABI refuses most of the latter before
+/// us.
+impl From<ResourceTableError> for Failure {
+    fn from(error: ResourceTableError) -> Failure {
+        match error {
+            ResourceTableError::Full => {
+                Failure::new(Code::TooLarge, format!("the plugin holds {HANDLES_MAX} handles, and there are no more"))
+            }
+            error => Failure::new(Code::OutOfOrder, format!("a handle cannot be used: {error}")),
+        }
     }
 }
 

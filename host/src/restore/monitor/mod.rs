@@ -5,6 +5,7 @@
 //! | `lock` | a restore is what was asked for, and no lease was given yet |
 //! | `begin` | this lease; no transaction yet; exactly the volumes of the plan; a plan under the lock with the same digest |
 //! | `stage` | this transaction; a volume of it; once |
+//! | `run` of workers | not a worker: otherwise sandboxes would make sandboxes without end |
 //! | `seal` | a staging of this transaction; once |
 //! | `stop` | this lease; every volume sealed; the whole archive checked against its digest; not cancelled |
 //! | `capture-safety` | this lease; this stop; not cancelled |
@@ -13,19 +14,22 @@
 //! | `revert` | this swap; a failed redeploy or a confirmed-bad app |
 //!
 //! The rows are in [`steps`]; [`subject`] is what they stand on. Anything else is `out-of-order`. Whatever a plugin does
-//! or leaves undone, [`Monitor::settle`] ends the transaction.
+//! or leaves undone, [`Monitor::settle`] ends the transaction. What only the host can know (`busy`, `cancelled`,
+//! `needs-operator`) is not believed when a plugin says it: see [`Monitor::believe`].
 
 mod steps;
 mod subject;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use self::steps::Steps;
 pub use self::subject::Subject;
 use super::preflight;
 use super::progress::Progress;
 use crate::failure::{Code, Failure, Result};
+use crate::plugins::limits::STALL_LIMIT;
 use crate::volumes::live_tree::LiveTree;
 use crate::volumes::parent::Parent;
 use crate::volumes::staging::Staging;
@@ -181,7 +185,37 @@ impl Monitor {
         self.subject.as_ref().map_or_else(Vec::new, |subject| preflight::policy(&subject.workload))
     }
 
+    /// Whether sandboxes may be made for parts of the archive.
+    pub fn workers(&self, asked_by_a_worker: bool) -> Result<()> {
+        match asked_by_a_worker {
+            true => Err(out_of_order("a worker cannot have workers of its own")),
+            false => Ok(()),
+        }
+    }
+
+    /// A failure as the plugin answered it. Where it claims what only the host can know, and the host knows otherwise,
+    /// it is the plugin's failure: an outcome or an exit code must not follow from a lie.
+    pub(super) fn believe(&self, failure: Failure) -> Failure {
+        let true_by_the_host = match failure.code {
+            Code::Cancelled => self.is_cancelled(),
+            Code::Busy => self.steps().busy,
+            // Whatever needs an operator is in the journal, and the host finds it there by itself.
+            Code::NeedsOperator => false,
+            _ => true,
+        };
+        if true_by_the_host {
+            return failure;
+        }
+        let message = format!("the plugin failed and said `{}`, which is not so: {}", failure.code, failure.message);
+        Failure { code: Code::Plugin, message, hint: failure.hint }
+    }
+
     // What can be seen and stopped.
+
+    /// Time in the guest without progress after which it is stalled.
+    pub fn stall_limit(&self) -> Duration {
+        self.subject.as_ref().map_or(STALL_LIMIT, |subject| subject.host.config.host.plugin_stall_limit)
+    }
 
     pub fn plugin_phase(&self, name: &str) {
         let mut steps = self.steps();

@@ -16,6 +16,8 @@ use crate::volumes::staging::{Budget, Expected, Staging, Terms};
 #[derive(Default)]
 pub struct Steps {
     pub lease: Option<Proof>,
+    /// The lock was asked for, and somebody else has it.
+    pub busy: bool,
     /// The lease itself, until the transaction takes it over.
     pub held: Option<Lease>,
     pub transaction: Option<(Proof, Transaction)>,
@@ -47,11 +49,13 @@ impl Monitor {
         let what = format!("restore {}", subject.id);
         let locks = subject.host.deployer.locks();
         let lease = match subject.wait {
-            true => locks.wait_lease(&subject.workload.id, &what, &|| self.is_cancelled())?,
-            false => locks.try_lease(&subject.workload.id, &what)?,
+            true => locks.wait_lease(&subject.workload.id, &what, &|| self.is_cancelled()),
+            false => locks.try_lease(&subject.workload.id, &what),
         };
-        let proof = self.proof();
         let mut steps = self.steps();
+        steps.busy = lease.as_ref().is_err_and(|failure| failure.code == Code::Busy);
+        let lease = lease?;
+        let proof = self.proof();
         steps.lease = Some(proof);
         steps.held = Some(lease);
         Ok(proof)

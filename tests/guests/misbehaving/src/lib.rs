@@ -1,0 +1,119 @@
+//! A restore plugin that misbehaves: one component, and the name of the workload says how.
+//!
+//! [`honest`] is the way that a good plugin goes, over the one snapshot that the tests make; each behaviour leaves it
+//! somewhere. Every behaviour is a row of [`BEHAVIOURS`], and the tests go through all of them by [`restorer::Guest::describe`],
+//! so that none is without a test.
+#![cfg(target_family = "wasm")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "guests that trap and that print are what is tested")]
+
+mod exhaustion;
+mod handles;
+mod honest;
+mod lies;
+mod outside;
+mod random;
+mod staging;
+
+mod bindings {
+    wit_bindgen::generate!({ path: "../../../wit", world: "restore-plugin" });
+}
+
+use bindings::exports::reforge::restore::{extractor, restorer};
+use bindings::reforge::restore::{snapshots, transactions, types, workers};
+
+/// What a behaviour is called with: the host's job. It ends as the export ends.
+type Behaviour = fn(&snapshots::Snapshot, &restorer::Job) -> Result<(), types::Failure>;
+
+/// Every behaviour by its name, in order.
+const BEHAVIOURS: &[(&str, Behaviour)] = &[
+    ("good", honest::restore),
+    ("forged-seal", handles::forged_seal),
+    ("forged-stop", handles::forged_stop),
+    ("reused-seal", handles::reused_seal),
+    ("dropped-handle", handles::dropped_handle),
+    ("drops-parents-first", handles::drops_parents_first),
+    ("drops-everything-at-once", handles::drops_everything_at_once),
+    ("keeps-handles", handles::keeps_handles),
+    ("hoards-handles", handles::hoards_handles),
+    ("swaps-a-part", lies::swaps_a_part),
+    ("other-bytes", staging::other_bytes),
+    ("other-owner", staging::other_owner),
+    ("one-file-too-many", staging::one_file_too_many),
+    ("one-file-too-few", staging::one_file_too_few),
+    ("stages-outside", staging::outside),
+    ("stages-too-much", staging::too_much),
+    ("stages-after-the-seal", staging::after_the_seal),
+    ("names-a-neighbour", lies::names_a_neighbour),
+    ("never-swaps", lies::never_swaps),
+    ("claims-success", lies::claims_success),
+    ("returns-garbage", lies::returns_garbage),
+    ("says-busy", lies::says_busy),
+    ("says-cancelled", lies::says_cancelled),
+    ("says-needs-operator", lies::says_needs_operator),
+    ("reverts-a-good-app", lies::reverts_a_good_app),
+    ("never-returns", exhaustion::never_returns),
+    ("never-returns-while-the-app-is-down", exhaustion::never_returns_while_the_app_is_down),
+    ("prints-without-end", exhaustion::prints_without_end),
+    ("notes-without-end", exhaustion::notes_without_end),
+    ("asks-without-end", exhaustion::asks_without_end),
+    ("allocates-without-end", exhaustion::allocates_without_end),
+    ("recurses", exhaustion::recurses),
+    ("passes-too-much", exhaustion::passes_too_much),
+    ("workers-in-workers", exhaustion::workers_in_workers),
+    ("exits", exhaustion::exits),
+    ("opens-sockets", outside::opens_sockets),
+    ("reads-environment-and-files", outside::reads_environment_and_files),
+    ("traps-before-the-lock", lies::traps_before_the_lock),
+    ("traps-when-locked", lies::traps_when_locked),
+    ("traps-when-begun", lies::traps_when_begun),
+    ("traps-when-staged", lies::traps_when_staged),
+    ("traps-when-sealed", lies::traps_when_sealed),
+    ("traps-when-stopped", lies::traps_when_stopped),
+    ("traps-when-safe", lies::traps_when_safe),
+    ("traps-when-swapped", lies::traps_when_swapped),
+    ("traps-when-started", lies::traps_when_started),
+    ("traps-when-healthy", lies::traps_when_healthy),
+    ("random-calls-1", random::calls),
+    ("random-calls-2", random::calls),
+    ("random-calls-3", random::calls),
+    ("random-calls-4", random::calls),
+];
+
+struct Component;
+
+bindings::export!(Component with_types_in bindings);
+
+impl restorer::Guest for Component {
+    /// Its formats are its behaviours, so that the tests have the list.
+    fn describe() -> restorer::Description {
+        let formats = BEHAVIOURS.iter().map(|(name, _)| (*name).to_owned()).collect();
+        restorer::Description { name: "misbehaving-guest".into(), version: "0".into(), formats }
+    }
+
+    fn plan(_: &snapshots::Snapshot, _: restorer::Job) -> Result<restorer::RestorePlan, types::Failure> {
+        Ok(restorer::RestorePlan { volumes: Vec::new(), warnings: Vec::new(), refusals: Vec::new() })
+    }
+
+    fn restore(snapshot: &snapshots::Snapshot, job: restorer::Job) -> Result<restorer::Report, types::Failure> {
+        let (_, behaviour) = BEHAVIOURS.iter().find(|(name, _)| *name == job.workload).unwrap();
+        behaviour(snapshot, &job)?;
+        Ok(restorer::Report { summary: "all is well".into() })
+    }
+
+    fn inspect(_: &snapshots::Snapshot, _: restorer::Job) -> Result<restorer::Inspection, types::Failure> {
+        Ok(restorer::Inspection { manifest: String::new(), volumes: Vec::new() })
+    }
+}
+
+impl extractor::Guest for Component {
+    /// Only `workers-in-workers` comes here.
+    fn extract(
+        snapshot: &snapshots::Snapshot,
+        part: workers::Part,
+        _: Vec<String>,
+        indexes: Vec<u32>,
+        into: Vec<transactions::Staging>,
+    ) -> Result<(), types::Failure> {
+        exhaustion::again(snapshot, &part, &indexes, &into)
+    }
+}

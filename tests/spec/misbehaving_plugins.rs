@@ -1,0 +1,170 @@
+//! Promise 7, broken on purpose: every bad habit that a plugin can have, as a component in the real host. After each no
+//! volume is harmed, the app is as before, and the default plugin restores at once.
+
+use std::collections::BTreeSet;
+
+use crate::support::{Output, World, guests, signature};
+
+/// Which tree is live in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Live {
+    /// What was there before, the app as before, nothing left beside the volumes.
+    Untouched,
+    /// The commit stood before the plugin went wrong: the host finished by itself.
+    Restored,
+}
+use Live::{Restored, Untouched};
+
+/// A behaviour of the guest, the exit code, the failure's code, and what is live.
+type Row = (&'static str, i32, &'static str, Live);
+
+const PROOFS: &[Row] = &[
+    ("good", 0, "", Restored),
+    ("forged-seal", 1, "plugin", Untouched),
+    ("forged-stop", 1, "plugin", Untouched),
+    ("reused-seal", 3, "out-of-order", Untouched),
+    ("dropped-handle", 1, "plugin", Untouched),
+    ("drops-parents-first", 1, "plugin", Untouched),
+    ("drops-everything-at-once", 1, "plugin", Untouched),
+    ("keeps-handles", 1, "kept", Untouched),
+    ("hoards-handles", 3, "too-large", Untouched),
+    ("swaps-a-part", 3, "out-of-order", Untouched),
+    ("names-a-neighbour", 2, "not-found", Untouched),
+    ("reverts-a-good-app", 0, "", Restored),
+];
+
+const STAGING: &[Row] = &[
+    ("other-bytes", 3, "snapshot-damaged", Untouched),
+    ("other-owner", 3, "snapshot-damaged", Untouched),
+    ("one-file-too-many", 3, "too-large", Untouched),
+    ("one-file-too-few", 3, "snapshot-damaged", Untouched),
+    ("stages-outside", 3, "archive-refused", Untouched),
+    ("stages-too-much", 3, "too-large", Untouched),
+    ("stages-after-the-seal", 3, "out-of-order", Untouched),
+    ("random-calls-1", 1, "plugin", Untouched),
+    ("random-calls-2", 1, "plugin", Untouched),
+    ("random-calls-3", 1, "plugin", Untouched),
+    ("random-calls-4", 1, "plugin", Untouched),
+];
+
+const LIES: &[Row] = &[
+    ("never-swaps", 1, "plugin", Untouched),
+    ("claims-success", 1, "plugin", Untouched),
+    ("returns-garbage", 1, "", Untouched),
+    ("says-busy", 1, "plugin", Untouched),
+    ("says-cancelled", 1, "plugin", Untouched),
+    ("says-needs-operator", 1, "plugin", Untouched),
+    ("opens-sockets", 1, "denied", Untouched),
+    ("reads-environment-and-files", 1, "denied", Untouched),
+];
+
+const EXHAUSTION: &[Row] = &[
+    ("never-returns", 1, "plugin", Untouched),
+    ("never-returns-while-the-app-is-down", 1, "plugin", Untouched),
+    ("prints-without-end", 1, "plugin", Untouched),
+    ("notes-without-end", 1, "plugin", Untouched),
+    ("asks-without-end", 1, "plugin", Untouched),
+    ("allocates-without-end", 1, "plugin", Untouched),
+    ("recurses", 1, "plugin", Untouched),
+    ("passes-too-much", 1, "plugin", Untouched),
+    ("workers-in-workers", 3, "out-of-order", Untouched),
+    ("exits", 1, "plugin", Untouched),
+];
+
+const TRAPS: &[Row] = &[
+    ("traps-before-the-lock", 1, "plugin", Untouched),
+    ("traps-when-locked", 1, "plugin", Untouched),
+    ("traps-when-begun", 1, "plugin", Untouched),
+    ("traps-when-staged", 1, "plugin", Untouched),
+    ("traps-when-sealed", 1, "plugin", Untouched),
+    ("traps-when-stopped", 1, "plugin", Untouched),
+    ("traps-when-safe", 1, "plugin", Untouched),
+    ("traps-when-swapped", 0, "", Restored),
+    ("traps-when-started", 0, "", Restored),
+    ("traps-when-healthy", 0, "", Restored),
+];
+
+/// A restore by the guest, and what it left behind.
+fn misbehave((behaviour, exit, code, live): Row) {
+    let (world, snapshot) = guests::scene(behaviour);
+    let plugin = guests::misbehaving().to_str().unwrap();
+    let before = signature::of_volumes(&world.path("volumes"));
+    let output = world.restore(behaviour, &snapshot, &["--plugin", plugin, "--json"]);
+    assert_eq!(output.code, Some(exit), "{behaviour}: {output:?}");
+    if !code.is_empty() {
+        assert_eq!(output.json()["error"]["code"], code, "{behaviour}: {output:?}");
+    }
+    harmless(behaviour, &output);
+    match live {
+        Untouched => {
+            signature::assert_same(&signature::of_volumes(&world.path("volumes")), &before, behaviour);
+            assert!(siblings(&world, behaviour).is_empty(), "{behaviour}: staging was left behind");
+        }
+        Restored => assert_eq!(contents(&world, behaviour), ["captured"; 2], "{behaviour}: {output:?}"),
+    }
+    assert_eq!(std::fs::read_to_string(world.volume("neighbour", "its").join("file")).unwrap(), "its", "{behaviour}");
+    assert!(world.is_running(behaviour) && world.is_running("neighbour"), "{behaviour}: {output:?}");
+    world.restore(behaviour, &snapshot, &[]).expect(0);
+    assert_eq!(contents(&world, behaviour), ["captured"; 2], "{behaviour}, and then the default plugin");
+}
+
+/// Nothing that a plugin says reaches a terminal as it is, and nothing breaks inside the host.
+fn harmless(behaviour: &str, output: &Output) {
+    let said = output.said();
+    assert!(!output.stderr.contains("panicked"), "{behaviour}: {output:?}");
+    let wild = said.chars().find(|character| character.is_control() && *character != '\n');
+    assert_eq!(wild, None, "{behaviour}: {output:?}");
+    assert!(!said.contains('\u{202e}'), "{behaviour}: {output:?}");
+}
+
+fn siblings(world: &World, behaviour: &str) -> Vec<std::path::PathBuf> {
+    world.siblings(&world.volume(behaviour, "data"))
+}
+
+fn contents(world: &World, behaviour: &str) -> [String; 2] {
+    guests::VOLUMES.map(|name| std::fs::read_to_string(world.volume(behaviour, name).join("file")).unwrap())
+}
+
+#[test]
+fn proofs_and_handles_cannot_be_forged_reused_or_kept() {
+    PROOFS.iter().copied().for_each(misbehave);
+}
+
+#[test]
+fn what_is_staged_must_be_what_was_captured() {
+    STAGING.iter().copied().for_each(misbehave);
+}
+
+#[test]
+fn what_a_plugin_says_decides_nothing() {
+    LIES.iter().copied().for_each(misbehave);
+}
+
+#[test]
+fn a_plugin_that_takes_without_end_is_ended() {
+    EXHAUSTION.iter().copied().for_each(misbehave);
+}
+
+#[test]
+fn a_plugin_that_traps_in_any_step_loses_nothing() {
+    TRAPS.iter().copied().for_each(misbehave);
+}
+
+#[test]
+fn the_last_words_of_a_plugin_that_trapped_are_told() {
+    let (world, snapshot) = guests::scene("traps-before-the-lock");
+    let plugin = guests::misbehaving().to_str().unwrap();
+    let output = world.restore("traps-before-the-lock", &snapshot, &["--plugin", plugin]);
+    output.expect(1).expect_said("the plugin trapped").expect_said("my last words");
+}
+
+#[test]
+fn no_behaviour_of_the_guest_is_without_a_test() {
+    let world = World::new([]);
+    let plugin = guests::misbehaving().to_str().unwrap();
+    let shown = world.ok(&["plugin", "show", "--plugin", plugin, "--json"]).json();
+    let has: BTreeSet<&str> = shown["formats"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    let rows = [PROOFS, STAGING, LIES, EXHAUSTION, TRAPS];
+    let tested: BTreeSet<&str> = rows.into_iter().flatten().map(|(name, ..)| *name).collect();
+    assert_eq!(has, tested);
+}

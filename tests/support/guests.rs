@@ -1,0 +1,57 @@
+//! Plugins that misbehave, and the one snapshot that they know (`tests/guests/misbehaving`).
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use super::{Volume, Workload, World};
+
+const TARGET: &str = "wasm32-wasip2";
+/// What `honest.rs` of the guest stages.
+pub const VOLUMES: [&str; 2] = ["data", "more"];
+const CONTENT: &str = "captured";
+const SECONDS: i64 = 1_000_000_000;
+
+/// The component, built once per run by a cargo with a target directory of its own.
+pub fn misbehaving() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guests");
+        let status = Command::new(env!("CARGO"))
+            .current_dir(workspace)
+            .args(["build", "--quiet", "--locked", "--package", "misbehaving-guest", "--target", TARGET])
+            .arg("--target-dir")
+            .arg(&target)
+            .env_remove("RUSTC_WORKSPACE_WRAPPER")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            .status()
+            .unwrap();
+        assert!(status.success(), "the misbehaving guest does not build");
+        target.join(TARGET).join("debug/misbehaving_guest.wasm")
+    })
+}
+
+/// A workload of that name with the snapshot that guests know, and `later` in its live volumes. Beside it lies a
+/// neighbour, `neighbour`, with a volume `its`.
+pub fn scene(behaviour: &str) -> (World, String) {
+    let volumes = VOLUMES.map(Volume::project);
+    let neighbour = Workload::idle("neighbour", [Volume::project("its")]);
+    let mut world = World::new([Workload::idle(behaviour, volumes), neighbour]);
+    world.host_lines = "plugin_stall_limit = \"2s\"\n".into();
+    world.write_config();
+    world.ok(&["deploy", behaviour]);
+    world.ok(&["deploy", "neighbour"]);
+    for name in VOLUMES {
+        let live = world.volume(behaviour, name);
+        std::fs::write(live.join("file"), CONTENT).unwrap();
+        for (path, mode) in [(live.join("file"), "644"), (live, "755")] {
+            super::process::run("chmod", &[mode, path.to_str().unwrap()]);
+            super::process::run("touch", &["-d", &format!("@{SECONDS}"), path.to_str().unwrap()]);
+        }
+    }
+    let snapshot = world.snapshot(behaviour);
+    VOLUMES.iter().for_each(|name| std::fs::write(world.volume(behaviour, name).join("file"), "later").unwrap());
+    std::fs::write(world.volume("neighbour", "its").join("file"), "its").unwrap();
+    (world, snapshot)
+}
