@@ -43,6 +43,7 @@ pub fn inspect<R: Report, A: ArchiveBytes>(report: &R, archive: &A, job: &Job) -
     let total = archive.size();
     let watch = |offset| diff::watch(report, offset, total);
     let mut reader = Reader::open(archive, 0, total, &watch)?;
+    reader.believe_nothing();
     let bytes = reader.manifest()?;
     let manifest = Manifest::parse(&bytes)?;
     let mut inspector = Inspector::new(&manifest, job);

@@ -8,6 +8,9 @@ use tar::Header;
 use super::limits::TAR_BLOCK_BYTES;
 use crate::{Failure, Result, escape};
 
+/// Where a header says by what rules it is written.
+const MAGIC: std::ops::Range<usize> = 257..265;
+
 /// What an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -53,6 +56,10 @@ pub fn checked(block: &[u8]) -> Result<&Header> {
         return Err(Failure::damaged("the archive ends in the middle of a tar header"));
     }
     let header = Header::from_byte_slice(block);
+    // POSIX, GNU, and the archives from before either. Anything else is read in more than one way.
+    if !matches!(&block[MAGIC], b"ustar\x0000" | b"ustar  \0" | [0, 0, 0, 0, 0, 0, 0, 0]) {
+        return Err(Failure::archive("a tar header is of no known format").hint("the archive is damaged or is no tar"));
+    }
     let field = &header.as_old().cksum;
     // The checksum is taken with its own field as spaces.
     let sum = |bytes: &[u8]| bytes.iter().map(|byte| u32::from(*byte)).sum::<u32>();

@@ -52,6 +52,17 @@ pub const SPARSE_EXTENTS_MAX: usize = 1 << 19;
 /// ext4's largest file.
 pub const FOREIGN_BYTES_MAX: u64 = 16 << 40;
 
+/// How much larger an archive that nothing vouches for may be unpacked than packed, once it is larger than anything that
+/// could do harm. Gzip reaches a thousand with zeros; whoever has that many packs them as holes.
+pub const FOREIGN_RATIO_MAX: u64 = 200;
+pub const FOREIGN_RATIO_FROM_BYTES: u64 = 1 << 30;
+
+/// Global headers in one archive; archivers write one, or one for each medium.
+pub const GLOBAL_HEADERS_MAX: u32 = 1024;
+
+/// Zeros behind the end: the largest block of any tape.
+pub const END_BYTES_MAX: u64 = 16 << 20;
+
 /// The most entries of an archive that is inspected: its paths are held as 8-byte hashes.
 pub const INSPECTED_ENTRIES_MAX: u64 = 1_000_000;
 

@@ -38,10 +38,13 @@ pub struct SparseRecords {
     name: Option<Range<usize>>,
     /// `realsize` of 1.0, `size` of 0.x.
     pub real_size: Option<u64>,
+    /// How many runs 0.x announces.
+    announced: Option<u64>,
     /// 0.0 gives offsets and lengths in turn, 0.1 one list.
     pub extents: Vec<Extent>,
     pending_offset: Option<u64>,
-    pub has_map: bool,
+    has_pairs: bool,
+    has_list: bool,
 }
 
 impl Records {
@@ -99,10 +102,7 @@ impl Records {
         if !self.access_lists.iter().all(|name| has(name)) {
             return Err(text_only());
         }
-        if self.sparse.pending_offset.is_some() {
-            return Err(Failure::archive("its sparse map ends with an offset without a length"));
-        }
-        Ok(())
+        self.sparse.check()
     }
 
     fn remember(&mut self, key: Range<usize>) -> Result<()> {
@@ -140,6 +140,13 @@ impl Records {
             b"SCHILY.acl.access" => self.access_lists.push(b"system.posix_acl_access"),
             b"SCHILY.acl.default" => self.access_lists.push(b"system.posix_acl_default"),
             _ if key.starts_with(b"SCHILY.acl.") => return Err(text_only()),
+            _ if is_half_a_file(key) => {
+                return Err(Failure::archive("entries that are cut in pieces are not restored"));
+            }
+            b"RHT.security.selinux" => {
+                return Err(Failure::archive("security labels in a form of their own are not restored")
+                    .hint("archive again with `--no-selinux`, or with `--xattrs`"));
+            }
             // Other times, names of owners, comments: numeric ids alone count, and nothing restores the rest.
             _ => {}
         }
@@ -151,7 +158,29 @@ impl SparseRecords {
     /// Whether no record says that the file is sparse.
     pub fn is_empty(&self) -> bool {
         let numbers = [self.major, self.minor, self.real_size];
-        numbers.iter().all(Option::is_none) && self.name.is_none() && !self.has_map
+        numbers.iter().all(Option::is_none) && self.name.is_none() && !self.has_map()
+    }
+
+    /// Whether the records hold the map itself.
+    pub fn has_map(&self) -> bool {
+        self.has_pairs || self.has_list || self.announced.is_some()
+    }
+
+    /// One map, whole, of as many runs as were announced.
+    fn check(&self) -> Result<()> {
+        if self.pending_offset.is_some() {
+            return Err(Failure::archive("its sparse map ends with an offset without a length"));
+        }
+        if self.has_pairs && self.has_list {
+            return Err(Failure::archive("its sparse map stands in two forms"));
+        }
+        match self.announced {
+            Some(runs) if runs != self.extents.len() as u64 => {
+                let found = self.extents.len();
+                Err(Failure::archive(format!("its sparse map has {found} runs in one place and {runs} in another")))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn apply(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
@@ -171,6 +200,7 @@ impl SparseRecords {
             b"numbytes" => {
                 let offset = self.pending_offset.take();
                 let offset = offset.ok_or_else(|| Failure::archive("a length stands without an offset"))?;
+                self.has_pairs = true;
                 self.push(offset, decimal(value)?)?;
             }
             b"map" => {
@@ -179,10 +209,9 @@ impl SparseRecords {
                     let length = numbers.next().ok_or_else(|| Failure::archive("an offset stands without a length"))?;
                     self.push(decimal(offset)?, decimal(length)?)?;
                 }
-                self.has_map = true;
+                self.has_list = true;
             }
-            // Says how many pairs follow; the pairs themselves count.
-            b"numblocks" => self.has_map = true,
+            b"numblocks" => self.announced = Some(decimal(value)?),
             _ => return Err(Failure::archive("it belongs to no known format of sparse files")),
         }
         Ok(())
@@ -193,9 +222,14 @@ impl SparseRecords {
             return Err(Failure::archive(format!("it has more than {SPARSE_EXTENTS_MAX} runs of data")));
         }
         self.extents.push(Extent { offset, length });
-        self.has_map = true;
         Ok(())
     }
+}
+
+/// Records of volumes of several media, and of the sparse files of `star`: what stands in the archive is not the file.
+fn is_half_a_file(key: &[u8]) -> bool {
+    let of_several_media = key.starts_with(b"GNU.volume.") && key != b"GNU.volume.label";
+    of_several_media || key == b"SCHILY.realsize"
 }
 
 fn text_only() -> Failure {
@@ -210,7 +244,8 @@ pub fn check_global(bytes: &[u8]) -> Result<()> {
         let (key, _) = record(bytes, &mut at)?;
         let key = &bytes[key];
         let counts = matches!(key, b"path" | b"linkpath" | b"size" | b"uid" | b"gid" | b"mtime")
-            || [&b"GNU.sparse."[..], b"SCHILY.xattr.", b"SCHILY.acl.", b"LIBARCHIVE.xattr."]
+            || is_half_a_file(key)
+            || [&b"GNU.sparse."[..], b"SCHILY.xattr.", b"SCHILY.acl.", b"LIBARCHIVE.xattr.", b"RHT."]
                 .iter()
                 .any(|prefix| key.starts_with(prefix));
         if counts {

@@ -6,16 +6,16 @@
 use tar::Header;
 
 use super::headers::{self, Kind};
-use super::limits::{EXTENDED_BYTES_MAX, FOREIGN_BYTES_MAX, MANIFEST_BYTES_MAX, TAR_BLOCK_BYTES};
+use super::limits::{
+    END_BYTES_MAX, EXTENDED_BYTES_MAX, FOREIGN_BYTES_MAX, FOREIGN_RATIO_MAX, GLOBAL_HEADERS_MAX, MANIFEST_BYTES_MAX,
+    TAR_BLOCK_BYTES,
+};
 use super::pax::{self, Records};
 use super::sparse::{self, Extent};
 use super::stream::{Stream, Watch};
-use super::{entry_path, policy};
-use crate::host::{ArchiveBytes, Metadata, Timestamp};
+use super::{entry_path, policy, two_sources};
+use crate::host::{ArchiveBytes, Metadata};
 use crate::{Failure, Result, escape};
-
-/// What twelve octal digits cannot say; from here on the size field means nothing beside a record.
-const OCTAL_SIZE_MAX: u64 = 0o77_777_777_777;
 
 /// One entry. Kept between entries for its memory.
 #[derive(Debug)]
@@ -63,6 +63,7 @@ pub struct Reader<'a, A: ?Sized> {
     /// Whether the archive's end belongs to this run.
     is_last: bool,
     records: Records,
+    global_headers: u32,
     /// Stored bytes of the current entry that were not taken yet, and the zeros behind them.
     left: u64,
     padding: u64,
@@ -73,7 +74,12 @@ impl<'a, A: ArchiveBytes + ?Sized> Reader<'a, A> {
     pub fn open(archive: &'a A, offset: u64, length: u64, watch: Watch<'a>) -> Result<Self> {
         let stream = Stream::open(archive, offset, length, watch)?;
         let is_last = offset + length == archive.size();
-        Ok(Reader { stream, is_last, records: Records::default(), left: 0, padding: 0 })
+        Ok(Reader { stream, is_last, records: Records::default(), global_headers: 0, left: 0, padding: 0 })
+    }
+
+    /// Reads on as from an archive that nothing vouches for.
+    pub fn believe_nothing(&mut self) {
+        self.stream.limit_ratio(FOREIGN_RATIO_MAX);
     }
 
     /// Says that the run begins with `left` bytes of a file.
@@ -115,7 +121,11 @@ impl<'a, A: ArchiveBytes + ?Sized> Reader<'a, A> {
             self.stream.take(TAR_BLOCK_BYTES)?;
             match header.as_old().linkflag[0] {
                 b'x' => self.read_records(&header, &mut extended)?,
-                b'g' => pax::check_global(self.extended_bytes(&header)?)?,
+                // Readers differ in which of the headers that follow one they apply its records to.
+                b'g' | b'L' | b'K' if extended.has_records => {
+                    return Err(Failure::archive("another header stands between an extended header and its entry"));
+                }
+                b'g' => self.read_global(&header)?,
                 b'L' => self.read_long(&header, &mut extended.name)?,
                 b'K' => self.read_long(&header, &mut extended.link)?,
                 flag => {
@@ -159,6 +169,7 @@ impl<'a, A: ArchiveBytes + ?Sized> Reader<'a, A> {
         if self.stream.peek(2 * TAR_BLOCK_BYTES)?.len() < 2 * TAR_BLOCK_BYTES {
             return Err(Failure::damaged("the archive has no end: it was cut off"));
         }
+        let mut zeros = 0;
         loop {
             let rest = self.stream.peek(TAR_BLOCK_BYTES)?;
             if rest.is_empty() {
@@ -168,6 +179,10 @@ impl<'a, A: ArchiveBytes + ?Sized> Reader<'a, A> {
                 return Err(Failure::archive("something stands behind the end of the archive"));
             }
             let length = rest.len();
+            zeros += length as u64;
+            if zeros > END_BYTES_MAX {
+                return Err(Failure::archive("more zeros stand behind the end of the archive than any tape needs"));
+            }
             self.stream.take(length)?;
         }
     }
@@ -193,6 +208,14 @@ impl<'a, A: ArchiveBytes + ?Sized> Reader<'a, A> {
         parsed
     }
 
+    fn read_global(&mut self, header: &Header) -> Result<()> {
+        self.global_headers += 1;
+        if self.global_headers > GLOBAL_HEADERS_MAX {
+            return Err(Failure::archive(format!("the archive has more than {GLOBAL_HEADERS_MAX} global headers")));
+        }
+        pax::check_global(self.extended_bytes(header)?)
+    }
+
     fn read_long(&mut self, header: &Header, into: &mut Option<Vec<u8>>) -> Result<()> {
         let bytes = self.extended_bytes(header)?;
         let name = bytes.strip_suffix(b"\0").unwrap_or(bytes).to_vec();
@@ -203,7 +226,7 @@ impl<'a, A: ArchiveBytes + ?Sized> Reader<'a, A> {
     }
 
     fn assemble(&mut self, header: &Header, extended: &Extended, entry: &mut Entry) -> Result<()> {
-        name_entry(header, extended, &self.records, entry)?;
+        two_sources::names(header, extended.name.as_deref(), extended.link.as_deref(), &self.records, entry)?;
         self.fill(header, entry).map_err(|failure| match &*failure.code {
             "archive-refused" => policy::about(entry, failure.context("is refused")),
             _ => failure,
@@ -212,12 +235,15 @@ impl<'a, A: ArchiveBytes + ?Sized> Reader<'a, A> {
 
     fn fill(&mut self, header: &Header, entry: &mut Entry) -> Result<()> {
         let records = &self.records;
-        fill_metadata(header, records, &mut entry.metadata)?;
-        entry.stored = stored_size(header, records)?;
+        two_sources::metadata(header, entry.kind, records, &mut entry.metadata)?;
+        entry.stored = two_sources::stored_size(header, records)?;
         entry.size = entry.stored;
         entry.is_sparse = false;
         self.set_content(entry.stored);
         if entry.kind != Kind::File {
+            if !self.records.sparse.is_empty() {
+                return Err(Failure::archive("it is sparse and no file"));
+            }
             return match entry.stored {
                 0 => Ok(()),
                 // Passed over like a file's by whoever goes on after the refusal.
@@ -235,7 +261,7 @@ impl<'a, A: ArchiveBytes + ?Sized> Reader<'a, A> {
         let mut map_bytes = 0;
         if header.as_old().linkflag[0] == b'S' {
             let gnu = header.as_gnu().ok_or_else(|| Failure::archive("it is sparse and no GNU entry"))?;
-            if records.sparse.has_map || version.0.is_some() {
+            if !records.sparse.is_empty() {
                 return Err(Failure::archive("it is sparse in two ways"));
             }
             entry.size = sparse::old_gnu(gnu, &mut entry.extents)?;
@@ -243,9 +269,12 @@ impl<'a, A: ArchiveBytes + ?Sized> Reader<'a, A> {
                 sparse::old_gnu_extensions(&mut self.stream, &mut entry.extents)?;
             }
         } else if version == (Some(1), Some(0)) {
+            if records.sparse.has_map() {
+                return Err(Failure::archive("it is sparse in two ways"));
+            }
             entry.size = real_size(records)?;
             map_bytes = sparse::map_before_data(&mut self.stream, entry.stored, &mut entry.extents)?;
-        } else if records.sparse.has_map && matches!(version, (None, None) | (Some(0), Some(0 | 1))) {
+        } else if records.sparse.has_map() && matches!(version, (None, None) | (Some(0), Some(0 | 1))) {
             entry.size = real_size(records)?;
             std::mem::swap(&mut entry.extents, &mut records.sparse.extents);
         } else if records.sparse.is_empty() {
@@ -271,59 +300,4 @@ fn check_size(size: u64) -> Result<()> {
         return Err(Failure::archive(format!("it is larger than {FOREIGN_BYTES_MAX} bytes")));
     }
     Ok(())
-}
-
-/// The name and the link's name, of which two forms may not disagree.
-fn name_entry(header: &Header, extended: &Extended, records: &Records, entry: &mut Entry) -> Result<()> {
-    let choose = |record: Option<&[u8]>, long: Option<&Vec<u8>>, into: &mut Vec<u8>, short: &[u8]| {
-        into.clear();
-        into.extend_from_slice(record.or(long.map(Vec::as_slice)).unwrap_or(short));
-        long.is_none_or(|long| record.is_none_or(|record| record == long.as_slice()))
-    };
-    let name = headers::name(header);
-    let path_agrees = choose(records.path(), extended.name.as_ref(), &mut entry.path, &name);
-    let link = header.link_name_bytes().unwrap_or_default();
-    let link_agrees = choose(records.link(), extended.link.as_ref(), &mut entry.link, &link);
-    if let Some(name) = records.sparse_name() {
-        entry.path.clear();
-        entry.path.extend_from_slice(name);
-    }
-    if !path_agrees || !link_agrees {
-        return Err(policy::about(entry, Failure::archive("has two long names that disagree")));
-    }
-    Ok(())
-}
-
-fn fill_metadata(header: &Header, records: &Records, metadata: &mut Metadata) -> Result<()> {
-    let fields = header.as_old();
-    // Some archivers write the file type into the mode.
-    metadata.mode = headers::unsigned(&fields.mode, "mode")? as u32 & 0o7777;
-    metadata.uid = match records.uid {
-        Some(uid) => uid,
-        None => headers::id(headers::unsigned(&fields.uid, "owner")?, "owner")?,
-    };
-    metadata.gid = match records.gid {
-        Some(gid) => gid,
-        None => headers::id(headers::unsigned(&fields.gid, "group")?, "group")?,
-    };
-    metadata.mtime = match records.mtime {
-        Some(mtime) => mtime,
-        None => {
-            let seconds = headers::number(&fields.mtime).map_err(|why| Failure::archive(format!("its time {why}")))?;
-            Timestamp { seconds, nanoseconds: 0 }
-        }
-    };
-    records.copy_xattrs(&mut metadata.xattrs)
-}
-
-/// The stored size: the record's, which the field may contradict only where it cannot hold it.
-fn stored_size(header: &Header, records: &Records) -> Result<u64> {
-    let Some(size) = records.size else { return headers::size(header) };
-    if size > OCTAL_SIZE_MAX {
-        return Ok(size);
-    }
-    match headers::size(header)? {
-        field if field == 0 || field == size => Ok(size),
-        field => Err(Failure::archive(format!("its size is {size} in one place and {field} in another"))),
-    }
 }

@@ -37,7 +37,10 @@ pub fn check(extents: &[Extent], size: u64, stored: u64) -> Result<()> {
 /// The runs in an old GNU header. Whether extension blocks follow is its `isextended`.
 pub fn old_gnu(header: &GnuHeader, extents: &mut Vec<Extent>) -> Result<u64> {
     extents.clear();
-    push_all(&header.sparse, extents)?;
+    let is_full = push_all(&header.sparse, extents)?;
+    if header.is_extended() && !is_full {
+        return Err(malformed());
+    }
     headers::unsigned(&header.realsize, "real size")
 }
 
@@ -49,16 +52,26 @@ pub fn old_gnu_extensions<A: ArchiveBytes + ?Sized>(
     loop {
         let mut extension = GnuExtSparseHeader::new();
         extension.as_mut_bytes().copy_from_slice(stream.take(TAR_BLOCK_BYTES)?);
-        push_all(&extension.sparse, extents)?;
+        let is_full = push_all(&extension.sparse, extents)?;
         if !extension.is_extended() {
             return Ok(());
+        }
+        // Otherwise a chain of blocks with nothing in them would never reach the limit.
+        if !is_full {
+            return Err(malformed());
         }
     }
 }
 
-fn push_all(slots: &[GnuSparseHeader], extents: &mut Vec<Extent>) -> Result<()> {
-    // An unused slot begins with a NUL.
-    for slot in slots.iter().filter(|slot| slot.offset[0] != 0) {
+/// Takes the used slots, behind which there are only unused ones: some readers end at the first of those, others pass
+/// over it. Answers whether all were used.
+fn push_all(slots: &[GnuSparseHeader], extents: &mut Vec<Extent>) -> Result<bool> {
+    // An unused slot begins with NULs.
+    let used = slots.iter().take_while(|slot| slot.offset[0] != 0 && slot.numbytes[0] != 0).count();
+    if slots[used..].iter().any(|slot| slot.offset[0] != 0 || slot.numbytes[0] != 0) {
+        return Err(malformed());
+    }
+    for slot in &slots[..used] {
         if extents.len() == SPARSE_EXTENTS_MAX {
             return Err(too_many());
         }
@@ -67,7 +80,7 @@ fn push_all(slots: &[GnuSparseHeader], extents: &mut Vec<Extent>) -> Result<()> 
             length: headers::unsigned(&slot.numbytes, "sparse length")?,
         });
     }
-    Ok(())
+    Ok(used == slots.len())
 }
 
 /// Format 1.0: the map stands before the data, as decimal lines padded to a block: how many runs, then offset and
@@ -78,7 +91,6 @@ pub fn map_before_data<A: ArchiveBytes + ?Sized>(
     extents: &mut Vec<Extent>,
 ) -> Result<u64> {
     extents.clear();
-    let malformed = || Failure::archive("its sparse map is malformed");
     let mut taken = 0u64;
     let mut count = None;
     let mut offset = None;
@@ -111,6 +123,10 @@ pub fn map_before_data<A: ArchiveBytes + ?Sized>(
         }
     }
     Ok(taken)
+}
+
+fn malformed() -> Failure {
+    Failure::archive("its sparse map is malformed")
 }
 
 fn too_many() -> Failure {

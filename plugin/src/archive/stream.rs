@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::limits::{READ_BYTES, WINDOW_BYTES};
+use super::limits::{FOREIGN_RATIO_FROM_BYTES, READ_BYTES, WINDOW_BYTES};
 use crate::host::ArchiveBytes;
 use crate::{Failure, Result};
 
@@ -62,6 +62,9 @@ impl<A: ArchiveBytes + ?Sized> Read for Source<'_, A> {
 /// The inflated bytes.
 pub struct Stream<'a, A: ?Sized> {
     inflate: MultiGzDecoder<Source<'a, A>>,
+    /// Inflated so far, and how many times the compressed bytes that may be.
+    inflated: u64,
+    ratio_max: Option<u64>,
     window: Box<[u8]>,
     start: usize,
     end: usize,
@@ -76,11 +79,18 @@ impl<'a, A: ArchiveBytes + ?Sized> Stream<'a, A> {
         let source = Source { archive, watch, offset, end, chunk: Vec::new(), used: 0 };
         Ok(Stream {
             inflate: MultiGzDecoder::new(source),
+            inflated: 0,
+            ratio_max: None,
             window: vec![0; WINDOW_BYTES].into_boxed_slice(),
             start: 0,
             end: 0,
             ended: false,
         })
+    }
+
+    /// Refuses, from here on, bytes that are this much larger unpacked than packed.
+    pub fn limit_ratio(&mut self, ratio_max: u64) {
+        self.ratio_max = Some(ratio_max);
     }
 
     /// The next bytes without taking them: `wanted` of them, fewer only at the end.
@@ -127,7 +137,21 @@ impl<'a, A: ArchiveBytes + ?Sized> Stream<'a, A> {
             let got = self.inflate.read(&mut self.window[self.end..]).map_err(Failure::from_stream)?;
             self.end += got;
             self.ended = got == 0;
+            self.inflated += got as u64;
+            self.check_ratio()?;
         }
         Ok(())
+    }
+
+    fn check_ratio(&self) -> Result<()> {
+        let Some(ratio_max) = self.ratio_max.filter(|_| self.inflated > FOREIGN_RATIO_FROM_BYTES) else {
+            return Ok(());
+        };
+        // What was read ahead counts: it is at most one read.
+        if self.inflated / ratio_max <= self.inflate.get_ref().offset {
+            return Ok(());
+        }
+        Err(Failure::too_large(format!("the archive unpacks to more than {ratio_max} times its size"))
+            .hint("pack files that are mostly zeros with `tar --sparse`"))
     }
 }

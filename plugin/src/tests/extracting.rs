@@ -152,7 +152,7 @@ fn everything_about_an_entry_comes_back() {
         .entry(&Head { mode: b"0104755\0".into(), ..Head::new("short", b'0', 3) }, b"abc")
         .entry(&Head { mtime: [&[0xff; 11][..], &[0xfe]].concat(), ..Head::new("volumes/0/old", b'0', 0) }, b"")
         .pax(&[("size", b"2")])
-        .entry(&Head::new("volumes/0/sized", b'0', 0), b"ok")
+        .file("volumes/0/sized", b"ok")
         .raw(&Head::new("././@LongLink", b'L', 18).bytes())
         .padded(b"volumes/0/by-long\0")
         .file("volumes/0/by-", b"")
@@ -191,7 +191,7 @@ fn every_form_of_a_sparse_file_comes_back_with_its_holes() {
     let stored = [map_1_0.as_bytes(), &vec![0; 512 - map_1_0.len()], b"headtail"].concat();
     let map_0_1 = format!("10,4,{tail},4,{size},0");
     let octal = |value: usize| format!("{value:011o}\0").into_bytes();
-    let mut gnu = [octal(10), octal(4), octal(tail), octal(2)].concat();
+    let mut gnu = [octal(10), octal(1), octal(11), octal(2), octal(13), octal(1), octal(tail), octal(2)].concat();
     gnu.resize(96, 0);
     gnu.push(1);
     gnu.extend(octal(size));

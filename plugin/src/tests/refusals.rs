@@ -117,6 +117,51 @@ fn hostile_headers_are_refused() {
         ("record end", volume().raw(&Head::new("x", b'x', 9).bytes()).padded(b"9 path=ab").file("x", b""), "malformed"),
         ("record key", volume().raw(&Head::new("x", b'x', 5).bytes()).padded(b"5 =a\n").file("x", b""), "malformed"),
         ("record zero", volume().raw(&Head::new("x", b'x', 7).bytes()).padded(b"0 ab=c\n").file("x", b""), "malformed"),
+        (
+            "no format",
+            volume().entry(&Head { magic: b"ustar\x0001".into(), ..head("volumes/0/a") }, b""),
+            "known format",
+        ),
+        (
+            "mode of a link",
+            volume().entry(&Head { mode: b"0120777\0".into(), ..head("volumes/0/a") }, b""),
+            "something else",
+        ),
+        (
+            "huge mode",
+            volume().entry(&Head { mode: b"1000644\0".into(), ..head("volumes/0/a") }, b""),
+            "something else",
+        ),
+        (
+            "size in the record only",
+            volume().pax(&[("size", b"3")]).raw(&head("volumes/0/a").bytes()),
+            "3 in one place and 0",
+        ),
+        (
+            "large size in the record only",
+            volume().pax(&[("size", b"10000000000")]).entry(&Head::new("volumes/0/a", b'0', 7), b"content"),
+            "10000000000 in one place and 7",
+        ),
+        ("two owners", volume().pax(&[("uid", b"0")]).file("volumes/0/a", b""), "0 in one place and 1000"),
+        ("two groups", volume().pax(&[("gid", b"7")]).file("volumes/0/a", b""), "7 in one place and 1000"),
+        ("two times", volume().pax(&[("mtime", b"7.5")]).file("volumes/0/a", b""), "7 in one place and 1610612736"),
+        (
+            "global header between",
+            volume().pax(&[("mtime", b"1")]).raw(&Head::new("g", b'g', 0).bytes()).file("volumes/0/a", b""),
+            "another header stands between",
+        ),
+        (
+            "long name between",
+            volume()
+                .pax(&[("size", b"0")])
+                .raw(&Head::new("x", b'L', 2).bytes())
+                .padded(b"a\0")
+                .file("volumes/0/a", b""),
+            "another header stands between",
+        ),
+        ("half a file", volume().pax(&[("GNU.volume.size", b"1")]).file("volumes/0/a", b""), "cut in pieces"),
+        ("sparse by star", volume().pax(&[("SCHILY.realsize", b"1")]).file("volumes/0/a", b""), "cut in pieces"),
+        ("label", volume().pax(&[("RHT.security.selinux", b"x")]).file("volumes/0/a", b""), "security labels"),
         ("trailing", volume().end().raw(b"x").raw(&[0; 511]), "behind the end"),
         ("second archive", volume().end().file("volumes/0/a", b""), "behind the end"),
         ("single zero block", volume().raw(&[0; 512]).file("volumes/0/a", b""), "behind the end"),
@@ -143,6 +188,34 @@ fn hostile_sparse_maps_are_refused() {
         volume().pax(pairs).file("volumes/0/s", map)
     };
     let block = |text: &[u8]| [text, &vec![0; 512 - text.len()]].concat();
+    let announced: &[(&str, &[u8])] =
+        &[("GNU.sparse.size", b"10"), ("GNU.sparse.numblocks", b"2"), ("GNU.sparse.map", b"0,4")];
+    let both: &[(&str, &[u8])] = &[
+        ("GNU.sparse.size", b"10"),
+        ("GNU.sparse.map", b"0,1"),
+        ("GNU.sparse.offset", b"2"),
+        ("GNU.sparse.numbytes", b"1"),
+    ];
+    let new = [("GNU.sparse.major", &b"1"[..]), ("GNU.sparse.minor", b"0"), ("GNU.sparse.realsize", b"10")];
+    let two_ways = &[&new[..], &[("GNU.sparse.numblocks", b"0")]].concat()[..];
+    let names = &[&new[..], &[("GNU.sparse.name", b"volumes/0/s"), ("path", b"volumes/0/t")]].concat()[..];
+    // The four slots of an old GNU header; a run of nothing at 0 is a slot that is not used.
+    let old = |runs: &[(u64, u64)]| {
+        let slot = |run: &(u64, u64)| match run {
+            (0, 0) => vec![0; 24],
+            (offset, length) => format!("{offset:011o}\0{length:011o}\0").into_bytes(),
+        };
+        let mut gnu = runs.iter().flat_map(slot).collect::<Vec<u8>>();
+        gnu.resize(97, 0);
+        gnu.extend(b"00000000012\0");
+        let stored = runs.iter().map(|run| run.1 as usize).sum();
+        Head { magic: b"ustar  \0".into(), gnu, ..Head::new("volumes/0/s", b'S', stored) }
+    };
+    let chained = |head: &Head| {
+        let mut head = head.clone();
+        head.gnu[96] = 1;
+        head
+    };
     for (name, tarball, words) in [
         ("overlap", form("0,4,2,2", "10", b"123456"), "out of order"),
         ("backwards", form("4,2,0,2", "10", b"1234"), "out of order"),
@@ -160,6 +233,18 @@ fn hostile_sparse_maps_are_refused() {
         ("no map", new_form(b""), "malformed"),
         ("letters", new_form(&block(b"1\nx\n")), "malformed"),
         ("overflow", new_form(&block(b"99999999999999999999\n")), "malformed"),
+        ("runs", volume().pax(announced).file("volumes/0/s", b"1234"), "1 runs in one place and 2 in another"),
+        ("two forms", volume().pax(both).file("volumes/0/s", b"12"), "two forms"),
+        ("two ways", volume().pax(two_ways).file("volumes/0/s", &block(b"0\n")), "sparse in two ways"),
+        (
+            "no file",
+            volume().pax(&[("GNU.sparse.name", b"volumes/0/s")]).directory("volumes/0/d"),
+            "sparse and no file",
+        ),
+        ("names", volume().pax(names).file("x", &block(b"0\n")), "disagree"),
+        ("old and new", volume().pax(&[("GNU.sparse.realsize", b"1")]).entry(&old(&[]), b""), "in two ways"),
+        ("old, gap", volume().entry(&old(&[(0, 1), (0, 0), (2, 1)]), b"12"), "malformed"),
+        ("old, chain of nothing", volume().raw(&chained(&old(&[(0, 1)])).bytes()).raw(&[0; 1024]), "malformed"),
         ("not GNU", volume().entry(&Head::new("volumes/0/s", b'S', 0), b""), "no GNU entry"),
     ] {
         check(name, tarball, "archive-refused", words);
