@@ -35,12 +35,6 @@ impl Member {
         member.header.as_mut_bytes()[157..157 + target.len()].copy_from_slice(target.as_bytes());
         member
     }
-
-    /// Changes the name to anything at all, also to one that no archiver would write.
-    pub fn named(mut self, name: &[u8]) -> Member {
-        self.name = name.to_vec();
-        self
-    }
 }
 
 /// Changes the members of an archive in place.

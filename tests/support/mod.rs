@@ -5,9 +5,12 @@ pub mod archives;
 pub mod bench;
 pub mod disks;
 pub mod guests;
+pub mod hostile;
 pub mod instants;
 pub mod process;
 pub mod signature;
+#[allow(dead_code, reason = "the plugin's tests use it too, and neither uses all of it")]
+pub mod tarball;
 pub mod world;
 
 pub use process::{Output, Running, eventually};

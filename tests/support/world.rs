@@ -117,6 +117,8 @@ pub struct World {
     pub snapshot_dir: PathBuf,
     /// Further lines of `[host]`.
     pub host_lines: String,
+    /// What a plugin's sandbox may take, if it is less than it usually may.
+    pub sandbox_mib: Option<u32>,
     mounts: Vec<PathBuf>,
 }
 
@@ -137,6 +139,7 @@ impl World {
             workloads: workloads.into_iter().collect(),
             allowed_roots: Vec::new(),
             host_lines: String::new(),
+            sandbox_mib: None,
             mounts: Vec::new(),
         };
         world.write_config();
@@ -201,6 +204,9 @@ impl World {
         let mut command = Command::new(REFORGE);
         command.arg("--config").arg(self.root.join("reforge.toml")).args(arguments).current_dir("/");
         command.env_remove("REFORGE_FAULT").env_remove("REFORGE_EFFECTS").env("NO_COLOR", "1");
+        if let Some(mib) = self.sandbox_mib {
+            command.env("REFORGE_SANDBOX_MIB", mib.to_string());
+        }
         command
     }
 

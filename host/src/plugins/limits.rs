@@ -6,6 +6,9 @@ use std::time::Duration;
 /// about 100 MiB for its runtime.
 pub const MEMORY_BYTES_MAX: usize = 256 << 20;
 
+/// Lowers [`MEMORY_BYTES_MAX`], in MiB: how tests see what a plugin needs. Nothing raises it.
+const MEMORY_VARIABLE: &str = "REFORGE_SANDBOX_MIB";
+
 /// Entries of all tables of one sandbox: function pointers, far more than any real component has.
 pub const TABLE_ELEMENTS_MAX: usize = 200_000;
 
@@ -44,6 +47,12 @@ pub const TICK: Duration = Duration::from_millis(50);
 /// Time in the guest without progress after which it is stalled, unless the configuration says otherwise. Time inside a
 /// host call does not count.
 pub const STALL_LIMIT: Duration = Duration::from_secs(60);
+
+/// Linear memory of one sandbox in this process.
+pub fn memory_bytes_max() -> usize {
+    let asked = std::env::var(MEMORY_VARIABLE).ok().and_then(|mib| mib.parse::<usize>().ok());
+    asked.and_then(|mib| mib.checked_mul(1 << 20)).map_or(MEMORY_BYTES_MAX, |bytes| bytes.min(MEMORY_BYTES_MAX))
+}
 
 /// Parts that are extracted side by side.
 pub fn workers_max() -> usize {

@@ -100,7 +100,7 @@ impl Sandbox {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits::HANDLES_MAX);
         let limits = StoreLimitsBuilder::new()
-            .memory_size(limits::MEMORY_BYTES_MAX)
+            .memory_size(limits::memory_bytes_max())
             .table_elements(limits::TABLE_ELEMENTS_MAX)
             .instances(limits::INSTANCES_MAX)
             .tables(limits::INSTANCES_MAX)
