@@ -4,6 +4,8 @@
 //! The default plugin has limits of its own, `plugin/src/archive/limits.rs`, on purpose: it shares no code with the host,
 //! and neither relies on the other's check. Whatever fits here must fit there: change both.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 /// Bytes of one name: `NAME_MAX`, the limit of every Linux file system.
 pub const NAME_BYTES_MAX: usize = 255;
 
@@ -30,6 +32,26 @@ pub const XATTR_VALUE_BYTES_MAX: usize = 64 << 10;
 /// what lists cost they cross in one host call of 2 MiB.
 pub const XATTRS_MAX: usize = 1024;
 pub const XATTRS_BYTES_MAX: usize = 512 << 10;
+
+/// Bytes of what is held of all entries of one volume until it is sealed: every path, and the attributes and targets of
+/// directories, links and files in pieces. Ten million files with paths of a hundred bytes; an archive of a few megabytes
+/// can unpack to as many as it likes.
+pub const LISTED_BYTES_MAX: u64 = 1 << 30;
+
+/// How much of one volume is held, against what may be.
+#[derive(Debug, Default)]
+pub struct Listed(AtomicU64);
+
+impl Listed {
+    /// One more entry with such a path; of what else it has, only what waits for the seal.
+    pub fn add(&self, path: &[u8], target: &[u8], waiting: &[(Vec<u8>, Vec<u8>)]) -> Option<String> {
+        let attributes: usize = waiting.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let bytes = (path.len() + target.len() + attributes) as u64;
+        let listed = self.0.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        let what = "is one of too many: names, link targets and attributes of one volume come to more than";
+        (listed > LISTED_BYTES_MAX).then(|| format!("{what} {LISTED_BYTES_MAX} bytes"))
+    }
+}
 
 /// Why no restore could bring an entry back under this path, as the end of a sentence about it.
 pub fn path_problem(path: &[u8]) -> Option<String> {
@@ -102,5 +124,13 @@ mod tests {
             assert_eq!(passes, None);
             assert!(over.is_some());
         }
+    }
+
+    #[test]
+    fn what_is_held_of_a_volume_is_bounded_and_counts_names_targets_and_attributes() {
+        let listed = Listed(AtomicU64::new(LISTED_BYTES_MAX - 6));
+        assert_eq!(listed.add(b"a", b"b", &[]), None);
+        assert_eq!(listed.add(b"", b"", &[(b"cc".to_vec(), b"dd".to_vec())]), None);
+        assert!(listed.add(b"e", b"", &[]).unwrap().contains("more than 1073741824 bytes"));
     }
 }

@@ -8,7 +8,9 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
 use crate::archive::headers::Kind;
-use crate::archive::limits::{DISK_BLOCK_BYTES, FOREIGN_BYTES_MAX, INSPECTED_ENTRIES_MAX, REFUSALS_SHOWN_MAX};
+use crate::archive::limits::{
+    DISK_BLOCK_BYTES, FOREIGN_BYTES_MAX, INSPECTED_ENTRIES_MAX, INSPECTED_NAME_BYTES_MAX, REFUSALS_SHOWN_MAX,
+};
 use crate::archive::policy::{Admitted, Policy, about};
 use crate::archive::reader::{Entry, Reader};
 use crate::diff;
@@ -62,6 +64,7 @@ struct Inspector {
     seen: Seen,
     entries: u64,
     bytes: u64,
+    name_bytes: u64,
     refused: Vec<Failure>,
     found: u64,
 }
@@ -80,6 +83,7 @@ impl Inspector {
             seen: Seen::default(),
             entries: 0,
             bytes: 0,
+            name_bytes: 0,
             refused: Vec::new(),
             found: 0,
         }
@@ -95,6 +99,13 @@ impl Inspector {
         self.bytes += entry.size.min(FOREIGN_BYTES_MAX + 1);
         if self.bytes > FOREIGN_BYTES_MAX {
             return Err(Failure::too_large(format!("the archive unpacks to more than {FOREIGN_BYTES_MAX} bytes")));
+        }
+        let attributes: usize = entry.metadata.xattrs.iter().map(|xattr| xattr.name.len() + xattr.value.len()).sum();
+        self.name_bytes += (entry.path.len() + entry.link.len() + attributes) as u64;
+        if self.name_bytes > INSPECTED_NAME_BYTES_MAX {
+            let message =
+                format!("names and attributes in the archive come to more than {INSPECTED_NAME_BYTES_MAX} bytes");
+            return Err(Failure::too_large(message));
         }
         if let Err(failure) = self.count(entry) {
             self.refuse(failure);

@@ -154,6 +154,11 @@ impl Tarball {
         this
     }
 
+    /// What will be compressed as the next member.
+    pub fn tar(&self) -> &[u8] {
+        &self.member
+    }
+
     /// The two blocks of the end.
     pub fn end(self) -> Tarball {
         self.raw(&[0; 1024])

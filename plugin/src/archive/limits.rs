@@ -66,6 +66,10 @@ pub const END_BYTES_MAX: u64 = 16 << 20;
 /// The most entries of an archive that is inspected: its paths are held as 8-byte hashes.
 pub const INSPECTED_ENTRIES_MAX: u64 = 1_000_000;
 
+/// Bytes of their paths, targets and attributes together: the host holds them until the seal, and may hold four times
+/// that.
+pub const INSPECTED_NAME_BYTES_MAX: u64 = 256 << 20;
+
 /// Refusals that are spelled out; further ones are counted.
 pub const REFUSALS_SHOWN_MAX: usize = 20;
 

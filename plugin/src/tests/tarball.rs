@@ -1,5 +1,6 @@
 //! Archives in memory, made by the writer of hostile archives that the promises are tested with.
 
+#[allow(dead_code, reason = "the promises are tested with it too, and neither uses all of it")]
 #[path = "../../../tests/support/tarball.rs"]
 mod writer;
 

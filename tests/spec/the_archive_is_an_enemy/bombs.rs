@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::support::hostile::{Attacked, snapshots};
-use crate::support::tarball::Head;
+use crate::support::tarball::{Head, Tarball};
 
 const MIB: u64 = 1 << 20;
 /// Far more than any of them needs, far less than one that is read to its end.
@@ -87,6 +87,22 @@ fn a_million_entries_more_than_anybody_has_are_cut_off() {
     let bomb = [begun(&attacked, None), gzip.finish().unwrap()].concat();
     let entries = ("too-large", "more than 1000000 entries");
     bounces(&attacked, "a million entries", &bomb, entries, ("too-large", "is more than the descriptor says"));
+    attacked.can_still_be_restored();
+}
+
+#[test]
+fn names_that_come_to_more_than_anybody_has_are_cut_off() {
+    let attacked = Attacked::new(false);
+    let directory = [vec![b'd'; 240], vec![b'/']].concat().repeat(16);
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    for number in 0..70_000 {
+        let name = [b"volumes/0/", &*directory, format!("{number}").as_bytes()].concat();
+        let entry = Tarball::empty().pax(&[("path", &name)]).file("x", b"");
+        gzip.write_all(entry.tar()).unwrap();
+    }
+    let bomb = [begun(&attacked, None), gzip.finish().unwrap()].concat();
+    let names = ("too-large", "names and attributes in the archive come to more than 268435456 bytes");
+    bounces(&attacked, "names", &bomb, names, ("too-large", "is more than the descriptor says"));
     attacked.can_still_be_restored();
 }
 

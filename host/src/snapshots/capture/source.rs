@@ -22,7 +22,7 @@ use super::CaptureVolume;
 use super::cutter::{Content, Cutter, MEMBER_BYTES, OpenFile, PART_BYTES, Record, RecordKind, Source};
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
-use crate::limits;
+use crate::limits::{self, Listed};
 
 /// Up to this size the walk reads a file itself: workers hold larger ones open, and descriptors are few.
 const READ_BY_WALK_BYTES_MAX: u64 = 128 << 10;
@@ -67,6 +67,7 @@ pub(super) struct VolumeSource<'a, 'c> {
     changes: Changes,
     cutter: &'a mut Cutter<'c>,
     xattrs: xattrs::Reader,
+    listed: Listed,
     /// By inode and birth time: while the app runs an inode number can be given out again.
     leaders: HashMap<(u64, i64, u32), Leader>,
     totals: VolumeTotals,
@@ -86,6 +87,7 @@ impl<'a, 'c> VolumeSource<'a, 'c> {
             changes,
             cutter,
             xattrs: xattrs::Reader::new(),
+            listed: Listed::default(),
             leaders: HashMap::new(),
             totals: VolumeTotals { index, ..VolumeTotals::default() },
         })
@@ -279,6 +281,15 @@ impl<'a, 'c> VolumeSource<'a, 'c> {
     }
 
     fn header(&mut self, path: &[u8], metadata: &Metadata, kind: &Kind<'_>) -> Result<()> {
+        let (target, waiting): (&[u8], &[_]) = match kind {
+            Kind::Symlink { target } => (target, &metadata.xattrs),
+            Kind::HardLink { leader } => (leader, &metadata.xattrs),
+            Kind::File { size } if *size <= BLOCK_BYTES => (b"", &[]),
+            // Whoever restores a part of it may come to it before its header does.
+            Kind::File { size } if *size > PART_BYTES => (path, &metadata.xattrs),
+            Kind::File { .. } | Kind::Sparse { .. } | Kind::Directory => (b"", &metadata.xattrs),
+        };
+        self.check(self.listed.add(path, target, waiting))?;
         self.totals.entries += 1;
         self.cutter.entry(tar_writer::header(&self.archive_path(path), metadata, kind))
     }

@@ -131,6 +131,7 @@ impl Staging {
             check(path)?;
             let metadata = attributes::check(path, metadata, self.0.terms.policy)?;
             self.0.account.announce(&self.0.terms.expected, 0)?;
+            self.0.list(path, b"", &metadata.xattrs)?;
             self.0.occupy(open, 0)?;
             staged("stage-directory", path, || open.directories.make(path))?;
             let digest = tree_digest::entry(path, &metadata, Kind::Directory);
@@ -150,6 +151,7 @@ impl Staging {
             let metadata = attributes::check(path, metadata, self.0.terms.policy)?;
             let size = content.len() as u64;
             self.0.account.announce(&self.0.terms.expected, size)?;
+            self.0.list(path, b"", &[])?;
             self.0.occupy(open, size)?;
             staged("stage-file", path, || open.make_file(path, &metadata, content))?;
             let blocks = (size > 0).then(|| tree_digest::block(content));
@@ -167,7 +169,8 @@ impl Staging {
             check_below_root(path)?;
             let metadata = attributes::check(path, metadata, self.0.terms.policy)?;
             self.0.account.announce(&self.0.terms.expected, size)?;
-            let large = open.large(path, size)?;
+            self.0.list(path, b"", &metadata.xattrs)?;
+            let (large, _) = open.large(path, size)?;
             large.claim(metadata.into_owned())?;
             self.0.open_large(open, large)
         })
@@ -180,7 +183,11 @@ impl Staging {
             if size > self.0.terms.expected.bytes {
                 return Err(refused(path, "is larger than the whole volume"));
             }
-            self.0.open_large(open, open.large(path, size)?)
+            let (large, is_new) = open.large(path, size)?;
+            if is_new {
+                self.0.list(path, b"", &[])?;
+            }
+            self.0.open_large(open, large)
         })
     }
 
@@ -189,7 +196,7 @@ impl Staging {
         let digest = |metadata: &Metadata| tree_digest::entry(path, metadata, Kind::Symlink { target });
         self.0.run(|open| {
             limits::target_problem(target).map_or(Ok(()), |problem| Err(refused(path, &problem)))?;
-            let metadata = self.0.check_link(path, metadata, "a symbolic link")?;
+            let metadata = self.0.check_link(path, metadata, target, "a symbolic link")?;
             open.entries.push(EntryKind::Symlink, path, &digest(&metadata));
             open.remember(path, metadata.into_owned(), target.into(), None);
             self.0.occupy(open, target.len() as u64)
@@ -201,7 +208,7 @@ impl Staging {
         let digest = |metadata: &Metadata| tree_digest::entry(path, metadata, Kind::HardLink { leader });
         self.0.run(|open| {
             check_below_root(leader)?;
-            let metadata = self.0.check_link(path, metadata, "a hard link")?;
+            let metadata = self.0.check_link(path, metadata, leader, "a hard link")?;
             open.entries.push(EntryKind::HardLink, path, &digest(&metadata));
             open.remember(path, metadata.into_owned(), Box::default(), Some(leader.into()));
             Ok(())
@@ -265,7 +272,19 @@ impl Inner {
         Ok(LargeFile::new(Arc::clone(self), large, file))
     }
 
-    fn check_link<'a>(&self, path: &[u8], metadata: &'a Metadata, what: &str) -> Result<Cow<'a, Metadata>> {
+    /// Charges what is held of an entry until the seal.
+    fn list(&self, path: &[u8], target: &[u8], waiting: &[(Vec<u8>, Vec<u8>)]) -> Result<()> {
+        let problem = self.account.listed.add(path, target, waiting);
+        problem.map_or(Ok(()), |problem| Err(Failure { code: Code::TooLarge, ..refused(path, &problem) }))
+    }
+
+    fn check_link<'a>(
+        &self,
+        path: &[u8],
+        metadata: &'a Metadata,
+        target: &[u8],
+        what: &str,
+    ) -> Result<Cow<'a, Metadata>> {
         check_below_root(path)?;
         if !self.terms.policy.links {
             let message = format!("entry `{}` is {what}", crate::escape::bytes(path));
@@ -274,6 +293,7 @@ impl Inner {
         }
         let metadata = attributes::check(path, metadata, self.terms.policy)?;
         self.account.announce(&self.terms.expected, 0)?;
+        self.list(path, target, &metadata.xattrs)?;
         Ok(metadata)
     }
 }
@@ -298,12 +318,17 @@ impl Open {
         self.creation.finish(file.as_fd(), path, metadata, Present { mode: mode & !self.creation.umask })
     }
 
-    /// The large file of this path: the same one for everybody who says the same size.
-    fn large(&self, path: &[u8], size: u64) -> Result<Arc<Large>> {
+    /// The large file of this path: the same one for everybody who says the same size. And whether it is a new one.
+    fn large(&self, path: &[u8], size: u64) -> Result<(Arc<Large>, bool)> {
         limits::size_problem(size).map_or(Ok(()), |problem| Err(refused(path, &problem)))?;
         let mut large = self.large.lock().unwrap_or_else(PoisonError::into_inner);
-        let file = large.entry(path.into()).or_insert_with(|| Arc::new(Large::new(path, size)));
-        if file.size == size { Ok(Arc::clone(file)) } else { Err(refused(path, "has two sizes in the archive")) }
+        let known = large.len();
+        let file = Arc::clone(large.entry(path.into()).or_insert_with(|| Arc::new(Large::new(path, size))));
+        if file.size == size {
+            Ok((file, large.len() > known))
+        } else {
+            Err(refused(path, "has two sizes in the archive"))
+        }
     }
 
     fn remember(&self, path: &[u8], metadata: Metadata, target: Box<[u8]>, leader: Option<Box<[u8]>>) {

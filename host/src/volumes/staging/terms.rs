@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::write_out::WriteOut;
 use crate::failure::{Code, Failure, Result};
+use crate::limits::Listed;
 use crate::volumes::space::Space;
 
 /// After how many staged bytes the free space is looked at again at the latest; sooner when it runs out, since the app
@@ -73,6 +74,7 @@ pub struct Progress {
 #[derive(Debug, Default)]
 pub(super) struct Account {
     pub progress: Progress,
+    pub listed: Listed,
     announced_bytes: AtomicU64,
     occupied_bytes: AtomicU64,
     /// From how many occupied bytes on the free space is looked at again. 0 at first: a full disk takes no entry.
