@@ -7,15 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use reforge_host::config::Config;
 use reforge_host::failure::Code;
 use reforge_host::host::Host;
-use reforge_host::plugins::{Plugin, PluginEngine};
-use reforge_host::restore::preflight::Choice;
 use reforge_host::restore::progress::Progress;
-use reforge_host::restore::run;
-use reforge_host::state_dir::StateDir;
 use reforge_host::transaction::receipt::Outcome;
+
+mod fixture;
 
 /// A workload that was never deployed, with one volume on a file system of its own.
 struct World {
@@ -30,32 +27,7 @@ impl World {
         let disk = directory.path().join("volumes");
         std::fs::create_dir(&disk).unwrap();
         mount(directory.path(), &disk);
-        let text = format!(
-            r#"
-[host]
-state_dir = "{0}/state"
-volume_root = "{0}/volumes"
-
-[[workload]]
-id = "notes"
-project = "notes"
-stage = "prod"
-runtime = "process"
-links = "contained"
-command = ["/bin/true"]
-[[workload.volume]]
-name = "data"
-scope = "project"
-source = "data"
-target = "/data"
-"#,
-            directory.path().display()
-        );
-        let path = directory.path().join("reforge.toml");
-        std::fs::write(&path, text).unwrap();
-        let config = Config::load(&path).unwrap();
-        StateDir::init(&config).unwrap();
-        let host = Arc::new(Host::open(config, Vec::new()).unwrap());
+        let host = fixture::host(directory.path(), "links = \"contained\"\ncommand = [\"/bin/true\"]", "");
         let world = World { host, disk, directory: Some(directory) };
         std::fs::create_dir_all(world.live()).unwrap();
         world
@@ -98,16 +70,7 @@ target = "/data"
         for entry in std::fs::read_dir(self.live()).unwrap() {
             run_program("rm", &["-r", entry.unwrap().path().to_str().unwrap()]);
         }
-        let plugin = Plugin::embedded(&PluginEngine::new(None).unwrap()).unwrap();
-        let request = run::Request {
-            workload: "notes".into(),
-            snapshot,
-            choice: Choice::default(),
-            plan: None,
-            wait: false,
-            who: "test".into(),
-        };
-        let report = run::run(&self.host, &plugin, &request, &Arc::new(Progress::unwatched()));
+        let report = fixture::restore(&self.host, &fixture::plugin(), &snapshot);
         assert_eq!(report.outcome, Outcome::Done, "{report:#?}");
         assert_eq!(self.tree_digest(&self.capture().unwrap()), before);
     }

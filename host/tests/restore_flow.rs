@@ -2,60 +2,32 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something unexpected happens")]
 
-use std::ffi::OsString;
-use std::path::Path;
 use std::sync::Arc;
 
-use reforge_host::config::Config;
 use reforge_host::deployer::dispatch::DeployRequest;
-use reforge_host::host::Host;
-use reforge_host::plugins::{Plugin, PluginEngine};
-use reforge_host::restore::preflight::Choice;
 use reforge_host::restore::progress::Progress;
 use reforge_host::restore::{run, undo};
-use reforge_host::state_dir::StateDir;
 use reforge_host::transaction::receipt::Outcome;
 
-fn host(directory: &Path) -> Arc<Host> {
-    let text = format!(
-        r#"
-[host]
-state_dir = "{0}/state"
-volume_root = "{0}/volumes"
+mod fixture;
 
-[[workload]]
-id = "notes"
-project = "notes"
-stage = "prod"
-runtime = "process"
-command = ["/bin/sh", "-c", "while :; do date >> {{volume:data}}/log; sleep 0.05; done"]
+const COUNTING: &str = r#"
+command = ["/bin/sh", "-c", "while :; do date >> {volume:data}/log; sleep 0.05; done"]
 stop_timeout = "2s"
-[[workload.volume]]
-name = "data"
-scope = "project"
-source = "data"
-target = "/data"
+"#;
+
+const MEDIA: &str = r#"
 [[workload.volume]]
 name = "media"
 scope = "stage"
 source = "media"
 target = "/media"
-"#,
-        directory.display()
-    );
-    let path = directory.join("reforge.toml");
-    std::fs::create_dir_all(directory.join("volumes")).unwrap();
-    std::fs::write(&path, text).unwrap();
-    let config = Config::load(&path).unwrap();
-    StateDir::init(&config).unwrap();
-    let supervisor: Vec<OsString> = vec![env!("CARGO_BIN_EXE_reforge").into(), "supervise".into()];
-    Arc::new(Host::open(config, supervisor).unwrap())
-}
+"#;
 
 #[test]
 fn a_restore_and_its_undo_bring_back_exactly_what_was_there() {
     let directory = tempfile::tempdir().unwrap();
-    let host = host(directory.path());
+    let host = fixture::host(directory.path(), COUNTING, MEDIA);
     let deploy = DeployRequest::Deploy { workload: "notes".into() };
     host.deployer.dispatch(&deploy, false, &|| false).unwrap();
     let volumes = directory.path().join("volumes/notes");
@@ -67,23 +39,15 @@ fn a_restore_and_its_undo_bring_back_exactly_what_was_there() {
 
     std::fs::write(volumes.join("prod/media/stray"), "new").unwrap();
     std::fs::remove_file(volumes.join("prod/media/a")).unwrap();
-    let engine = PluginEngine::new(None).unwrap();
-    let plugin = Plugin::embedded(&engine).unwrap();
-    let request = run::Request {
-        workload: "notes".into(),
-        snapshot: snapshot.id.clone(),
-        choice: Choice::default(),
-        plan: None,
-        wait: false,
-        who: "test".into(),
-    };
+    let plugin = fixture::plugin();
+    let request = fixture::request(&snapshot.id);
     let planned = run::plan(&host, &plugin, &request, &Arc::new(Progress::unwatched())).unwrap();
     assert!(planned.preflight.refusals.is_empty(), "{:?}", planned.preflight.refusals);
     let changes = planned.changes.unwrap();
     let media = changes.volumes.iter().find(|volume| volume.name == "media").unwrap();
     let counts = media.changes.as_ref().unwrap();
     assert_eq!((counts.added, counts.removed), (1, 1), "{counts:?}");
-    let report = run::run(&host, &plugin, &request, &Arc::new(Progress::unwatched()));
+    let report = fixture::restore(&host, &plugin, &snapshot.id);
     assert_eq!(report.outcome, Outcome::Done, "{report:#?}");
     assert!(!volumes.join("prod/media/stray").exists());
     assert_eq!(std::fs::read(volumes.join("prod/media/a")).unwrap(), vec![7; 3 << 20]);
