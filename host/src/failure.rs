@@ -67,6 +67,37 @@ impl Code {
         Self::TABLE.iter().find(|(code, _)| code == self).map_or("io", |(_, name)| name)
     }
 
+    /// What to do about a refusal that says nothing better itself. Empty for what is no refusal, and for a cancel, which
+    /// somebody wanted.
+    pub fn usual_hint(&self) -> &'static str {
+        match self {
+            Code::Usage => "`reforge help` says what can be asked for",
+            Code::NotFound => "see `reforge workload list`, `reforge snapshot list` and `reforge restore list`",
+            Code::Busy => "try again when that is over, or use `--wait`",
+            Code::Drift => "make a new plan and look at it again",
+            Code::VolumeRefused => "put the volume or the configuration right, and look at the plan again",
+            Code::ArchiveRefused => {
+                "one such entry refuses the whole archive, and nothing of it is restored: restore another snapshot, or \
+                 look at this one with `tar -tvzf`"
+            }
+            Code::PolicyRefused => "allow it in the workload's configuration if that is meant, or take it out",
+            Code::SnapshotDamaged => "restore another snapshot; `reforge snapshot verify` says which are whole",
+            Code::NoSpace => "free some space on that file system and try again",
+            Code::NotDown => "end whatever still uses the volume, and try again",
+            Code::OutOfOrder => "the restore plugin made a mistake: use another one with `--plugin FILE`",
+            Code::TooLarge => "no restore takes that much at once: split it up",
+            Code::NeedsOperator => "everything was kept; `reforge restore list` shows what waits for a decision",
+            Code::StateRefused => "correct `state_dir` in `[host]`, or mount what belongs there",
+            Code::Cancelled
+            | Code::Io
+            | Code::SyncFailed
+            | Code::Runtime
+            | Code::AppBad
+            | Code::Plugin
+            | Code::Other(_) => "",
+        }
+    }
+
     /// The code that a plugin or a stored record names.
     pub fn parse(name: &str) -> Code {
         let known = Self::TABLE.iter().find(|(_, known)| *known == name);
@@ -102,7 +133,7 @@ impl<'de> serde::Deserialize<'de> for Code {
 pub struct Failure {
     pub code: Code,
     pub message: String,
-    /// May be empty.
+    /// Never empty for a refusal but a cancel.
     pub hint: String,
 }
 
@@ -111,7 +142,8 @@ pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
 impl Failure {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Failure { code, message: message.into(), hint: String::new() }
+        let hint = code.usual_hint().to_owned();
+        Failure { code, message: message.into(), hint }
     }
 
     /// The same failure with what to do about it.
@@ -151,3 +183,20 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_says_what_to_do_and_a_cancel_is_no_advice() {
+        for (code, name) in Code::TABLE {
+            let failure = Failure::new(code.clone(), "no");
+            let is_advised = code.is_refusal() && *code != Code::Cancelled;
+            assert_eq!(!failure.hint.is_empty(), is_advised, "{name}: `{}`", failure.hint);
+            assert_eq!(Code::parse(name), *code);
+            assert_eq!(failure.hint("this").hint, "this");
+        }
+        assert_eq!(Failure::new(Code::Other("own".to_owned()), "no").hint, "");
+    }
+}

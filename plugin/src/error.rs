@@ -12,7 +12,7 @@ pub struct Failure {
     /// One of the codes of the WIT; the host's own failures keep theirs.
     pub code: Cow<'static, str>,
     pub message: String,
-    /// What to do about it; may be empty.
+    /// What to do about it; empty only where the host's own words are enough.
     pub hint: String,
 }
 
@@ -26,7 +26,10 @@ impl Failure {
 
     /// The archive holds something that is never restored.
     pub fn archive(message: impl Into<String>) -> Self {
-        Self::new("archive-refused", message)
+        Self::new("archive-refused", message).hint(
+            "one such entry refuses the whole archive, and nothing of it is restored: restore another snapshot, or look \
+             at this one with `tar -tvzf`",
+        )
     }
 
     /// The workload's policy does not allow it.
@@ -37,16 +40,17 @@ impl Failure {
     /// Bytes are not what was written.
     pub fn damaged(message: impl Into<String>) -> Self {
         Self::new("snapshot-damaged", message)
+            .hint("restore another snapshot; `reforge snapshot verify` says which are whole")
     }
 
     /// A bound was exceeded.
     pub fn too_large(message: impl Into<String>) -> Self {
-        Self::new("too-large", message)
+        Self::new("too-large", message).hint("no restore takes that much: take it out of what is captured")
     }
 
     /// A call makes no sense.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self::new("usage", message)
+        Self::new("usage", message).hint("the host and this plugin disagree: use the plugin that the host came with")
     }
 
     /// The same failure with what to do about it.

@@ -54,7 +54,8 @@ pub fn own(failure: &super::bindings::reforge::restore::types::Failure) -> Failu
         Code::Other(name) => Code::Other(crate::escape::text(&name)),
         known => known,
     };
-    Failure { code, message: text(&failure.message), hint: text(&failure.hint) }
+    let own = Failure::new(code, text(&failure.message));
+    if failure.hint.trim().is_empty() { own } else { own.hint(text(&failure.hint)) }
 }
 
 fn text(foreign: &str) -> String {

@@ -56,7 +56,7 @@ fn an_exchange_that_cannot_be_says_why_and_what_to_do() {
     ] {
         let failure = parent.exchange("a", other).unwrap_err();
         assert!(failure.code == code && failure.message.contains(says), "{other}: {failure:?}");
-        assert_eq!(failure.hint.is_empty(), code == Code::Usage);
+        assert!(!failure.hint.is_empty(), "{other}");
     }
     run("chattr", &["-i", directory.path().join("frozen").to_str().unwrap()]);
 }
