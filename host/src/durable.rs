@@ -24,6 +24,9 @@ use crate::random;
 /// What a file is called while [`write_durably`] writes it. A leftover after a crash means nothing and may go.
 const TEMPORARY_SUFFIX: &str = ".unfinished";
 
+/// Of chance in its name.
+const RANDOM_BYTES: usize = 8;
+
 /// The mode of a file that only the host's user may read.
 pub const PRIVATE_FILE: u32 = 0o600;
 
@@ -99,9 +102,32 @@ pub fn write_durably(directory: &Path, name: impl AsRef<OsStr>, bytes: &[u8], mo
     sync_open_directory(held.as_fd(), directory)
 }
 
-/// Whether a name in a directory is a leftover of [`write_durably`].
-pub fn is_temporary(name: &OsStr) -> bool {
-    name.as_encoded_bytes().ends_with(TEMPORARY_SUFFIX.as_bytes())
+/// What a file of this name was to become, if it is one that [`write_durably`] writes or left behind.
+pub fn target_of_temporary(name: &OsStr) -> Option<&str> {
+    let (target, random) = name.to_str()?.strip_prefix('.')?.strip_suffix(TEMPORARY_SUFFIX)?.rsplit_once('.')?;
+    let is_ours = random.len() == 2 * RANDOM_BYTES && random.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (is_ours && !target.is_empty()).then_some(target)
+}
+
+/// Removes what a crash left of [`write_durably`]: files that were to become something of which `is_dead` says that
+/// nobody is writing it. Whoever asks holds the lock under which that is written. Answers how many there were.
+pub fn remove_temporaries(directory: &Path, mut is_dead: impl FnMut(&str) -> bool) -> Result<u64> {
+    let listed = |error: io::Error| Failure::io("list", directory, &error);
+    let mut removed = 0;
+    for entry in std::fs::read_dir(directory).map_err(listed)? {
+        let entry = entry.map_err(listed)?;
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        let (name, path) = (entry.file_name(), entry.path());
+        if is_file && target_of_temporary(&name).is_some_and(&mut is_dead) {
+            effect("remove-file", || std::fs::remove_file(&path))
+                .map_err(|error| Failure::io("remove", &path, &error))?;
+            removed += 1;
+        }
+    }
+    if removed > 0 {
+        sync_directory(directory)?;
+    }
+    Ok(removed)
 }
 
 /// Makes a directory and its missing parents, each durable in the directory above it, up to the first that existed.
@@ -136,7 +162,7 @@ fn open_directory(path: &Path) -> io::Result<File> {
 }
 
 fn temporary_name(directory: &Path, name: &OsStr) -> Result<PathBuf> {
-    let random = random::bytes::<8>()?;
+    let random = random::bytes::<RANDOM_BYTES>()?;
     let mut temporary = std::ffi::OsString::from(".");
     temporary.push(name);
     temporary.push(format!(".{}{TEMPORARY_SUFFIX}", hex::encode(random)));
@@ -209,7 +235,28 @@ mod tests {
         std::fs::create_dir(directory.path().join("state")).unwrap();
         write_durably(directory.path(), "state", b"bytes", 0o600).unwrap_err();
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
-        assert!(is_temporary(temporary_name(directory.path(), OsStr::new("a")).unwrap().file_name().unwrap()));
+    }
+
+    #[test]
+    fn only_what_a_crash_left_of_a_dead_writer_is_removed() {
+        let directory = tempfile::tempdir().unwrap();
+        let make = |name: &OsStr| std::fs::write(directory.path().join(name), b"").unwrap();
+        let temporary = |target: &str| {
+            let path = temporary_name(directory.path(), OsStr::new(target)).unwrap();
+            assert_eq!(target_of_temporary(path.file_name().unwrap()), Some(target));
+            path.file_name().unwrap().to_owned()
+        };
+        let (dead, alive) = (temporary("dead.json"), temporary("alive.json"));
+        let others =
+            ["dead.json", ".unfinished", "a.unfinished", ".dead.json.0123.unfinished", "x.0123456789abcdef.unfinished"];
+        others.iter().map(OsStr::new).chain([&*dead, &*alive]).for_each(make);
+        let linked = temporary("dead.json");
+        std::os::unix::fs::symlink("dead.json", directory.path().join(&linked)).unwrap();
+        assert_eq!(remove_temporaries(directory.path(), |target| target == "dead.json").unwrap(), 1);
+        assert!(!directory.path().join(&dead).exists());
+        for kept in others.iter().map(OsStr::new).chain([&*alive, &*linked]) {
+            assert!(directory.path().join(kept).symlink_metadata().is_ok(), "{kept:?}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::deployer::lease::{Lease, Locks};
 use crate::deployer::resolve::{self, ResolvedVolume};
 use crate::deployer::workload;
 use crate::failure::{Code, Failure, Result};
+use crate::leftovers;
 use crate::restore::progress::Progress;
 use crate::restore::report::Report;
 use crate::runtime::process::ProcessRuntime;
@@ -81,6 +82,7 @@ impl Host {
                 self.audit_receipt(receipt)?;
             }
         }
+        leftovers::sweep(&self.state, self.deployer.locks())?;
         Ok(recovered)
     }
 

@@ -14,6 +14,7 @@ pub mod effects;
 pub mod escape;
 pub mod failure;
 pub mod host;
+pub mod leftovers;
 pub mod limits;
 pub mod mounts;
 pub mod plugins;

@@ -24,6 +24,8 @@ const HOST_ID: &str = "host-id";
 const HOST_ID_COPY: &str = ".reforge-host";
 /// The secret that environment values are digested with.
 const ENVIRONMENT_KEY: &str = "environment-key";
+/// What `init` writes into the state and the snapshot directory themselves.
+const INIT_WRITES: [&str; 3] = [HOST_ID, HOST_ID_COPY, ENVIRONMENT_KEY];
 /// Length of that secret.
 const KEY_BYTES: usize = 32;
 /// Length of the random part of a host id, before it is written in hexadecimal.
@@ -51,6 +53,11 @@ impl StateDir {
         for directory in [root, snapshots] {
             durable::make_directories_durably(directory, PRIVATE_DIRECTORY)?;
             check_directory(directory)?;
+        }
+        // Only this writes right here, so that with its lock whatever is unfinished is a dead one's.
+        let _alone = lock_for_init(root)?;
+        for directory in [root, snapshots] {
+            durable::remove_temporaries(directory, |target| INIT_WRITES.contains(&target))?;
         }
         let kept = read_id(&root.join(HOST_ID))?;
         let copy = read_id(&snapshots.join(HOST_ID_COPY))?;
@@ -162,6 +169,19 @@ impl StateDir {
 pub(crate) fn reserved_directories(config: &Config) -> Vec<PathBuf> {
     let own = DIRECTORIES.iter().map(|name| config.host.state_dir.join(name));
     own.chain([config.host.snapshot_dir.clone(), config.host.preview_dir.clone()]).collect()
+}
+
+/// Held until the directory's descriptor is closed.
+fn lock_for_init(root: &Path) -> Result<std::fs::File> {
+    let directory = std::fs::File::open(root).map_err(|error| Failure::io("open", root, &error))?;
+    match rustix::fs::flock(&directory, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(directory),
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            let message = format!("`{}` is being initialised by another process", escape::path(root));
+            Err(Failure::new(Code::Busy, message).hint("try again when it is done"))
+        }
+        Err(errno) => Err(Failure::io("lock", root, &errno.into())),
+    }
 }
 
 fn other_host(root: &Path, snapshots: &Path) -> Failure {

@@ -15,7 +15,7 @@ mod identity;
 mod launch;
 mod log;
 mod orphan;
-mod place;
+pub(crate) mod place;
 mod probe;
 mod start;
 mod state;

@@ -1,0 +1,159 @@
+//! Files that a crash left half-written in the state directory.
+//!
+//! Each means nothing: what it was to replace is whole. It is removed only under the lock that everybody takes who writes
+//! such a file, so that it is nobody's who is alive: the workload's, and for the process runtime's own also the
+//! supervisor's. What cannot be told to be somebody's stays. Must never touch a file of another name.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::deployer::lease::Locks;
+use crate::durable;
+use crate::failure::{Code, Failure, Result};
+use crate::runtime::process::place::Place;
+use crate::state_dir::StateDir;
+use crate::transaction::journal;
+
+/// One directory with files that were not finished, and whose they are.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Leftover {
+    workload: String,
+    directory: PathBuf,
+    /// The file that it was to become.
+    target: String,
+    by_supervisor: bool,
+}
+
+/// Removes all that nobody writes any more. What belongs to a busy workload waits for the next start.
+pub fn sweep(state: &StateDir, locks: &Locks) -> Result<()> {
+    for leftover in find(state)? {
+        let lease = match locks.try_lease(&leftover.workload, "sweeping") {
+            Ok(lease) => lease,
+            Err(failure) if failure.code == Code::Busy => continue,
+            Err(failure) => return Err(failure),
+        };
+        let place = Place { directory: leftover.directory.clone() };
+        let supervisor = if leftover.by_supervisor { Some(place.try_lock()?) } else { None };
+        // There is a supervisor: it may be writing.
+        if matches!(supervisor, Some(None)) {
+            continue;
+        }
+        durable::remove_temporaries(&leftover.directory, |target| target == leftover.target)?;
+        drop((supervisor, lease));
+    }
+    Ok(())
+}
+
+fn find(state: &StateDir) -> Result<BTreeSet<Leftover>> {
+    let transactions = state.transactions();
+    let of_transaction = |id: &str| journal::workload_of(&transactions.join(id));
+    let mut found = BTreeSet::new();
+    for target in temporaries(&state.deployments())? {
+        let workload = target.strip_suffix(".json").map(str::to_owned);
+        found.extend(leftover(workload, &state.deployments(), target, false));
+    }
+    for target in temporaries(&state.receipts())? {
+        let workload = target.strip_suffix(".json").and_then(of_transaction);
+        found.extend(leftover(workload, &state.receipts(), target, false));
+    }
+    for directory in directories(&transactions)? {
+        for target in temporaries(&directory)? {
+            found.extend(leftover(journal::workload_of(&directory), &directory, target, false));
+        }
+    }
+    for directory in directories(&state.process())? {
+        let workload = directory.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+        for target in temporaries(&directory)? {
+            found.extend(leftover(workload.clone(), &directory, target, true));
+        }
+    }
+    Ok(found)
+}
+
+fn leftover(workload: Option<String>, directory: &Path, target: String, by_supervisor: bool) -> Option<Leftover> {
+    Some(Leftover { workload: workload?, directory: directory.to_owned(), target, by_supervisor })
+}
+
+/// What the unfinished files of a directory were to become.
+fn temporaries(directory: &Path) -> Result<Vec<String>> {
+    let names = names(directory)?;
+    Ok(names.iter().filter_map(|name| durable::target_of_temporary(name)).map(str::to_owned).collect())
+}
+
+fn directories(directory: &Path) -> Result<Vec<PathBuf>> {
+    let paths = names(directory)?.into_iter().map(|name| directory.join(name));
+    Ok(paths.filter(|path| path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())).collect())
+}
+
+/// A directory that is gone has none.
+fn names(directory: &Path) -> Result<Vec<std::ffi::OsString>> {
+    let listed = |error: std::io::Error| Failure::io("list", directory, &error);
+    match std::fs::read_dir(directory) {
+        Ok(entries) => entries.map(|entry| entry.map(|entry| entry.file_name()).map_err(listed)).collect(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(listed(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    /// A state directory in which every kind of writer was killed.
+    fn crashed() -> (tempfile::TempDir, StateDir, Vec<PathBuf>) {
+        let directory = tempfile::tempdir().unwrap();
+        let config = directory.path().join("reforge.toml");
+        std::fs::write(&config, "[host]\nstate_dir = \"state\"\n").unwrap();
+        let state = StateDir::init(&Config::load(&config).unwrap()).unwrap();
+        let transaction = state.transactions().join("20260102T030405.678-abcdef");
+        let process = state.process().join("notes");
+        for directory in [&transaction, &process] {
+            std::fs::create_dir(directory).unwrap();
+        }
+        std::fs::write(transaction.join("workload"), "notes").unwrap();
+        std::fs::write(process.join("lock"), "").unwrap();
+        let left = [
+            state.deployments().join(".notes.json.0011223344556677.unfinished"),
+            state.receipts().join(".20260102T030405.678-abcdef.json.0011223344556677.unfinished"),
+            transaction.join(".window.0011223344556677.unfinished"),
+            process.join(".state.json.0011223344556677.unfinished"),
+        ];
+        left.iter().for_each(|path| std::fs::write(path, "half").unwrap());
+        (directory, state, left.to_vec())
+    }
+
+    fn still_there(left: &[PathBuf]) -> Vec<bool> {
+        left.iter().map(|path| path.exists()).collect()
+    }
+
+    #[test]
+    fn what_a_crash_left_goes_and_nothing_else() {
+        let (_directory, state, left) = crashed();
+        let of_nobody = state.receipts().join(".unknown.json.0011223344556677.unfinished");
+        let foreign = state.deployments().join("notes.json.unfinished");
+        for kept in [&of_nobody, &foreign] {
+            std::fs::write(kept, "").unwrap();
+        }
+        sweep(&state, &Locks::new(&state)).unwrap();
+        assert_eq!(still_there(&left), [false; 4]);
+        assert!(of_nobody.exists() && foreign.exists());
+    }
+
+    #[test]
+    fn what_somebody_may_be_writing_stays() {
+        let (_directory, state, left) = crashed();
+        let locks = Locks::new(&state);
+        let lease = locks.try_lease("notes", "a test").unwrap();
+        sweep(&state, &locks).unwrap();
+        assert_eq!(still_there(&left), [true; 4], "the workload is busy");
+        drop(lease);
+        let place = Place { directory: state.process().join("notes") };
+        let supervisor = place.try_lock().unwrap().expect("nobody has it");
+        sweep(&state, &locks).unwrap();
+        assert_eq!(still_there(&left), [false, false, false, true], "a supervisor is alive");
+        drop(supervisor);
+        sweep(&state, &locks).unwrap();
+        assert_eq!(still_there(&left), [false; 4]);
+    }
+}
