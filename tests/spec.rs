@@ -27,6 +27,8 @@ mod the_app_comes_back;
 mod the_archive_is_an_enemy;
 #[path = "spec/the_plugin_is_a_stranger.rs"]
 mod the_plugin_is_a_stranger;
+#[path = "spec/what_a_person_decides.rs"]
+mod what_a_person_decides;
 #[path = "spec/what_comes_back_is_what_was_there.rs"]
 mod what_comes_back_is_what_was_there;
 #[path = "spec/what_you_were_shown_is_what_is_done.rs"]

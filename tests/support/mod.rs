@@ -11,7 +11,9 @@ pub mod process;
 pub mod signature;
 #[allow(dead_code, reason = "the plugin's tests use it too, and neither uses all of it")]
 pub mod tarball;
+pub mod terminal;
 pub mod world;
 
 pub use process::{Output, Running, eventually};
+pub use terminal::Terminal;
 pub use world::{Volume, Workload, World};

@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -15,9 +16,13 @@ use rustix::process::{Pid, Signal};
 use serde_json::Value;
 
 use super::process::{Output, Running, eventually};
+use super::terminal::Terminal;
 
 /// The binary that cargo built for this test.
 const REFORGE: &str = env!("CARGO_BIN_EXE_reforge");
+
+/// A user without any privilege, on every Debian.
+const NOBODY: u32 = 65534;
 
 /// `[[workload.volume]]`.
 #[derive(Clone, Debug)]
@@ -120,11 +125,33 @@ pub struct World {
     /// What a plugin's sandbox may take, if it is less than it usually may.
     pub sandbox_mib: Option<u32>,
     mounts: Vec<PathBuf>,
+    /// Who runs `reforge`, if not the test's own user.
+    user: Option<u32>,
+    program: PathBuf,
 }
 
 impl World {
     /// A deployment of these workloads, initialised, nothing deployed yet.
     pub fn new(workloads: impl IntoIterator<Item = Workload>) -> World {
+        let world = World::empty(workloads);
+        world.ok(&["init"]);
+        world.share_compiled_code();
+        world
+    }
+
+    /// The same for a user without any privilege, who owns everything in it.
+    pub fn of_ordinary_user(workloads: impl IntoIterator<Item = Workload>) -> World {
+        let mut world = World::empty(workloads);
+        world.user = Some(NOBODY);
+        // Where cargo built it, that user may not be able to come.
+        world.program = world.root.join("bin/reforge");
+        std::fs::copy(REFORGE, &world.program).unwrap();
+        super::process::run("chown", &["-R", &format!("{NOBODY}:{NOBODY}"), world.root.to_str().unwrap()]);
+        world.ok(&["init"]);
+        world
+    }
+
+    fn empty(workloads: impl IntoIterator<Item = Workload>) -> World {
         let directory = tempfile::Builder::new().prefix("reforge-world-").tempdir().unwrap();
         let root = directory.path().canonicalize().unwrap();
         // An app's own user must be able to come to its volumes.
@@ -141,10 +168,10 @@ impl World {
             host_lines: String::new(),
             sandbox_mib: None,
             mounts: Vec::new(),
+            user: None,
+            program: REFORGE.into(),
         };
         world.write_config();
-        world.ok(&["init"]);
-        world.share_compiled_code();
         world
     }
 
@@ -201,8 +228,12 @@ impl World {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(REFORGE);
+        let mut command = Command::new(&self.program);
         command.arg("--config").arg(self.root.join("reforge.toml")).args(arguments).current_dir("/");
+        if let Some(user) = self.user {
+            // Supplementary groups go with it.
+            command.uid(user).gid(user);
+        }
         command.env_remove("REFORGE_FAULT").env_remove("REFORGE_EFFECTS").env("NO_COLOR", "1");
         if let Some(mib) = self.sandbox_mib {
             command.env("REFORGE_SANDBOX_MIB", mib.to_string());
@@ -238,6 +269,7 @@ impl World {
     #[track_caller]
     pub fn effects_of(&self, arguments: &[&str]) -> Vec<String> {
         let list = tempfile::NamedTempFile::new().unwrap();
+        std::os::unix::fs::chown(list.path(), self.user, self.user).unwrap();
         let output = Running::start(self.command(arguments).env("REFORGE_EFFECTS", list.path()), None).wait();
         assert_eq!(output.code, Some(0), "reforge {arguments:?}: {}{}", output.stdout, output.stderr);
         let text = std::fs::read_to_string(list.path()).unwrap();
@@ -252,8 +284,25 @@ impl World {
         effects
     }
 
+    /// Starts `reforge` on a terminal.
+    pub fn on_terminal(&self, arguments: &[&str]) -> Terminal {
+        Terminal::start(&mut self.command(arguments))
+    }
+
+    /// The same, waiting before one effect until the answer's second half is ended.
+    pub fn on_terminal_pausing(&self, number: usize, arguments: &[&str]) -> (Terminal, Pause) {
+        let (mut command, paused) = self.pausing(number, arguments);
+        (Terminal::start(&mut command), Pause(paused))
+    }
+
     /// Starts `reforge`, which waits before one effect until it is told to go on.
     pub fn start_pausing(&self, number: usize, arguments: &[&str]) -> Running {
+        let (mut command, paused) = self.pausing(number, arguments);
+        Running::start(&mut command, Some(paused))
+    }
+
+    /// A command that pauses, and the file that is there while it does.
+    fn pausing(&self, number: usize, arguments: &[&str]) -> (Command, PathBuf) {
         let mut random = [0; 8];
         rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty()).unwrap();
         let list = self.root.join("run").join(format!("effects-{}", hex::encode(random)));
@@ -261,7 +310,7 @@ impl World {
         paused.push(".paused");
         let mut command = self.command(arguments);
         command.env("REFORGE_EFFECTS", &list).env("REFORGE_FAULT", format!("{number}:pause"));
-        Running::start(&mut command, Some(paused.into()))
+        (command, paused.into())
     }
 
     /// Takes a snapshot and answers its id.
@@ -305,6 +354,11 @@ impl World {
         self.receipts().pop().expect("a receipt was written")
     }
 
+    /// What `restore list` says, newest first.
+    pub fn restores(&self) -> Vec<Value> {
+        self.ok(&["restore", "list", "--json"]).json()["restores"].as_array().unwrap().clone()
+    }
+
     /// Ids of all transactions that a journal knows of, oldest first.
     pub fn transactions(&self) -> Vec<String> {
         let directories = names(&self.state_dir().join("transactions"));
@@ -345,11 +399,7 @@ impl World {
 
     fn end_processes(&self) {
         for workload in &self.workloads {
-            let _ = Command::new(REFORGE)
-                .arg("--config")
-                .arg(self.root.join("reforge.toml"))
-                .args(["stop", &workload.id])
-                .output();
+            let _ = self.command(&["stop", &workload.id]).output();
         }
         // What would not stop: supervisors and apps of this world, which nothing else names.
         let name = self.root.as_os_str().as_bytes();
@@ -374,6 +424,17 @@ impl Drop for World {
             // What is mounted must not be emptied with the directory.
             eprintln!("left behind, since it could not be unmounted: {}", directory.keep().display());
         }
+    }
+}
+
+/// A command that stands before an effect.
+pub struct Pause(PathBuf);
+
+impl Pause {
+    /// Waits until it stands there, and lets it go on.
+    pub fn end(self) {
+        eventually("the pause is reached", || self.0.exists());
+        std::fs::remove_file(self.0).unwrap();
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reforge_host::host::Host;
-use reforge_host::transaction::event::{Begin, Event, Kind, Moment};
+use reforge_host::transaction::event::{Begin, BeginVolume, Event, Kind, Moment};
 use reforge_host::transaction::journal::Journal;
 use reforge_host::transaction::receipt::{self as receipts, Receipt};
 use reforge_host::transaction::registry::{self, Entry};
@@ -244,7 +244,9 @@ fn standing(journal: &Journal, begin: &Begin, newest_restore: bool) -> (String, 
     let state = journal.state();
     let newest = journal.records().last().map_or("nothing", |record| record.event.name());
     if resolve::is_resolved(journal.directory()) {
-        return ("resolved by a person".to_owned(), None);
+        let beside = |volume: &BeginVolume| volume.parent.join(&volume.sibling).symlink_metadata().is_ok();
+        let kept = if begin.volumes.iter().any(beside) { ", the other trees kept until finished" } else { "" };
+        return (format!("resolved by a person{kept}"), None);
     }
     if !state.in_window() {
         let now = match newest {

@@ -51,15 +51,30 @@ pub fn keep(session: &Session, id: &str, keep: Keep, yes: bool) -> Result<Answer
     host.audit_event("resolve", &session.who(), details)?;
     resolved?;
     let state = match keep {
-        Keep::Live => "what was live stays live, the other trees stay beside it".to_owned(),
-        Keep::Old | Keep::New => format!("the {word} trees are live, the others stay beside them"),
+        Keep::Live => "what was live stays live".to_owned(),
+        Keep::Old | Keep::New => format!("the {word} trees are live"),
     };
+    // One whose journal does not read has no trees that could be told apart.
+    let kept = resolve::unchosen(&host.state.transactions(), &id).unwrap_or_default();
     let text = format!(
-        "resolved: {state}\n`{}` is stopped; start it with\n  {}",
+        "resolved: {state}\n{}`{}` is stopped; start it with\n  {}",
+        beside(session, &id, &kept),
         escape::text(&workload),
         session.command(&format!("deploy {workload}"))
     );
-    Ok(Answer::done(text, json!({ "id": id, "workload": workload, "keep": keep, "resolved": true })))
+    Ok(Answer::done(text, json!({ "id": id, "workload": workload, "keep": keep, "resolved": true, "kept": kept })))
+}
+
+/// What stays beside the volumes, and how to be rid of it.
+fn beside(session: &Session, id: &str, kept: &[Tree]) -> String {
+    if kept.is_empty() {
+        return String::new();
+    }
+    let command = session.command(&format!("restore finish {id}"));
+    format!(
+        "the other trees stay beside them:\n{}\nwhen they are not needed any more:\n  {command}\n",
+        table(session, kept)
+    )
 }
 
 /// The whole id and the workload.
@@ -75,7 +90,7 @@ fn subject(host: &Host, id: &str) -> Result<(String, String)> {
     }
 }
 
-fn table(session: &Session, trees: &[Tree]) -> String {
+pub(super) fn table(session: &Session, trees: &[Tree]) -> String {
     let rows: Vec<Vec<String>> = trees
         .iter()
         .map(|tree| {

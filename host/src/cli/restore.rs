@@ -4,6 +4,8 @@ use reforge_host::restore::undo;
 use reforge_host::restore::{Report, run as restore};
 use reforge_host::transaction::event::Kind;
 use reforge_host::transaction::receipt::Outcome;
+use reforge_host::transaction::registry::{self, Entry};
+use reforge_host::transaction::resolve;
 use reforge_host::{Code, Failure, Result, escape};
 use serde_json::json;
 
@@ -12,6 +14,7 @@ use super::args::What;
 use super::plan;
 use super::progress::Display;
 use super::receipt;
+use super::resolve as cli_resolve;
 use super::session::Session;
 use super::style;
 
@@ -73,15 +76,30 @@ pub fn undo(session: &Session, id: &str, yes: bool, wait: bool) -> Result<Answer
 
 pub fn finish(session: &Session, id: &str, yes: bool) -> Result<Answer> {
     let host = session.changing()?;
+    // What was not chosen when a person decided is shown before it goes.
+    let trees = match registry::find(&host.state.transactions(), id)? {
+        Entry::Open(journal, begin) if resolve::is_resolved(journal.directory()) => {
+            Some(resolve::unchosen(&host.state.transactions(), &begin.id)?)
+        }
+        _ => None,
+    };
     if !yes {
         must_be_interactive(session)?;
-        let question =
-            format!("remove the previous data of {} for good? it can not be undone any more [y/N]", escape::text(id));
+        let what = match &trees {
+            Some(trees) => {
+                session.terminal.say(&cli_resolve::table(session, trees));
+                "the trees that were not chosen"
+            }
+            None => "the previous data",
+        };
+        let question = format!("remove {what} of {} for good? this can not be undone [y/N]", escape::text(id));
         must_say_yes(session, &question)?;
     }
     let request = undo::Request { id: id.to_owned(), wait: false, who: session.who() };
     let left = undo::finish(host, &request)?;
-    let mut lines = vec!["finished: the previous data is removed".to_owned()];
+    let what =
+        if trees.is_some() { "the trees that were not chosen are removed" } else { "the previous data is removed" };
+    let mut lines = vec![format!("finished: {what}")];
     lines.extend(left.iter().map(|left| format!("could not be removed, left where it is: {}", escape::text(left))));
     Ok(Answer::done(lines.join("\n"), json!({ "finished": true, "left_behind": left })))
 }

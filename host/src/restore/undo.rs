@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::monitor;
 use super::preflight;
 use super::progress::Progress;
@@ -10,9 +12,10 @@ use super::settle;
 use crate::failure::{Code, Failure, Result};
 use crate::host::Host;
 use crate::transaction::app::App;
-use crate::transaction::event::Begin;
+use crate::transaction::event::{Begin, Kind};
+use crate::transaction::journal::Journal;
 use crate::transaction::registry::{self, Entry};
-use crate::transaction::{Transaction, undo};
+use crate::transaction::{Transaction, resolve, undo};
 
 /// What to undo, and how.
 #[derive(Clone, Debug)]
@@ -90,25 +93,38 @@ fn to_commit(host: &Host, transaction: &mut Transaction, progress: &Arc<Progress
     transaction.swap()
 }
 
-/// Ends the undo window of a restore now. Answers what could not be removed and was left.
+/// Ends the undo window of a restore now, or removes what was not chosen when it was resolved. Answers what could not be
+/// removed and was left.
 pub fn finish(host: &Host, request: &Request) -> Result<Vec<String>> {
     let transactions = host.state.transactions();
-    let id = match registry::find(&transactions, &request.id)? {
-        Entry::Open(_, begin) => begin.id,
-        Entry::Damaged { failure, .. } => return Err(failure),
-    };
-    let find = || match registry::find(&transactions, &id)? {
+    let find = |id: &str| match registry::find(&transactions, id)? {
         Entry::Open(journal, begin) => Ok((*journal, *begin)),
         Entry::Damaged { failure, .. } => Err(failure),
     };
-    let (_, begin) = find()?;
+    let (_, begin) = find(&request.id)?;
+    let id = begin.id;
     let lease = host.deployer.locks().try_lease(&begin.workload, &format!("finish of {id}"))?;
-    let (journal, begin) = find()?;
-    if !journal.state().in_window() {
-        return Err(Failure::new(Code::Usage, format!("restore `{id}` keeps no previous data")));
-    }
+    let (journal, begin) = find(&id)?;
+    let is_resolved = resolve::is_resolved(journal.directory());
+    refuse_finish(&journal, &begin, is_resolved)?;
     let app = App::new(&host.deployer, lease, &begin.runtime)?;
-    let left = Transaction::reopen(journal, begin, app)?.drop_previous()?;
-    host.audit_event("finish", &request.who, serde_json::json!({ "restore": id, "left_behind": left }))?;
-    Ok(left)
+    let mut transaction = Transaction::reopen(journal, begin, app)?;
+    let left = if is_resolved { transaction.drop_unchosen() } else { transaction.drop_previous() };
+    let details = json!({ "restore": id, "resolved": is_resolved, "left_behind": left.as_ref().ok(), "failure": left.as_ref().err() });
+    host.audit_event("finish", &request.who, details)?;
+    left
+}
+
+/// Why there is nothing to finish, if there is nothing.
+fn refuse_finish(journal: &Journal, begin: &Begin, is_resolved: bool) -> Result<()> {
+    let id = &begin.id;
+    match &begin.kind {
+        // What an undo swaps is what the restore keeps.
+        Kind::Undo { of } if is_resolved => {
+            let message = format!("the trees of undo `{id}` are those of restore `{of}`");
+            Err(Failure::new(Code::Usage, message).hint(format!("`reforge restore finish {of}` removes them")))
+        }
+        _ if is_resolved || journal.state().in_window() => Ok(()),
+        _ => Err(Failure::new(Code::Usage, format!("restore `{id}` keeps no previous data"))),
+    }
 }

@@ -2,10 +2,11 @@
 //!
 //! Nothing is ever dropped by its name or because of a phase. A new sibling goes only while live IS the recorded old
 //! tree and the sibling IS the recorded new one; previous trees go only after `dropping`, and only if they ARE the
-//! recorded ones. What was made but not recorded is empty: `rmdir` alone may take it.
+//! recorded ones. What was made but not recorded is empty: `rmdir` alone may take it. Where a person has decided, what they
+//! did not choose goes when they ask for it, and only if it IS a recorded tree and is not live.
 
 use super::event::{Event, Kind};
-use super::places::Live;
+use super::places::{Live, Place};
 use super::state::Phase;
 use super::{Transaction, probe_names};
 use crate::failure::Result;
@@ -52,29 +53,46 @@ impl Transaction {
         }
         let mut left = Vec::new();
         for (index, place) in self.places.iter().enumerate() {
-            let state = self.journal.state();
-            let recorded: Vec<&Identity> = match after_revert {
-                true => state.siblings[index].iter().collect(),
-                // A crash may have forgotten which of the two it was: both are this transaction's, and live is
-                // neither of them if it is the sibling.
-                false => [&place.volume.live_identity, &state.made[index], &state.siblings[index]]
-                    .into_iter()
-                    .flatten()
-                    .collect(),
+            let recorded = match after_revert {
+                true => self.journal.state().siblings[index].iter().collect(),
+                false => self.recorded(index),
             };
-            let sight = place.look()?;
-            match sight.sibling {
-                Some(found) if recorded.contains(&&found) && sight.live.as_ref() != Some(&found) => {
-                    left.extend(kept(remove::remove_tree(&place.parent, &place.volume.sibling)?));
-                }
-                Some(_) => left.push(format!("{} (not the recorded one)", place.volume.sibling)),
-                None => {}
-            }
-            place.parent.sync()?;
+            left.extend(drop_recorded(place, &recorded)?);
         }
         self.journal.append(Event::Closed)?;
         Ok(left)
     }
+
+    /// Removes what a person who decided did not choose. A crash in between leaves some of it, and this may be repeated.
+    pub fn drop_unchosen(&self) -> Result<Vec<String>> {
+        let mut left = Vec::new();
+        for (index, place) in self.places.iter().enumerate() {
+            left.extend(drop_recorded(place, &self.recorded(index))?);
+        }
+        Ok(left)
+    }
+
+    /// Every tree of one volume that is this transaction's, old and new: a crash may have forgotten which of the two
+    /// stands beside live.
+    fn recorded(&self, index: usize) -> Vec<&Identity> {
+        let state = self.journal.state();
+        let old = &self.places[index].volume.live_identity;
+        [old, &state.made[index], &state.siblings[index]].into_iter().flatten().collect()
+    }
+}
+
+/// Removes the tree under a sibling's name if it IS one of these and is not live. Answers what was left.
+fn drop_recorded(place: &Place, recorded: &[&Identity]) -> Result<Vec<String>> {
+    let sight = place.look()?;
+    let left = match sight.sibling {
+        Some(found) if recorded.contains(&&found) && sight.live.as_ref() != Some(&found) => {
+            kept(remove::remove_tree(&place.parent, &place.volume.sibling)?)
+        }
+        Some(_) => vec![format!("{} (not the recorded one)", place.volume.sibling)],
+        None => Vec::new(),
+    };
+    place.parent.sync()?;
+    Ok(left)
 }
 
 /// What could not be removed, in words.

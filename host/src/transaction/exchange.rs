@@ -121,7 +121,7 @@ impl Transaction {
         }
     }
 
-    fn unknown(&self, index: usize) -> Failure {
+    pub(super) fn unknown(&self, index: usize) -> Failure {
         let volume = &self.places[index].volume;
         let message = format!("volume `{}` holds a tree that this transaction knows nothing of", volume.name);
         Failure::new(Code::NeedsOperator, message).hint(mixed(&self.begin.id))

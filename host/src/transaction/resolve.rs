@@ -1,7 +1,7 @@
 //! The way out of `needs-operator`: shows each tree with its age and size, and does what a person chose.
 //!
-//! Nothing is removed here. The trees that were not chosen stay under their sibling names, and the transaction is
-//! marked as resolved so that it blocks nothing any more.
+//! Nothing is removed here. The trees that were not chosen stay under their sibling names until a person has them removed
+//! ([`Transaction::drop_unchosen`]), and the transaction is marked as resolved so that it blocks nothing any more.
 
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,8 @@ use crate::failure::{Code, Failure, Result};
 use crate::volumes::live_tree;
 
 const FILE: &str = "resolved";
+/// Where a tree is that is not live.
+const SIBLING: &str = "sibling";
 
 /// Which trees a person wants live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -50,6 +52,13 @@ pub fn is_resolved(directory: &Path) -> bool {
     directory.join(FILE).exists()
 }
 
+/// What still lies beside the volumes of a transaction about which a person has decided. Changes nothing.
+pub fn unchosen(transactions: &Path, id: &str) -> Result<Vec<Tree>> {
+    let mut trees = show(transactions, id)?;
+    trees.retain(|tree| tree.place == SIBLING);
+    Ok(trees)
+}
+
 /// Every tree of a transaction that can be found. Changes nothing.
 pub fn show(transactions: &Path, id: &str) -> Result<Vec<Tree>> {
     let (journal, begin) = match registry::find(transactions, id)? {
@@ -63,7 +72,7 @@ pub fn show(transactions: &Path, id: &str) -> Result<Vec<Tree>> {
         let new = journal.state().siblings[index].clone();
         let made = journal.state().made[index].clone();
         for (name, place_name, found) in
-            [(&place.volume.live, "live", sight.live), (&place.volume.sibling, "sibling", sight.sibling)]
+            [(&place.volume.live, "live", sight.live), (&place.volume.sibling, SIBLING, sight.sibling)]
         {
             let Some(found) = found else { continue };
             let is = if Some(&found) == new.as_ref() {
@@ -94,26 +103,30 @@ pub fn show(transactions: &Path, id: &str) -> Result<Vec<Tree>> {
 /// Does what a person chose, under the workload's lease: the app is stopped, trees are exchanged where they have
 /// to be, and the transaction is marked. The app is left stopped; a deploy starts it.
 pub fn resolve(transactions: &Path, id: &str, keep: Keep, who: &str, deployer: &Deployer) -> Result<()> {
-    let directory = match registry::find(transactions, id)? {
-        Entry::Damaged { id, .. } if keep == Keep::Live => transactions.join(id),
+    let mark = |directory: &Path| {
+        let body = serde_json::json!({ "keep": keep, "who": who, "at": jiff::Timestamp::now() });
+        durable::write_durably(directory, FILE, body.to_string().as_bytes(), 0o600)
+    };
+    let lease = |workload: &str, id: &str| deployer.locks().try_lease(workload, &format!("resolve of {id}"));
+    match registry::find(transactions, id)? {
+        Entry::Damaged { id, workload, .. } if keep == Keep::Live => {
+            let _lease = workload.map(|workload| lease(&workload, &id)).transpose()?;
+            mark(&transactions.join(id))
+        }
         Entry::Damaged { failure, .. } => {
-            return Err(failure.hint("its trees cannot be told apart any more: only `--keep live` is possible"));
+            Err(failure.hint("its trees cannot be told apart any more: only `--keep live` is possible"))
         }
         Entry::Open(journal, begin) => {
-            let directory = journal.directory().to_owned();
             if journal.state().is_over() || journal.state().in_window() {
                 return Err(Failure::new(Code::Usage, format!("restore `{}` needs no decision", begin.id)));
             }
-            let lease = deployer.locks().try_lease(&begin.workload, &format!("resolve of {}", begin.id))?;
-            let app = App::new(deployer, lease, &begin.runtime)?;
+            let app = App::new(deployer, lease(&begin.workload, &begin.id)?, &begin.runtime)?;
             let mut transaction = Transaction::reopen(*journal, *begin, app)?;
             transaction.app.stop()?;
             transaction.arrange(keep)?;
-            directory
+            mark(transaction.journal.directory())
         }
-    };
-    let body = serde_json::json!({ "keep": keep, "who": who, "at": jiff::Timestamp::now() });
-    durable::write_durably(&directory, FILE, body.to_string().as_bytes(), 0o600)
+    }
 }
 
 impl Transaction {

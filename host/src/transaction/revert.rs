@@ -61,16 +61,20 @@ impl Transaction {
         })
     }
 
-    /// Exchanges back whatever is new and syncs every parent, also those found done already.
+    /// Exchanges back whatever is new and syncs every parent, also those found done already. Where one volume fits no row,
+    /// none moves: what was found is what a person decides about.
     fn all_old_again(&mut self) -> Result<bool> {
-        let exchanged = (0..self.places.len())
-            .map(|index| Ok(self.places[index].judge(self.journal.state(), index)? != Live::Old))
-            .collect::<Result<Vec<bool>>>()?
-            .contains(&true);
+        let lives = (0..self.places.len())
+            .map(|index| self.places[index].judge(self.journal.state(), index))
+            .collect::<Result<Vec<Live>>>()?;
+        let exchanged = lives.iter().any(|live| *live != Live::Old);
         match self.app.stop() {
             // Nothing moved, so whoever is still alive sits on the right data.
             Err(failure) if failure.code == Code::NotDown && !exchanged => {}
             stopped => stopped?,
+        }
+        if let Some(index) = lives.iter().position(|live| *live == Live::Neither) {
+            return Err(self.unknown(index));
         }
         for index in 0..self.places.len() {
             self.exchange_back(index)?;

@@ -4,6 +4,7 @@
 //! between shows in its digest. Everything that does not hold is named at once. It never reads an archive, and what a
 //! manifest says of paths is never looked at.
 
+mod kept;
 mod space;
 mod volumes;
 
@@ -142,11 +143,15 @@ impl Preflight {
             }
             Err(failure) => refusals.push(failure),
         }
-        for target in &targets {
+        // Without a safety snapshot the previous trees are the way back, whatever they hold.
+        for target in targets.iter().filter(|_| !choice.keep_previous) {
             refusals.extend(volumes::not_restorable(&target.resolved.name, &target.live, workload));
         }
         let image = look_at_image(host, workload, &observation, snapshot, &mut warnings, &mut refusals)?;
         environment_drift(host, workload, snapshot, &mut warnings)?;
+        if look == Look::Whole {
+            warnings.extend(kept::warnings(host, &workload.id)?);
+        }
         let space = if look == Look::Whole { space::needs(&targets, host, choice)? } else { Vec::new() };
         refusals.extend(space::refusals(&space));
         refusals.extend(wrong_workload(workload, snapshot));
