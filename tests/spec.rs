@@ -33,5 +33,7 @@ mod what_a_person_decides;
 mod what_comes_back_is_what_was_there;
 #[path = "spec/what_you_were_shown_is_what_is_done.rs"]
 mod what_you_were_shown_is_what_is_done;
+#[path = "spec/without_privileges.rs"]
+mod without_privileges;
 #[path = "spec/you_can_see_it_and_stop_it.rs"]
 mod you_can_see_it_and_stop_it;

@@ -158,6 +158,12 @@ impl Failure {
         self
     }
 
+    /// The same about an entry that this user may not read or give back.
+    pub fn unreadable(self) -> Self {
+        let hint = "run as root or as the user who owns it all, or make it readable";
+        Failure { code: Code::VolumeRefused, ..self }.hint(hint)
+    }
+
     /// A failed operation on a path. A full disk or quota is `no-space`, all else `io`.
     pub fn io(doing: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
         let errno = rustix::io::Errno::from_io_error(error);
@@ -165,6 +171,11 @@ impl Failure {
         let code = if full { Code::NoSpace } else { Code::Io };
         Failure::new(code, format!("cannot {doing} `{}`: {}", crate::escape::path(path), reason(error)))
     }
+}
+
+/// Whether the system refuses for want of a right, which trying again does not change.
+pub(crate) fn is_denied(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::PermissionDenied
 }
 
 /// An operating system error without the number that Rust puts behind it.

@@ -4,6 +4,8 @@
 //! out, links are never followed, and a mount or a nested subvolume is reported and not entered. Memory is bounded by
 //! the names of one directory a level. Changes nothing.
 
+mod rights;
+
 use std::collections::HashSet;
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, OwnedFd};
@@ -12,10 +14,11 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, Statx, StatxFlags};
 use rustix::io::Errno;
 
+use self::rights::Rights;
 use super::parent::Place;
 use crate::durable::READ_DIRECTORY;
 use crate::escape;
-use crate::failure::{Code, Failure, Result};
+use crate::failure::{Code, Failure, Result, is_denied};
 use crate::limits::{self, DEPTH_MAX};
 use crate::snapshots::tree_digest::Mtime;
 
@@ -41,6 +44,9 @@ pub struct LiveEntry {
     /// Relative to the root, which is the empty path.
     pub path: Vec<u8>,
     pub kind: LiveKind,
+    pub mode: u32,
+    pub uid: u32,
+    pub gid: u32,
     /// Bytes of a file; 0 for everything else.
     pub size: u64,
     pub mtime: Mtime,
@@ -74,10 +80,13 @@ pub struct Totals {
     pub hard_links: u64,
     /// Mounts and nested subvolumes, which were not entered.
     pub boundaries: Vec<Vec<u8>>,
+    /// The first entry that this process could not capture and restore for want of a right, and why.
+    pub out_of_reach: Option<(Vec<u8>, &'static str)>,
 }
 
 /// Counts everything below an open directory. Refuses what a snapshot of it could not hold or a restore not bring back.
 pub fn totals(root: impl AsFd) -> Result<Totals> {
+    let rights = Rights::own().map_err(|error| io("learn the groups of this process for", b"", error))?;
     let mut totals = Totals::default();
     let mut seen = HashSet::new();
     for entry in LiveTree::open(root)? {
@@ -99,6 +108,9 @@ pub fn totals(root: impl AsFd) -> Result<Totals> {
             totals.hard_links += 1;
         }
         totals.symlinks += u64::from(entry.kind == LiveKind::Symlink);
+        if totals.out_of_reach.is_none() {
+            totals.out_of_reach = rights.problem(&entry).map(|problem| (entry.path.clone(), problem));
+        }
         if entry.boundary {
             totals.boundaries.push(entry.path);
         }
@@ -261,6 +273,9 @@ fn entry(path: Vec<u8>, facts: &Statx, boundary: bool) -> LiveEntry {
     LiveEntry {
         path,
         kind,
+        mode: u32::from(facts.stx_mode) & 0o7777,
+        uid: facts.stx_uid,
+        gid: facts.stx_gid,
         size,
         mtime: Mtime { seconds: facts.stx_mtime.tv_sec, nanoseconds: facts.stx_mtime.tv_nsec },
         disk_bytes: occupied.max(DISK_UNIT_BYTES),
@@ -275,7 +290,9 @@ fn entry(path: Vec<u8>, facts: &Statx, boundary: bool) -> LiveEntry {
 }
 
 fn io(doing: &str, path: &[u8], error: Errno) -> Failure {
-    Failure::io(doing, &to_path(path), &error.into())
+    let error = error.into();
+    let failure = Failure::io(doing, &to_path(path), &error);
+    if is_denied(&error) { failure.unreadable() } else { failure }
 }
 
 /// For messages: the root has no name of its own.

@@ -106,6 +106,11 @@ pub fn not_restorable(name: &str, live: &Totals, workload: &Workload) -> Option<
         let message = format!("volume `{name}` holds {} device nodes, which no snapshot can hold", live.devices);
         return Some(Failure::new(Code::PolicyRefused, message));
     }
+    if let Some((path, problem)) = &live.out_of_reach {
+        let shown = if path.is_empty() { "its root".to_owned() } else { format!("`{}`", crate::escape::bytes(path)) };
+        let message = format!("volume `{name}`: {shown} {problem}, so that no safety snapshot could bring it back");
+        return Some(Failure::new(Code::VolumeRefused, message).unreadable());
+    }
     let links = live.symlinks + live.hard_links;
     (links > 0 && workload.links == Links::Refuse).then(|| {
         let message = format!("volume `{name}` holds {links} links now, which could not be put back");
