@@ -35,5 +35,7 @@ mod what_comes_back_is_what_was_there;
 mod what_you_were_shown_is_what_is_done;
 #[path = "spec/without_privileges.rs"]
 mod without_privileges;
+#[path = "spec/you_are_asked_on_a_terminal.rs"]
+mod you_are_asked_on_a_terminal;
 #[path = "spec/you_can_see_it_and_stop_it.rs"]
 mod you_can_see_it_and_stop_it;
