@@ -15,6 +15,7 @@ mod facts;
 mod folder;
 mod sparse;
 mod tar_writer;
+mod tree;
 mod xattrs;
 
 /// Where a long run over a snapshot tells how far it is and asks whether to stop. Called from several threads.

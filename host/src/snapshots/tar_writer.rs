@@ -43,8 +43,8 @@ pub(super) fn padding(size: u64) -> usize {
     ((block - size % block) % block) as usize
 }
 
-/// All headers of one entry.
-pub(super) fn header(path: &[u8], metadata: &Metadata, kind: &Kind<'_>) -> Vec<u8> {
+/// Writes all headers of one entry.
+pub(super) fn header(out: &mut Vec<u8>, path: &[u8], metadata: &Metadata, kind: &Kind<'_>) {
     let mut path = path.to_vec();
     let (entry_type, link, stored) = match kind {
         Kind::Directory => (tar::EntryType::Directory, &b""[..], 0),
@@ -57,7 +57,7 @@ pub(super) fn header(path: &[u8], metadata: &Metadata, kind: &Kind<'_>) -> Vec<u
         path.push(b'/');
     }
     let records = records(&path, link, stored, metadata, kind);
-    let mut out = Vec::with_capacity(3 * TAR_BLOCK_BYTES);
+    out.reserve(3 * TAR_BLOCK_BYTES);
     if !records.is_empty() {
         let name = [b"PaxHeaders/", cut(last_component(&path), NAME_BYTES - b"PaxHeaders/".len())].concat();
         let plain = Metadata { mode: 0o644, ..Metadata::default() };
@@ -66,7 +66,6 @@ pub(super) fn header(path: &[u8], metadata: &Metadata, kind: &Kind<'_>) -> Vec<u
         out.resize(out.len() + padding(records.len() as u64), 0);
     }
     out.extend_from_slice(&block(entry_type, &path, link, stored, metadata));
-    out
 }
 
 fn records(path: &[u8], link: &[u8], stored: u64, metadata: &Metadata, kind: &Kind<'_>) -> Vec<u8> {
@@ -211,12 +210,14 @@ mod tests {
     #[test]
     fn a_record_is_written_only_when_the_header_cannot_say_it() {
         let plain = Metadata { mode: 0o644, mtime: Mtime { seconds: 5, nanoseconds: 0 }, ..Metadata::default() };
-        assert_eq!(header(b"a", &plain, &Kind::File { size: NUMBER_MAX }).len(), TAR_BLOCK_BYTES);
-        let more = [
-            header(b"a", &plain, &Kind::File { size: NUMBER_MAX + 1 }),
-            header(&[b'a'; 101], &plain, &Kind::Directory),
-            header(b"a", &Metadata { uid: 2_097_152, ..plain.clone() }, &Kind::Directory),
-        ];
-        assert!(more.iter().all(|header| header.len() == 3 * TAR_BLOCK_BYTES));
+        let blocks = |path: &[u8], metadata: &Metadata, kind: &Kind<'_>| {
+            let mut out = vec![7];
+            header(&mut out, path, metadata, kind);
+            (out.len() - 1) / TAR_BLOCK_BYTES
+        };
+        assert_eq!(blocks(b"a", &plain, &Kind::File { size: NUMBER_MAX }), 1);
+        assert_eq!(blocks(b"a", &plain, &Kind::File { size: NUMBER_MAX + 1 }), 3);
+        assert_eq!(blocks(&[b'a'; 101], &plain, &Kind::Directory), 3);
+        assert_eq!(blocks(b"a", &Metadata { uid: 2_097_152, ..plain.clone() }, &Kind::Directory), 3);
     }
 }

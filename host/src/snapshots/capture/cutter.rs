@@ -10,8 +10,8 @@ use std::sync::Arc;
 use super::super::format::PartInside;
 use super::super::sparse::Extent;
 use super::super::tree_digest::Metadata;
-use super::super::walk::Facts;
-use crate::failure::Result;
+use super::super::walk::{Facts, Tree};
+use crate::failure::{Failure, Result};
 
 /// How much tar stream goes into a part before the next entry begins another, and the distance of the cuts inside a
 /// large file. A multiple of 1 MiB.
@@ -26,14 +26,34 @@ pub(super) const MEMBER_FILES_MAX: usize = 16;
 pub(super) struct OpenFile {
     pub(super) file: File,
     pub(super) facts: Facts,
-    pub(super) volume: Arc<str>,
+    pub(super) tree: Arc<Tree>,
     pub(super) path: Vec<u8>,
+}
+
+impl OpenFile {
+    /// A file that is written meanwhile fails a safety snapshot, and is as it was read in any other.
+    pub(super) fn check_unchanged(&self) -> Result<()> {
+        self.tree.check_unchanged(&self.path, &self.file, &self.facts)
+    }
+
+    /// Why the promised bytes could not be read. A short read fails also while the app runs: the header has promised
+    /// the length.
+    pub(super) fn unreadable(&self, error: std::io::Error) -> Failure {
+        match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => self.became_shorter(),
+            _ => self.tree.io(&self.path, "read", error),
+        }
+    }
+
+    pub(super) fn became_shorter(&self) -> Failure {
+        self.tree.changed(&self.path, "became shorter while it was read")
+    }
 }
 
 /// Where content comes from.
 pub(super) enum Source {
     File(Arc<OpenFile>),
-    /// A small file, read whole by the walk.
+    /// A small file, read whole: at most one block of the digest.
     Memory(Vec<u8>),
 }
 
@@ -115,24 +135,37 @@ impl<'a> Cutter<'a> {
         Cutter { sink, member: Member::new(Some(part)), part_bytes: 0, entries: 0 }
     }
 
-    /// The next entry, with its header.
-    pub(super) fn entry(&mut self, header: Vec<u8>) -> Result<()> {
+    /// The next entry; `header` writes what stands before its content.
+    pub(super) fn entry(&mut self, header: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
         if self.part_bytes >= PART_BYTES {
             self.cut_part(None)?;
         } else {
             self.cut_full_member()?;
         }
         self.entries += 1;
-        self.bytes(header);
+        self.append(header);
         Ok(())
     }
 
-    pub(super) fn bytes(&mut self, bytes: Vec<u8>) {
-        self.count(bytes.len() as u64);
-        match self.member.pieces.last_mut() {
-            Some(Piece::Bytes(last)) => last.extend_from_slice(&bytes),
-            _ => self.member.pieces.push(Piece::Bytes(bytes)),
-        }
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        self.append(|out| out.extend_from_slice(bytes));
+    }
+
+    pub(super) fn zeros(&mut self, bytes: usize) {
+        self.append(|out| out.resize(out.len() + bytes, 0));
+    }
+
+    /// Adds to the bytes at the end of the member, or begins some: an entry's end and the next one's header are one
+    /// piece.
+    fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let mut bytes = match self.member.pieces.pop_if(|last| matches!(last, Piece::Bytes(_))) {
+            Some(Piece::Bytes(bytes)) => bytes,
+            _ => Vec::new(),
+        };
+        let before = bytes.len();
+        write(&mut bytes);
+        self.count((bytes.len() - before) as u64);
+        self.member.pieces.push(Piece::Bytes(bytes));
     }
 
     /// A piece of the newest entry's content, which goes to the next member if this one is full.
@@ -156,7 +189,7 @@ impl<'a> Cutter<'a> {
 
     /// Ends the archive.
     pub(super) fn finish(mut self) -> Result<()> {
-        self.bytes(super::super::tar_writer::END.to_vec());
+        self.bytes(&super::super::tar_writer::END);
         self.cut(None)
     }
 
@@ -180,6 +213,7 @@ mod tests {
     use std::cell::RefCell;
     use std::os::fd::AsFd as _;
 
+    use super::super::super::walk::Changes;
     use super::*;
 
     #[derive(Default)]
@@ -196,11 +230,12 @@ mod tests {
     fn files_that_are_all_hole_do_not_pile_up_open() {
         let file = tempfile::tempfile().unwrap();
         let facts = Facts::of(file.as_fd(), c"").unwrap();
-        let open = Arc::new(OpenFile { file, facts, volume: Arc::from("v"), path: b"f".to_vec() });
+        let tree = Arc::new(Tree { volume: Arc::from("v"), root: facts, changes: Changes::Refused });
+        let open = Arc::new(OpenFile { file, facts, tree, path: b"f".to_vec() });
         let taken = Taken::default();
         let mut cutter = Cutter::new(&taken);
         for _ in 0..100 {
-            cutter.entry(vec![0; 512]).unwrap();
+            cutter.entry(|out| out.resize(out.len() + 512, 0)).unwrap();
             let source = Source::File(Arc::clone(&open));
             cutter.content(Content { source, start: 0, end: 1 << 30, extents: Vec::new() }).unwrap();
         }

@@ -1,16 +1,20 @@
 //! Captures live volumes into an archive: PAX tar in gzip members, first `manifest.json`, then volume by volume its
 //! root and everything below it, depth first, siblings in byte order.
 //!
-//! One thread walks and cuts (`source`, `cutter`), all cores read large files, digest and compress (`worker`), and
-//! one thread writes the members down in order and digests the trees (`writer`). A descriptor is published only for
-//! an archive that is on disk and was read back from there; a capture that fails leaves nothing behind.
+//! One thread walks and a few read ahead (`ahead`), one puts entries in their place (`source`, `cutter`), all cores read
+//! large files, digest and compress (`worker`), and one writes the members down in order and digests the trees
+//! (`writer`), while another sees to it that they are on disk (`proof`). A descriptor is published only for an archive
+//! that is on disk and was read back from there; a capture that fails leaves nothing behind.
 //!
 //! A compressed snapshot may be taken while the app runs: each entry is whole and as long as it says, but entries are
 //! of different instants, and what appears or vanishes meanwhile may be missing. A stored one is a safety snapshot,
 //! taken while nothing may write: any change that is seen fails it.
 
+mod ahead;
 mod cutter;
+mod ordered;
 mod pipeline;
+mod proof;
 mod source;
 mod worker;
 mod writer;
@@ -19,10 +23,13 @@ mod writer;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::os::fd::BorrowedFd;
+use std::sync::mpsc::channel;
 
 use self::cutter::Cutter;
-use self::writer::ArchiveWriter;
+use self::proof::Unproven;
+use self::writer::{ArchiveWriter, Finished};
 use super::format::{Descriptor, FORMAT, Image, Manifest, ManifestVolume, SkippedVolume, VolumeTotals};
 use super::store::Store;
 use super::walk::Changes;
@@ -60,15 +67,15 @@ pub struct CaptureRequest<'a> {
 pub fn capture(store: &Store, request: &CaptureRequest<'_>, progress: &dyn Progress) -> Result<Descriptor> {
     let manifest = manifest_of(request);
     let pending = store.begin(&request.workload, manifest.created)?;
-    let (mut archive, volumes) = write_archive(request, &manifest, pending.archive(), progress)?;
+    let (written, volumes) = write_and_prove(request, &manifest, pending.archive(), progress)?;
     pending.sync_archive()?;
-    archive.read_back(progress)?;
+    proof::read_back(pending.archive(), &written.unproven, progress)?;
     let descriptor = Descriptor {
         id: pending.id().to_owned(),
         manifest,
-        archive: archive.totals(),
+        archive: written.archive,
         volumes,
-        parts: archive.take_parts(),
+        parts: written.parts,
         imported: false,
     };
     check_cancelled(progress, "the snapshot")?;
@@ -76,17 +83,35 @@ pub fn capture(store: &Store, request: &CaptureRequest<'_>, progress: &dyn Progr
     Ok(descriptor)
 }
 
-fn write_archive<'f>(
+/// Writes everything; most of it is proved to be on disk by the time the last byte is written.
+fn write_and_prove(
     request: &CaptureRequest<'_>,
     manifest: &Manifest,
-    file: &'f std::fs::File,
+    file: &File,
     progress: &dyn Progress,
-) -> Result<(ArchiveWriter<'f>, Vec<VolumeTotals>)> {
+) -> Result<(Finished, Vec<VolumeTotals>)> {
+    std::thread::scope(|scope| {
+        let (stretches, queue) = channel();
+        let prover = scope.spawn(move || proof::prove(file, &queue, progress));
+        let written = write_archive(request, manifest, file, Unproven::new(stretches), progress);
+        // A proof that failed has ended the writing, too.
+        prover.join().map_err(|_| ordered::died())??;
+        written
+    })
+}
+
+fn write_archive(
+    request: &CaptureRequest<'_>,
+    manifest: &Manifest,
+    file: &File,
+    unproven: Unproven,
+    progress: &dyn Progress,
+) -> Result<(Finished, Vec<VolumeTotals>)> {
     let changes = match request.storage {
         Storage::Compressed => Changes::Tolerated,
         Storage::Stored => Changes::Refused,
     };
-    let mut writer = ArchiveWriter::new(file, request.volumes.len(), changes);
+    let mut writer = ArchiveWriter::new(file, request.volumes.len(), unproven);
     let mut volumes = pipeline::run(
         request.storage,
         |queue| {
@@ -100,10 +125,11 @@ fn write_archive<'f>(
             writer.take(done, progress)
         },
     )?;
-    for (totals, tree) in volumes.iter_mut().zip(writer.tree_digests()) {
-        totals.tree_digest = Some(tree);
+    let finished = writer.finish();
+    for (totals, tree) in volumes.iter_mut().zip(&finished.tree_digests) {
+        totals.tree_digest = Some(tree.clone());
     }
-    Ok((writer, volumes))
+    Ok((finished, volumes))
 }
 
 fn read_volumes(
@@ -115,7 +141,7 @@ fn read_volumes(
 ) -> Result<Vec<VolumeTotals>> {
     source::manifest(manifest, cutter)?;
     let volumes = (0u32..).zip(&request.volumes);
-    volumes.map(|(index, volume)| source::VolumeSource::new(index, volume, changes, cutter)?.read(progress)).collect()
+    volumes.map(|(index, volume)| source::volume(index, volume, changes, cutter, progress)).collect()
 }
 
 fn manifest_of(request: &CaptureRequest<'_>) -> Manifest {

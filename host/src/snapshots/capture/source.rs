@@ -4,35 +4,29 @@
 //! even if names move meanwhile. Nothing is opened but directories, regular files and, as a handle only, links.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::os::fd::OwnedFd;
-use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rustix::fs::FileType;
 
+use super::super::Progress;
 use super::super::format::{Manifest, PartInside, VolumeTotals};
 use super::super::sparse::{self, Extent};
 use super::super::tar_writer::{self, Kind};
 use super::super::tree_digest::{BLOCK_BYTES, Metadata, Mtime};
-use super::super::walk::{Changes, Facts, Found, Walk};
-use super::super::{Progress, check_cancelled, xattrs};
+use super::super::walk::{Changes, Facts, Tree, Walk};
+use super::super::xattrs::Xattrs;
 use super::CaptureVolume;
+use super::ahead::{self, Entry, Inside, Reader, Seen};
 use super::cutter::{Content, Cutter, MEMBER_BYTES, OpenFile, PART_BYTES, Record, RecordKind, Source};
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
 use crate::limits::{self, Listed};
 
-/// Up to this size the walk reads a file itself: workers hold larger ones open, and descriptors are few.
-const READ_BY_WALK_BYTES_MAX: u64 = 128 << 10;
 /// How many left-out names a descriptor lists.
 const SPECIAL_NAMES_MAX: usize = 100;
 /// What a file system gives out at least.
 const DISK_UNIT_BYTES: u64 = 4096;
-
-/// What the kernel counts blocks in.
-const BLOCKS_UNIT_BYTES: u64 = 512;
 
 /// What a part's path keeps as it is, see [`PartInside`].
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
@@ -45,9 +39,9 @@ pub(super) fn manifest(manifest: &Manifest, cutter: &mut Cutter<'_>) -> Result<(
     let mtime = Mtime { seconds: manifest.created.as_second(), nanoseconds: 0 };
     let metadata = Metadata { mode: 0o600, mtime, ..Metadata::default() };
     let size = text.len() as u64;
-    text.resize(text.len() + tar_writer::padding(size), 0);
-    cutter.entry(tar_writer::header(b"manifest.json", &metadata, &Kind::File { size }))?;
-    cutter.bytes(text);
+    cutter.entry(|out| tar_writer::header(out, b"manifest.json", &metadata, &Kind::File { size }))?;
+    cutter.bytes(&text);
+    cutter.zeros(tar_writer::padding(size));
     Ok(())
 }
 
@@ -60,128 +54,159 @@ struct Leader {
 }
 
 /// One volume on its way into the archive.
-pub(super) struct VolumeSource<'a, 'c> {
+struct VolumeSource<'t, 'a, 'c> {
     index: u32,
-    name: Arc<str>,
-    walk: Walk,
-    changes: Changes,
+    tree: &'t Tree,
     cutter: &'a mut Cutter<'c>,
-    xattrs: xattrs::Reader,
+    reader: Reader<'t>,
     listed: Listed,
     /// By inode and birth time: while the app runs an inode number can be given out again.
     leaders: HashMap<(u64, i64, u32), Leader>,
     totals: VolumeTotals,
 }
 
-impl<'a, 'c> VolumeSource<'a, 'c> {
-    pub(super) fn new(
-        index: u32,
-        volume: &CaptureVolume<'_>,
-        changes: Changes,
-        cutter: &'a mut Cutter<'c>,
-    ) -> Result<Self> {
-        Ok(VolumeSource {
-            index,
-            name: Arc::from(&*volume.name),
-            walk: Walk::new(&volume.name, volume.live, changes)?,
-            changes,
-            cutter,
-            xattrs: xattrs::Reader::new(),
-            listed: Listed::default(),
-            leaders: HashMap::new(),
-            totals: VolumeTotals { index, ..VolumeTotals::default() },
-        })
-    }
+/// Reads one volume whole.
+pub(super) fn volume(
+    index: u32,
+    volume: &CaptureVolume<'_>,
+    changes: Changes,
+    cutter: &mut Cutter<'_>,
+    progress: &dyn Progress,
+) -> Result<VolumeTotals> {
+    let walk = Walk::new(&volume.name, volume.live, changes)?;
+    let tree = Arc::clone(walk.tree());
+    let mut source = VolumeSource {
+        index,
+        tree: &tree,
+        cutter,
+        reader: Reader::new(&tree),
+        listed: Listed::default(),
+        leaders: HashMap::new(),
+        totals: VolumeTotals { index, ..VolumeTotals::default() },
+    };
+    ahead::run(walk, progress, |entry| source.take(entry))?;
+    Ok(source.totals)
+}
 
-    pub(super) fn read(mut self, progress: &dyn Progress) -> Result<VolumeTotals> {
-        while let Some(found) = self.walk.step()? {
-            check_cancelled(progress, "the snapshot")?;
-            match found.facts.kind {
-                FileType::Directory => self.directory(&found)?,
-                FileType::RegularFile => self.file(&found)?,
-                FileType::Symlink => self.symlink(&found)?,
-                FileType::Fifo | FileType::Socket => self.left_out(&found),
-                FileType::CharacterDevice | FileType::BlockDevice => return Err(self.refused("is a device node")),
-                FileType::Unknown => return Err(self.refused("is of a kind that is not known")),
+impl VolumeSource<'_, '_, '_> {
+    fn take(&mut self, entry: Entry) -> Result<()> {
+        let Entry { path, what } = entry;
+        match what {
+            Seen::Directory { facts, xattrs } => self.directory(path, &facts, xattrs),
+            Seen::End(directory, facts) => self.tree.check_unchanged(&path, &directory, &facts),
+            Seen::Symlink { facts, xattrs, target } => self.symlink(path, &facts, xattrs, target),
+            Seen::ReadFile(open, inside) => self.file(open, inside),
+            Seen::File(open) => self.file_of_several_names(open),
+            Seen::Special(FileType::Fifo | FileType::Socket) => {
+                self.left_out(&path);
+                Ok(())
             }
+            Seen::Special(FileType::CharacterDevice | FileType::BlockDevice) => {
+                Err(self.tree.refused(&path, "is a device node"))
+            }
+            Seen::Special(_) => Err(self.tree.refused(&path, "is of a kind that is not known")),
         }
-        Ok(self.totals)
     }
 
-    fn directory(&mut self, found: &Found) -> Result<()> {
-        let read = self.xattrs.of(self.walk.directory()?);
-        let metadata = self.metadata(&found.facts, read)?;
-        self.header(&found.path, &metadata, &Kind::Directory)?;
+    fn directory(&mut self, path: Vec<u8>, facts: &Facts, xattrs: Xattrs) -> Result<()> {
+        let metadata = self.metadata(&path, facts, xattrs)?;
+        self.header(&path, &metadata, &Kind::Directory)?;
         self.totals.disk_bytes += DISK_UNIT_BYTES;
-        self.record(&found.path, metadata, RecordKind::Directory);
+        self.record(path, metadata, RecordKind::Directory);
         Ok(())
     }
 
-    fn symlink(&mut self, found: &Found) -> Result<()> {
-        let Some((link, facts)) = self.walk.open_symlink(found)? else { return Ok(()) };
-        let target =
-            rustix::fs::readlinkat(&link, c"", Vec::new()).map_err(|error| self.walk.io("read the link", error))?;
-        let read = self.xattrs.of_symlink(&link);
-        let metadata = self.metadata(&facts, read)?;
-        let target = target.into_bytes();
-        self.check(limits::target_problem(&target))?;
-        self.header(&found.path, &metadata, &Kind::Symlink { target: &target })?;
+    fn symlink(&mut self, path: Vec<u8>, facts: &Facts, xattrs: Xattrs, target: Vec<u8>) -> Result<()> {
+        let metadata = self.metadata(&path, facts, xattrs)?;
+        self.check(&path, limits::target_problem(&target))?;
+        self.header(&path, &metadata, &Kind::Symlink { target: &target })?;
         self.totals.symlinks += 1;
         self.totals.disk_bytes += DISK_UNIT_BYTES;
-        self.record(&found.path, metadata, RecordKind::Symlink { target });
+        self.record(path, metadata, RecordKind::Symlink { target });
         Ok(())
     }
 
-    fn file(&mut self, found: &Found) -> Result<()> {
-        if self.hard_link(found)? {
+    fn file(&mut self, open: OpenFile, inside: Inside) -> Result<()> {
+        let metadata = self.metadata(&open.path, &open.facts, inside.xattrs)?;
+        let size = open.facts.size;
+        if open.facts.links > 1 {
+            let (path, metadata) = (Arc::from(&*open.path), metadata.clone());
+            let leader = Leader { path, metadata, facts: open.facts, names_left: open.facts.links - 1 };
+            self.leaders.insert(link_key(&open.facts), leader);
+        }
+        self.totals.bytes += size;
+        let (kind, map, extents) = match inside.extents {
+            None => (Kind::File { size }, Vec::new(), None),
+            Some(extents) => {
+                let map = sparse::map(&extents, size);
+                let stored = map.len() as u64 + sparse::data_bytes(&extents);
+                (Kind::Sparse { size, stored }, map, Some(extents))
+            }
+        };
+        let data = extents.as_deref().map_or(size, sparse::data_bytes);
+        self.totals.disk_bytes += data.next_multiple_of(DISK_UNIT_BYTES);
+        self.header(&open.path, &metadata, &kind)?;
+        self.cutter.bytes(&map);
+        let path = open.path.clone();
+        let open = match inside.bytes {
+            Some(bytes) => {
+                let extents = extents.unwrap_or_else(|| vec![Extent { offset: 0, len: size }]);
+                self.cutter.content(Content { source: Source::Memory(bytes), start: 0, end: size, extents })?;
+                None
+            }
+            None => Some(self.large(open, extents)?),
+        };
+        self.record(path, metadata, RecordKind::File { size, open });
+        // After the record, so that it is one piece with the next header.
+        self.cutter.zeros(tar_writer::padding(data));
+        Ok(())
+    }
+
+    /// Content that workers read.
+    fn large(&mut self, open: OpenFile, extents: Option<Vec<Extent>>) -> Result<Arc<OpenFile>> {
+        let open = Arc::new(open);
+        match extents {
+            Some(extents) => self.sparse_ranges(&open, &extents)?,
+            None => self.whole_ranges(&open)?,
+        }
+        Ok(open)
+    }
+
+    fn sparse_ranges(&mut self, open: &Arc<OpenFile>, extents: &[Extent]) -> Result<()> {
+        for (start, end, extents) in ranges(extents, open.facts.size) {
+            self.cutter.content(Content { source: Source::File(Arc::clone(open)), start, end, extents })?;
+        }
+        Ok(())
+    }
+
+    fn whole_ranges(&mut self, open: &Arc<OpenFile>) -> Result<()> {
+        let size = open.facts.size;
+        for start in (0..size).step_by(MEMBER_BYTES as usize) {
+            if start > 0 && start % PART_BYTES == 0 {
+                let path = percent_encode(&open.path, PLAIN).to_string();
+                self.cutter.cut_part(Some(PartInside { volume: self.index, path, size, at: start }))?;
+            }
+            let end = (start + MEMBER_BYTES).min(size);
+            let extents = vec![Extent { offset: start, len: end - start }];
+            self.cutter.content(Content { source: Source::File(Arc::clone(open)), start, end, extents })?;
+        }
+        Ok(())
+    }
+
+    fn file_of_several_names(&mut self, open: OpenFile) -> Result<()> {
+        if self.hard_link(&open)? {
             return Ok(());
         }
-        let Some((file, facts)) = self.walk.open_file(found)? else { return Ok(()) };
-        self.check(limits::size_problem(facts.size))?;
-        let read = self.xattrs.of(&file);
-        let metadata = self.metadata(&facts, read)?;
-        if facts.links > 1 {
-            let (path, metadata) = (Arc::from(&*found.path), metadata.clone());
-            self.leaders.insert(link_key(&facts), Leader { path, metadata, facts, names_left: facts.links - 1 });
-        }
-        let holes = self.holes(&file, &facts)?;
-        let file = Arc::new(OpenFile {
-            file: File::from(file),
-            facts,
-            volume: Arc::clone(&self.name),
-            path: found.path.clone(),
-        });
-        self.totals.bytes += facts.size;
-        let open = match holes {
-            Some(extents) => self.sparse_file(&file, &metadata, &extents)?,
-            None => self.plain_file(&file, &metadata)?,
-        };
-        self.record(&found.path, metadata, RecordKind::File { size: facts.size, open });
-        Ok(())
-    }
-
-    fn holes(&self, file: &OwnedFd, facts: &Facts) -> Result<Option<Vec<Extent>>> {
-        if facts.blocks.saturating_mul(BLOCKS_UNIT_BYTES) >= facts.size {
-            return Ok(None);
-        }
-        let extents = sparse::extents(file, facts.size).map_err(|error| self.walk.io("find the holes of", error))?;
-        // A file cut short since then would look as if it ended in a hole.
-        let now = Facts::of(file, c"").map_err(|error| self.walk.io("look at", error))?;
-        if now.size < facts.size {
-            return Err(self.walk.changed("became shorter while it was read"));
-        }
-        Ok(extents)
+        let inside = self.reader.look_into(&open)?;
+        self.file(open, inside)
     }
 
     /// A further name of a file that is in the archive already. Whether it was one.
-    fn hard_link(&mut self, found: &Found) -> Result<bool> {
-        if found.facts.links < 2 {
-            return Ok(false);
-        }
-        let key = link_key(&found.facts);
+    fn hard_link(&mut self, open: &OpenFile) -> Result<bool> {
+        let key = link_key(&open.facts);
         let Some(leader) = self.leaders.get_mut(&key) else { return Ok(false) };
-        if self.changes == Changes::Refused && !leader.facts.unchanged(&found.facts) {
-            return Err(self.walk.changed("changed while it was read"));
+        if self.tree.changes == Changes::Refused && !leader.facts.unchanged(&open.facts) {
+            return Err(self.tree.changed(&open.path, "changed while it was read"));
         }
         leader.names_left -= 1;
         let (path, metadata) = (Arc::clone(&leader.path), leader.metadata.clone());
@@ -189,94 +214,21 @@ impl<'a, 'c> VolumeSource<'a, 'c> {
             self.leaders.remove(&key);
         }
         let leader = self.archive_path(&path);
-        self.header(&found.path, &metadata, &Kind::HardLink { leader: &leader })?;
+        self.header(&open.path, &metadata, &Kind::HardLink { leader: &leader })?;
         self.totals.hard_links += 1;
-        self.record(&found.path, metadata, RecordKind::HardLink { leader: path });
+        self.record(open.path.clone(), metadata, RecordKind::HardLink { leader: path });
         Ok(true)
     }
 
-    fn plain_file(&mut self, file: &Arc<OpenFile>, metadata: &Metadata) -> Result<Option<Arc<OpenFile>>> {
-        let size = file.facts.size;
-        self.totals.disk_bytes += size.next_multiple_of(DISK_UNIT_BYTES);
-        self.header(&file.path, metadata, &Kind::File { size })?;
-        let small = self.read_small(file)?;
-        let by_walk = small.is_some();
-        if let Some(bytes) = small {
-            let extents = vec![Extent { offset: 0, len: size }];
-            self.cutter.content(Content { source: Source::Memory(bytes), start: 0, end: size, extents })?;
-        } else {
-            for start in (0..size).step_by(MEMBER_BYTES as usize) {
-                if start > 0 && start % PART_BYTES == 0 {
-                    let path = percent_encode(&file.path, PLAIN).to_string();
-                    self.cutter.cut_part(Some(PartInside { volume: self.index, path, size, at: start }))?;
-                }
-                let end = (start + MEMBER_BYTES).min(size);
-                let extents = vec![Extent { offset: start, len: end - start }];
-                self.cutter.content(Content { source: Source::File(Arc::clone(file)), start, end, extents })?;
-            }
-        }
-        self.cutter.bytes(vec![0; tar_writer::padding(size)]);
-        Ok((!by_walk).then(|| Arc::clone(file)))
-    }
-
-    fn sparse_file(
-        &mut self,
-        file: &Arc<OpenFile>,
-        metadata: &Metadata,
-        extents: &[Extent],
-    ) -> Result<Option<Arc<OpenFile>>> {
-        let size = file.facts.size;
-        let data = sparse::data_bytes(extents);
-        let map = sparse::map(extents, size);
-        self.totals.disk_bytes += data.next_multiple_of(DISK_UNIT_BYTES);
-        self.header(&file.path, metadata, &Kind::Sparse { size, stored: map.len() as u64 + data })?;
-        self.cutter.bytes(map);
-        let small = self.read_small(file)?;
-        let by_walk = small.is_some();
-        if let Some(bytes) = small {
-            let content = Content { source: Source::Memory(bytes), start: 0, end: size, extents: extents.to_vec() };
-            self.cutter.content(content)?;
-        } else {
-            for (start, end, extents) in ranges(extents, size) {
-                self.cutter.content(Content { source: Source::File(Arc::clone(file)), start, end, extents })?;
-            }
-        }
-        self.cutter.bytes(vec![0; tar_writer::padding(data)]);
-        Ok((!by_walk).then(|| Arc::clone(file)))
-    }
-
-    /// Reads a small file whole and looks at it again; none if it is large.
-    fn read_small(&mut self, file: &OpenFile) -> Result<Option<Vec<u8>>> {
-        if file.facts.size > READ_BY_WALK_BYTES_MAX {
-            return Ok(None);
-        }
-        let mut bytes = vec![0; file.facts.size as usize];
-        match file.file.read_exact_at(&mut bytes, 0) {
-            Ok(()) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-                return Err(self.walk.changed("became shorter while it was read"));
-            }
-            Err(error) => return Err(super::super::walk::io(&file.volume, &file.path, "read", &error)),
-        }
-        if self.changes == Changes::Refused {
-            let now = Facts::of(&file.file, c"").map_err(|error| self.walk.io("look at", error))?;
-            if !file.facts.unchanged(&now) {
-                return Err(self.walk.changed("changed while it was read"));
-            }
-        }
-        Ok(Some(bytes))
-    }
-
-    fn left_out(&mut self, found: &Found) {
+    fn left_out(&mut self, path: &[u8]) {
         self.totals.special += 1;
         if self.totals.special_names.len() < SPECIAL_NAMES_MAX {
-            self.totals.special_names.push(escape::bytes(&found.path));
+            self.totals.special_names.push(escape::bytes(path));
         }
     }
 
-    fn metadata(&self, facts: &Facts, xattrs: rustix::io::Result<xattrs::Xattrs>) -> Result<Metadata> {
-        let xattrs = xattrs.map_err(|error| self.walk.io("read the attributes of", error))?;
-        self.check(limits::xattrs_problem(&xattrs))?;
+    fn metadata(&self, path: &[u8], facts: &Facts, xattrs: Xattrs) -> Result<Metadata> {
+        self.check(path, limits::xattrs_problem(&xattrs))?;
         Ok(Metadata { mode: facts.mode, uid: facts.uid, gid: facts.gid, mtime: facts.mtime, xattrs })
     }
 
@@ -289,26 +241,22 @@ impl<'a, 'c> VolumeSource<'a, 'c> {
             Kind::File { size } if *size > PART_BYTES => (path, &metadata.xattrs),
             Kind::File { .. } | Kind::Sparse { .. } | Kind::Directory => (b"", &metadata.xattrs),
         };
-        self.check(self.listed.add(path, target, waiting))?;
+        self.check(path, self.listed.add(path, target, waiting))?;
         self.totals.entries += 1;
-        self.cutter.entry(tar_writer::header(&self.archive_path(path), metadata, kind))
+        let path = self.archive_path(path);
+        self.cutter.entry(|out| tar_writer::header(out, &path, metadata, kind))
     }
 
-    fn record(&mut self, path: &[u8], metadata: Metadata, kind: RecordKind) {
-        self.cutter.record(Record { volume: self.index as usize, path: path.to_vec(), metadata, kind });
+    fn record(&mut self, path: Vec<u8>, metadata: Metadata, kind: RecordKind) {
+        self.cutter.record(Record { volume: self.index as usize, path, metadata, kind });
     }
 
     fn archive_path(&self, path: &[u8]) -> Vec<u8> {
         [format!("volumes/{}/", self.index).as_bytes(), path].concat()
     }
 
-    /// Nothing gets into an archive that no restore could take out of it again.
-    fn check(&self, problem: Option<String>) -> Result<()> {
-        problem.map_or(Ok(()), |problem| Err(self.refused(&problem)))
-    }
-
-    fn refused(&self, what: &str) -> Failure {
-        self.walk.problem(Code::PolicyRefused, what).hint("no restore could bring it back: move it out of the volume")
+    fn check(&self, path: &[u8], problem: Option<String>) -> Result<()> {
+        problem.map_or(Ok(()), |problem| Err(self.tree.refused(path, &problem)))
     }
 }
 

@@ -5,8 +5,8 @@
 use std::os::unix::fs::FileExt as _;
 
 use super::super::members::{MemberWriter, Storage};
+use super::super::sparse::{self, Extent};
 use super::super::tree_digest::{self, BLOCK_BYTES, Digest};
-use super::super::walk::{self, Changes};
 use super::cutter::{Content, Member, OpenFile, PartStart, Piece, Record, Source};
 use crate::failure::{Code, Failure, Result};
 
@@ -47,7 +47,12 @@ impl Worker {
             match piece {
                 Piece::Bytes(bytes) => out.push(&bytes).map_err(|error| compression(&error))?,
                 Piece::Record(record) => events.push(Event::Record(record)),
-                Piece::Content(content) => content_bytes += self.content(&content, &mut out, &mut events)?,
+                Piece::Content(content) => {
+                    content_bytes += match &content.source {
+                        Source::Memory(bytes) => small(bytes, &content.extents, &mut out, &mut events)?,
+                        Source::File(open) => self.content(open, &content, &mut out, &mut events)?,
+                    }
+                }
             }
         }
         let bytes = out.finish().map_err(|error| compression(&error))?;
@@ -55,7 +60,13 @@ impl Worker {
         Ok(Done { part: member.part, bytes, check, events, content_bytes })
     }
 
-    fn content(&mut self, content: &Content, out: &mut MemberWriter, events: &mut Vec<Event>) -> Result<u64> {
+    fn content(
+        &mut self,
+        open: &OpenFile,
+        content: &Content,
+        out: &mut MemberWriter,
+        events: &mut Vec<Event>,
+    ) -> Result<u64> {
         let mut extents = &content.extents[..];
         let mut at = content.start;
         let mut bytes = 0;
@@ -75,7 +86,7 @@ impl Worker {
             while let Some(extent) = extents.first().filter(|extent| extent.offset < block_end) {
                 let (from, to) = (extent.offset.max(at), extent.end().min(block_end));
                 let run = &mut block[(from - at) as usize..(to - at) as usize];
-                read(&content.source, from, run)?;
+                open.file.read_exact_at(run, from).map_err(|error| open.unreadable(error))?;
                 out.push(run).map_err(|error| compression(&error))?;
                 bytes += run.len() as u64;
                 if extent.end() > block_end {
@@ -90,22 +101,15 @@ impl Worker {
     }
 }
 
-fn read(source: &Source, offset: u64, run: &mut [u8]) -> Result<()> {
-    match source {
-        Source::Memory(bytes) => {
-            run.copy_from_slice(&bytes[offset as usize..][..run.len()]);
-            Ok(())
-        }
-        Source::File(open) => open.file.read_exact_at(run, offset).map_err(|error| unreadable(open, &error)),
+/// A file that was read whole: it fits in one block, its holes are zeros in it.
+fn small(bytes: &[u8], extents: &[Extent], out: &mut MemberWriter, events: &mut Vec<Event>) -> Result<u64> {
+    for extent in extents {
+        out.push(&bytes[extent.offset as usize..extent.end() as usize]).map_err(|error| compression(&error))?;
     }
-}
-
-/// A short read fails also while the app runs: the header has promised the length.
-fn unreadable(open: &OpenFile, error: &std::io::Error) -> Failure {
-    if error.kind() == std::io::ErrorKind::UnexpectedEof {
-        return walk::changed(&open.volume, &open.path, "became shorter while it was read", Changes::Tolerated);
+    if !bytes.is_empty() {
+        events.push(Event::Block(tree_digest::block(bytes)));
     }
-    walk::io(&open.volume, &open.path, "read", error)
+    Ok(sparse::data_bytes(extents))
 }
 
 fn compression(error: &std::io::Error) -> Failure {
