@@ -27,6 +27,8 @@ pub struct Restored {
     pub whole_s: f64,
     pub downtime_s: f64,
     pub peak_bytes: u64,
+    /// Each record from the stop on, and when it was written, from there.
+    pub steps_ms: Vec<(String, f64)>,
 }
 
 impl Host {
@@ -81,7 +83,8 @@ impl Host {
             reason = "the disk shall be idle before the next round; nothing depends on it"
         )]
         rustix::fs::syncfs(std::fs::File::open(&self.root)?)?;
-        Ok(Restored { sealed_s: whole_s - since_sealed_s, whole_s, downtime_s, peak_bytes })
+        let steps_ms = since_stop(steps, after)?;
+        Ok(Restored { sealed_s: whole_s - since_sealed_s, whole_s, downtime_s, peak_bytes, steps_ms })
     }
 
     /// Stops the app and removes everything of it, so that what comes next has the disk for itself.
@@ -130,6 +133,13 @@ impl Drop for Host {
             let _ = self.command(&["stop", id]).output();
         }
     }
+}
+
+fn since_stop(steps: &[Value], after: impl Fn(&Value) -> Result<f64>) -> Result<Vec<(String, f64)>> {
+    let from = steps.iter().position(|step| step["record"] == "stopping").context("nothing was stopped")?;
+    let stopping = after(&steps[from])?;
+    let since = |step: &Value| Ok((step["record"].as_str().unwrap_or_default().to_owned(), after(step)? - stopping));
+    steps[from + 1..].iter().map(since).collect()
 }
 
 /// `VmHWM` of a process; none when it is gone.

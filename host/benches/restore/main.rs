@@ -1,8 +1,9 @@
 //! Figures of a restore: how long beside plain archivers, how long the app is down, how much memory.
 //!
-//! `cargo bench -p reforge-host`, as root. Everything lies on one disk in a file, made for the run and removed after it,
-//! in the temporary directory or where `REFORGE_BENCH_DIR` says. All contenders read the same archive, made by our
-//! capture, and write to the same file system; they take turns, and medians are compared. `cargo test` never gets here.
+//! `cargo bench -p reforge-host`, as root; with `-- large`, `-- small` or `-- million`, only that. Everything lies on one
+//! disk in a file, made for the run and removed after it, in the temporary directory or where `REFORGE_BENCH_DIR` says.
+//! All contenders read the same archive, made by our capture, and write to the same file system; they take turns, and
+//! medians are compared. `cargo test` never gets here.
 
 mod content;
 mod disk;
@@ -22,6 +23,8 @@ use peers::PEERS;
 
 /// How often every contender runs; the first run of ours, which compiles the plugin, is not among them.
 const ROUNDS: usize = 5;
+/// What can be asked for alone.
+const FIGURES: [&str; 3] = ["large", "small", "million"];
 /// What a restore may need at most, whatever it restores.
 const PEAK_MIB_GOAL: f64 = 256.0;
 
@@ -31,11 +34,28 @@ fn main() -> Result<()> {
         writeln!(out, "figures are made by `cargo bench`")?;
         return Ok(());
     }
+    let asked = asked()?;
     let disk = Disk::make()?;
     let host = Host::make(&disk)?;
-    compare(&mut out, &disk, &host, "large", "8 files of 64 MiB", content::large)?;
-    compare(&mut out, &disk, &host, "small", "40,000 files of 1 to 8 KiB", content::small)?;
-    million(&mut out, &host)
+    for figure in asked {
+        match figure {
+            "large" => compare(&mut out, &disk, &host, figure, "8 files of 64 MiB", content::large)?,
+            "small" => compare(&mut out, &disk, &host, figure, "40,000 files of 1 to 8 KiB", content::small)?,
+            _ => million(&mut out, &host)?,
+        }
+    }
+    Ok(())
+}
+
+/// The figures that were asked for by name, or all of them.
+fn asked() -> Result<Vec<&'static str>> {
+    let names: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let known = |name: &String| FIGURES.iter().copied().find(|figure| figure == name);
+    let unknown = |name: &String| anyhow::anyhow!("there is no figure `{name}`: {}", FIGURES.join(", "));
+    match names.is_empty() {
+        true => Ok(FIGURES.to_vec()),
+        false => names.iter().map(|name| known(name).ok_or_else(|| unknown(name))).collect(),
+    }
 }
 
 /// One kind of content: ours and the peers in turns.
@@ -85,9 +105,21 @@ fn report(out: &mut impl Write, ours: &[Restored], theirs: &[Vec<f64>], outages:
     writeln!(out, "  {:<44} {downtime:>8.2} s", "downtime, from the receipt")?;
     writeln!(out, "  {:<44} {outage:>8.2} s", "stop, tar -xzpf, sync, start")?;
     writeln!(out, "  {:<44} {:>8.2}   goal: at most 1.0", "ratio", downtime / outage)?;
+    steps(out, ours)?;
     writeln!(out, "  {:<44} {:>8.2} s", "reforge restore run, whole", of(|restored| restored.whole_s))?;
     let peak = ours.iter().map(|restored| restored.peak_bytes).max().unwrap_or(0);
     peak_line(out, peak)
+}
+
+/// Where the downtime goes: from the stop to each record after it, in milliseconds.
+fn steps(out: &mut impl Write, ours: &[Restored]) -> Result<()> {
+    let Some(first) = ours.first() else { return Ok(()) };
+    for (index, (record, _)) in first.steps_ms.iter().enumerate() {
+        let times = ours.iter().filter_map(|restored| restored.steps_ms.get(index));
+        let after = median(times.map(|(_, after)| *after).collect());
+        writeln!(out, "    {record:<42} {after:>8.0} ms")?;
+    }
+    Ok(())
 }
 
 /// Memory alone: many entries and no content.
