@@ -118,12 +118,10 @@ fn went_back(reverted: Result<Reverted>, why: Option<Failure>) -> Ending {
                 true => "every volume holds what it held before again",
                 false => "nothing was changed",
             };
-            let app = match &reverted.app_failure {
-                None => "as it was before".to_owned(),
-                Some(failure) => format!("could not be started again: {failure}"),
-            };
-            let failure = Failure { message: format!("{}; {state}", why.message), ..why };
-            Ending { outcome, failure: Some(failure), app, left_behind: reverted.left_behind }
+            let message = format!("{}; {state}", why.message);
+            let hint = reverted.foreign_start.clone().unwrap_or(why.hint);
+            let failure = Failure { message, hint, ..why };
+            Ending { outcome, failure: Some(failure), app: reverted.app(), left_behind: reverted.left_behind }
         }
     }
 }

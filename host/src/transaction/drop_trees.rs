@@ -8,7 +8,7 @@
 use super::event::{Event, Kind};
 use super::places::{Live, Place};
 use super::state::Phase;
-use super::{Transaction, probe_names};
+use super::{Transaction, probe_names, registry};
 use crate::failure::Result;
 use crate::volumes::identity::Identity;
 use crate::volumes::remove::{self, Removal};
@@ -49,6 +49,9 @@ impl Transaction {
     pub fn drop_previous(&mut self) -> Result<Vec<String>> {
         let after_revert = self.phase() == Phase::Reverted;
         if self.phase() != Phase::Dropping {
+            // An undo in the middle may have borrowed these very trees: dropped, it could go neither back nor forward.
+            let entries = registry::read_all(self.transactions())?;
+            registry::blocking(&entries, &self.begin.workload).map_or(Ok(()), Err)?;
             self.journal.append(Event::Dropping)?;
         }
         let mut left = Vec::new();

@@ -57,10 +57,13 @@ impl Transaction {
     }
 
     /// Takes away the empty directories that were made where live was absent. Only after `reverted`: until then they
-    /// are how the trees are told apart.
+    /// are how the trees are told apart. One that is another's, or that somebody has filled, is theirs.
     pub(super) fn give_absent_lives_back(&self) -> Result<()> {
-        for place in self.places.iter().filter(|place| place.volume.live_identity.is_none()) {
-            if place.look()?.live.is_some() {
+        let absent = |(_, place): &(usize, &Place)| place.volume.live_identity.is_none();
+        for (index, place) in self.places.iter().enumerate().filter(absent) {
+            let (live, made) = (place.look()?.live, &self.journal.state().made[index]);
+            let ours = live.is_some() && (made.is_none() || live == *made);
+            if ours && place.parent.is_empty_directory(&place.volume.live)? {
                 place.parent.remove_empty(&place.volume.live)?;
             }
             place.parent.sync()?;
@@ -121,7 +124,7 @@ impl Transaction {
         }
     }
 
-    pub(super) fn unknown(&self, index: usize) -> Failure {
+    fn unknown(&self, index: usize) -> Failure {
         let volume = &self.places[index].volume;
         let message = format!("volume `{}` holds a tree that this transaction knows nothing of", volume.name);
         Failure::new(Code::NeedsOperator, message).hint(mixed(&self.begin.id))

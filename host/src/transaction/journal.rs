@@ -24,6 +24,7 @@ const SECTOR_BYTES: usize = 512;
 const CHECKSUM_BYTES: usize = 32;
 /// Magic, sequence number, payload length.
 const HEADER_BYTES: usize = 18;
+const SEQUENCE: std::ops::Range<usize> = 8..16;
 const PAYLOAD_BYTES_MAX: usize = SECTOR_BYTES - CHECKSUM_BYTES - HEADER_BYTES;
 const MAGIC: [u8; 8] = *b"RFJRNL\x00\x01";
 /// Room for every record of the longest way, recoveries that start the app again and again included.
@@ -80,7 +81,8 @@ impl Journal {
         })
     }
 
-    /// Reads the journal in a transaction's directory. A torn last record is left alone when `mend` is not asked for.
+    /// Reads the journal in a transaction's directory. With `mend` what was read may be acted on: a torn last record is
+    /// zeroed, and everything else is durable.
     pub fn read(directory: &Path, mend: bool) -> Result<Found> {
         let id = directory.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
         let path = directory.join(FILE);
@@ -105,14 +107,14 @@ impl Journal {
                 format!("it is {} bytes long and was made with {}", bytes.len(), sectors(&begin) * SECTOR_BYTES);
             return Ok(Found::Damaged(damage(&id, &reason)));
         }
-        let aborted = match aborted_at(directory) {
+        let aborted = match read_abort(&id, directory) {
             Ok(aborted) => aborted,
             Err(failure) => return Ok(Found::Damaged(damage(&id, &failure.message))),
         };
         let mut state = State::begun(begin.volumes.len());
         for (sequence, record) in records.iter().enumerate().skip(1) {
             state = match state::next(&state, &record.event) {
-                Ok(state) if aborted == Some(sequence as u64) => state.abort(),
+                Ok(state) if aborted.as_ref() == Some(&(sequence as u64, record.event.clone())) => state.abort(),
                 Ok(state) => state,
                 Err(illegal) => return Ok(Found::Damaged(damage(&id, &illegal.to_string()))),
             };
@@ -127,8 +129,8 @@ impl Journal {
             state,
             records,
         };
-        if let (Some(sector), true) = (torn, mend) {
-            journal.write_sector(sector as u64, &[0; SECTOR_BYTES])?;
+        if mend {
+            journal.settle(torn)?;
         }
         Ok(Found::Journal(Box::new(journal), Box::new(begin)))
     }
@@ -169,19 +171,28 @@ impl Journal {
     /// Decides against the direction whose record just failed to sync. Durable when it returns; when it fails, too,
     /// nothing may be renamed any more.
     pub fn abort(&mut self, direction: &Event) -> Result<()> {
-        let body = serde_json::json!({ "sequence": self.next, "over": direction.name() });
-        durable::write_durably(&self.directory, ABORT, body.to_string().as_bytes(), 0o600)?;
-        // The record may or may not be on disk. In memory it counts as written and aborted, as a start would see it;
-        // the sector is written again so that what follows does not stand behind a gap.
-        let record = Record::now(direction.clone());
-        let sector = encode(&self.id, self.next, &record)?;
-        self.write_sector(self.next, &sector)?;
         let state = state::next(&self.state, direction)
             .map_err(|illegal| Failure::new(Code::OutOfOrder, format!("journal of `{}`: {illegal}", self.id)))?;
+        let record = Record::now(direction.clone());
+        let sector = encode(&self.id, self.next, &record)?;
+        durable::write_durably(&self.directory, ABORT, &sector, 0o600)?;
+        // The record may or may not be on disk. In memory it counts as written and aborted, as a start would see it;
+        // the sector is written again so that what follows does not stand behind a gap.
+        self.write_sector(self.next, &sector)?;
         self.next += 1;
         self.state = state.abort();
         self.records.push(record);
         Ok(())
+    }
+
+    /// A process that was killed may have written what it never synced. What is read may then still be lost by a power
+    /// cut, so it is synced before anything is done because of it.
+    fn settle(&self, torn: Option<usize>) -> Result<()> {
+        match torn {
+            Some(sector) => self.write_sector(sector as u64, &[0; SECTOR_BYTES])?,
+            None => durable::sync_file(&self.file)?,
+        }
+        durable::sync_directory(&self.directory)
     }
 
     /// Writes an attachment durably and answers its digest.
@@ -202,21 +213,20 @@ impl Journal {
     }
 }
 
-/// The sequence number of the record that was decided against. One that the journal does not hold never reached the
+/// The record that was decided against, as it stands in its sector. One that the journal does not hold never reached the
 /// disk: the record before it already means the same.
-fn aborted_at(directory: &Path) -> Result<Option<u64>> {
-    #[derive(serde::Deserialize)]
-    struct Abort {
-        sequence: u64,
-    }
+fn read_abort(id: &str, directory: &Path) -> Result<Option<(u64, Event)>> {
     let path = directory.join(ABORT);
-    match std::fs::read(&path) {
-        Ok(bytes) => serde_json::from_slice(&bytes)
-            .map(|Abort { sequence }| Some(sequence))
-            .map_err(|error| Failure::new(Code::NeedsOperator, format!("its abort file does not read: {error}"))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Failure::io("read", &path, &error)),
-    }
+    let sector = match std::fs::read(&path) {
+        Ok(sector) => sector,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Failure::io("read", &path, &error)),
+    };
+    let sequence = sector.get(SEQUENCE).and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes);
+    let decided = sequence
+        .filter(|_| sector.len() == SECTOR_BYTES)
+        .and_then(|sequence| decode(id, sequence, &sector).map(|record| (sequence, record.event)));
+    decided.map(Some).ok_or_else(|| Failure::new(Code::NeedsOperator, "its abort file does not check"))
 }
 
 /// How long the journal of a transaction is, from its first byte on disk to its last.
@@ -271,7 +281,7 @@ fn encode(id: &str, sequence: u64, record: &Record) -> Result<[u8; SECTOR_BYTES]
     }
     let mut sector = [0; SECTOR_BYTES];
     sector[..8].copy_from_slice(&MAGIC);
-    sector[8..16].copy_from_slice(&sequence.to_le_bytes());
+    sector[SEQUENCE].copy_from_slice(&sequence.to_le_bytes());
     sector[16..18].copy_from_slice(&(payload.len() as u16).to_le_bytes());
     sector[HEADER_BYTES..HEADER_BYTES + payload.len()].copy_from_slice(&payload);
     let checksum = checksum(id, &sector[..SECTOR_BYTES - CHECKSUM_BYTES]);
@@ -284,7 +294,7 @@ fn decode(id: &str, sequence: u64, sector: &[u8]) -> Option<Record> {
     let (body, sum) = sector.split_at(SECTOR_BYTES - CHECKSUM_BYTES);
     let length = u16::from_le_bytes(body[16..18].try_into().ok()?) as usize;
     let stands = body[..8] == MAGIC
-        && body[8..16] == sequence.to_le_bytes()
+        && body[SEQUENCE] == sequence.to_le_bytes()
         && length <= PAYLOAD_BYTES_MAX
         && checksum(id, body) == sum;
     stands.then(|| serde_json::from_slice(&body[HEADER_BYTES..HEADER_BYTES + length]).ok()).flatten()

@@ -2,8 +2,8 @@
 //!
 //! In reading order: [`event`] what a journal says, [`state`] in which order, [`journal`] how it is kept; [`app`] whose app it is; then the
 //! steps as they happen: this file (begin, siblings, stop, redeploy, complete), [`exchange`] (swap and commit),
-//! [`revert`] (R1 and R2), [`drop_trees`] (what may be removed, and when); then what a start does ([`recover`]), what a
-//! person asks for ([`undo`], [`resolve`]) and what is told afterwards ([`receipt`]).
+//! [`revert`] (R1 and R2), [`drop_trees`] (what may be removed, and when); then what a start does ([`table`] decides,
+//! [`recover`] carries out), what a person asks for ([`undo`], [`resolve`]) and what is told afterwards ([`receipt`]).
 //!
 //! A transaction is driven by the caller that holds the workload's lease. It never reads an archive and never asks the
 //! configuration: from `begin` on only the journal counts.
@@ -14,6 +14,7 @@ pub mod app;
 pub mod drop_trees;
 pub mod event;
 pub mod exchange;
+mod foreign_start;
 pub mod journal;
 pub mod places;
 pub mod receipt;
@@ -22,13 +23,14 @@ pub mod registry;
 pub mod resolve;
 pub mod revert;
 pub mod state;
+pub mod table;
 pub mod undo;
 pub mod window;
 
 use app::App;
 use event::{Begin, Event, Kind, Moment};
 use journal::Journal;
-use places::Place;
+use places::{Live, Place};
 use state::Phase;
 
 use crate::failure::{Code, Failure, Result};
@@ -73,7 +75,8 @@ impl Transaction {
             Some(digest) => Some(journal.attachment(digest)?),
             None => None,
         };
-        Ok(Transaction { begin, journal, places, app, observation, stuck: false, foreign_start: false })
+        let foreign_start = foreign_start::was_noticed(journal.directory());
+        Ok(Transaction { begin, journal, places, app, observation, stuck: false, foreign_start })
     }
 
     fn probe(&self) -> Result<()> {
@@ -110,6 +113,26 @@ impl Transaction {
     /// The volumes in the order of [`Begin::volumes`].
     pub fn places(&self) -> &[Place] {
         &self.places
+    }
+
+    /// Which tree is live, per volume.
+    fn lives(&self) -> Result<Vec<Live>> {
+        self.places.iter().enumerate().map(|(index, place)| place.judge(self.journal.state(), index)).collect()
+    }
+
+    /// What stands in no row of the table: the app is down if it was ours to stop, everything else is as it was found.
+    fn leave_to_a_person(&self, lives: &[Live]) -> Failure {
+        let stopped = if self.journal.state().holds_app() { self.app.stop() } else { Ok(()) };
+        let unknown = self.places.iter().zip(lives).find(|(_, live)| **live == Live::Neither);
+        let message = match unknown {
+            Some((place, _)) => format!("volume `{}` holds a tree that fits no row of the protocol", place.volume.name),
+            None => "some volumes hold the new tree and some the old one, which fits no row of the protocol".to_owned(),
+        };
+        let message = match stopped {
+            Ok(()) => message,
+            Err(failure) => format!("{message}, and the app could not be stopped: {}", failure.message),
+        };
+        Failure::new(Code::NeedsOperator, message).hint(mixed(self.id()))
     }
 
     /// What ran before the stop; none before it.
@@ -202,7 +225,10 @@ impl Transaction {
         let Some(spec) = self.observation.as_ref().and_then(|observation| observation.spec.clone()) else {
             return Err(Failure::new(Code::Runtime, "the runtime did not say how the app was deployed"));
         };
-        self.journal.append(Event::StartingApp)?;
+        // A start that fails again and again must not fill the journal.
+        if self.phase() != Phase::Starting {
+            self.journal.append(Event::StartingApp)?;
+        }
         self.app.create(&spec)
     }
 

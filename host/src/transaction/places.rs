@@ -1,7 +1,7 @@
 //! Where a transaction's trees are right now, judged by identity and by nothing else: protocol rules 1 and 2.
 
 use super::event::BeginVolume;
-use super::state::State;
+use super::state::{Phase, State};
 use crate::failure::{Code, Failure, Result};
 use crate::volumes::identity::Identity;
 use crate::volumes::parent::Parent;
@@ -13,7 +13,7 @@ pub struct Place {
 }
 
 /// Which tree is live.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Live {
     /// What was there at `begin`.
     Old,
@@ -52,37 +52,47 @@ impl Place {
         })
     }
 
-    /// Judges live against what the journal recorded for this volume.
-    ///
-    /// Handles can be given out again after a power cut, so live counts only beside the sibling: as long as siblings
-    /// must be there, the pair has to be {old, new} in one order or the other.
+    /// Which tree is live now.
     pub fn judge(&self, state: &State, index: usize) -> Result<Live> {
-        let sight = self.look()?;
-        let new = state.siblings[index].as_ref();
-        let old = self.volume.live_identity.as_ref();
-        let made = state.made[index].as_ref();
-        let is_old = match (&sight.live, old) {
-            (Some(live), Some(old)) => live == old,
-            (None, None) => true,
-            (Some(live), None) => Some(live) == made || self.is_unrecorded_empty(state, live),
-            (None, Some(_)) => false,
-        };
-        let is_new = new.is_some() && sight.live.as_ref() == new;
-        let sibling_is_new = new.is_some() && sight.sibling.as_ref() == new;
-        let previous = old.or(made);
-        let sibling_is_old = previous.is_some() && sight.sibling.as_ref() == previous;
-        Ok(match (is_old, is_new) {
-            (true, _) if sibling_is_new || sight.sibling.is_none() || new.is_none() => Live::Old,
-            (_, true) if sibling_is_old || sight.sibling.is_none() => Live::New,
-            _ => Live::Neither,
-        })
+        let is_empty = || self.parent.is_empty_directory(&self.volume.live).unwrap_or(false);
+        Ok(judge(state, index, self.volume.live_identity.as_ref(), &self.look()?, is_empty))
     }
+}
 
-    /// Where live was absent, an empty directory may have been made and not recorded yet: only `rmdir` may take it,
-    /// so that it can be counted as "absent" without looking inside.
-    fn is_unrecorded_empty(&self, state: &State, live: &Identity) -> bool {
-        state.phase == super::state::Phase::Swapping
-            && state.siblings.iter().flatten().all(|sibling| sibling != live)
-            && self.parent.is_empty_directory(&self.volume.live).unwrap_or(false)
+/// Judges what stands under the two names of a volume against what the journal recorded for it. `old` is what was live
+/// at `begin`; `is_empty` tells whether live is an empty directory.
+///
+/// Handles can be given out again after a power cut, so live counts only beside the sibling: as long as siblings
+/// must be there, the pair has to be {old, new} in one order or the other.
+pub fn judge(
+    state: &State,
+    index: usize,
+    old: Option<&Identity>,
+    sight: &Sight,
+    is_empty: impl FnOnce() -> bool,
+) -> Live {
+    let (new, made) = (state.siblings[index].as_ref(), state.made[index].as_ref());
+    let is_old = match (&sight.live, old) {
+        (Some(live), Some(old)) => live == old,
+        (None, None) => true,
+        // Given away after `reverted`: what came there since is none of ours.
+        (Some(live), None) if state.phase == Phase::Reverted => Some(live) != new,
+        (Some(live), None) => Some(live) == made || (is_nobodys(state, live) && is_empty()),
+        (None, Some(_)) => false,
+    };
+    let is_new = new.is_some() && sight.live.as_ref() == new;
+    let sibling_is_new = new.is_some() && sight.sibling.as_ref() == new;
+    let previous = old.or(made);
+    let sibling_is_old = previous.is_some() && sight.sibling.as_ref() == previous;
+    match (is_old, is_new) {
+        (true, _) if sibling_is_new || sight.sibling.is_none() || new.is_none() => Live::Old,
+        (_, true) if sibling_is_old || sight.sibling.is_none() => Live::New,
+        _ => Live::Neither,
     }
+}
+
+/// Where live was absent, a directory may have been made and not recorded yet. It is empty and only `rmdir` may take it,
+/// so that it can be counted as "absent" without looking inside.
+fn is_nobodys(state: &State, live: &Identity) -> bool {
+    state.phase == Phase::Swapping && state.siblings.iter().flatten().all(|sibling| sibling != live)
 }

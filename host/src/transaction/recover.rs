@@ -1,4 +1,4 @@
-//! What a start does after a crash anywhere: the protocol's table, row by row.
+//! What a start does after a crash anywhere: it carries out the protocol's table, which is [`table`].
 //!
 //! It uses only the journal's paths and deploy spec, never the configuration and no plugin. It can be killed and
 //! repeated. It never undoes a commit, and what fits no row is left for a person, with everything kept.
@@ -12,7 +12,8 @@ use super::places::Live;
 use super::receipt::{self, Ending, Outcome, Receipt};
 use super::registry::{self, Entry};
 use super::state::Phase;
-use super::{Transaction, mixed, resolve, window};
+use super::table::{self, Row};
+use super::{Transaction, resolve, window};
 use crate::deployer::dispatch::Deployer;
 use crate::deployer::lease::Lease;
 use crate::failure::{Code, Failure, Result};
@@ -107,6 +108,10 @@ impl Recovery<'_> {
             window::note(journal.directory(), &began, &now)?;
             return Ok(None);
         }
+        // An unfinished undo keeps what it borrowed; a later start sweeps.
+        if registry::blocking(&registry::read_all(self.transactions)?, &begin.workload).is_some() {
+            return Ok(None);
+        }
         let app = App::new(self.deployer, lease, &begin.runtime)?;
         Transaction::reopen(journal, begin, app)?.drop_previous()?;
         Ok(None)
@@ -114,64 +119,23 @@ impl Recovery<'_> {
 }
 
 impl Transaction {
-    /// One row of the table.
+    /// Carries out the row that the transaction stands in.
     fn settle(&mut self) -> Result<Ending> {
-        let aborted = self.journal.state().aborted;
-        match self.phase() {
-            Phase::Begun | Phase::Sealed => {
-                self.demand(Live::Old)?;
-                self.undone_by_crash()
-            }
-            Phase::Stopping | Phase::Stopped | Phase::Safe => {
-                self.demand(Live::Old)?;
-                self.notice_foreign_start()?;
-                self.undone_by_crash()
-            }
-            Phase::Swapping | Phase::Swapped | Phase::Reverting if !aborted => {
-                self.notice_foreign_start()?;
-                self.undone_by_crash()
-            }
-            Phase::Committed if aborted => {
-                self.notice_foreign_start()?;
-                self.undone_by_crash()
-            }
-            Phase::Reverting => {
-                self.app.stop()?;
-                self.check_down()?;
-                (0..self.places.len()).try_for_each(|index| self.exchange_forward(index))?;
-                self.go_forward()
-            }
-            Phase::Committed | Phase::Starting | Phase::Healthy | Phase::Unconfirmed => self.go_forward(),
-            Phase::Reverted => self.undone_by_crash(),
-            Phase::Completed => {
+        let lives = self.lives()?;
+        match table::row(self.journal.state(), &lives) {
+            Row::Forget | Row::GoBack | Row::FinishGoingBack => self.undone_by_crash(),
+            Row::GoForward => self.go_forward(&lives),
+            Row::Window => {
                 self.app.release()?;
                 Ok(self.went_forward("the host ended right after the restore was complete".into()))
             }
-            Phase::Dropping => {
+            Row::GoOnDropping => {
                 let left_behind = self.drop_previous()?;
                 Ok(Ending { left_behind, ..self.went_forward(String::new()) })
             }
-            _ => Ok(self.over()),
+            Row::Over => Ok(self.over()),
+            Row::NeedsOperator => Err(self.leave_to_a_person(&lives)),
         }
-    }
-
-    /// Every live must be this one, or no row fits.
-    fn demand(&self, wanted: Live) -> Result<()> {
-        for (index, place) in self.places.iter().enumerate() {
-            if place.judge(self.journal.state(), index)? != wanted {
-                let message = format!("volume `{}` holds a tree that fits no row of the protocol", place.volume.name);
-                return Err(Failure::new(Code::NeedsOperator, message).hint(mixed(self.id())));
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether something other than us started the app while it had to be down.
-    fn notice_foreign_start(&mut self) -> Result<()> {
-        let had_to_be_down =
-            matches!(self.phase(), Phase::Stopped | Phase::Safe | Phase::Swapping | Phase::Swapped | Phase::Committed);
-        self.foreign_start = had_to_be_down && !self.app.is_down()?;
-        Ok(())
     }
 
     fn undone_by_crash(&mut self) -> Result<Ending> {
@@ -179,29 +143,19 @@ impl Transaction {
         let reverted = self.revert()?;
         let outcome = if exchanged_before { Outcome::Reverted } else { Outcome::Failed };
         let failure = Failure::new(Code::Io, "the host ended in the middle; every volume holds what it held before");
-        let (failure, app) = match (&reverted.app_failure, self.foreign_start) {
-            (_, true) => (
-                failure.hint(format!(
-                    "something else started the app meanwhile, so its latest writes may be a mixture; it was stopped and \
-                     not started again; the state before is snapshot `{}`",
-                    self.journal.state().safety.as_deref().unwrap_or("none")
-                )),
-                "stopped: something else had started it".to_owned(),
-            ),
-            (Some(app), _) => (failure.hint(app.hint.clone()), format!("could not be started again: {app}")),
-            (None, _) => (failure, "as it was before".to_owned()),
-        };
-        Ok(Ending { outcome, failure: Some(failure), app, left_behind: reverted.left_behind })
+        let failure = Some(failure.hint(reverted.hint().unwrap_or_default()));
+        Ok(Ending { outcome, failure, app: reverted.app(), left_behind: reverted.left_behind })
     }
 
-    /// The commit stands: the app is brought up on the new trees. Health never undoes a commit here.
-    fn go_forward(&mut self) -> Result<Ending> {
-        self.demand(Live::New)?;
-        self.notice_foreign_start()?;
-        if self.app_should_run() {
-            self.app.stop()?;
+    /// The commit stands: every volume is brought to its new tree, and the app up on them. Health never undoes a commit
+    /// here.
+    fn go_forward(&mut self, lives: &[Live]) -> Result<Ending> {
+        self.notice_foreign_start(lives)?;
+        self.app.stop()?;
+        if lives.contains(&Live::Old) {
+            self.check_down()?;
         }
-        self.places.iter().try_for_each(|place| place.parent.sync())?;
+        (0..self.places.len()).try_for_each(|index| self.exchange_forward(index))?;
         if self.foreign_start {
             self.complete()?;
             let app =

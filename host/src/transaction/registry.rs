@@ -70,10 +70,8 @@ impl Entry {
     /// Why nothing may be deployed, captured or restored before recovery has dealt with this one.
     pub fn blocks(&self) -> Option<Failure> {
         match self {
-            Entry::Open(journal, begin) => {
-                let state = journal.state();
-                let settled = state.is_over() || state.in_window() || state.phase == Phase::Dropping;
-                (!settled && !resolve::is_resolved(journal.directory())).then(|| {
+            Entry::Open(journal, begin) => (journal.state().blocks() && !resolve::is_resolved(journal.directory()))
+                .then(|| {
                     let newest = journal.records().last().map_or("nothing", |record| record.event.name());
                     let message =
                         format!("restore `{}` of `{}` is unfinished (it got to `{newest}`)", begin.id, begin.workload);
@@ -81,8 +79,7 @@ impl Entry {
                         "run `reforge recover`; if that does not settle it: `reforge restore resolve {}`",
                         begin.id
                     ))
-                })
-            }
+                }),
             Entry::Damaged { failure, .. } => Some(failure.clone()),
         }
     }

@@ -7,6 +7,7 @@ use super::Transaction;
 use super::event::{Event, Kind, Moment};
 use super::places::Live;
 use super::state::Phase;
+use super::table::{self, Row};
 use crate::failure::{Code, Failure, Result};
 
 /// How a revert ended.
@@ -16,29 +17,47 @@ pub struct Reverted {
     pub exchanged: bool,
     /// The app could not be brought back on its old data.
     pub app_failure: Option<Failure>,
+    /// It was not started again, since something else had started it meanwhile: what to do about that.
+    pub foreign_start: Option<String>,
     /// What could not be removed and was left.
     pub left_behind: Vec<String>,
 }
 
+impl Reverted {
+    /// How the app is now, in words.
+    pub fn app(&self) -> String {
+        match (&self.foreign_start, &self.app_failure) {
+            (Some(_), _) => "stopped: something else had started it".to_owned(),
+            (None, Some(failure)) => format!("could not be started again: {failure}"),
+            (None, None) => "as it was before".to_owned(),
+        }
+    }
+
+    /// What to do about the app, if anything.
+    pub fn hint(&self) -> Option<String> {
+        self.foreign_start.clone().or_else(|| self.app_failure.as_ref().map(|failure| failure.hint.clone()))
+    }
+}
+
 impl Transaction {
-    /// Goes back from wherever the transaction stands. A failure means that the set may be mixed: the app is down and
-    /// stays down, every tree is kept, and the next start tries again.
+    /// Goes back from wherever the transaction stands, if need be over a commit. A failure means that the set may be
+    /// mixed: the app is down and stays down, every tree is kept, and the next start tries again.
     pub fn revert(&mut self) -> Result<Reverted> {
         if self.stuck {
             return Err(needs_operator(Failure::new(Code::NeedsOperator, "the direction is in doubt"), self.id()));
         }
-        match self.phase() {
-            Phase::Begun | Phase::Sealed => self.forget(),
-            Phase::Stopping | Phase::Stopped | Phase::Safe | Phase::Swapping | Phase::Swapped => self.go_back(),
-            Phase::Committed if self.journal.state().aborted => self.go_back(),
-            Phase::Committed | Phase::Starting | Phase::Unconfirmed => {
-                self.record_direction(Event::Reverting)?;
-                self.go_back()
-            }
-            Phase::Reverting if !self.journal.state().aborted => self.go_back(),
-            Phase::Reverted => self.after_reverted(Reverted::default()),
-            phase => {
-                let message = format!("`{}` cannot be reverted: it is {phase:?}", self.id());
+        let over_a_commit = matches!(self.phase(), Phase::Committed | Phase::Starting | Phase::Unconfirmed);
+        if over_a_commit && !self.is_aborted() {
+            self.record_direction(Event::Reverting)?;
+        }
+        let lives = self.lives()?;
+        match table::row(self.journal.state(), &lives) {
+            Row::Forget => self.forget(),
+            Row::GoBack => self.go_back(&lives),
+            Row::FinishGoingBack => self.after_reverted(Reverted::default()),
+            Row::NeedsOperator => Err(self.leave_to_a_person(&lives)),
+            Row::GoForward | Row::Window | Row::GoOnDropping | Row::Over => {
+                let message = format!("`{}` cannot be reverted: it is {:?}", self.id(), self.phase());
                 Err(Failure::new(Code::OutOfOrder, message))
             }
         }
@@ -51,43 +70,33 @@ impl Transaction {
         Ok(Reverted { left_behind, ..Reverted::default() })
     }
 
-    fn go_back(&mut self) -> Result<Reverted> {
+    fn go_back(&mut self, lives: &[Live]) -> Result<Reverted> {
         let id = self.id().to_owned();
-        self.all_old_again().map_err(|failure| needs_operator(failure, &id)).and_then(|exchanged| {
-            self.journal
-                .append(Event::Reverted { at: Moment::now() })
-                .map_err(|failure| needs_operator(failure, &id))?;
-            self.after_reverted(Reverted { exchanged, ..Reverted::default() })
-        })
+        let exchanged = lives.contains(&Live::New);
+        self.all_old_again(lives)
+            .and_then(|()| self.journal.append(Event::Reverted { at: Moment::now() }))
+            .map_err(|failure| needs_operator(failure, &id))?;
+        self.after_reverted(Reverted { exchanged, ..Reverted::default() })
     }
 
-    /// Exchanges back whatever is new and syncs every parent, also those found done already. Where one volume fits no row,
-    /// none moves: what was found is what a person decides about.
-    fn all_old_again(&mut self) -> Result<bool> {
-        let lives = (0..self.places.len())
-            .map(|index| self.places[index].judge(self.journal.state(), index))
-            .collect::<Result<Vec<Live>>>()?;
-        let exchanged = lives.iter().any(|live| *live != Live::Old);
+    /// Stops the app, exchanges back whatever is new and syncs every parent, also those found done already.
+    fn all_old_again(&mut self, lives: &[Live]) -> Result<()> {
+        self.notice_foreign_start(lives)?;
         match self.app.stop() {
             // Nothing moved, so whoever is still alive sits on the right data.
-            Err(failure) if failure.code == Code::NotDown && !exchanged => {}
+            Err(failure) if failure.code == Code::NotDown && !lives.contains(&Live::New) => {}
             stopped => stopped?,
         }
-        if let Some(index) = lives.iter().position(|live| *live == Live::Neither) {
-            return Err(self.unknown(index));
-        }
-        for index in 0..self.places.len() {
-            self.exchange_back(index)?;
-        }
-        Ok(exchanged)
+        (0..self.places.len()).try_for_each(|index| self.exchange_back(index))
     }
 
     /// `reverted` is durable: the app comes back first, then trees are dropped, unless clients may have written into
     /// them after a commit, or they are an undo's loan.
     fn after_reverted(&mut self, mut reverted: Reverted) -> Result<Reverted> {
         self.give_absent_lives_back()?;
-        if !self.foreign_start {
-            reverted.app_failure = self.bring_app_back().err();
+        match self.foreign_start {
+            true => reverted.foreign_start = Some(self.foreign_start_hint()),
+            false => reverted.app_failure = self.bring_app_back().err(),
         }
         if self.journal.state().committed && matches!(self.begin.kind, Kind::Restore { .. }) {
             return Ok(reverted);

@@ -28,7 +28,7 @@ pub enum Phase {
 }
 
 /// What the journal has said so far.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {
     pub phase: Phase,
     /// A newer direction than the newest record's: a failed sync of `commit` or `reverting` was decided against it.
@@ -91,6 +91,11 @@ impl State {
     /// Whether nothing is left to do, now or later.
     pub fn is_over(&self) -> bool {
         matches!(self.phase, Phase::Closed | Phase::Undone)
+    }
+
+    /// Whether the workload must be left alone until a start has dealt with the transaction.
+    pub fn blocks(&self) -> bool {
+        !(self.is_over() || self.in_window() || self.phase == Phase::Dropping)
     }
 
     /// Whether only the end of the undo window is waited for.
