@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::acl_text;
 use super::headers;
 use super::limits::{EXTENDED_RECORDS_MAX, SPARSE_EXTENTS_MAX, XATTR_NAME_BYTES_MAX, XATTR_VALUE_BYTES_MAX};
 use super::sparse::Extent;
@@ -27,6 +28,8 @@ pub struct Records {
     libarchive_xattrs: bool,
     /// The attributes whose text form stands here for people; what is restored is the attribute itself.
     access_lists: Vec<&'static [u8]>,
+    /// Permissions out of an access list that says no more than a mode.
+    pub permissions: Option<u32>,
     pub sparse: SparseRecords,
 }
 
@@ -137,7 +140,10 @@ impl Records {
             }
             _ if key.starts_with(b"LIBARCHIVE.xattr.") => self.libarchive_xattrs = true,
             _ if key.starts_with(b"GNU.sparse.") => self.sparse.apply(&key[b"GNU.sparse.".len()..], value)?,
-            b"SCHILY.acl.access" => self.access_lists.push(b"system.posix_acl_access"),
+            b"SCHILY.acl.access" => match acl_text::as_mode(value) {
+                Some(permissions) => self.permissions = Some(permissions),
+                None => self.access_lists.push(b"system.posix_acl_access"),
+            },
             b"SCHILY.acl.default" => self.access_lists.push(b"system.posix_acl_default"),
             _ if key.starts_with(b"SCHILY.acl.") => return Err(text_only()),
             _ if is_half_a_file(key) => {

@@ -18,6 +18,7 @@ const OCTAL_SIZE_MAX: u64 = 0o77_777_777_777;
 const OCTAL_ID_MAX: u64 = 0o7_777_777;
 /// Type bits in a mode, as `stat` knows them.
 const TYPE_BITS: u64 = 0o170_000;
+const PERMISSIONS: u32 = 0o777;
 const MODE_MAX: u64 = 0o177_777;
 
 /// The name and the link's name, of which two long forms may not disagree.
@@ -60,6 +61,10 @@ fn is_stand_in(path: &[u8], name: &[u8]) -> bool {
 pub fn metadata(header: &Header, kind: Kind, records: &Records, metadata: &mut Metadata) -> Result<()> {
     let fields = header.as_old();
     metadata.mode = mode(headers::unsigned(&fields.mode, "mode")?, kind)?;
+    let permissions = metadata.mode & PERMISSIONS;
+    if let Some(listed) = records.permissions.filter(|listed| *listed != permissions) {
+        return Err(disagree("mode", format!("{listed:o}"), format!("{permissions:o}")));
+    }
     metadata.uid = id(&fields.uid, records.uid, "owner")?;
     metadata.gid = id(&fields.gid, records.gid, "group")?;
     metadata.mtime = mtime(&fields.mtime, records.mtime)?;

@@ -146,6 +146,11 @@ fn hostile_headers_are_refused() {
         ("two groups", volume().pax(&[("gid", b"7")]).file("volumes/0/a", b""), "7 in one place and 1000"),
         ("two times", volume().pax(&[("mtime", b"7.5")]).file("volumes/0/a", b""), "7 in one place and 1610612736"),
         (
+            "two modes",
+            volume().pax(&[("SCHILY.acl.access", b"user::rwx,group::r--,other::r--")]).file("volumes/0/a", b""),
+            "its mode is 744 in one place and 644 in another",
+        ),
+        (
             "global header between",
             volume().pax(&[("mtime", b"1")]).raw(&Head::new("g", b'g', 0).bytes()).file("volumes/0/a", b""),
             "another header stands between",

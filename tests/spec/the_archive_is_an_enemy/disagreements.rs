@@ -94,6 +94,11 @@ fn two_names_owners_or_times_of_one_entry_are_refused() {
         ),
         refused("two times", |t| t.pax(&[("mtime", b"1.5")]).file("volumes/0/a", b""), "its time is 1 in one place"),
         refused(
+            "two modes",
+            |t| t.pax(&[("SCHILY.acl.access", b"user::rwx,group::rwx,other::rwx")]).file("volumes/0/a", b""),
+            "its mode is 777 in one place and 644 in another",
+        ),
+        refused(
             "nobody's owner",
             |t| t.pax(&[("uid", b"4294967295")]).file("volumes/0/a", b""),
             "its owner 4294967295 is no id",
@@ -185,7 +190,7 @@ fn an_extended_header_that_is_malformed_or_dangling_is_refused() {
         ),
         refused(
             "an access list in words only",
-            |t| t.pax(&[("SCHILY.acl.access", b"user::rwx")]).file("volumes/0/a", b""),
+            |t| t.pax(&[("SCHILY.acl.access", b"user::rw-,user:0:rw-,group::r--,other::r--")]).file("volumes/0/a", b""),
             "text form alone",
         ),
         refused(
