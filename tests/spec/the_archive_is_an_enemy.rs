@@ -12,6 +12,8 @@ mod collisions;
 mod disagreements;
 #[path = "the_archive_is_an_enemy/manifests.rs"]
 mod manifests;
+#[path = "the_archive_is_an_enemy/mutations.rs"]
+mod mutations;
 #[path = "the_archive_is_an_enemy/names.rs"]
 mod names;
 #[path = "the_archive_is_an_enemy/parts.rs"]

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::process::Output;
 use super::signature::{self, Signature, assert_same};
 use super::tarball::Tarball;
-use super::world::{self, Volume, Workload, World};
+use super::world::{Volume, Workload, World};
 
 /// What one sandbox may take while anything hostile is read.
 pub const SANDBOX_MIB: u32 = 64;
@@ -184,6 +184,18 @@ impl Attacked {
         std::fs::write(self.world.volume("app", "data").join("file"), "new").unwrap();
     }
 
+    /// Everything in the world but the app's own volumes and snapshots.
+    pub fn outside(&self) -> Signature {
+        let mut tree = self.surroundings().tree;
+        tree.retain(|path, _| !path.starts_with(b"volumes/app") && !path.starts_with(b"snapshots/app"));
+        tree
+    }
+
+    /// Both volumes, as they are live.
+    pub fn volumes(&self) -> (Signature, Signature) {
+        (signature::of(&self.world.volume("app", "data")), signature::of(&self.world.volume("app", "more")))
+    }
+
     /// Everything in the world but what the host writes down about its own doing, and when directories changed in which
     /// staging and unpublished snapshots come and go.
     fn surroundings(&self) -> Surroundings {
@@ -199,9 +211,4 @@ impl Attacked {
 /// A file whose name stands in a record: one that no header can hold.
 pub fn file_by_record(tarball: Tarball, name: &[u8]) -> Tarball {
     tarball.pax(&[("path", name)]).file("x", b"evil")
-}
-
-/// The snapshots of the app, to see that an import left none.
-pub fn snapshots(world: &World) -> usize {
-    world::names(&world.snapshot_dir.join("app")).len()
 }

@@ -56,6 +56,7 @@ pub struct Workload {
     /// The check and its limit.
     pub health: Option<(Vec<String>, String)>,
     pub links: bool,
+    pub privileged: bool,
     pub volumes: Vec<Volume>,
 }
 
@@ -73,6 +74,7 @@ impl Workload {
             stop_timeout: "10s".into(),
             health: Some((vec!["/bin/true".into()], "30s".into())),
             links: false,
+            privileged: false,
             volumes: volumes.into_iter().collect(),
         }
     }
@@ -88,12 +90,13 @@ impl Workload {
         });
         let user = self.user.as_ref().map(|user| format!("user = {user:?}\n"));
         let links = if self.links { "links = \"contained\"\n" } else { "" };
+        let privileged = if self.privileged { "privileged = true\n" } else { "" };
         let environment: Vec<String> =
             self.environment.iter().map(|(name, value)| format!("{name} = {value:?}")).collect();
         write!(
             toml,
             "\n[[workload]]\nid = {:?}\nproject = {:?}\nstage = {:?}\nruntime = \"process\"\ncommand = {:?}\n\
-             stop_signal = {:?}\nstop_timeout = {:?}\nenvironment = {{ {} }}\n{}{}{links}",
+             stop_signal = {:?}\nstop_timeout = {:?}\nenvironment = {{ {} }}\n{}{}{links}{privileged}",
             self.id,
             self.project,
             self.stage,
@@ -324,6 +327,11 @@ impl World {
     pub fn snapshot_files(&self, workload: &str, id: &str) -> (PathBuf, PathBuf) {
         let directory = self.snapshot_dir.join(workload);
         (directory.join(format!("{id}.tar.gz")), directory.join(format!("{id}.json")))
+    }
+
+    /// Files of all snapshots of a workload, to see that a failure left none.
+    pub fn stored(&self, workload: &str) -> Vec<PathBuf> {
+        names(&self.snapshot_dir.join(workload))
     }
 
     /// `restore run`, answered with yes.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::support::hostile::{Attacked, snapshots};
+use crate::support::hostile::Attacked;
 use crate::support::tarball::{Head, Tarball};
 
 const MIB: u64 = 1 << 20;
@@ -146,9 +146,9 @@ fn archives_in_an_archive_are_bytes() {
     }
     let file = attacked.world.path("run/nested.tar.gz");
     std::fs::write(&file, &nested).unwrap();
-    let before = snapshots(&attacked.world);
+    let before = attacked.world.stored("app").len();
     let output = attacked.world.ok(&["snapshot", "import", file.to_str().unwrap(), "--workload", "app", "--json"]);
-    assert_eq!(snapshots(&attacked.world), before + 2);
+    assert_eq!(attacked.world.stored("app").len(), before + 2);
     attacked.world.restore("app", output.json()["id"].as_str().unwrap(), &[]).expect(0);
     let names = crate::support::world::names(&attacked.world.volume("app", "data"));
     assert_eq!(names.len(), 1, "{names:?}");
