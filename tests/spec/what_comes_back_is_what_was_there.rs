@@ -1,6 +1,15 @@
 //! Promise 8: bytes, names that are not UTF-8, owner, group, mode, times to the nanosecond, attributes and ACLs, sparse
 //! files, empty directories, the root's own owner and mode; and a person with only `tar` gets the same.
 
+#[path = "what_comes_back_is_what_was_there/any_tree.rs"]
+mod any_tree;
+#[path = "what_comes_back_is_what_was_there/fidelity.rs"]
+mod fidelity;
+#[path = "what_comes_back_is_what_was_there/other_archivers.rs"]
+mod other_archivers;
+#[path = "what_comes_back_is_what_was_there/while_it_changes.rs"]
+mod while_it_changes;
+
 use std::ffi::OsStr;
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
