@@ -13,6 +13,8 @@ pub mod durable;
 pub mod effects;
 pub mod escape;
 pub mod failure;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod host;
 pub mod leftovers;
 pub mod limits;

@@ -14,18 +14,18 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::event::{Begin, Event, Record};
-use super::state::{self, State};
+use super::state::{self, IllegalMove, State};
 use crate::durable;
 use crate::effects::effect;
 use crate::failure::{Code, Failure, Result};
 
 /// What disks write as one: the unit of a record.
-const SECTOR_BYTES: usize = 512;
+pub const SECTOR_BYTES: usize = 512;
 const CHECKSUM_BYTES: usize = 32;
 /// Magic, sequence number, payload length.
 const HEADER_BYTES: usize = 18;
 const SEQUENCE: std::ops::Range<usize> = 8..16;
-const PAYLOAD_BYTES_MAX: usize = SECTOR_BYTES - CHECKSUM_BYTES - HEADER_BYTES;
+pub(crate) const PAYLOAD_BYTES_MAX: usize = SECTOR_BYTES - CHECKSUM_BYTES - HEADER_BYTES;
 const MAGIC: [u8; 8] = *b"RFJRNL\x00\x01";
 /// Room for every record of the longest way, recoveries that start the app again and again included.
 const RECORDS: usize = 256;
@@ -111,14 +111,10 @@ impl Journal {
             Ok(aborted) => aborted,
             Err(failure) => return Ok(Found::Damaged(damage(&id, &failure.message))),
         };
-        let mut state = State::begun(begin.volumes.len());
-        for (sequence, record) in records.iter().enumerate().skip(1) {
-            state = match state::next(&state, &record.event) {
-                Ok(state) if aborted.as_ref() == Some(&(sequence as u64, record.event.clone())) => state.abort(),
-                Ok(state) => state,
-                Err(illegal) => return Ok(Found::Damaged(damage(&id, &illegal.to_string()))),
-            };
-        }
+        let state = match replay(&records, begin.volumes.len(), aborted.as_ref()) {
+            Ok(state) => state,
+            Err(illegal) => return Ok(Found::Damaged(damage(&id, &illegal.to_string()))),
+        };
         let file = open(directory)?;
         let journal = Journal {
             directory: directory.to_owned(),
@@ -213,9 +209,21 @@ impl Journal {
     }
 }
 
+/// What was decided against: the record's number, and the record.
+pub(crate) type Aborted = (u64, Event);
+
+/// The state that records lead to, the first of which is `begin`.
+pub(crate) fn replay(records: &[Record], volumes: usize, aborted: Option<&Aborted>) -> Result<State, IllegalMove> {
+    records.iter().enumerate().skip(1).try_fold(State::begun(volumes), |state, (sequence, record)| {
+        let state = state::next(&state, &record.event)?;
+        let is_aborted = aborted.is_some_and(|(number, event)| *number == sequence as u64 && *event == record.event);
+        Ok(if is_aborted { state.abort() } else { state })
+    })
+}
+
 /// The record that was decided against, as it stands in its sector. One that the journal does not hold never reached the
 /// disk: the record before it already means the same.
-fn read_abort(id: &str, directory: &Path) -> Result<Option<(u64, Event)>> {
+fn read_abort(id: &str, directory: &Path) -> Result<Option<Aborted>> {
     let path = directory.join(ABORT);
     let sector = match std::fs::read(&path) {
         Ok(sector) => sector,
@@ -279,14 +287,19 @@ fn encode(id: &str, sequence: u64, record: &Record) -> Result<[u8; SECTOR_BYTES]
         let message = format!("the record `{}` does not fit a sector ({} bytes)", record.event.name(), payload.len());
         return Err(Failure::new(Code::TooLarge, message));
     }
+    Ok(sector(id, sequence, &payload))
+}
+
+/// The sector of a payload that fits.
+pub(crate) fn sector(id: &str, sequence: u64, payload: &[u8]) -> [u8; SECTOR_BYTES] {
     let mut sector = [0; SECTOR_BYTES];
     sector[..8].copy_from_slice(&MAGIC);
     sector[SEQUENCE].copy_from_slice(&sequence.to_le_bytes());
     sector[16..18].copy_from_slice(&(payload.len() as u16).to_le_bytes());
-    sector[HEADER_BYTES..HEADER_BYTES + payload.len()].copy_from_slice(&payload);
+    sector[HEADER_BYTES..HEADER_BYTES + payload.len()].copy_from_slice(payload);
     let checksum = checksum(id, &sector[..SECTOR_BYTES - CHECKSUM_BYTES]);
     sector[SECTOR_BYTES - CHECKSUM_BYTES..].copy_from_slice(&checksum);
-    Ok(sector)
+    sector
 }
 
 /// One record, or none if the sector does not check.
@@ -301,7 +314,7 @@ fn decode(id: &str, sequence: u64, sector: &[u8]) -> Option<Record> {
 }
 
 /// Every record and the number of a torn sector behind the last good one.
-fn decode_all(id: &str, bytes: &[u8]) -> Result<(Vec<Record>, Option<usize>), String> {
+pub(crate) fn decode_all(id: &str, bytes: &[u8]) -> Result<(Vec<Record>, Option<usize>), String> {
     if bytes.is_empty() || !bytes.len().is_multiple_of(SECTOR_BYTES) {
         return Err(format!("it is {} bytes long", bytes.len()));
     }

@@ -21,7 +21,7 @@ pub(super) fn gone(id: &str) -> Failure {
 }
 
 /// Reads a descriptor and checks that it is this snapshot's and makes sense.
-pub(super) fn descriptor(text: &[u8], workload: &str, id: &str) -> Result<Descriptor> {
+pub(crate) fn descriptor(text: &[u8], workload: &str, id: &str) -> Result<Descriptor> {
     if text.len() as u64 > DESCRIPTOR_BYTES_MAX {
         return Err(damaged(id, "its descriptor is too long"));
     }

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha256};
 
+pub(crate) use self::check::descriptor as checked_descriptor;
 use self::names::{archive_name, descriptor_name};
 pub use self::pending::Pending;
 use super::folder::Folder;
