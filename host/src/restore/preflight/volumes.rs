@@ -132,10 +132,11 @@ pub fn foreign_holders(targets: &[Target], members: impl FnOnce() -> Result<Vec<
 /// Processes of others, which only root may look at: whatever they hold, nobody knows.
 pub fn unseen(foreign: &Foreign) -> Option<Failure> {
     (foreign.unreadable > 0).then(|| {
-        let message = format!(
-            "{} processes of other users could not be looked at: one may be using a volume",
-            foreign.unreadable
-        );
+        let whose = match foreign.unreadable {
+            1 => "1 process of another user".to_owned(),
+            several => format!("{several} processes of other users"),
+        };
+        let message = format!("{whose} could not be looked at, and may be using a volume");
         Failure::new(Code::NotDown, message).hint("one that does goes on with the previous data; root sees them all")
     })
 }
