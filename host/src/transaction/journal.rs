@@ -26,6 +26,8 @@ const CHECKSUM_BYTES: usize = 32;
 const HEADER_BYTES: usize = 18;
 const SEQUENCE: std::ops::Range<usize> = 8..16;
 pub(crate) const PAYLOAD_BYTES_MAX: usize = SECTOR_BYTES - CHECKSUM_BYTES - HEADER_BYTES;
+/// A sector that nothing was written to.
+const BLANK: [u8; SECTOR_BYTES] = [0; SECTOR_BYTES];
 const MAGIC: [u8; 8] = *b"RFJRNL\x00\x01";
 /// Room for every record of the longest way, recoveries that start the app again and again included.
 const RECORDS: usize = 256;
@@ -126,7 +128,7 @@ impl Journal {
             records,
         };
         if mend {
-            journal.settle(torn)?;
+            journal.settle(torn, &bytes)?;
         }
         Ok(Found::Journal(Box::new(journal), Box::new(begin)))
     }
@@ -181,13 +183,17 @@ impl Journal {
         Ok(())
     }
 
-    /// A process that was killed may have written what it never synced. What is read may then still be lost by a power
-    /// cut, so it is synced before anything is done because of it.
-    fn settle(&self, torn: Option<usize>) -> Result<()> {
-        match torn {
-            Some(sector) => self.write_sector(sector as u64, &[0; SECTOR_BYTES])?,
-            None => durable::sync_file(&self.file)?,
-        }
+    /// A process that was killed may have written what it never synced, and one whose sync failed may have left in memory
+    /// what the disk never took: a sync alone would then say that all is well. So the newest sector is written again
+    /// and synced before anything is done because of it.
+    fn settle(&self, torn: Option<usize>, bytes: &[u8]) -> Result<()> {
+        let mut sector = BLANK;
+        let number = torn.unwrap_or_else(|| {
+            let newest = self.records.len() - 1;
+            sector.copy_from_slice(&bytes[newest * SECTOR_BYTES..(newest + 1) * SECTOR_BYTES]);
+            newest
+        });
+        self.write_sector(number as u64, &sector)?;
         durable::sync_directory(&self.directory)
     }
 
@@ -325,8 +331,8 @@ pub(crate) fn decode_all(id: &str, bytes: &[u8]) -> Result<(Vec<Record>, Option<
             Some(record) => records.push(record),
             None if number == 0 => return Err("its first record does not check".into()),
             None => {
-                let torn = sector.iter().any(|byte| *byte != 0).then_some(number);
-                let rest = sectors.find(|(_, sector)| sector.iter().any(|byte| *byte != 0));
+                let torn = (sector != BLANK).then_some(number);
+                let rest = sectors.find(|(_, sector)| *sector != BLANK);
                 return match rest {
                     Some((after, _)) => {
                         Err(format!("record {number} does not check, and record {after} stands behind it"))
@@ -345,6 +351,9 @@ fn checksum(id: &str, body: &[u8]) -> [u8; CHECKSUM_BYTES] {
     *hasher.finalize().as_bytes()
 }
 
+#[cfg(test)]
+#[path = "journal_damage_tests.rs"]
+mod damage_tests;
 #[cfg(test)]
 #[path = "journal_tests.rs"]
 mod tests;
