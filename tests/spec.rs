@@ -9,6 +9,10 @@
 
 mod support;
 
+#[path = "spec/another_format.rs"]
+mod another_format;
+#[path = "spec/another_language.rs"]
+mod another_language;
 #[path = "spec/every_volume_or_none.rs"]
 mod every_volume_or_none;
 #[path = "spec/misbehaving_plugins.rs"]

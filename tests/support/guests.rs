@@ -1,4 +1,4 @@
-//! Plugins that misbehave, and the one snapshot that they know (`tests/guests/misbehaving`).
+//! The plugins of `tests/guests` in Rust, and the one snapshot that those know which misbehave.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,24 +12,33 @@ pub const VOLUMES: [&str; 2] = ["data", "more"];
 const CONTENT: &str = "captured";
 const SECONDS: i64 = 1_000_000_000;
 
-/// The component, built once per run by a cargo with a target directory of its own.
+/// The plugin that misbehaves.
 pub fn misbehaving() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guests");
-        let status = Command::new(env!("CARGO"))
-            .current_dir(workspace)
-            .args(["build", "--quiet", "--locked", "--package", "misbehaving-guest", "--target", TARGET])
-            .arg("--target-dir")
-            .arg(&target)
-            .env_remove("RUSTC_WORKSPACE_WRAPPER")
-            .env_remove("CARGO_ENCODED_RUSTFLAGS")
-            .status()
-            .unwrap();
-        assert!(status.success(), "the misbehaving guest does not build");
-        target.join(TARGET).join("debug/misbehaving_guest.wasm")
-    })
+    BUILT.get_or_init(|| build("misbehaving-guest"))
+}
+
+/// The plugin that reads another archive layout.
+pub fn zstd() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| build("zstd-guest"))
+}
+
+/// A component of this workspace, built by a cargo with a target directory of its own.
+fn build(package: &str) -> PathBuf {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guests");
+    let status = Command::new(env!("CARGO"))
+        .current_dir(workspace)
+        .args(["build", "--quiet", "--locked", "--package", package, "--target", TARGET])
+        .arg("--target-dir")
+        .arg(&target)
+        .env_remove("RUSTC_WORKSPACE_WRAPPER")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .status()
+        .unwrap();
+    assert!(status.success(), "{package} does not build");
+    target.join(TARGET).join("debug").join(package.replace('-', "_")).with_extension("wasm")
 }
 
 /// A workload of that name with the snapshot that guests know, and `later` in its live volumes. Beside it lies a

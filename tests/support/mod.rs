@@ -8,6 +8,7 @@ pub mod guests;
 pub mod hostile;
 pub mod instants;
 pub mod process;
+pub mod python;
 pub mod signature;
 #[allow(dead_code, reason = "the plugin's tests use it too, and neither uses all of it")]
 pub mod tarball;

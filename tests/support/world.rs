@@ -257,6 +257,12 @@ impl World {
         output
     }
 
+    /// Loads a plugin, so that its compiled code is there; a large one takes longer than anybody waits for a command.
+    pub fn compile(&self, plugin: &Path) {
+        let output = self.command(&["plugin", "show", "--plugin"]).arg(plugin).output().unwrap();
+        assert!(output.status.success(), "{}: {output:?}", plugin.display());
+    }
+
     /// Starts `reforge` and goes on.
     pub fn start(&self, arguments: &[&str]) -> Running {
         Running::start(&mut self.command(arguments), None)
