@@ -7,6 +7,8 @@
 // Every line here is a test's, but only functions marked as tests are known to the linter.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+#[path = "model/mod.rs"]
+mod model;
 mod support;
 
 #[path = "spec/another_format.rs"]

@@ -1,0 +1,454 @@
+//! Who may do what next: the process that holds the lock, a second one that wants it, a kill, a power cut, a disk that
+//! comes late, an engine that starts the app when it likes.
+
+use std::collections::HashMap;
+
+use reforge_host::transaction::event::Event;
+use reforge_host::transaction::places::Live;
+use reforge_host::transaction::state::{self, Phase};
+use reforge_host::transaction::table::{self, Row};
+use stateright::{Model, Property};
+
+use super::machine::{App, Change, Content, Cut, File, Machine, Setting, Tree, VOLUMES, Wrong};
+use super::program::{self, Order, Program, Step};
+
+/// The process that holds the workload's lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Holder {
+    program: Program,
+    at: usize,
+    /// It began the transaction, as opposed to a start.
+    began_it: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct World {
+    pub machine: Machine,
+    pub holder: Option<Holder>,
+    foreign_starts_left: u8,
+    failures_left: u8,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// The next effect of the process that holds the lock.
+    Go,
+    /// It fails, and may have been half done if it is a sync.
+    Fail,
+    /// The app is seen to be bad for certain, or nobody knows.
+    AppIsBad,
+    AppIsUnknown,
+    Kill,
+    PowerCut(Cut),
+    DiskComes,
+    ForeignStart,
+    /// Commands in another process. Each needs the lock; who does not get it is busy and changes nothing.
+    Recover,
+    Deploy,
+    Sweep,
+    SweepLender,
+}
+
+pub struct Protocol {
+    setting: Setting,
+    order: Order,
+    programs: HashMap<Program, Vec<Step>>,
+}
+
+impl Protocol {
+    pub fn new(setting: Setting, order: Order) -> Protocol {
+        let rows = [
+            Row::Forget,
+            Row::GoBack,
+            Row::FinishGoingBack,
+            Row::GoForward,
+            Row::Window,
+            Row::GoOnDropping,
+            Row::Over,
+            Row::NeedsOperator,
+        ];
+        let others = [
+            Program::Forward,
+            Program::Abort(Phase::Committed),
+            Program::Abort(Phase::Reverting),
+            Program::BackOverCommit,
+            Program::Start,
+            Program::Sweep,
+            Program::SweepLender,
+        ];
+        let programs = rows.into_iter().map(Program::Carry).chain(others);
+        let programs = programs.map(|program| (program, program::steps(program, &setting, order))).collect();
+        Protocol { setting, order, programs }
+    }
+
+    fn step(&self, holder: &Holder) -> Option<&Step> {
+        self.programs[&holder.program].get(holder.at)
+    }
+
+    fn start(&self, world: &mut World, program: Program, began_it: bool) {
+        world.holder = Some(Holder { program, at: 0, began_it });
+    }
+
+    /// The next effect of the process that holds the lock.
+    fn go(&self, world: &mut World) {
+        let Some(holder) = world.holder else { return };
+        let Some(step) = self.step(&holder).cloned() else {
+            return end(world);
+        };
+        if step == Step::Decide {
+            return self.decide(world, holder);
+        }
+        if self.run(&mut world.machine, &step) {
+            self.told(&mut world.machine, &holder, &step);
+            world.holder = Some(Holder { at: holder.at + 1, ..holder });
+            if self.programs[&holder.program].len() == holder.at + 1 {
+                end(world);
+            }
+        } else {
+            self.failed(world, holder, &step);
+        }
+    }
+
+    /// The product's table.
+    fn decide(&self, world: &mut World, holder: Holder) {
+        let row = self.row(&world.machine);
+        // A revert by the process itself only goes back; all else is for a start.
+        let goes_back = matches!(row, Row::Forget | Row::GoBack | Row::FinishGoingBack);
+        if holder.began_it && !goes_back || world.machine.journal.damaged {
+            return end(world);
+        }
+        self.start(world, Program::Carry(row), holder.began_it);
+        if self.programs[&Program::Carry(row)].is_empty() {
+            end(world);
+        }
+    }
+
+    pub fn row(&self, machine: &Machine) -> Row {
+        table::row(&machine.journal.says(), &machine.lives(&self.setting))
+    }
+
+    /// What the process that runs the transaction knows now.
+    fn told(&self, machine: &mut Machine, holder: &Holder, step: &Step) {
+        let phase = machine.journal.surely_says().phase;
+        match (holder.program, step) {
+            (Program::Forward, Step::Sync) if phase == Phase::Committed => machine.commit_is_told = true,
+            (Program::BackOverCommit, Step::Write(_)) => machine.commit_is_told = false,
+            (Program::Abort(Phase::Committed), Step::SyncAbort) => machine.commit_is_denied = true,
+            _ => {}
+        }
+    }
+
+    /// What a process does about an effect that failed.
+    fn failed(&self, world: &mut World, holder: Holder, step: &Step) {
+        let says = world.machine.journal.says();
+        let committed = says.committed && !says.aborted;
+        match (holder.program, step) {
+            (Program::Forward, Step::Sync | Step::Write(Event::Commit)) if says.phase == Phase::Swapped => {
+                self.start(world, Program::Abort(Phase::Committed), true);
+            }
+            (Program::BackOverCommit, Step::Sync | Step::Write(_)) => {
+                self.start(world, Program::Abort(Phase::Reverting), true);
+            }
+            (Program::Forward, _) if !committed => self.decide(world, holder),
+            // The rest is for the next start.
+            _ => end(world),
+        }
+    }
+
+    /// One effect on the machine. False if it failed.
+    fn run(&self, machine: &mut Machine, step: &Step) -> bool {
+        let setting = &self.setting;
+        match step {
+            Step::MakeSibling(index) => machine.volumes[*index].change(Change::MakeSibling),
+            Step::Fill(index) => machine.volumes[*index].new = Content::Written,
+            Step::SyncTrees => machine.volumes.iter_mut().for_each(|volume| volume.new = Content::Whole),
+            Step::MakeLive(index) => machine.volumes[*index].change(Change::MakeLive),
+            Step::Exchange(index, to) => {
+                let live = machine.judge(setting, &machine.journal.says(), *index);
+                if live == Live::Neither {
+                    return false;
+                }
+                if live != *to {
+                    // One that something else has just started cannot be seen before it is there.
+                    if machine.app == App::Ours {
+                        machine.is_wrong(Wrong::ExchangedWhileUp);
+                    }
+                    machine.volumes[*index].change(Change::Exchange);
+                }
+            }
+            Step::SyncParent(index) => machine.volumes[*index].sync(),
+            Step::GiveAway(index) => {
+                if machine.volumes[*index].now.live == Some(Tree::Made) {
+                    machine.volumes[*index].change(Change::RemoveLive);
+                }
+            }
+            Step::Empty(index) => self.empty(machine, *index),
+            Step::Remove(index) => return remove(machine, *index),
+            Step::Write(event) => return self.write(machine, event),
+            Step::Sync => machine.journal.sync(),
+            Step::SyncRead => {
+                machine.journal.sync();
+                machine.journal.sync_abort();
+            }
+            Step::OpenParents => return !machine.disk_is_missing,
+            Step::NoticeOthers => {
+                let says = machine.journal.says();
+                let others = table::had_to_be_down(&says, &machine.lives(setting)) && machine.app != App::Down;
+                machine.noticed |= others && self.order != Order::ForeignStartIsNotKept;
+            }
+            Step::Stop => machine.stop_app(),
+            Step::CheckDown => return machine.app == App::Down,
+            Step::StartApp | Step::BringBack => {
+                if setting.app_runs && !machine.noticed {
+                    machine.start_app();
+                }
+            }
+            Step::AwaitHealth | Step::Release | Step::Decide => {}
+            Step::WriteAbort(direction) => machine.journal.write_abort(direction),
+            Step::SyncAbort => machine.journal.sync_abort(),
+            Step::WriteAgain(direction) => machine.journal.write_again(direction),
+            Step::MoveLender(event) => return move_lender(machine, event),
+        }
+        true
+    }
+
+    fn write(&self, machine: &mut Machine, event: &Event) -> bool {
+        let says = machine.journal.says();
+        let left_out = match event {
+            Event::StartingApp => machine.noticed || says.phase == Phase::Starting,
+            Event::Healthy => machine.noticed,
+            Event::LiveMade { volume, .. } => says.made[*volume].is_some(),
+            // After a commit what clients wrote stays for a window.
+            Event::Closed => says.phase == Phase::Reverted && says.committed && !self.setting.undo,
+            _ => false,
+        };
+        if !left_out && !machine.journal.write(event) {
+            machine.is_wrong(Wrong::IllegalMove);
+            return false;
+        }
+        true
+    }
+
+    /// Removes what is in a sibling, by the rules of `drop_trees`.
+    fn empty(&self, machine: &mut Machine, index: usize) {
+        let says = machine.journal.says();
+        let lender_drops = machine.lender.as_ref().is_some_and(|lender| lender.phase == Phase::Dropping);
+        let Some(found) = machine.volumes[index].now.sibling else { return };
+        let previous = says.phase == Phase::Dropping || lender_drops;
+        let may = if previous {
+            // Any tree of the transaction that is not live.
+            machine.volumes[index].now.live != Some(found)
+        } else {
+            let recorded = says.siblings[index].as_ref() == Some(found.identity(index));
+            let kept_for_the_window = says.committed;
+            let live_is_old = machine.judge(&self.setting, &says, index) == Live::Old;
+            !self.setting.undo && !kept_for_the_window && recorded && live_is_old
+        };
+        if may && let Some(content) = machine.volumes[index].content(found) {
+            *content = Content::None;
+        }
+    }
+
+    /// A start that nothing disturbs, to its end.
+    pub fn settled(&self, world: &World) -> World {
+        let mut world = world.clone();
+        self.start(&mut world, Program::Start, false);
+        while world.holder.is_some() {
+            self.go(&mut world);
+            world.machine.look(&self.setting);
+        }
+        world
+    }
+
+    /// Whether a start comes to an end that may be: all old or all new, as was told, and the app as it was.
+    fn ends_well(&self, world: &World) -> bool {
+        if world.holder.is_some() || world.machine.disk_is_missing {
+            return true;
+        }
+        let settled = self.settled(world);
+        let machine = &settled.machine;
+        let says = machine.journal.says();
+        let is_over = says.is_over() || says.in_window();
+        let (old, new) = (machine.all_old(&self.setting), machine.all_new());
+        let as_told = (new || !machine.commit_is_told) && (old || !machine.commit_is_denied);
+        let as_recorded = match says.phase {
+            Phase::Completed => new,
+            Phase::Reverted => old,
+            _ => old || new,
+        };
+        // Before the stop, and once it is over, the app is not the transaction's.
+        let was_held = world.machine.journal.says().holds_app();
+        let app = !was_held || !self.setting.app_runs || machine.noticed || machine.app != App::Down;
+        let again = self.settled(&settled).machine;
+        is_over && as_told && as_recorded && app && again == settled.machine
+    }
+}
+
+/// A process is gone; the machine is not, nor what is in its page cache.
+fn end(world: &mut World) {
+    world.machine.journal.left();
+    world.holder = None;
+}
+
+/// An empty sibling goes; one with something in it that may not be touched stays.
+fn remove(machine: &mut Machine, index: usize) -> bool {
+    let Some(found) = machine.volumes[index].now.sibling else { return true };
+    let is_empty = machine.volumes[index].content(found).is_none_or(|content| *content == Content::None);
+    if is_empty {
+        machine.volumes[index].change(Change::RemoveSibling);
+    }
+    true
+}
+
+fn move_lender(machine: &mut Machine, event: &Event) -> bool {
+    let Some(lender) = &machine.lender else { return true };
+    if *event == Event::Undone && lender.phase == Phase::Undone
+        || *event == Event::Dropping && lender.phase == Phase::Dropping
+    {
+        return true;
+    }
+    match state::next(lender, event) {
+        Ok(moved) => machine.lender = Some(moved),
+        Err(_) => machine.is_wrong(Wrong::IllegalMove),
+    }
+    machine.wrong.is_none()
+}
+
+impl Model for Protocol {
+    type State = World;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<World> {
+        let holder = Some(Holder { program: Program::Forward, at: 0, began_it: true });
+        vec![World { machine: Machine::new(&self.setting), holder, foreign_starts_left: 1, failures_left: 1 }]
+    }
+
+    fn actions(&self, world: &World, actions: &mut Vec<Action>) {
+        let machine = &world.machine;
+        actions.extend(machine.cuts().into_iter().map(Action::PowerCut));
+        // An app that comes up between the look and the stop is stopped unseen: a limit, and no state that could be told.
+        let unseen = world.holder.is_some_and(|holder| {
+            matches!(holder.program, Program::Carry(_)) && self.step(&holder) == Some(&Step::Stop)
+        });
+        if machine.app == App::Down && world.foreign_starts_left > 0 && !unseen {
+            actions.push(Action::ForeignStart);
+        }
+        if machine.disk_is_missing {
+            actions.push(Action::DiskComes);
+        }
+        match &world.holder {
+            Some(holder) => {
+                actions.extend([Action::Go, Action::Kill]);
+                if world.failures_left > 0 {
+                    actions.push(Action::Fail);
+                }
+                let started = machine.journal.says().phase == Phase::Starting;
+                if started && self.step(holder) == Some(&Step::AwaitHealth) {
+                    actions.extend((holder.began_it).then_some(Action::AppIsBad));
+                    actions.push(Action::AppIsUnknown);
+                }
+            }
+            None => {
+                let says = machine.journal.says();
+                actions.push(Action::Recover);
+                if !machine.disk_is_missing && !says.blocks() {
+                    actions.push(Action::Deploy);
+                }
+                if !machine.disk_is_missing && says.in_window() {
+                    actions.push(Action::Sweep);
+                }
+                let lent = says.blocks() && self.order != Order::SweepTakesWhatIsLent;
+                let window = |phase| matches!(phase, Phase::Completed | Phase::Dropping);
+                if !machine.disk_is_missing && !lent && machine.lender.as_ref().is_some_and(|of| window(of.phase)) {
+                    actions.push(Action::SweepLender);
+                }
+            }
+        }
+    }
+
+    fn next_state(&self, last: &World, action: Action) -> Option<World> {
+        let mut world = last.clone();
+        match action {
+            Action::Go => self.go(&mut world),
+            Action::Fail => {
+                world.failures_left -= 1;
+                let holder = world.holder?;
+                let step = self.step(&holder)?.clone();
+                if step == Step::Sync {
+                    world.machine.journal.sync_failed();
+                }
+                self.failed(&mut world, holder, &step);
+            }
+            Action::AppIsBad => self.start(&mut world, Program::BackOverCommit, true),
+            Action::AppIsUnknown => {
+                if !world.machine.journal.write(&Event::Unconfirmed) {
+                    world.machine.is_wrong(Wrong::IllegalMove);
+                }
+                // The record of health is this one.
+                world.holder = world.holder.map(|holder| Holder { at: holder.at + 2, ..holder });
+            }
+            Action::Kill => end(&mut world),
+            Action::PowerCut(cut) => {
+                world.machine.power_cut(&cut);
+                world.holder = None;
+            }
+            Action::DiskComes => world.machine.disk_is_missing = false,
+            Action::ForeignStart => {
+                world.foreign_starts_left -= 1;
+                world.machine.app = App::Foreign { saw_mixture: false };
+            }
+            Action::Recover => self.start(&mut world, Program::Start, false),
+            Action::Deploy => world.machine.app = App::Ours,
+            Action::Sweep => self.start(&mut world, Program::Sweep, false),
+            Action::SweepLender => self.start(&mut world, Program::SweepLender, false),
+        }
+        world.machine.look(&self.setting);
+        Some(world)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::always("our app never runs on a mixture", |_, world: &World| {
+                world.machine.wrong != Some(Wrong::MixedAndRunning)
+            }),
+            Property::always("nothing is exchanged below an app that we left running", |_, world: &World| {
+                world.machine.wrong != Some(Wrong::ExchangedWhileUp)
+            }),
+            Property::always("nothing before `reverted` or `starting-app` starts the app", |_, world: &World| {
+                world.machine.wrong != Some(Wrong::StartedEarly)
+            }),
+            Property::always("what an app wrote on a mixture is noticed", |_, world: &World| {
+                world.machine.wrong != Some(Wrong::ForeignStartForgotten)
+            }),
+            Property::always("a drop never takes the last copy", |_, world: &World| {
+                world.machine.wrong != Some(Wrong::Lost)
+            }),
+            Property::always("no illegal record is written", |_, world: &World| {
+                world.machine.wrong != Some(Wrong::IllegalMove)
+            }),
+            Property::always("no journal is damaged by a power cut", |_, world: &World| !world.machine.journal.damaged),
+            Property::always("no state is without a row", |protocol: &Protocol, world: &World| {
+                world.holder.is_some() || protocol.row(&world.machine) != Row::NeedsOperator
+            }),
+            Property::always("every start ends in all old or all new, as was told", |protocol: &Protocol, world| {
+                protocol.ends_well(world)
+            }),
+            Property::sometimes("some end in all new", |_, world: &World| {
+                world.holder.is_none()
+                    && world.machine.journal.says().phase == Phase::Completed
+                    && world.machine.all_new()
+            }),
+            Property::sometimes("some end in all old", |protocol: &Protocol, world: &World| {
+                world.holder.is_none()
+                    && world.machine.journal.says().phase == Phase::Closed
+                    && world.machine.all_old(&protocol.setting)
+            }),
+            Property::sometimes("an aborted commit is met", |_, world: &World| {
+                world.machine.commit_is_denied && world.machine.journal.abort == File::Durable
+            }),
+            Property::sometimes("a foreign start is noticed", |_, world: &World| world.machine.noticed),
+        ]
+    }
+}
+
+const _: () = assert!(VOLUMES == 2, "a cut names two volumes");
