@@ -9,6 +9,8 @@
 
 #[path = "model/mod.rs"]
 mod model;
+#[path = "power/mod.rs"]
+mod power;
 mod support;
 
 #[path = "spec/another_format.rs"]

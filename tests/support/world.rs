@@ -136,7 +136,7 @@ pub struct World {
 impl World {
     /// A deployment of these workloads, initialised, nothing deployed yet.
     pub fn new(workloads: impl IntoIterator<Item = Workload>) -> World {
-        let world = World::empty(workloads);
+        let world = World::empty(&std::env::temp_dir(), workloads);
         world.ok(&["init"]);
         world.share_compiled_code();
         world
@@ -144,7 +144,7 @@ impl World {
 
     /// The same for a user without any privilege, who owns everything in it.
     pub fn of_ordinary_user(workloads: impl IntoIterator<Item = Workload>) -> World {
-        let mut world = World::empty(workloads);
+        let mut world = World::empty(&std::env::temp_dir(), workloads);
         world.user = Some(NOBODY);
         // Where cargo built it, that user may not be able to come.
         world.program = world.root.join("bin/reforge");
@@ -154,8 +154,16 @@ impl World {
         world
     }
 
-    fn empty(workloads: impl IntoIterator<Item = Workload>) -> World {
-        let directory = tempfile::Builder::new().prefix("reforge-world-").tempdir().unwrap();
+    /// One without workloads yet, below a directory of the test's.
+    pub fn below(directory: &Path) -> World {
+        let world = World::empty(directory, []);
+        world.ok(&["init"]);
+        world.share_compiled_code();
+        world
+    }
+
+    fn empty(directory: &Path, workloads: impl IntoIterator<Item = Workload>) -> World {
+        let directory = tempfile::Builder::new().prefix("reforge-world-").tempdir_in(directory).unwrap();
         let root = directory.path().canonicalize().unwrap();
         // An app's own user must be able to come to its volumes.
         std::fs::set_permissions(&root, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -409,6 +417,15 @@ impl World {
         let cache = self.state_dir().join("cache");
         std::fs::remove_dir(&cache).unwrap();
         std::os::unix::fs::symlink(shared, cache).unwrap();
+    }
+
+    /// What a machine that stops does to them: the app and its supervisor, and nothing said to either.
+    pub fn kill_processes(&self) {
+        let left = || processes_with(self.root.as_os_str().as_bytes(), &["environ", "cmdline"]);
+        for pid in left().into_iter().filter_map(Pid::from_raw) {
+            let _ = rustix::process::kill_process(pid, Signal::KILL);
+        }
+        eventually("the processes of the world end", || left().is_empty());
     }
 
     fn end_processes(&self) {
