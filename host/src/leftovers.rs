@@ -1,8 +1,8 @@
 //! Files that a crash left half-written in the state directory.
 //!
 //! Each means nothing: what it was to replace is whole. It is removed only under the lock that everybody takes who writes
-//! such a file, so that it is nobody's who is alive: the workload's, and for the process runtime's own also the
-//! supervisor's. What cannot be told to be somebody's stays. Must never touch a file of another name.
+//! such a file, so that it is nobody's who is alive: the workload's, and for what supervisors write also the
+//! supervisor's (one that begins removes what the one before it left). What cannot be told to be somebody's stays. Must never touch a file of another name.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::deployer::lease::Locks;
 use crate::durable;
 use crate::failure::{Code, Failure, Result};
-use crate::runtime::process::place::Place;
+use crate::runtime::process::place::{self, Place};
 use crate::state_dir::StateDir;
 use crate::transaction::journal;
 
@@ -64,7 +64,8 @@ fn find(state: &StateDir) -> Result<BTreeSet<Leftover>> {
     for directory in directories(&state.process())? {
         let workload = directory.file_name().and_then(|name| name.to_str()).map(str::to_owned);
         for target in temporaries(&directory)? {
-            found.extend(leftover(workload.clone(), &directory, target, true));
+            let by_supervisor = target == place::STATE;
+            found.extend(leftover(workload.clone(), &directory, target, by_supervisor));
         }
     }
     Ok(found)
@@ -150,8 +151,11 @@ mod tests {
         drop(lease);
         let place = Place { directory: state.process().join("notes") };
         let supervisor = place.try_lock().unwrap().expect("nobody has it");
+        let by_host = place.directory.join(".spec.json.0011223344556677.unfinished");
+        std::fs::write(&by_host, "half").unwrap();
         sweep(&state, &locks).unwrap();
         assert_eq!(still_there(&left), [false, false, false, true], "a supervisor is alive");
+        assert!(!by_host.exists(), "a supervisor does not write this one");
         drop(supervisor);
         sweep(&state, &locks).unwrap();
         assert_eq!(still_there(&left), [false; 4]);

@@ -78,7 +78,11 @@ impl ProcessRuntime {
     fn set_hold(&self, place: &Place, request: &Request, hold: bool) -> Result<()> {
         match control::ask(place, request, ANSWER_LIMIT)? {
             Reached::Supervisor(answer) => done(answer),
-            Reached::Nobody(_lock) => place.write_state(&State { hold, ..place.state()? }),
+            Reached::Nobody(_lock) => match place.state()? {
+                // Said already: a full disk must not keep a revert from its stop.
+                state if state.hold == hold => Ok(()),
+                state => place.write_state(&State { hold, ..state }),
+            },
         }
     }
 }

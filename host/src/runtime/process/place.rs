@@ -17,6 +17,9 @@ use crate::durable::{self, PRIVATE_DIRECTORY, PRIVATE_FILE};
 use crate::failure::{Code, Failure, Result};
 use crate::runtime::DeploySpec;
 
+/// Written by whoever holds the lock: the supervisor, or the host when there is none.
+pub(crate) const STATE: &str = "state.json";
+
 /// `<state_dir>/process/<workload>/`.
 #[derive(Clone, Debug)]
 pub struct Place {
@@ -71,11 +74,11 @@ impl Place {
 
     /// The default if nothing was written yet.
     pub fn state(&self) -> Result<State> {
-        Ok(self.read("state.json")?.unwrap_or_default())
+        Ok(self.read(STATE)?.unwrap_or_default())
     }
 
     pub fn write_state(&self, state: &State) -> Result<()> {
-        self.write("state.json", state)
+        self.write(STATE, state)
     }
 
     /// The lock, if nobody has it.

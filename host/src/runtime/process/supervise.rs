@@ -15,8 +15,9 @@ use rustix::fs::Mode;
 
 use super::control::{self, Answer};
 use super::conversation::Conversation;
-use super::place::{Lock, Place};
+use super::place::{self, Lock, Place};
 use super::supervisor::{self, Supervisor};
+use crate::durable;
 use crate::failure::{Code, Failure, Result};
 
 /// How long to wait for the lock while somebody looks whether there is a supervisor.
@@ -55,6 +56,10 @@ fn run(directory: &Path) -> Result<()> {
     rustix::process::setsid().map_err(|errno| failed(errno.into()))?;
     rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(|errno| failed(errno.into()))?;
     let lock = take_lock(&place)?;
+    // Of one that was killed while it wrote. No reason not to run the app if it stays.
+    if let Err(failure) = durable::remove_temporaries(&place.directory, |target| target == place::STATE) {
+        supervisor::say(&failure);
+    }
     // All that can fail comes before the app is started.
     let mut conversation = Conversation::open(&place)?;
     let mut supervisor = Supervisor::new(place)?;
