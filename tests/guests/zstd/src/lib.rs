@@ -1,7 +1,7 @@
 //! A restore plugin for archives that the default plugin has never heard of: a tar of `<scope>/<volume>.tar.zst`, as
 //! `tar --zstd` makes them, and no manifest. The host takes them in and restores them without being built again.
 //!
-//! [`layout`] finds the volumes, [`volume`] reads one of them, this file is the flow. Each volume is a part of its own, so
+//! `layout` finds the volumes, `volume` reads one of them, this file is the flow. Each volume is a part of its own, so
 //! volumes are extracted side by side.
 #![cfg(target_family = "wasm")]
 
