@@ -27,6 +27,8 @@ mod no_first_rename_without_a_way_back;
 mod nothing_live_changes_before_the_swap;
 #[path = "spec/one_at_a_time.rs"]
 mod one_at_a_time;
+#[path = "spec/plugins_are_installed_and_swapped.rs"]
+mod plugins_are_installed_and_swapped;
 #[path = "spec/short_downtime.rs"]
 mod short_downtime;
 #[path = "spec/the_app_comes_back.rs"]

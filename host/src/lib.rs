@@ -8,6 +8,7 @@
 pub mod account;
 pub mod audit;
 pub mod config;
+pub mod conformance;
 pub mod deployer;
 pub mod durable;
 pub mod effects;

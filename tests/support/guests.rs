@@ -41,6 +41,22 @@ fn build(package: &str) -> PathBuf {
     target.join(TARGET).join("debug").join(package.replace('-', "_")).with_extension("wasm")
 }
 
+/// The same component with one behaviour written into it, in a directory that goes with it.
+pub fn behaving(behaviour: &str) -> (tempfile::TempDir, PathBuf) {
+    const CHOSEN: &[u8; 48] = b"behaves as the name of the workload says........";
+    let mut component = std::fs::read(misbehaving()).unwrap();
+    let places: Vec<usize> =
+        component.windows(CHOSEN.len()).enumerate().filter(|(_, bytes)| bytes == CHOSEN).map(|(at, _)| at).collect();
+    let [at] = places[..] else { panic!("the text to be written over is there {} times", places.len()) };
+    let mut name = behaviour.as_bytes().to_vec();
+    name.resize(CHOSEN.len(), 0);
+    component[at..at + CHOSEN.len()].copy_from_slice(&name);
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("guest.wasm");
+    std::fs::write(&file, component).unwrap();
+    (directory, file)
+}
+
 /// A workload of that name with the snapshot that guests know, and `later` in its live volumes. Beside it lies a
 /// neighbour, `neighbour`, with a volume `its`.
 pub fn scene(behaviour: &str) -> (World, String) {

@@ -71,7 +71,7 @@ pub enum Command {
     Restore(Restore),
     /// Settle what a crash left unfinished, as a start does
     Recover,
-    /// The restore plugin in use
+    /// Choose, install and check restore plugins
     #[command(subcommand)]
     Plugin(Plugin),
     /// The newest lines of the audit log
@@ -82,6 +82,8 @@ pub enum Command {
     },
     #[command(hide = true)]
     Supervise { directory: PathBuf },
+    #[command(hide = true)]
+    CompilePlugin { cache: PathBuf },
     #[command(hide = true)]
     DemoApp(DemoApp),
 }
@@ -241,8 +243,39 @@ impl From<KeepArgument> for Keep {
 
 #[derive(Subcommand)]
 pub enum Plugin {
-    /// Its name, version, formats and digest
+    /// The name, version, formats and digest of the one in use
     Show,
+    /// Every plugin that can be used, and which one is
+    List,
+    /// Check a plugin's digest, signature, imports and promises, and keep it for use
+    Install {
+        file: PathBuf,
+        /// What its SHA-256 must be
+        #[arg(long, value_name = "HEX")]
+        sha256: Option<String>,
+        /// Its detached minisign signature; without this, FILE.minisig if it is there
+        #[arg(long, value_name = "FILE")]
+        signature: Option<PathBuf>,
+    },
+    /// Put an installed plugin in the place of the one in use, also in hosts that are running
+    Use {
+        /// The beginning of a digest, NAME, NAME@VERSION, `previous` or `built-in`
+        #[arg(value_name = "PLUGIN")]
+        which: String,
+    },
+    /// Remove an installed plugin that is not in use
+    Remove {
+        /// The beginning of a digest, NAME or NAME@VERSION
+        #[arg(value_name = "PLUGIN")]
+        which: String,
+    },
+    /// Check which promises a plugin keeps, as an install does, for those who write one
+    Check {
+        file: PathBuf,
+        /// Only these promises
+        #[arg(long, value_name = "PROMISE")]
+        only: Vec<String>,
+    },
 }
 
 /// The app of the demo.

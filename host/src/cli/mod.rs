@@ -41,6 +41,7 @@ pub fn run() -> ExitCode {
     };
     match &cli.command {
         Command::Supervise { directory } => return reforge_host::runtime::process::supervise(directory),
+        Command::CompilePlugin { cache } => return reforge_host::plugins::compile::child(cache),
         Command::DemoApp(arguments) => return demo::app::run(arguments),
         _ => {}
     }
@@ -87,10 +88,10 @@ fn execute(session: &Session, command: Command) -> Result<Answer> {
         Command::Snapshot(command) => snapshot(session, command),
         Command::Restore(command) => restore(session, command),
         Command::Recover => recover::recover(session),
-        Command::Plugin(args::Plugin::Show) => plugin::show(session),
+        Command::Plugin(command) => plugin(session, command),
         Command::Audit { lines } => audit::audit(session, lines),
         // These have no session: they were dealt with before there was one.
-        Command::Supervise { .. } | Command::DemoApp(_) => {
+        Command::Supervise { .. } | Command::CompilePlugin { .. } | Command::DemoApp(_) => {
             Err(Failure::new(Code::Usage, "this command is started by the host itself"))
         }
     }
@@ -120,6 +121,17 @@ fn restore(session: &Session, command: args::Restore) -> Result<Answer> {
         args::Restore::Finish { id, yes } => restore::finish(session, &id, yes.yes),
         args::Restore::Resolve { id, keep: None, .. } => resolve::show(session, &id),
         args::Restore::Resolve { id, keep: Some(keep), yes } => resolve::keep(session, &id, keep.into(), yes.yes),
+    }
+}
+
+fn plugin(session: &Session, command: args::Plugin) -> Result<Answer> {
+    match command {
+        args::Plugin::Show => plugin::show(session),
+        args::Plugin::List => plugin::list(session),
+        args::Plugin::Install { file, sha256, signature } => plugin::install(session, file, sha256, signature),
+        args::Plugin::Use { which } => plugin::select(session, &which),
+        args::Plugin::Remove { which } => plugin::remove(session, &which),
+        args::Plugin::Check { file, only } => plugin::check(session, &file, &only),
     }
 }
 

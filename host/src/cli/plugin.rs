@@ -1,10 +1,22 @@
-//! `plugin show`: which restore plugin is in use.
+//! `plugin`: which restore plugin is in use, which others there are, and whether a file keeps a plugin's promises.
 
-use reforge_host::{Result, escape};
-use serde_json::json;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use reforge_host::conformance::{self, Judged, Verdict};
+use reforge_host::plugins::registry::install::{Request, Workshop};
+use reforge_host::plugins::registry::{BUILT_IN, Installed, Registry};
+use reforge_host::plugins::{Plugin, PluginEngine};
+use reforge_host::{Failure, Result, escape};
+use serde_json::{Value, json};
 
 use super::answer::Answer;
+use super::exit::Exit;
 use super::session::Session;
+use super::style;
+
+/// How much of a digest is shown in tables: enough to tell plugins apart and to choose one.
+const DIGEST_SHOWN: usize = 12;
 
 pub fn show(session: &Session) -> Result<Answer> {
     let plugin = session.plugin()?;
@@ -14,4 +26,157 @@ pub fn show(session: &Session) -> Result<Answer> {
     let text = format!("{name} {version}\nreads   {}\ndigest  {}", formats.join(", "), plugin.digest());
     let json = json!({ "name": name, "version": version, "formats": formats, "digest": plugin.digest() });
     Ok(Answer::done(text, json))
+}
+
+pub fn list(session: &Session) -> Result<Answer> {
+    let host = session.looking()?;
+    let registry = Registry::new(&host.state, &host.config);
+    let (installed, active) = (registry.list()?, registry.active()?.map(|one| one.digest));
+    let built_in = Plugin::embedded(&session.plugin_engine()?)?;
+    let description = built_in.describe()?;
+    let mark = |is_active: bool| if is_active { "in use" } else { "" }.to_owned();
+    let mut rows = vec![vec![
+        escape::text(&description.name),
+        escape::text(&description.version),
+        built_in.digest()[..DIGEST_SHOWN].to_owned(),
+        BUILT_IN.to_owned(),
+        String::new(),
+        mark(active.is_none()),
+    ]];
+    rows.extend(installed.iter().map(|one| {
+        vec![
+            escape::text(&one.name),
+            escape::text(&one.version),
+            one.digest[..DIGEST_SHOWN].to_owned(),
+            style::instant(one.installed),
+            if one.signature.is_some() { "signed" } else { "" }.to_owned(),
+            mark(active.as_ref() == Some(&one.digest)),
+        ]
+    }));
+    let mut text = style::table(session.terminal.style, &["NAME", "VERSION", "DIGEST", "INSTALLED", "", ""], &rows);
+    if let Some((by, file)) = session.plugin_file()? {
+        text.push_str(&format!("\nnone of these is used: {by} names `{}`", escape::path(&file)));
+    }
+    let plugins: Vec<Value> = installed.iter().map(|one| document(one, active.as_ref() == Some(&one.digest))).collect();
+    let built_in = json!({
+        "name": escape::text(&description.name),
+        "version": escape::text(&description.version),
+        "digest": built_in.digest(),
+        "in_use": active.is_none(),
+    });
+    Ok(Answer::done(text, json!({ "built_in": built_in, "plugins": plugins })))
+}
+
+pub fn install(session: &Session, file: PathBuf, sha256: Option<String>, signature: Option<PathBuf>) -> Result<Answer> {
+    let host = session.changing()?;
+    let registry = Registry::new(&host.state, &host.config);
+    let engine = session.plugin_engine()?;
+    let compiler: Vec<OsString> = vec![session.program.clone().into_os_string(), "compile-plugin".into()];
+    let step = |name: &str| session.terminal.say(name);
+    let workshop = Workshop { engine: &engine, state: &host.state, compiler: &compiler, step: &step };
+    let request = Request { file, sha256, signature, who: session.who() };
+    let installed = registry.install(&workshop, &request);
+    audit(session, "plugin-install", &escape::path(&request.file), installed.as_ref().map(Some))?;
+    let installed = installed?;
+    let text = format!(
+        "installed  {}\nuse it by  {}",
+        session.terminal.style.bold(&line(&installed)),
+        session.command(&format!("plugin use {}", &installed.digest[..DIGEST_SHOWN]))
+    );
+    Ok(Answer::done(text, document(&installed, false)))
+}
+
+pub fn select(session: &Session, wanted: &str) -> Result<Answer> {
+    let host = session.changing()?;
+    let registry = Registry::new(&host.state, &host.config);
+    let selected = registry.find(wanted).and_then(|meant| {
+        registry.select(&session.plugin_engine()?, meant.as_ref())?;
+        Ok(meant)
+    });
+    audit(session, "plugin-use", wanted, selected.as_ref().map(Option::as_ref))?;
+    let selected = selected?;
+    let mut text = match &selected {
+        Some(installed) => format!("in use  {}", line(installed)),
+        None => "in use  the plugin that was built in".to_owned(),
+    };
+    if let Some((by, file)) = session.plugin_file()? {
+        text.push_str(&format!("\nbut {by} names `{}`, which goes before it", escape::path(&file)));
+    }
+    let json = selected.as_ref().map_or_else(|| json!({ "digest": null }), |installed| document(installed, true));
+    Ok(Answer::done(text, json))
+}
+
+pub fn remove(session: &Session, wanted: &str) -> Result<Answer> {
+    let host = session.changing()?;
+    let registry = Registry::new(&host.state, &host.config);
+    let removed = registry.find(wanted).and_then(|meant| match meant {
+        Some(installed) => registry.remove(&installed).map(|()| installed),
+        None => Err(Failure::new(reforge_host::Code::Usage, "the plugin that was built in cannot be removed")),
+    });
+    audit(session, "plugin-remove", wanted, removed.as_ref().map(Some))?;
+    let removed = removed?;
+    Ok(Answer::done(format!("removed  {}", line(&removed)), document(&removed, false)))
+}
+
+pub fn check(session: &Session, file: &Path, only: &[String]) -> Result<Answer> {
+    // No host is needed: who writes a plugin may have none.
+    let base = std::env::temp_dir();
+    let plugin = Plugin::from_file(&PluginEngine::new(None)?, file)?;
+    let told = |one: &Judged| session.terminal.say(&told_line(session, one));
+    let judged = conformance::run(&plugin, &base, only, &told)?;
+    let count = |is: fn(&Verdict) -> bool| judged.iter().filter(|one| is(&one.verdict)).count();
+    let broken = count(|verdict| matches!(verdict, Verdict::Broken(_)));
+    let kept = count(|verdict| *verdict == Verdict::Kept);
+    let others = judged.len() - kept - broken;
+    let not_applicable = if others > 0 { format!(", {others} do not apply") } else { String::new() };
+    let text = format!(
+        "{}: {kept} kept, {broken} broken{not_applicable}",
+        style::count(judged.len() as u64, "promise", "promises")
+    );
+    let failure = (broken > 0).then(|| {
+        Failure::new(reforge_host::Code::Plugin, "the plugin cannot be installed").hint("mend what is broken above")
+    });
+    let json = json!({ "digest": plugin.digest(), "promises": judged, "kept": kept, "broken": broken });
+    let exit = failure.as_ref().map_or(Exit::Done, Exit::of_failure);
+    Ok(Answer { text, json, failure, exit })
+}
+
+fn told_line(session: &Session, one: &Judged) -> String {
+    let style = session.terminal.error_style;
+    let (mark, why) = match &one.verdict {
+        Verdict::Kept => (style.green("kept  "), String::new()),
+        Verdict::Broken(why) => (style.red("BROKEN"), format!("\n        {}", escape::prose(why))),
+        Verdict::NotApplicable(why) => (style.dim("n/a   "), format!(" ({why})")),
+    };
+    format!("{mark}  {:<14}  {}{why}", one.name, one.promise)
+}
+
+fn line(installed: &Installed) -> String {
+    let (name, version) = (escape::text(&installed.name), escape::text(&installed.version));
+    format!("{name} {version}  {}", &installed.digest[..DIGEST_SHOWN])
+}
+
+fn document(installed: &Installed, in_use: bool) -> Value {
+    json!({
+        "name": escape::text(&installed.name),
+        "version": escape::text(&installed.version),
+        "formats": installed.formats.iter().map(|format| escape::text(format)).collect::<Vec<_>>(),
+        "digest": installed.digest,
+        "sha256": installed.sha256,
+        "bytes": installed.bytes,
+        "installed": installed.installed,
+        "installed_by": installed.installed_by,
+        "signed": installed.signature.is_some(),
+        "in_use": in_use,
+    })
+}
+
+/// Every change and every refused try.
+fn audit(session: &Session, what: &str, asked: &str, done: Result<Option<&Installed>, &Failure>) -> Result<()> {
+    let details = json!({
+        "asked": escape::text(asked),
+        "digest": done.as_ref().ok().and_then(|installed| installed.map(|one| &one.digest)),
+        "failure": done.err(),
+    });
+    session.open()?.audit_event(what, &session.who(), details)
 }

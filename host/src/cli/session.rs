@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use reforge_host::config::Config;
 use reforge_host::host::Host;
-use reforge_host::plugins::{Plugin, PluginEngine};
+use reforge_host::plugins::{Plugin, PluginEngine, Registry, Slot};
 use reforge_host::transaction::recover::Recovered;
 use reforge_host::transaction::registry;
 use reforge_host::{Code, Failure, Result, account, escape};
@@ -101,14 +101,24 @@ impl Session {
         self.host.get().ok_or_else(|| Failure::new(Code::StateRefused, "the host was not opened"))
     }
 
-    /// The restore plugin: named on the command line, configured, or built in.
+    /// The restore plugin in use: named on the command line, configured, selected, or built in.
     pub fn plugin(&self) -> Result<Plugin> {
         let host = self.open()?;
-        let engine = PluginEngine::new(Some(&host.state.cache()))?;
-        match self.options.plugin.as_ref().or(host.config.host.plugin.as_ref()) {
-            Some(file) => Plugin::from_file(&engine, file),
-            None => Plugin::embedded(&engine),
-        }
+        let engine = self.plugin_engine()?;
+        let file = self.options.plugin.as_ref().or(host.config.host.plugin.as_ref());
+        Ok(Slot::open(engine, file.cloned(), Registry::new(&host.state, &host.config))?.current())
+    }
+
+    /// The engine that plugins run on, with this host's cache.
+    pub fn plugin_engine(&self) -> Result<PluginEngine> {
+        PluginEngine::new(Some(&self.open()?.state.cache()))
+    }
+
+    /// Where a file that decides before the registry does is named, if there is one.
+    pub fn plugin_file(&self) -> Result<Option<(&'static str, PathBuf)>> {
+        let configured = self.open()?.config.host.plugin.clone();
+        let named = self.options.plugin.clone().map(|file| ("`--plugin`", file));
+        Ok(named.or_else(|| configured.map(|file| ("`plugin` of the configuration", file))))
     }
 
     /// Who asks, for receipts and the audit log.

@@ -11,6 +11,7 @@ use super::{Host, Workload, duration};
 use crate::deployer::scope::Scope;
 use crate::escape;
 use crate::plugins::limits::STALL_LIMIT;
+use crate::plugins::registry::signature;
 
 /// How long the previous trees are kept when nothing else is said.
 const UNDO_WINDOW: Duration = Duration::from_secs(24 * 3600);
@@ -40,7 +41,16 @@ pub(super) fn check(raw: RawHost, base: &Path, workloads: &[Workload], problems:
         undo_window: duration_or("undo_window", raw.undo_window, UNDO_WINDOW, problems),
         plugin,
         plugin_stall_limit: duration_or("plugin_stall_limit", raw.plugin_stall_limit, STALL_LIMIT, problems),
+        plugin_keys: raw.plugin_keys.into_iter().map(|key| plugin_key(key, problems)).collect(),
     }
+}
+
+fn plugin_key(key: Spanned<String>, problems: &mut Problems<'_>) -> String {
+    if !signature::parse(key.get_ref()) {
+        let message = format!("`plugin_keys` has `{}`, which is not a public key", escape::text(key.get_ref()));
+        problems.say(key.span(), message, "write the second line of the file that `minisign -G` made, as it is");
+    }
+    key.into_inner()
 }
 
 fn require_volume_root(at: std::ops::Range<usize>, workloads: &[Workload], problems: &mut Problems<'_>) {

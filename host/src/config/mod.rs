@@ -51,6 +51,9 @@ pub struct Host {
     pub plugin: Option<PathBuf>,
     /// Time in a plugin without progress after which it is ended.
     pub plugin_stall_limit: Duration,
+    /// Public keys in minisign's format, one of which must have signed a plugin that is installed. None: no signature
+    /// is needed.
+    pub plugin_keys: Vec<String>,
 }
 
 /// `[[workload]]`.

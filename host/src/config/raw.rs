@@ -29,6 +29,8 @@ pub(super) struct RawHost {
     pub undo_window: Option<Spanned<String>>,
     pub plugin: Option<Spanned<String>>,
     pub plugin_stall_limit: Option<Spanned<String>>,
+    #[serde(default)]
+    pub plugin_keys: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]

@@ -93,6 +93,7 @@ fn what_is_left_out_has_its_default_and_relative_paths_start_at_the_file() {
     assert_eq!(config.host.allowed_roots, [] as [PathBuf; 0]);
     assert_eq!(config.host.undo_window, Duration::from_secs(86_400));
     assert_eq!(config.host.plugin_stall_limit, Duration::from_secs(60));
+    assert_eq!(config.host.plugin_keys, [] as [String; 0]);
     let workload = &config.workloads[0];
     assert_eq!((workload.stop_signal.as_str(), workload.stop_timeout), ("SIGTERM", Duration::from_secs(10)));
     let health = workload.health.as_ref().unwrap();

@@ -38,6 +38,7 @@ impl World {
                 undo_window: Duration::from_secs(3600),
                 plugin: None,
                 plugin_stall_limit: crate::plugins::limits::STALL_LIMIT,
+                plugin_keys: Vec::new(),
             },
             workloads: Vec::new(),
         };

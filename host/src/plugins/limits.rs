@@ -2,6 +2,15 @@
 
 use std::time::Duration;
 
+/// Size of a plugin's file: a component of an interpreted language carries its interpreter, about 40 MiB.
+pub const PLUGIN_BYTES_MAX: usize = 128 << 20;
+
+/// Processor time and wall clock time for compiling a plugin that is being installed: the largest known take a tenth.
+pub const COMPILE_TIME_MAX: Duration = Duration::from_secs(300);
+
+/// Memory for that, and the size of what comes out.
+pub const COMPILE_BYTES_MAX: u64 = 4 << 30;
+
 /// Linear memory of one sandbox. The default plugin stays below 64 MiB; a component of an interpreted language needs
 /// about 100 MiB for its runtime.
 pub const MEMORY_BYTES_MAX: usize = 256 << 20;

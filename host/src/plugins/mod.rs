@@ -2,18 +2,24 @@
 //!
 //! In reading order: [`bindings`] what the WIT generates, [`limits`] every bound with its reason, [`engine`] the one
 //! engine with its ticker and cache, [`plugin`] a loaded component, [`sandbox`] one fresh store, [`imports`] one file
-//! per imported interface, [`calls`] the exports as functions, [`workers`] many sandboxes side by side.
+//! per imported interface, [`calls`] the exports as functions, [`workers`] many sandboxes side by side. Where a plugin
+//! comes from: [`compile`] a file that nobody has looked at yet, [`registry`] what is installed, [`slot`] what is in use.
 //!
 //! What a call requires and what refuses it is decided in [`crate::restore::monitor`], not here.
 
 pub mod bindings;
 pub mod calls;
+pub mod compile;
 pub mod engine;
 mod imports;
 pub mod limits;
 pub mod plugin;
+pub mod registry;
 mod sandbox;
+pub mod slot;
 mod workers;
 
 pub use engine::PluginEngine;
 pub use plugin::Plugin;
+pub use registry::Registry;
+pub use slot::Slot;

@@ -24,28 +24,25 @@ pub struct Plugin {
 impl Plugin {
     /// Loads the plugin that was built in.
     pub fn embedded(engine: &PluginEngine) -> Result<Plugin> {
-        Plugin::load(engine, DEFAULT, "the default plugin")
+        Plugin::from_bytes(engine, DEFAULT, "the default plugin")
     }
 
-    /// Loads a plugin from a file.
+    /// Loads a plugin from a file that a person named.
     pub fn from_file(engine: &PluginEngine, path: &Path) -> Result<Plugin> {
         let bytes = std::fs::read(path).map_err(|error| {
             let failure = Failure::io("read the plugin", path, &error);
             Failure { code: Code::Usage, ..failure }
         })?;
-        Plugin::load(engine, &bytes, &format!("`{}`", crate::escape::path(path)))
+        Plugin::from_bytes(engine, &bytes, &format!("`{}`", crate::escape::path(path)))
     }
 
-    fn load(engine: &PluginEngine, bytes: &[u8], name: &str) -> Result<Plugin> {
-        let refuse = |error: wasmtime::Error| {
-            Failure::new(Code::Plugin, format!("{name} is not a plugin for this host: {}", one_line(&error)))
-                .hint("a plugin is a component of the world `reforge:restore/restore-plugin@0.1.0`")
-        };
-        let component = Component::new(engine.engine(), bytes).map_err(refuse)?;
+    /// Loads a plugin from its bytes. `name` is for messages.
+    pub fn from_bytes(engine: &PluginEngine, bytes: &[u8], name: &str) -> Result<Plugin> {
+        let component = compile(engine, bytes, name)?;
         let pre = linker(engine)
             .and_then(|linker| linker.instantiate_pre(&component))
             .and_then(RestorePluginPre::new)
-            .map_err(refuse)?;
+            .map_err(|error| refused(name, &error))?;
         let digest = blake3::hash(bytes).to_hex().to_string();
         Ok(Plugin { engine: engine.clone(), pre: Arc::new(pre), digest })
     }
@@ -54,6 +51,16 @@ impl Plugin {
     pub fn digest(&self) -> &str {
         &self.digest
     }
+}
+
+/// Compiles a component, or takes it from the cache. Whether it fits the world is not looked at.
+pub(super) fn compile(engine: &PluginEngine, bytes: &[u8], name: &str) -> Result<Component> {
+    Component::new(engine.engine(), bytes).map_err(|error| refused(name, &error))
+}
+
+fn refused(name: &str, error: &wasmtime::Error) -> Failure {
+    Failure::new(Code::Plugin, format!("{name} is not a plugin for this host: {}", one_line(error)))
+        .hint("a plugin is a component of the world `reforge:restore/restore-plugin@0.1.0`")
 }
 
 /// Everything a guest can call: WASI whole, with nothing behind it, and the world's own imports.

@@ -1,7 +1,7 @@
-//! A restore plugin that misbehaves: one component, and the name of the workload says how.
+//! A restore plugin that misbehaves: one component, and the name of the workload says how, or one that was written into it.
 //!
-//! [`honest`] is the way that a good plugin goes, over the one snapshot that the tests make; each behaviour leaves it
-//! somewhere. Every behaviour is a row of [`BEHAVIOURS`], and the tests go through all of them by [`restorer::Guest::describe`],
+//! `honest` is the way that a good plugin goes, over the one snapshot that the tests make; each behaviour leaves it
+//! somewhere. Every behaviour is a row of `BEHAVIOURS`, and the tests go through all of them by `describe`,
 //! so that none is without a test.
 #![cfg(target_family = "wasm")]
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "guests that trap and that print are what is tested")]
@@ -79,14 +79,29 @@ const BEHAVIOURS: &[(&str, Behaviour)] = &[
     ("random-calls-4", random::calls),
 ];
 
+/// Says how it behaves when the workload's name does not: tests write a name over this text in the built component.
+#[used]
+static CHOSEN: [u8; 48] = *b"behaves as the name of the workload says........";
+
+/// The name that was written there; none while the text stands.
+fn chosen() -> Option<String> {
+    let written = std::hint::black_box(CHOSEN);
+    let end = written.iter().position(|byte| *byte == 0)?;
+    Some(String::from_utf8_lossy(&written[..end]).into_owned())
+}
+
 struct Component;
 
 bindings::export!(Component with_types_in bindings);
 
 impl restorer::Guest for Component {
-    /// Its formats are its behaviours, so that the tests have the list.
+    /// Its formats are its behaviours, so that the tests have the list; with one behaviour only, it claims to read what
+    /// the host writes.
     fn describe() -> restorer::Description {
-        let formats = BEHAVIOURS.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let formats = match chosen() {
+            Some(_) => vec!["reforge tar 1".into()],
+            None => BEHAVIOURS.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        };
         restorer::Description { name: "misbehaving-guest".into(), version: "0".into(), formats }
     }
 
@@ -95,7 +110,8 @@ impl restorer::Guest for Component {
     }
 
     fn restore(snapshot: &snapshots::Snapshot, job: restorer::Job) -> Result<restorer::Report, types::Failure> {
-        let (_, behaviour) = BEHAVIOURS.iter().find(|(name, _)| *name == job.workload).unwrap();
+        let wanted = chosen().unwrap_or_else(|| job.workload.clone());
+        let (_, behaviour) = BEHAVIOURS.iter().find(|(name, _)| **name == wanted).unwrap();
         behaviour(snapshot, &job)?;
         Ok(restorer::Report { summary: "all is well".into() })
     }

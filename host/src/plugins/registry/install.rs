@@ -1,0 +1,113 @@
+//! From a file to an installed plugin. It is read once, and everything is checked on those bytes: digest, signature,
+//! compilation in a process of its own, imports and exports, what it says of itself without a single handle, and
+//! whether it keeps its promises ([`crate::conformance`]). Only then is it written down.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Installed, Registry, files};
+use crate::conformance;
+use crate::durable;
+use crate::escape;
+use crate::failure::{Code, Failure, Result};
+use crate::plugins::{Plugin, PluginEngine, compile};
+use crate::state_dir::StateDir;
+
+/// The longest signature file: two comments and two lines.
+const SIGNATURE_BYTES_MAX: u64 = 4096;
+
+/// What to install.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub file: PathBuf,
+    /// What its SHA-256 must be, hexadecimal.
+    pub sha256: Option<String>,
+    /// Its detached signature; beside it as `FILE.minisig` when none is named.
+    pub signature: Option<PathBuf>,
+    pub who: String,
+}
+
+/// What installing needs.
+pub struct Workshop<'a> {
+    pub engine: &'a PluginEngine,
+    pub state: &'a StateDir,
+    /// The command that compiles a plugin in a process of its own ([`compile::child`]).
+    pub compiler: &'a [OsString],
+    /// Told before each step.
+    pub step: &'a dyn Fn(&str),
+}
+
+impl Registry {
+    /// Installs a plugin. Nothing is written when anything is refused.
+    pub fn install(&self, workshop: &Workshop<'_>, request: &Request) -> Result<Installed> {
+        (workshop.step)("reading");
+        let bytes = read(&request.file)?;
+        let sha256 = hex::encode(Sha256::digest(&bytes));
+        check_sha256(&sha256, request)?;
+        let signature = signature(request)?;
+        self.keys.verify(&bytes, signature.as_deref())?;
+        (workshop.step)("compiling");
+        compile::apart(workshop.compiler, &bytes, &workshop.state.cache())?;
+        let name = format!("`{}`", escape::path(&request.file));
+        let plugin = Plugin::from_bytes(workshop.engine, &bytes, &name)?;
+        let description = plugin.describe()?;
+        (workshop.step)("checking its promises");
+        conformance::require(&plugin, &workshop.state.plugins())?;
+        let installed = Installed {
+            digest: plugin.digest().to_owned(),
+            sha256,
+            bytes: bytes.len() as u64,
+            name: description.name,
+            version: description.version,
+            formats: description.formats,
+            installed: jiff::Timestamp::now(),
+            installed_by: request.who.clone(),
+            signature,
+        };
+        let _changing = files::lock(&self.directory)?;
+        // Whoever writes here holds the lock: these are of somebody who crashed.
+        durable::remove_temporaries(&self.directory, |_| true)?;
+        files::add(&self.directory, &installed, &bytes)?;
+        Ok(installed)
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let file = std::fs::File::open(path).and_then(|file| match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is not a file")),
+    });
+    files::read_bounded(file.map_err(|error| unreadable("the plugin", path, &error))?, path)
+}
+
+fn check_sha256(found: &str, request: &Request) -> Result<()> {
+    match &request.sha256 {
+        Some(wanted) if !wanted.eq_ignore_ascii_case(found) => {
+            let message = format!("the SHA-256 of `{}` is {found}, not the one given", escape::path(&request.file));
+            Err(Failure::new(Code::PolicyRefused, message).hint("get the file again from where the digest came from"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The signature that was named, or the one beside the file if there is one.
+fn signature(request: &Request) -> Result<Option<String>> {
+    let beside = || {
+        let mut name = request.file.clone().into_os_string();
+        name.push(".minisig");
+        Some(PathBuf::from(name)).filter(|path| path.exists())
+    };
+    let Some(path) = request.signature.clone().or_else(beside) else { return Ok(None) };
+    let read = std::fs::File::open(&path).and_then(|file| {
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut std::io::Read::take(file, SIGNATURE_BYTES_MAX), &mut text).map(|_| text)
+    });
+    read.map(Some).map_err(|error| unreadable("the signature", &path, &error))
+}
+
+fn unreadable(what: &str, path: &Path, error: &std::io::Error) -> Failure {
+    let failure = Failure::io(&format!("read {what}"), path, error);
+    Failure { code: Code::Usage, ..failure }.hint("name a file that can be read")
+}

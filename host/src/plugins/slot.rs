@@ -1,0 +1,111 @@
+//! The plugin in use, as a running host sees it: changed at any time, with no restart.
+//!
+//! Whoever asks gets a plugin and keeps it: a restore ends on the one that it began with. The slot notices a change by
+//! the file that says which one is in use, by another process as well as by this one. A plugin that does not load
+//! leaves the one so far in its place.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError, RwLock};
+
+use super::registry::Registry;
+use super::{Plugin, PluginEngine};
+use crate::failure::{Failure, Result};
+
+/// Where the plugin in use is named.
+enum Source {
+    /// A file that the command line or the configuration names.
+    File(PathBuf),
+    /// The selection of the registry; the built-in one while it has none.
+    Registry(Registry),
+}
+
+/// Changes whenever the file is replaced or written. None while there is no file.
+type Stamp = Option<(u64, u64, i64, i64, i64, i64)>;
+
+struct Loaded {
+    plugin: Plugin,
+    stamp: Stamp,
+    /// Why what is named now is not what is used.
+    refused: Option<Failure>,
+}
+
+/// Holds the plugin in use.
+pub struct Slot {
+    engine: PluginEngine,
+    source: Source,
+    loaded: RwLock<Loaded>,
+    /// Held by whoever loads. Others go on with what is there.
+    loading: Mutex<()>,
+}
+
+impl Slot {
+    /// Loads the plugin in use: `file` when there is one, else what the registry says.
+    pub fn open(engine: PluginEngine, file: Option<PathBuf>, registry: Registry) -> Result<Slot> {
+        let source = file.map_or(Source::Registry(registry), Source::File);
+        let stamp = source.stamp();
+        let plugin = source.load(&engine)?;
+        let loaded = RwLock::new(Loaded { plugin, stamp, refused: None });
+        Ok(Slot { engine, source, loaded, loading: Mutex::default() })
+    }
+
+    /// The plugin in use. Loads what was put in its place meanwhile; while one caller does, others get the one so far.
+    pub fn current(&self) -> Plugin {
+        if self.source.stamp() != self.read(|loaded| loaded.stamp)
+            && let Ok(_loading) = self.loading.try_lock()
+        {
+            self.reload();
+        }
+        self.read(|loaded| loaded.plugin.clone())
+    }
+
+    /// Why the plugin that is named now is not the one in use, if so.
+    pub fn refused(&self) -> Option<Failure> {
+        self.read(|loaded| loaded.refused.clone())
+    }
+
+    /// The engine that its plugins run on.
+    pub fn engine(&self) -> &PluginEngine {
+        &self.engine
+    }
+
+    fn reload(&self) {
+        // The stamp first: a change while it loads is seen the next time.
+        let stamp = self.source.stamp();
+        if stamp == self.read(|loaded| loaded.stamp) {
+            return;
+        }
+        let plugin = self.source.load(&self.engine);
+        let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
+        loaded.stamp = stamp;
+        match plugin {
+            Ok(plugin) => (loaded.plugin, loaded.refused) = (plugin, None),
+            Err(failure) => loaded.refused = Some(failure),
+        }
+    }
+
+    fn read<T>(&self, of: impl FnOnce(&Loaded) -> T) -> T {
+        of(&self.loaded.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Source {
+    fn load(&self, engine: &PluginEngine) -> Result<Plugin> {
+        match self {
+            Source::File(file) => Plugin::from_file(engine, file),
+            Source::Registry(registry) => registry.load_active(engine),
+        }
+    }
+
+    fn stamp(&self) -> Stamp {
+        match self {
+            Source::File(file) => stamp(file),
+            Source::Registry(registry) => stamp(&registry.selection_file()),
+        }
+    }
+}
+
+fn stamp(file: &Path) -> Stamp {
+    let facts = std::fs::metadata(file).ok()?;
+    Some((facts.dev(), facts.ino(), facts.mtime(), facts.mtime_nsec(), facts.ctime(), facts.ctime_nsec()))
+}
