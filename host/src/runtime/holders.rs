@@ -29,6 +29,9 @@ use task::Task;
 /// How often processes are listed in one pass, at most, until a listing shows no new one.
 const LISTINGS_MAX: u32 = 4;
 
+/// How many passes are made, at most, while all that they find has ended.
+const LOOKS_MAX: u32 = 5;
+
 /// In which way a process holds a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum How {
@@ -99,7 +102,24 @@ pub fn holders(live: &[LiveDirectory]) -> Result<Holders> {
 
 /// What refuses a volume that must be down: everybody who holds one of the named directories.
 pub fn refusals(live: &[(String, LiveDirectory)]) -> Result<Vec<Failure>> {
-    Ok(in_words(live, among(live)?.held))
+    Ok(in_words(live, found_at_rest(|| Ok(among(live)?.held), has_ended)?))
+}
+
+/// Looks again while everybody who was found has ended: a process of a moment that enters a mount namespace (an engine
+/// starts one for each container) cannot be told from a holder. It may have left what it had to another one, so only a
+/// whole pass that finds nobody says that nobody is there.
+fn found_at_rest(
+    mut look: impl FnMut() -> Result<Vec<Holder>>,
+    has_ended: impl Fn(i32) -> bool,
+) -> Result<Vec<Holder>> {
+    let mut held = look()?;
+    for _ in 1..LOOKS_MAX {
+        if held.is_empty() || held.iter().any(|holder| !has_ended(holder.pid)) {
+            break;
+        }
+        held = look()?;
+    }
+    Ok(held)
 }
 
 /// Who is not the app's own and holds a volume, or may.

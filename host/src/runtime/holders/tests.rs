@@ -333,3 +333,26 @@ fn an_app_that_starts_and_ends_processes_during_a_pass_is_not_its_own_stranger()
     assert_eq!(strangers(&mut || Ok(Vec::new())).len(), 1, "one that goes on and is not the app's is a stranger");
     assert_eq!(refusals(&live).expect("one pass").len(), 1, "an app that must be down has no members");
 }
+
+fn holder(pid: i32) -> Holder {
+    Holder { pid, name: "runc".into(), how: How::Mapped, detail: String::new(), live: 0 }
+}
+
+#[test]
+fn a_process_of_a_moment_is_looked_for_again_until_a_whole_pass_finds_nobody() {
+    let mut passes = vec![vec![], vec![holder(2)], vec![holder(1)]];
+    let found = found_at_rest(|| Ok(passes.pop().expect("no further pass")), |_| true).unwrap();
+    assert_eq!((found, passes.len()), (vec![], 0));
+}
+
+#[test]
+fn whoever_still_lives_is_found_at_the_first_look_and_whoever_always_comes_again_at_the_last() {
+    let mut looks = 0;
+    let mut look = || {
+        looks += 1;
+        Ok(vec![holder(1), holder(2)])
+    };
+    assert_eq!(found_at_rest(&mut look, |pid| pid == 1).unwrap().len(), 2);
+    assert_eq!(found_at_rest(&mut look, |_| true).unwrap().len(), 2);
+    assert_eq!(looks, 1 + LOOKS_MAX);
+}
