@@ -17,6 +17,7 @@ mod tests;
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 
@@ -29,8 +30,12 @@ use task::Task;
 /// How often processes are listed in one pass, at most, until a listing shows no new one.
 const LISTINGS_MAX: u32 = 4;
 
-/// How many passes are made, at most, while all that they find has ended.
-const LOOKS_MAX: u32 = 5;
+/// How long those who may be there for a moment only are given to go away: an engine that starts a container under load
+/// takes a part of this.
+const PASSING_MAX: Duration = Duration::from_secs(2);
+
+/// Between two passes meanwhile.
+const PASSING_POLL: Duration = Duration::from_millis(20);
 
 /// In which way a process holds a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,6 +63,8 @@ pub struct Holder {
     pub detail: String,
     /// Which of the directories that were asked about.
     pub live: usize,
+    /// Whether it is known to hold it, or only cannot be told from one that does.
+    pub certain: bool,
 }
 
 /// Everything found in one pass.
@@ -102,24 +109,31 @@ pub fn holders(live: &[LiveDirectory]) -> Result<Holders> {
 
 /// What refuses a volume that must be down: everybody who holds one of the named directories.
 pub fn refusals(live: &[(String, LiveDirectory)]) -> Result<Vec<Failure>> {
-    Ok(in_words(live, found_at_rest(|| Ok(among(live)?.held), has_ended)?))
+    Ok(in_words(live, at_rest(|| Ok(among(live)?.held), has_ended, patience())?))
 }
 
-/// Looks again while everybody who was found has ended: a process of a moment that enters a mount namespace (an engine
-/// starts one for each container) cannot be told from a holder. It may have left what it had to another one, so only a
-/// whole pass that finds nobody says that nobody is there.
-fn found_at_rest(
+/// Looks again while everybody who is found has ended or cannot be told from a holder, as long as `again` says: an engine
+/// starts a process for each container that enters mount namespaces and is gone in a moment. One that has ended may have
+/// left what it had to another, so only a whole pass that finds nobody says that nobody is there.
+fn at_rest(
     mut look: impl FnMut() -> Result<Vec<Holder>>,
     has_ended: impl Fn(i32) -> bool,
+    mut again: impl FnMut() -> bool,
 ) -> Result<Vec<Holder>> {
     let mut held = look()?;
-    for _ in 1..LOOKS_MAX {
-        if held.is_empty() || held.iter().any(|holder| !has_ended(holder.pid)) {
-            break;
-        }
+    while !held.is_empty() && held.iter().all(|holder| !holder.certain || has_ended(holder.pid)) && again() {
         held = look()?;
     }
     Ok(held)
+}
+
+/// Waits a little, until it was long enough.
+fn patience() -> impl FnMut() -> bool {
+    let began = Instant::now();
+    move || {
+        std::thread::sleep(PASSING_POLL);
+        began.elapsed() < PASSING_MAX
+    }
 }
 
 /// Who is not the app's own and holds a volume, or may.
@@ -132,17 +146,23 @@ pub struct Foreign {
 }
 
 /// Everybody who holds one of the named directories while the app runs, and is not one of its `members`. They are asked
-/// for after the pass: the app may have started a process while it was made. One that has ended by then is nobody's
+/// for after each pass: the app may have started a process while it was made. One that has ended by then is nobody's
 /// stranger; whether anything is held is asked again once the app is down.
-pub fn foreign(live: &[(String, LiveDirectory)], members: impl FnOnce() -> Result<Vec<i32>>) -> Result<Foreign> {
-    let Holders { mut held, mut unreadable } = among(live)?;
-    if !held.is_empty() || !unreadable.is_empty() {
-        let members = members()?;
-        let is_stranger = |pid: i32| !members.contains(&pid) && !has_ended(pid);
-        held.retain(|holder| is_stranger(holder.pid));
-        unreadable.retain(|process| is_stranger(process.pid));
-    }
-    Ok(Foreign { refusals: in_words(live, held), unreadable: unreadable.len() })
+pub fn foreign(live: &[(String, LiveDirectory)], mut members: impl FnMut() -> Result<Vec<i32>>) -> Result<Foreign> {
+    let mut unread = 0;
+    let look = || {
+        let Holders { mut held, mut unreadable } = among(live)?;
+        if !held.is_empty() || !unreadable.is_empty() {
+            let members = members()?;
+            let is_stranger = |pid: i32| !members.contains(&pid) && !has_ended(pid);
+            held.retain(|holder| is_stranger(holder.pid));
+            unreadable.retain(|process| is_stranger(process.pid));
+        }
+        unread = unreadable.len();
+        Ok(held)
+    };
+    let held = at_rest(look, has_ended, patience())?;
+    Ok(Foreign { refusals: in_words(live, held), unreadable: unread })
 }
 
 fn among(live: &[(String, LiveDirectory)]) -> Result<Holders> {
@@ -241,11 +261,11 @@ impl<'a> Pass<'a> {
     }
 
     /// Notes that `process` holds `live` unless the same was noted before.
-    fn note(&mut self, process: &ProcStat, how: How, live: usize, detail: &[u8]) {
+    fn note(&mut self, process: &ProcStat, how: How, live: usize, detail: &[u8], certain: bool) {
         if self.seen.insert((process.pid, how, live)) {
             let name = crate::escape::bytes(&process.name);
             let detail = crate::escape::bytes(detail);
-            self.found.held.push(Holder { pid: process.pid, name, how, detail, live });
+            self.found.held.push(Holder { pid: process.pid, name, how, detail, live, certain });
         }
     }
 }

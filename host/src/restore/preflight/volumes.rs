@@ -120,7 +120,7 @@ pub fn not_restorable(name: &str, live: &Totals, workload: &Workload) -> Option<
 }
 
 /// Processes that hold a volume and are not the app's: a shell that stands in it, another container.
-pub fn foreign_holders(targets: &[Target], members: impl FnOnce() -> Result<Vec<i32>>) -> Result<Foreign> {
+pub fn foreign_holders(targets: &[Target], members: impl FnMut() -> Result<Vec<i32>>) -> Result<Foreign> {
     let live: Result<Vec<_>> = targets
         .iter()
         .filter(|target| target.identity.is_some())

@@ -20,7 +20,7 @@ pub fn find(pass: &mut Pass<'_>, own: i32) -> Result<()> {
         for (process, mount) in others(&mounts, own_namespace.as_os_str()) {
             if mount.is_writable() && reaches(mount, live, host) {
                 let detail = mount.mount_point.as_os_str().as_encoded_bytes();
-                pass.note(process, How::Mount, index, detail);
+                pass.note(process, How::Mount, index, detail, true);
             }
         }
     }

@@ -161,7 +161,7 @@ impl<'a> Task<'a> {
             None => {
                 let detail = [raw(text), b" (on a mount that no process shows, so it cannot be told)"].concat();
                 for index in (0..pass.live.len()).filter(|index| concerns(&pass.live[*index])) {
-                    pass.note(self.process, how, index, &detail);
+                    pass.note(self.process, how, index, &detail, false);
                 }
             }
         }
@@ -170,7 +170,7 @@ impl<'a> Task<'a> {
     fn compare(&self, pass: &mut Pass<'_>, places: &[Place], how: How, text: &Path) {
         for index in 0..pass.live.len() {
             if places.iter().any(|place| pass.live[index].contains(place)) {
-                pass.note(self.process, how, index, raw(text));
+                pass.note(self.process, how, index, raw(text), true);
             }
         }
     }

@@ -334,25 +334,30 @@ fn an_app_that_starts_and_ends_processes_during_a_pass_is_not_its_own_stranger()
     assert_eq!(refusals(&live).expect("one pass").len(), 1, "an app that must be down has no members");
 }
 
-fn holder(pid: i32) -> Holder {
-    Holder { pid, name: "runc".into(), how: How::Mapped, detail: String::new(), live: 0 }
+fn holder(pid: i32, certain: bool) -> Holder {
+    Holder { pid, name: "runc".into(), how: How::Mapped, detail: String::new(), live: 0, certain }
 }
 
 #[test]
 fn a_process_of_a_moment_is_looked_for_again_until_a_whole_pass_finds_nobody() {
-    let mut passes = vec![vec![], vec![holder(2)], vec![holder(1)]];
-    let found = found_at_rest(|| Ok(passes.pop().expect("no further pass")), |_| true).unwrap();
+    let mut passes = vec![vec![], vec![holder(3, false)], vec![holder(2, true)], vec![holder(1, false)]];
+    let found = at_rest(|| Ok(passes.pop().expect("no further pass")), |pid| pid == 2, || true).unwrap();
     assert_eq!((found, passes.len()), (vec![], 0));
 }
 
 #[test]
-fn whoever_still_lives_is_found_at_the_first_look_and_whoever_always_comes_again_at_the_last() {
-    let mut looks = 0;
-    let mut look = || {
-        looks += 1;
-        Ok(vec![holder(1), holder(2)])
+fn whoever_is_known_to_hold_is_found_at_the_first_look_and_whoever_stays_when_time_is_up() {
+    let (looks, mut left) = (std::cell::Cell::new(0), 4);
+    let look = || {
+        looks.set(looks.get() + 1);
+        Ok(vec![holder(1, false), holder(2, true)])
     };
-    assert_eq!(found_at_rest(&mut look, |pid| pid == 1).unwrap().len(), 2);
-    assert_eq!(found_at_rest(&mut look, |_| true).unwrap().len(), 2);
-    assert_eq!(looks, 1 + LOOKS_MAX);
+    assert_eq!(at_rest(look, |pid| pid == 1, || true).unwrap().len(), 2);
+    assert_eq!(looks.get(), 1);
+    let again = || {
+        left -= 1;
+        left > 0
+    };
+    assert_eq!(at_rest(look, |_| true, again).unwrap().len(), 2);
+    assert_eq!(looks.get(), 1 + 4);
 }
