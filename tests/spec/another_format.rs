@@ -4,7 +4,7 @@
 use crate::support::bench::{Bench, fill, signatures};
 use crate::support::process::run;
 use crate::support::world::names;
-use crate::support::{guests, signature};
+use crate::support::{World, guests, signature};
 
 /// Both volumes as `tar` and `zstd` pack them: `<scope>/<volume>.tar.zst`, together in a tar.
 fn pack(bench: &Bench) -> String {
@@ -73,4 +73,11 @@ fn a_damaged_or_hostile_one_is_refused_and_nothing_is_kept() {
         assert!(["archive-refused", "snapshot-damaged"].contains(&code.as_str().unwrap()), "{what}: {output:?}");
     }
     assert_eq!(kept(), before);
+}
+
+#[test]
+fn it_keeps_the_promises_that_can_be_asked_of_it() {
+    let checked = World::new([]).ok(&["plugin", "check", guests::zstd().to_str().unwrap(), "--json"]).json();
+    assert_eq!(checked["broken"], 0, "{checked:#}");
+    assert!(checked["kept"].as_u64() > Some(0), "{checked:#}");
 }

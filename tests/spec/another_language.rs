@@ -112,3 +112,10 @@ fn it_takes_in_a_foreign_archive_and_restores_it() {
     bench.world.restore("app", imported["id"].as_str().unwrap(), &[]).expect(0);
     assert_eq!(signatures(&bench.lives), bench.old);
 }
+
+#[test]
+fn it_keeps_every_promise_that_a_plugin_gives() {
+    let world = World::new([]);
+    let checked = world.ok(&["plugin", "check", python::plugin().to_str().unwrap(), "--json"]).json();
+    assert_eq!((checked["broken"].as_u64(), checked["kept"].as_u64()), (Some(0), Some(18)), "{checked:#}");
+}

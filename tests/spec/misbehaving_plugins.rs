@@ -64,6 +64,7 @@ const EXHAUSTION: &[Row] = &[
     ("prints-without-end", 1, "plugin", Untouched),
     ("notes-without-end", 1, "plugin", Untouched),
     ("asks-without-end", 1, "plugin", Untouched),
+    ("asks-a-million-times", 1, "plugin", Untouched),
     ("allocates-without-end", 1, "plugin", Untouched),
     ("recurses", 1, "plugin", Untouched),
     ("passes-too-much", 1, "plugin", Untouched),

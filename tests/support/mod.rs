@@ -4,6 +4,7 @@ pub mod apps;
 pub mod archives;
 pub mod bench;
 pub mod disks;
+pub mod guest_build;
 pub mod guests;
 pub mod hostile;
 pub mod instants;

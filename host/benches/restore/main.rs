@@ -1,7 +1,8 @@
 //! Figures of a restore: how long beside plain archivers, how long the app is down, how much memory.
 //!
-//! `cargo bench -p reforge-host`, as root; with `-- large`, `-- small` or `-- million`, only that. Everything lies on one
-//! disk in a file, made for the run and removed after it, in the temporary directory or where `REFORGE_BENCH_DIR` says.
+//! `cargo bench -p reforge-host`, as root; with `-- large`, `-- small`, `-- million`, `-- plugin` or `-- sandbox`, only
+//! that. Everything lies on one disk in a file, made for the run and removed after it, in the temporary directory or
+//! where `REFORGE_BENCH_DIR` says.
 //! All contenders read the same archive, made by our capture, and write to the same file system; they take turns, and
 //! medians are compared. `cargo test` never gets here.
 //!
@@ -12,8 +13,13 @@
 mod content;
 mod disk;
 mod figures;
+#[expect(clippy::unwrap_used, reason = "the tests' own, where a guest that does not build ends everything")]
+#[path = "../../../tests/support/guest_build.rs"]
+mod guest_build;
 mod host;
+mod native;
 mod peers;
+mod sandbox;
 
 use std::io::Write;
 use std::path::Path;
@@ -21,18 +27,14 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use disk::Disk;
-use figures::{mebibytes, median};
+use figures::{mebibytes, median, touch_memory};
 use host::{Host, Restored};
 use peers::PEERS;
 
 /// How often every contender runs; the first run of ours, which compiles the plugin, is not among them.
 const ROUNDS: usize = 5;
 /// What can be asked for alone.
-const FIGURES: [&str; 3] = ["large", "small", "million"];
-/// As much memory as a turn fills with what it writes: staging and safety snapshot of the largest content, and some.
-const TURN_BYTES: usize = 3 << 29;
-/// The smallest page.
-const PAGE_BYTES: usize = 4 << 10;
+const FIGURES: [&str; 5] = ["large", "small", "million", "plugin", "sandbox"];
 /// What a restore may need at most, whatever it restores.
 const PEAK_MIB_GOAL: f64 = 256.0;
 
@@ -49,7 +51,9 @@ fn main() -> Result<()> {
         match figure {
             "large" => compare(&mut out, &disk, &host, figure, "8 files of 64 MiB", content::large)?,
             "small" => compare(&mut out, &disk, &host, figure, "40,000 files of 1 to 8 KiB", content::small)?,
-            _ => million(&mut out, &host)?,
+            "million" => million(&mut out, &host)?,
+            "plugin" => sandbox::loading(&mut out, &disk)?,
+            _ => sandbox::price(&mut out, &disk)?,
         }
     }
     Ok(())
@@ -97,13 +101,6 @@ fn compare(
     host.remove(workload)?;
     writeln!(out)?;
     report(out, &ours, &theirs, &outages)
-}
-
-/// See the module.
-fn touch_memory() {
-    let mut memory = vec![0_u8; TURN_BYTES];
-    memory.chunks_mut(PAGE_BYTES).for_each(|page| page[0] = 1);
-    std::hint::black_box(&memory);
 }
 
 fn report(out: &mut impl Write, ours: &[Restored], theirs: &[Vec<f64>], outages: &[f64]) -> Result<()> {

@@ -8,7 +8,7 @@
 //! What a plugin is given are snapshots of this host. One that reads only other formats cannot be judged by those, and
 //! must refuse them cleanly.
 
-mod app;
+pub mod app;
 mod archives;
 mod promises;
 mod scene;

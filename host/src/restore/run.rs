@@ -34,7 +34,7 @@ pub struct Planned {
 
 /// What a restore would do. Changes nothing, also when something is unfinished.
 pub fn plan(host: &Arc<Host>, plugin: &Plugin, request: &Request, progress: &Arc<Progress>) -> Result<Planned> {
-    let subject = subject(host, plugin, request, Look::Whole)?;
+    let subject = subject(host, plugin.digest(), request, Look::Whole)?;
     let job = job(&subject, true);
     progress.begin("reading the archive", subject.snapshot.bytes(), 0);
     let monitor = Arc::new(Monitor::new(Purpose::Plan, subject, progress.clone()));
@@ -63,7 +63,19 @@ pub fn plan(host: &Arc<Host>, plugin: &Plugin, request: &Request, progress: &Arc
 
 /// The whole restore. Never fails without saying in what state things are.
 pub fn run(host: &Arc<Host>, plugin: &Plugin, request: &Request, progress: &Arc<Progress>) -> Report {
-    match prepare(host, plugin, request, progress) {
+    run_by(host, plugin.digest(), request, progress, |monitor, job| plugin.restore(monitor, job))
+}
+
+/// The same with restore logic that need not be in a sandbox; `digest` says which it is. The monitor watches over it
+/// all the same, but nothing bounds its memory and its time.
+pub fn run_by(
+    host: &Arc<Host>,
+    digest: &str,
+    request: &Request,
+    progress: &Arc<Progress>,
+    restore: impl FnOnce(Arc<Monitor>, &Job) -> Result<String>,
+) -> Report {
+    match prepare(host, digest, request, progress) {
         Err(failure) => {
             let mut report = Report::unchanged(failure);
             host.audit_refusal("restore", &request.workload, &request.snapshot, &request.who, &mut report);
@@ -71,14 +83,14 @@ pub fn run(host: &Arc<Host>, plugin: &Plugin, request: &Request, progress: &Arc<
         }
         Ok((monitor, job)) => {
             let monitor = Arc::new(monitor);
-            let answer = plugin.restore(monitor.clone(), &job);
+            let answer = restore(monitor.clone(), &job);
             monitor.settle(answer)
         }
     }
 }
 
 /// Everything that can be refused before the plugin is asked.
-fn prepare(host: &Arc<Host>, plugin: &Plugin, request: &Request, progress: &Arc<Progress>) -> Result<(Monitor, Job)> {
+fn prepare(host: &Arc<Host>, digest: &str, request: &Request, progress: &Arc<Progress>) -> Result<(Monitor, Job)> {
     progress.begin("planning", 0, 0);
     // Whether another one holds the workload is told first: its unfinished journal is no reason to call an operator.
     let what = "a restore that is being planned";
@@ -86,7 +98,7 @@ fn prepare(host: &Arc<Host>, plugin: &Plugin, request: &Request, progress: &Arc<
         true => drop(host.deployer.locks().wait_lease(&request.workload, what, &|| progress.is_cancelled())?),
         false => drop(host.deployer.locks().try_lease(&request.workload, what)?),
     }
-    let subject = subject(host, plugin, request, Look::Identities)?;
+    let subject = subject(host, digest, request, Look::Identities)?;
     if let Some(refusal) = subject.plan.refusal() {
         return Err(refusal);
     }
@@ -98,16 +110,16 @@ fn prepare(host: &Arc<Host>, plugin: &Plugin, request: &Request, progress: &Arc<
     Ok((Monitor::new(Purpose::Restore, subject, progress.clone()), job))
 }
 
-fn subject(host: &Arc<Host>, plugin: &Plugin, request: &Request, look: Look) -> Result<Subject> {
+fn subject(host: &Arc<Host>, plugin_digest: &str, request: &Request, look: Look) -> Result<Subject> {
     let workload = host.config.workload(&request.workload)?.clone();
     let snapshot = host.store.open(&workload.id, &request.snapshot)?;
-    let plan = Preflight::make(host, &workload, &snapshot, &request.choice, plugin.digest(), look)?;
+    let plan = Preflight::make(host, &workload, &snapshot, &request.choice, plugin_digest, look)?;
     Ok(Subject {
         host: host.clone(),
         workload,
         snapshot,
         choice: request.choice.clone(),
-        plugin_digest: plugin.digest().to_owned(),
+        plugin_digest: plugin_digest.to_owned(),
         id: crate::transaction::new_id()?,
         who: request.who.clone(),
         wait: request.wait,

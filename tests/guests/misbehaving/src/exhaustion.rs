@@ -55,6 +55,14 @@ pub fn asks_without_end(snapshot: &Snapshot, _: &Job) -> Result<(), Failure> {
     }
 }
 
+/// Cheap questions, many of them, and an end: what a call to the host costs is measured by it.
+pub fn asks_a_million_times(_: &Snapshot, _: &Job) -> Result<(), Failure> {
+    for _ in 0..1_000_000 {
+        black_box(report::cancelled());
+    }
+    Ok(())
+}
+
 pub fn allocates_without_end(_: &Snapshot, _: &Job) -> Result<(), Failure> {
     let mut hoard = Vec::new();
     loop {

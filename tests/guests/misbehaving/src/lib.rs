@@ -56,6 +56,7 @@ const BEHAVIOURS: &[(&str, Behaviour)] = &[
     ("prints-without-end", exhaustion::prints_without_end),
     ("notes-without-end", exhaustion::notes_without_end),
     ("asks-without-end", exhaustion::asks_without_end),
+    ("asks-a-million-times", exhaustion::asks_a_million_times),
     ("allocates-without-end", exhaustion::allocates_without_end),
     ("recurses", exhaustion::recurses),
     ("passes-too-much", exhaustion::passes_too_much),
