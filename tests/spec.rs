@@ -17,6 +17,8 @@ mod support;
 mod another_format;
 #[path = "spec/another_language.rs"]
 mod another_language;
+#[path = "spec/events_are_told_as_they_happen.rs"]
+mod events_are_told_as_they_happen;
 #[path = "spec/every_volume_or_none.rs"]
 mod every_volume_or_none;
 #[path = "spec/misbehaving_plugins.rs"]
@@ -29,8 +31,12 @@ mod nothing_live_changes_before_the_swap;
 mod one_at_a_time;
 #[path = "spec/plugins_are_installed_and_swapped.rs"]
 mod plugins_are_installed_and_swapped;
+#[path = "spec/restores_are_asked_for_over_http.rs"]
+mod restores_are_asked_for_over_http;
 #[path = "spec/short_downtime.rs"]
 mod short_downtime;
+#[path = "spec/the_api_is_guarded.rs"]
+mod the_api_is_guarded;
 #[path = "spec/the_app_comes_back.rs"]
 mod the_app_comes_back;
 #[path = "spec/the_archive_is_an_enemy.rs"]

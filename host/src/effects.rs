@@ -2,13 +2,14 @@
 //!
 //! Effects are numbered in the order in which they happen. `REFORGE_FAULT` names one of them and what shall go wrong
 //! there: `17:before` ends the process before effect 17, `17:after` right after it, `17:ENOSPC` fails it with that
-//! error, `17:stall` never returns from it, `17:pause` waits before it. `REFORGE_EFFECTS=FILE` appends the name of each
+//! error, `17:stall` never returns from it, `17:pause` waits before it. Instead of its number, its name may stand: then the first
+//! effect of that name is meant, and in a server the order of all others does not matter. `REFORGE_EFFECTS=FILE` appends the name of each
 //! effect to a file, so that a test knows how many there are; a pause makes `FILE.paused` and ends when that is removed. Without these variables an effect costs one load of a static.
 
 use std::io;
 use std::io::Write as _;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rustix::io::Errno;
 
@@ -24,8 +25,16 @@ enum Fault {
 /// How often a paused process looks whether it may go on.
 const PAUSE_POLL: std::time::Duration = std::time::Duration::from_millis(5);
 
+/// Which effect is meant.
+enum At {
+    Number(u64),
+    FirstOf(String),
+}
+
 struct Seam {
-    fault: Option<(u64, Fault)>,
+    fault: Option<(At, Fault)>,
+    /// Whether the first of that name was there already.
+    met: AtomicBool,
     list: Option<std::fs::File>,
     count: AtomicU64,
 }
@@ -45,13 +54,18 @@ impl Seam {
     fn from_environment() -> Option<Seam> {
         let fault = std::env::var("REFORGE_FAULT").ok().map(|text| {
             Fault::parse(&text)
-                .unwrap_or_else(|| panic!("REFORGE_FAULT is not NUMBER:before|after|stall|pause|ERRNO: {text}"))
+                .unwrap_or_else(|| panic!("REFORGE_FAULT is not NUMBER|NAME:before|after|stall|pause|ERRNO: {text}"))
         });
         let list = std::env::var_os("REFORGE_EFFECTS").map(|path| {
             let mut options = std::fs::OpenOptions::new();
             options.append(true).create(true).open(path).expect("REFORGE_EFFECTS names a file that can be written")
         });
-        (fault.is_some() || list.is_some()).then(|| Seam { fault, list, count: AtomicU64::new(0) })
+        (fault.is_some() || list.is_some()).then(|| Seam {
+            fault,
+            met: AtomicBool::new(false),
+            list,
+            count: AtomicU64::new(0),
+        })
     }
 
     fn run<T>(&self, name: &str, run: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
@@ -61,7 +75,7 @@ impl Seam {
             list.write_all(format!("{number} {name}\n").as_bytes())?;
         }
         match &self.fault {
-            Some((at, fault)) if *at == number => match fault {
+            Some((at, fault)) if self.is_meant(at, number, name) => match fault {
                 Fault::Before => end(),
                 Fault::Stall => loop {
                     std::thread::park();
@@ -84,6 +98,15 @@ impl Seam {
     }
 }
 
+impl Seam {
+    fn is_meant(&self, at: &At, number: u64, name: &str) -> bool {
+        match at {
+            At::Number(at) => *at == number,
+            At::FirstOf(meant) => meant == name && !self.met.swap(true, Ordering::SeqCst),
+        }
+    }
+}
+
 /// Ends the process at once: no destructor, no buffer, no signal handler runs.
 fn end() -> ! {
     let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
@@ -91,8 +114,9 @@ fn end() -> ! {
 }
 
 impl Fault {
-    fn parse(text: &str) -> Option<(u64, Fault)> {
-        let (number, what) = text.split_once(':')?;
+    fn parse(text: &str) -> Option<(At, Fault)> {
+        let (at, what) = text.split_once(':')?;
+        let at = at.parse().map_or_else(|_| At::FirstOf(at.to_owned()), At::Number);
         let fault = match what {
             "before" => Fault::Before,
             "after" => Fault::After,
@@ -113,6 +137,6 @@ impl Fault {
             "ENAMETOOLONG" => Fault::Error(Errno::NAMETOOLONG),
             _ => return None,
         };
-        Some((number.parse().ok()?, fault))
+        Some((at, fault))
     }
 }

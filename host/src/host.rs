@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::audit::Audit;
 use crate::config::{Config, RuntimeKind, Workload};
-use crate::deployer::dispatch::{Deployer, Runtimes};
+use crate::deployer::dispatch::{DeployRequest, Deployed, Deployer, Runtimes};
 use crate::deployer::lease::{Lease, Locks};
 use crate::deployer::resolve::{self, ResolvedVolume};
 use crate::deployer::workload;
@@ -132,6 +132,23 @@ impl Host {
         self.capture_volumes(request, &volumes, progress)
     }
 
+    /// [`Host::capture`] as somebody asks for it: audited, whatever becomes of it.
+    pub fn take_snapshot(
+        &self,
+        workload: &Workload,
+        reason: &str,
+        wait: bool,
+        who: &str,
+        progress: &Progress,
+    ) -> Result<Descriptor> {
+        let descriptor = self.capture(workload, reason, wait, progress);
+        let id = descriptor.as_ref().ok().map(|descriptor| &descriptor.id);
+        let failure = descriptor.as_ref().err();
+        let details = serde_json::json!({ "workload": workload.id, "snapshot": id, "failure": failure });
+        self.audit.append("snapshot", who, details)?;
+        descriptor
+    }
+
     /// Takes the safety snapshot of a transaction whose app is down, and records it; or records that the previous
     /// trees are the way back.
     pub fn capture_safety(
@@ -221,6 +238,22 @@ impl Host {
         let details = serde_json::json!({ "workload": workload.id, "snapshot": id, "failure": deleted.as_ref().err() });
         self.audit.append("delete", who, details)?;
         deleted
+    }
+
+    /// A deploy of any kind as somebody asks for it: audited, whatever becomes of it.
+    pub fn dispatch(
+        &self,
+        request: &DeployRequest,
+        wait: bool,
+        who: &str,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Deployed> {
+        let done = self.deployer.dispatch(request, wait, cancelled);
+        let image = done.as_ref().ok().and_then(|done| done.spec.as_ref()).map(|spec| &spec.image);
+        let failure = done.as_ref().err();
+        let details = serde_json::json!({ "workload": request.workload(), "image": image, "failure": failure });
+        self.audit.append(request.verb(), who, details)?;
+        done
     }
 
     /// Keeps the number of safety snapshots down.

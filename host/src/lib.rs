@@ -6,14 +6,17 @@
 //! one place that syncs, [`mounts`] the one that reads what is mounted where, [`limits`] what an entry may be at most.
 
 pub mod account;
+pub mod api;
 pub mod audit;
 pub mod config;
 pub mod conformance;
 pub mod deployer;
+pub mod documents;
 pub mod durable;
 pub mod effects;
 pub mod escape;
 pub mod failure;
+pub mod figures;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod host;
@@ -25,9 +28,11 @@ pub mod random;
 pub mod restore;
 pub mod runtime;
 pub mod snapshots;
+pub mod stamp;
 pub mod state_dir;
 #[cfg(test)]
 mod test_support;
+pub mod tokens;
 pub mod transaction;
 pub mod volumes;
 

@@ -1,5 +1,6 @@
 //! What the promises are tested with: a throwaway deployment, apps, disks, signatures, and a forger of archives.
 
+pub mod api;
 pub mod apps;
 pub mod archives;
 pub mod bench;

@@ -102,6 +102,11 @@ impl Running {
         String::from_utf8_lossy(&std::fs::read(self.said.path().join("stderr")).unwrap()).into_owned()
     }
 
+    /// What it has answered so far on standard output.
+    pub fn answered(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(self.said.path().join("stdout")).unwrap()).into_owned()
+    }
+
     /// Asks it to stop as Ctrl-C does, and waits until it says that it will.
     pub fn interrupt(&self) {
         self.signal(Signal::INT);

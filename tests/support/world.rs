@@ -318,15 +318,21 @@ impl World {
         Running::start(&mut command, Some(paused))
     }
 
+    /// The same before the first effect of a name.
+    pub fn start_pausing_at(&self, effect: &str, arguments: &[&str]) -> Running {
+        let (mut command, paused) = self.pausing(effect, arguments);
+        Running::start(&mut command, Some(paused))
+    }
+
     /// A command that pauses, and the file that is there while it does.
-    fn pausing(&self, number: usize, arguments: &[&str]) -> (Command, PathBuf) {
+    fn pausing(&self, effect: impl std::fmt::Display, arguments: &[&str]) -> (Command, PathBuf) {
         let mut random = [0; 8];
         rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty()).unwrap();
         let list = self.root.join("run").join(format!("effects-{}", hex::encode(random)));
         let mut paused = OsString::from(&list);
         paused.push(".paused");
         let mut command = self.command(arguments);
-        command.env("REFORGE_EFFECTS", &list).env("REFORGE_FAULT", format!("{number}:pause"));
+        command.env("REFORGE_EFFECTS", &list).env("REFORGE_FAULT", format!("{effect}:pause"));
         (command, paused.into())
     }
 

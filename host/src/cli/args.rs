@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use reforge_host::tokens::Role;
 use reforge_host::transaction::resolve::Keep;
 
 /// Put an app's volumes back as they were in a snapshot, or leave them exactly as they are.
@@ -74,6 +75,18 @@ pub enum Command {
     /// Choose, install and check restore plugins
     #[command(subcommand)]
     Plugin(Plugin),
+    /// Serve the API until SIGTERM
+    Serve {
+        /// Where to listen, instead of `listen` in `[api]`
+        #[arg(long, value_name = "ADDRESS:PORT")]
+        listen: Option<std::net::SocketAddr>,
+        /// At the end, let restores that run end, instead of cancelling those that can be
+        #[arg(long)]
+        wait: bool,
+    },
+    /// Make, list and revoke tokens for the API
+    #[command(subcommand)]
+    Token(Token),
     /// The newest lines of the audit log
     Audit {
         /// How many
@@ -276,6 +289,38 @@ pub enum Plugin {
         #[arg(long, value_name = "PROMISE")]
         only: Vec<String>,
     },
+}
+
+#[derive(Subcommand)]
+pub enum Token {
+    /// Make a token and show it, once
+    Create {
+        /// Whose it is, for receipts and the audit log
+        name: String,
+        #[arg(long)]
+        role: RoleArgument,
+    },
+    /// All tokens: names, roles, when they were made
+    List,
+    /// End a token: the next request with it is refused, and its streams end
+    Revoke { name: String },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum RoleArgument {
+    /// May change things
+    Admin,
+    /// May look
+    Viewer,
+}
+
+impl From<RoleArgument> for Role {
+    fn from(argument: RoleArgument) -> Role {
+        match argument {
+            RoleArgument::Admin => Role::Admin,
+            RoleArgument::Viewer => Role::Viewer,
+        }
+    }
 }
 
 /// The app of the demo.

@@ -1,6 +1,7 @@
 //! `init`, `deploy`, `rollback`, `stop`, `promote`, `preview`: each is one request to the deployer.
 
-use reforge_host::deployer::dispatch::{DeployRequest, Deployed};
+use reforge_host::deployer::dispatch::DeployRequest;
+use reforge_host::documents::workload as documents;
 use reforge_host::runtime::Health;
 use reforge_host::state_dir::StateDir;
 use reforge_host::{Result, escape};
@@ -27,39 +28,18 @@ pub fn init(session: &Session) -> Result<Answer> {
 
 pub fn dispatch(session: &Session, request: &DeployRequest, wait: bool) -> Result<Answer> {
     let host = session.changing()?;
-    let cancelled = || session.is_cancelled();
-    let done = host.deployer.dispatch(request, wait, &cancelled);
-    audit(session, request, &done)?;
-    let done = done?;
+    let done = host.dispatch(request, wait, &session.who(), &|| session.is_cancelled())?;
     let name = escape::text(&done.name);
+    let document = documents::deployed(&done);
     let (Some(spec), Some(report)) = (&done.spec, &done.health) else {
-        return Ok(Answer::done(format!("stopped `{name}`"), json!({ "workload": done.name, "state": "stopped" })));
+        return Ok(Answer::done(format!("stopped `{name}`"), document));
     };
-    let (word, exit) = match report.health {
-        Health::Unknown => ("unconfirmed", Exit::Unconfirmed),
-        _ => ("healthy", Exit::Done),
+    let exit = match report.health {
+        Health::Unknown => Exit::Unconfirmed,
+        _ => Exit::Done,
     };
+    let word = documents::health(report.health);
     let text =
         format!("deployed `{name}`: {word} ({})\nimage  {}", escape::prose(&report.reason), escape::text(&spec.image));
-    let json = json!({
-        "workload": done.name,
-        "state": "running",
-        "image": { "reference": spec.image, "digest": spec.image_digest },
-        "health": word,
-        "reason": report.reason,
-    });
-    Ok(Answer { exit, ..Answer::done(text, json) })
-}
-
-fn audit(session: &Session, request: &DeployRequest, done: &Result<Deployed>) -> Result<()> {
-    let what = match request {
-        DeployRequest::Deploy { .. } => "deploy",
-        DeployRequest::Rollback { .. } => "rollback",
-        DeployRequest::Promote { .. } => "promote",
-        DeployRequest::Preview { .. } => "preview",
-        DeployRequest::Stop { .. } => "stop",
-    };
-    let image = done.as_ref().ok().and_then(|done| done.spec.as_ref()).map(|spec| &spec.image);
-    let details = json!({ "workload": request.workload(), "image": image, "failure": done.as_ref().err() });
-    session.open()?.audit_event(what, &session.who(), details)
+    Ok(Answer { exit, ..Answer::done(text, document) })
 }

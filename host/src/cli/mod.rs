@@ -15,11 +15,13 @@ mod receipt;
 mod recover;
 mod resolve;
 mod restore;
+mod serve;
 mod session;
 mod signals;
 mod snapshot;
 mod style;
 mod terminal;
+mod token;
 mod workload;
 
 use std::path::PathBuf;
@@ -89,6 +91,8 @@ fn execute(session: &Session, command: Command) -> Result<Answer> {
         Command::Restore(command) => restore(session, command),
         Command::Recover => recover::recover(session),
         Command::Plugin(command) => plugin(session, command),
+        Command::Serve { listen, wait } => serve::serve(session, listen, wait),
+        Command::Token(command) => token(session, command),
         Command::Audit { lines } => audit::audit(session, lines),
         // These have no session: they were dealt with before there was one.
         Command::Supervise { .. } | Command::CompilePlugin { .. } | Command::DemoApp(_) => {
@@ -132,6 +136,14 @@ fn plugin(session: &Session, command: args::Plugin) -> Result<Answer> {
         args::Plugin::Use { which } => plugin::select(session, &which),
         args::Plugin::Remove { which } => plugin::remove(session, &which),
         args::Plugin::Check { file, only } => plugin::check(session, &file, &only),
+    }
+}
+
+fn token(session: &Session, command: args::Token) -> Result<Answer> {
+    match command {
+        args::Token::Create { name, role } => token::create(session, &name, role.into()),
+        args::Token::List => token::list(session),
+        args::Token::Revoke { name } => token::revoke(session, &name),
     }
 }
 

@@ -4,11 +4,13 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use reforge_host::conformance::{self, Judged, Verdict};
+use reforge_host::documents::plugin as documents;
+use reforge_host::plugins::changes;
 use reforge_host::plugins::registry::install::{Request, Workshop};
 use reforge_host::plugins::registry::{BUILT_IN, Installed, Registry};
 use reforge_host::plugins::{Plugin, PluginEngine};
 use reforge_host::{Failure, Result, escape};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::answer::Answer;
 use super::exit::Exit;
@@ -57,44 +59,28 @@ pub fn list(session: &Session) -> Result<Answer> {
     if let Some((by, file)) = session.plugin_file()? {
         text.push_str(&format!("\nnone of these is used: {by} names `{}`", escape::path(&file)));
     }
-    let plugins: Vec<Value> = installed.iter().map(|one| document(one, active.as_ref() == Some(&one.digest))).collect();
-    let built_in = json!({
-        "name": escape::text(&description.name),
-        "version": escape::text(&description.version),
-        "digest": built_in.digest(),
-        "in_use": active.is_none(),
-    });
-    Ok(Answer::done(text, json!({ "built_in": built_in, "plugins": plugins })))
+    Ok(Answer::done(text, documents::list(&installed, active.as_deref(), &built_in, &description)))
 }
 
 pub fn install(session: &Session, file: PathBuf, sha256: Option<String>, signature: Option<PathBuf>) -> Result<Answer> {
     let host = session.changing()?;
-    let registry = Registry::new(&host.state, &host.config);
     let engine = session.plugin_engine()?;
     let compiler: Vec<OsString> = vec![session.program.clone().into_os_string(), "compile-plugin".into()];
     let step = |name: &str| session.terminal.say(name);
     let workshop = Workshop { engine: &engine, state: &host.state, compiler: &compiler, step: &step };
     let request = Request { file, sha256, signature, who: session.who() };
-    let installed = registry.install(&workshop, &request);
-    audit(session, "plugin-install", &escape::path(&request.file), installed.as_ref().map(Some))?;
-    let installed = installed?;
+    let installed = changes::install(host, &workshop, &request)?;
     let text = format!(
         "installed  {}\nuse it by  {}",
         session.terminal.style.bold(&line(&installed)),
         session.command(&format!("plugin use {}", &installed.digest[..DIGEST_SHOWN]))
     );
-    Ok(Answer::done(text, document(&installed, false)))
+    Ok(Answer::done(text, documents::installed(&installed, false)))
 }
 
 pub fn select(session: &Session, wanted: &str) -> Result<Answer> {
     let host = session.changing()?;
-    let registry = Registry::new(&host.state, &host.config);
-    let selected = registry.find(wanted).and_then(|meant| {
-        registry.select(&session.plugin_engine()?, meant.as_ref())?;
-        Ok(meant)
-    });
-    audit(session, "plugin-use", wanted, selected.as_ref().map(Option::as_ref))?;
-    let selected = selected?;
+    let selected = changes::select(host, &session.plugin_engine()?, wanted, &session.who())?;
     let mut text = match &selected {
         Some(installed) => format!("in use  {}", line(installed)),
         None => "in use  the plugin that was built in".to_owned(),
@@ -102,20 +88,15 @@ pub fn select(session: &Session, wanted: &str) -> Result<Answer> {
     if let Some((by, file)) = session.plugin_file()? {
         text.push_str(&format!("\nbut {by} names `{}`, which goes before it", escape::path(&file)));
     }
-    let json = selected.as_ref().map_or_else(|| json!({ "digest": null }), |installed| document(installed, true));
+    let json =
+        selected.as_ref().map_or_else(|| json!({ "digest": null }), |installed| documents::installed(installed, true));
     Ok(Answer::done(text, json))
 }
 
 pub fn remove(session: &Session, wanted: &str) -> Result<Answer> {
     let host = session.changing()?;
-    let registry = Registry::new(&host.state, &host.config);
-    let removed = registry.find(wanted).and_then(|meant| match meant {
-        Some(installed) => registry.remove(&installed).map(|()| installed),
-        None => Err(Failure::new(reforge_host::Code::Usage, "the plugin that was built in cannot be removed")),
-    });
-    audit(session, "plugin-remove", wanted, removed.as_ref().map(Some))?;
-    let removed = removed?;
-    Ok(Answer::done(format!("removed  {}", line(&removed)), document(&removed, false)))
+    let removed = changes::remove(host, wanted, &session.who())?;
+    Ok(Answer::done(format!("removed  {}", line(&removed)), documents::installed(&removed, false)))
 }
 
 pub fn check(session: &Session, file: &Path, only: &[String]) -> Result<Answer> {
@@ -154,29 +135,4 @@ fn told_line(session: &Session, one: &Judged) -> String {
 fn line(installed: &Installed) -> String {
     let (name, version) = (escape::text(&installed.name), escape::text(&installed.version));
     format!("{name} {version}  {}", &installed.digest[..DIGEST_SHOWN])
-}
-
-fn document(installed: &Installed, in_use: bool) -> Value {
-    json!({
-        "name": escape::text(&installed.name),
-        "version": escape::text(&installed.version),
-        "formats": installed.formats.iter().map(|format| escape::text(format)).collect::<Vec<_>>(),
-        "digest": installed.digest,
-        "sha256": installed.sha256,
-        "bytes": installed.bytes,
-        "installed": installed.installed,
-        "installed_by": installed.installed_by,
-        "signed": installed.signature.is_some(),
-        "in_use": in_use,
-    })
-}
-
-/// Every change and every refused try.
-fn audit(session: &Session, what: &str, asked: &str, done: Result<Option<&Installed>, &Failure>) -> Result<()> {
-    let details = json!({
-        "asked": escape::text(asked),
-        "digest": done.as_ref().ok().and_then(|installed| installed.map(|one| &one.digest)),
-        "failure": done.err(),
-    });
-    session.open()?.audit_event(what, &session.who(), details)
 }

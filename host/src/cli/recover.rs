@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
+use reforge_host::documents::history as documents;
 use reforge_host::transaction::receipt::Outcome;
 use reforge_host::transaction::recover::Recovered;
 use reforge_host::{Failure, Result, escape};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::answer::Answer;
 use super::exit::Exit;
@@ -16,7 +17,8 @@ pub fn recover(session: &Session) -> Result<Answer> {
     let lines: Vec<String> = recovered.iter().map(line).collect();
     let text = if lines.is_empty() { "nothing was unfinished".to_owned() } else { lines.join("\n") };
     let unsettled: Option<&Failure> = recovered.iter().find_map(|one| one.result.as_ref().err());
-    let mut answer = Answer::done(text, json!({ "recovered": recovered.iter().map(json).collect::<Vec<_>>() }));
+    let mut answer =
+        Answer::done(text, json!({ "recovered": recovered.iter().map(documents::recovered).collect::<Vec<_>>() }));
     if unsettled.is_some() {
         answer.exit = Exit::NeedsOperator;
     }
@@ -44,12 +46,4 @@ pub fn line(one: &Recovered) -> String {
         }
     }
     line
-}
-
-pub fn json(one: &Recovered) -> Value {
-    let (receipt, error) = match &one.result {
-        Ok(receipt) => (Some(receipt), None),
-        Err(failure) => (None, Some(failure)),
-    };
-    json!({ "id": one.id, "workload": one.workload, "receipt": receipt, "error": error })
 }

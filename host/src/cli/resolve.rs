@@ -1,9 +1,8 @@
 //! `restore resolve`: shows every tree of a restore that only a person can settle, and does what the person chose.
 
-use reforge_host::host::Host;
-use reforge_host::transaction::registry::{self, Entry};
+use reforge_host::restore::decide;
 use reforge_host::transaction::resolve::{self, Keep, Tree};
-use reforge_host::{Code, Failure, Result, escape};
+use reforge_host::{Result, escape};
 use serde_json::json;
 
 use super::answer::Answer;
@@ -14,13 +13,7 @@ use super::style;
 /// Changes nothing.
 pub fn show(session: &Session, id: &str) -> Result<Answer> {
     let host = session.looking()?;
-    let entry = registry::find(&host.state.transactions(), id)?;
-    if entry.blocks().is_none() {
-        let message = format!("restore `{}` needs no decision", escape::text(entry.id()));
-        return Err(Failure::new(Code::Usage, message).hint("`reforge restore show` says how it stands"));
-    }
-    let (id, workload) = subject(host, id)?;
-    let trees = resolve::show(&host.state.transactions(), &id)?;
+    let (decide::Subject { id, workload }, trees) = decide::trees(host, id)?;
     let text = format!(
         "{}\n\nold is what was there before, new is what was being put there; choose with\n  {}",
         table(session, &trees),
@@ -31,7 +24,7 @@ pub fn show(session: &Session, id: &str) -> Result<Answer> {
 
 pub fn keep(session: &Session, id: &str, keep: Keep, yes: bool) -> Result<Answer> {
     let host = session.changing()?;
-    let (id, workload) = subject(host, id)?;
+    let decide::Subject { id, workload } = decide::subject(host, id)?;
     let word = match keep {
         Keep::Old => "old",
         Keep::New => "new",
@@ -46,16 +39,11 @@ pub fn keep(session: &Session, id: &str, keep: Keep, yes: bool) -> Result<Answer
         let question = format!("\nstop `{}` and make the {word} trees live? [y/N]", escape::text(&workload));
         must_say_yes(session, &question)?;
     }
-    let resolved = resolve::resolve(&host.state.transactions(), &id, keep, &session.who(), &host.deployer);
-    let details = json!({ "restore": id, "workload": workload, "keep": keep, "failure": resolved.as_ref().err() });
-    host.audit_event("resolve", &session.who(), details)?;
-    resolved?;
+    let (_, kept) = decide::keep(host, &id, keep, &session.who())?;
     let state = match keep {
         Keep::Live => "what was live stays live".to_owned(),
         Keep::Old | Keep::New => format!("the {word} trees are live"),
     };
-    // One whose journal does not read has no trees that could be told apart.
-    let kept = resolve::unchosen(&host.state.transactions(), &id).unwrap_or_default();
     let text = format!(
         "resolved: {state}\n{}`{}` is stopped; start it with\n  {}",
         beside(session, &id, &kept),
@@ -75,19 +63,6 @@ fn beside(session: &Session, id: &str, kept: &[Tree]) -> String {
         "the other trees stay beside them:\n{}\nwhen they are not needed any more:\n  {command}\n",
         table(session, kept)
     )
-}
-
-/// The whole id and the workload.
-fn subject(host: &Host, id: &str) -> Result<(String, String)> {
-    match registry::find(&host.state.transactions(), id)? {
-        Entry::Open(_, begin) => Ok((begin.id, begin.workload)),
-        Entry::Damaged { id, workload: Some(workload), .. } => Ok((id, workload)),
-        Entry::Damaged { id, workload: None, failure } => {
-            let message =
-                format!("restore `{}` does not even say of which workload it is: {failure}", escape::text(&id));
-            Err(Failure::new(Code::NeedsOperator, message).hint(failure.hint))
-        }
-    }
 }
 
 pub(super) fn table(session: &Session, trees: &[Tree]) -> String {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use reforge_host::config::Config;
+use reforge_host::documents::history as documents;
 use reforge_host::host::Host;
 use reforge_host::plugins::{Plugin, PluginEngine, Registry, Slot};
 use reforge_host::transaction::recover::Recovered;
@@ -103,10 +104,15 @@ impl Session {
 
     /// The restore plugin in use: named on the command line, configured, selected, or built in.
     pub fn plugin(&self) -> Result<Plugin> {
+        Ok(self.slot()?.current())
+    }
+
+    /// The place of the plugin in use, for whoever runs for long.
+    pub fn slot(&self) -> Result<Slot> {
         let host = self.open()?;
         let engine = self.plugin_engine()?;
         let file = self.options.plugin.as_ref().or(host.config.host.plugin.as_ref());
-        Ok(Slot::open(engine, file.cloned(), Registry::new(&host.state, &host.config))?.current())
+        Slot::open(engine, file.cloned(), Registry::new(&host.state, &host.config))
     }
 
     /// The engine that plugins run on, with this host's cache.
@@ -146,12 +152,13 @@ impl Session {
         beside.push((name, value));
     }
 
-    fn tell(&self, recovered: &[Recovered]) {
+    /// Tells what was done about a crash.
+    pub fn tell(&self, recovered: &[Recovered]) {
         for one in recovered {
             self.terminal.say(&recover::line(one));
         }
         if !recovered.is_empty() {
-            self.beside("recovered", recovered.iter().map(recover::json).collect());
+            self.beside("recovered", recovered.iter().map(documents::recovered).collect());
         }
     }
 

@@ -4,10 +4,11 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use reforge_host::documents::snapshot as documents;
 use reforge_host::restore::import;
 use reforge_host::snapshots::format::Descriptor;
 use reforge_host::{Failure, Result, durable, escape};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::answer::Answer;
 use super::args::Named;
@@ -19,15 +20,11 @@ pub fn create(session: &Session, workload: &str, reason: &str, wait: bool) -> Re
     let host = session.changing()?;
     let workload = host.config.workload(workload)?;
     let display = Display::new(session);
-    let descriptor = host.capture(workload, reason, wait, &display.progress);
+    let descriptor = host.take_snapshot(workload, reason, wait, &session.who(), &display.progress);
     drop(display);
-    let id = descriptor.as_ref().ok().map(|descriptor| descriptor.id.clone());
-    let failure = descriptor.as_ref().err().cloned();
-    let details = json!({ "workload": workload.id, "snapshot": id, "failure": failure });
-    host.audit_event("snapshot", &session.who(), details)?;
     let descriptor = descriptor?;
     let lines = [format!("snapshot  {}", session.terminal.style.bold(&descriptor.id)), contents(session, &descriptor)];
-    Ok(Answer::done(lines.join("\n"), document(&descriptor)))
+    Ok(Answer::done(lines.join("\n"), documents::summary(&descriptor)))
 }
 
 pub fn list(session: &Session, workload: &str) -> Result<Answer> {
@@ -65,14 +62,7 @@ pub fn list(session: &Session, workload: &str) -> Result<Answer> {
             style::table(session.terminal.style, &heads, &rows)
         }
     };
-    let documents: Vec<Value> = listed
-        .iter()
-        .map(|listed| match &listed.descriptor {
-            Ok(descriptor) => document(descriptor),
-            Err(failure) => json!({ "id": listed.id, "error": failure }),
-        })
-        .collect();
-    Ok(Answer::done(text, json!({ "workload": workload.id, "snapshots": documents })))
+    Ok(Answer::done(text, documents::list(&workload.id, &listed)))
 }
 
 pub fn show(session: &Session, named: &Named) -> Result<Answer> {
@@ -97,8 +87,7 @@ pub fn show(session: &Session, named: &Named) -> Result<Answer> {
         lines.push(format!("not in it: `{}` ({})", escape::text(&skipped.name), escape::text(&skipped.scope)));
     }
     let text = lines.join("\n");
-    let json = serde_json::to_value(&descriptor).map_err(|error| unserializable(&error))?;
-    Ok(Answer::done(text, json!({ "id": descriptor.id, "descriptor": json })))
+    Ok(Answer::done(text, documents::whole(&descriptor)))
 }
 
 pub fn verify(session: &Session, named: &Named) -> Result<Answer> {
@@ -111,7 +100,7 @@ pub fn verify(session: &Session, named: &Named) -> Result<Answer> {
     drop(display);
     let size = style::bytes(descriptor.archive.bytes);
     let text = format!("`{}` is whole: {size} match sha256 {}", descriptor.id, descriptor.archive.sha256);
-    Ok(Answer::done(text, json!({ "id": descriptor.id, "verified": true, "archive": descriptor.archive })))
+    Ok(Answer::done(text, documents::verified(&descriptor)))
 }
 
 /// Copies an archive to a file that did not exist; one that fails is removed again.
@@ -158,7 +147,7 @@ pub fn import(session: &Session, file: &Path, workload: &str, wait: bool) -> Res
         contents(session, &descriptor),
         "nothing vouches for what it holds: a restore of it keeps the previous data until `restore finish`".to_owned(),
     ];
-    Ok(Answer::done(lines.join("\n"), document(&descriptor)))
+    Ok(Answer::done(lines.join("\n"), documents::summary(&descriptor)))
 }
 
 pub fn delete(session: &Session, named: &Named, wait: bool) -> Result<Answer> {
@@ -200,38 +189,4 @@ fn contents(session: &Session, descriptor: &Descriptor) -> String {
 fn reason(descriptor: &Descriptor) -> String {
     let reason = escape::text(&descriptor.manifest.reason);
     if descriptor.imported { format!("{reason} (imported)") } else { reason }
-}
-
-fn document(descriptor: &Descriptor) -> Value {
-    let volumes: Vec<Value> = descriptor
-        .manifest
-        .volumes
-        .iter()
-        .zip(&descriptor.volumes)
-        .map(|(volume, totals)| {
-            json!({
-                "name": volume.name,
-                "scope": volume.scope,
-                "entries": totals.entries,
-                "bytes": totals.bytes,
-                "links": totals.symlinks + totals.hard_links,
-                "special": totals.special,
-                "tree_digest": totals.tree_digest,
-            })
-        })
-        .collect();
-    json!({
-        "id": descriptor.id,
-        "workload": descriptor.manifest.workload,
-        "created": descriptor.manifest.created,
-        "reason": descriptor.manifest.reason,
-        "image": descriptor.manifest.image,
-        "imported": descriptor.imported,
-        "archive": descriptor.archive,
-        "volumes": volumes,
-    })
-}
-
-fn unserializable(error: &serde_json::Error) -> Failure {
-    Failure::new(reforge_host::Code::Io, format!("the descriptor cannot be shown: {error}"))
 }

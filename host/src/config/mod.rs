@@ -5,6 +5,7 @@
 //! `state_dir` to say. Nothing here may guess: a value that is not understood is refused.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::escape;
 use crate::failure::{Code, Failure, Result};
 use crate::runtime::HealthCheck;
 
+mod api;
 pub mod duration;
 mod host;
 mod names;
@@ -31,6 +33,7 @@ pub struct Config {
     /// The file it was read from, absolute.
     pub path: PathBuf,
     pub host: Host,
+    pub api: Api,
     pub workloads: Vec<Workload>,
 }
 
@@ -54,6 +57,22 @@ pub struct Host {
     /// Public keys in minisign's format, one of which must have signed a plugin that is installed. None: no signature
     /// is needed.
     pub plugin_keys: Vec<String>,
+}
+
+/// `[api]`: how `reforge serve` is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Api {
+    pub listen: SocketAddr,
+    /// Names that the host answers to, besides addresses and `localhost`.
+    pub hosts: Vec<String>,
+    /// Whose word counts about the address that a request came from.
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+impl Default for Api {
+    fn default() -> Api {
+        Api { listen: api::LISTEN, hosts: Vec::new(), trusted_proxies: Vec::new() }
+    }
 }
 
 /// `[[workload]]`.
@@ -147,7 +166,8 @@ impl Config {
             let base = path.parent().unwrap_or(Path::new("/"));
             let workloads = workload::check_all(raw.workloads, &mut problems);
             let host = host::check(raw.host, base, &workloads, &mut problems);
-            Config { path: path.to_owned(), host, workloads }
+            let api = api::check(raw.api, &mut problems);
+            Config { path: path.to_owned(), host, api, workloads }
         });
         match (config, problems.finish()) {
             (Some(config), found) if found.is_empty() => Ok(config),

@@ -14,6 +14,7 @@ use crate::escape;
 
 pub(super) struct RawConfig {
     pub host: RawHost,
+    pub api: RawApi,
     pub workloads: Vec<RawWorkload>,
 }
 
@@ -31,6 +32,16 @@ pub(super) struct RawHost {
     pub plugin_stall_limit: Option<Spanned<String>>,
     #[serde(default)]
     pub plugin_keys: Vec<Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawApi {
+    pub listen: Option<Spanned<String>>,
+    #[serde(default)]
+    pub hosts: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub trusted_proxies: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -96,14 +107,15 @@ pub(super) fn parse(problems: &mut Problems<'_>) -> Option<RawConfig> {
         errors.iter().for_each(|error| problems.toml(error));
         return None;
     }
-    let (mut host, mut workloads, mut whole) = (None, Some(Vec::new()), true);
+    let (mut host, mut api, mut workloads, mut whole) = (None, Some(RawApi::default()), Some(Vec::new()), true);
     for (key, value) in table.into_inner() {
         match key.get_ref().as_ref() {
             "host" => host = read::<RawHost>(value, problems),
+            "api" => api = read::<RawApi>(value, problems),
             "workload" => workloads = read_workloads(value, problems),
             name => {
                 let message = format!("unknown key `{}`", escape::text(name));
-                problems.say(key.span(), message, "the tables are `[host]` and `[[workload]]`");
+                problems.say(key.span(), message, "the tables are `[host]`, `[api]` and `[[workload]]`");
                 whole = false;
             }
         }
@@ -111,7 +123,7 @@ pub(super) fn parse(problems: &mut Problems<'_>) -> Option<RawConfig> {
     if host.is_none() && !text_has_host(text) {
         problems.say(0..0, "the table `[host]` is missing", "add `[host]` with `state_dir = …`");
     }
-    Some(RawConfig { host: host?, workloads: workloads? }).filter(|_| whole)
+    Some(RawConfig { host: host?, api: api?, workloads: workloads? }).filter(|_| whole)
 }
 
 /// Whether a `host` table was there and only could not be read, which was reported already.

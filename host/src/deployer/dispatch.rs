@@ -288,6 +288,17 @@ impl DeployRequest {
         }
     }
 
+    /// Its name in the audit log.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            DeployRequest::Deploy { .. } => "deploy",
+            DeployRequest::Rollback { .. } => "rollback",
+            DeployRequest::Promote { .. } => "promote",
+            DeployRequest::Preview { .. } => "preview",
+            DeployRequest::Stop { .. } => "stop",
+        }
+    }
+
     fn what(&self) -> &'static str {
         match self {
             DeployRequest::Deploy { .. } => "a deploy",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::config::{Config, Host, Links, RuntimeKind, Volume, Workload};
+use crate::config::{Api, Config, Host, Links, RuntimeKind, Volume, Workload};
 use crate::deployer::scope::Scope;
 use crate::runtime::DeploySpec;
 use crate::state_dir::StateDir;
@@ -40,6 +40,7 @@ impl World {
                 plugin_stall_limit: crate::plugins::limits::STALL_LIMIT,
                 plugin_keys: Vec::new(),
             },
+            api: Api::default(),
             workloads: Vec::new(),
         };
         let state = StateDir::init(&config).unwrap();

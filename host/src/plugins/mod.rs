@@ -3,12 +3,13 @@
 //! In reading order: [`bindings`] what the WIT generates, [`limits`] every bound with its reason, [`engine`] the one
 //! engine with its ticker and cache, [`plugin`] a loaded component, [`sandbox`] one fresh store, [`imports`] one file
 //! per imported interface, [`calls`] the exports as functions, [`workers`] many sandboxes side by side. Where a plugin
-//! comes from: [`compile`] a file that nobody has looked at yet, [`registry`] what is installed, [`slot`] what is in use.
+//! comes from: [`compile`] a file that nobody has looked at yet, [`registry`] what is installed, [`changes`] how that is changed, [`slot`] what is in use.
 //!
 //! What a call requires and what refuses it is decided in [`crate::restore::monitor`], not here.
 
 pub mod bindings;
 pub mod calls;
+pub mod changes;
 pub mod compile;
 pub mod engine;
 mod imports;

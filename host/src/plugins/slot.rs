@@ -4,13 +4,13 @@
 //! the file that says which one is in use, by another process as well as by this one. A plugin that does not load
 //! leaves the one so far in its place.
 
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use super::registry::Registry;
 use super::{Plugin, PluginEngine};
 use crate::failure::{Failure, Result};
+use crate::stamp::{Stamp, stamp};
 
 /// Where the plugin in use is named.
 enum Source {
@@ -19,9 +19,6 @@ enum Source {
     /// The selection of the registry; the built-in one while it has none.
     Registry(Registry),
 }
-
-/// Changes whenever the file is replaced or written. None while there is no file.
-type Stamp = Option<(u64, u64, i64, i64, i64, i64)>;
 
 struct Loaded {
     plugin: Plugin,
@@ -103,9 +100,4 @@ impl Source {
             Source::Registry(registry) => stamp(&registry.selection_file()),
         }
     }
-}
-
-fn stamp(file: &Path) -> Stamp {
-    let facts = std::fs::metadata(file).ok()?;
-    Some((facts.dev(), facts.ino(), facts.mtime(), facts.mtime_nsec(), facts.ctime(), facts.ctime_nsec()))
 }

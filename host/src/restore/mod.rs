@@ -2,8 +2,9 @@
 //!
 //! In reading order: [`preflight`] everything a plan stands on, with its digest; [`monitor`] what each call of a plugin
 //! requires and what refuses it; [`run`] the flow of a restore; [`undo`] the flow of an undo, which needs no plugin;
-//! [`progress`] what can be seen and stopped meanwhile; [`report`] what is told at the end.
+//! [`decide`] what only a person can decide; [`progress`] what can be seen and stopped meanwhile; [`report`] what is told at the end.
 
+pub mod decide;
 pub mod import;
 pub mod monitor;
 pub mod preflight;

@@ -76,28 +76,54 @@ pub fn run_by(
     restore: impl FnOnce(Arc<Monitor>, &Job) -> Result<String>,
 ) -> Report {
     match prepare(host, digest, request, progress) {
-        Err(failure) => {
-            let mut report = Report::unchanged(failure);
-            host.audit_refusal("restore", &request.workload, &request.snapshot, &request.who, &mut report);
-            report
-        }
-        Ok((monitor, job)) => {
-            let monitor = Arc::new(monitor);
-            let answer = restore(monitor.clone(), &job);
-            monitor.settle(answer)
-        }
+        Ok(prepared) => prepared.run_by(restore),
+        Err(report) => *report,
     }
 }
 
-/// Everything that can be refused before the plugin is asked.
-fn prepare(host: &Arc<Host>, digest: &str, request: &Request, progress: &Arc<Progress>) -> Result<(Monitor, Job)> {
+/// A restore that nothing stands in the way of. It holds the workload's lease: nothing else can begin.
+pub struct Prepared {
+    monitor: Arc<Monitor>,
+    job: Job,
+    id: String,
+}
+
+impl Prepared {
+    /// The id that journal and receipt will have.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Hands over to the plugin that it was prepared for, and settles.
+    pub fn run(self, plugin: &Plugin) -> Report {
+        self.run_by(|monitor, job| plugin.restore(monitor, job))
+    }
+
+    fn run_by(self, restore: impl FnOnce(Arc<Monitor>, &Job) -> Result<String>) -> Report {
+        let answer = restore(self.monitor.clone(), &self.job);
+        self.monitor.settle(answer)
+    }
+}
+
+/// Everything that can be refused before the restore logic of this digest is asked. A refusal is audited.
+pub fn prepare(
+    host: &Arc<Host>,
+    digest: &str,
+    request: &Request,
+    progress: &Arc<Progress>,
+) -> Result<Prepared, Box<Report>> {
+    accept(host, digest, request, progress).map_err(|failure| {
+        let mut report = Report::unchanged(failure);
+        host.audit_refusal("restore", &request.workload, &request.snapshot, &request.who, &mut report);
+        Box::new(report)
+    })
+}
+
+fn accept(host: &Arc<Host>, digest: &str, request: &Request, progress: &Arc<Progress>) -> Result<Prepared> {
     progress.begin("planning", 0, 0);
     // Whether another one holds the workload is told first: its unfinished journal is no reason to call an operator.
     let what = "a restore that is being planned";
-    match request.wait {
-        true => drop(host.deployer.locks().wait_lease(&request.workload, what, &|| progress.is_cancelled())?),
-        false => drop(host.deployer.locks().try_lease(&request.workload, what)?),
-    }
+    let lease = host.lease(&request.workload, what, request.wait, &progress.cancelled)?;
     let subject = subject(host, digest, request, Look::Identities)?;
     if let Some(refusal) = subject.plan.refusal() {
         return Err(refusal);
@@ -106,8 +132,9 @@ fn prepare(host: &Arc<Host>, digest: &str, request: &Request, progress: &Arc<Pro
         return Err(Failure::new(Code::Drift, "what the plan stands on has moved since it was made")
             .hint("configuration, snapshot, volumes, image or plugin changed: make a new plan and look at it again"));
     }
-    let job = job(&subject, false);
-    Ok((Monitor::new(Purpose::Restore, subject, progress.clone()), job))
+    let (job, id) = (job(&subject, false), subject.id.clone());
+    let monitor = Arc::new(Monitor::of_restore(subject, lease, progress.clone()));
+    Ok(Prepared { monitor, job, id })
 }
 
 fn subject(host: &Arc<Host>, plugin_digest: &str, request: &Request, look: Look) -> Result<Subject> {
@@ -122,7 +149,6 @@ fn subject(host: &Arc<Host>, plugin_digest: &str, request: &Request, look: Look)
         plugin_digest: plugin_digest.to_owned(),
         id: crate::transaction::new_id()?,
         who: request.who.clone(),
-        wait: request.wait,
         plan,
     })
 }
@@ -165,7 +191,6 @@ pub fn inspect(
         plugin_digest: plugin.digest().to_owned(),
         id: String::new(),
         who: String::new(),
-        wait: false,
     };
     plugin.inspect(Arc::new(Monitor::new(Purpose::Inspect, subject, progress.clone())), &job)
 }

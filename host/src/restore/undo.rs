@@ -28,42 +28,73 @@ pub struct Request {
 
 /// Swaps the previous trees back in. What they replace is kept for a new window.
 pub fn run(host: &Arc<Host>, request: &Request, progress: &Arc<Progress>) -> Report {
-    match swap_back(host, request, progress) {
-        Ok(report) => report,
-        Err(failure) => {
-            let mut report = Report::unchanged(failure);
-            host.audit_refusal("undo", "", &request.id, &request.who, &mut report);
-            report
-        }
+    match prepare(host, request, progress) {
+        Ok(prepared) => prepared.run(progress),
+        Err(report) => *report,
     }
 }
 
-fn swap_back(host: &Arc<Host>, request: &Request, progress: &Arc<Progress>) -> Result<Report> {
+/// An undo that nothing stands in the way of. It holds the workload's lease: nothing else can begin.
+pub struct Prepared {
+    host: Arc<Host>,
+    begin: Begin,
+    app: App,
+}
+
+/// Everything that can be refused before the app is stopped. A refusal is audited.
+pub fn prepare(host: &Arc<Host>, request: &Request, progress: &Arc<Progress>) -> Result<Prepared, Box<Report>> {
+    accept(host, request, progress).map_err(|failure| {
+        let mut report = Report::unchanged(failure);
+        host.audit_refusal("undo", "", &request.id, &request.who, &mut report);
+        Box::new(report)
+    })
+}
+
+fn accept(host: &Arc<Host>, request: &Request, progress: &Arc<Progress>) -> Result<Prepared> {
     let begin = plan(host, request)?;
     let workload = host.config.workload(&begin.workload)?;
-    let what = format!("undo of {}", request.id);
-    let locks = host.deployer.locks();
-    let lease = match request.wait {
-        true => locks.wait_lease(&workload.id, &what, &|| progress.is_cancelled())?,
-        false => locks.try_lease(&workload.id, &what)?,
-    };
+    let lease = host.lease(&workload.id, &format!("undo of {}", request.id), request.wait, &progress.cancelled)?;
     let begin = Begin { id: begin.id, ..plan(host, request)? };
     if let Some(refusal) = preflight::undo_refusal(host, workload, &begin)? {
         return Err(refusal);
     }
     let app = App::new(&host.deployer, lease, &begin.runtime)?;
-    let mut transaction = Transaction::begin_undo(&host.state.transactions(), app, begin)?;
-    let ending = match to_commit(host, &mut transaction, progress) {
-        Ok(()) => {
-            progress.begin("starting", 0, 0);
-            settle::conclude(&mut transaction, None, None)
-        }
-        Err(failure) => {
-            progress.begin("reverting", 0, 0);
-            settle::go_back(&mut transaction, failure)
-        }
-    };
-    Ok(settle::tell(host, &transaction, ending, String::new(), Vec::new()))
+    Ok(Prepared { host: host.clone(), begin, app })
+}
+
+impl Prepared {
+    /// The id that journal and receipt will have.
+    pub fn id(&self) -> &str {
+        &self.begin.id
+    }
+
+    pub fn workload(&self) -> &str {
+        &self.begin.workload
+    }
+
+    pub fn run(self, progress: &Arc<Progress>) -> Report {
+        let Prepared { host, begin, app } = self;
+        let (of, who) = (begin.id.clone(), begin.who.clone());
+        let mut transaction = match Transaction::begin_undo(&host.state.transactions(), app, begin) {
+            Ok(transaction) => transaction,
+            Err(failure) => {
+                let mut report = Report::unchanged(failure);
+                host.audit_refusal("undo", "", &of, &who, &mut report);
+                return report;
+            }
+        };
+        let ending = match to_commit(&host, &mut transaction, progress) {
+            Ok(()) => {
+                progress.begin("starting", 0, 0);
+                settle::conclude(&mut transaction, None, None)
+            }
+            Err(failure) => {
+                progress.begin("reverting", 0, 0);
+                settle::go_back(&mut transaction, failure)
+            }
+        };
+        settle::tell(&host, &transaction, ending, String::new(), Vec::new())
+    }
 }
 
 /// What an undo would begin with.

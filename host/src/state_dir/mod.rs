@@ -155,6 +155,11 @@ impl StateDir {
         self.root.join("audit.jsonl")
     }
 
+    /// Who may use the API.
+    pub fn tokens(&self) -> PathBuf {
+        self.root.join("tokens.json")
+    }
+
     /// The secret for [`crate::deployer::workload::environment_digests`].
     pub fn environment_key(&self) -> Result<[u8; KEY_BYTES]> {
         let path = self.root.join(ENVIRONMENT_KEY);

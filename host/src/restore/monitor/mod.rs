@@ -28,6 +28,7 @@ use self::steps::Steps;
 pub use self::subject::Subject;
 use super::preflight;
 use super::progress::Progress;
+use crate::deployer::lease::Lease;
 use crate::failure::{Code, Failure, Result};
 use crate::plugins::limits::STALL_LIMIT;
 use crate::volumes::live_tree::LiveTree;
@@ -75,6 +76,14 @@ const PHASES_MAX: usize = 32;
 impl Monitor {
     pub fn new(purpose: Purpose, subject: Subject, progress: Arc<Progress>) -> Monitor {
         Monitor { subject: Some(subject), ..Monitor::bare(purpose, progress) }
+    }
+
+    /// For a restore, whose lease is held from its preparation on and given to the plugin when it asks.
+    pub fn of_restore(subject: Subject, lease: Lease, progress: Arc<Progress>) -> Monitor {
+        lease.hold(&format!("restore {}", subject.id));
+        let monitor = Monitor::new(Purpose::Restore, subject, progress);
+        monitor.steps().held = Some(lease);
+        monitor
     }
 
     /// For a plugin that is only asked who it is.
@@ -198,9 +207,9 @@ impl Monitor {
     pub(super) fn believe(&self, failure: Failure) -> Failure {
         let true_by_the_host = match failure.code {
             Code::Cancelled => self.is_cancelled(),
-            Code::Busy => self.steps().busy,
-            // Whatever needs an operator is in the journal, and the host finds it there by itself.
-            Code::NeedsOperator => false,
+            // The lease is the host's from before the plugin was asked; and whatever needs an operator is in the
+            // journal, where the host finds it by itself.
+            Code::Busy | Code::NeedsOperator => false,
             _ => true,
         };
         if true_by_the_host {

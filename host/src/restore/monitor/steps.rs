@@ -16,9 +16,7 @@ use crate::volumes::staging::{Budget, Expected, Staging, Terms};
 #[derive(Default)]
 pub struct Steps {
     pub lease: Option<Proof>,
-    /// The lock was asked for, and somebody else has it.
-    pub busy: bool,
-    /// The lease itself, until the transaction takes it over.
+    /// The lease itself, from the preparation on, until the transaction takes it over.
     pub held: Option<Lease>,
     pub transaction: Option<(Proof, Transaction)>,
     /// One per volume of the transaction.
@@ -41,23 +39,12 @@ pub struct Steps {
 
 impl Monitor {
     pub fn lock(&self) -> Result<Proof> {
-        let subject = self.only_for(Purpose::Restore, "lock")?;
+        self.only_for(Purpose::Restore, "lock")?;
         if self.steps().lease.is_some() {
             return Err(out_of_order("the lease was given already"));
         }
-        self.progress.begin("locking", 0, 0);
-        let what = format!("restore {}", subject.id);
-        let locks = subject.host.deployer.locks();
-        let lease = match subject.wait {
-            true => locks.wait_lease(&subject.workload.id, &what, &|| self.is_cancelled()),
-            false => locks.try_lease(&subject.workload.id, &what),
-        };
-        let mut steps = self.steps();
-        steps.busy = lease.as_ref().is_err_and(|failure| failure.code == Code::Busy);
-        let lease = lease?;
         let proof = self.proof();
-        steps.lease = Some(proof);
-        steps.held = Some(lease);
+        self.steps().lease = Some(proof);
         Ok(proof)
     }
 

@@ -25,8 +25,6 @@ pub struct Subject {
     /// Id of the restore to be, and who asked for it.
     pub id: String,
     pub who: String,
-    /// Wait for the lock instead of being refused.
-    pub wait: bool,
     pub plan: Preflight,
 }
 

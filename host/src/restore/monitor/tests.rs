@@ -98,10 +98,10 @@ impl Scene {
             plugin_digest: "plugin".into(),
             id: crate::transaction::new_id().unwrap(),
             who: "test".into(),
-            wait: false,
             plan,
         };
-        Monitor::new(Purpose::Restore, subject, Arc::new(Progress::unwatched()))
+        let lease = self.host.deployer.locks().try_lease("notes", "a test").unwrap();
+        Monitor::of_restore(subject, lease, Arc::new(Progress::unwatched()))
     }
 
     /// Locked and begun, with the root and the file staged with this content.

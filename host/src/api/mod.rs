@@ -1,0 +1,28 @@
+//! The API: what a panel and a browser ask of this host, over HTTP, as JSON.
+//!
+//! In reading order: [`server`] a start and a stop, [`connection`] who may connect and for how long, [`shared`] what all
+//! requests share, [`guard`] and [`caller`] what every request must pass, [`problem`] and [`answer`] how it is answered,
+//! [`body`] how it is read, [`runs`] restores and undos that go on without their client, with [`events`] and their [`stream`]
+//! that tell of them, [`routes`] what can be asked, [`describe`] the parts of its description.
+//!
+//! Nothing here decides about data: each route is one call of the function that the command of the same name makes.
+//! Nothing here may block a thread of the runtime, hold a request up for another client, or answer with text from outside
+//! that has not passed the one escape.
+
+mod answer;
+mod body;
+mod caller;
+mod connection;
+mod describe;
+mod events;
+mod guard;
+mod problem;
+mod routes;
+mod runs;
+mod server;
+mod shared;
+mod stream;
+mod throttle;
+
+pub use describe::openapi;
+pub use server::{Setup, serve};

@@ -1,0 +1,92 @@
+//! The host itself: whether it runs, who asks, what a start did, what was done.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::api::answer::Document;
+use crate::api::body::Query;
+use crate::api::caller::Viewer;
+use crate::api::describe::{Look, Open};
+use crate::api::problem::Problem;
+use crate::api::shared::Shared;
+use crate::transaction::registry;
+
+/// Lines of the audit log that are answered at most.
+const LINES_MAX: usize = 1000;
+
+pub fn routes() -> OpenApiRouter<Arc<Shared>> {
+    OpenApiRouter::new()
+        .routes(routes!(healthz))
+        .routes(routes!(readyz))
+        .routes(routes!(me))
+        .routes(routes!(recovery))
+        .routes(routes!(audit))
+}
+
+/// Whether the host answers
+#[utoipa::path(get, path = "/healthz", tag = "host", responses((status = 200, description = "It does", body = Document), Open))]
+async fn healthz() -> Document {
+    Document::new(json!({ "healthy": true }))
+}
+
+/// Whether it can be asked for something: nothing answers before what a crash left was settled
+#[utoipa::path(get, path = "/readyz", tag = "host", responses((status = 200, description = "It can", body = Document), Open))]
+async fn readyz(State(shared): State<Arc<Shared>>) -> Result<Document, Problem> {
+    match shared.is_stopping() {
+        true => Err(Problem::stopping()),
+        false => Ok(Document::new(json!({ "ready": true }))),
+    }
+}
+
+/// Whose token this is
+#[utoipa::path(get, path = "/api/v1/me", tag = "host", security(("token" = [])), responses((status = 200, description = "Its name and role", body = Document), Look))]
+async fn me(Viewer(token): Viewer) -> Document {
+    Document::new(json!({ "name": token.name, "role": token.role }))
+}
+
+/// What the start did about unfinished restores, and which are unfinished now
+#[utoipa::path(get, path = "/api/v1/recovery", tag = "host", security(("token" = [])), responses((status = 200, description = "`recovered` and `unfinished`", body = Document), Look))]
+async fn recovery(_: Viewer, State(shared): State<Arc<Shared>>) -> Result<Document, Problem> {
+    shared
+        .look(|shared| {
+            let entries = registry::read_all(&shared.host.state.transactions())?;
+            let unfinished = entries.iter().filter_map(|entry| {
+                let why = entry.blocks()?;
+                let running = shared.runs.find(entry.id()).is_some_and(|run| run.running().is_some());
+                Some(json!({ "id": entry.id(), "running": running, "error": (!running).then_some(why) }))
+            });
+            let unfinished: Vec<_> = unfinished.collect();
+            Ok(Document::new(json!({ "recovered": shared.recovered, "unfinished": unfinished })))
+        })
+        .await
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Lines {
+    /// How many
+    #[param(minimum = 1, maximum = 1000)]
+    lines: Option<usize>,
+}
+
+/// The newest lines of the audit log, oldest first
+#[utoipa::path(get, path = "/api/v1/audit", tag = "host", params(Lines), security(("token" = [])), responses((status = 200, description = "`lines`", body = Document), Look))]
+async fn audit(_: Viewer, State(shared): State<Arc<Shared>>, Query(asked): Query<Lines>) -> Result<Document, Problem> {
+    let lines = asked.lines.unwrap_or(20);
+    if !(1..=LINES_MAX).contains(&lines) {
+        let detail = format!("`lines` is {lines}");
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "usage", detail, format!("ask for 1 to {LINES_MAX}")));
+    }
+    shared.look(move |shared| Ok(Document::new(json!({ "lines": shared.host.audit().newest(lines)? })))).await
+}
+
+/// For routes that answer with more than a document.
+pub type Answered = Result<Response, Problem>;

@@ -1,0 +1,69 @@
+//! What can be asked, a file per thing. Each route is one call of the function that its command makes, too.
+
+mod deploys;
+mod health;
+mod plugins;
+mod restores;
+mod snapshots;
+mod workloads;
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::response::{IntoResponse as _, Response};
+use axum::{Json, Router};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::describe::{Bearer, Open};
+use super::guard;
+use super::problem::Problem;
+use super::shared::Shared;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Reforge", description = "Restores of app volumes: all or nothing."),
+    modifiers(&Bearer),
+    components(schemas(Problem)),
+)]
+struct Description;
+
+/// Every route and its description.
+pub fn described() -> (Router<Arc<Shared>>, utoipa::openapi::OpenApi) {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .merge(health::routes())
+        .merge(workloads::routes())
+        .merge(snapshots::routes())
+        .merge(restores::routes())
+        .merge(deploys::routes())
+        .merge(plugins::routes())
+        .routes(routes!(description))
+        .split_for_parts()
+}
+
+/// All of it, behind what every request must pass.
+pub fn router(shared: &Arc<Shared>) -> Router {
+    let (router, _) = described();
+    router
+        .fallback(nowhere)
+        .method_not_allowed_fallback(not_so)
+        .layer(middleware::from_fn_with_state(shared.clone(), guard::same_site))
+        .with_state(shared.clone())
+}
+
+/// This description
+#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "host", responses((status = 200, description = "OpenAPI 3.1", body = super::answer::Document), Open))]
+async fn description() -> Response {
+    Json(described().1).into_response()
+}
+
+async fn nowhere() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "not-found", "there is nothing here", "see `/api/v1/openapi.json`")
+}
+
+async fn not_so() -> Problem {
+    let detail = "this can not be asked with that method";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", detail, "see `/api/v1/openapi.json`")
+}

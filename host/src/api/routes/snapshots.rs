@@ -1,0 +1,122 @@
+//! Snapshots: taken, looked at, checked and deleted.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::health::Answered;
+use crate::api::answer::Document;
+use crate::api::body::{Body, Path};
+use crate::api::caller::{Admin, Viewer};
+use crate::api::describe::{Change, Confirmed, Look};
+use crate::api::guard;
+use crate::api::problem::Problem;
+use crate::api::shared::{Shared, WhileAsked};
+use crate::documents::snapshot as documents;
+
+/// The longest reason that a person gives.
+const REASON_CHARS_MAX: usize = 200;
+
+pub fn routes() -> OpenApiRouter<Arc<Shared>> {
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(show, delete)).routes(routes!(verify))
+}
+
+/// All snapshots of a workload, newest first
+#[utoipa::path(get, path = "/api/v1/workloads/{workload}/snapshots", tag = "snapshots", params(("workload" = String, Path)), security(("token" = [])), responses((status = 200, description = "`snapshots`", body = Document), Look))]
+async fn list(_: Viewer, State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Document, Problem> {
+    shared
+        .look(move |shared| {
+            let workload = shared.host.config.workload(&id)?;
+            Ok(Document::new(documents::list(&workload.id, &shared.host.store.list(&workload.id)?)))
+        })
+        .await
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Create {
+    /// Why, for whoever chooses one to restore
+    #[schema(max_length = 200)]
+    reason: Option<String>,
+}
+
+/// Takes a snapshot; answers when it is taken. It goes on when its client is gone
+#[utoipa::path(post, path = "/api/v1/workloads/{workload}/snapshots", tag = "snapshots", params(("workload" = String, Path)), request_body = Create, security(("token" = [])), responses((status = 201, description = "The snapshot", body = Document), Change))]
+async fn create(
+    admin: Admin,
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    Body(asked): Body<Create>,
+) -> Answered {
+    let reason = asked.reason.unwrap_or_else(|| "manual".to_owned());
+    if reason.chars().count() > REASON_CHARS_MAX {
+        let detail = format!("the reason is longer than {REASON_CHARS_MAX} characters");
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "usage", detail, "say it in fewer words"));
+    }
+    let progress = shared.progress();
+    shared
+        .change(move |shared| {
+            let workload = shared.host.config.workload(&id)?;
+            let descriptor = shared.host.take_snapshot(workload, &reason, false, &admin.who(), &progress)?;
+            let location = format!("/api/v1/workloads/{id}/snapshots/{}", descriptor.id);
+            Ok(Document::new(documents::summary(&descriptor)).begun(StatusCode::CREATED, &location))
+        })
+        .await
+}
+
+/// What a snapshot holds
+#[utoipa::path(get, path = "/api/v1/workloads/{workload}/snapshots/{snapshot}", tag = "snapshots", params(("workload" = String, Path), ("snapshot" = String, Path, description = "Its id, or a beginning that no other has")), security(("token" = [])), responses((status = 200, description = "The snapshot", body = Document), Look))]
+async fn show(
+    _: Viewer,
+    State(shared): State<Arc<Shared>>,
+    Path((id, snapshot)): Path<(String, String)>,
+) -> Result<Document, Problem> {
+    shared
+        .look(move |shared| {
+            let workload = shared.host.config.workload(&id)?;
+            Ok(Document::new(documents::whole(&shared.host.store.get(&workload.id, &snapshot)?)))
+        })
+        .await
+}
+
+/// Reads the whole archive and compares it with its descriptor; ends when its client is gone
+#[utoipa::path(post, path = "/api/v1/workloads/{workload}/snapshots/{snapshot}/verify", tag = "snapshots", params(("workload" = String, Path), ("snapshot" = String, Path)), security(("token" = [])), responses((status = 200, description = "It is whole", body = Document), Change))]
+async fn verify(
+    _: Viewer,
+    State(shared): State<Arc<Shared>>,
+    Path((id, snapshot)): Path<(String, String)>,
+) -> Result<Document, Problem> {
+    let progress = shared.progress();
+    let _while_asked = WhileAsked::new(&progress);
+    shared
+        .work(move |shared| {
+            let workload = shared.host.config.workload(&id)?;
+            Ok(Document::new(documents::verified(&shared.host.store.verify(&workload.id, &snapshot, &*progress)?)))
+        })
+        .await
+}
+
+/// Deletes a snapshot, named by its whole id, which is confirmed
+#[utoipa::path(delete, path = "/api/v1/workloads/{workload}/snapshots/{snapshot}", tag = "snapshots", params(("workload" = String, Path), ("snapshot" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The snapshot's id")), security(("token" = [])), responses((status = 200, description = "It is deleted", body = Document), Confirmed))]
+async fn delete(
+    admin: Admin,
+    State(shared): State<Arc<Shared>>,
+    Path((id, snapshot)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Document, Problem> {
+    let given = guard::confirmation(&headers)?;
+    guard::confirmed(&given, &snapshot)?;
+    let progress = shared.progress();
+    shared
+        .change(move |shared| {
+            shared.host.delete_snapshot(&id, &snapshot, false, &admin.who(), &progress.cancelled)?;
+            Ok(Document::new(json!({ "id": snapshot, "deleted": true })))
+        })
+        .await
+}

@@ -1,0 +1,256 @@
+//! Restores and undos that were begun over HTTP. Each has a thread of its own and goes on when its client is gone.
+//!
+//! Whether one may begin is decided by the workload's lease alone, before it comes here. One that is over is remembered
+//! for a while, for clients that still listen; the journal and the receipt are what counts.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::events::{END, Events, PROGRESS};
+use super::problem::Problem;
+use crate::failure::{Code, Failure};
+use crate::restore::Report;
+use crate::restore::progress::Progress;
+
+/// How often counters are told.
+const COUNTERS_INTERVAL: Duration = Duration::from_millis(250);
+/// Those that are over and remembered.
+const OVER_KEPT: usize = 64;
+
+/// One restore or undo.
+pub struct Run {
+    pub id: String,
+    pub workload: String,
+    pub kind: Value,
+    pub who: String,
+    pub progress: Arc<Progress>,
+    pub events: Arc<Events>,
+    began: jiff::Timestamp,
+    /// Once it is over.
+    report: Mutex<Option<Value>>,
+}
+
+/// All of them.
+pub struct Runs {
+    known: Mutex<Known>,
+    /// How many there are that are not over.
+    active: watch::Sender<usize>,
+}
+
+#[derive(Default)]
+struct Known {
+    running: Vec<Arc<Run>>,
+    over: VecDeque<Arc<Run>>,
+    /// None begins any more.
+    closed: bool,
+}
+
+/// What is watched of a run before anybody knows whether it begins.
+pub struct Watched {
+    pub progress: Arc<Progress>,
+    events: Arc<Events>,
+}
+
+impl Watched {
+    pub fn new() -> Watched {
+        let events = Arc::new(Events::new());
+        Watched { progress: Arc::new(Progress::new(events.clone(), Arc::new(AtomicBool::new(false)))), events }
+    }
+}
+
+impl Run {
+    pub fn new(id: &str, workload: &str, kind: Value, who: &str, watched: &Watched) -> Run {
+        Run {
+            id: id.to_owned(),
+            workload: workload.to_owned(),
+            kind,
+            who: who.to_owned(),
+            progress: watched.progress.clone(),
+            events: watched.events.clone(),
+            began: jiff::Timestamp::now(),
+            report: Mutex::default(),
+        }
+    }
+
+    /// Asks it to stop: before the commit the swap never happens, after it nothing stops any more.
+    pub fn cancel(&self) {
+        self.progress.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    pub fn report(&self) -> Option<Value> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How far it got; none when it is over.
+    pub fn running(&self) -> Option<Value> {
+        self.report().is_none().then(|| {
+            let mut document = counters(&self.progress);
+            document["phase"] = json!(self.progress.phase());
+            document["cancelling"] = json!(self.progress.is_cancelled());
+            document
+        })
+    }
+
+    /// For as long as no journal tells of it.
+    pub fn document(&self) -> Value {
+        let mut document = json!({
+            "id": self.id,
+            "workload": self.workload,
+            "kind": self.kind,
+            "began": self.began,
+            "who": self.who,
+            "outcome": null,
+            "now": "running",
+            "receipt": null,
+        });
+        if let Some(report) = self.report() {
+            document["now"] = json!("over");
+            for name in ["outcome", "error", "receipt"] {
+                document[name] = report[name].clone();
+            }
+        }
+        document
+    }
+
+    fn end(&self, report: Value) {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner).replace(report.clone());
+        self.events.tell(END, report);
+    }
+
+    fn tell_counters(&self, told: &mut Value) {
+        let now = counters(&self.progress);
+        if *told != now {
+            self.events.tell(PROGRESS, now.clone());
+            *told = now;
+        }
+    }
+}
+
+fn counters(progress: &Progress) -> Value {
+    let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+    json!({
+        "bytes": read(&progress.bytes),
+        "bytes_total": read(&progress.bytes_total),
+        "entries": read(&progress.entries),
+        "entries_total": read(&progress.entries_total),
+    })
+}
+
+impl Runs {
+    pub fn new() -> Runs {
+        Runs { known: Mutex::default(), active: watch::channel(0).0 }
+    }
+
+    /// Begins one. `work` must end whatever it has begun before it returns.
+    pub fn begin(
+        self: &Arc<Self>,
+        run: Run,
+        work: impl FnOnce() -> Report + Send + 'static,
+    ) -> Result<Arc<Run>, Problem> {
+        let run = Arc::new(run);
+        let mut known = self.known();
+        if known.closed {
+            return Err(Problem::stopping());
+        }
+        known.running.push(run.clone());
+        self.active.send_modify(|active| *active += 1);
+        drop(known);
+        let (runs, own) = (self.clone(), run.clone());
+        let thread = std::thread::Builder::new().name("restore".to_owned()).spawn(move || {
+            let ending = Ending { runs, run: own.clone() };
+            let report = work();
+            own.end(document(&report));
+            drop(ending);
+        });
+        if let Err(error) = thread {
+            self.forget(&run);
+            return Err(Failure::new(Code::Io, format!("cannot begin a thread: {error}")).into());
+        }
+        tokio::spawn(tell(run.clone()));
+        Ok(run)
+    }
+
+    /// One that runs or was remembered, by its whole id.
+    pub fn find(&self, id: &str) -> Option<Arc<Run>> {
+        let known = self.known();
+        known.running.iter().chain(&known.over).find(|run| run.id == id).cloned()
+    }
+
+    /// Those that run.
+    pub fn running(&self) -> Vec<Arc<Run>> {
+        self.known().running.clone()
+    }
+
+    /// None begins any more. With `cancel` those that run are asked to stop.
+    pub fn close(&self, cancel: bool) {
+        let mut known = self.known();
+        known.closed = true;
+        known.running.iter().filter(|_| cancel).for_each(|run| run.cancel());
+    }
+
+    /// Waits until none runs.
+    pub async fn idle(&self) {
+        // The sender is this one's own: it cannot be gone.
+        let _ = self.active.subscribe().wait_for(|active| *active == 0).await;
+    }
+
+    fn forget(&self, run: &Arc<Run>) {
+        let mut known = self.known();
+        known.running.retain(|one| !Arc::ptr_eq(one, run));
+        known.over.push_back(run.clone());
+        if known.over.len() > OVER_KEPT {
+            known.over.pop_front();
+        }
+        drop(known);
+        self.active.send_modify(|active| *active -= 1);
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes a run off the list, also when its thread panicked: then the next start settles what it left.
+struct Ending {
+    runs: Arc<Runs>,
+    run: Arc<Run>,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if self.run.report().is_none() {
+            let failure =
+                Failure::new(Code::Io, "the host failed in the middle of it").hint("`reforge recover` settles it");
+            self.run.end(document(&Report::unchanged(failure)));
+        }
+        self.runs.forget(&self.run);
+    }
+}
+
+/// The same as the command's.
+fn document(report: &Report) -> Value {
+    json!({
+        "outcome": report.outcome,
+        "error": report.failure,
+        "summary": report.summary,
+        "receipt": report.receipt,
+        "warnings": report.warnings,
+    })
+}
+
+/// Tells counters for as long as it runs.
+async fn tell(run: Arc<Run>) {
+    let mut told = Value::Null;
+    let began = Instant::now();
+    while run.report().is_none() {
+        run.tell_counters(&mut told);
+        // Short restores are watched closely, long ones need not be.
+        let pace = if began.elapsed() > Duration::from_secs(60) { 4 } else { 1 };
+        tokio::time::sleep(COUNTERS_INTERVAL * pace).await;
+    }
+}

@@ -1,0 +1,229 @@
+//! Restores and undos: what happened and what is still open, from journals and receipts.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::failure::{Code, Failure, Result};
+use crate::figures;
+use crate::host::Host;
+use crate::transaction::event::{Begin, BeginVolume, Event, Kind, Moment};
+use crate::transaction::journal::Journal;
+use crate::transaction::receipt::{self as receipts, Receipt};
+use crate::transaction::recover::Recovered;
+use crate::transaction::registry::{self, Entry};
+use crate::transaction::state::Phase;
+use crate::transaction::{resolve, window};
+
+/// How a restore stands whose journal was forgotten.
+const OVER: &str = "over";
+
+/// One restore in a list.
+pub struct Line {
+    pub id: String,
+    /// Empty if nobody knows.
+    pub workload: String,
+    /// None if it does not read.
+    pub what: Option<(Kind, jiff::Timestamp)>,
+    pub outcome: String,
+    pub now: String,
+    pub document: Value,
+}
+
+/// All of a workload, or all there are, newest first.
+pub fn list(host: &Host, workload: Option<&str>) -> Result<Vec<Line>> {
+    if let Some(id) = workload {
+        host.config.workload(id)?;
+    }
+    let mut entries = registry::read_all(&host.state.transactions())?;
+    entries.retain(|entry| workload.is_none_or(|workload| entry.is_of(workload)));
+    let mut lines: Vec<Line> = entries.iter().map(|entry| of_entry(host, &entries, entry)).collect::<Result<_>>()?;
+    let forgotten = forgotten(host)?.into_iter().filter(|id| entries.iter().all(|entry| entry.id() != id));
+    for id in forgotten {
+        lines.extend(of_forgotten(host, &id).filter(|line| workload.is_none_or(|workload| line.workload == workload)));
+    }
+    lines.sort_by(|left, right| right.id.cmp(&left.id));
+    Ok(lines)
+}
+
+fn of_entry(host: &Host, entries: &[Entry], entry: &Entry) -> Result<Line> {
+    match entry {
+        Entry::Open(journal, begin) => {
+            let receipt = told(host, &begin.id)?;
+            let newest = is_newest(entries, begin);
+            let (now, _) = standing(journal, begin, newest);
+            let untold = if resolve::is_resolved(journal.directory()) { "resolved" } else { "unfinished" };
+            let outcome = receipt.as_ref().map_or(untold, |receipt| receipt.outcome.as_str());
+            Ok(Line {
+                id: begin.id.clone(),
+                workload: begin.workload.clone(),
+                what: Some((begin.kind.clone(), begin.at.wall)),
+                outcome: outcome.to_owned(),
+                now,
+                document: document(journal, begin, newest, receipt.as_ref()),
+            })
+        }
+        Entry::Damaged { id, workload, failure } => Ok(damaged(id, workload.as_deref(), failure)),
+    }
+}
+
+/// Of one whose journal was forgotten, since it was long over. None if it was forgotten altogether meanwhile.
+fn of_forgotten(host: &Host, id: &str) -> Option<Line> {
+    let receipt = match told(host, id) {
+        Ok(receipt) => receipt?,
+        Err(failure) => return Some(damaged(id, None, &failure)),
+    };
+    Some(Line {
+        id: receipt.id.clone(),
+        workload: receipt.workload.clone(),
+        what: Some((receipt.kind.clone(), receipt.began)),
+        outcome: receipt.outcome.as_str().to_owned(),
+        now: OVER.to_owned(),
+        document: over(&receipt),
+    })
+}
+
+fn damaged(id: &str, workload: Option<&str>, failure: &Failure) -> Line {
+    Line {
+        id: id.to_owned(),
+        workload: workload.unwrap_or_default().to_owned(),
+        what: None,
+        outcome: "damaged".to_owned(),
+        now: failure.message.clone(),
+        document: json!({ "id": id, "workload": workload, "error": failure }),
+    }
+}
+
+/// Receipts by id, also those whose journal is still there.
+fn forgotten(host: &Host) -> Result<Vec<String>> {
+    receipts::ids(&host.state.receipts())
+}
+
+/// One restore.
+pub struct Shown {
+    pub receipt: Option<Receipt>,
+    /// None when it was forgotten and only its receipt is left.
+    pub journal: Option<(Box<Journal>, Box<Begin>)>,
+    pub now: String,
+    pub can_undo: bool,
+    pub document: Value,
+}
+
+/// One restore, named by its id or by a beginning that no other has.
+pub fn show(host: &Host, id: &str) -> Result<Shown> {
+    let (journal, begin) = match registry::find(&host.state.transactions(), id) {
+        Ok(Entry::Open(journal, begin)) => (journal, begin),
+        Ok(Entry::Damaged { failure, .. }) => return Err(failure),
+        Err(failure) if failure.code == Code::NotFound => return show_forgotten(host, id, failure),
+        Err(failure) => return Err(failure),
+    };
+    let newest = is_newest(&registry::read_all(&host.state.transactions())?, &begin);
+    let receipt = told(host, &begin.id)?;
+    let (now, _) = standing(&journal, &begin, newest);
+    let can_undo = journal.state().phase == Phase::Completed && newest;
+    let document = document(&journal, &begin, newest, receipt.as_ref());
+    Ok(Shown { receipt, journal: Some((journal, begin)), now, can_undo, document })
+}
+
+fn show_forgotten(host: &Host, id: &str, unknown: Failure) -> Result<Shown> {
+    let mut ids = forgotten(host)?;
+    ids.retain(|known| known.starts_with(id));
+    let receipt = match ids.as_slice() {
+        [id] => told(host, id)?,
+        _ => None,
+    };
+    let receipt = receipt.ok_or(unknown)?;
+    let document = over(&receipt);
+    Ok(Shown { receipt: Some(receipt), journal: None, now: OVER.to_owned(), can_undo: false, document })
+}
+
+fn over(receipt: &Receipt) -> Value {
+    json!({
+        "id": receipt.id,
+        "workload": receipt.workload,
+        "kind": receipt.kind,
+        "began": receipt.began,
+        "who": receipt.who,
+        "outcome": receipt.outcome,
+        "now": OVER,
+        "undo_left_ms": null,
+        "keep_previous": false,
+        "newest_record": null,
+        "receipt": receipt,
+    })
+}
+
+fn document(journal: &Journal, begin: &Begin, newest: bool, receipt: Option<&Receipt>) -> Value {
+    let (now, undo_left) = standing(journal, begin, newest);
+    json!({
+        "id": begin.id,
+        "workload": begin.workload,
+        "kind": begin.kind,
+        "began": begin.at.wall,
+        "who": begin.who,
+        "outcome": receipt.map(|receipt| receipt.outcome),
+        "now": now,
+        "undo_left_ms": undo_left,
+        "keep_previous": begin.keep_previous,
+        "newest_record": journal.records().last().map(|record| record.event.name()),
+        "receipt": receipt,
+    })
+}
+
+/// What a start did about one transaction.
+pub fn recovered(one: &Recovered) -> Value {
+    let (receipt, error) = match &one.result {
+        Ok(receipt) => (Some(receipt), None),
+        Err(failure) => (None, Some(failure)),
+    };
+    json!({ "id": one.id, "workload": one.workload, "receipt": receipt, "error": error })
+}
+
+fn told(host: &Host, id: &str) -> Result<Option<Receipt>> {
+    receipts::read(&host.state.receipts(), id)
+}
+
+/// Only a workload's newest restore can be undone.
+fn is_newest(entries: &[Entry], begin: &Begin) -> bool {
+    entries.iter().all(|entry| match entry {
+        Entry::Open(other, newer) => {
+            newer.workload != begin.workload || newer.at.wall <= begin.at.wall || !other.state().committed
+        }
+        Entry::Damaged { .. } => true,
+    })
+}
+
+/// What can still be done about a transaction, and for how many milliseconds it can be undone.
+fn standing(journal: &Journal, begin: &Begin, newest_restore: bool) -> (String, Option<u64>) {
+    let state = journal.state();
+    let newest = journal.records().last().map_or("nothing", |record| record.event.name());
+    if resolve::is_resolved(journal.directory()) {
+        let beside = |volume: &BeginVolume| volume.parent.join(&volume.sibling).symlink_metadata().is_ok();
+        let kept = if begin.volumes.iter().any(beside) { ", the other trees kept until finished" } else { "" };
+        return (format!("resolved by a person{kept}"), None);
+    }
+    if !state.in_window() {
+        let now = match newest {
+            "undone" => "undone".to_owned(),
+            "closed" if state.committed => "previous data removed".to_owned(),
+            "closed" => "closed".to_owned(),
+            "dropping" => "previous data is being removed".to_owned(),
+            newest => format!("got to `{newest}`"),
+        };
+        return (now, None);
+    }
+    let began = journal.records().iter().rev().find_map(|record| match &record.event {
+        Event::Completed { at } | Event::Reverted { at } => Some(at),
+        _ => None,
+    });
+    let can_undo = state.phase == Phase::Completed && newest_restore;
+    let verb = if can_undo { "undo" } else { "previous data kept" };
+    match began {
+        _ if begin.keep_previous => (format!("{verb} until finished"), None),
+        Some(began) => {
+            let left = window::left_ms(journal.directory(), began, begin.undo_window_ms, &Moment::now());
+            (format!("{verb}: {} left", figures::duration(Duration::from_millis(left))), can_undo.then_some(left))
+        }
+        None => (format!("got to `{newest}`"), None),
+    }
+}

@@ -1,0 +1,185 @@
+//! The API does what the commands do: a restore is begun, seen, cancelled and undone over HTTP, goes on without its
+//! client, and a stop of the server leaves nothing half done.
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use crate::support::api::{CONFIRM, Server};
+use crate::support::bench::{Bench, fill, signatures};
+use crate::support::eventually;
+
+/// A deployment that says `new`, and whose snapshot says `old`.
+fn changed() -> Bench {
+    let bench = Bench::new();
+    bench.lives.iter().for_each(|live| fill(live, "new"));
+    bench
+}
+
+/// The id of a restore that has begun.
+#[track_caller]
+fn begun(server: &Server, bench: &Bench) -> String {
+    let answer = server.restore(&bench.snapshot).send().expect(202);
+    let id = answer.json()["id"].as_str().unwrap().to_owned();
+    assert_eq!(answer.header("location"), format!("/api/v1/restores/{id}"));
+    id
+}
+
+fn text<'a>(document: &'a Value, name: &str) -> &'a str {
+    document[name].as_str().unwrap_or_else(|| panic!("no `{name}`: {document}"))
+}
+
+#[test]
+fn a_restore_is_planned_begun_seen_to_its_receipt_undone_and_finished() {
+    let bench = changed();
+    let new = signatures(&bench.lives);
+    let server = Server::start(&bench.world);
+    let asked = json!({ "snapshot": bench.snapshot });
+    let plan = server.as_viewer("POST", "/api/v1/workloads/app/plan").json(&asked).send().expect(200).json();
+    assert_eq!(plan["refusals"], json!([]));
+    assert_eq!(text(&plan, "digest"), bench.world.plan("app", &bench.snapshot), "the command's plan is the same");
+    let asked = json!({ "snapshot": bench.snapshot, "plan": plan["digest"] });
+    let restore = server.as_admin("POST", "/api/v1/workloads/app/restores").header(CONFIRM, &bench.snapshot);
+    let begun = restore.json(&asked).send().expect(202).json();
+    let ended = server.ended(text(&begun, "id"));
+    assert_eq!(ended["receipt"]["outcome"], "done", "{ended}");
+    assert_eq!(text(&ended["receipt"], "who"), "token admin0");
+    assert_eq!(signatures(&bench.lives), bench.old);
+
+    let path = format!("/api/v1/restores/{}", text(&begun, "id"));
+    let undo = server.as_admin("POST", &format!("{path}/undo")).header(CONFIRM, text(&begun, "id"));
+    let undo = undo.send().expect(202).json();
+    let undone = server.ended(text(&undo, "id"));
+    assert_eq!(undone["receipt"]["outcome"], "done", "{undone}");
+    assert_eq!(signatures(&bench.lives), new);
+
+    let path = format!("/api/v1/restores/{}/finish", text(&undo, "id"));
+    server.as_admin("POST", &path).header(CONFIRM, text(&undo, "id")).send().expect(200);
+    bench.lives.iter().for_each(|live| assert_eq!(bench.world.siblings(live), Vec::<std::path::PathBuf>::new()));
+    let output = server.stop();
+    assert_eq!(output.code, Some(0), "{output:?}");
+}
+
+#[test]
+fn a_hundred_requests_at_once_begin_exactly_one_restore() {
+    let bench = changed();
+    let mut server = Server::pausing_at(&bench.world, "exchange", &[]);
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let asked: Vec<_> = (0..100).map(|_| scope.spawn(|| server.restore(&bench.snapshot).send().status)).collect();
+        asked.into_iter().map(|asked| asked.join().unwrap()).collect()
+    });
+    let count = |status: u16| statuses.iter().filter(|one| **one == status).count();
+    assert_eq!((count(202), count(409)), (1, 99), "{statuses:?}");
+    server.reaches_its_pause();
+    // While it runs, every other way to change the workload is busy, over HTTP and on the command line.
+    server.restore(&bench.snapshot).send().expect_problem(409, "busy");
+    for verb in ["deploy", "rollback", "stop"] {
+        server.as_admin("POST", &format!("/api/v1/workloads/app/{verb}")).send().expect_problem(409, "busy");
+    }
+    bench.world.restore("app", &bench.snapshot, &[]).expect(6);
+    server.go_on();
+    let restores = server.get("/api/v1/restores");
+    let id = text(&restores["restores"][0], "id").to_owned();
+    assert_eq!(server.ended(&id)["receipt"]["outcome"], "done");
+    assert_eq!(bench.world.receipts().len(), 1, "the others left nothing");
+}
+
+#[test]
+fn a_restore_that_runs_is_seen_by_everybody_and_goes_on_when_its_client_is_gone() {
+    let bench = changed();
+    let mut server = Server::pausing_at(&bench.world, "exchange", &[]);
+    let id = begun(&server, &bench);
+    server.reaches_its_pause();
+    let seen = server.as_viewer("GET", &format!("/api/v1/restores/{id}")).send().expect(200).json();
+    assert_eq!(text(&seen, "now"), "running");
+    assert!(seen["running"]["phase"].is_string() && seen["running"]["bytes"].is_u64(), "{seen}");
+    let listed = server.as_viewer("GET", "/api/v1/restores?workload=app").send().expect(200).json();
+    assert_eq!(text(&listed["restores"][0], "id"), id);
+    assert!(listed["restores"][0]["running"].is_object(), "{listed}");
+    server.go_on();
+    assert_eq!(server.ended(&id)["receipt"]["outcome"], "done");
+    assert_eq!(signatures(&bench.lives), bench.old);
+}
+
+#[test]
+fn a_cancel_before_the_commit_means_that_the_swap_never_happened() {
+    let bench = changed();
+    let new = signatures(&bench.lives);
+    let mut server = Server::pausing_at(&bench.world, "exchange", &[]);
+    let id = begun(&server, &bench);
+    server.reaches_its_pause();
+    let path = format!("/api/v1/restores/{id}/cancel");
+    server.as_viewer("POST", &path).send().expect_problem(403, "forbidden");
+    server.as_admin("POST", &path).send().expect(202);
+    server.go_on();
+    let ended = server.ended(&id);
+    assert_eq!(ended["outcome"], "cancelled", "{ended}");
+    assert_eq!(signatures(&bench.lives), new);
+    server.as_admin("POST", &path).send().expect_problem(409, "not-running");
+    assert!(bench.world.is_running("app"));
+}
+
+#[test]
+fn a_stop_before_the_commit_cancels_cleanly() {
+    let bench = changed();
+    let new = signatures(&bench.lives);
+    let mut server = Server::pausing_at(&bench.world, "exchange", &[]);
+    let id = begun(&server, &bench);
+    server.reaches_its_pause();
+    server.signal(Signal::TERM);
+    eventually("it says that it is not ready", || server.without_token("GET", "/readyz").send().status == 503);
+    server.restore(&bench.snapshot).send().expect_problem(503, "stopping");
+    server.go_on();
+    let output = server.wait();
+    assert_eq!(output.code, Some(0), "{output:?}");
+    assert_eq!(signatures(&bench.lives), new);
+    assert_eq!(bench.world.receipt()["outcome"], "cancelled");
+    assert_eq!(bench.world.receipt()["id"], id.as_str());
+    assert!(bench.world.is_running("app"));
+    let recovered = bench.world.ok(&["recover", "--json"]).json();
+    assert_eq!(recovered["recovered"], json!([]), "nothing was left half done");
+}
+
+#[test]
+fn a_stop_that_is_told_to_wait_lets_the_restore_end() {
+    let bench = changed();
+    let mut server = Server::pausing_at(&bench.world, "exchange", &["--wait"]);
+    begun(&server, &bench);
+    server.reaches_its_pause();
+    server.signal(Signal::TERM);
+    eventually("it says that it is not ready", || server.without_token("GET", "/readyz").send().status == 503);
+    server.go_on();
+    assert_eq!(server.wait().code, Some(0));
+    assert_eq!(signatures(&bench.lives), bench.old);
+    assert_eq!(bench.world.receipt()["outcome"], "done");
+}
+
+#[test]
+fn a_stop_after_the_commit_ends_with_the_restore_complete() {
+    let bench = changed();
+    let mut server = Server::pausing_at(&bench.world, "create-app", &[]);
+    begun(&server, &bench);
+    server.reaches_its_pause();
+    server.signal(Signal::TERM);
+    eventually("it says that it is not ready", || server.without_token("GET", "/readyz").send().status == 503);
+    server.go_on();
+    assert_eq!(server.wait().code, Some(0));
+    assert_eq!(signatures(&bench.lives), bench.old);
+    assert_eq!(bench.world.receipt()["outcome"], "done");
+}
+
+#[test]
+fn what_a_killed_server_left_is_settled_before_the_next_one_answers() {
+    let bench = changed();
+    let new = signatures(&bench.lives);
+    let mut server = Server::pausing_at(&bench.world, "exchange", &[]);
+    let id = begun(&server, &bench);
+    server.reaches_its_pause();
+    let server = server.killed_and_started(&bench.world);
+    server.without_token("GET", "/readyz").send().expect(200);
+    let recovery = server.get("/api/v1/recovery");
+    assert_eq!(recovery["recovered"][0]["id"], id.as_str(), "{recovery}");
+    assert_eq!(recovery["unfinished"], json!([]));
+    assert_eq!(signatures(&bench.lives), new);
+    let document = server.get(&format!("/api/v1/restores/{id}"));
+    assert!(document["running"].is_null() && document["receipt"].is_object(), "{document}");
+}

@@ -1,0 +1,176 @@
+//! Who asks, and whether it is meant: tokens and roles, confirmations, content types, other sites' pages. A refused try
+//! changes nothing and is audited with the name of who tried.
+
+use serde_json::json;
+
+use crate::support::api::{CONFIRM, Server, token};
+use crate::support::bench::{Bench, fill, signatures};
+use crate::support::{Volume, Workload, World};
+
+fn world() -> (World, String) {
+    let world = World::deployed([Workload::idle("app", [Volume::project("data")])]);
+    std::fs::write(world.volume("app", "data").join("file"), "old").unwrap();
+    let snapshot = world.snapshot("app");
+    (world, snapshot)
+}
+
+const RESTORES: &str = "/api/v1/workloads/app/restores";
+
+#[test]
+fn every_way_to_ask_wrongly_has_its_status_and_changes_nothing() {
+    let bench = Bench::new();
+    bench.lives.iter().for_each(|live| fill(live, "new"));
+    let new = signatures(&bench.lives);
+    let server = Server::start(&bench.world);
+    let body = json!({ "snapshot": bench.snapshot });
+    let confirmed = || server.as_admin("POST", RESTORES).header(CONFIRM, &bench.snapshot);
+
+    server.without_token("POST", RESTORES).json(&body).send().expect_problem(401, "unauthorized");
+    server
+        .as_viewer("POST", RESTORES)
+        .header(CONFIRM, &bench.snapshot)
+        .json(&body)
+        .send()
+        .expect_problem(403, "forbidden");
+    server.as_admin("POST", RESTORES).json(&body).send().expect_problem(428, "confirmation");
+    server.as_admin("POST", RESTORES).header(CONFIRM, "another").json(&body).send().expect_problem(428, "confirmation");
+    let form = confirmed().header("Content-Type", "application/x-www-form-urlencoded").body(body.to_string());
+    form.send().expect_problem(415, "content-type");
+    confirmed().body(body.to_string()).send().expect_problem(415, "content-type");
+    confirmed().header("Content-Type", "application/json").body("{").send().expect_problem(400, "usage");
+    confirmed().json(&json!({ "snapshot": bench.snapshot, "unknown": 1 })).send().expect_problem(400, "usage");
+    confirmed().json(&json!({ "snapshot": "x".repeat(1 << 20) })).send().expect_problem(413, "too-large");
+    confirmed().json(&json!({ "snapshot": "20000101" })).send().expect_problem(404, "not-found");
+    let elsewhere = server.as_admin("POST", "/api/v1/workloads/nobody/restores").header(CONFIRM, &bench.snapshot);
+    elsewhere.json(&body).send().expect_problem(404, "not-found");
+    confirmed()
+        .json(&json!({ "snapshot": bench.snapshot, "plan": "0".repeat(64) }))
+        .send()
+        .expect_problem(412, "drift");
+    server.as_admin("PUT", RESTORES).send().expect_problem(405, "method");
+    server.as_admin("GET", "/api/v1/nothing").send().expect_problem(404, "not-found");
+
+    assert_eq!(signatures(&bench.lives), new);
+    assert_eq!(bench.world.transactions(), Vec::<String>::new());
+}
+
+#[test]
+fn a_refused_restore_is_422_and_a_missing_one_404() {
+    let (mut world, snapshot) = world();
+    // A volume that the snapshot lacks needs to be left by name.
+    world.workload("app").volumes.push(Volume::project("more"));
+    world.write_config();
+    let server = Server::start(&world);
+    let problem = server.restore(&snapshot).send().expect_problem(422, "volume-refused");
+    assert!(!problem["hint"].as_str().unwrap().is_empty(), "{problem}");
+    let undo = server.as_admin("POST", "/api/v1/restores/20000101/undo").header(CONFIRM, "20000101");
+    undo.send().expect_problem(404, "not-found");
+}
+
+#[test]
+fn everything_that_destroys_must_be_confirmed_with_its_id() {
+    let (world, snapshot) = world();
+    let server = Server::start(&world);
+    let id = server.restore(&snapshot).send().expect(202).json()["id"].as_str().unwrap().to_owned();
+    assert_eq!(server.ended(&id)["receipt"]["outcome"], "done");
+    let spare = server.as_admin("POST", "/api/v1/workloads/app/snapshots").json(&json!({ "reason": "spare" }));
+    let spare = spare.send().expect(201).json()["id"].as_str().unwrap().to_owned();
+    let delete = format!("/api/v1/workloads/app/snapshots/{spare}");
+    let (undo, finish) = (format!("/api/v1/restores/{id}/undo"), format!("/api/v1/restores/{id}/finish"));
+    for (method, path) in [
+        ("POST", undo.as_str()),
+        ("POST", finish.as_str()),
+        ("DELETE", delete.as_str()),
+        ("POST", "/api/v1/plugins/built-in/use"),
+        ("DELETE", "/api/v1/plugins/built-in"),
+    ] {
+        server.as_admin(method, path).send().expect_problem(428, "confirmation");
+        server.as_admin(method, path).header(CONFIRM, "another").send().expect_problem(428, "confirmation");
+        server.as_viewer(method, path).header(CONFIRM, "another").send().expect_problem(403, "forbidden");
+    }
+    server.as_admin("DELETE", &delete).header(CONFIRM, &spare).send().expect(200);
+    server.as_viewer("GET", &delete).send().expect_problem(404, "not-found");
+}
+
+#[test]
+fn a_page_of_another_site_and_another_name_are_turned_away() {
+    let (world, _) = world();
+    let server = Server::start(&world);
+    let asked = |name: &str, value: &str| server.as_admin("GET", "/api/v1/workloads").header(name, value).send();
+    asked("Origin", "http://evil.example").expect_problem(403, "origin-refused");
+    asked("Origin", "null").expect_problem(403, "origin-refused");
+    asked("Host", "evil.example").expect_problem(403, "host-refused");
+    asked("Origin", &server.url).expect(200);
+}
+
+#[test]
+fn a_token_is_good_until_it_is_revoked_and_no_other_way_is() {
+    let (world, _) = world();
+    let server = Server::start(&world);
+    let other = token(&world, "other", "viewer");
+    let me = |token: &str| server.without_token("GET", "/api/v1/me").bearer(token).send();
+    assert_eq!(me(&other).expect(200).json(), json!({ "name": "other", "role": "viewer" }));
+    world.ok(&["token", "revoke", "other"]);
+    me(&other).expect_problem(401, "unauthorized");
+    let cookie = server.without_token("GET", "/api/v1/me").header("Cookie", &format!("token={}", server.admin));
+    cookie.send().expect_problem(401, "unauthorized");
+    let query = server.without_token("GET", &format!("/api/v1/me?token={}", server.admin));
+    query.send().expect_problem(401, "unauthorized");
+    world.reforge(&["token", "revoke", "other"]).expect(2);
+    let listed = world.ok(&["token", "list", "--json"]);
+    assert!(!listed.said().contains(&server.admin) && listed.said().contains("admin0"), "{listed:?}");
+}
+
+#[test]
+fn failed_tries_are_limited_and_a_valid_token_is_never_delayed() {
+    let (world, _) = world();
+    let server = Server::start(&world);
+    let tried = || server.without_token("GET", "/api/v1/me").bearer("reforge_wrong").send();
+    let statuses: Vec<u16> = (0..30).map(|_| tried().status).collect();
+    assert!(statuses.starts_with(&[401]) && statuses.ends_with(&[429]), "{statuses:?}");
+    // A header that says that it is somebody else does not help: no proxy is trusted.
+    let forged = server.without_token("GET", "/api/v1/me").bearer("x").header("X-Forwarded-For", "203.0.113.9");
+    forged.send().expect_problem(429, "too-many-tries");
+    server.as_viewer("GET", "/api/v1/me").send().expect(200);
+}
+
+#[test]
+fn refused_tries_and_changes_are_audited_with_the_name_of_the_token_and_no_secret() {
+    let (world, snapshot) = world();
+    let server = Server::start(&world);
+    server.as_viewer("POST", RESTORES).json(&json!({ "snapshot": snapshot })).send().expect_problem(403, "forbidden");
+    server.without_token("GET", "/api/v1/me").bearer("reforge_wrong-secret").send().expect_problem(401, "unauthorized");
+    let stale = json!({ "snapshot": snapshot, "plan": "0" });
+    let restore = server.as_admin("POST", RESTORES).header(CONFIRM, &snapshot).json(&stale);
+    restore.send().expect_problem(412, "drift");
+    server.as_admin("POST", "/api/v1/workloads/app/deploy").send().expect(200);
+    let audit = server.get("/api/v1/audit");
+    let lines: Vec<(&str, &str)> = audit["lines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| (line["what"].as_str().unwrap(), line["who"].as_str().unwrap()))
+        .collect();
+    for expected in [
+        ("refused", "token viewer0"),
+        ("refused", "nobody from 127.0.0.1"),
+        ("restore", "token admin0"),
+        ("deploy", "token admin0"),
+    ] {
+        assert!(lines.contains(&expected), "{expected:?}: {lines:?}");
+    }
+    let whole = std::fs::read_to_string(world.state_dir().join("audit.jsonl")).unwrap();
+    for secret in [&server.admin, &server.viewer, "wrong-secret"] {
+        assert!(!whole.contains(secret), "a secret was written down");
+    }
+}
+
+#[test]
+fn it_listens_only_on_this_machine_unless_told_otherwise() {
+    let (world, _) = world();
+    let mut running = world.start(&["serve"]);
+    crate::support::eventually("it listens or cannot", || running.is_over() || running.answered().contains('\n'));
+    // Another test may have the port: then the failure says which address it was.
+    let said = format!("{}{}", running.answered(), running.complaints());
+    assert!(said.contains("127.0.0.1:7878"), "{said}");
+}

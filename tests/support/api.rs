@@ -1,0 +1,227 @@
+//! A server of a world, and the client that a panel would be.
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use ureq::http;
+
+use super::process::{Output, Running, eventually};
+use super::world::World;
+
+/// What confirms a change.
+pub const CONFIRM: &str = "X-Confirm-Restore";
+
+/// `reforge serve` of a world, with a token of each role. Dropping it kills it.
+pub struct Server {
+    running: Running,
+    pub url: String,
+    pub admin: String,
+    pub viewer: String,
+}
+
+impl Server {
+    pub fn start(world: &World) -> Server {
+        Server::with(world, &[])
+    }
+
+    /// With more arguments.
+    pub fn with(world: &World, more: &[&str]) -> Server {
+        let tokens = tokens(world);
+        Server::of(world.start(&[SERVE, more].concat()), tokens)
+    }
+
+    /// One that waits before the first effect of a name.
+    pub fn pausing_at(world: &World, effect: &str, more: &[&str]) -> Server {
+        let tokens = tokens(world);
+        Server::of(world.start_pausing_at(effect, &[SERVE, more].concat()), tokens)
+    }
+
+    /// Another one after this was killed. No command comes in between.
+    pub fn killed_and_started(self, world: &World) -> Server {
+        let Server { running, admin, viewer, .. } = self;
+        drop(running);
+        Server::of(world.start(SERVE), (admin, viewer))
+    }
+
+    fn of(mut running: Running, (admin, viewer): (String, String)) -> Server {
+        let mut url = String::new();
+        eventually("it listens", || {
+            assert!(!running.is_over(), "it ended: {}{}", running.answered(), running.complaints());
+            let answered = running.answered();
+            let line = answered.lines().next().and_then(|line| line.strip_prefix("listening on "));
+            url = line.filter(|_| answered.ends_with('\n')).unwrap_or_default().to_owned();
+            !url.is_empty()
+        });
+        Server { running, url, admin, viewer }
+    }
+
+    pub fn as_admin(&self, method: &str, path: &str) -> Request {
+        self.without_token(method, path).bearer(&self.admin)
+    }
+
+    pub fn as_viewer(&self, method: &str, path: &str) -> Request {
+        self.without_token(method, path).bearer(&self.viewer)
+    }
+
+    pub fn without_token(&self, method: &str, path: &str) -> Request {
+        Request {
+            builder: http::Request::builder().method(method).uri(format!("{}{path}", self.url)),
+            body: Vec::new(),
+        }
+    }
+
+    /// What an admin is answered.
+    #[track_caller]
+    pub fn get(&self, path: &str) -> Value {
+        self.as_admin("GET", path).send().expect(200).json()
+    }
+
+    /// Begins a restore of `app`, confirmed.
+    pub fn restore(&self, snapshot: &str) -> Request {
+        let body = json!({ "snapshot": snapshot });
+        self.as_admin("POST", "/api/v1/workloads/app/restores").header(CONFIRM, snapshot).json(&body)
+    }
+
+    /// Waits until a restore is over.
+    #[track_caller]
+    pub fn ended(&self, id: &str) -> Value {
+        let mut document = Value::Null;
+        eventually("the restore ends", || {
+            document = self.get(&format!("/api/v1/restores/{id}"));
+            document["running"].is_null()
+        });
+        document
+    }
+
+    pub fn reaches_its_pause(&mut self) {
+        assert!(self.running.reaches_its_pause(), "it ended: {}", self.running.complaints());
+    }
+
+    pub fn go_on(&mut self) {
+        self.running.go_on();
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        self.running.signal(signal);
+    }
+
+    /// Asks it to stop and waits for its end.
+    pub fn stop(self) -> Output {
+        self.running.signal(Signal::TERM);
+        self.running.wait()
+    }
+
+    pub fn wait(self) -> Output {
+        self.running.wait()
+    }
+}
+
+const SERVE: &[&str] = &["serve", "--listen", "127.0.0.1:0"];
+
+fn tokens(world: &World) -> (String, String) {
+    let list = world.ok(&["token", "list", "--json"]).json();
+    let number = list["tokens"].as_array().unwrap().len();
+    (token(world, &format!("admin{number}"), "admin"), token(world, &format!("viewer{number}"), "viewer"))
+}
+
+/// Makes a token.
+pub fn token(world: &World, name: &str, role: &str) -> String {
+    let made = world.ok(&["token", "create", name, "--role", role, "--json"]).json();
+    made["token"].as_str().unwrap().to_owned()
+}
+
+/// A request that can be sent.
+pub struct Request {
+    builder: http::request::Builder,
+    body: Vec<u8>,
+}
+
+impl Request {
+    pub fn header(self, name: &str, value: &str) -> Request {
+        Request { builder: self.builder.header(name, value), ..self }
+    }
+
+    pub fn bearer(self, token: &str) -> Request {
+        self.header("Authorization", &format!("Bearer {token}"))
+    }
+
+    pub fn json(self, body: &Value) -> Request {
+        self.header("Content-Type", "application/json").body(body.to_string())
+    }
+
+    pub fn body(self, body: impl Into<Vec<u8>>) -> Request {
+        Request { body: body.into(), ..self }
+    }
+
+    #[track_caller]
+    pub fn send(self) -> Answer {
+        self.open().whole()
+    }
+
+    /// Sends it and reads no more than the head of the answer.
+    #[track_caller]
+    pub fn open(self) -> Open {
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let request = self.builder.body(self.body).unwrap();
+        Open(agent.run(request).unwrap_or_else(|error| panic!("no answer: {error}")))
+    }
+}
+
+/// An answer that is being read.
+pub struct Open(http::Response<ureq::Body>);
+
+impl Open {
+    pub fn status(&self) -> u16 {
+        self.0.status().as_u16()
+    }
+
+    pub fn reader(self) -> ureq::BodyReader<'static> {
+        self.0.into_body().into_reader()
+    }
+
+    fn whole(self) -> Answer {
+        let (parts, mut body) = self.0.into_parts();
+        let bytes = body.with_config().limit(1 << 30).read_to_vec().unwrap();
+        Answer { status: parts.status.as_u16(), headers: parts.headers, bytes }
+    }
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: http::HeaderMap,
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Answer {
+        assert_eq!(self.status, status, "{}", self.text());
+        self
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or_else(|error| panic!("no JSON ({error}): {}", self.text()))
+    }
+
+    /// A problem with this status and code, that says what it is and says nothing of the inside of the host.
+    #[track_caller]
+    pub fn expect_problem(&self, status: u16, code: &str) -> Value {
+        assert_eq!(self.status, status, "{}", self.text());
+        assert_eq!(self.headers["content-type"], "application/problem+json");
+        let problem = self.json();
+        assert_eq!((&problem["status"], &problem["code"]), (&json!(status), &json!(code)), "{problem}");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(!detail.is_empty() && !detail.contains("panicked"), "{problem}");
+        problem
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers[name].to_str().unwrap()
+    }
+}
