@@ -26,6 +26,7 @@ pub mod mounts;
 pub mod plugins;
 pub mod random;
 pub mod restore;
+mod rights;
 pub mod runtime;
 pub mod snapshots;
 pub mod stamp;

@@ -103,6 +103,7 @@ fn what_belongs_to_somebody_else_is_refused_while_the_app_runs() {
     std::fs::write(live.join("of-root"), "root").unwrap();
     let tree = signature::of(&live);
     let processes = world.processes("app");
+    world.reforge(&["snapshot", "create", "app"]).expect(3).expect_said("of-root").expect_clear();
     world.restore("app", &snapshot, &[]).expect(3).expect_said("of-root").expect_clear();
     assert_eq!(signature::of(&live), tree);
     assert_eq!(world.processes("app"), processes);

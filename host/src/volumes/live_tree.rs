@@ -4,8 +4,6 @@
 //! out, links are never followed, and a mount or a nested subvolume is reported and not entered. Memory is bounded by
 //! the names of one directory a level. Changes nothing.
 
-mod rights;
-
 use std::collections::HashSet;
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, OwnedFd};
@@ -14,12 +12,12 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, Statx, StatxFlags};
 use rustix::io::Errno;
 
-use self::rights::Rights;
 use super::parent::Place;
 use crate::durable::READ_DIRECTORY;
 use crate::escape;
 use crate::failure::{Code, Failure, Result, is_denied};
 use crate::limits::{self, DEPTH_MAX};
+use crate::rights::Rights;
 use crate::snapshots::tree_digest::Mtime;
 
 /// What an inode with content occupies at least.
@@ -84,6 +82,14 @@ pub struct Totals {
     pub out_of_reach: Option<(Vec<u8>, &'static str)>,
 }
 
+impl LiveEntry {
+    /// Why this process could not capture and restore the entry, if it could not.
+    fn problem(&self, rights: &Rights) -> Option<&'static str> {
+        let unread = || if self.kind == LiveKind::File { rights.read_problem(self.mode) } else { None };
+        rights.owner_problem(self.uid, self.gid).or_else(unread)
+    }
+}
+
 /// Counts everything below an open directory. Refuses what a snapshot of it could not hold or a restore not bring back.
 pub fn totals(root: impl AsFd) -> Result<Totals> {
     let rights = Rights::own().map_err(|error| io("learn the groups of this process for", b"", error))?;
@@ -109,7 +115,7 @@ pub fn totals(root: impl AsFd) -> Result<Totals> {
         }
         totals.symlinks += u64::from(entry.kind == LiveKind::Symlink);
         if totals.out_of_reach.is_none() {
-            totals.out_of_reach = rights.problem(&entry).map(|problem| (entry.path.clone(), problem));
+            totals.out_of_reach = entry.problem(&rights).map(|problem| (entry.path.clone(), problem));
         }
         if entry.boundary {
             totals.boundaries.push(entry.path);

@@ -22,6 +22,7 @@ use super::cutter::{Content, Cutter, MEMBER_BYTES, OpenFile, PART_BYTES, Record,
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
 use crate::limits::{self, Listed};
+use crate::rights::Rights;
 
 /// How many left-out names a descriptor lists.
 const SPECIAL_NAMES_MAX: usize = 100;
@@ -57,6 +58,7 @@ struct Leader {
 struct VolumeSource<'t, 'a, 'c> {
     index: u32,
     tree: &'t Tree,
+    rights: Rights,
     cutter: &'a mut Cutter<'c>,
     reader: Reader<'t>,
     listed: Listed,
@@ -78,6 +80,7 @@ pub(super) fn volume(
     let mut source = VolumeSource {
         index,
         tree: &tree,
+        rights: Rights::own().map_err(|error| tree.io(b"", "learn the groups of this process for", error))?,
         cutter,
         reader: Reader::new(&tree),
         listed: Listed::default(),
@@ -229,6 +232,10 @@ impl VolumeSource<'_, '_, '_> {
 
     fn metadata(&self, path: &[u8], facts: &Facts, xattrs: Xattrs) -> Result<Metadata> {
         self.check(path, limits::xattrs_problem(&xattrs))?;
+        if let Some(problem) = self.rights.owner_problem(facts.uid, facts.gid) {
+            let what = format!("{problem}, so that this host could not bring it back");
+            return Err(self.tree.problem(path, Code::VolumeRefused, &what).unreadable());
+        }
         Ok(Metadata { mode: facts.mode, uid: facts.uid, gid: facts.gid, mtime: facts.mtime, xattrs })
     }
 
