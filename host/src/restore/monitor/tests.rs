@@ -241,3 +241,20 @@ fn what_is_no_restore_can_lock_and_stage_nothing() {
     }
     assert!(Monitor::without_handles().read_archive(0, 1).is_err());
 }
+
+#[test]
+fn a_plugin_that_keeps_the_app_down_for_too_long_before_the_commit_is_ended_and_after_it_never() {
+    let scene = Scene::new();
+    let monitor = scene.monitor();
+    let (lease, transaction) = scene.staged(&monitor, b"captured");
+    let sealed = monitor.seal(0).unwrap();
+    monitor.steps().stop_to_commit_max = Duration::ZERO;
+    monitor.interrupt().expect("the app is up");
+    let stopped = monitor.stop(lease).unwrap();
+    let failure = monitor.interrupt().unwrap_err();
+    assert_eq!(failure.code, Code::Plugin);
+    assert!(failure.message.contains("did not swap within 0 s of the stop"), "{failure}");
+    let safety = monitor.capture_safety(lease, stopped).unwrap();
+    monitor.swap(transaction, &[sealed], stopped, safety).unwrap();
+    monitor.interrupt().expect("nothing is undone after the commit");
+}
