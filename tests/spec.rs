@@ -21,6 +21,8 @@ mod another_language;
 mod events_are_told_as_they_happen;
 #[path = "spec/every_volume_or_none.rs"]
 mod every_volume_or_none;
+#[path = "spec/in_containers/mod.rs"]
+mod in_containers;
 #[path = "spec/misbehaving_plugins.rs"]
 mod misbehaving_plugins;
 #[path = "spec/no_first_rename_without_a_way_back.rs"]

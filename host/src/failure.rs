@@ -26,6 +26,10 @@ pub enum Code {
     Io,
     SyncFailed,
     Runtime,
+    /// The engine cannot be reached or does not answer: what it runs is not known.
+    EngineUnreachable,
+    /// The engine speaks no API that this host does.
+    EngineTooOld,
     AppBad,
     NeedsOperator,
     /// The state directory is missing, not writable, or another host's.
@@ -54,6 +58,8 @@ impl Code {
         (Code::Io, "io"),
         (Code::SyncFailed, "sync-failed"),
         (Code::Runtime, "runtime"),
+        (Code::EngineUnreachable, "engine-unreachable"),
+        (Code::EngineTooOld, "engine-too-old"),
         (Code::AppBad, "app-bad"),
         (Code::NeedsOperator, "needs-operator"),
         (Code::StateRefused, "state-refused"),
@@ -87,11 +93,13 @@ impl Code {
             Code::OutOfOrder => "the restore plugin made a mistake: use another one with `--plugin FILE`",
             Code::TooLarge => "no restore takes that much at once: split it up",
             Code::NeedsOperator => "everything was kept; `reforge restore list` shows what waits for a decision",
+            Code::EngineTooOld => "use a newer engine",
             Code::StateRefused => "correct `state_dir` in `[host]`, or mount what belongs there",
             Code::Cancelled
             | Code::Io
             | Code::SyncFailed
             | Code::Runtime
+            | Code::EngineUnreachable
             | Code::AppBad
             | Code::Plugin
             | Code::Other(_) => "",
@@ -106,7 +114,16 @@ impl Code {
 
     /// Whether the request was turned down for what it asks or finds, as opposed to something going wrong.
     pub fn is_refusal(&self) -> bool {
-        !matches!(self, Code::Io | Code::SyncFailed | Code::Runtime | Code::AppBad | Code::Plugin | Code::Other(_))
+        !matches!(
+            self,
+            Code::Io
+                | Code::SyncFailed
+                | Code::Runtime
+                | Code::EngineUnreachable
+                | Code::AppBad
+                | Code::Plugin
+                | Code::Other(_)
+        )
     }
 }
 

@@ -15,6 +15,7 @@ use crate::failure::{Code, Failure, Result};
 use crate::leftovers;
 use crate::restore::progress::Progress;
 use crate::restore::report::Report;
+use crate::runtime::docker::DockerRuntime;
 use crate::runtime::process::ProcessRuntime;
 use crate::runtime::{Observation, Runtime};
 use crate::snapshots::capture::{self, CaptureRequest, CaptureVolume, SAFETY, Storage};
@@ -45,7 +46,10 @@ impl Host {
         let state = StateDir::open(&config)?;
         let config = Arc::new(config);
         let process: Arc<dyn Runtime> = Arc::new(ProcessRuntime::new(state.root().to_owned(), supervisor));
-        let runtimes: Runtimes = BTreeMap::from([(RuntimeKind::Process, process)]);
+        // Also for a workload that the configuration no longer has: nothing is asked of the engine until it is needed.
+        let docker: Arc<dyn Runtime> =
+            Arc::new(DockerRuntime::new(config.host.docker_socket.clone(), state.host_id(), state.root()));
+        let runtimes: Runtimes = BTreeMap::from([(RuntimeKind::Process, process), (RuntimeKind::Docker, docker)]);
         Ok(Host::with_runtimes(config, state, runtimes))
     }
 

@@ -1,5 +1,6 @@
 //! The built-in runtime keeps every claim of a runtime, and survives what only it can meet: a supervisor that is killed.
 
+#[macro_use]
 mod runtime_claims;
 
 use std::ffi::OsString;
@@ -60,32 +61,7 @@ macro_rules! claims {
     )*};
 }
 
-claims! {
-    an_app_that_was_never_deployed_is_absent_and_down
-    a_created_app_runs_and_is_observed_with_its_spec
-    a_stopped_app_is_down_and_can_be_stopped_again
-    a_new_app_replaces_the_old_one
-    an_app_runs_as_the_given_user_with_its_groups
-    an_app_gets_the_environment_of_its_spec
-    the_stop_signal_is_the_one_of_the_spec
-    an_app_that_ignores_the_stop_signal_is_killed_at_the_limit
-    a_child_that_left_its_session_ends_with_the_app
-    an_app_is_not_down_while_a_child_outlives_it
-    a_command_that_does_not_exist_is_app_bad_and_named
-    an_app_that_ends_at_once_is_confirmed_bad_with_what_it_said
-    an_app_without_a_check_is_healthy_when_it_has_settled
-    an_app_is_healthy_when_its_check_passes
-    a_check_that_never_passes_leaves_it_unknown
-    a_check_that_hangs_is_killed_at_the_limit
-    a_check_that_passes_without_the_app_is_not_believed
-    waiting_for_health_can_be_cancelled
-    an_app_that_ends_is_started_again_and_known_to_crash_loop
-    the_pause_between_starts_grows
-    a_held_app_is_not_started_again_until_it_is_released
-    a_hold_ends_a_crash_loop
-    an_app_created_under_a_hold_that_ends_once_is_confirmed_bad
-    bringing_back_starts_what_ran_and_only_if_it_is_down
-}
+every_claim!(claims);
 
 #[test]
 fn the_supervisor_and_the_app_have_left_the_command_that_started_them() {

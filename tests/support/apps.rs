@@ -78,6 +78,18 @@ impl Postgres {
         run("setpriv", &[&AS_POSTGRES[..], &[initdb.to_str().unwrap()], &arguments].concat());
     }
 
+    /// Where its socket is.
+    pub fn directory(&self) -> &Path {
+        self.socket.path()
+    }
+
+    /// Whether the running server did it.
+    pub fn try_sql(&self, statement: &str) -> bool {
+        let mut command = Command::new("setpriv");
+        command.args(AS_POSTGRES).arg(program("psql")).args(["-X", "-q", "-h", self.socket.path().to_str().unwrap()]);
+        command.args(["-d", "postgres", "-c", statement]).output().unwrap().status.success()
+    }
+
     /// One value, asked of the running server.
     #[track_caller]
     pub fn sql(&self, statement: &str) -> String {
@@ -119,6 +131,18 @@ impl Redis {
         let check = "test \"$(\"$0\" -s \"$1\" ping)\" = PONG".to_owned();
         workload.health = Some((["/bin/sh".into(), "-c".into(), check, client, socket].into(), "60s".into()));
         (Redis { directory }, workload)
+    }
+
+    /// Where its socket is.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Whether the running server did it.
+    pub fn try_command(&self, words: &[&str]) -> bool {
+        let socket = self.directory.path().join("redis.sock");
+        let output = Command::new(program("redis-cli")).arg("-s").arg(socket).args(words).output().unwrap();
+        output.status.success() && !output.stdout.starts_with(b"ERR") && output.stderr.is_empty()
     }
 
     #[track_caller]

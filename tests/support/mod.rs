@@ -4,12 +4,16 @@ pub mod api;
 pub mod apps;
 pub mod archives;
 pub mod bench;
+pub mod containers;
 pub mod disks;
+#[allow(dead_code, reason = "the runtime's own tests use it too, and neither uses all of it")]
+pub mod engine;
 pub mod guest_build;
 pub mod guests;
 pub mod hostile;
 pub mod instants;
 pub mod process;
+pub mod proxy;
 pub mod python;
 pub mod signature;
 #[allow(dead_code, reason = "the plugin's tests use it too, and neither uses all of it")]

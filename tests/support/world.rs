@@ -57,6 +57,10 @@ pub struct Workload {
     pub health: Option<(Vec<String>, String)>,
     pub links: bool,
     pub privileged: bool,
+    /// What it runs from in a container, if it is one.
+    pub image: Option<String>,
+    /// Further lines.
+    pub lines: String,
     pub volumes: Vec<Volume>,
 }
 
@@ -75,6 +79,8 @@ impl Workload {
             health: Some((vec!["/bin/true".into()], "30s".into())),
             links: false,
             privileged: false,
+            image: None,
+            lines: String::new(),
             volumes: volumes.into_iter().collect(),
         }
     }
@@ -91,12 +97,16 @@ impl Workload {
         let user = self.user.as_ref().map(|user| format!("user = {user:?}\n"));
         let links = if self.links { "links = \"contained\"\n" } else { "" };
         let privileged = if self.privileged { "privileged = true\n" } else { "" };
+        let runtime = match &self.image {
+            Some(image) => format!("runtime = \"docker\"\nimage = {image:?}\n"),
+            None => "runtime = \"process\"\n".to_owned(),
+        };
         let environment: Vec<String> =
             self.environment.iter().map(|(name, value)| format!("{name} = {value:?}")).collect();
         write!(
             toml,
-            "\n[[workload]]\nid = {:?}\nproject = {:?}\nstage = {:?}\nruntime = \"process\"\ncommand = {:?}\n\
-             stop_signal = {:?}\nstop_timeout = {:?}\nenvironment = {{ {} }}\n{}{}{links}{privileged}",
+            "\n[[workload]]\nid = {:?}\nproject = {:?}\nstage = {:?}\n{runtime}command = {:?}\n\
+             stop_signal = {:?}\nstop_timeout = {:?}\nenvironment = {{ {} }}\n{}{}{links}{privileged}{}",
             self.id,
             self.project,
             self.stage,
@@ -106,10 +116,13 @@ impl Workload {
             environment.join(", "),
             health.unwrap_or_default(),
             user.unwrap_or_default(),
+            self.lines,
         )
         .unwrap();
         for Volume { name, scope, source } in &self.volumes {
-            write!(toml, "[[workload.volume]]\nname = {name:?}\nscope = {scope:?}\nsource = {source:?}\n").unwrap();
+            let target = if self.image.is_some() { format!("target = \"/volumes/{name}\"\n") } else { String::new() };
+            write!(toml, "[[workload.volume]]\nname = {name:?}\nscope = {scope:?}\nsource = {source:?}\n{target}")
+                .unwrap();
         }
     }
 }

@@ -87,7 +87,9 @@ fn status_of(code: &Code) -> StatusCode {
         | Code::AppBad
         | Code::Plugin
         | Code::Other(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        Code::Cancelled | Code::StateRefused => StatusCode::SERVICE_UNAVAILABLE,
+        Code::Cancelled | Code::StateRefused | Code::EngineUnreachable | Code::EngineTooOld => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Code::Io | Code::SyncFailed | Code::Runtime => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -121,6 +121,20 @@ pub enum Workload {
     List,
     /// One workload: state, volumes, last snapshot
     Show { workload: String },
+    /// Make a container that runs already a workload: adds it to the configuration
+    Adopt {
+        /// Its name or id on the Docker Engine
+        container: String,
+        /// What to call the workload, instead of the container's name
+        #[arg(long)]
+        id: Option<String>,
+        /// Instead of Compose's project, or the id
+        #[arg(long)]
+        project: Option<String>,
+        /// Instead of `prod`
+        #[arg(long)]
+        stage: Option<String>,
+    },
 }
 
 #[derive(Args, Clone)]

@@ -1,6 +1,7 @@
 //! The command line. Each command is a function from a [`session::Session`] to an [`answer::Answer`]; this file only
 //! finds the one that is meant, and [`answer`] prints what it says. Nothing here decides about data.
 
+mod adopt;
 mod answer;
 mod args;
 mod audit;
@@ -87,6 +88,9 @@ fn execute(session: &Session, command: Command) -> Result<Answer> {
         }
         Command::Workload(args::Workload::List) => workload::list(session),
         Command::Workload(args::Workload::Show { workload }) => workload::show(session, &workload),
+        Command::Workload(args::Workload::Adopt { container, id, project, stage }) => {
+            adopt::adopt(session, &container, adopt::Names { id, project, stage })
+        }
         Command::Snapshot(command) => snapshot(session, command),
         Command::Restore(command) => restore(session, command),
         Command::Recover => recover::recover(session),

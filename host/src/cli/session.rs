@@ -96,7 +96,9 @@ impl Session {
     pub fn open(&self) -> Result<&Arc<Host>> {
         if self.host.get().is_none() {
             let supervisor = vec![self.program.clone().into_os_string(), OsString::from("supervise")];
-            let host = Host::open(self.config()?, supervisor)?;
+            let mut host = Host::open(self.config()?, supervisor)?;
+            let terminal = self.terminal.clone();
+            host.deployer = host.deployer.telling(Arc::new(move |text| terminal.say(text)));
             let _ = self.host.set(Arc::new(host));
         }
         self.host.get().ok_or_else(|| Failure::new(Code::StateRefused, "the host was not opened"))

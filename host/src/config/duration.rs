@@ -20,9 +20,24 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     Ok(duration)
 }
 
+/// A duration as [`parse`] reads it.
+pub fn text(duration: Duration) -> String {
+    match duration.subsec_millis() {
+        0 => format!("{}s", duration.as_secs()),
+        _ => format!("{}ms", duration.as_millis()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations_are_written_as_they_are_read() {
+        for millis in [0, 250, 1000, 90_000, 86_400_000] {
+            assert_eq!(parse(&text(Duration::from_millis(millis))), Ok(Duration::from_millis(millis)));
+        }
+    }
 
     #[test]
     fn durations_are_read_as_people_write_them() {

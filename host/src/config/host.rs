@@ -13,6 +13,8 @@ use crate::escape;
 use crate::plugins::limits::STALL_LIMIT;
 use crate::plugins::registry::signature;
 
+/// Where an engine listens when nothing else is said.
+const DOCKER_SOCKET: &str = "/var/run/docker.sock";
 /// How long the previous trees are kept when nothing else is said.
 const UNDO_WINDOW: Duration = Duration::from_secs(24 * 3600);
 
@@ -24,6 +26,7 @@ pub(super) fn check(raw: RawHost, base: &Path, workloads: &[Workload], problems:
     let snapshot_dir = optional("snapshot_dir", raw.snapshot_dir).unwrap_or_else(|| state_dir.join("snapshots"));
     let preview_dir = optional("preview_dir", raw.preview_dir);
     let plugin = optional("plugin", raw.plugin);
+    let docker_socket = optional("docker_socket", raw.docker_socket).unwrap_or_else(|| DOCKER_SOCKET.into());
     let allowed_roots = raw.allowed_roots.into_iter().map(|root| path("allowed_roots", base, root, problems)).collect();
     if volume_root.is_none() {
         require_volume_root(at, workloads, problems);
@@ -39,6 +42,7 @@ pub(super) fn check(raw: RawHost, base: &Path, workloads: &[Workload], problems:
         volume_root,
         allowed_roots,
         undo_window: duration_or("undo_window", raw.undo_window, UNDO_WINDOW, problems),
+        docker_socket,
         plugin,
         plugin_stall_limit: duration_or("plugin_stall_limit", raw.plugin_stall_limit, STALL_LIMIT, problems),
         plugin_keys: raw.plugin_keys.into_iter().map(|key| plugin_key(key, problems)).collect(),

@@ -12,9 +12,11 @@ use std::time::Duration;
 use crate::deployer::scope::Scope;
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
-use crate::runtime::HealthCheck;
+use crate::runtime::{Container, HealthCheck};
 
+pub mod adopted;
 mod api;
+mod container;
 pub mod duration;
 mod host;
 mod names;
@@ -50,6 +52,8 @@ pub struct Host {
     /// cannot enter and which must never be filled by an app.
     pub preview_dir: PathBuf,
     pub undo_window: Duration,
+    /// Where the Docker Engine listens.
+    pub docker_socket: PathBuf,
     /// The restore plugin, when it is not one that was installed.
     pub plugin: Option<PathBuf>,
     /// Time in a plugin without progress after which it is ended.
@@ -91,6 +95,10 @@ pub struct Workload {
     pub stop_signal: String,
     pub stop_timeout: Duration,
     pub health: Option<HealthCheck>,
+    /// What only a container has.
+    pub container: Container,
+    /// Containers that may have the volumes read-write beside it, by name.
+    pub allow_containers: Vec<String>,
     pub links: Links,
     /// Whether set-id bits and security attributes of imported archives are restored.
     pub privileged: bool,

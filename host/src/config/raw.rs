@@ -32,6 +32,7 @@ pub(super) struct RawHost {
     pub plugin_stall_limit: Option<Spanned<String>>,
     #[serde(default)]
     pub plugin_keys: Vec<Spanned<String>>,
+    pub docker_socket: Option<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -61,6 +62,18 @@ pub(super) struct RawSettings {
     pub links: Option<RawLinks>,
     #[serde(default)]
     pub privileged: bool,
+    pub container_name: Option<Spanned<String>>,
+    pub entrypoint: Option<Spanned<Vec<String>>>,
+    pub ports: Option<Vec<Spanned<String>>>,
+    pub restart: Option<Spanned<String>>,
+    pub memory: Option<Spanned<String>>,
+    pub cpus: Option<Spanned<f64>>,
+    pub pids: Option<Spanned<i64>>,
+    pub networks: Option<Spanned<Vec<String>>>,
+    pub labels: Option<Spanned<BTreeMap<String, String>>>,
+    pub request: Option<Spanned<toml::Table>>,
+    pub max_instances: Option<Spanned<u32>>,
+    pub allow_containers: Option<Spanned<Vec<String>>>,
 }
 
 #[derive(Clone, Copy, Deserialize)]

@@ -8,7 +8,7 @@ use toml::Spanned;
 use super::host::duration_or;
 use super::problems::Problems;
 use super::raw::{RawHealth, RawLinks, RawRuntime, RawSettings, RawWorkload};
-use super::{Links, PREVIEW_SUFFIX, RuntimeKind, Workload, names, volume};
+use super::{Links, PREVIEW_SUFFIX, RuntimeKind, Workload, container, names, volume};
 use crate::escape;
 use crate::runtime::HealthCheck;
 
@@ -45,6 +45,7 @@ fn check(raw: RawWorkload, problems: &mut Problems<'_>) -> Workload {
         RawRuntime::Docker => RuntimeKind::Docker,
     };
     check_image(runtime, &settings, problems);
+    let (container, allow_containers) = container::check(runtime, &settings, problems);
     let id = names::check("id", settings.id, problems);
     if id.ends_with(PREVIEW_SUFFIX) {
         let message =
@@ -65,6 +66,8 @@ fn check(raw: RawWorkload, problems: &mut Problems<'_>) -> Workload {
         stop_signal: check_signal(settings.stop_signal, problems),
         stop_timeout: duration_or("stop_timeout", settings.stop_timeout, STOP_TIMEOUT, problems),
         health,
+        container,
+        allow_containers,
         links: match settings.links {
             Some(RawLinks::Contained) => Links::Contained,
             Some(RawLinks::Refuse) | None => Links::Refuse,

@@ -1,7 +1,7 @@
 //! The one function through which every deploy goes: deploy, rollback, promote, preview, stop, and whatever asks for
 //! them from outside. Promise 5: each takes the workload's lease first, so none can run into a restore.
 //!
-//! [`Deployer::redeploy_under`] is the same past the lock, for a restore that holds it. Nothing here may start or stop
+//! [`Deployer::create_under`] is the same past the lock, for a restore that holds it. Nothing here may start or stop
 //! an app without a lease, and nothing live is touched but directories that did not exist.
 
 use std::collections::BTreeMap;
@@ -35,7 +35,11 @@ pub struct Deployer {
     history: History,
     runtimes: Runtimes,
     before_deploy: Gate,
+    tell: Tell,
 }
+
+/// Hears what takes long, such as an image that is pulled.
+pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// What is asked for. Workloads by id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +75,12 @@ impl Deployer {
         runtimes: Runtimes,
         before_deploy: Gate,
     ) -> Deployer {
-        Deployer { config, locks, history: History::new(state), runtimes, before_deploy }
+        Deployer { config, locks, history: History::new(state), runtimes, before_deploy, tell: Arc::new(|_| {}) }
+    }
+
+    /// The same, telling somebody what takes long.
+    pub fn telling(self, tell: Tell) -> Deployer {
+        Deployer { tell, ..self }
     }
 
     /// Does what is asked, under the workload's lease. With `wait` a busy workload is waited for.
@@ -98,28 +107,17 @@ impl Deployer {
         let volumes = prepare::volumes(&self.config, workload)?;
         let spec = match earlier {
             Some(image) => self.earlier(workload, image, &volumes)?,
-            None => self.fresh(workload, &configured_image(workload)?, &volumes)?,
+            None => self.fetched(workload, &configured_image(workload)?, &volumes)?,
         };
-        let report = self.redeploy_under(&lease, &spec, cancelled)?;
+        self.create_under(&lease, &spec, runtime)?;
+        let report = self.await_under(&lease, runtime, cancelled)?;
         deployed(spec, report)
     }
 
-    /// Creates the app from a spec, waits for its health and records it. Policies stay as they are held. For whoever
-    /// holds the lease: a dispatch, or a restore.
-    pub fn redeploy_under(
-        &self,
-        lease: &Lease,
-        spec: &DeploySpec,
-        cancelled: &dyn Fn() -> bool,
-    ) -> Result<HealthReport> {
-        self.create_under(lease, spec)?;
-        self.await_under(lease, &spec.workload, cancelled)
-    }
-
-    /// The first half of [`Deployer::redeploy_under`]. The record is written first: a rollback after a crash in between
-    /// then goes to what ran before, not to what ran before that.
-    pub fn create_under(&self, lease: &Lease, spec: &DeploySpec) -> Result<()> {
-        let runtime = self.runtime_of(&spec.workload)?;
+    /// Creates the app from a spec and records it. Policies stay as they are held. For whoever holds the lease: a
+    /// dispatch, or a restore, which brings the runtime that its journal names. The record is written first: a rollback
+    /// after a crash in between then goes to what ran before, not to what ran before that.
+    pub fn create_under(&self, lease: &Lease, spec: &DeploySpec, runtime: &Arc<dyn Runtime>) -> Result<()> {
         let before = self.history.deploying(lease, spec)?;
         let created = lifecycle("create-app", || runtime.create(spec));
         match &created {
@@ -129,11 +127,14 @@ impl Deployer {
         created
     }
 
-    /// The second half of [`Deployer::redeploy_under`].
-    pub fn await_under(&self, lease: &Lease, workload: &str, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
-        lease.check(workload)?;
-        let runtime = self.runtime_of(workload)?;
-        lifecycle("await-app", || runtime.await_healthy(workload, cancelled))
+    /// Waits for the app that was created last.
+    pub fn await_under(
+        &self,
+        lease: &Lease,
+        runtime: &Arc<dyn Runtime>,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<HealthReport> {
+        lifecycle("await-app", || runtime.await_healthy(lease.workload(), cancelled))
     }
 
     /// What a deploy of the configuration would run now. Changes nothing, so every volume must be there.
@@ -156,6 +157,11 @@ impl Deployer {
         named
             .map(|(_, runtime)| runtime)
             .ok_or_else(|| Failure::new(Code::Runtime, format!("this host has no runtime `{}`", escape::text(name))))
+    }
+
+    /// Records how an app was deployed that something else deployed: what a rollback goes back to.
+    pub fn history_of_adopted(&self, lease: &Lease, spec: &DeploySpec) -> Result<()> {
+        self.history.deploying(lease, spec).map(|_| ())
     }
 
     pub fn history(&self) -> &History {
@@ -181,6 +187,13 @@ impl Deployer {
         let mut spec = spec(workload, &workload.id, image, volumes.iter().map(ResolvedVolume::mount).collect())?;
         spec.image_digest = self.runtime(workload.runtime, &workload.id)?.resolve_image(&spec)?;
         Ok(spec)
+    }
+
+    /// The same for a deploy, which fetches the image first.
+    fn fetched(&self, workload: &Workload, image: &str, volumes: &[ResolvedVolume]) -> Result<DeploySpec> {
+        let wanted = spec(workload, &workload.id, image, volumes.iter().map(ResolvedVolume::mount).collect())?;
+        self.runtime(workload.runtime, &workload.id)?.fetch_image(&wanted, &*self.tell)?;
+        self.fresh(workload, image, volumes)
     }
 
     /// A spec for an image as it was when it was deployed. A container's image is found by its digest; a process's is
@@ -238,6 +251,8 @@ impl Deployer {
         let name = preview_name(workload);
         let mounts = preview::mounts(&self.config, workload)?;
         let mut spec = spec(workload, &name, image, mounts)?;
+        preview::set_apart(&mut spec);
+        runtime.fetch_image(&spec, &*self.tell)?;
         spec.image_digest = runtime.resolve_image(&spec)?;
         let mut record = self.history.read(&workload.id)?;
         take_down(runtime, &name)?;

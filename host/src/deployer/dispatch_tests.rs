@@ -116,6 +116,13 @@ impl Scene {
         self.deployer.dispatch(&request, false, &|| false)
     }
 
+    /// What a restore does under its own lease.
+    fn redeploy(&self, lease: &Lease, spec: &DeploySpec) -> Result<HealthReport> {
+        let runtime = self.deployer.runtime_named("process")?;
+        self.deployer.create_under(lease, spec, runtime)?;
+        self.deployer.await_under(lease, runtime, &|| false)
+    }
+
     /// The same host after its configuration changed.
     fn reconfigured(mut self, change: impl FnOnce(&mut Config)) -> Scene {
         change(&mut self.world.config);
@@ -364,13 +371,13 @@ fn a_restore_redeploys_under_its_own_lease_and_no_other() {
         scene.deployer.locks().try_lease("a", "restore").unwrap(),
         scene.deployer.locks().try_lease("b", "x").unwrap(),
     );
-    let report = scene.deployer.redeploy_under(&lease, &spec, &|| false).unwrap();
+    let report = scene.redeploy(&lease, &spec).unwrap();
     assert_eq!(report.health, Health::Healthy);
     assert_eq!(scene.deployer.history().read("a").unwrap(), record);
-    let failure = scene.deployer.redeploy_under(&other, &spec, &|| false).unwrap_err();
+    let failure = scene.redeploy(&other, &spec).unwrap_err();
     assert_eq!((failure.code, failure.message.as_str()), (Code::OutOfOrder, "the lease of `b` was used for `a`"));
     *scene.runtime.bad.lock().unwrap() = true;
-    let report = scene.deployer.redeploy_under(&lease, &spec, &|| false).unwrap();
+    let report = scene.redeploy(&lease, &spec).unwrap();
     assert_eq!(report.health, Health::ConfirmedBad, "what follows is the restore's to decide");
 }
 
@@ -388,5 +395,5 @@ fn an_app_that_the_configuration_lost_still_has_its_runtime() {
     let spec = scene.run(deploy("a")).unwrap().spec.unwrap();
     let scene = scene.reconfigured(|config| config.workloads.clear());
     let lease = scene.deployer.locks().try_lease("a", "recovery").unwrap();
-    scene.deployer.redeploy_under(&lease, &spec, &|| false).unwrap();
+    scene.redeploy(&lease, &spec).unwrap();
 }

@@ -36,6 +36,7 @@ impl World {
                 allowed_roots: vec![root.join("allowed")],
                 preview_dir: root.join("volumes/.previews"),
                 undo_window: Duration::from_secs(3600),
+                docker_socket: "/nonexistent/docker.sock".into(),
                 plugin: None,
                 plugin_stall_limit: crate::plugins::limits::STALL_LIMIT,
                 plugin_keys: Vec::new(),
@@ -72,6 +73,8 @@ pub(crate) fn workload(id: &str, project: &str, stage: &str) -> Workload {
         stop_signal: "SIGTERM".to_owned(),
         stop_timeout: Duration::from_secs(1),
         health: None,
+        container: Default::default(),
+        allow_containers: Vec::new(),
         links: Links::Refuse,
         privileged: false,
         volumes: Vec::new(),
@@ -98,6 +101,7 @@ pub(crate) fn spec(workload: &str, image: &str) -> DeploySpec {
         stop_signal: "SIGTERM".to_owned(),
         stop_timeout: Duration::from_secs(1),
         health: None,
+        container: Default::default(),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::mounts::{self, Mount, Place};
 
 /// The mounts of this mount namespace.
 #[derive(Debug)]
-pub(super) struct MountTable {
+pub(crate) struct MountTable {
     mounts: Vec<Mount>,
 }
 

@@ -22,7 +22,7 @@ use crate::state_dir::reserved_directories;
 
 /// Where a directory is, or would be.
 #[derive(Debug)]
-struct Location {
+pub(crate) struct Location {
     canonical: PathBuf,
     place: Option<Place>,
     /// Device and inode of the directory, if it exists.
@@ -103,7 +103,7 @@ fn meets_ours(config: &Config, here: &Location, about: &About<'_>, mounts: &Moun
 
 impl Location {
     /// How this directory meets another, as a verb.
-    fn relation(&self, other: &Location) -> Option<&'static str> {
+    pub(crate) fn relation(&self, other: &Location) -> Option<&'static str> {
         match (self.is_within(other), other.is_within(self)) {
             (true, true) => Some("is the same directory as"),
             (true, false) => Some("lies inside"),
@@ -121,7 +121,7 @@ impl Location {
 }
 
 /// Resolves every link of what exists; the rest of the path is as it is written.
-fn locate(path: &Path, mounts: &MountTable) -> Result<Location> {
+pub(crate) fn locate(path: &Path, mounts: &MountTable) -> Result<Location> {
     let (existing, rest) = canonical_prefix(path)?;
     let stat = |path: &Path| std::fs::symlink_metadata(path).map_err(|error| Failure::io("look at", path, &error));
     let identity = |metadata: Metadata| (metadata.dev(), metadata.ino());

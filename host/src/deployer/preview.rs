@@ -6,13 +6,14 @@ use std::os::unix::fs::MetadataExt as _;
 
 use rustix::fs::StatxFlags;
 
-use crate::config::{Config, Workload};
+use crate::config::{Config, PREVIEW_SUFFIX, Workload};
 use crate::deployer::mounts::MountTable;
 use crate::deployer::owner::owner;
 use crate::deployer::prepare::{make_below, make_directory};
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
-use crate::runtime::Mount;
+use crate::runtime::container::Restart;
+use crate::runtime::{DeploySpec, Mount};
 
 /// Where a workload's previews have their directories.
 pub(super) fn directory(config: &Config, workload: &Workload) -> PathBuf {
@@ -35,6 +36,13 @@ pub(super) fn mounts(config: &Config, workload: &Workload) -> Result<Vec<Mount>>
             Mount { volume: volume.name.clone(), target: volume.target.clone().unwrap_or_else(|| live.clone()), live }
         })
         .collect())
+}
+
+/// A preview runs beside its workload: what only one of them can have is the workload's. Nothing starts it by itself.
+pub(super) fn set_apart(spec: &mut DeploySpec) {
+    spec.container.ports.clear();
+    spec.container.name = spec.container.name.take().map(|name| name + PREVIEW_SUFFIX);
+    spec.container.restart = Restart::No;
 }
 
 /// Makes the directories of [`mounts`], all empty. The last preview must be down.

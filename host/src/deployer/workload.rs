@@ -44,6 +44,7 @@ pub fn spec(workload: &Workload, name: &str, image: &str, mounts: Vec<Mount>) ->
         stop_timeout: workload.stop_timeout,
         health: workload.health.clone(),
         mounts,
+        container: workload.container.clone(),
     })
 }
 

@@ -2,16 +2,22 @@
 //!
 //! A runtime never touches volumes and never takes locks: [`crate::deployer`] calls it with the lease held.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::failure::Result;
+use crate::config::Workload;
+use crate::failure::{Code, Failure, Result};
 
+pub mod container;
+pub mod docker;
 pub mod holders;
 pub mod proc_stat;
 pub mod process;
+
+pub use container::Container;
 
 /// Everything needed to create the app again, also after its configuration was changed or deleted. Kept in journals
 /// and in the deployment history.
@@ -30,6 +36,33 @@ pub struct DeploySpec {
     pub stop_signal: String,
     pub stop_timeout: Duration,
     pub health: Option<HealthCheck>,
+    /// What only a container has.
+    #[serde(default, skip_serializing_if = "Container::is_plain")]
+    pub container: Container,
+}
+
+impl DeploySpec {
+    /// A word of the command with each `{volume:NAME}` replaced by where `place` says that the app sees the volume.
+    /// What a path holds is not looked at again.
+    pub fn fill(&self, word: &str, place: impl Fn(&Mount) -> &Path) -> Result<OsString> {
+        const OPEN: &str = "{volume:";
+        let mut out = OsString::new();
+        let mut rest = word;
+        while let Some((before, behind)) = rest.split_once(OPEN) {
+            let named = behind.split_once('}');
+            let mount = named.and_then(|(name, _)| self.mounts.iter().find(|mount| mount.volume == name));
+            let (Some((_, after)), Some(mount)) = (named, mount) else {
+                let shown = crate::escape::text(word);
+                let message = format!("`{shown}` in the command names a volume that the workload lacks");
+                return Err(Failure::new(Code::AppBad, message));
+            };
+            out.push(before);
+            out.push(place(mount));
+            rest = after;
+        }
+        out.push(rest);
+        Ok(out)
+    }
 }
 
 /// A live volume directory and where the app sees it.
@@ -104,6 +137,22 @@ pub struct HealthReport {
     pub reason: String,
 }
 
+/// Whether exactly the image that was deployed can be started again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageAtHand {
+    /// What its reference means right now; none if it means nothing any more.
+    pub now: Option<String>,
+    /// Whether the app would be started with what it ran, as opposed to what the reference means now.
+    pub pinned: bool,
+}
+
+/// What a runtime sees around a workload that a plan has to say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Survey {
+    pub refusals: Vec<Failure>,
+    pub warnings: Vec<Failure>,
+}
+
 /// Runs workloads. Every method is called with the workload's lease held, may be called again after a crash, and
 /// answers what it sees, not what it remembers.
 pub trait Runtime: Send + Sync {
@@ -142,4 +191,26 @@ pub trait Runtime: Send + Sync {
 
     /// What an image reference means right now: its digest. Changes nothing.
     fn resolve_image(&self, spec: &DeploySpec) -> Result<String>;
+
+    /// Fetches the image of a spec if it is not there, and says how far that is.
+    fn fetch_image(&self, _spec: &DeploySpec, _tell: &dyn Fn(&str)) -> Result<()> {
+        Ok(())
+    }
+
+    /// Whether the image that was deployed can be started again; a failure says that nothing can. Changes nothing.
+    fn image_at_hand(&self, spec: &DeploySpec) -> Result<ImageAtHand> {
+        let now = self.resolve_image(spec)?;
+        Ok(ImageAtHand { pinned: now == spec.image_digest, now: Some(now) })
+    }
+
+    /// Who else this runtime has on the volumes, and what bringing the app back would lose. `live` are the volumes by
+    /// name and path. Changes nothing.
+    fn survey(&self, _workload: &Workload, _live: &[(String, PathBuf)]) -> Result<Survey> {
+        Ok(Survey::default())
+    }
+
+    /// The undo window of the transaction that observed this is over: what was kept for going back may go.
+    fn forget(&self, _observation: &Observation) -> Result<()> {
+        Ok(())
+    }
 }

@@ -45,17 +45,22 @@ impl App {
 
     /// Created anew, by the function that every deploy goes through. Policies stay off.
     pub fn create(&self, spec: &DeploySpec) -> Result<()> {
-        self.deployer.create_under(&self.lease, spec)
+        self.deployer.create_under(&self.lease, spec, &self.runtime)
     }
 
     /// Waits for its health.
     pub fn await_healthy(&self, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
-        self.deployer.await_under(&self.lease, self.workload(), cancelled)
+        self.deployer.await_under(&self.lease, &self.runtime, cancelled)
     }
 
     /// As it was observed, the old instance if there is one.
     pub fn bring_back(&self, observation: &Observation) -> Result<()> {
         self.call("bring-back", || self.runtime.bring_back(observation))
+    }
+
+    /// The way back to what was observed is not needed any more.
+    pub fn forget(&self, observation: &Observation) -> Result<()> {
+        self.call("forget", || self.runtime.forget(observation))
     }
 
     /// Policies as the spec says.

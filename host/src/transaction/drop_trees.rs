@@ -62,6 +62,10 @@ impl Transaction {
             };
             left.extend(drop_recorded(place, &recorded)?);
         }
+        if let Some(observation) = &self.observation {
+            // Trees that are gone matter more than what the runtime kept: it stays, and is named.
+            left.extend(self.app.forget(observation).err().map(|failure| format!("what the runtime kept: {failure}")));
+        }
         self.journal.append(Event::Closed)?;
         Ok(left)
     }

@@ -7,7 +7,39 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use reforge_host::Code;
-use reforge_host::runtime::{AppState, DeploySpec, Health, HealthCheck, Mount, Runtime};
+use reforge_host::runtime::{AppState, Container, DeploySpec, Health, HealthCheck, Mount, Runtime};
+
+/// Hands the name of every claim to the macro that makes tests of them, so that no runtime can leave one out.
+macro_rules! every_claim {
+    ($make:ident) => {
+        $make! {
+            an_app_that_was_never_deployed_is_absent_and_down
+            a_created_app_runs_and_is_observed_with_its_spec
+            a_stopped_app_is_down_and_can_be_stopped_again
+            a_new_app_replaces_the_old_one
+            an_app_runs_as_the_given_user_with_its_groups
+            an_app_gets_the_environment_of_its_spec
+            the_stop_signal_is_the_one_of_the_spec
+            an_app_that_ignores_the_stop_signal_is_killed_at_the_limit
+            a_child_that_left_its_session_ends_with_the_app
+            an_app_is_not_down_while_a_child_outlives_it
+            a_command_that_does_not_exist_is_app_bad_and_named
+            an_app_that_ends_at_once_is_confirmed_bad_with_what_it_said
+            an_app_without_a_check_is_healthy_when_it_has_settled
+            an_app_is_healthy_when_its_check_passes
+            a_check_that_never_passes_leaves_it_unknown
+            a_check_that_hangs_is_killed_at_the_limit
+            a_check_that_passes_without_the_app_is_not_believed
+            waiting_for_health_can_be_cancelled
+            an_app_that_ends_is_started_again_and_known_to_crash_loop
+            the_pause_between_starts_grows
+            a_held_app_is_not_started_again_until_it_is_released
+            a_hold_ends_a_crash_loop
+            an_app_created_under_a_hold_that_ends_once_is_confirmed_bad
+            bringing_back_starts_what_ran_and_only_if_it_is_down
+        }
+    };
+}
 
 const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -15,6 +47,9 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub struct World {
     pub root: tempfile::TempDir,
     pub live: PathBuf,
+    /// What apps run from; none for what the machine has.
+    pub image: Option<String>,
+    pub container: Container,
 }
 
 impl World {
@@ -26,14 +61,14 @@ impl World {
             let mode = std::os::unix::fs::PermissionsExt::from_mode(if path == live { 0o777 } else { 0o755 });
             std::fs::set_permissions(path, mode).expect("opened to the app's user");
         }
-        World { root, live }
+        World { root, live, image: None, container: Container::default() }
     }
 
     /// An app that is a shell script.
     pub fn spec(&self, script: &str) -> DeploySpec {
         DeploySpec {
             workload: "notes".to_owned(),
-            image: script.to_owned(),
+            image: self.image.clone().unwrap_or_else(|| script.to_owned()),
             image_digest: String::new(),
             command: ["sh", "-c", script].map(str::to_owned).to_vec(),
             user: None,
@@ -42,6 +77,7 @@ impl World {
             stop_signal: "SIGTERM".to_owned(),
             stop_timeout: Duration::from_secs(5),
             health: None,
+            container: self.container.clone(),
         }
     }
 

@@ -143,6 +143,13 @@ impl Preflight {
             }
             Err(failure) => refusals.push(failure),
         }
+        match runtime.survey(workload, &volumes::by_path(&targets)) {
+            Ok(survey) => {
+                warnings.extend(survey.warnings);
+                refusals.extend(survey.refusals);
+            }
+            Err(failure) => refusals.push(failure),
+        }
         // Without a safety snapshot the previous trees are the way back, whatever they hold.
         for target in targets.iter().filter(|_| !choice.keep_previous) {
             refusals.extend(volumes::not_restorable(&target.resolved.name, &target.live, workload));
@@ -233,6 +240,9 @@ pub fn undo_refusal(host: &Host, workload: &Workload, begin: &Begin) -> Result<O
     }
     let runtime = host.runtime(workload)?;
     refusals.extend(holders::foreign(&lives, || runtime.members(&workload.id))?.refusals);
+    let paths: Vec<_> =
+        begin.volumes.iter().map(|volume| (volume.name.clone(), volume.parent.join(&volume.live))).collect();
+    refusals.extend(runtime.survey(workload, &paths)?.refusals);
     refusals.extend(space::refusals(&space::safety_alone(&totals, host)?));
     Ok(combine(&refusals))
 }
@@ -280,13 +290,17 @@ fn look_at_image(
             crate::escape::text(&spec.image)
         )));
     }
-    match host.runtime(workload)?.resolve_image(spec) {
-        Ok(digest) => {
-            if digest != spec.image_digest {
+    match host.runtime(workload)?.image_at_hand(spec) {
+        Ok(at_hand) => {
+            if at_hand.now.as_ref() != Some(&spec.image_digest) {
                 let message = format!("`{}` is not what it was when it was deployed", crate::escape::text(&spec.image));
-                warnings.push(Failure::new(Code::Drift, message).hint("the app would be started as it is now"));
+                let hint = match at_hand.pinned {
+                    true => "the app comes back with what it runs now; a deploy takes the new one",
+                    false => "the app would be started as it is now",
+                };
+                warnings.push(Failure::new(Code::Drift, message).hint(hint));
             }
-            Ok(Some(digest))
+            Ok(at_hand.now)
         }
         Err(failure) if observation.state.should_run() => {
             refusals.push(failure.context("the app could not be started again").hint("deploy it first"));

@@ -129,6 +129,11 @@ pub fn foreign_holders(targets: &[Target], members: impl FnMut() -> Result<Vec<i
     holders::foreign(&live?, members)
 }
 
+/// Where each live directory is, or would be, by its volume's name.
+pub fn by_path(targets: &[Target]) -> Vec<(String, std::path::PathBuf)> {
+    targets.iter().map(|target| (target.resolved.name.clone(), target.resolved.path.clone())).collect()
+}
+
 /// Processes of others, which only root may look at: whatever they hold, nobody knows.
 pub fn unseen(foreign: &Foreign) -> Option<Failure> {
     (foreign.unreadable > 0).then(|| {

@@ -4,7 +4,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -38,7 +38,7 @@ pub struct Program {
 impl Program {
     /// Finds everything out before anything is started. `command` is the spec's own or its health check's.
     pub fn resolve(spec: &DeploySpec, command: &[String]) -> Result<Program> {
-        let arguments: Vec<OsString> = command.iter().map(|word| replace(word, spec)).collect::<Result<_>>()?;
+        let arguments: Vec<OsString> = command.iter().map(|word| live(word, spec)).collect::<Result<_>>()?;
         let file = program_file(spec, command)?;
         let mut environment: Vec<(OsString, OsString)> =
             spec.environment.iter().map(|(name, value)| (name.into(), value.into())).collect();
@@ -110,7 +110,7 @@ pub fn program_file(spec: &DeploySpec, command: &[String]) -> Result<PathBuf> {
     let Some(first) = command.first().filter(|first| !first.is_empty()) else {
         return Err(Failure::new(Code::AppBad, format!("`{}` has no command", crate::escape::text(&spec.workload))));
     };
-    let name = replace(first, spec)?;
+    let name = live(first, spec)?;
     let shown = crate::escape::bytes(name.as_bytes());
     if name.as_bytes().contains(&b'/') {
         let path = PathBuf::from(&name);
@@ -150,25 +150,8 @@ fn usable(path: &Path) -> Result<(), String> {
     }
 }
 
-/// Puts live paths in the place of `{volume:NAME}`. What a path holds is not looked at again.
-fn replace(word: &str, spec: &DeploySpec) -> Result<OsString> {
-    const OPEN: &str = "{volume:";
-    let mut out = Vec::new();
-    let mut rest = word;
-    while let Some(at) = rest.find(OPEN) {
-        out.extend_from_slice(&rest.as_bytes()[..at]);
-        let behind = &rest[at + OPEN.len()..];
-        let end = behind.find('}').unwrap_or(behind.len());
-        let name = &behind[..end];
-        let mount = spec.mounts.iter().find(|mount| mount.volume == name && end < behind.len()).ok_or_else(|| {
-            let shown = crate::escape::text(word);
-            Failure::new(Code::AppBad, format!("`{shown}` in the command names a volume that the workload lacks"))
-        })?;
-        out.extend_from_slice(mount.live.as_os_str().as_bytes());
-        rest = &behind[end + 1..];
-    }
-    out.extend_from_slice(rest.as_bytes());
-    Ok(OsString::from_vec(out))
+fn live(word: &str, spec: &DeploySpec) -> Result<OsString> {
+    spec.fill(word, |mount| &mount.live)
 }
 
 #[cfg(test)]

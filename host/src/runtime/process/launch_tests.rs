@@ -1,3 +1,5 @@
+use std::os::unix::ffi::OsStringExt as _;
+
 use super::*;
 use crate::runtime::Mount;
 
@@ -18,6 +20,7 @@ fn spec(command: &[&str]) -> DeploySpec {
         stop_signal: "SIGTERM".to_owned(),
         stop_timeout: std::time::Duration::from_secs(1),
         health: None,
+        container: Default::default(),
     }
 }
 
@@ -29,10 +32,10 @@ fn placeholders_become_live_paths_once_and_byte_for_byte() {
         ("{volume:data}{volume:tricky}", b"/srv/\xff/srv/{volume:data}"),
         ("{other}", b"{other}"),
     ] {
-        assert_eq!(replace(word, &spec(&[])).expect("known").as_bytes(), replaced);
+        assert_eq!(live(word, &spec(&[])).expect("known").as_bytes(), replaced);
     }
     for word in ["{volume:none}", "{volume:}", "{volume:data"] {
-        assert_eq!(replace(word, &spec(&[])).expect_err("unknown").code, Code::AppBad, "{word}");
+        assert_eq!(live(word, &spec(&[])).expect_err("unknown").code, Code::AppBad, "{word}");
     }
 }
 

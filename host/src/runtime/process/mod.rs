@@ -29,6 +29,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use self::control::{Answer, Reached, Request};
+pub(super) use self::family::descendants;
+pub(super) use self::identity::ProcessId;
 use self::place::Place;
 use self::state::{Phase, State};
 use super::{DeploySpec, HealthReport, Observation, Runtime};

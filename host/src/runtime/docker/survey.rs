@@ -1,0 +1,181 @@
+//! For the plan: every other container that has a volume, whatever it is doing, and what a recreation would lose.
+//!
+//! A container that is stopped today may be started while trees move, so it counts like one that runs. Where a mount
+//! leads is compared by path, by identity and by its place in the file system, as volumes are; what cannot be compared
+//! counts as a meeting. Looks only.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use bollard::models::MountPoint;
+use bollard::query_parameters::ListContainersOptions;
+
+use super::client::Client;
+use super::container::{self, Found};
+use super::{DockerRuntime, changes, controllers};
+use crate::config::Workload;
+use crate::deployer::mounts::MountTable;
+use crate::deployer::overlap::{self, Location};
+use crate::escape;
+use crate::failure::{Code, Failure, Result};
+use crate::runtime::Survey;
+
+/// See [`crate::runtime::Runtime::survey`].
+pub fn survey(runtime: &DockerRuntime, workload: &Workload, live: &[(String, PathBuf)]) -> Result<Survey> {
+    let view = runtime.view(&workload.id)?;
+    let mut look = Look {
+        client: &view.client,
+        lives: Lives::locate(live)?,
+        allowed: &workload.allow_containers,
+        devices: HashMap::new(),
+        survey: Survey::default(),
+    };
+    for other in others(&view.client, &view.found)? {
+        look.at_container(&other)?;
+    }
+    look.at_services()?;
+    let mut survey = look.survey;
+    if let Some(current) = view.current() {
+        survey.refusals.extend(controllers::of_own(current));
+        survey.warnings.extend(changes::warning(&view.client, current)?);
+    }
+    let up: Vec<String> = view.found.iter().filter(|found| found.is_up()).map(Found::shown).collect();
+    if up.len() > 1 {
+        let message = format!("`{}` runs more than once: {}", escape::text(&workload.id), up.join(", "));
+        survey
+            .warnings
+            .push(Failure::new(Code::Drift, message).hint("all are stopped, and the newest alone comes back"));
+    }
+    Ok(survey)
+}
+
+/// Every container on the engine that is not the workload's.
+fn others(client: &Client, own: &[Found]) -> Result<Vec<Found>> {
+    let options = ListContainersOptions { all: true, ..Default::default() };
+    let listed =
+        client.ask(|docker| docker.list_containers(Some(options))).map_err(client.failed("list all containers"))?;
+    let ids = listed.into_iter().filter_map(|summary| summary.id);
+    let foreign = ids.filter(|id| own.iter().all(|found| found.id != *id));
+    foreign.filter_map(|id| container::inspect(client, &id).transpose()).collect()
+}
+
+/// The volumes and where they are.
+struct Lives<'a> {
+    lives: Vec<(&'a str, Location)>,
+    mounts: MountTable,
+}
+
+impl<'a> Lives<'a> {
+    fn locate(live: &'a [(String, PathBuf)]) -> Result<Lives<'a>> {
+        let mounts = MountTable::read()?;
+        let located = live.iter().map(|(name, path)| Ok((name.as_str(), overlap::locate(path, &mounts)?)));
+        Ok(Lives { lives: located.collect::<Result<_>>()?, mounts })
+    }
+
+    /// How a path of this machine meets which volume.
+    fn meeting(&self, path: &str) -> Option<(&'a str, String)> {
+        let there = match overlap::locate(path.as_ref(), &self.mounts) {
+            Ok(there) => there,
+            Err(failure) => {
+                let (first, _) = self.lives.first()?;
+                return Some((first, format!("cannot be compared with ({})", failure.message)));
+            }
+        };
+        let relation = |(name, here): &(&'a str, Location)| Some((*name, there.relation(here)?.to_owned()));
+        self.lives.iter().find_map(relation)
+    }
+}
+
+/// One pass over what the engine has.
+struct Look<'a> {
+    client: &'a Client,
+    lives: Lives<'a>,
+    allowed: &'a [String],
+    /// Directories of this machine that named volumes stand for, by the volume's name.
+    devices: HashMap<String, Option<String>>,
+    survey: Survey,
+}
+
+impl Look<'_> {
+    fn at_container(&mut self, other: &Found) -> Result<()> {
+        for point in other.inspect.mounts.iter().flatten() {
+            let sources: Vec<String> = point.source.iter().cloned().chain(self.device(point)?).collect();
+            let met = sources.iter().filter(|source| source.starts_with('/')).find_map(|source| {
+                let (volume, relation) = self.lives.meeting(source)?;
+                Some(format!("`{}`, which {relation} volume `{volume}`", escape::text(source)))
+            });
+            let Some(met) = met else { continue };
+            let doing = if other.is_up() { "has" } else { "is stopped and has" };
+            let who = match controllers::of(other) {
+                Some(controller) => format!("the container {} of {controller}", other.shown()),
+                None => format!("the container {}", other.shown()),
+            };
+            match (point.rw == Some(false), controllers::of(other)) {
+                (true, _) => self.survey.warnings.push(read_only(&format!("{who} {doing}"), &met)),
+                (false, Some(_)) => self.survey.refusals.push(controlled(&format!("{who} {doing}"), &met)),
+                (false, None) if self.allowed.contains(&other.name) => {
+                    self.survey.warnings.push(allowed(&format!("{who} {doing}"), &met));
+                }
+                (false, None) => self.survey.refusals.push(read_write(&format!("{who} {doing}"), &met)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Services may have no container on this machine right now, and get one in the next second.
+    fn at_services(&mut self) -> Result<()> {
+        for (name, mounts) in controllers::services(self.client)? {
+            for mount in mounts {
+                let source = mount.source.unwrap_or_default();
+                let met = if source.starts_with('/') { self.lives.meeting(&source) } else { None };
+                let Some((volume, relation)) = met else { continue };
+                let who = format!("the swarm service `{}` has", escape::text(&name));
+                let met = format!("`{}`, which {relation} volume `{volume}`", escape::text(&source));
+                match mount.read_only {
+                    Some(true) => self.survey.warnings.push(read_only(&who, &met)),
+                    _ => self.survey.refusals.push(controlled(&who, &met)),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The directory that a named volume stands for, if it was made for one (`-o device=…`).
+    fn device(&mut self, point: &MountPoint) -> Result<Option<String>> {
+        let name = match (point.typ.as_deref(), &point.name) {
+            (Some("volume"), Some(name)) => name.clone(),
+            _ => return Ok(None),
+        };
+        if let Some(known) = self.devices.get(&name) {
+            return Ok(known.clone());
+        }
+        let device = match self.client.ask(|docker| docker.inspect_volume(&name)) {
+            Ok(volume) => volume.options.get("device").cloned(),
+            Err(error) if error.is_gone() => None,
+            Err(error) => {
+                return Err(self.client.failed(format!("look at the volume `{}`", escape::text(&name)))(error));
+            }
+        };
+        self.devices.insert(name, device.clone());
+        Ok(device)
+    }
+}
+
+fn read_write(who: &str, met: &str) -> Failure {
+    Failure::new(Code::VolumeRefused, format!("{who} {met}, read-write"))
+        .hint("remove that container, or take its mount away; or name it in `allow_containers` and keep it stopped")
+}
+
+fn controlled(who: &str, met: &str) -> Failure {
+    Failure::new(Code::VolumeRefused, format!("{who} {met}, read-write, and its controller starts it again"))
+        .hint("take the volume away from it first: what its controller does cannot be held back")
+}
+
+fn allowed(who: &str, met: &str) -> Failure {
+    Failure::new(Code::Drift, format!("{who} {met}, read-write")).hint("`allow_containers` names it")
+}
+
+fn read_only(who: &str, met: &str) -> Failure {
+    Failure::new(Code::Drift, format!("{who} {met}, read-only"))
+        .hint("while it runs it goes on seeing the previous data: start it again after the restore")
+}

@@ -1,0 +1,79 @@
+//! The Docker runtime keeps every claim of a runtime, on an engine of its own, and those that only containers can break.
+
+#![allow(clippy::unwrap_used)]
+
+#[allow(dead_code, reason = "the promises' tests use it too, and neither uses all of it")]
+#[path = "../../tests/support/engine.rs"]
+mod engine;
+#[macro_use]
+mod runtime_claims;
+
+use engine::Engine;
+use reforge_host::runtime::container::Restart;
+use reforge_host::runtime::docker::DockerRuntime;
+use reforge_host::runtime::{AppState, Container, Runtime};
+use runtime_claims::{STEADY, World, eventually, state};
+
+/// A runtime of a host of its own on the shared engine. Nothing of it runs at the end of a test.
+struct Containers {
+    runtime: DockerRuntime,
+    owner: String,
+}
+
+impl Containers {
+    fn new(world: &World) -> Containers {
+        let owner = world.root.path().file_name().unwrap().to_str().unwrap().replace('.', "").to_lowercase();
+        let runtime = DockerRuntime::new(Engine::shared().socket(), &owner, world.root.path());
+        Containers { runtime, owner }
+    }
+}
+
+impl Drop for Containers {
+    fn drop(&mut self) {
+        self.runtime.stop("notes").expect("everything ends");
+    }
+}
+
+/// A world of containers that see the machine's processes, so that an app can say who it is.
+fn world() -> World {
+    let mut world = World::new();
+    let engine = Engine::shared();
+    world.image = Some(engine.busybox("1"));
+    let name = world.root.path().file_name().unwrap().to_str().unwrap().trim_start_matches('.').to_owned();
+    let request = serde_json::json!({ "HostConfig": { "PidMode": "host", "NetworkMode": "none" } });
+    world.container = Container {
+        name: Some(format!("notes-{name}")),
+        restart: Restart::Always,
+        request: request.as_object().unwrap().clone(),
+        ..Container::default()
+    };
+    world
+}
+
+macro_rules! claims {
+    ($($claim:ident)*) => {$(
+        #[test]
+        fn $claim() {
+            let world = world();
+            let containers = Containers::new(&world);
+            runtime_claims::$claim(&containers.runtime, &world);
+        }
+    )*};
+}
+
+every_claim!(claims);
+
+#[test]
+fn a_paused_app_counts_as_running_and_can_be_stopped() {
+    let world = world();
+    let containers = Containers::new(&world);
+    containers.runtime.create(&world.spec(STEADY)).expect("created");
+    world.wait_for_mark("starts");
+    let name = world.container.name.clone().unwrap();
+    Engine::shared().call("POST", &format!("/containers/{name}/pause"), &serde_json::Value::Null);
+    assert_eq!(state(&containers.runtime), AppState::Running);
+    assert!(!containers.runtime.is_down("notes").expect("told"));
+    containers.runtime.stop("notes").expect("stopped");
+    eventually("down", || containers.runtime.is_down("notes").expect("told"));
+    assert!(!containers.owner.is_empty());
+}

@@ -1,0 +1,119 @@
+//! An engine that is not there, too old, silent, or failing in one call: each is said in words of its own, and nothing is
+//! lost. The trouble is made by a proxy before a real engine.
+
+use serde_json::json;
+
+use crate::support::containers::{self, COUNTER};
+use crate::support::engine::Engine;
+use crate::support::proxy::{Proxy, Trouble};
+use crate::support::{World, apps};
+
+struct Scene {
+    engine: &'static Engine,
+    proxy: Proxy,
+    world: World,
+    id: String,
+    snapshot: String,
+}
+
+fn scene() -> Scene {
+    let engine = Engine::shared();
+    let proxy = Proxy::before(&engine.socket());
+    let id = containers::fresh_id("trouble");
+    let mut workload = containers::shell(engine, &id, COUNTER);
+    workload.stop_timeout = "1s".into();
+    workload.lines += "restart = \"always\"\n";
+    let mut world = containers::world(engine, [workload]);
+    world.host_lines = format!("docker_socket = {:?}\n", proxy.socket());
+    world.write_config();
+    world.ok(&["deploy", &id]);
+    apps::writes_on(&world.volume(&id, "data"));
+    let snapshot = world.snapshot(&id);
+    Scene { engine, proxy, world, id, snapshot }
+}
+
+impl Scene {
+    /// When the trouble is over everything is settled, and the app runs once, with its policy.
+    #[track_caller]
+    fn assert_settled(&self, when: &str) {
+        self.proxy.cause(None);
+        self.world.ok(&["recover"]);
+        apps::writes_on(&self.world.volume(&self.id, "data"));
+        let all = containers::of(self.engine, &self.id);
+        let running: Vec<_> = all.iter().filter(|container| container["State"] == "running").collect();
+        assert_eq!(running.len(), 1, "{when}: {all:?}");
+        let inspect = self.engine.container(running[0]["Id"].as_str().unwrap());
+        assert_eq!(inspect["HostConfig"]["RestartPolicy"]["Name"], "always", "{when}");
+    }
+}
+
+#[test]
+fn an_engine_that_cannot_be_asked_is_named_with_what_is_wrong_and_nothing_happens() {
+    let scene = scene();
+    let too_old = json!({ "ApiVersion": "1.24", "MinAPIVersion": "1.12", "Version": "1.12" });
+    for (call, trouble, code, says) in [
+        ("", Trouble::Hangup, "engine-unreachable", "cannot be reached"),
+        ("/version", Trouble::Answer(200, too_old.to_string()), "engine-too-old", "too old"),
+        (
+            "/containers/json",
+            Trouble::Answer(500, r#"{"message":"database is locked"}"#.into()),
+            "runtime",
+            "database is locked",
+        ),
+        ("/containers/json", Trouble::Answer(200, "nonsense".into()), "runtime", "is not understood"),
+        ("/containers/json", Trouble::Silence, "engine-unreachable", "did not answer within"),
+    ] {
+        scene.proxy.cause(Some((call, trouble)));
+        let output = scene.world.reforge(&["--json", "deploy", &scene.id]);
+        assert_ne!(output.code, Some(0), "{says}: {output:?}");
+        output.expect_said(code).expect_said(says);
+        scene.assert_settled(says);
+    }
+}
+
+#[test]
+fn an_engine_that_fails_in_one_call_of_a_restore_loses_nothing() {
+    let scene = scene();
+    for call in ["/update", "/stop", "/containers/create", "/start", "/rename", "/tag"] {
+        let failing = Trouble::Answer(500, r#"{"message":"no space left in the engine"}"#.into());
+        scene.proxy.cause(Some((call, failing)));
+        let output = scene.world.restore(&scene.id, &scene.snapshot, &[]);
+        assert!(output.code.is_some(), "{call}: {output:?}");
+        if output.code != Some(0) {
+            output.expect_said("no space left in the engine");
+        }
+        scene.assert_settled(call);
+    }
+}
+
+#[test]
+fn a_name_that_is_taken_refuses_a_deploy_before_anything_is_stopped() {
+    let scene = scene();
+    let mut scene = scene;
+    let taken = format!("taken-{}", scene.id);
+    containers::stranger(scene.engine, &taken, false, json!({ "HostConfig": { "NetworkMode": "none" } }));
+    let id = scene.id.clone();
+    scene.world.workload(&id).lines += &format!("container_name = {taken:?}\n");
+    scene.world.write_config();
+    let output = scene.world.reforge(&["deploy", &id]);
+    containers::remove(scene.engine, &taken);
+    output.expect(1).expect_said("is taken by one that is not ours").expect_clear();
+    apps::writes_on(&scene.world.volume(&id, "data"));
+}
+
+#[test]
+fn a_container_that_somebody_removed_is_created_again() {
+    let scene = scene();
+
+    let effects = scene.world.effects_of(&["restore", "run", &scene.id, &scene.snapshot, "--yes"]);
+    let stop = effects.iter().position(|name| name == "docker-stop").unwrap() + 1;
+
+    let container = containers::of(scene.engine, &scene.id);
+    let up = container.iter().find(|container| container["State"] == "running").unwrap();
+    let mut restore = scene.world.start_pausing(stop, &["restore", "run", &scene.id, &scene.snapshot, "--yes"]);
+    assert!(restore.reaches_its_pause(), "{:?}", restore.wait());
+    containers::remove(scene.engine, up["Id"].as_str().unwrap());
+    restore.go_on();
+    restore.wait().expect(0);
+    scene.assert_settled("removed by somebody");
+}

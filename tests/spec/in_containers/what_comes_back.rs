@@ -1,0 +1,187 @@
+//! What an app in a container has when it comes back: its image, its volumes of every kind, its policy; and the old
+//! container is kept as long as the restore can be undone.
+
+use serde_json::{Value, json};
+
+use crate::support::containers::{self, COUNTER, STAY, contained};
+use crate::support::engine::Engine;
+use crate::support::{Volume, Workload, World, apps};
+
+fn inspect(engine: &Engine, workload: &str) -> Value {
+    let all = containers::of(engine, workload);
+    let up = all.iter().find(|container| container["State"] == "running").expect("one runs");
+    engine.container(up["Id"].as_str().unwrap())
+}
+
+#[test]
+fn two_volumes_are_restored_and_named_and_anonymous_ones_stay_with_the_app() {
+    let engine = Engine::shared();
+    let id = containers::fresh_id("two");
+    let script = "test -e /cache/since || date > /cache/since; test -e /named/since || date > /named/since;
+        echo x > /outside; "
+        .to_owned()
+        + STAY;
+    let mut workload = Workload::idle(&id, [Volume::project("one"), Volume::project("two")]);
+    workload = workload.command(&["sh", "-c", &script]);
+    workload = contained(workload, engine.busybox("1"), &[]);
+    workload.lines = workload.lines.replace(
+        "Mounts = []",
+        &format!(
+            "Mounts = [{{ Type = \"volume\", Target = \"/cache\" }}, \
+             {{ Type = \"volume\", Source = \"named-{id}\", Target = \"/named\" }}]"
+        ),
+    ) + "restart = \"always\"\n";
+    let world = containers::world(engine, [workload]);
+    world.ok(&["deploy", &id]);
+    let write = |text: &str| {
+        for volume in ["one", "two"] {
+            std::fs::write(world.volume(&id, volume).join("file"), text).unwrap();
+        }
+    };
+    let read = || ["one", "two"].map(|name| std::fs::read_to_string(world.volume(&id, name).join("file")).unwrap());
+    write("old");
+    let snapshot = world.snapshot(&id);
+    write("new");
+    let before = inspect(engine, &id);
+    let others = |container: &Value| {
+        let mounts = container["Mounts"].as_array().unwrap().iter();
+        let volumes = mounts.filter(|mount| mount["Type"] == "volume");
+        let mut names: Vec<_> = volumes.map(|mount| (mount["Destination"].clone(), mount["Name"].clone())).collect();
+        names.sort_by_key(|(at, _)| at.to_string());
+        names
+    };
+    assert_eq!(others(&before).len(), 2);
+    let plan = world.ok(&["restore", "plan", &id, &snapshot]);
+    plan.expect_said("outside of its volumes: `/outside`");
+    world.restore(&id, &snapshot, &[]).expect(0);
+    assert_eq!(read(), ["old", "old"]);
+    let after = inspect(engine, &id);
+    assert_ne!(after["Id"], before["Id"]);
+    assert_eq!(others(&after), others(&before));
+    assert_eq!(after["HostConfig"]["RestartPolicy"]["Name"], "always");
+    assert_eq!(after["Name"], before["Name"]);
+    let old = engine.container(before["Id"].as_str().unwrap());
+    assert_eq!(old["State"]["Status"], "exited");
+    assert_eq!(old["HostConfig"]["RestartPolicy"]["Name"], "no", "nothing may start it by itself");
+    world.ok(&["restore", "finish", &world.transactions()[0], "--yes"]);
+    assert_eq!(engine.container(before["Id"].as_str().unwrap()), Value::Null, "its window is over");
+    assert_eq!(others(&inspect(engine, &id)), others(&before), "volumes are never removed");
+}
+
+#[test]
+fn the_image_that_ran_comes_back_whatever_its_tag_means_now() {
+    let engine = Engine::shared();
+    let id = containers::fresh_id("tag");
+    engine.busybox("1");
+    let other = engine.busybox("2");
+    let tag = |image: &str| {
+        engine.call("POST", &format!("/images/{image}/tag?repo=test/moving&tag={id}"), &Value::Null);
+    };
+    tag("test/busybox:1");
+    let image = format!("test/moving:{id}");
+    let workload = Workload::idle(&id, [Volume::project("data")]).command(&["sh", "-c", COUNTER]);
+    let world = containers::world(engine, [contained(workload, image.clone(), &[])]);
+    world.ok(&["deploy", &id]);
+    let snapshot = world.snapshot(&id);
+    let ran = inspect(engine, &id)["Image"].clone();
+    tag(&other);
+    world.ok(&["restore", "plan", &id, &snapshot]).expect_said("is not what it was when it was deployed");
+    world.restore(&id, &snapshot, &[]).expect(0);
+    assert_eq!(inspect(engine, &id)["Image"], ran);
+    apps::writes_on(&world.volume(&id, "data"));
+    // A deploy takes the new one, and a rollback goes back.
+    world.ok(&["deploy", &id]);
+    assert_ne!(inspect(engine, &id)["Image"], ran);
+    world.ok(&["rollback", &id]);
+    assert_eq!(inspect(engine, &id)["Image"], ran);
+}
+
+#[test]
+fn an_app_that_was_stopped_stays_stopped_and_a_bad_one_runs_on_its_old_data_in_its_old_container() {
+    let engine = Engine::shared();
+    let id = containers::fresh_id("bad");
+    let script = "test ! -e {volume:data}/poison || exit 3; echo x > /tmp/mine; ".to_owned() + STAY;
+    let world = containers::world(engine, [containers::shell(engine, &id, &script)]);
+    world.ok(&["deploy", &id]);
+    let poison = world.volume(&id, "data").join("poison");
+    std::fs::write(&poison, "").unwrap();
+    let bad = world.snapshot(&id);
+    std::fs::remove_file(&poison).unwrap();
+    let before = inspect(engine, &id)["Id"].clone();
+    world.restore(&id, &bad, &[]).expect(4).expect_said("status 3");
+    assert!(!poison.exists());
+    assert_eq!(inspect(engine, &id)["Id"], before, "the old container itself");
+    assert_eq!(containers::running(engine, &id), 1);
+    world.ok(&["stop", &id]);
+    let good = world.snapshot(&id);
+    world.restore(&id, &good, &[]).expect(0);
+    assert_eq!(containers::running(engine, &id), 0);
+}
+
+#[test]
+fn a_preview_and_a_promotion_run_as_containers_of_their_own() {
+    let engine = Engine::shared();
+    let (prod, test) = (containers::fresh_id("prod"), containers::fresh_id("test"));
+    let mut staged = containers::shell(engine, &test, COUNTER);
+    staged.image = Some(engine.busybox("2"));
+    (staged.project, staged.stage) = (prod.clone(), "test".into());
+    let mut live = containers::shell(engine, &prod, COUNTER);
+    for workload in [&mut staged, &mut live] {
+        workload.volumes[0].scope = "stage".into();
+    }
+    let world = containers::world(engine, [live, staged]);
+    world.ok(&["deploy", &prod]);
+    world.ok(&["deploy", &test]);
+    world.ok(&["promote", &test, &prod]);
+    assert_eq!(inspect(engine, &prod)["Image"], inspect(engine, &test)["Image"]);
+    world.ok(&["preview", &prod, &engine.busybox("1")]);
+    let preview = format!("{prod}-preview");
+    assert_eq!(containers::running(engine, &preview), 1);
+    let mounts = inspect(engine, &preview)["Mounts"].to_string();
+    let live = world.path("volumes").join(&prod).join("prod/data");
+    assert!(live.is_dir() && !mounts.contains(live.to_str().unwrap()), "{mounts}");
+    for container in containers::of(engine, &preview) {
+        containers::remove(engine, container["Id"].as_str().unwrap());
+    }
+}
+
+#[test]
+fn an_image_that_is_not_there_refuses_before_anything_is_stopped() {
+    let engine = Engine::shared();
+    let id = containers::fresh_id("gone");
+    let world = containers::world(engine, [containers::shell(engine, &id, COUNTER)]);
+    let mut missing = containers::shell(engine, "missing", COUNTER);
+    missing.image = Some("localhost:1/none:1".into());
+    let mut world: World = world;
+    world.workloads.push(missing);
+    world.write_config();
+    let output = world.reforge(&["deploy", "missing"]);
+    output.expect(1).expect_said("cannot pull the image `localhost:1/none:1`").expect_clear();
+    assert_eq!(containers::of(engine, "missing"), Vec::<Value>::new());
+    assert_eq!(json!(containers::running(engine, &id)), json!(0));
+}
+
+#[test]
+fn what_restores_keep_is_counted_and_a_deploy_says_when_there_is_no_room() {
+    let engine = Engine::shared();
+    let id = containers::fresh_id("many");
+    let mut workload = containers::shell(engine, &id, COUNTER);
+    workload.lines += "max_instances = 3\n";
+    workload.stop_timeout = "1s".into();
+    let world = containers::world(engine, [workload]);
+    for _ in 0..4 {
+        world.ok(&["deploy", &id]);
+    }
+    assert_eq!(containers::of(engine, &id).len(), 3, "the oldest that nothing needs are gone");
+    let snapshot = world.snapshot(&id);
+    world.restore(&id, &snapshot, &[]).expect(0);
+    world.ok(&["deploy", &id]);
+    world.restore(&id, &snapshot, &[]).expect(0);
+    let full = world.reforge(&["deploy", &id]);
+    full.expect(3).expect_said("undo windows need").expect_said("restore finish");
+    apps::writes_on(&world.volume(&id, "data"));
+    for transaction in world.transactions() {
+        world.ok(&["restore", "finish", &transaction, "--yes"]);
+    }
+    world.ok(&["deploy", &id]);
+}
