@@ -1,5 +1,6 @@
 //! A host on the disk, driven as a person would: every step is a run of the binary.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -87,6 +88,18 @@ impl Host {
         Ok(Restored { sealed_s: whole_s - since_sealed_s, whole_s, downtime_s, peak_bytes, steps_ms })
     }
 
+    /// Resident memory of `reforge serve` when it has begun to listen and nobody has asked it anything.
+    pub fn idle_bytes(&self) -> Result<u64> {
+        let mut child = self.command(&["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn()?;
+        let mut line = String::new();
+        let read = child.stdout.take().map(|said| BufReader::new(said).read_line(&mut line));
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()));
+        child.kill()?;
+        child.wait()?;
+        ensure!(matches!(read, Some(Ok(_))) && line.contains("listening"), "it does not listen: {line}");
+        memory(&status?, "VmRSS:").context("no resident memory")
+    }
+
     /// Stops the app and removes everything of it, so that what comes next has the disk for itself.
     pub fn remove(&self, workload: &str) -> Result<()> {
         self.ask(&["stop", workload])?;
@@ -144,8 +157,12 @@ fn since_stop(steps: &[Value], after: impl Fn(&Value) -> Result<f64>) -> Result<
 
 /// `VmHWM` of a process; none when it is gone.
 fn peak_bytes(status: &str) -> Option<u64> {
-    let text = std::fs::read_to_string(status).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    memory(&std::fs::read_to_string(status).ok()?, "VmHWM:")
+}
+
+/// Bytes that the kernel's `status` of a process names so.
+pub fn memory(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kibibytes << 10)
 }

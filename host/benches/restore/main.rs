@@ -52,7 +52,7 @@ fn main() -> Result<()> {
             "large" => compare(&mut out, &disk, &host, figure, "8 files of 64 MiB", content::large)?,
             "small" => compare(&mut out, &disk, &host, figure, "40,000 files of 1 to 8 KiB", content::small)?,
             "million" => million(&mut out, &host)?,
-            "plugin" => sandbox::loading(&mut out, &disk)?,
+            "plugin" => sandbox::loading(&mut out, &disk, &host)?,
             _ => sandbox::price(&mut out, &disk)?,
         }
     }

@@ -27,7 +27,8 @@ use reforge_host::transaction::receipt::Outcome;
 
 use crate::disk::Disk;
 use crate::figures::{mebibytes, median, touch_memory};
-use crate::{ROUNDS, content, guest_build, native};
+use crate::host::memory;
+use crate::{ROUNDS, content, guest_build, host, native};
 
 /// What the same code may take at most in its sandbox, without it being 1.
 const PRICE_GOAL: f64 = 1.25;
@@ -36,7 +37,7 @@ const CALLS: f64 = 1e6;
 const WHO: &str = "the benchmark";
 
 /// How long the default plugin takes to load and to answer, how much memory it keeps, and what a call back costs.
-pub fn loading(out: &mut impl Write, disk: &Disk) -> Result<()> {
+pub fn loading(out: &mut impl Write, disk: &Disk, bench: &host::Host) -> Result<()> {
     writeln!(out, "\nthe default plugin, {} KiB", DEFAULT.len() >> 10)?;
     let cache = tempfile::tempdir()?;
     let timed = |cache: Option<&Path>| -> Result<f64> {
@@ -62,6 +63,12 @@ pub fn loading(out: &mut impl Write, disk: &Disk) -> Result<()> {
     let kept = resident_bytes()?.saturating_sub(before);
     writeln!(out, "  {:<44} {:>8.1} MiB", "resident memory of a loaded plugin", mebibytes(kept))?;
     writeln!(out, "  {:<44} {:>8.0} ns", "one small call from a sandbox to the host", call_ns(disk)?)?;
+    writeln!(
+        out,
+        "  {:<44} {:>8.1} MiB",
+        "resident memory of an idle `reforge serve`",
+        mebibytes(bench.idle_bytes()?)
+    )?;
     Ok(())
 }
 
@@ -92,9 +99,7 @@ fn call_ns(disk: &Disk) -> Result<f64> {
 
 /// Resident memory of this process.
 fn resident_bytes() -> Result<u64> {
-    let text = std::fs::read_to_string("/proc/self/status")?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no resident memory")?;
-    Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? << 10)
+    memory(&std::fs::read_to_string("/proc/self/status")?, "VmRSS:").context("no resident memory")
 }
 
 /// The same restore by the same code, in its sandbox and without one, in turns.
