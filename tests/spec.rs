@@ -33,6 +33,8 @@ mod nothing_live_changes_before_the_swap;
 mod one_at_a_time;
 #[path = "spec/plugins_are_installed_and_swapped.rs"]
 mod plugins_are_installed_and_swapped;
+#[path = "spec/published_wit.rs"]
+mod published_wit;
 #[path = "spec/restores_are_asked_for_over_http.rs"]
 mod restores_are_asked_for_over_http;
 #[path = "spec/short_downtime.rs"]

@@ -8,7 +8,7 @@ use reforge_host::documents::plugin as documents;
 use reforge_host::plugins::changes;
 use reforge_host::plugins::registry::install::{Request, Workshop};
 use reforge_host::plugins::registry::{BUILT_IN, Installed, Registry};
-use reforge_host::plugins::{Plugin, PluginEngine};
+use reforge_host::plugins::{Plugin, PluginEngine, WIT_VERSIONS};
 use reforge_host::{Failure, Result, escape};
 use serde_json::json;
 
@@ -56,6 +56,7 @@ pub fn list(session: &Session) -> Result<Answer> {
         ]
     }));
     let mut text = style::table(session.terminal.style, &["NAME", "VERSION", "DIGEST", "INSTALLED", "", ""], &rows);
+    text.push_str(&format!("\nloads plugins built against version {} of the WIT", WIT_VERSIONS.join(", ")));
     if let Some((by, file)) = session.plugin_file()? {
         text.push_str(&format!("\nnone of these is used: {by} names `{}`", escape::path(&file)));
     }

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::escape;
-use crate::plugins::Plugin;
 use crate::plugins::bindings::exports::reforge::restore::restorer::Description;
 use crate::plugins::registry::Installed;
+use crate::plugins::{Plugin, WIT_VERSIONS};
 
-/// Every plugin that can be used; `active` is the digest of the one that is, none being the one that was built in.
+/// Every plugin that can be used, and the versions of the WIT that one may be built against; `active` is the digest of the one that is, none being the one that was built in.
 pub fn list(installed_ones: &[Installed], active: Option<&str>, built_in: &Plugin, says: &Description) -> Value {
     let plugins: Vec<Value> =
         installed_ones.iter().map(|one| installed(one, active == Some(one.digest.as_str()))).collect();
@@ -17,7 +17,7 @@ pub fn list(installed_ones: &[Installed], active: Option<&str>, built_in: &Plugi
         "digest": built_in.digest(),
         "in_use": active.is_none(),
     });
-    json!({ "built_in": built_in, "plugins": plugins })
+    json!({ "built_in": built_in, "plugins": plugins, "wit_versions": WIT_VERSIONS })
 }
 
 pub fn installed(installed: &Installed, in_use: bool) -> Value {

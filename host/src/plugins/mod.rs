@@ -21,6 +21,6 @@ pub mod slot;
 mod workers;
 
 pub use engine::PluginEngine;
-pub use plugin::Plugin;
+pub use plugin::{Plugin, WIT_VERSIONS};
 pub use registry::Registry;
 pub use slot::Slot;

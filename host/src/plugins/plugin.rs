@@ -13,6 +13,10 @@ use crate::failure::{Code, Failure, Result};
 /// The plugin that this host was built with.
 pub const DEFAULT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/default-plugin.wasm"));
 
+/// Every published version of the WIT that this host loads.
+pub const WIT_VERSIONS: &[&str] = &["0.1.0"];
+const WIT_PACKAGE: &str = "reforge:restore";
+
 /// A component that can be instantiated. Cheap to clone; a restore keeps the one it began with.
 #[derive(Clone)]
 pub struct Plugin {
@@ -39,6 +43,7 @@ impl Plugin {
     /// Loads a plugin from its bytes. `name` is for messages.
     pub fn from_bytes(engine: &PluginEngine, bytes: &[u8], name: &str) -> Result<Plugin> {
         let component = compile(engine, bytes, name)?;
+        refuse_other_version(engine, &component, name)?;
         let pre = linker(engine)
             .and_then(|linker| linker.instantiate_pre(&component))
             .and_then(RestorePluginPre::new)
@@ -61,6 +66,26 @@ pub(super) fn compile(engine: &PluginEngine, bytes: &[u8], name: &str) -> Result
 fn refused(name: &str, error: &wasmtime::Error) -> Failure {
     Failure::new(Code::Plugin, format!("{name} is not a plugin for this host: {}", one_line(error)))
         .hint("a plugin is a component of the world `reforge:restore/restore-plugin@0.1.0`")
+}
+
+/// A plugin of another version would fail in many words about a single function.
+fn refuse_other_version(engine: &PluginEngine, component: &Component, name: &str) -> Result<()> {
+    let world = component.component_type();
+    let imports = world.imports(engine.engine()).map(|(name, _)| name);
+    let exports = world.exports(engine.engine()).map(|(name, _)| name);
+    let version = |interface: &str| {
+        let (_, version) = interface.strip_prefix(WIT_PACKAGE)?.strip_prefix('/')?.split_once('@')?;
+        Some(version.to_owned())
+    };
+    match imports.chain(exports).filter_map(version).find(|version| !WIT_VERSIONS.contains(&version.as_str())) {
+        None => Ok(()),
+        Some(version) => {
+            let (version, loads) = (crate::escape::text(&version), WIT_VERSIONS.join(", "));
+            let message =
+                format!("{name} was built against version {version} of `{WIT_PACKAGE}`, and this host loads {loads}");
+            Err(Failure::new(Code::Plugin, message).hint("use a plugin that was built for this host"))
+        }
+    }
 }
 
 /// Everything a guest can call: WASI whole, with nothing behind it, and the world's own imports.
