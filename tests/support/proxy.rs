@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// What happens in the place of the real answer.
 #[derive(Clone, Debug)]
@@ -13,9 +14,11 @@ pub enum Trouble {
     /// Nobody answers.
     Silence,
     Answer(u16, String),
+    /// The real answer, late.
+    Late(Duration),
 }
 
-type Cause = Arc<Mutex<Option<(String, Trouble)>>>;
+type Cause = Arc<Mutex<Option<(Vec<String>, Trouble)>>>;
 
 /// Dropping it leaves its thread waiting for connections that nobody makes.
 pub struct Proxy {
@@ -43,9 +46,15 @@ impl Proxy {
         self.directory.path().join("docker.sock")
     }
 
-    /// From now on calls whose path holds this text end so; none for no trouble.
-    pub fn cause(&self, trouble: Option<(&str, Trouble)>) {
-        *self.cause.lock().unwrap() = trouble.map(|(call, trouble)| (call.to_owned(), trouble));
+    /// From now on calls whose path holds one of these texts end so.
+    pub fn cause(&self, calls: &[&str], trouble: Trouble) {
+        let calls = calls.iter().map(|call| (*call).to_owned()).collect();
+        *self.cause.lock().unwrap() = Some((calls, trouble));
+    }
+
+    /// No trouble any more.
+    pub fn calm(&self) {
+        *self.cause.lock().unwrap() = None;
     }
 }
 
@@ -53,7 +62,11 @@ impl Proxy {
 fn pass(mut client: UnixStream, engine: &Path, causes: &Cause) -> std::io::Result<()> {
     let (head, body) = read_request(&mut client)?;
     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-    let caused = causes.lock().unwrap().clone().filter(|(call, _)| path.contains(call.as_str()));
+    let caused = causes.lock().unwrap().clone();
+    let caused = caused.filter(|(calls, _)| calls.iter().any(|call| path.contains(call.as_str())));
+    if let Some((_, Trouble::Late(delay))) = caused {
+        std::thread::sleep(delay);
+    }
     match caused {
         Some((_, Trouble::Hangup)) => Ok(()),
         Some((_, Trouble::Silence)) => {
@@ -69,7 +82,7 @@ fn pass(mut client: UnixStream, engine: &Path, causes: &Cause) -> std::io::Resul
             client.write_all(head.as_bytes())?;
             client.write_all(text.as_bytes())
         }
-        None => {
+        None | Some((_, Trouble::Late(_))) => {
             let mut upstream = UnixStream::connect(engine)?;
             let (first, rest) = head.split_once("\r\n").unwrap_or((&head, ""));
             upstream.write_all(format!("{first}\r\nConnection: close\r\n{rest}").as_bytes())?;

@@ -1,7 +1,10 @@
 //! The promises, kept for apps that are containers of a real engine.
 
 mod adoption;
+mod boot;
+mod crashes;
 mod databases;
+mod pair;
 mod survey;
 mod trouble;
 mod what_comes_back;

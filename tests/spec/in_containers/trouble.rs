@@ -1,6 +1,8 @@
 //! An engine that is not there, too old, silent, or failing in one call: each is said in words of its own, and nothing is
 //! lost. The trouble is made by a proxy before a real engine.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::support::containers::{self, COUNTER};
@@ -36,7 +38,7 @@ impl Scene {
     /// When the trouble is over everything is settled, and the app runs once, with its policy.
     #[track_caller]
     fn assert_settled(&self, when: &str) {
-        self.proxy.cause(None);
+        self.proxy.calm();
         self.world.ok(&["recover"]);
         apps::writes_on(&self.world.volume(&self.id, "data"));
         let all = containers::of(self.engine, &self.id);
@@ -63,7 +65,7 @@ fn an_engine_that_cannot_be_asked_is_named_with_what_is_wrong_and_nothing_happen
         ("/containers/json", Trouble::Answer(200, "nonsense".into()), "runtime", "is not understood"),
         ("/containers/json", Trouble::Silence, "engine-unreachable", "did not answer within"),
     ] {
-        scene.proxy.cause(Some((call, trouble)));
+        scene.proxy.cause(&[call], trouble);
         let output = scene.world.reforge(&["--json", "deploy", &scene.id]);
         assert_ne!(output.code, Some(0), "{says}: {output:?}");
         output.expect_said(code).expect_said(says);
@@ -76,7 +78,7 @@ fn an_engine_that_fails_in_one_call_of_a_restore_loses_nothing() {
     let scene = scene();
     for call in ["/update", "/stop", "/containers/create", "/start", "/rename", "/tag"] {
         let failing = Trouble::Answer(500, r#"{"message":"no space left in the engine"}"#.into());
-        scene.proxy.cause(Some((call, failing)));
+        scene.proxy.cause(&[call], failing);
         let output = scene.world.restore(&scene.id, &scene.snapshot, &[]);
         assert!(output.code.is_some(), "{call}: {output:?}");
         if output.code != Some(0) {
@@ -88,8 +90,7 @@ fn an_engine_that_fails_in_one_call_of_a_restore_loses_nothing() {
 
 #[test]
 fn a_name_that_is_taken_refuses_a_deploy_before_anything_is_stopped() {
-    let scene = scene();
-    let mut scene = scene;
+    let mut scene = scene();
     let taken = format!("taken-{}", scene.id);
     containers::stranger(scene.engine, &taken, false, json!({ "HostConfig": { "NetworkMode": "none" } }));
     let id = scene.id.clone();
@@ -104,10 +105,8 @@ fn a_name_that_is_taken_refuses_a_deploy_before_anything_is_stopped() {
 #[test]
 fn a_container_that_somebody_removed_is_created_again() {
     let scene = scene();
-
     let effects = scene.world.effects_of(&["restore", "run", &scene.id, &scene.snapshot, "--yes"]);
     let stop = effects.iter().position(|name| name == "docker-stop").unwrap() + 1;
-
     let container = containers::of(scene.engine, &scene.id);
     let up = container.iter().find(|container| container["State"] == "running").unwrap();
     let mut restore = scene.world.start_pausing(stop, &["restore", "run", &scene.id, &scene.snapshot, "--yes"]);
@@ -116,4 +115,44 @@ fn a_container_that_somebody_removed_is_created_again() {
     restore.go_on();
     restore.wait().expect(0);
     scene.assert_settled("removed by somebody");
+}
+
+#[test]
+fn a_container_that_cannot_be_killed_keeps_its_data_and_a_slow_engine_is_waited_for() {
+    let scene = scene();
+    let stuck = r#"{"message":"tried to kill container, but did not receive an exit event"}"#;
+    scene.proxy.cause(&["/stop", "/kill"], Trouble::Answer(500, stuck.into()));
+    let since = scene.world.volume(&scene.id, "data").join("since");
+    std::fs::write(&since, "").unwrap();
+    scene.world.restore(&scene.id, &scene.snapshot, &[]).expect(3).expect_said("did not receive an exit event");
+    assert!(since.exists(), "nothing was exchanged");
+    apps::writes_on(&scene.world.volume(&scene.id, "data"));
+    scene.assert_settled("a stuck kill");
+    scene.proxy.cause(&[""], Trouble::Late(Duration::from_millis(100)));
+    scene.world.restore(&scene.id, &scene.snapshot, &[]).expect(0);
+    assert!(!since.exists(), "restored");
+    scene.assert_settled("a slow engine");
+}
+
+#[test]
+fn recovery_waits_for_an_engine_that_does_not_answer_and_touches_nothing_meanwhile() {
+    let scene = scene();
+    let restore = ["restore", "run", &scene.id, &scene.snapshot, "--yes"];
+    let effects = scene.world.effects_of(&restore);
+    scene.world.ok(&["restore", "finish", &scene.world.transactions()[0], "--yes"]);
+    let commit = effects.iter().position(|name| name == "commit").unwrap() + 1;
+    let since = scene.world.volume(&scene.id, "data").join("since");
+    std::fs::write(&since, "").unwrap();
+    scene.world.faulty(&format!("{commit}:before"), &restore);
+    assert!(!since.exists(), "exchanged and not committed");
+    let failing = Trouble::Answer(500, r#"{"message":"the engine is ill"}"#.into());
+    for (trouble, says) in [(Trouble::Hangup, "cannot be reached"), (failing, "the engine is ill")] {
+        scene.proxy.cause(&[""], trouble);
+        let output = scene.world.reforge(&["recover"]);
+        assert_ne!(output.code, Some(0), "{output:?}");
+        output.expect_said(says);
+        assert!(!since.exists(), "nothing moves while nobody knows whether the app is down");
+    }
+    scene.assert_settled("an engine that came back");
+    assert!(since.exists(), "as before");
 }

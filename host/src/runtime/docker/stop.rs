@@ -79,8 +79,15 @@ impl View<'_> {
             self.client.change("docker-kill", CHANGE_LIMIT, |docker| docker.kill_container(&found.id, Some(options)));
         match killed.or_else(unless_gone) {
             // Not running: that is what was wanted.
-            Err(error) if !error.is_conflict() => Err(self.client.failed(doing)(first)),
-            _ => Ok(()),
+            Err(error) if error.is_conflict() => Ok(()),
+            // It answers, and cannot: the app is known to be up, as opposed to not known at all.
+            Err(EngineError::Said { .. }) => {
+                let failure = self.client.failed(doing)(first);
+                Err(Failure { code: Code::NotDown, ..failure }
+                    .hint("its process may hang in the kernel; look at it, and at the engine's log"))
+            }
+            Err(error) => Err(self.client.failed(doing)(error)),
+            Ok(()) => Ok(()),
         }
     }
 }

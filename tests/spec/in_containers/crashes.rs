@@ -1,0 +1,93 @@
+//! The host is killed, the engine is killed, and both are, in every step of a restore: the app never runs on a mixed set,
+//! also while the engine comes up before the host, and afterwards everything is one set and as it was.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::pair::Pair;
+use crate::support::engine::Engine;
+
+/// Engines that come up side by side on a small machine give each other up.
+fn one_at_a_time() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[test]
+fn a_host_that_is_killed_in_any_step_leaves_one_set_and_the_app_as_it_was() {
+    let engine = Engine::shared();
+    let pair = Pair::deployed(engine);
+    for (number, step) in pair.steps() {
+        pair.write("new");
+        pair.world.faulty(&format!("{number}:before"), &pair.restore());
+        pair.assert_safe(&step);
+        pair.world.ok(&["recover"]);
+        pair.assert_settled(&step);
+        pair.finish();
+    }
+}
+
+/// The engine comes up first and brings back what its policies say; the host comes later. In every `nth` step.
+fn both_die(arguments: &[&str], nth: usize) {
+    let _one = one_at_a_time();
+    let engine = Engine::start(arguments);
+    let pair = Pair::deployed(&engine);
+    for (number, step) in pair.steps().into_iter().step_by(nth) {
+        pair.write("new");
+        pair.world.faulty(&format!("{number}:before"), &pair.restore());
+        engine.kill();
+        engine.run();
+        pair.assert_safe(&step);
+        pair.world.ok(&["recover"]);
+        pair.assert_settled(&step);
+        pair.finish();
+    }
+}
+
+#[test]
+fn an_engine_that_is_back_before_the_host_starts_nothing_on_a_mixed_set() {
+    // Every step of a machine that loses its processes is below; here the containers outlive the engine for a while.
+    both_die(&[], 2);
+}
+
+#[test]
+fn an_engine_that_kept_its_containers_alive_starts_nothing_on_a_mixed_set() {
+    both_die(&["--live-restore"], 1);
+}
+
+#[test]
+fn a_machine_that_loses_its_processes_in_any_step_comes_back_with_one_set() {
+    let _one = one_at_a_time();
+    let engine = Engine::start(&[]);
+    let pair = Pair::deployed(&engine);
+    for (number, step) in pair.steps() {
+        pair.write("new");
+        pair.world.faulty(&format!("{number}:before"), &pair.restore());
+        engine.cut_power();
+        engine.run();
+        pair.assert_safe(&step);
+        pair.world.ok(&["recover"]);
+        pair.assert_settled(&step);
+        pair.finish();
+    }
+}
+
+#[test]
+fn an_engine_that_is_killed_in_any_step_of_a_living_host_loses_nothing() {
+    let _one = one_at_a_time();
+    let engine = Engine::start(&[]);
+    let pair = Pair::deployed(&engine);
+    for (number, step) in pair.steps() {
+        pair.write("new");
+        let mut restore = pair.world.start_pausing(number, &pair.restore());
+        assert!(restore.reaches_its_pause(), "{step}: {:?}", restore.wait());
+        engine.kill();
+        restore.go_on();
+        let output = restore.wait();
+        assert_ne!(output.code, None, "{step}: {output:?}");
+        engine.run();
+        pair.assert_safe(&step);
+        pair.world.ok(&["recover"]);
+        pair.assert_settled(&step);
+        pair.finish();
+    }
+}

@@ -1,0 +1,143 @@
+//! An app with two volumes that must always be of one set: it looks at them all the time and says when they are not.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::support::containers::{self, contained};
+use crate::support::engine::Engine;
+use crate::support::{Volume, Workload, World, eventually};
+
+/// Compares what its volumes say for as long as it runs, and writes to a third place when they differ.
+const SCRIPT: &str = "trap exit TERM; echo x >> /marks/starts; while :; do
+        read -r one < {volume:one}/which; read -r two < {volume:two}/which;
+        if [ \"$one\" != \"$two\" ]; then
+            read -r again < {volume:one}/which; [ \"$again\" = \"$two\" ] || echo \"$one $two\" >> /marks/mixed;
+        fi; usleep 20000; done";
+
+pub struct Pair<'a> {
+    pub engine: &'a Engine,
+    pub world: World,
+    pub id: String,
+    pub snapshot: String,
+}
+
+impl<'a> Pair<'a> {
+    /// Deployed with `old` in its snapshot and `new` in its volumes.
+    pub fn deployed(engine: &'a Engine) -> Pair<'a> {
+        let id = containers::fresh_id("pair");
+        let world = containers::world(engine, []);
+        let mut pair = Pair { engine, world, id, snapshot: String::new() };
+        let marks = pair.world.path("run");
+        let mut workload = Workload::idle(&pair.id, [Volume::project("one"), Volume::project("two")]);
+        workload.stop_timeout = "1s".into();
+        workload = contained(workload.command(&["sh", "-c", SCRIPT]), engine.busybox("1"), &[]);
+        let mount = format!("Mounts = [{{ Type = \"bind\", Source = {marks:?}, Target = \"/marks\" }}]");
+        workload.lines = workload.lines.replace("Mounts = []", &mount) + "restart = \"always\"\n";
+        pair.world.workloads = vec![workload];
+        pair.world.write_config();
+        for volume in pair.volumes() {
+            std::fs::create_dir_all(volume).unwrap();
+        }
+        pair.write("old");
+        pair.world.ok(&["deploy", &pair.id]);
+        pair.snapshot = pair.world.snapshot(&pair.id);
+        pair.write("new");
+        pair
+    }
+
+    pub fn volumes(&self) -> [PathBuf; 2] {
+        ["one", "two"].map(|name| self.world.volume(&self.id, name))
+    }
+
+    /// Both volumes, while the app does not look.
+    pub fn write(&self, which: &str) {
+        let all = containers::of(self.engine, &self.id);
+        let up = all.iter().find(|container| container["State"] == "running").map(|up| up["Id"].as_str().unwrap());
+        let turn = |verb: &str| {
+            if let Some(id) = up {
+                self.engine.call("POST", &format!("/containers/{id}/{verb}"), &Value::Null);
+            }
+        };
+        turn("pause");
+        for volume in self.volumes() {
+            std::fs::write(volume.join("which"), format!("{which}\n")).unwrap();
+        }
+        turn("unpause");
+    }
+
+    /// What the volumes say; none if they are of different sets.
+    pub fn which(&self) -> Option<String> {
+        let [one, two] = self.volumes().map(|volume| std::fs::read_to_string(volume.join("which")).unwrap());
+        (one == two).then(|| one.trim().to_owned())
+    }
+
+    /// What must hold at any time: a mixed set runs nowhere, and never twice.
+    #[track_caller]
+    pub fn assert_safe(&self, when: &str) {
+        let running = containers::running(self.engine, &self.id);
+        assert!(running <= 1, "{when}: {running} containers run");
+        assert!(self.which().is_some() || running == 0, "{when}: it runs on a mixed set");
+        let mixed = std::fs::read_to_string(self.world.path("run/mixed")).unwrap_or_default();
+        assert_eq!(mixed, "", "{when}: the app saw a mixed set");
+    }
+
+    /// What must hold when everything is settled: one set, one container, its policy as it was.
+    #[track_caller]
+    pub fn assert_settled(&self, when: &str) {
+        eventually("the app runs again", || containers::running(self.engine, &self.id) == 1);
+        self.assert_safe(when);
+        assert!(self.which().is_some(), "{when}: the set is mixed");
+        for container in containers::of(self.engine, &self.id) {
+            let inspect = self.engine.container(container["Id"].as_str().unwrap());
+            let wanted = if container["State"] == "running" { "always" } else { "no" };
+            assert_eq!(inspect["HostConfig"]["RestartPolicy"]["Name"], wanted, "{when}: {inspect}");
+        }
+    }
+
+    pub fn restore(&self) -> [&str; 5] {
+        ["restore", "run", &self.id, &self.snapshot, "--yes"]
+    }
+
+    /// The effects of a whole restore, by number and name, one for each step and for each call of the engine.
+    pub fn steps(&self) -> Vec<(usize, String)> {
+        let effects = self.world.effects_of(&self.restore());
+        self.finish();
+        let mut seen = std::collections::BTreeSet::new();
+        let mut steps = Vec::new();
+        let wanted = [
+            "sealed",
+            "stopping",
+            "docker-update",
+            "docker-stop",
+            "stopped",
+            "safety",
+            "swapping",
+            "swapped",
+            "commit",
+            "starting-app",
+            "docker-create",
+            "docker-start",
+            "healthy",
+            "completed",
+        ];
+        for (index, name) in effects.iter().enumerate() {
+            if wanted.contains(&name.as_str()) && seen.insert(name.clone()) {
+                steps.push((index + 1, name.clone()));
+            }
+        }
+        // Between the two exchanges the set is mixed.
+        let second = effects.iter().rposition(|name| name == "exchange").unwrap();
+        steps.push((second + 1, "the second exchange".to_owned()));
+        assert_eq!(steps.len(), wanted.len() + 1, "{effects:?}");
+        steps
+    }
+
+    /// Ends every window: what is kept for it must not change the next turn.
+    pub fn finish(&self) {
+        for id in self.world.transactions() {
+            // Refused for those that are over.
+            self.world.reforge(&["restore", "finish", &id, "--yes"]);
+        }
+    }
+}
