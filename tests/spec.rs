@@ -17,12 +17,16 @@ mod support;
 mod another_format;
 #[path = "spec/another_language.rs"]
 mod another_language;
+#[path = "spec/archives_and_plugins_go_over_http.rs"]
+mod archives_and_plugins_go_over_http;
 #[path = "spec/events_are_told_as_they_happen.rs"]
 mod events_are_told_as_they_happen;
 #[path = "spec/every_volume_or_none.rs"]
 mod every_volume_or_none;
 #[path = "spec/in_containers/mod.rs"]
 mod in_containers;
+#[path = "spec/many_listen_at_once.rs"]
+mod many_listen_at_once;
 #[path = "spec/misbehaving_plugins.rs"]
 mod misbehaving_plugins;
 #[path = "spec/no_first_rename_without_a_way_back.rs"]
@@ -39,6 +43,8 @@ mod published_wit;
 mod restores_are_asked_for_over_http;
 #[path = "spec/short_downtime.rs"]
 mod short_downtime;
+#[path = "spec/the_api_is_described.rs"]
+mod the_api_is_described;
 #[path = "spec/the_api_is_guarded.rs"]
 mod the_api_is_guarded;
 #[path = "spec/the_app_comes_back.rs"]
@@ -47,6 +53,8 @@ mod the_app_comes_back;
 mod the_archive_is_an_enemy;
 #[path = "spec/the_plugin_is_a_stranger.rs"]
 mod the_plugin_is_a_stranger;
+#[path = "spec/webhooks_are_taken_once.rs"]
+mod webhooks_are_taken_once;
 #[path = "spec/what_a_person_decides.rs"]
 mod what_a_person_decides;
 #[path = "spec/what_comes_back_is_what_was_there.rs"]

@@ -51,7 +51,7 @@ fn running(effect: &str) -> (Bench, Server, String) {
 
 #[test]
 fn a_stream_tells_every_phase_and_the_end() {
-    let (_bench, mut server, id) = running("exchange");
+    let (_bench, server, id) = running("exchange");
     let stream = events(&server, &id, None);
     server.go_on();
     let told: Vec<Event> = stream.collect();
@@ -67,7 +67,7 @@ fn a_stream_tells_every_phase_and_the_end() {
 
 #[test]
 fn a_client_that_comes_again_misses_nothing_and_is_told_nothing_twice() {
-    let (_bench, mut server, id) = running("exchange");
+    let (_bench, server, id) = running("exchange");
     let first: Vec<Event> = events(&server, &id, None).take(1).collect();
     server.go_on();
     server.ended(&id);
@@ -81,7 +81,7 @@ fn a_client_that_comes_again_misses_nothing_and_is_told_nothing_twice() {
 
 #[test]
 fn after_a_new_start_the_stream_says_how_it_ended() {
-    let (bench, mut server, id) = running("exchange");
+    let (bench, server, id) = running("exchange");
     server.go_on();
     server.ended(&id);
     assert_eq!(server.stop().code, Some(0));
@@ -93,7 +93,7 @@ fn after_a_new_start_the_stream_says_how_it_ended() {
 
 #[test]
 fn a_revoked_token_ends_its_streams() {
-    let (bench, mut server, id) = running("exchange");
+    let (bench, server, id) = running("exchange");
     let mut stream = events(&server, &id, None);
     assert!(stream.next().is_some());
     let listed = bench.world.ok(&["token", "revoke", "viewer0"]);

@@ -36,7 +36,7 @@ fn held(world: &World, snapshot: &str) -> Running {
 #[test]
 fn a_second_restore_of_the_workload_is_refused_as_busy_at_once_and_waits_if_told_to() {
     let (world, snapshot) = workloads();
-    let mut first = held(&world, &snapshot);
+    let first = held(&world, &snapshot);
     let refused = world.restore("app", &snapshot, &[]);
     refused.expect(6).expect_said("held by restore").expect_said("--wait");
     let mut waiting = world.start(&["restore", "run", "app", &snapshot, "--yes", "--wait"]);
@@ -55,7 +55,7 @@ fn a_second_restore_of_the_workload_is_refused_as_busy_at_once_and_waits_if_told
 fn restores_of_two_workloads_run_side_by_side() {
     let (world, snapshot) = workloads();
     let other = world.snapshot("other");
-    let mut first = held(&world, &snapshot);
+    let first = held(&world, &snapshot);
     world.restore("other", &other, &[]).expect(0);
     world.ok(&["deploy", "other"]);
     first.go_on();
@@ -65,7 +65,7 @@ fn restores_of_two_workloads_run_side_by_side() {
 #[test]
 fn no_way_to_deploy_and_no_capture_interleaves_with_a_restore() {
     let (world, snapshot) = workloads();
-    let mut restore = held(&world, &snapshot);
+    let restore = held(&world, &snapshot);
     let before = (signature::of_volumes(&world.path("volumes")), world.processes("app"));
     for arguments in [
         &["deploy", "app"][..],

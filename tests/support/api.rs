@@ -92,11 +92,15 @@ impl Server {
         document
     }
 
+    pub fn pid(&self) -> u32 {
+        self.running.pid()
+    }
+
     pub fn reaches_its_pause(&mut self) {
         assert!(self.running.reaches_its_pause(), "it ended: {}", self.running.complaints());
     }
 
-    pub fn go_on(&mut self) {
+    pub fn go_on(&self) {
         self.running.go_on();
     }
 

@@ -102,6 +102,10 @@ impl Running {
         String::from_utf8_lossy(&std::fs::read(self.said.path().join("stderr")).unwrap()).into_owned()
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has answered so far on standard output.
     pub fn answered(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(self.said.path().join("stdout")).unwrap()).into_owned()
@@ -129,7 +133,7 @@ impl Running {
     }
 
     /// Lets it go on.
-    pub fn go_on(&mut self) {
+    pub fn go_on(&self) {
         if let Some(paused) = &self.paused {
             let _ = std::fs::remove_file(paused);
         }

@@ -67,10 +67,7 @@ async fn admit(parts: &Parts, shared: &Arc<Shared>) -> Result<Token, Problem> {
         return Ok(token);
     }
     let from = address(parts, &shared.host.config.api.trusted_proxies);
-    if !shared.throttle.may_fail(from, Instant::now()) {
-        let detail = "too many tries without a valid token";
-        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-tries", detail, "wait a minute"));
-    }
+    may_fail(shared, from)?;
     let detail = if offered.is_some() { "that is no valid token" } else { "there is no token" };
     let hint = "send `Authorization: Bearer TOKEN`; `reforge token create` makes one";
     let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail, hint);
@@ -78,6 +75,28 @@ async fn admit(parts: &Parts, shared: &Arc<Shared>) -> Result<Token, Problem> {
         shared.refused(&format!("nobody from {from}"), parts, &problem).await;
     }
     Err(problem)
+}
+
+/// 429 when an address tried too often.
+fn may_fail(shared: &Shared, from: IpAddr) -> Result<(), Problem> {
+    shared.metrics.failed_try();
+    if shared.throttle.may_fail(from, Instant::now()) {
+        return Ok(());
+    }
+    let detail = "too many tries without a valid token";
+    Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-tries", detail, "wait a minute"))
+}
+
+/// What somebody is told whose delivery is not signed as it must be.
+pub async fn unsigned(parts: &Parts, shared: &Arc<Shared>) -> Problem {
+    let from = address(parts, &shared.host.config.api.trusted_proxies);
+    if let Err(problem) = may_fail(shared, from) {
+        return problem;
+    }
+    let hint = "send `X-Hub-Signature-256: sha256=HEX`, the HMAC-SHA256 of the body";
+    let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "the body is not signed as it must be", hint);
+    shared.refused(&format!("nobody from {from}"), parts, &problem).await;
+    problem
 }
 
 fn bearer(value: &str) -> Option<&str> {

@@ -2,8 +2,9 @@
 //!
 //! In reading order: [`server`] a start and a stop, [`connection`] who may connect and for how long, [`shared`] what all
 //! requests share, [`guard`] and [`caller`] what every request must pass, [`problem`] and [`answer`] how it is answered,
-//! [`body`] how it is read, [`runs`] restores and undos that go on without their client, with [`events`] and their [`stream`]
-//! that tell of them, [`routes`] what can be asked, [`describe`] the parts of its description.
+//! [`body`] how it is read, [`transfer`] how what is large comes and goes, [`runs`] restores and undos that go on without their client, with [`events`] and their [`stream`]
+//! that tell of them, [`hooks`] deploys that wait for their turn, [`metrics`] what is counted, [`routes`] what can be
+//! asked, [`describe`] the parts of its description.
 //!
 //! Nothing here decides about data: each route is one call of the function that the command of the same name makes.
 //! Nothing here may block a thread of the runtime, hold a request up for another client, or answer with text from outside
@@ -16,6 +17,8 @@ mod connection;
 mod describe;
 mod events;
 mod guard;
+mod hooks;
+mod metrics;
 mod problem;
 mod routes;
 mod runs;
@@ -23,6 +26,7 @@ mod server;
 mod shared;
 mod stream;
 mod throttle;
+mod transfer;
 
 pub use describe::openapi;
 pub use server::{Setup, serve};

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::events::{END, Events, PROGRESS};
+use super::metrics::Metrics;
 use super::problem::Problem;
 use crate::failure::{Code, Failure};
 use crate::restore::Report;
@@ -40,6 +41,7 @@ pub struct Runs {
     known: Mutex<Known>,
     /// How many there are that are not over.
     active: watch::Sender<usize>,
+    metrics: Metrics,
 }
 
 #[derive(Default)]
@@ -142,8 +144,8 @@ fn counters(progress: &Progress) -> Value {
 }
 
 impl Runs {
-    pub fn new() -> Runs {
-        Runs { known: Mutex::default(), active: watch::channel(0).0 }
+    pub fn new(metrics: Metrics) -> Runs {
+        Runs { known: Mutex::default(), active: watch::channel(0).0, metrics }
     }
 
     /// Begins one. `work` must end whatever it has begun before it returns.
@@ -228,6 +230,8 @@ impl Drop for Ending {
                 Failure::new(Code::Io, "the host failed in the middle of it").hint("`reforge recover` settles it");
             self.run.end(document(&Report::unchanged(failure)));
         }
+        let report = self.run.report().unwrap_or_default();
+        self.runs.metrics.ended(report["outcome"].as_str().unwrap_or_default());
         self.runs.forget(&self.run);
     }
 }

@@ -29,6 +29,8 @@ const THREADS: usize = 2;
 pub struct Setup {
     pub host: Arc<Host>,
     pub slot: Slot,
+    /// This program, which compiles plugins.
+    pub program: PathBuf,
     /// The file that names the plugin, if one does.
     pub plugin_file: Option<PathBuf>,
     /// Instead of the configuration's.
@@ -41,12 +43,12 @@ pub struct Setup {
 
 /// Serves until it is told to stop. `settled` is told what a crash had left; then `listening` is told the address.
 pub fn serve(setup: Setup, settled: impl FnOnce(&[Recovered]), listening: impl FnOnce(SocketAddr)) -> Result<()> {
-    let Setup { host, slot, plugin_file, listen, stop, wait } = setup;
+    let Setup { host, slot, program, plugin_file, listen, stop, wait } = setup;
     let recovered = host.recover()?;
     settled(&recovered);
     let recovered = recovered.iter().map(document).collect();
     let address = listen.unwrap_or(host.config.api.listen);
-    let shared = Arc::new(Shared::new(Made { host, slot, plugin_file, recovered })?);
+    let shared = Arc::new(Shared::new(Made { host, slot, program, plugin_file, recovered })?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .enable_all()

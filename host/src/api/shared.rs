@@ -1,6 +1,7 @@
 //! What all requests share, and how they reach the host: on threads that may block, so many at once, and each told when
 //! nobody wants it any more.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -10,6 +11,8 @@ use axum::http::request::Parts;
 use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use super::hooks::Hooks;
+use super::metrics::Metrics;
 use super::problem::Problem;
 use super::runs::Runs;
 use super::throttle::Throttle;
@@ -24,6 +27,8 @@ use crate::tokens::Tokens;
 const LOOKS_MAX: usize = 16;
 /// Plans, captures, checks, copies and deploys, at once.
 const WORKS_MAX: usize = 8;
+/// Uploads and downloads, at once: their clients may be slow, and must not take the turns of others.
+const CARRIES_MAX: usize = 32;
 /// How long a request waits for its turn.
 const TURN_TIME: Duration = Duration::from_secs(10);
 
@@ -34,6 +39,10 @@ pub struct Shared {
     pub tokens: Tokens,
     pub throttle: Throttle,
     pub runs: Arc<Runs>,
+    pub hooks: Arc<Hooks>,
+    pub metrics: Metrics,
+    /// This program.
+    pub program: PathBuf,
     /// Whether the configuration or the command line names the plugin, so that no selection counts.
     pub plugin_file: Option<PathBuf>,
     /// What the start did.
@@ -42,6 +51,7 @@ pub struct Shared {
     pub boot: String,
     looks: Arc<Semaphore>,
     works: Arc<Semaphore>,
+    carries: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
     /// Flags of what may be cancelled at the end.
     cancels: Mutex<Vec<Weak<AtomicBool>>>,
@@ -51,24 +61,30 @@ pub struct Shared {
 pub struct Made {
     pub host: Arc<Host>,
     pub slot: Slot,
+    pub program: PathBuf,
     pub plugin_file: Option<PathBuf>,
     pub recovered: Value,
 }
 
 impl Shared {
     pub fn new(made: Made) -> HostResult<Shared> {
-        let Made { host, slot, plugin_file, recovered } = made;
+        let Made { host, slot, program, plugin_file, recovered } = made;
+        let metrics = Metrics::new();
         Ok(Shared {
             tokens: Tokens::open(&host.state)?,
             throttle: Throttle::default(),
-            runs: Arc::new(Runs::new()),
+            runs: Arc::new(Runs::new(metrics.clone())),
+            hooks: Arc::new(Hooks::new(&host)?),
+            metrics,
             boot: hex::encode(crate::random::bytes::<4>()?),
             looks: Arc::new(Semaphore::new(LOOKS_MAX)),
             works: Arc::new(Semaphore::new(WORKS_MAX)),
+            carries: Arc::new(Semaphore::new(CARRIES_MAX)),
             stopping: watch::channel(false).0,
             cancels: Mutex::default(),
             host,
             slot,
+            program,
             plugin_file,
             recovered,
         })
@@ -125,6 +141,19 @@ impl Shared {
         self.slot.current()
     }
 
+    /// Compiles plugins in a process of its own.
+    pub fn compiler(&self) -> Vec<OsString> {
+        vec![self.program.clone().into_os_string(), "compile-plugin".into()]
+    }
+
+    /// A turn to carry an archive or a plugin, which takes as long as its client does.
+    pub async fn carrying(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        if self.is_stopping() {
+            return Err(Problem::stopping());
+        }
+        turn(&self.carries).await
+    }
+
     /// A progress that is cancelled when the server stops.
     pub fn progress(&self) -> Arc<Progress> {
         let flag = Arc::new(AtomicBool::new(self.is_stopping()));
@@ -141,6 +170,7 @@ impl Shared {
     /// Nothing begins any more, and what only reads or can be repeated is told to end.
     pub fn stop(&self) {
         self.stopping.send_replace(true);
+        self.hooks.close();
         let cancels = self.cancels.lock().unwrap_or_else(PoisonError::into_inner);
         cancels.iter().filter_map(Weak::upgrade).for_each(|flag| flag.store(true, Ordering::Relaxed));
     }
@@ -148,6 +178,7 @@ impl Shared {
     /// Waits until nothing is being worked on.
     pub async fn idle(&self) {
         self.runs.idle().await;
+        self.hooks.idle().await;
         // It is never closed.
         let _ = self.works.acquire_many(WORKS_MAX as u32).await;
     }

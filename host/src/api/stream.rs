@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::events::{END, Event, Events};
+use super::metrics::Listening;
 use super::shared::Shared;
 use crate::tokens::Token;
 
@@ -50,13 +51,25 @@ struct Listener {
     seen: u64,
     waiting: VecDeque<Event>,
     over: bool,
+    _listening: Listening,
 }
 
 pub fn stream(shared: Arc<Shared>, token: Token, events: Arc<Events>, after: u64) -> impl Stream<Item = sse::Event> {
     let newest = events.newest();
-    let listener = Listener { shared, token, events, newest, seen: after, waiting: VecDeque::new(), over: false };
+    let listening = shared.metrics.listening();
+    let listener = Listener {
+        _listening: listening,
+        shared,
+        token,
+        events,
+        newest,
+        seen: after,
+        waiting: VecDeque::new(),
+        over: false,
+    };
     futures_util::stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
+        listener.shared.metrics.told();
         let id = format!("{}-{}", listener.shared.boot, event.number);
         Some((sse::Event::default().id(id).event(event.name).data(&*event.data), listener))
     })

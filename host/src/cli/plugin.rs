@@ -70,7 +70,7 @@ pub fn install(session: &Session, file: PathBuf, sha256: Option<String>, signatu
     let step = |name: &str| session.terminal.say(name);
     let workshop = Workshop { engine: &engine, state: &host.state, compiler: &compiler, step: &step };
     let request = Request { file, sha256, signature, who: session.who() };
-    let installed = changes::install(host, &workshop, &request)?;
+    let installed = changes::install(host, &workshop, &request, &escape::path(&request.file))?;
     let text = format!(
         "installed  {}\nuse it by  {}",
         session.terminal.style.bold(&line(&installed)),

@@ -15,6 +15,7 @@ pub fn serve(session: &Session, listen: Option<SocketAddr>, wait: bool) -> Resul
     let setup = Setup {
         host: host.clone(),
         slot: session.slot()?,
+        program: session.program.clone(),
         plugin_file: session.plugin_file()?.map(|(_, file)| file),
         listen,
         stop: session.cancelled.clone(),

@@ -1,19 +1,20 @@
 //! `[api]`: where the server listens, what it is called, whom it believes.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 
 use toml::Spanned;
 
-use super::Api;
 use super::problems::Problems;
 use super::raw::RawApi;
+use super::{Api, host};
 use crate::escape;
 
 /// Only this machine, unless told otherwise.
 pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7878);
 
-pub(super) fn check(raw: RawApi, problems: &mut Problems<'_>) -> Api {
-    let RawApi { listen, hosts, trusted_proxies } = raw;
+pub(super) fn check(raw: RawApi, base: &Path, problems: &mut Problems<'_>) -> Api {
+    let RawApi { listen, hosts, trusted_proxies, webhook_secret_file } = raw;
     Api {
         listen: listen
             .and_then(|text| parsed("listen", &text, "write for example `127.0.0.1:7878`", problems))
@@ -23,6 +24,7 @@ pub(super) fn check(raw: RawApi, problems: &mut Problems<'_>) -> Api {
             .iter()
             .filter_map(|text| parsed("trusted_proxies", text, "write an address, for example `10.0.0.2`", problems))
             .collect(),
+        webhook_secret_file: webhook_secret_file.map(|file| host::path("webhook_secret_file", base, file, problems)),
     }
 }
 

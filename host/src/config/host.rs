@@ -77,7 +77,7 @@ fn require_volume_root(at: std::ops::Range<usize>, workloads: &[Workload], probl
 }
 
 /// A path of this host; a relative one is relative to the configuration's directory.
-fn path(key: &str, base: &Path, value: Spanned<String>, problems: &mut Problems<'_>) -> PathBuf {
+pub(super) fn path(key: &str, base: &Path, value: Spanned<String>, problems: &mut Problems<'_>) -> PathBuf {
     let shown = escape::text(value.get_ref());
     let path = Path::new(value.get_ref());
     if value.get_ref().is_empty() || value.get_ref().contains('\0') {

@@ -71,11 +71,13 @@ pub struct Api {
     pub hosts: Vec<String>,
     /// Whose word counts about the address that a request came from.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Holds what webhooks are signed with. None: there are no webhooks.
+    pub webhook_secret_file: Option<PathBuf>,
 }
 
 impl Default for Api {
     fn default() -> Api {
-        Api { listen: api::LISTEN, hosts: Vec::new(), trusted_proxies: Vec::new() }
+        Api { listen: api::LISTEN, hosts: Vec::new(), trusted_proxies: Vec::new(), webhook_secret_file: None }
     }
 }
 
@@ -174,7 +176,7 @@ impl Config {
             let base = path.parent().unwrap_or(Path::new("/"));
             let workloads = workload::check_all(raw.workloads, &mut problems);
             let host = host::check(raw.host, base, &workloads, &mut problems);
-            let api = api::check(raw.api, &mut problems);
+            let api = api::check(raw.api, base, &mut problems);
             Config { path: path.to_owned(), host, api, workloads }
         });
         match (config, problems.finish()) {

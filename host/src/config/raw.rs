@@ -43,6 +43,7 @@ pub(super) struct RawApi {
     pub hosts: Vec<Spanned<String>>,
     #[serde(default)]
     pub trusted_proxies: Vec<Spanned<String>>,
+    pub webhook_secret_file: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]

@@ -31,7 +31,19 @@ pub struct Request {
 
 /// The whole import.
 pub fn run(host: &Arc<Host>, plugin: &Plugin, request: &Request, progress: &Arc<Progress>) -> Result<Descriptor> {
-    let imported = take_in(host, plugin, request, progress);
+    let file = File::open(&request.file).map_err(|error| unreadable(request, &error));
+    run_of(host, plugin, file, request, progress)
+}
+
+/// The same of a file that is open, whatever its name is.
+pub fn run_of(
+    host: &Arc<Host>,
+    plugin: &Plugin,
+    file: Result<File>,
+    request: &Request,
+    progress: &Arc<Progress>,
+) -> Result<Descriptor> {
+    let imported = file.and_then(|file| take_in(host, plugin, file, request, progress));
     let details = serde_json::json!({
         "workload": request.workload,
         "snapshot": imported.as_ref().ok().map(|descriptor| &descriptor.id),
@@ -41,11 +53,19 @@ pub fn run(host: &Arc<Host>, plugin: &Plugin, request: &Request, progress: &Arc<
     imported
 }
 
-fn take_in(host: &Arc<Host>, plugin: &Plugin, request: &Request, progress: &Arc<Progress>) -> Result<Descriptor> {
+fn unreadable(request: &Request, error: &std::io::Error) -> Failure {
+    Failure { code: Code::Usage, ..Failure::io("read the archive", &request.file, error) }
+}
+
+fn take_in(
+    host: &Arc<Host>,
+    plugin: &Plugin,
+    mut file: File,
+    request: &Request,
+    progress: &Arc<Progress>,
+) -> Result<Descriptor> {
     let workload = host.config.workload(&request.workload)?;
-    let refuse =
-        |error: std::io::Error| Failure { code: Code::Usage, ..Failure::io("read the archive", &request.file, &error) };
-    let mut file = File::open(&request.file).map_err(refuse)?;
+    let refuse = |error: std::io::Error| unreadable(request, &error);
     let facts = file.metadata().map_err(refuse)?;
     if !facts.is_file() {
         let message = format!("`{}` is not a file", crate::escape::path(&request.file));

@@ -160,6 +160,11 @@ impl StateDir {
         self.root.join("tokens.json")
     }
 
+    /// Which deliveries of webhooks were taken.
+    pub fn deliveries(&self) -> PathBuf {
+        self.root.join("deliveries.json")
+    }
+
     /// The secret for [`crate::deployer::workload::environment_digests`].
     pub fn environment_key(&self) -> Result<[u8; KEY_BYTES]> {
         let path = self.root.join(ENVIRONMENT_KEY);

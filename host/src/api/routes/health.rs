@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
@@ -28,6 +28,7 @@ pub fn routes() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(readyz))
         .routes(routes!(me))
         .routes(routes!(recovery))
+        .routes(routes!(metrics))
         .routes(routes!(audit))
 }
 
@@ -67,6 +68,14 @@ async fn recovery(_: Viewer, State(shared): State<Arc<Shared>>) -> Result<Docume
             Ok(Document::new(json!({ "recovered": shared.recovered, "unfinished": unfinished })))
         })
         .await
+}
+
+/// Figures for Prometheus
+#[utoipa::path(get, path = "/metrics", tag = "host", security(("token" = [])),
+    responses((status = 200, description = "OpenMetrics", body = String, content_type = crate::api::metrics::CONTENT_TYPE), Look))]
+async fn metrics(_: Viewer, State(shared): State<Arc<Shared>>) -> Answered {
+    let text = shared.metrics.text(shared.runs.running().len())?;
+    Ok(([(header::CONTENT_TYPE, crate::api::metrics::CONTENT_TYPE)], text).into_response())
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -2,6 +2,7 @@
 
 mod deploys;
 mod health;
+mod hooks;
 mod plugins;
 mod restores;
 mod snapshots;
@@ -19,6 +20,7 @@ use utoipa_axum::routes;
 
 use super::describe::{Bearer, Open};
 use super::guard;
+use super::metrics;
 use super::problem::Problem;
 use super::shared::Shared;
 
@@ -39,6 +41,7 @@ pub fn described() -> (Router<Arc<Shared>>, utoipa::openapi::OpenApi) {
         .merge(restores::routes())
         .merge(deploys::routes())
         .merge(plugins::routes())
+        .merge(hooks::routes())
         .routes(routes!(description))
         .split_for_parts()
 }
@@ -50,6 +53,7 @@ pub fn router(shared: &Arc<Shared>) -> Router {
         .fallback(nowhere)
         .method_not_allowed_fallback(not_so)
         .layer(middleware::from_fn_with_state(shared.clone(), guard::same_site))
+        .layer(middleware::from_fn_with_state(shared.clone(), metrics::count))
         .with_state(shared.clone())
 }
 

@@ -2,25 +2,31 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use serde::Deserialize;
 use serde_json::json;
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::health::Answered;
 use crate::api::answer::Document;
-use crate::api::body::Path;
+use crate::api::body::{self, Path, Query};
 use crate::api::caller::{Admin, Viewer};
 use crate::api::describe::{Confirmed, Look};
 use crate::api::guard;
 use crate::api::problem::Problem;
 use crate::api::shared::Shared;
+use crate::api::transfer;
 use crate::documents::plugin as documents;
+use crate::failure::Failure;
 use crate::plugins::registry::Registry;
+use crate::plugins::registry::install::{Request as Asked, Workshop};
 use crate::plugins::{Plugin, changes};
 
 pub fn routes() -> OpenApiRouter<Arc<Shared>> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(select)).routes(routes!(remove))
+    OpenApiRouter::new().routes(routes!(list, install)).routes(routes!(select)).routes(routes!(remove))
 }
 
 /// Every plugin that can be used, and the one that is
@@ -70,6 +76,55 @@ async fn remove(
     shared
         .change(move |shared| {
             Ok(Document::new(documents::installed(&changes::remove(&shared.host, &wanted, &admin.who())?, false)))
+        })
+        .await
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Signed {
+    /// The text of its detached minisign signature
+    signature: Option<String>,
+}
+
+/// Checks the plugin that is the body, with every promise, and keeps it for use
+#[utoipa::path(post, path = "/api/v1/plugins", tag = "plugins", params(Signed, ("X-Confirm-Restore" = String, Header, description = "The SHA-256 of the plugin, hexadecimal")),
+    request_body(content = String, content_type = "application/wasm"), security(("token" = [])),
+    responses((status = 201, description = "It is installed", body = Document), Confirmed))]
+async fn install(
+    admin: Admin,
+    State(shared): State<Arc<Shared>>,
+    Query(signed): Query<Signed>,
+    request: Request,
+) -> Answered {
+    body::require_type(request.headers(), &["application/wasm", "application/octet-stream"])?;
+    let sha256 = guard::confirmation(request.headers())?;
+    let carrying = shared.carrying().await?;
+    let directory = shared.host.state.cache();
+    let made = || tempfile::Builder::new().prefix(".upload-").tempdir_in(&directory);
+    let place = made().map_err(|error| Failure::io("write in", &directory, &error))?;
+    let file = place.path().join("plugin.wasm");
+    let failed = |error: std::io::Error| Failure::io("write", &file, &error);
+    let out = std::fs::File::create(&file).map_err(failed)?;
+    transfer::receive(request, out, transfer::PLUGIN_BYTES_MAX).await?;
+    if let Some(signature) = signed.signature {
+        std::fs::write(file.with_extension("wasm.minisig"), signature).map_err(failed)?;
+    }
+    drop(carrying);
+    shared
+        .change(move |shared| {
+            let compiler = shared.compiler();
+            let workshop = Workshop {
+                engine: shared.slot.engine(),
+                state: &shared.host.state,
+                compiler: &compiler,
+                step: &|_| {},
+            };
+            let request = Asked { file, sha256: Some(sha256), signature: None, who: admin.who() };
+            let installed = changes::install(&shared.host, &workshop, &request, "an upload")?;
+            drop(place);
+            let location = format!("/api/v1/plugins/{}", installed.digest);
+            Ok(Document::new(documents::installed(&installed, false)).begun(StatusCode::CREATED, &location))
         })
         .await
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse as _;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -12,19 +13,27 @@ use utoipa_axum::routes;
 
 use super::health::Answered;
 use crate::api::answer::Document;
-use crate::api::body::{Body, Path};
+use crate::api::body::{self, Body, Path};
 use crate::api::caller::{Admin, Viewer};
 use crate::api::describe::{Change, Confirmed, Look};
 use crate::api::guard;
 use crate::api::problem::Problem;
 use crate::api::shared::{Shared, WhileAsked};
+use crate::api::transfer;
 use crate::documents::snapshot as documents;
+use crate::failure::Failure;
+use crate::restore::import;
 
 /// The longest reason that a person gives.
 const REASON_CHARS_MAX: usize = 200;
 
 pub fn routes() -> OpenApiRouter<Arc<Shared>> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(show, delete)).routes(routes!(verify))
+    OpenApiRouter::new()
+        .routes(routes!(import))
+        .routes(routes!(export))
+        .routes(routes!(list, create))
+        .routes(routes!(show, delete))
+        .routes(routes!(verify))
 }
 
 /// All snapshots of a workload, newest first
@@ -119,4 +128,53 @@ async fn delete(
             Ok(Document::new(json!({ "id": snapshot, "deleted": true })))
         })
         .await
+}
+
+/// Takes in the archive that is the body, after the plugin has read it whole in its sandbox
+#[utoipa::path(post, path = "/api/v1/workloads/{workload}/snapshots/import", tag = "snapshots", params(("workload" = String, Path)),
+    request_body(content = String, content_type = "application/gzip"), security(("token" = [])),
+    responses((status = 201, description = "The snapshot", body = Document), Change))]
+async fn import(admin: Admin, State(shared): State<Arc<Shared>>, Path(id): Path<String>, request: Request) -> Answered {
+    body::require_type(request.headers(), &["application/gzip", "application/octet-stream"])?;
+    shared.host.config.workload(&id)?;
+    let carrying = shared.carrying().await?;
+    // It has no name: whatever ends this host, nothing of it stays.
+    let directory = &shared.host.config.host.snapshot_dir;
+    let file = tempfile::tempfile_in(directory).map_err(|error| Failure::io("write in", directory, &error))?;
+    let file = transfer::receive(request, file, transfer::ARCHIVE_BYTES_MAX).await?;
+    drop(carrying);
+    let progress = shared.progress();
+    shared
+        .change(move |shared| {
+            let request = import::Request { file: "the upload".into(), workload: id, wait: false, who: admin.who() };
+            let descriptor = import::run_of(&shared.host, &shared.plugin(), Ok(file), &request, &progress)?;
+            let location = format!("/api/v1/workloads/{}/snapshots/{}", request.workload, descriptor.id);
+            Ok(Document::new(documents::summary(&descriptor)).begun(StatusCode::CREATED, &location))
+        })
+        .await
+}
+
+/// The archive. One that does not match its descriptor breaks off before its end
+#[utoipa::path(get, path = "/api/v1/workloads/{workload}/snapshots/{snapshot}/archive", tag = "snapshots",
+    params(("workload" = String, Path), ("snapshot" = String, Path)), security(("token" = [])),
+    responses((status = 200, description = "A gzip tar", body = String, content_type = "application/gzip"), Look))]
+async fn export(_: Admin, State(shared): State<Arc<Shared>>, Path((id, snapshot)): Path<(String, String)>) -> Answered {
+    let carrying = shared.carrying().await?;
+    let found = shared
+        .look(move |shared| {
+            let workload = shared.host.config.workload(&id)?;
+            Ok(shared.host.store.get(&workload.id, &snapshot)?)
+        })
+        .await?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/gzip".to_owned()),
+        (header::CONTENT_LENGTH, found.archive.bytes.to_string()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}.tar.gz\"", found.id)),
+    ];
+    let progress = shared.progress();
+    let body = transfer::send(move |out| {
+        let _carrying = carrying;
+        shared.host.store.export(&found.manifest.workload, &found.id, out, &*progress).map(drop)
+    });
+    Ok((headers, body).into_response())
 }

@@ -1,0 +1,85 @@
+//! What is large: archives go out and come in, plugins are installed and swapped under a server that runs. Whatever is
+//! refused leaves nothing.
+
+use reforge_host::plugins::plugin::DEFAULT;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use crate::support::api::{CONFIRM, Server};
+use crate::support::archives::{self, Member};
+use crate::support::bench::{Bench, fill, signatures};
+
+#[test]
+fn an_archive_goes_out_whole_and_comes_in_again_and_is_restored() {
+    let bench = Bench::new();
+    bench.lives.iter().for_each(|live| fill(live, "new"));
+    let server = Server::start(&bench.world);
+    let path = format!("/api/v1/workloads/app/snapshots/{}/archive", bench.snapshot);
+    server.as_viewer("GET", &path).send().expect_problem(403, "forbidden");
+    let archive = server.as_admin("GET", &path).send().expect(200);
+    let (file, _) = bench.world.snapshot_files("app", &bench.snapshot);
+    assert!(archive.bytes == std::fs::read(file).unwrap(), "the archive as it is stored");
+    let import = |content_type: &str, bytes: &[u8]| {
+        let asked = server.as_admin("POST", "/api/v1/workloads/app/snapshots/import");
+        asked.header("Content-Type", content_type).body(bytes).send()
+    };
+    import("application/json", &archive.bytes).expect_problem(415, "content-type");
+    let imported = import("application/gzip", &archive.bytes).expect(201);
+    let id = imported.json()["id"].as_str().unwrap().to_owned();
+    assert_eq!(imported.header("location"), format!("/api/v1/workloads/app/snapshots/{id}"));
+    let begun = server.restore(&id).send().expect(202).json();
+    assert_eq!(server.ended(begun["id"].as_str().unwrap())["receipt"]["outcome"], "done");
+    assert_eq!(signatures(&bench.lives), bench.old);
+}
+
+#[test]
+fn a_hostile_archive_is_refused_with_its_name_escaped_and_leaves_nothing() {
+    let bench = Bench::new();
+    let server = Server::start(&bench.world);
+    let stored = bench.world.stored("app");
+    let import = |bytes: Vec<u8>| {
+        let asked = server.as_admin("POST", "/api/v1/workloads/app/snapshots/import");
+        asked.header("Content-Type", "application/gzip").body(bytes).send()
+    };
+    import(b"this is no archive".to_vec()).expect_problem(422, "snapshot-damaged");
+    let (archive, _) = bench.world.snapshot_files("app", &bench.snapshot);
+    let hostile = bench.world.path("hostile.tar.gz");
+    std::fs::copy(archive, &hostile).unwrap();
+    archives::rewrite(&hostile, |members| members.push(Member::file("volumes/0/../gnp\u{202e}exe", b"")));
+    let problem = import(std::fs::read(hostile).unwrap()).expect_problem(422, "archive-refused");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("\\u{202e}") && !detail.contains('\u{202e}'), "{detail}");
+    assert_eq!(bench.world.stored("app"), stored);
+}
+
+#[test]
+fn a_plugin_is_installed_used_and_removed_under_a_server_that_runs() {
+    let bench = Bench::new();
+    bench.lives.iter().for_each(|live| fill(live, "new"));
+    let server = Server::start(&bench.world);
+    // A custom section, which no engine looks at: another digest, the same behaviour.
+    let plugin = [DEFAULT, &[0, 3, 1, b'v', 1]].concat();
+    let sha256 = hex::encode(Sha256::digest(&plugin));
+    let install = |confirmed: &str| {
+        let asked = server.as_admin("POST", "/api/v1/plugins").header("Content-Type", "application/wasm");
+        asked.header(CONFIRM, confirmed).body(plugin.clone()).send()
+    };
+    install(&"0".repeat(64)).expect_problem(422, "policy-refused");
+    let installed = install(&sha256).expect(201).json();
+    let digest = installed["digest"].as_str().unwrap();
+    let select = |wanted: &str| {
+        let path = format!("/api/v1/plugins/{wanted}/use");
+        server.as_admin("POST", &path).header(CONFIRM, wanted).send().expect(200)
+    };
+    select(digest);
+    assert_eq!(server.get("/api/v1/plugins")["in_use"], digest);
+    let begun = server.restore(&bench.snapshot).send().expect(202).json();
+    let ended = server.ended(begun["id"].as_str().unwrap());
+    assert_eq!((&ended["receipt"]["outcome"], &ended["receipt"]["plugin_digest"]), (&json!("done"), &json!(digest)));
+    let path = format!("/api/v1/plugins/{digest}");
+    let remove = || server.as_admin("DELETE", &path).header(CONFIRM, digest).send();
+    remove().expect_problem(422, "policy-refused");
+    select("built-in");
+    remove().expect(200);
+    assert_eq!(server.get("/api/v1/plugins")["plugins"], json!([]));
+}

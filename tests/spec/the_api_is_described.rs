@@ -1,0 +1,63 @@
+//! The description and the routes are one: what is described is there, guarded as it says, and answers as it says.
+
+use serde_json::Value;
+
+use crate::support::api::Server;
+use crate::support::{Workload, World};
+
+/// Who is answered without a token.
+const OPEN: [&str; 3] = ["/healthz", "/readyz", "/api/v1/openapi.json"];
+
+#[test]
+fn every_route_is_described_and_none_is_open_by_accident() {
+    let world = World::new([Workload::idle("app", [])]);
+    let server = Server::start(&world);
+    let description = server.without_token("GET", "/api/v1/openapi.json").send().expect(200).json();
+    let paths = description["paths"].as_object().unwrap();
+    let mut seen = 0;
+    for (path, operations) in paths {
+        for (method, operation) in operations.as_object().unwrap() {
+            seen += 1;
+            let asked = || path.replace(['{', '}'], "");
+            let with =
+                |request: crate::support::api::Request| request.header("Content-Type", "application/json").body("{}");
+            let method_name = method.to_uppercase();
+            let is_open = OPEN.contains(&path.as_str());
+            let is_signed = path.contains("/hooks");
+            let request = match method.as_str() {
+                "get" => server.without_token(&method_name, &asked()),
+                _ => with(server.without_token(&method_name, &asked())),
+            };
+            let answer = request.send();
+            // Many tries without a token are 429 from some number on.
+            let expected: &[u16] = if is_open {
+                &[200]
+            } else if is_signed {
+                &[404]
+            } else {
+                &[401, 429]
+            };
+            assert!(expected.contains(&answer.status), "{method} {path}: {}", answer.text());
+            assert_eq!(operation["security"].is_array(), !is_open && !is_signed, "{method} {path}");
+            let documented: Vec<&String> = operation["responses"].as_object().unwrap().keys().collect();
+            assert!(documented.contains(&&answer.status.to_string()), "{method} {path}: {documented:?}");
+            if method != "get" && !is_signed {
+                let viewer = with(server.as_viewer(&method_name, &asked())).send();
+                let may = path.ends_with("/plan") || path.ends_with("/verify");
+                assert_eq!(viewer.status == 403, !may, "{method} {path}: {}", viewer.text());
+            }
+            guards(method, path, operation);
+        }
+    }
+    assert!(seen > 25, "{seen}");
+}
+
+/// What destroys asks for its confirmation.
+fn guards(method: &str, path: &str, operation: &Value) {
+    let destroys = method == "delete"
+        || ["/restores", "/undo", "/finish", "/resolve", "/use", "/plugins"].iter().any(|end| path.ends_with(end));
+    let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    let confirmed =
+        parameters.iter().any(|parameter| parameter["name"] == "X-Confirm-Restore" && parameter["required"] == true);
+    assert_eq!(confirmed, destroys && method != "get", "{method} {path}");
+}

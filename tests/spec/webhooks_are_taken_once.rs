@@ -1,0 +1,92 @@
+//! Webhooks: signed over the body, each delivery taken once, also after a new start; they wait for a busy workload.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::{Value, json};
+
+use crate::support::api::{Answer, Server};
+use crate::support::bench::{Bench, fill};
+use crate::support::eventually;
+
+const SECRET: &str = "a secret that nobody guesses";
+const DEPLOY: &str = "/api/v1/workloads/app/hooks/deploy";
+
+fn bench() -> Bench {
+    let mut bench = Bench::new();
+    let file = bench.world.path("webhook-secret");
+    std::fs::write(&file, format!("{SECRET}\n")).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    bench.world.host_lines.push_str(&format!("[api]\nwebhook_secret_file = {file:?}\n"));
+    bench.world.write_config();
+    bench
+}
+
+fn send(server: &Server, path: &str, body: &str, secret: &str) -> Answer {
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(body.as_bytes());
+    let signature = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
+    let asked = server.without_token("POST", path).header("X-Hub-Signature-256", &signature);
+    asked.header("Content-Type", "application/json").body(body).send()
+}
+
+/// Outcomes of a webhook's deploys of a kind, as the audit log has them.
+fn done(server: &Server, what: &str) -> Vec<Value> {
+    let lines = server.get("/api/v1/audit?lines=1000")["lines"].as_array().unwrap().clone();
+    lines.into_iter().filter(|line| line["what"] == what && line["who"] == "a webhook").collect()
+}
+
+#[test]
+fn only_what_is_signed_is_taken_and_only_once() {
+    let bench = bench();
+    let server = Server::start(&bench.world);
+    send(&server, DEPLOY, "{}", "another secret of this length").expect_problem(401, "unauthorized");
+    server.without_token("POST", DEPLOY).body("{}").send().expect_problem(401, "unauthorized");
+    assert_eq!(send(&server, DEPLOY, "{}", SECRET).expect(202).json()["taken"], true);
+    assert_eq!(send(&server, DEPLOY, "{}", SECRET).expect(200).json()["taken"], false);
+    eventually("it is deployed", || done(&server, "deploy").len() == 1);
+    let server = server.killed_and_started(&bench.world);
+    assert_eq!(send(&server, DEPLOY, "{}", SECRET).expect(200).json()["taken"], false, "it is written down");
+    let ask = json!({ "delivery": "1", "action": { "preview": { "workload": "app", "image": "/bin/sleep 5000" } } });
+    send(&server, "/api/v1/hooks", &ask.to_string(), SECRET).expect(202);
+    eventually("the preview is there", || done(&server, "preview").len() == 1);
+    assert!(done(&server, "preview")[0]["details"]["failure"].is_null(), "{:?}", done(&server, "preview"));
+    let nobody = json!({ "delivery": "2", "action": { "deploy": { "workload": "nobody" } } }).to_string();
+    send(&server, "/api/v1/hooks", &nobody, SECRET).expect_problem(404, "not-found");
+    send(&server, "/api/v1/hooks", "{}", SECRET).expect_problem(400, "usage");
+}
+
+#[test]
+fn deliveries_wait_for_a_restore_and_the_newest_wins() {
+    let bench = bench();
+    bench.lives.iter().for_each(|live| fill(live, "new"));
+    let mut server = Server::pausing_at(&bench.world, "exchange", &[]);
+    let begun = server.restore(&bench.snapshot).send().expect(202).json();
+    server.reaches_its_pause();
+    for body in ["1", "2", "3", "4"] {
+        send(&server, DEPLOY, body, SECRET).expect(202);
+    }
+    // The first waits for the workload, or is about to; of the others only the newest is left.
+    eventually("older ones gave way", || done(&server, "deploy").len() >= 2);
+    server.go_on();
+    assert_eq!(server.ended(begun["id"].as_str().unwrap())["receipt"]["outcome"], "done");
+    eventually("every delivery is accounted for", || done(&server, "deploy").len() == 4);
+    let deployed = done(&server, "deploy").iter().filter(|line| line["details"]["image"].is_string()).count();
+    assert!((1..=2).contains(&deployed), "{:?}", done(&server, "deploy"));
+    assert!(bench.world.is_running("app"));
+}
+
+#[test]
+fn without_a_secret_there_are_no_webhooks_and_a_bad_one_is_refused() {
+    let bench = Bench::new();
+    let server = Server::start(&bench.world);
+    send(&server, DEPLOY, "{}", SECRET).expect_problem(404, "not-found");
+    drop((server, bench));
+    let bench = self::bench();
+    let file = bench.world.path("webhook-secret");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    bench.world.reforge(&["serve", "--listen", "127.0.0.1:0"]).expect(2).expect_said("read by others");
+    std::fs::write(&file, "short").unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    bench.world.reforge(&["serve", "--listen", "127.0.0.1:0"]).expect(2).expect_said("16 bytes");
+}
