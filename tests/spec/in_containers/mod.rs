@@ -4,6 +4,7 @@ mod adoption;
 mod boot;
 mod crashes;
 mod databases;
+mod entrypoints;
 mod pair;
 mod survey;
 mod trouble;
