@@ -1,8 +1,7 @@
 //! The promises of the README, each a module of claims that drive the real `reforge` as a person would.
 //!
-//! `cargo test -p reforge-host --test spec` runs them all, as root; with `REFORGE_TEST_EVERY_EFFECT=1` it
-//! kills at instants, too, that differ from others in nothing on the disk. Never here: a sleep that hopes, a skip for a
-//! missing program.
+//! `cargo test -p reforge-host --test spec` runs them all, as root; `at_every_instant` and `campaign` can be told to do
+//! more. Never here: a sleep that hopes, a skip for a missing program.
 
 // Every line here is a test's, but only functions marked as tests are known to the linter.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
@@ -19,6 +18,12 @@ mod another_format;
 mod another_language;
 #[path = "spec/archives_and_plugins_go_over_http.rs"]
 mod archives_and_plugins_go_over_http;
+#[path = "spec/at_every_instant.rs"]
+mod at_every_instant;
+#[path = "spec/campaign.rs"]
+mod campaign;
+#[path = "spec/disks_that_fail.rs"]
+mod disks_that_fail;
 #[path = "spec/events_are_told_as_they_happen.rs"]
 mod events_are_told_as_they_happen;
 #[path = "spec/every_volume_or_none.rs"]
@@ -33,12 +38,16 @@ mod misbehaving_plugins;
 mod no_first_rename_without_a_way_back;
 #[path = "spec/nothing_live_changes_before_the_swap.rs"]
 mod nothing_live_changes_before_the_swap;
+#[path = "spec/nothing_outside_is_emptied.rs"]
+mod nothing_outside_is_emptied;
 #[path = "spec/one_at_a_time.rs"]
 mod one_at_a_time;
 #[path = "spec/plugins_are_installed_and_swapped.rs"]
 mod plugins_are_installed_and_swapped;
 #[path = "spec/published_wit.rs"]
 mod published_wit;
+#[path = "spec/recovery_comes_first.rs"]
+mod recovery_comes_first;
 #[path = "spec/restores_are_asked_for_over_http.rs"]
 mod restores_are_asked_for_over_http;
 #[path = "spec/short_downtime.rs"]
@@ -51,8 +60,12 @@ mod the_api_is_guarded;
 mod the_app_comes_back;
 #[path = "spec/the_archive_is_an_enemy.rs"]
 mod the_archive_is_an_enemy;
+#[path = "spec/the_explorer_can_fail.rs"]
+mod the_explorer_can_fail;
 #[path = "spec/the_plugin_is_a_stranger.rs"]
 mod the_plugin_is_a_stranger;
+#[path = "spec/trees_are_known_by_identity.rs"]
+mod trees_are_known_by_identity;
 #[path = "spec/webhooks_are_taken_once.rs"]
 mod webhooks_are_taken_once;
 #[path = "spec/what_a_person_decides.rs"]

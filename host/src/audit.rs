@@ -27,10 +27,13 @@ impl Audit {
         let line = serde_json::json!({ "at": jiff::Timestamp::now(), "what": what, "who": who, "details": details });
         let line = format!("{line}\n");
         let failed = |error: std::io::Error| Failure::io("append to", &self.path, &error);
-        let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.path).map_err(failed)?;
-        // One write of one line: lines of several processes never mix.
-        effect("audit", || file.write_all(line.as_bytes())).map_err(failed)?;
-        durable::sync_file(&file)
+        let written = effect("audit", || {
+            let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.path)?;
+            // One write of one line: lines of several processes never mix.
+            file.write_all(line.as_bytes())?;
+            Ok(file)
+        });
+        durable::sync_file(&written.map_err(failed)?)
     }
 
     /// The newest lines, oldest first. A line that does not read is given as text.

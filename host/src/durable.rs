@@ -47,7 +47,12 @@ pub fn sync_open_directory(directory: BorrowedFd<'_>, path: &Path) -> Result<()>
 
 /// Makes a file's content and metadata durable.
 pub fn sync_file(file: &File) -> Result<()> {
-    effect("sync-file", || Ok(rustix::fs::fsync(file)?)).map_err(|error| failed(&name_of(file), &error))
+    sync_file_as("sync-file", file)
+}
+
+/// The same as an effect with a name of its own.
+pub fn sync_file_as(name: &str, file: &File) -> Result<()> {
+    effect(name, || Ok(rustix::fs::fsync(file)?)).map_err(|error| failed(&name_of(file), &error))
 }
 
 /// One file system, through a descriptor that was opened before the first byte was written to it: a descriptor opened
@@ -95,8 +100,8 @@ pub fn write_durably(directory: &Path, name: impl AsRef<OsStr>, bytes: &[u8], mo
             .map_err(|error| Failure::io("replace", &path, &error))
     });
     if let Err(failure) = written {
-        // Nothing refers to it and the failure that matters is the first one.
-        let _ = std::fs::remove_file(&temporary);
+        // Nothing refers to it and the failure that matters is the first one; a start removes what stays.
+        let _ = effect("remove-file", || std::fs::remove_file(&temporary));
         return Err(failure);
     }
     sync_open_directory(held.as_fd(), directory)
@@ -143,7 +148,7 @@ pub fn make_directories_durably(path: &Path, mode: u32) -> Result<()> {
         match made {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && directory.is_dir() => {}
             Err(error) => return Err(Failure::io("make", directory, &error)),
-            Ok(()) => std::fs::set_permissions(directory, std::fs::Permissions::from_mode(mode))
+            Ok(()) => effect("set-mode", || std::fs::set_permissions(directory, std::fs::Permissions::from_mode(mode)))
                 .map_err(|error| Failure::io("set the mode of", directory, &error))?,
         }
         let above = directory.parent().filter(|above| !above.as_os_str().is_empty());

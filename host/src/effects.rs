@@ -1,49 +1,77 @@
 //! The one seam through which every effect on disk and every lifecycle call passes.
 //!
-//! Effects are numbered in the order in which they happen. `REFORGE_FAULT` names one of them and what shall go wrong
-//! there: `17:before` ends the process before effect 17, `17:after` right after it, `17:ENOSPC` fails it with that
-//! error, `17:stall` never returns from it, `17:pause` waits before it. Instead of its number, its name may stand: then the first
-//! effect of that name is meant, and in a server the order of all others does not matter. `REFORGE_EFFECTS=FILE` appends the name of each
-//! effect to a file, so that a test knows how many there are; a pause makes `FILE.paused` and ends when that is removed. Without these variables an effect costs one load of a static.
+//! `REFORGE_FAULT=POINT:WHAT` makes one effect go wrong; several are separated by commas. A point is the number of an
+//! effect (`17`), or better a name and how many of that name there were (`exchange#2`; `exchange` is the first), which
+//! stays the same one however threads take turns. What: `before` ends the process before it, `after` right after it,
+//! an error such as `ENOSPC` fails it, `skip` leaves it out and says that it was done, `stall` never returns from it,
+//! `pause` waits before it. `REFORGE_EFFECTS=FILE` appends each effect to a file: `17 exchange` before it and `17 done`
+//! after it, so that a test knows what there is, and that nothing happens outside; a pause makes `FILE.paused` and ends
+//! when that is removed. Without these variables an effect costs one load of a static.
 
+use std::any::Any;
+use std::collections::HashMap;
 use std::io;
 use std::io::Write as _;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rustix::io::Errno;
 
-/// What goes wrong, and where.
+use crate::failure::Failure;
+
+/// Where something goes wrong.
+#[derive(Debug, PartialEq, Eq)]
+enum Point {
+    Number(u64),
+    Name(String, u64),
+}
+
+/// What goes wrong.
+#[derive(Debug, PartialEq, Eq)]
 enum Fault {
     Before,
     After,
+    Skip,
     Stall,
-    Pause(std::path::PathBuf),
+    Pause,
     Error(Errno),
 }
+
+/// Every error number that an effect is tested with.
+const ERRNOS: [(&str, Errno); 9] = [
+    ("EXDEV", Errno::XDEV),
+    ("EBUSY", Errno::BUSY),
+    ("EACCES", Errno::ACCESS),
+    ("EPERM", Errno::PERM),
+    ("EROFS", Errno::ROFS),
+    ("ENOSPC", Errno::NOSPC),
+    ("EDQUOT", Errno::DQUOT),
+    ("EIO", Errno::IO),
+    ("ENAMETOOLONG", Errno::NAMETOOLONG),
+];
 
 /// How often a paused process looks whether it may go on.
 const PAUSE_POLL: std::time::Duration = std::time::Duration::from_millis(5);
 
-/// Which effect is meant.
-enum At {
-    Number(u64),
-    FirstOf(String),
+struct Seam {
+    faults: Vec<(Point, Fault)>,
+    list: Option<std::fs::File>,
+    /// Made by a pause.
+    paused: PathBuf,
+    counts: Mutex<Counts>,
 }
 
-struct Seam {
-    fault: Option<(At, Fault)>,
-    /// Whether the first of that name was there already.
-    met: AtomicBool,
-    list: Option<std::fs::File>,
-    count: AtomicU64,
+#[derive(Default)]
+struct Counts {
+    all: u64,
+    by_name: HashMap<String, u64>,
 }
 
 /// None when no variable is set.
 static SEAM: OnceLock<Option<Seam>> = OnceLock::new();
 
 /// Runs one effect under its name.
-pub fn effect<T>(name: &str, run: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+pub fn effect<T: 'static>(name: &str, run: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     match SEAM.get_or_init(Seam::from_environment) {
         None => run(),
         Some(seam) => seam.run(name, run),
@@ -52,59 +80,82 @@ pub fn effect<T>(name: &str, run: impl FnOnce() -> io::Result<T>) -> io::Result<
 
 impl Seam {
     fn from_environment() -> Option<Seam> {
-        let fault = std::env::var("REFORGE_FAULT").ok().map(|text| {
-            Fault::parse(&text)
-                .unwrap_or_else(|| panic!("REFORGE_FAULT is not NUMBER|NAME:before|after|stall|pause|ERRNO: {text}"))
+        let faults = std::env::var("REFORGE_FAULT").ok().map(|text| {
+            parse(&text)
+                .unwrap_or_else(|| panic!("REFORGE_FAULT is not POINT:before|after|skip|stall|pause|ERRNO: {text}"))
         });
-        let list = std::env::var_os("REFORGE_EFFECTS").map(|path| {
+        let path = std::env::var_os("REFORGE_EFFECTS");
+        let mut paused = path.clone().unwrap_or_default();
+        paused.push(".paused");
+        let list = path.map(|path| {
             let mut options = std::fs::OpenOptions::new();
             options.append(true).create(true).open(path).expect("REFORGE_EFFECTS names a file that can be written")
         });
-        (fault.is_some() || list.is_some()).then(|| Seam {
-            fault,
-            met: AtomicBool::new(false),
-            list,
-            count: AtomicU64::new(0),
-        })
+        let is_on = faults.is_some() || list.is_some();
+        let faults = faults.unwrap_or_default();
+        is_on.then(|| Seam { faults, list, paused: paused.into(), counts: Mutex::default() })
     }
 
-    fn run<T>(&self, name: &str, run: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-        let number = self.count.fetch_add(1, Ordering::SeqCst) + 1;
-        if let Some(list) = &self.list {
-            let mut list = list;
-            list.write_all(format!("{number} {name}\n").as_bytes())?;
-        }
-        match &self.fault {
-            Some((at, fault)) if self.is_meant(at, number, name) => match fault {
-                Fault::Before => end(),
-                Fault::Stall => loop {
-                    std::thread::park();
-                },
-                Fault::Pause(until_removed) => {
-                    std::fs::write(until_removed, name)?;
-                    while until_removed.exists() {
-                        std::thread::sleep(PAUSE_POLL);
-                    }
-                    run()
-                }
-                Fault::Error(errno) => Err((*errno).into()),
-                Fault::After => {
-                    let _done = run();
-                    end()
-                }
+    fn run<T: 'static>(&self, name: &str, run: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        let (number, fault) = self.begin(name)?;
+        let done = match fault {
+            None => run(),
+            Some(Fault::Before) => end(),
+            Some(Fault::After) => {
+                let _done = run();
+                end()
+            }
+            Some(Fault::Skip) => {
+                Ok(nothing().unwrap_or_else(|| panic!("`{name}` answers something: it cannot be skipped")))
+            }
+            Some(Fault::Stall) => loop {
+                std::thread::park();
             },
-            _ => run(),
-        }
+            Some(Fault::Pause) => {
+                pause(&self.paused, name)?;
+                run()
+            }
+            Some(Fault::Error(errno)) => Err((*errno).into()),
+        };
+        self.say(number, "done")?;
+        done
+    }
+
+    /// Numbers one more effect, and finds out what goes wrong there.
+    fn begin(&self, name: &str) -> io::Result<(u64, Option<&Fault>)> {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.all += 1;
+        let number = counts.all;
+        let of_name = counts.by_name.entry(name.to_owned()).or_default();
+        *of_name += 1;
+        let is_here = |point: &Point| match point {
+            Point::Number(wanted) => *wanted == number,
+            Point::Name(wanted, ordinal) => wanted == name && ordinal == of_name,
+        };
+        let fault = self.faults.iter().find(|(point, _)| is_here(point)).map(|(_, fault)| fault);
+        // Under the lock: the list is in the order of the numbers.
+        self.say(number, name)?;
+        Ok((number, fault))
+    }
+
+    fn say(&self, number: u64, what: &str) -> io::Result<()> {
+        let Some(mut list) = self.list.as_ref() else { return Ok(()) };
+        list.write_all(format!("{number} {what}\n").as_bytes())
     }
 }
 
-impl Seam {
-    fn is_meant(&self, at: &At, number: u64, name: &str) -> bool {
-        match at {
-            At::Number(at) => *at == number,
-            At::FirstOf(meant) => meant == name && !self.met.swap(true, Ordering::SeqCst),
-        }
+fn pause(until_removed: &Path, name: &str) -> io::Result<()> {
+    std::fs::write(until_removed, name)?;
+    while until_removed.exists() {
+        std::thread::sleep(PAUSE_POLL);
     }
+    Ok(())
+}
+
+/// What an effect answers that was left out. Only one that answers nothing can be.
+fn nothing<T: 'static>() -> Option<T> {
+    let mut answers: [Box<dyn Any>; 2] = [Box::new(Some(())), Box::new(Some(Ok::<(), Failure>(())))];
+    answers.iter_mut().find_map(|answer| answer.downcast_mut::<Option<T>>()?.take())
 }
 
 /// Ends the process at once: no destructor, no buffer, no signal handler runs.
@@ -113,30 +164,59 @@ fn end() -> ! {
     std::process::abort()
 }
 
+/// `POINT:WHAT`, separated by commas.
+fn parse(text: &str) -> Option<Vec<(Point, Fault)>> {
+    let one = |text: &str| {
+        let (point, what) = text.split_once(':')?;
+        Some((Point::parse(point)?, Fault::parse(what)?))
+    };
+    text.split(',').map(one).collect()
+}
+
+impl Point {
+    fn parse(text: &str) -> Option<Point> {
+        if let Ok(number) = text.parse() {
+            return Some(Point::Number(number));
+        }
+        match text.split_once('#') {
+            Some((name, ordinal)) => Some(Point::Name(name.to_owned(), ordinal.parse().ok()?)),
+            None => Some(Point::Name(text.to_owned(), 1)),
+        }
+    }
+}
+
 impl Fault {
-    fn parse(text: &str) -> Option<(At, Fault)> {
-        let (at, what) = text.split_once(':')?;
-        let at = at.parse().map_or_else(|_| At::FirstOf(at.to_owned()), At::Number);
-        let fault = match what {
-            "before" => Fault::Before,
-            "after" => Fault::After,
-            "stall" => Fault::Stall,
-            "pause" => {
-                let mut file = std::env::var_os("REFORGE_EFFECTS")?;
-                file.push(".paused");
-                Fault::Pause(file.into())
-            }
-            "EXDEV" => Fault::Error(Errno::XDEV),
-            "EBUSY" => Fault::Error(Errno::BUSY),
-            "EACCES" => Fault::Error(Errno::ACCESS),
-            "EPERM" => Fault::Error(Errno::PERM),
-            "EROFS" => Fault::Error(Errno::ROFS),
-            "ENOSPC" => Fault::Error(Errno::NOSPC),
-            "EDQUOT" => Fault::Error(Errno::DQUOT),
-            "EIO" => Fault::Error(Errno::IO),
-            "ENAMETOOLONG" => Fault::Error(Errno::NAMETOOLONG),
-            _ => return None,
-        };
-        Some((at, fault))
+    fn parse(text: &str) -> Option<Fault> {
+        let error = || ERRNOS.iter().find(|(name, _)| *name == text).map(|(_, errno)| Fault::Error(*errno));
+        match text {
+            "before" => Some(Fault::Before),
+            "after" => Some(Fault::After),
+            "skip" => Some(Fault::Skip),
+            "stall" => Some(Fault::Stall),
+            "pause" => Some(Fault::Pause),
+            _ => error(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_are_named_by_number_or_by_name_and_turn() {
+        let parsed = parse("17:before,exchange#2:EIO,record-commit:skip").unwrap();
+        let named = |name: &str, turn| Point::Name(name.to_owned(), turn);
+        assert_eq!(parsed[0], (Point::Number(17), Fault::Before));
+        assert_eq!(parsed[1], (named("exchange", 2), Fault::Error(Errno::IO)));
+        assert_eq!(parsed[2], (named("record-commit", 1), Fault::Skip));
+        assert!(["", "17", "17:", "17:ESOMETHING", "a#b:before", "1:before,"].iter().all(|text| parse(text).is_none()));
+    }
+
+    #[test]
+    fn only_what_answers_nothing_can_be_left_out() {
+        assert_eq!(nothing::<()>(), Some(()));
+        assert_eq!(nothing::<Result<(), Failure>>(), Some(Ok(())));
+        assert_eq!(nothing::<u64>(), None);
     }
 }

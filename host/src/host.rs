@@ -24,7 +24,7 @@ use crate::snapshots::store::Store;
 use crate::state_dir::StateDir;
 use crate::transaction::receipt::{self, Outcome, Receipt};
 use crate::transaction::recover::{Recovered, Recovery};
-use crate::transaction::{Transaction, registry};
+use crate::transaction::{Transaction, registry, unbegun};
 use crate::volumes::parent::Parent;
 
 /// Safety snapshots that are kept per workload, besides those that a transaction still names.
@@ -86,8 +86,24 @@ impl Host {
                 self.audit_receipt(receipt)?;
             }
         }
-        leftovers::sweep(&self.state, self.deployer.locks())?;
+        self.sweep()?;
         Ok(recovered)
+    }
+
+    /// Removes what commands that died left half made: nothing refers to it. What living ones make stays.
+    fn sweep(&self) -> Result<()> {
+        let locks = self.deployer.locks();
+        leftovers::sweep(&self.state, locks)?;
+        self.state.remove_probes()?;
+        unbegun::forget(&self.state.transactions())?;
+        for workload in self.store.left_behind()? {
+            match locks.try_lease(&workload, "sweeping") {
+                Ok(_lease) => self.store.sweep(&workload)?,
+                Err(failure) if failure.code == Code::Busy => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(())
     }
 
     /// The runtime that runs a workload.

@@ -10,21 +10,25 @@ use super::program::{self, Order, Program, Step};
 use crate::support::bench::{Bench, fill};
 
 const SETTING: Setting = Setting { undo: false, second_is_absent: false, app_runs: true };
-/// What every record is called when nobody says which one it is.
-const RECORD: &str = "journal-write";
+/// How the newest record is called that a start writes once more.
+const AGAIN: &str = "again";
 
 /// How the effects of a step are called in the product; none for what is only looked at or decided. How an
-/// app is started is its runtime's.
-fn names(step: &Step) -> Vec<String> {
+/// app is started is its runtime's. A sync is one of the record before it.
+fn names(step: &Step, record: &mut &'static str) -> Vec<String> {
+    if let Step::Write(event) = step {
+        *record = event.name();
+    }
     let names: &[&str] = match step {
-        Step::Write(event) => &[event.name()],
+        Step::Write(_) => return vec![format!("record-{record}")],
+        Step::Sync => return vec![format!("sync-{record}")],
+        Step::SyncRead => return vec![format!("record-{AGAIN}"), format!("sync-{AGAIN}"), "sync-directory".to_owned()],
         Step::MakeSibling(_) | Step::MakeLive(_) => &["make-directory"],
         Step::Exchange(..) => &["exchange"],
         Step::SyncParent(_) => &["sync-directory"],
         Step::SyncTrees => &["sync-file-system"],
-        Step::Sync => &["sync-file"],
-        Step::SyncRead => &[RECORD, "sync-file", "sync-directory"],
         Step::Stop => &["stop"],
+        Step::CheckDown => &["is-down"],
         _ => &[],
     };
     names.iter().map(|name| (*name).to_owned()).collect()
@@ -32,14 +36,8 @@ fn names(step: &Step) -> Vec<String> {
 
 fn effects(programs: &[Program]) -> Vec<String> {
     let steps = programs.iter().flat_map(|program| program::steps(*program, &SETTING, Order::Right));
-    steps.flat_map(|step| names(&step)).collect()
-}
-
-/// The same with every record called alike.
-fn unnamed(programs: &[Program]) -> Vec<String> {
-    let steps = programs.iter().flat_map(|program| program::steps(*program, &SETTING, Order::Right));
-    let name = |step: Step| if matches!(step, Step::Write(_)) { vec![RECORD.to_owned()] } else { names(&step) };
-    steps.flat_map(name).collect()
+    let mut record = "";
+    steps.flat_map(|step| names(&step, &mut record)).collect()
 }
 
 /// From the first `first` to the first `last` behind it.
@@ -81,25 +79,36 @@ fn a_real_restore_has_the_effects_of_the_model_in_their_order() {
     bench.lives.iter().for_each(|live| fill(live, "new"));
     let (model, real) = (effects(&[Program::Forward]), bench.world.effects_of(&bench.restore()));
     assert_in_order(&model, &real);
-    assert_eq!(part(&model, "swapping", "commit"), part(&real, "swapping", "commit"));
-    assert_eq!(part(&model, "commit", "starting-app"), part(&real, "commit", "starting-app"));
+    assert_eq!(part(&model, "record-swapping", "record-commit"), part(&real, "record-swapping", "record-commit"));
+    assert_eq!(
+        part(&model, "record-commit", "record-starting-app"),
+        part(&real, "record-commit", "record-starting-app")
+    );
 }
 
 #[test]
 fn a_real_way_back_has_the_effects_of_the_model_in_their_order() {
-    let real = recovery_after_a_kill_before("swapped");
-    let model = unnamed(&[Program::Start, Program::Carry(Row::GoBack)]);
+    let real = recovery_after_a_kill_before("record-swapped");
+    let model = effects(&[Program::Start, Program::Carry(Row::GoBack)]);
     assert_in_order(&model, &real);
-    assert_eq!(part(&model, "exchange", RECORD), part(&real, "exchange", RECORD));
+    assert_eq!(part(&model, "exchange", "record-reverted"), part(&real, "exchange", "record-reverted"));
 }
 
 #[test]
 fn a_real_way_forward_stops_the_app_before_anything_else_as_the_model_does() {
-    let real = recovery_after_a_kill_before("healthy");
+    let real = recovery_after_a_kill_before("record-healthy");
     // Every volume is new already, and `starting-app` is recorded.
-    let model =
-        [RECORD, "sync-file", "sync-directory", "stop", "sync-directory", "sync-directory", RECORD, "sync-file"];
-    let steps = unnamed(&[Program::Start, Program::Carry(Row::GoForward)]);
+    let model = [
+        "record-again",
+        "sync-again",
+        "sync-directory",
+        "stop",
+        "sync-directory",
+        "sync-directory",
+        "record-healthy",
+        "sync-healthy",
+    ];
+    let steps = effects(&[Program::Start, Program::Carry(Row::GoForward)]);
     let mut without: Vec<String> = steps.into_iter().filter(|name| name != "exchange").collect();
     without.drain(6..8);
     assert_eq!(without[..model.len()], model);

@@ -83,7 +83,7 @@ fn number_of(record: &str, deployment: &Deployment) -> usize {
     let effects = world.effects_of(&deployment.restore());
     world.undo(&world.transactions().pop().unwrap()).expect(0);
     world.ok(&["restore", "finish", &world.transactions().pop().unwrap(), "--yes"]);
-    effects.iter().position(|name| name == record).unwrap() + 1
+    effects.iter().position(|name| *name == format!("record-{record}")).unwrap() + 1
 }
 
 /// Nothing was decided in memory: the app is down unless a way back was recorded, and a start on a disk with room ends it.

@@ -88,7 +88,7 @@ fn it_can_be_stopped_before_the_swap() {
     bench.lives.iter().for_each(|live| fill(live, "new"));
     let effects = bench.world.effects_of(&bench.restore());
     bench.tidy();
-    let sealed = effects.iter().position(|name| name == "sealed").expect("the record of the seals") + 1;
+    let sealed = effects.iter().position(|name| name == "record-sealed").expect("the record of the seals") + 1;
     bench.lives.iter().for_each(|live| fill(live, "new"));
     let new = signatures(&bench.lives);
     let mut restore = bench.world.start_pausing(sealed, &bench.restore());

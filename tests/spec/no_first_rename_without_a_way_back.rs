@@ -2,7 +2,6 @@
 //! loses nothing, wherever it is killed.
 
 use crate::support::bench::{Bench, fill, signatures};
-use crate::support::instants;
 use crate::support::signature::{self, assert_same};
 use crate::support::{Volume, Workload, World};
 
@@ -28,7 +27,7 @@ fn the_safety_snapshot_is_whole_on_disk_before_the_first_exchange() {
     bench.tidy();
     bench.lives.iter().for_each(|live| fill(live, "new"));
     // The two exchanges of the probe come before the safety snapshot, those of the swap after it.
-    let written = effects.iter().position(|name| name == "safety").unwrap();
+    let written = effects.iter().position(|name| name == "record-safety").unwrap();
     let exchanges: Vec<usize> =
         effects.iter().enumerate().filter(|(_, name)| *name == "exchange").map(|(index, _)| index).collect();
     let first = *exchanges.iter().find(|index| **index > written).expect("exchanges after the safety snapshot");
@@ -75,58 +74,12 @@ fn a_restore_does_not_happen_when_its_safety_snapshot_cannot_be_written() {
     bench.lives.iter().for_each(|live| fill(live, "new"));
     let new = signatures(&bench.lives);
     // The first sync of the archive, when the app is down.
-    let create = effects.iter().rposition(|name| name == "stopped").unwrap();
+    let create = effects.iter().rposition(|name| name == "record-stopped").unwrap();
     let create = create + effects[create..].iter().position(|name| name == "create-file").unwrap();
     let number = create + effects[create..].iter().position(|name| name == "sync-file").unwrap() + 1;
     bench.world.faulty(&format!("{number}:EIO"), &bench.restore()).expect(1).expect_said("nothing was changed");
     assert_eq!(signatures(&bench.lives), new);
     assert!(bench.world.is_running("app"));
-}
-
-/// Kills an undo at every effect of one of two halves. The previous trees are still there, and the undo is asked for
-/// again.
-fn undo_matrix(half: usize) {
-    let bench = Bench::new();
-    bench.lives.iter().for_each(|live| fill(live, "new"));
-    bench.world.ok(&bench.restore());
-    let first = bench.world.transactions().pop().unwrap();
-    let effects = bench.world.effects_of(&["restore", "undo", &first, "--yes"]);
-    let mut happened = [0, 0];
-    for (number, when, name) in instants::of(&effects).into_iter().skip(half).step_by(2) {
-        let at = format!("an undo killed {when} effect {number} ({name})");
-        // Back to the snapshot, with the later data as what can be had back.
-        bench.tidy();
-        bench.lives.iter().for_each(|live| fill(live, "new"));
-        let new = signatures(&bench.lives);
-        bench.world.ok(&bench.restore());
-        let id = bench.world.transactions().pop().unwrap();
-        let killed = bench.world.faulty(&format!("{number}:{when}"), &["restore", "undo", &id, "--yes"]);
-        assert_eq!(killed.code, None, "{at}: it was to be killed: {killed:?}");
-        bench.world.ok(&["recover"]);
-        let now = signatures(&bench.lives);
-        assert!(bench.world.is_running("app"), "{at}: the app ran and does not");
-        for live in &bench.lives {
-            assert_eq!(bench.world.siblings(live).len(), 1, "{at}: beside {}", live.display());
-        }
-        happened[usize::from(now == new)] += 1;
-        if now != new {
-            assert_eq!(now, bench.old, "{at}: a mixture");
-            let again = bench.world.undo(&id);
-            assert_eq!(again.code, Some(0), "{at}: it cannot be asked for again: {again:?}");
-            assert_eq!(signatures(&bench.lives), new, "{at}: what was lost was not had back");
-        }
-    }
-    assert!(happened[0] > 0 && happened[1] > 0, "{happened:?} of {} effects", effects.len());
-}
-
-#[test]
-fn an_undo_that_is_killed_anywhere_loses_nothing_and_can_be_asked_for_again() {
-    undo_matrix(0);
-}
-
-#[test]
-fn an_undo_that_is_killed_anywhere_else_loses_nothing_and_can_be_asked_for_again() {
-    undo_matrix(1);
 }
 
 #[test]

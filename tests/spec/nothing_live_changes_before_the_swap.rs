@@ -309,7 +309,7 @@ fn a_stranger_that_comes_after_the_stop_keeps_everything_from_being_swapped() {
     let effects = world.effects_of(&["restore", "run", "app", &snapshot, "--yes"]);
     world.undo(world.receipt()["id"].as_str().unwrap()).expect(0);
     let before = signature::of(&world.volume("app", "data"));
-    let at = effects.iter().position(|name| name == "safety").unwrap() + 1;
+    let at = effects.iter().position(|name| name == "record-safety").unwrap() + 1;
     let mut restore = world.start_pausing(at, &["restore", "run", "app", &snapshot, "--yes"]);
     assert!(restore.reaches_its_pause());
     let live = world.volume("app", "data");

@@ -19,7 +19,7 @@ fn the_app_writes_on_until_everything_is_staged() {
     let arguments = ["restore", "run", "app", &snapshot, "--yes"];
     let effects = world.effects_of(&arguments);
     world.ok(&["restore", "finish", &world.transactions()[0], "--yes"]);
-    let stopping = effects.iter().position(|name| name == "stopping").expect("the record before the stop") + 1;
+    let stopping = effects.iter().position(|name| name == "record-stopping").expect("the record before the stop") + 1;
     let mut restore = world.start_pausing(stopping, &arguments);
     assert!(restore.reaches_its_pause());
     apps::writes_on(&live);

@@ -1,5 +1,8 @@
 //! Promise 4: the app comes back as it was, running or stopped, and on the previous data if it is bad on the new.
 
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Stdio};
+
 use crate::support::apps::{self, Postgres, Redis};
 use crate::support::signature::{self, assert_same};
 use crate::support::{Volume, Workload, World, eventually};
@@ -159,6 +162,20 @@ fn an_app_that_was_stopped_before_the_restore_stays_stopped() {
     world.undo(world.receipt()["id"].as_str().unwrap()).expect(0);
     assert_eq!(held(&world), "new");
     assert!(!world.is_running("app"));
+}
+
+#[test]
+fn a_supervisor_whose_command_died_starts_no_app_beside_that_of_the_next_command() {
+    let world = World::deployed([Workload::idle("app", [Volume::project("data")])]);
+    world.ok(&["stop", "app"]);
+    let (dead, output) = std::io::pipe().unwrap();
+    drop(dead);
+    let mut supervisor = Command::new(env!("CARGO_BIN_EXE_reforge"));
+    supervisor.arg("supervise").arg(world.state_dir().join("process/app")).env_clear().current_dir("/");
+    supervisor.stdin(Stdio::null()).stdout(output).stderr(Stdio::null()).process_group(0);
+    assert!(supervisor.status().unwrap().success());
+    eventually("it ends", || world.strangers() == 0);
+    assert!(!world.is_running("app"), "it left an app that nobody supervises");
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn a_restore_its_undo_and_the_removal_of_trees_that_nobody_may_write_to() {
     // One that is cancelled by a fault takes its own staging away, too.
     let effects = world.effects_of(&["restore", "run", "app", &snapshot, "--yes"]);
     world.ok(&["restore", "finish", &world.transactions().pop().unwrap(), "--yes"]);
-    let sealed = effects.iter().position(|name| name == "sealed").unwrap() + 1;
+    let sealed = effects.iter().position(|name| name == "record-sealed").unwrap() + 1;
     world.faulty(&format!("{sealed}:EIO"), &["restore", "run", "app", &snapshot, "--yes"]).expect(1);
     assert_eq!(signature::of(&live), old);
     assert_eq!(world.siblings(&live), Vec::<std::path::PathBuf>::new());

@@ -17,14 +17,12 @@ fn a_restore_that_is_interrupted_before_its_swap_never_happened() {
     bench.lives.iter().for_each(|live| fill(live, "new"));
     let effects = world.effects_of(&bench.restore());
     bench.tidy();
-    let swapping = effects.iter().position(|name| name == "swapping").expect("the record before the first exchange");
+    let swapping =
+        effects.iter().position(|name| name == "record-swapping").expect("the record before the first exchange");
     let step = (swapping / INTERRUPTS).max(1);
     let mut records: Vec<usize> = (0..swapping).step_by(step).collect();
     // And at the record of each step.
-    records
-        .extend((0..swapping).filter(|index| {
-            ["sibling", "sealed", "stopping", "stopped", "safety"].contains(&effects[*index].as_str())
-        }));
+    records.extend((0..swapping).filter(|index| effects[*index].starts_with("record-")));
     records.sort_unstable();
     records.dedup();
     for index in records {
@@ -53,7 +51,8 @@ fn after_the_commit_an_interrupt_stops_nothing() {
     let effects = bench.world.effects_of(&bench.restore());
     bench.tidy();
     bench.lives.iter().for_each(|live| fill(live, "new"));
-    let starting = effects.iter().position(|name| name == "starting-app").expect("the record before the start") + 1;
+    let starting =
+        effects.iter().position(|name| name == "record-starting-app").expect("the record before the start") + 1;
     let mut restore = bench.world.start_pausing(starting, &bench.restore());
     assert!(restore.reaches_its_pause());
     restore.interrupt();

@@ -32,7 +32,7 @@ impl Server {
     /// One that waits before the first effect of a name.
     pub fn pausing_at(world: &World, effect: &str, more: &[&str]) -> Server {
         let tokens = tokens(world);
-        Server::of(world.start_pausing_at(effect, &[SERVE, more].concat()), tokens)
+        Server::of(world.start_pausing(effect, &[SERVE, more].concat()), tokens)
     }
 
     /// Another one after this was killed. No command comes in between.

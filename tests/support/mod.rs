@@ -8,10 +8,10 @@ pub mod containers;
 pub mod disks;
 #[allow(dead_code, reason = "the runtime's own tests use it too, and neither uses all of it")]
 pub mod engine;
+pub mod explorer;
 pub mod guest_build;
 pub mod guests;
 pub mod hostile;
-pub mod instants;
 pub mod process;
 pub mod proxy;
 pub mod python;

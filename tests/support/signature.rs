@@ -60,6 +60,12 @@ pub fn without_attributes(mut signature: Signature) -> Signature {
 /// Fails naming every path that differs, and how.
 #[track_caller]
 pub fn assert_same(found: &Signature, wanted: &Signature, what: &str) {
+    let differences = differences(found, wanted);
+    assert!(differences.is_empty(), "{what}:\n  {}", differences.join("\n  "));
+}
+
+/// Every path that differs, and how.
+pub fn differences(found: &Signature, wanted: &Signature) -> Vec<String> {
     let mut differences = Vec::new();
     for path in found.keys().chain(wanted.keys().filter(|path| !found.contains_key(*path))) {
         let shown = String::from_utf8_lossy(path);
@@ -70,7 +76,7 @@ pub fn assert_same(found: &Signature, wanted: &Signature, what: &str) {
             (None, _) => differences.push(format!("{shown:?} is missing")),
         }
     }
-    assert!(differences.is_empty(), "{what}:\n  {}", differences.join("\n  "));
+    differences
 }
 
 fn visit(root: &Path, path: &Path, leaders: &mut HashMap<(u64, u64), Vec<u8>>, signature: &mut Signature) {

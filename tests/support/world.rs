@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
@@ -136,6 +136,7 @@ pub struct World {
     pub allowed_roots: Vec<PathBuf>,
     /// Where snapshots go, when not into the world.
     pub snapshot_dir: PathBuf,
+    state_dir: PathBuf,
     /// Further lines of `[host]`.
     pub host_lines: String,
     /// What a plugin's sandbox may take, if it is less than it usually may.
@@ -185,6 +186,7 @@ impl World {
         }
         let world = World {
             snapshot_dir: root.join("snapshots"),
+            state_dir: root.join("state"),
             directory: Some(directory),
             root,
             workloads: workloads.into_iter().collect(),
@@ -213,7 +215,16 @@ impl World {
     }
 
     pub fn state_dir(&self) -> PathBuf {
-        self.root.join("state")
+        self.state_dir.clone()
+    }
+
+    /// Another place for the state directory, and for the snapshots if it is told so, before anything was deployed.
+    pub fn keep_state_in(&mut self, directory: &Path, snapshots: &Path) {
+        self.state_dir = directory.join("state");
+        self.snapshot_dir = snapshots.join("snapshots");
+        self.write_config();
+        self.ok(&["init"]);
+        self.share_compiled_code();
     }
 
     /// The live directory of a volume of project scope.
@@ -294,23 +305,11 @@ impl World {
         Running::start(self.command(arguments).env("REFORGE_FAULT", fault), None).wait()
     }
 
-    /// The names of the effects of a run that must succeed, the first being number 1. The journal writes of a restore
-    /// are called as the records that they are.
+    /// The names of the effects of a run that must succeed, the first being number 1.
     #[track_caller]
     pub fn effects_of(&self, arguments: &[&str]) -> Vec<String> {
-        let list = tempfile::NamedTempFile::new().unwrap();
-        std::os::unix::fs::chown(list.path(), self.user, self.user).unwrap();
-        let output = Running::start(self.command(arguments).env("REFORGE_EFFECTS", list.path()), None).wait();
+        let (effects, output) = self.effects_and_output(arguments, "");
         assert_eq!(output.code, Some(0), "reforge {arguments:?}: {}{}", output.stdout, output.stderr);
-        let text = std::fs::read_to_string(list.path()).unwrap();
-        let mut effects: Vec<String> = text.lines().map(|line| line.split_once(' ').unwrap().1.to_owned()).collect();
-        if let Some(receipt) = self.receipts().pop().filter(|_| arguments.starts_with(&["restore", "run"])) {
-            // `begin` is written with the journal itself.
-            let records = receipt["steps"].as_array().unwrap()[1..].iter().map(|step| step["record"].as_str().unwrap());
-            let writes: Vec<&mut String> = effects.iter_mut().filter(|name| *name == "journal-write").collect();
-            assert_eq!(writes.len(), records.len(), "each record is written once");
-            writes.into_iter().zip(records).for_each(|(write, record)| *write = record.to_owned());
-        }
         effects
     }
 
@@ -320,32 +319,46 @@ impl World {
     }
 
     /// The same, waiting before one effect until the answer's second half is ended.
-    pub fn on_terminal_pausing(&self, number: usize, arguments: &[&str]) -> (Terminal, Pause) {
-        let (mut command, paused) = self.pausing(number, arguments);
+    pub fn on_terminal_pausing(&self, effect: impl Display, arguments: &[&str]) -> (Terminal, Pause) {
+        let (mut command, paused) = self.with_faults(&format!("{effect}:pause"), arguments);
         (Terminal::start(&mut command), Pause(paused))
     }
 
-    /// Starts `reforge`, which waits before one effect until it is told to go on.
-    pub fn start_pausing(&self, number: usize, arguments: &[&str]) -> Running {
-        let (mut command, paused) = self.pausing(number, arguments);
+    /// The same of a run that may end as it likes, with something going wrong in it.
+    pub fn effects_and_output(&self, arguments: &[&str], faults: &str) -> (Vec<String>, Output) {
+        let list = tempfile::NamedTempFile::new().unwrap();
+        std::os::unix::fs::chown(list.path(), self.user, self.user).unwrap();
+        let mut command = self.command(arguments);
+        command.env("REFORGE_EFFECTS", list.path());
+        if !faults.is_empty() {
+            command.env("REFORGE_FAULT", faults);
+        }
+        let output = Running::start(&mut command, None).wait();
+        let text = std::fs::read_to_string(list.path()).unwrap();
+        let names = text.lines().map(|line| line.split_once(' ').unwrap().1);
+        (names.filter(|name| *name != "done").map(str::to_owned).collect(), output)
+    }
+
+    /// Starts `reforge`, which waits before one effect, `17` or `exchange#2`, until it is told to go on.
+    pub fn start_pausing(&self, effect: impl Display, arguments: &[&str]) -> Running {
+        self.start_with(&format!("{effect}:pause"), arguments)
+    }
+
+    /// Starts `reforge` with these faults, of which one may be a pause.
+    pub fn start_with(&self, faults: &str, arguments: &[&str]) -> Running {
+        let (mut command, paused) = self.with_faults(faults, arguments);
         Running::start(&mut command, Some(paused))
     }
 
-    /// The same before the first effect of a name.
-    pub fn start_pausing_at(&self, effect: &str, arguments: &[&str]) -> Running {
-        let (mut command, paused) = self.pausing(effect, arguments);
-        Running::start(&mut command, Some(paused))
-    }
-
-    /// A command that pauses, and the file that is there while it does.
-    fn pausing(&self, effect: impl std::fmt::Display, arguments: &[&str]) -> (Command, PathBuf) {
+    /// A command with these faults, and the file that is there while it pauses.
+    fn with_faults(&self, faults: &str, arguments: &[&str]) -> (Command, PathBuf) {
         let mut random = [0; 8];
         rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty()).unwrap();
         let list = self.root.join("run").join(format!("effects-{}", hex::encode(random)));
         let mut paused = OsString::from(&list);
         paused.push(".paused");
         let mut command = self.command(arguments);
-        command.env("REFORGE_EFFECTS", &list).env("REFORGE_FAULT", format!("{effect}:pause"));
+        command.env("REFORGE_EFFECTS", &list).env("REFORGE_FAULT", faults);
         (command, paused.into())
     }
 
@@ -419,6 +432,11 @@ impl World {
         processes_with(&mark, &["environ"])
     }
 
+    /// Processes of this world that are not the app's: its supervisor, and commands that did not end.
+    pub fn strangers(&self) -> usize {
+        processes_with(self.root.as_os_str().as_bytes(), &["cmdline"]).len()
+    }
+
     pub fn is_running(&self, workload: &str) -> bool {
         !self.processes(workload).is_empty()
     }
@@ -434,6 +452,9 @@ impl World {
         let shared = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled-plugins");
         std::fs::create_dir_all(&shared).unwrap();
         let cache = self.state_dir().join("cache");
+        if cache.is_symlink() {
+            return;
+        }
         std::fs::remove_dir(&cache).unwrap();
         std::os::unix::fs::symlink(shared, cache).unwrap();
     }

@@ -259,8 +259,8 @@ impl Deployer {
         preview::make(&self.config, workload, &spec.mounts)?;
         record.preview = Some(spec.clone());
         self.history.write(lease, &record)?;
-        runtime.create(&spec)?;
-        let report = runtime.await_healthy(&name, cancelled)?;
+        lifecycle("create-app", || runtime.create(&spec))?;
+        let report = lifecycle("await-app", || runtime.await_healthy(&name, cancelled))?;
         deployed(spec, report)
     }
 
@@ -341,8 +341,8 @@ fn deployed(spec: DeploySpec, report: HealthReport) -> Result<Deployed> {
 }
 
 fn take_down(runtime: &Arc<dyn Runtime>, name: &str) -> Result<()> {
-    runtime.stop(name)?;
-    if runtime.is_down(name)? {
+    lifecycle("stop", || runtime.stop(name))?;
+    if lifecycle("is-down", || runtime.is_down(name))? {
         return Ok(());
     }
     let message = format!("`{}` is still alive after it was stopped", escape::text(name));
@@ -355,7 +355,7 @@ fn no_runtime(kind: &str, id: &str) -> Failure {
 }
 
 /// A lifecycle call as an effect of its own, so that a test can fail it.
-fn lifecycle<T>(name: &str, call: impl FnOnce() -> Result<T>) -> Result<T> {
+fn lifecycle<T: 'static>(name: &str, call: impl FnOnce() -> Result<T>) -> Result<T> {
     let injected = |error: io::Error| Failure::new(Code::Runtime, format!("cannot {name}: {error}"));
     effect(name, || Ok(call())).map_err(injected)?
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::deployer::lease::Lease;
 use crate::durable::{self, PRIVATE_FILE};
+use crate::effects::effect;
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
 use crate::runtime::DeploySpec;
@@ -97,7 +98,8 @@ impl History {
             Err(failure) if failure.code == Code::NeedsOperator => {
                 let path = self.directory.join(name(workload));
                 let aside = self.directory.join(format!("{}.damaged", name(workload)));
-                std::fs::rename(&path, &aside).map_err(|error| Failure::io("move aside", &path, &error))?;
+                effect("rename-file", || std::fs::rename(&path, &aside))
+                    .map_err(|error| Failure::io("move aside", &path, &error))?;
                 Ok(Deployments::default())
             }
             read => read,

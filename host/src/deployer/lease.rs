@@ -15,6 +15,7 @@ use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::keyed_mutex::{CANCEL_POLL, KeyGuard, KeyedMutex};
+use crate::effects::effect;
 use crate::escape;
 use crate::failure::{Code, Failure, Result, reason};
 use crate::state_dir::StateDir;
@@ -91,7 +92,7 @@ impl Locks {
         let path = self.directory.join(format!("{workload}.lock"));
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(libc::O_NOFOLLOW);
-        options.open(&path).map_err(|error| Failure::io("open", &path, &error))
+        effect("lock-file", || options.open(&path)).map_err(|error| Failure::io("open", &path, &error))
     }
 }
 
@@ -116,7 +117,7 @@ impl Lease {
         };
         // Not an error: a full disk must not keep a revert from its lock, and a refused caller then reads that
         // "another process" holds it.
-        let _ = write();
+        let _ = effect("lock-holder", write);
     }
 
     /// Fails unless this is the lease of `workload`.
@@ -133,7 +134,7 @@ impl Lease {
 impl Drop for LockedFile {
     fn drop(&mut self) {
         // Both for the next one's sake only: closing the file releases the lock in any case.
-        let _ = self.0.set_len(0);
+        let _ = effect("lock-holder", || self.0.set_len(0));
         let _ = rustix::fs::flock(&self.0, FlockOperation::Unlock);
     }
 }

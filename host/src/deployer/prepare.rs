@@ -12,6 +12,7 @@ use crate::config::{Config, Workload};
 use crate::deployer::owner::owner;
 use crate::deployer::resolve::{Home, ResolvedVolume, home, resolve};
 use crate::durable::{self, READ_DIRECTORY};
+use crate::effects::effect;
 use crate::failure::{Code, Failure, Result};
 
 /// Of directories that are made: everybody may look in, the owner may write.
@@ -64,19 +65,20 @@ pub(super) fn make_below(root: &Path, below: &Path) -> Result<OwnedFd> {
 /// Makes one directory in an open parent, gives it to its owner, and makes both durable.
 pub(super) fn make_directory(parent: &OwnedFd, path: &Path, name: &OsStr, owner: (Uid, Gid)) -> Result<OwnedFd> {
     // Closed to all until it has its owner.
-    rustix::fs::mkdirat(parent, name, Mode::RWXU).map_err(|errno| refused(path, errno))?;
-    let finish = || {
+    let made = effect("make-directory", || Ok(rustix::fs::mkdirat(parent, name, Mode::RWXU)?));
+    made.map_err(|error| not_made(path, &error))?;
+    let finished = effect("give-directory", || {
         let directory = open_at(parent, name)?;
         // Also undoes an inherited set-gid bit and whatever the umask took away.
         rustix::fs::fchown(&directory, Some(owner.0), Some(owner.1))?;
         rustix::fs::fchmod(&directory, DIRECTORY_MODE)?;
         Ok(directory)
-    };
-    let directory = finish().map_err(|errno: Errno| {
+    });
+    let directory = finished.map_err(|error| {
         // Empty, and ours since a moment ago; if it stays, the next deploy finds it with the wrong owner and the app
         // says so.
-        let _ = rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR);
-        refused(path, errno)
+        let _ = effect("remove-empty", || Ok(rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR)?));
+        not_made(path, &error)
     })?;
     durable::sync_open_directory(directory.as_fd(), path)?;
     durable::sync_open_directory(parent.as_fd(), path.parent().unwrap_or(path))?;
@@ -91,6 +93,10 @@ pub(super) fn open(path: &Path) -> Result<OwnedFd> {
 
 fn open_at(parent: impl AsFd, name: &OsStr) -> rustix::io::Result<OwnedFd> {
     rustix::fs::openat(parent, name, READ_DIRECTORY, Mode::empty())
+}
+
+fn not_made(path: &Path, error: &std::io::Error) -> Failure {
+    refused(path, Errno::from_io_error(error).unwrap_or(Errno::IO))
 }
 
 fn refused(path: &Path, errno: Errno) -> Failure {

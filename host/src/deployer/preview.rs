@@ -10,6 +10,7 @@ use crate::config::{Config, PREVIEW_SUFFIX, Workload};
 use crate::deployer::mounts::MountTable;
 use crate::deployer::owner::owner;
 use crate::deployer::prepare::{make_below, make_directory};
+use crate::effects::effect;
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
 use crate::runtime::container::Restart;
@@ -74,7 +75,8 @@ pub(super) fn remove(config: &Config, workload: &Workload) -> Result<()> {
         let message = format!("`{}` is a link or has something mounted in it", escape::path(&directory));
         return Err(Failure::new(Code::VolumeRefused, message).hint("unmount it, or remove it by hand"));
     }
-    std::fs::remove_dir_all(&canonical).map_err(|error| Failure::io("remove", &canonical, &error))
+    effect("remove-preview", || std::fs::remove_dir_all(&canonical))
+        .map_err(|error| Failure::io("remove", &canonical, &error))
 }
 
 /// An app with a user of its own must be able to enter: it cannot pass a state directory.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::Config;
 use crate::durable::{self, PRIVATE_DIRECTORY, PRIVATE_FILE};
+use crate::effects::effect;
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
 use crate::random;
@@ -151,6 +152,18 @@ impl StateDir {
         self.root.join("cache")
     }
 
+    /// Removes what processes left that died while they looked whether they can write here.
+    pub(crate) fn remove_probes(&self) -> Result<()> {
+        let failed = |error: io::Error| Failure::io("list", &self.root, &error);
+        for entry in std::fs::read_dir(&self.root).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            if entry.file_name().as_encoded_bytes().starts_with(PROBE_PREFIX.as_bytes()) {
+                remove_probe(&entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
     pub fn audit(&self) -> PathBuf {
         self.root.join("audit.jsonl")
     }
@@ -245,15 +258,25 @@ fn check_writable(root: &Path) -> Result<()> {
     let failed = |error: io::Error| Failure::io("write in", root, &error);
     let write = || {
         let mut options = std::fs::OpenOptions::new();
-        let mut file = options.write(true).create_new(true).mode(PRIVATE_FILE).open(&path).map_err(failed)?;
-        let written = file.write_all(b"probe").map_err(failed).and_then(|()| durable::sync_file(&file));
-        std::fs::remove_file(&path).map_err(failed)?;
+        let made = effect("probe-state", || options.write(true).create_new(true).mode(PRIVATE_FILE).open(&path));
+        let mut file = made.map_err(failed)?;
+        let written = effect("probe-state", || file.write_all(b"probe")).map_err(failed);
+        let written = written.and_then(|()| durable::sync_file_as("probe-state", &file));
+        remove_probe(&path)?;
         written
     };
     write().map_err(|failure: Failure| {
         let failure = failure.context("the state directory is not writable");
         Failure { code: Code::StateRefused, ..failure }.hint("make room there, or mount it for writing")
     })
+}
+
+/// Who is alive removes its own right away, so that nobody misses one that a start took for left behind.
+fn remove_probe(path: &Path) -> Result<()> {
+    match effect("probe-state", || std::fs::remove_file(path)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Failure::io("remove", path, &error)),
+        _ => Ok(()),
+    }
 }
 
 /// A host id, if the file is there.

@@ -29,7 +29,7 @@ impl App {
 
     /// What it is doing. Changes nothing.
     pub fn observe(&self) -> Result<Observation> {
-        self.runtime.observe(self.workload())
+        self.call("observe", || self.runtime.observe(self.workload()))
     }
 
     /// Policies off, then stopped. May be repeated.
@@ -40,7 +40,7 @@ impl App {
 
     /// Whether the runtime says that it is down.
     pub fn is_down(&self) -> Result<bool> {
-        self.runtime.is_down(self.workload())
+        self.call("is-down", || self.runtime.is_down(self.workload()))
     }
 
     /// Created anew, by the function that every deploy goes through. Policies stay off.
@@ -68,7 +68,7 @@ impl App {
         self.call("release", || self.runtime.release(self.workload()))
     }
 
-    fn call(&self, name: &str, call: impl FnOnce() -> Result<()>) -> Result<()> {
+    fn call<T: 'static>(&self, name: &str, call: impl FnOnce() -> Result<T>) -> Result<T> {
         effect(name, || Ok(call())).map_err(|error| {
             let workload = crate::escape::text(self.workload());
             Failure::new(Code::Runtime, format!("cannot {name} `{workload}`: {error}"))

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 
 use super::event::{Begin, Event, Record};
 use super::state::{self, IllegalMove, State};
+use super::unbegun;
 use crate::durable;
 use crate::effects::effect;
 use crate::failure::{Code, Failure, Result};
@@ -63,6 +64,9 @@ impl Journal {
     /// Makes the journal of a new transaction with its `begin` record, durable up to the directory that existed.
     pub fn create(transactions: &Path, begin: &Begin) -> Result<Journal> {
         let directory = transactions.join(&begin.id);
+        durable::make_directories_durably(transactions, 0o700)?;
+        // Until there is a journal, the directory looks like one that a crash left behind.
+        let _beginning = unbegun::beginning(transactions)?;
         durable::make_directories_durably(&directory, 0o700)?;
         durable::write_durably(&directory, WORKLOAD, begin.workload.as_bytes(), 0o600)?;
         let attachment = write_attachment(&directory, begin)?;
@@ -133,6 +137,12 @@ impl Journal {
         Ok(Found::Journal(Box::new(journal), Box::new(begin)))
     }
 
+    /// Whether the transaction of a directory began.
+    pub(super) fn exists(directory: &Path) -> Result<bool> {
+        let path = directory.join(FILE);
+        path.try_exists().map_err(|error| Failure::io("look for", &path, &error))
+    }
+
     /// What the journal says.
     pub fn state(&self) -> &State {
         &self.state
@@ -159,7 +169,7 @@ impl Journal {
             return Err(Failure::new(Code::NeedsOperator, message));
         }
         let sector = encode(&self.id, self.next, &record)?;
-        self.write_sector(self.next, &sector)?;
+        self.write_sector(record.event.name(), self.next, &sector)?;
         self.next += 1;
         self.state = state;
         self.records.push(record);
@@ -176,7 +186,7 @@ impl Journal {
         durable::write_durably(&self.directory, ABORT, &sector, 0o600)?;
         // The record may or may not be on disk. In memory it counts as written and aborted, as a start would see it;
         // the sector is written again so that what follows does not stand behind a gap.
-        self.write_sector(self.next, &sector)?;
+        self.write_sector(direction.name(), self.next, &sector)?;
         self.next += 1;
         self.state = state.abort();
         self.records.push(record);
@@ -193,7 +203,7 @@ impl Journal {
             sector.copy_from_slice(&bytes[newest * SECTOR_BYTES..(newest + 1) * SECTOR_BYTES]);
             newest
         });
-        self.write_sector(number as u64, &sector)?;
+        self.write_sector("again", number as u64, &sector)?;
         durable::sync_directory(&self.directory)
     }
 
@@ -207,11 +217,12 @@ impl Journal {
         read_attachment(&self.directory, digest)
     }
 
-    fn write_sector(&self, sector: u64, bytes: &[u8; SECTOR_BYTES]) -> Result<()> {
+    /// The record's name is for the effects: `record-commit`, `sync-commit`.
+    fn write_sector(&self, record: &str, sector: u64, bytes: &[u8; SECTOR_BYTES]) -> Result<()> {
         let path = self.directory.join(FILE);
-        effect("journal-write", || self.file.write_all_at(bytes, sector * SECTOR_BYTES as u64))
+        effect(&format!("record-{record}"), || self.file.write_all_at(bytes, sector * SECTOR_BYTES as u64))
             .map_err(|error| Failure::io("write", &path, &error))?;
-        durable::sync_file(&self.file)
+        durable::sync_file_as(&format!("sync-{record}"), &self.file)
     }
 }
 

@@ -24,6 +24,7 @@ pub mod resolve;
 pub mod revert;
 pub mod state;
 pub mod table;
+pub(crate) mod unbegun;
 pub mod undo;
 pub mod window;
 

@@ -1,6 +1,7 @@
 //! All transactions of this host: which are unfinished, which block a workload, what they name.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::Path;
 
 use super::event::{Begin, Event, Kind};
@@ -26,17 +27,8 @@ pub enum Entry {
 
 /// Reads every transaction, oldest first. Changes nothing: not even a torn record is mended.
 pub fn read_all(transactions: &Path) -> Result<Vec<Entry>> {
-    let mut names = match std::fs::read_dir(transactions) {
-        Ok(entries) => entries
-            .map(|entry| entry.map(|entry| entry.file_name()))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| Failure::io("list", transactions, &error))?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-        Err(error) => return Err(Failure::io("list", transactions, &error)),
-    };
-    names.sort();
     let mut entries = Vec::new();
-    for name in names {
+    for name in names(transactions)? {
         let directory = transactions.join(&name);
         match Journal::read(&directory, false)? {
             Found::Nothing => {}
@@ -49,6 +41,20 @@ pub fn read_all(transactions: &Path) -> Result<Vec<Entry>> {
         }
     }
     Ok(entries)
+}
+
+/// What the directory of all transactions holds, sorted: oldest first.
+pub(super) fn names(transactions: &Path) -> Result<Vec<OsString>> {
+    let mut names = match std::fs::read_dir(transactions) {
+        Ok(entries) => entries
+            .map(|entry| entry.map(|entry| entry.file_name()))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| Failure::io("list", transactions, &error))?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(Failure::io("list", transactions, &error)),
+    };
+    names.sort();
+    Ok(names)
 }
 
 impl Entry {

@@ -304,7 +304,7 @@ impl Removal {
 fn unlink(directory: &OwnedFd, name: &CStr, flags: AtFlags) -> rustix::io::Result<()> {
     match remove_name(directory, name, flags) {
         Err(Errno::ACCESS) => {
-            rustix::fs::fchmod(directory, Mode::RWXU)?;
+            changed("make-writable", || rustix::fs::fchmod(directory, Mode::RWXU))?;
             remove_name(directory, name, flags)
         }
         removed => removed,
@@ -313,8 +313,12 @@ fn unlink(directory: &OwnedFd, name: &CStr, flags: AtFlags) -> rustix::io::Resul
 
 /// Removes one name and changes nothing else.
 fn remove_name(directory: impl AsFd, name: &CStr, flags: AtFlags) -> rustix::io::Result<()> {
-    let removed = effect("unlink", || Ok(rustix::fs::unlinkat(&directory, name, flags)?));
-    removed.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
+    changed("unlink", || rustix::fs::unlinkat(&directory, name, flags))
+}
+
+/// One effect of a removal.
+fn changed(name: &str, run: impl FnOnce() -> rustix::io::Result<()>) -> rustix::io::Result<()> {
+    effect(name, || Ok(run()?)).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
 }
 
 /// Opens a directory to list it; one that may not be read is made readable first, as its owner may.
@@ -324,7 +328,8 @@ fn open(above: &OwnedFd, name: &CStr) -> rustix::io::Result<OwnedFd> {
             let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             let held = rustix::fs::openat(above, name, flags, Mode::empty())?;
             // A descriptor without rights takes no fchmod; its link in /proc leads to it and nowhere else.
-            rustix::fs::chmod(format!("/proc/self/fd/{}", held.as_raw_fd()), Mode::RWXU)?;
+            let link = format!("/proc/self/fd/{}", held.as_raw_fd());
+            changed("make-readable", || rustix::fs::chmod(link, Mode::RWXU))?;
             rustix::fs::openat(above, name, READ_DIRECTORY, Mode::empty())
         }
         opened => opened,

@@ -53,7 +53,7 @@ fn eight_clients_that_deploy_in_every_way_never_run_into_a_restore() {
             }
         });
         for _ in 0..RESTORES {
-            let mut restore = pair.world.start_pausing_at("docker-stop", &pair.restore());
+            let mut restore = pair.world.start_pausing("docker-stop", &pair.restore());
             assert!(restore.reaches_its_pause(), "{:?}", restore.wait());
             let before = clients.counted(6);
             clients.fire_on(true);

@@ -106,20 +106,20 @@ impl<'a> Pair<'a> {
         let mut seen = std::collections::BTreeSet::new();
         let mut steps = Vec::new();
         let wanted = [
-            "sealed",
-            "stopping",
+            "record-sealed",
+            "record-stopping",
             "docker-update",
             "docker-stop",
-            "stopped",
-            "safety",
-            "swapping",
-            "swapped",
-            "commit",
-            "starting-app",
+            "record-stopped",
+            "record-safety",
+            "record-swapping",
+            "record-swapped",
+            "record-commit",
+            "record-starting-app",
             "docker-create",
             "docker-start",
-            "healthy",
-            "completed",
+            "record-healthy",
+            "record-completed",
         ];
         for (index, name) in effects.iter().enumerate() {
             if wanted.contains(&name.as_str()) && seen.insert(name.clone()) {

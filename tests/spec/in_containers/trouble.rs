@@ -140,7 +140,7 @@ fn recovery_waits_for_an_engine_that_does_not_answer_and_touches_nothing_meanwhi
     let restore = ["restore", "run", &scene.id, &scene.snapshot, "--yes"];
     let effects = scene.world.effects_of(&restore);
     scene.world.ok(&["restore", "finish", &scene.world.transactions()[0], "--yes"]);
-    let commit = effects.iter().position(|name| name == "commit").unwrap() + 1;
+    let commit = effects.iter().position(|name| name == "record-commit").unwrap() + 1;
     let since = scene.world.volume(&scene.id, "data").join("since");
     std::fs::write(&since, "").unwrap();
     scene.world.faulty(&format!("{commit}:before"), &restore);

@@ -64,7 +64,7 @@ impl Client {
     }
 
     /// A call that changes something, as an effect of its own.
-    pub fn change<'a, T: Send, F>(
+    pub fn change<'a, T: Send + 'static, F>(
         &'a self,
         name: &str,
         limit: Duration,

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 use super::state::State;
 use crate::durable::{self, PRIVATE_DIRECTORY, PRIVATE_FILE};
+use crate::effects::effect;
 use crate::failure::{Code, Failure, Result};
 use crate::runtime::DeploySpec;
 
@@ -54,7 +55,7 @@ impl Place {
     pub fn make(&self) -> Result<()> {
         durable::make_directories_durably(&self.directory, PRIVATE_DIRECTORY)?;
         let lock = self.file("lock");
-        let made = OpenOptions::new().append(true).create(true).mode(PRIVATE_FILE).open(&lock);
+        let made = effect("lock-file", || OpenOptions::new().append(true).create(true).mode(PRIVATE_FILE).open(&lock));
         made.map_err(|error| Failure::io("make", &lock, &error))?;
         durable::sync_directory(&self.directory)
     }

@@ -25,7 +25,7 @@ pub fn start_supervisor(command: &[OsString], place: &Place) -> Result<()> {
         return Err(Failure::new(Code::Usage, "the runtime was given no command for its supervisor"));
     };
     let log_path = place.file("log");
-    let log = OpenOptions::new().append(true).create(true).mode(0o600).open(&log_path);
+    let log = effect("make-log", || OpenOptions::new().append(true).create(true).mode(0o600).open(&log_path));
     let log = log.map_err(|error| Failure::io("open", &log_path, &error))?;
     let mut supervisor = Command::new(program);
     supervisor.args(arguments).arg(&place.directory).env_clear().current_dir("/");

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::Mode;
 
 use super::control::{self, Answer};
@@ -56,6 +57,9 @@ fn run(directory: &Path) -> Result<()> {
     rustix::process::setsid().map_err(|errno| failed(errno.into()))?;
     rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(|errno| failed(errno.into()))?;
     let lock = take_lock(&place)?;
+    if !is_awaited().map_err(failed)? {
+        return Ok(());
+    }
     // Of one that was killed while it wrote. No reason not to run the app if it stays.
     if let Err(failure) = durable::remove_temporaries(&place.directory, |target| target == place::STATE) {
         supervisor::say(&failure);
@@ -67,7 +71,8 @@ fn run(directory: &Path) -> Result<()> {
         conversation.end();
         return Err(failure);
     }
-    say(&Answer::Done).map_err(failed)?;
+    // Whoever waited may have died meanwhile; what is started stays supervised, and the next one finds it.
+    let _ = say(&Answer::Done);
     leave_output().map_err(failed)?;
     if let Err(failure) = supervisor.run(&mut conversation) {
         supervisor::say(&failure);
@@ -89,6 +94,15 @@ fn take_lock(place: &Place) -> Result<Lock> {
             None => std::thread::sleep(LOCK_POLL),
         }
     }
+}
+
+/// Whether somebody still reads what this one says. Asked under the lock: a command that comes after one that died may
+/// have looked before the lock was taken, and starts a supervisor of its own.
+fn is_awaited() -> std::io::Result<bool> {
+    let output = std::io::stdout();
+    let mut polled = [PollFd::new(&output, PollFlags::empty())];
+    rustix::event::poll(&mut polled, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
+    Ok(!polled[0].revents().contains(PollFlags::ERR))
 }
 
 fn say(answer: &Answer) -> std::io::Result<()> {

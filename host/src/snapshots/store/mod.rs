@@ -204,6 +204,28 @@ impl Store {
         Pending::new(folder, workload, created)
     }
 
+    /// The workloads in whose directories a dead capture or removal left something.
+    pub fn left_behind(&self) -> Result<Vec<String>> {
+        let failed = |error: std::io::Error| Failure::io("list", &self.dir, &error);
+        let mut left = Vec::new();
+        for entry in std::fs::read_dir(&self.dir).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            let Some(workload) = name.to_str().filter(|name| names::check("workload", name).is_ok()) else { continue };
+            if self.dir.join(workload).is_dir() {
+                let folder = self.folder(workload)?;
+                if folder.is_some_and(|folder| remove::has_leftovers(&folder).unwrap_or(true)) {
+                    left.push(workload.to_owned());
+                }
+            }
+        }
+        Ok(left)
+    }
+
+    /// Finishes what a dead capture or removal of a workload's snapshots left. The caller holds the workload's lock.
+    pub fn sweep(&self, workload: &str) -> Result<()> {
+        self.folder(workload)?.map_or(Ok(()), |folder| remove::leftovers(&folder))
+    }
+
     fn folder(&self, workload: &str) -> Result<Option<Folder>> {
         names::check("workload", workload)?;
         Folder::open(&self.dir.join(workload))

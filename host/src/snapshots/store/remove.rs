@@ -23,6 +23,11 @@ pub(super) fn snapshot(folder: &Folder, id: &str) -> Result<()> {
     folder.sync()
 }
 
+/// Whether there is anything for [`leftovers`].
+pub(super) fn has_leftovers(folder: &Folder) -> Result<bool> {
+    Ok(folder.names()?.iter().any(|name| name.starts_with(NEW) || name.starts_with(GONE)))
+}
+
 /// Finishes what was cut short. The caller holds the workload's lock, so nothing of it is still under way.
 pub(super) fn leftovers(folder: &Folder) -> Result<()> {
     let names = folder.names()?;

@@ -338,7 +338,7 @@ impl Open {
 }
 
 /// One numbered effect on an entry.
-fn staged<T>(name: &str, path: &[u8], run: impl FnOnce() -> Result<T>) -> Result<T> {
+fn staged<T: 'static>(name: &str, path: &[u8], run: impl FnOnce() -> Result<T>) -> Result<T> {
     let done = effect(name, || Ok(run()));
     done.map_err(|error| Failure::io("stage", std::path::Path::new(path_text(path)), &error))?
 }

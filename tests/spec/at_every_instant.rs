@@ -1,0 +1,61 @@
+//! Promise 1 at every instant: each effect of a command is failed once, and the host is ended before it and after it,
+//! and whatever a start makes of that is one of the endings that the command may have. Then the start itself is ended
+//! and failed the same way.
+//!
+//! A restore and a revert are explored whole; of the other commands half of the points, some of each effect. With
+//! `REFORGE_EXPLORE=full` all are, every effect fails with every error number, and every recovery is crashed at each of
+//! its effects from each durable state, not only once in a row.
+
+use crate::support::explorer::exploration::{Arrange, Exploration};
+use crate::support::explorer::points;
+use crate::support::explorer::scene;
+
+/// Explores one of two halves, so that two processors have something to do. Only effects from `first` on, and one of
+/// so many points.
+fn explore(name: &str, half: usize, first: impl Fn(&[String]) -> usize, arrange: &Arrange, one_of: usize) {
+    let mut exploration = Exploration::new(&format!("{name}, half {half}"), arrange);
+    let effects = exploration.effects();
+    let skipped = first(&effects) * points::of(&effects).len() / effects.len();
+    let points = points::of(&effects).split_off(skipped);
+    exploration.explore(&points::share(points, half, if points::is_full() { 2 } else { 2 * one_of }));
+    exploration.explore_recovery();
+    exploration.conclude();
+}
+
+fn from_the_start(_: &[String]) -> usize {
+    0
+}
+
+/// What comes before the commit is explored with an ordinary restore.
+fn from_the_commit(effects: &[String]) -> usize {
+    effects.iter().position(|name| name == "record-commit").unwrap()
+}
+
+/// What comes before something goes wrong is explored with a restore in which nothing does.
+fn from_the_revert(effects: &[String]) -> usize {
+    effects.iter().position(|name| name == "record-swapped").unwrap() + 1
+}
+
+macro_rules! halves {
+    ($name:ident, $first:expr, $arrange:expr, one of $one_of:expr) => {
+        mod $name {
+            use super::*;
+
+            #[test]
+            fn one_half() {
+                explore(stringify!($name), 0, $first, &$arrange, $one_of);
+            }
+
+            #[test]
+            fn other_half() {
+                explore(stringify!($name), 1, $first, &$arrange, $one_of);
+            }
+        }
+    };
+}
+
+halves!(a_restore_is_whole_or_nothing, from_the_start, scene::restore, one of 1);
+halves!(a_revert_is_whole_or_nothing, from_the_revert, scene::failing_restore, one of 1);
+halves!(a_restore_of_bad_data_is_whole_or_nothing, from_the_commit, scene::restore_of_bad_data, one of 2);
+halves!(an_undo_is_whole_or_nothing, from_the_start, scene::undo, one of 2);
+halves!(a_finish_is_whole_or_nothing, from_the_start, scene::finish, one of 2);

@@ -1,0 +1,204 @@
+//! One exploration: a command, a share of its points, and what became of each. Violations are collected: one does not
+//! hide another, and the next point gets a deployment of its own.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io::Write as _;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use super::Explorer;
+use super::points::{self, ERRNOS, Point};
+use super::scene::Scene;
+
+/// How a command is made ready.
+pub type Arrange = dyn Fn(&Explorer) -> Scene;
+
+/// Durable states from which recovery was explored already, by whichever test.
+static EXPLORED: Mutex<Option<HashSet<String>>> = Mutex::new(None);
+
+/// A start looks whether it can write before anything else: these effects are not part of what it recovers.
+const FIRST_OF_RECOVERY: usize = 5;
+
+pub struct Exploration<'a> {
+    name: String,
+    arrange: &'a Arrange,
+    explorer: Explorer,
+    began: Instant,
+    endings: BTreeMap<&'static str, usize>,
+    kills: usize,
+    errors: usize,
+    missed: usize,
+    /// Crashes that left something new behind.
+    states: Vec<(String, Point)>,
+    recovery_kills: usize,
+    recovery_errors: usize,
+    violations: Vec<String>,
+}
+
+impl<'a> Exploration<'a> {
+    pub fn new(name: &str, arrange: &'a Arrange) -> Exploration<'a> {
+        Exploration {
+            name: name.to_owned(),
+            arrange,
+            explorer: Explorer::new(),
+            began: Instant::now(),
+            endings: BTreeMap::new(),
+            kills: 0,
+            errors: 0,
+            missed: 0,
+            states: Vec::new(),
+            recovery_kills: 0,
+            recovery_errors: 0,
+            violations: Vec::new(),
+        }
+    }
+
+    /// The effects of the command when nothing more goes wrong than its scene says.
+    pub fn effects(&self) -> Vec<String> {
+        let scene = (self.arrange)(&self.explorer);
+        let known = self.explorer.world.transactions();
+        let arguments: Vec<&str> = scene.arguments.iter().map(String::as_str).collect();
+        let (effects, output) = self.explorer.world.effects_and_output(&arguments, &scene.faults);
+        let told = self.explorer.told_the_truth(&scene, &output);
+        let ending = told.and_then(|()| self.explorer.settled(&scene, &known));
+        ending.unwrap_or_else(|violation| panic!("{}, with nothing more going wrong: {violation}", self.name));
+        effects
+    }
+
+    pub fn explore(&mut self, points: &[Point]) {
+        for point in points {
+            let explored = self.at(point);
+            self.take(&point.to_string(), explored);
+        }
+    }
+
+    /// Crashes recovery itself, from every durable state that was found.
+    pub fn explore_recovery(&mut self) {
+        for (state, point) in std::mem::take(&mut self.states) {
+            for how in ["kills", "errors"] {
+                let explored = self.chain(&point, how);
+                self.take(&format!("{point}, then {how} of the recovery, from {state}"), explored);
+            }
+            if points::is_full() {
+                let effects = self.recovery_of(&point);
+                for second in points::of(&effects) {
+                    let explored = self.crash_of_recovery(&point, &second);
+                    self.take(&format!("{point}, then {second} in the recovery, from {state}"), explored);
+                }
+            }
+        }
+    }
+
+    /// Says what was covered; fails if anything was violated.
+    pub fn conclude(self) {
+        let text = format!(
+            "explorer: {}: {} kills and {} errors, endings {:?}; in the recovery {} kills and {} errors; {} missed; {:.0?}",
+            self.name,
+            self.kills,
+            self.errors,
+            self.endings,
+            self.recovery_kills,
+            self.recovery_errors,
+            self.missed,
+            self.began.elapsed()
+        );
+        // Said although it is a test that says it.
+        let _ = writeln!(std::io::stderr(), "{text}");
+        assert!(self.violations.is_empty(), "{} violations:\n{}", self.violations.len(), self.violations.join("\n"));
+        assert!(self.kills > 0 && self.missed * 20 < self.kills + self.errors, "{text}");
+    }
+
+    fn take(&mut self, at: &str, explored: Result<&'static str, String>) {
+        match explored {
+            Ok(ending) => *self.endings.entry(ending).or_default() += 1,
+            Err(violation) => {
+                let violation = format!("{} at {at}: {violation}", self.name);
+                let _ = writeln!(std::io::stderr(), "explorer: {violation}");
+                self.violations.push(violation);
+                self.explorer = Explorer::new();
+            }
+        }
+    }
+
+    fn at(&mut self, point: &Point) -> Result<&'static str, String> {
+        let scene = (self.arrange)(&self.explorer);
+        let known = self.explorer.world.transactions();
+        let output = self.explorer.run(&scene.arguments, &with(&scene.faults, point));
+        match output.code {
+            None => {
+                self.kills += 1;
+                self.remember(point);
+            }
+            Some(_) if !point.is_error() => self.missed += 1,
+            Some(_) => {
+                self.errors += 1;
+                self.explorer.told_the_truth(&scene, &output)?;
+            }
+        }
+        self.explorer.settled(&scene, &known)
+    }
+
+    fn remember(&mut self, point: &Point) {
+        let state = self.explorer.durable_state();
+        let mut explored = EXPLORED.lock().unwrap();
+        if explored.get_or_insert_default().insert(state.clone()) {
+            self.states.push((state, point.clone()));
+        }
+    }
+
+    /// A recovery that is ended after its first effect, then after its second, and so on, each going on from what the one
+    /// before left; or that fails so.
+    fn chain(&mut self, point: &Point, how: &str) -> Result<&'static str, String> {
+        let (scene, known) = self.crash(point);
+        for number in FIRST_OF_RECOVERY.. {
+            let fault = match how {
+                "kills" => format!("{number}:after"),
+                _ => format!("{number}:{}", ERRNOS[number % ERRNOS.len()]),
+            };
+            let (effects, output) = self.explorer.world.effects_and_output(&["recover", "--json"], &fault);
+            if output.said().contains("panicked") {
+                return Err(format!("the recovery panicked at {fault}: {output:?}"));
+            }
+            match output.code {
+                None => self.recovery_kills += 1,
+                Some(_) if effects.len() < number => break,
+                Some(_) => self.recovery_errors += 1,
+            }
+        }
+        self.explorer.settled(&scene, &known)
+    }
+
+    fn recovery_of(&mut self, point: &Point) -> Vec<String> {
+        let (scene, known) = self.crash(point);
+        let (effects, _) = self.explorer.world.effects_and_output(&["recover", "--json"], "");
+        let settled = self.explorer.settled(&scene, &known);
+        self.take(&format!("{point}, recovered"), settled);
+        effects
+    }
+
+    fn crash_of_recovery(&mut self, point: &Point, second: &Point) -> Result<&'static str, String> {
+        let (scene, known) = self.crash(point);
+        let output = self.explorer.world.faulty(&second.to_string(), &["recover", "--json"]);
+        match output.code {
+            None => self.recovery_kills += 1,
+            Some(_) if !second.is_error() => self.missed += 1,
+            Some(_) => self.recovery_errors += 1,
+        }
+        if output.said().contains("panicked") {
+            return Err(format!("the recovery panicked: {output:?}"));
+        }
+        self.explorer.settled(&scene, &known)
+    }
+
+    fn crash(&mut self, point: &Point) -> (Scene, Vec<String>) {
+        let scene = (self.arrange)(&self.explorer);
+        let known = self.explorer.world.transactions();
+        self.explorer.run(&scene.arguments, &with(&scene.faults, point));
+        (scene, known)
+    }
+}
+
+/// A scene's own faults and one more.
+fn with(faults: &str, point: &Point) -> String {
+    if faults.is_empty() { point.to_string() } else { format!("{faults},{point}") }
+}
