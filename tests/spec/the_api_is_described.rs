@@ -1,9 +1,17 @@
 //! The description and the routes are one: what is described is there, guarded as it says, and answers as it says.
 
+use std::process::Command;
+
 use serde_json::Value;
 
 use crate::support::api::Server;
-use crate::support::{Workload, World};
+use crate::support::{Volume, Workload, World};
+
+/// What is looked for in every answer of the fuzzer's requests.
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
+const INSTALL: &str = "the API is fuzzed by schemathesis 4.32.5, which is not there; run \
+    `python3 -m venv DIRECTORY && DIRECTORY/bin/pip install schemathesis==4.32.5` and set \
+    SCHEMATHESIS=DIRECTORY/bin/schemathesis";
 
 /// Who is answered without a token.
 const OPEN: [&str; 3] = ["/healthz", "/readyz", "/api/v1/openapi.json"];
@@ -60,4 +68,32 @@ fn guards(method: &str, path: &str, operation: &Value) {
     let confirmed =
         parameters.iter().any(|parameter| parameter["name"] == "X-Confirm-Restore" && parameter["required"] == true);
     assert_eq!(confirmed, destroys && method != "get", "{method} {path}");
+}
+
+#[test]
+fn a_fuzzer_that_reads_the_description_finds_no_failure_and_no_answer_that_is_not_in_it() {
+    let world = World::deployed([Workload::idle("app", [Volume::project("data")])]);
+    std::fs::write(world.volume("app", "data").join("file"), "old").unwrap();
+    let snapshot = world.snapshot("app");
+    let server = Server::start(&world);
+    let restore = server.restore(&snapshot).send().expect(202).json()["id"].as_str().unwrap().to_owned();
+    server.ended(&restore);
+    // Names that are there, so that more is asked than whether nothing is.
+    let settings = world.path("schemathesis.toml");
+    let names = format!("workload = \"app\"\nsnapshot = {snapshot:?}\nrestore = {restore:?}\n");
+    std::fs::write(&settings, format!("[parameters]\n{names}\"header.X-Confirm-Restore\" = {restore:?}\n")).unwrap();
+    let tool = std::env::var_os("SCHEMATHESIS").unwrap_or_else(|| "schemathesis".into());
+    let output = Command::new(tool)
+        .args(["--no-color", "--config-file"])
+        .arg(&settings)
+        .args(["run", &format!("{}/api/v1/openapi.json", server.url), "--header"])
+        .arg(format!("Authorization: Bearer {}", server.admin))
+        .args(["--checks", CHECKS, "--phases", "coverage,fuzzing", "--max-examples", "15", "--seed", "1"])
+        .args(["--continue-on-failure", "--generation-database", "none", "--warnings", "off"])
+        .current_dir(world.path(""))
+        .output()
+        .unwrap_or_else(|error| panic!("{INSTALL} ({error})"));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(server.as_viewer("GET", "/readyz").send().status, 200, "{said}");
 }

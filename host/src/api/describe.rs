@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::http::StatusCode;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
-use utoipa::{IntoResponses, Modify};
+use utoipa::{IntoResponses, Modify, ToSchema};
 
 use super::problem::CONTENT_TYPE;
 
@@ -60,6 +60,18 @@ impl IntoResponses for Confirmed {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         problems(CONFIRMED)
     }
+}
+
+/// One event of a stream.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "it is described here and written by the stream")]
+pub struct ServerSentEvent {
+    /// What `Last-Event-ID` takes up
+    id: String,
+    /// `phase`, `progress`, `note` or `end`
+    event: String,
+    /// JSON
+    data: String,
 }
 
 /// A bearer token, and nothing else.

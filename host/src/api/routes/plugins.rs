@@ -89,7 +89,7 @@ struct Signed {
 
 /// Checks the plugin that is the body, with every promise, and keeps it for use
 #[utoipa::path(post, path = "/api/v1/plugins", tag = "plugins", params(Signed, ("X-Confirm-Restore" = String, Header, description = "The SHA-256 of the plugin, hexadecimal")),
-    request_body(content = String, content_type = "application/wasm"), security(("token" = [])),
+    request_body(content = String, description = "A component; `application/wasm` is as good", content_type = "application/octet-stream"), security(("token" = [])),
     responses((status = 201, description = "It is installed", body = Document), Confirmed))]
 async fn install(
     admin: Admin,

@@ -19,7 +19,7 @@ use super::health::Answered;
 use crate::api::answer::Document;
 use crate::api::body::{Body, Path, Query};
 use crate::api::caller::{Admin, Viewer};
-use crate::api::describe::{Change, Confirmed, Look};
+use crate::api::describe::{Change, Confirmed, Look, ServerSentEvent};
 use crate::api::guard;
 use crate::api::problem::Problem;
 use crate::api::runs::{Run, Watched};
@@ -201,7 +201,7 @@ fn find(shared: &Shared, id: &str) -> Result<Value, Problem> {
 
 /// What happens to a restore, as it happens: `phase`, `progress`, `note`, and `end` with the outcome. With
 /// `Last-Event-ID` nothing that came after it is missed
-#[utoipa::path(get, path = "/api/v1/restores/{restore}/events", tag = "restores", params(("restore" = String, Path), ("Last-Event-ID" = Option<String>, Header)), security(("token" = [])), responses((status = 200, description = "Server-sent events", body = String, content_type = "text/event-stream"), Look))]
+#[utoipa::path(get, path = "/api/v1/restores/{restore}/events", tag = "restores", params(("restore" = String, Path), ("Last-Event-ID" = Option<String>, Header)), security(("token" = [])), responses((status = 200, description = "Server-sent events", body = ServerSentEvent, content_type = "text/event-stream"), Look))]
 async fn events(
     Viewer(token): Viewer,
     State(shared): State<Arc<Shared>>,

@@ -132,7 +132,7 @@ async fn delete(
 
 /// Takes in the archive that is the body, after the plugin has read it whole in its sandbox
 #[utoipa::path(post, path = "/api/v1/workloads/{workload}/snapshots/import", tag = "snapshots", params(("workload" = String, Path)),
-    request_body(content = String, content_type = "application/gzip"), security(("token" = [])),
+    request_body(content = String, description = "A gzip tar; `application/gzip` is as good", content_type = "application/octet-stream"), security(("token" = [])),
     responses((status = 201, description = "The snapshot", body = Document), Change))]
 async fn import(admin: Admin, State(shared): State<Arc<Shared>>, Path(id): Path<String>, request: Request) -> Answered {
     body::require_type(request.headers(), &["application/gzip", "application/octet-stream"])?;
