@@ -11,6 +11,7 @@
 mod live;
 mod mounts;
 mod namespaces;
+mod programs;
 mod task;
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 use super::super::proc_stat::ProcStat;
 use super::mounts::raw;
-use super::{How, Pass, is_refused};
+use super::{How, Pass, is_refused, programs};
 use crate::mounts::{self, Device, Place};
 
 /// Types of `kcmp(2)`.
@@ -156,7 +156,8 @@ impl<'a> Task<'a> {
             return;
         }
         let text = unsplit(&text);
-        match mount.and_then(|id| pass.mounts.places(id, text)) {
+        let shown = mount.and_then(|id| pass.mounts.places(id, text));
+        match shown.or_else(|| programs::places(&pass.mounts, directory, link)) {
             Some(places) => self.compare(pass, &places, how, text),
             None => {
                 let detail = [raw(text), b" (on a mount that no process shows, so it cannot be told)"].concat();

@@ -334,6 +334,46 @@ fn an_app_that_starts_and_ends_processes_during_a_pass_is_not_its_own_stranger()
     assert_eq!(refusals(&live).expect("one pass").len(), 1, "an app that must be down has no members");
 }
 
+/// Starts a program through a mount of its own file that nobody shows, as container engines' helpers do.
+fn through_a_mount_of_its_own(program: &Path, aside: &Path) -> Process {
+    std::fs::write(aside, b"").expect("written");
+    let script = r#"mount --bind "$1" "$2"; exec 3<"$2"; umount -l "$2"; exec /proc/self/fd/3 1000"#;
+    let process = Process::shell(script, &[program, aside]);
+    let start = Instant::now();
+    while !std::fs::read(format!("/proc/{}/cmdline", process.pid())).expect("readable").starts_with(b"/proc/self/fd/3")
+    {
+        assert!(start.elapsed() < DEADLINE, "it does not start");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    process
+}
+
+#[test]
+fn a_program_of_the_host_that_runs_through_a_mount_nobody_shows_is_where_it_lies() {
+    let fixture = Fixture::new();
+    let process = through_a_mount_of_its_own(Path::new("/usr/bin/sleep"), &fixture.root.path().join("aside"));
+    let held_by_it = |live: &Path| {
+        let live = [LiveDirectory::open(live).expect("opened")];
+        let held = holders(&live).expect("one pass").held;
+        held.into_iter().filter(|holder| holder.pid == process.pid()).map(|holder| holder.certain).collect::<Vec<_>>()
+    };
+    assert_eq!(held_by_it(&fixture.live), [] as [bool; 0], "it is not below live");
+    assert_eq!(held_by_it(Path::new("/usr/bin")), [true, true], "its program and its descriptor are");
+}
+
+#[test]
+fn any_other_file_behind_a_mount_nobody_shows_cannot_be_told_from_one_below_live() {
+    // On a file system of its own: it would be taken for a holder by every test beside this one.
+    let disk = crate::test_support::Disk::tmpfs();
+    let (live, program) = (disk.path().join("live"), disk.path().join("live/program"));
+    std::fs::create_dir(&live).expect("made");
+    std::fs::copy("/usr/bin/sleep", &program).expect("copied");
+    let process = through_a_mount_of_its_own(&program, &disk.path().join("aside"));
+    let held = holders(&[LiveDirectory::open(&live).expect("opened")]).expect("one pass").held;
+    let held: Vec<_> = held.iter().filter(|holder| holder.pid == process.pid()).collect();
+    assert!(!held.is_empty() && held.iter().all(|holder| !holder.certain), "{held:?}");
+}
+
 fn holder(pid: i32, certain: bool) -> Holder {
     Holder { pid, name: "runc".into(), how: How::Mapped, detail: String::new(), live: 0, certain }
 }
