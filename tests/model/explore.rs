@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 
 use reforge_host::transaction::event::Event;
-use reforge_host::transaction::places::Live;
-use reforge_host::transaction::state::{self, Phase};
+use reforge_host::transaction::state::Phase;
 use reforge_host::transaction::table::{self, Row};
 use stateright::{Model, Property};
 
-use super::machine::{App, Change, Content, Cut, File, Machine, Setting, Tree, VOLUMES, Wrong};
+use super::journal::File;
+use super::machine::{App, Cut, Machine, Setting, VOLUMES, Wrong};
 use super::program::{self, Order, Program, Step};
 
 /// The process that holds the workload's lock.
@@ -50,8 +50,8 @@ pub enum Action {
 }
 
 pub struct Protocol {
-    setting: Setting,
-    order: Order,
+    pub(super) setting: Setting,
+    pub(super) order: Order,
     programs: HashMap<Program, Vec<Step>>,
 }
 
@@ -155,100 +155,6 @@ impl Protocol {
         }
     }
 
-    /// One effect on the machine. False if it failed.
-    fn run(&self, machine: &mut Machine, step: &Step) -> bool {
-        let setting = &self.setting;
-        match step {
-            Step::MakeSibling(index) => machine.volumes[*index].change(Change::MakeSibling),
-            Step::Fill(index) => machine.volumes[*index].new = Content::Written,
-            Step::SyncTrees => machine.volumes.iter_mut().for_each(|volume| volume.new = Content::Whole),
-            Step::MakeLive(index) => machine.volumes[*index].change(Change::MakeLive),
-            Step::Exchange(index, to) => {
-                let live = machine.judge(setting, &machine.journal.says(), *index);
-                if live == Live::Neither {
-                    return false;
-                }
-                if live != *to {
-                    // One that something else has just started cannot be seen before it is there.
-                    if machine.app == App::Ours {
-                        machine.is_wrong(Wrong::ExchangedWhileUp);
-                    }
-                    machine.volumes[*index].change(Change::Exchange);
-                }
-            }
-            Step::SyncParent(index) => machine.volumes[*index].sync(),
-            Step::GiveAway(index) => {
-                if machine.volumes[*index].now.live == Some(Tree::Made) {
-                    machine.volumes[*index].change(Change::RemoveLive);
-                }
-            }
-            Step::Empty(index) => self.empty(machine, *index),
-            Step::Remove(index) => return remove(machine, *index),
-            Step::Write(event) => return self.write(machine, event),
-            Step::Sync => machine.journal.sync(),
-            Step::SyncRead => {
-                machine.journal.sync();
-                machine.journal.sync_abort();
-            }
-            Step::OpenParents => return !machine.disk_is_missing,
-            Step::NoticeOthers => {
-                let says = machine.journal.says();
-                let others = table::had_to_be_down(&says, &machine.lives(setting)) && machine.app != App::Down;
-                machine.noticed |= others && self.order != Order::ForeignStartIsNotKept;
-            }
-            Step::Stop => machine.stop_app(),
-            Step::CheckDown => return machine.app == App::Down,
-            Step::StartApp | Step::BringBack => {
-                if setting.app_runs && !machine.noticed {
-                    machine.start_app();
-                }
-            }
-            Step::AwaitHealth | Step::Release | Step::Decide => {}
-            Step::WriteAbort(direction) => machine.journal.write_abort(direction),
-            Step::SyncAbort => machine.journal.sync_abort(),
-            Step::WriteAgain(direction) => machine.journal.write_again(direction),
-            Step::MoveLender(event) => return move_lender(machine, event),
-        }
-        true
-    }
-
-    fn write(&self, machine: &mut Machine, event: &Event) -> bool {
-        let says = machine.journal.says();
-        let left_out = match event {
-            Event::StartingApp => machine.noticed || says.phase == Phase::Starting,
-            Event::Healthy => machine.noticed,
-            Event::LiveMade { volume, .. } => says.made[*volume].is_some(),
-            // After a commit what clients wrote stays for a window.
-            Event::Closed => says.phase == Phase::Reverted && says.committed && !self.setting.undo,
-            _ => false,
-        };
-        if !left_out && !machine.journal.write(event) {
-            machine.is_wrong(Wrong::IllegalMove);
-            return false;
-        }
-        true
-    }
-
-    /// Removes what is in a sibling, by the rules of `drop_trees`.
-    fn empty(&self, machine: &mut Machine, index: usize) {
-        let says = machine.journal.says();
-        let lender_drops = machine.lender.as_ref().is_some_and(|lender| lender.phase == Phase::Dropping);
-        let Some(found) = machine.volumes[index].now.sibling else { return };
-        let previous = says.phase == Phase::Dropping || lender_drops;
-        let may = if previous {
-            // Any tree of the transaction that is not live.
-            machine.volumes[index].now.live != Some(found)
-        } else {
-            let recorded = says.siblings[index].as_ref() == Some(found.identity(index));
-            let kept_for_the_window = says.committed;
-            let live_is_old = machine.judge(&self.setting, &says, index) == Live::Old;
-            !self.setting.undo && !kept_for_the_window && recorded && live_is_old
-        };
-        if may && let Some(content) = machine.volumes[index].content(found) {
-            *content = Content::None;
-        }
-    }
-
     /// A start that nothing disturbs, to its end.
     pub fn settled(&self, world: &World) -> World {
         let mut world = world.clone();
@@ -288,30 +194,6 @@ impl Protocol {
 fn end(world: &mut World) {
     world.machine.journal.left();
     world.holder = None;
-}
-
-/// An empty sibling goes; one with something in it that may not be touched stays.
-fn remove(machine: &mut Machine, index: usize) -> bool {
-    let Some(found) = machine.volumes[index].now.sibling else { return true };
-    let is_empty = machine.volumes[index].content(found).is_none_or(|content| *content == Content::None);
-    if is_empty {
-        machine.volumes[index].change(Change::RemoveSibling);
-    }
-    true
-}
-
-fn move_lender(machine: &mut Machine, event: &Event) -> bool {
-    let Some(lender) = &machine.lender else { return true };
-    if *event == Event::Undone && lender.phase == Phase::Undone
-        || *event == Event::Dropping && lender.phase == Phase::Dropping
-    {
-        return true;
-    }
-    match state::next(lender, event) {
-        Ok(moved) => machine.lender = Some(moved),
-        Err(_) => machine.is_wrong(Wrong::IllegalMove),
-    }
-    machine.wrong.is_none()
 }
 
 impl Model for Protocol {

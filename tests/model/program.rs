@@ -8,7 +8,8 @@ use reforge_host::transaction::places::Live;
 use reforge_host::transaction::state::Phase;
 use reforge_host::transaction::table::Row;
 
-use super::machine::{Setting, Tree, VOLUMES};
+use super::machine::{Setting, VOLUMES};
+use super::volume::Tree;
 
 /// What a process is about to do, effect by effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

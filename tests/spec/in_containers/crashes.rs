@@ -12,13 +12,11 @@ fn one_at_a_time() -> MutexGuard<'static, ()> {
     ONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-#[test]
-fn a_host_that_is_killed_in_any_step_leaves_one_set_and_the_app_as_it_was() {
-    let engine = Engine::shared();
-    let pair = Pair::deployed(engine);
-    for (number, step) in pair.steps() {
+/// A restore that is interrupted in every `nth` step, each time from the same beginning.
+fn interrupted(pair: &Pair<'_>, nth: usize, mut interruption: impl FnMut(usize, &str)) {
+    for (number, step) in pair.steps().into_iter().step_by(nth) {
         pair.write("new");
-        pair.world.faulty(&format!("{number}:before"), &pair.restore());
+        interruption(number, &step);
         pair.assert_safe(&step);
         pair.world.ok(&["recover"]);
         pair.assert_settled(&step);
@@ -26,49 +24,43 @@ fn a_host_that_is_killed_in_any_step_leaves_one_set_and_the_app_as_it_was() {
     }
 }
 
-/// The engine comes up first and brings back what its policies say; the host comes later. In every `nth` step.
-fn both_die(arguments: &[&str], nth: usize) {
+fn host_dies(pair: &Pair<'_>, number: usize) {
+    pair.world.faulty(&format!("{number}:before"), &pair.restore());
+}
+
+#[test]
+fn a_host_that_is_killed_in_any_step_leaves_one_set_and_the_app_as_it_was() {
+    let engine = Engine::shared();
+    let pair = Pair::deployed(engine);
+    interrupted(&pair, 1, |number, _| host_dies(&pair, number));
+}
+
+/// The engine comes up first and brings back what its policies say; the host comes later.
+fn both_die(arguments: &[&str], nth: usize, engine_dies: fn(&Engine)) {
     let _one = one_at_a_time();
     let engine = Engine::start(arguments);
     let pair = Pair::deployed(&engine);
-    for (number, step) in pair.steps().into_iter().step_by(nth) {
-        pair.write("new");
-        pair.world.faulty(&format!("{number}:before"), &pair.restore());
-        engine.kill();
+    interrupted(&pair, nth, |number, _| {
+        host_dies(&pair, number);
+        engine_dies(&engine);
         engine.run();
-        pair.assert_safe(&step);
-        pair.world.ok(&["recover"]);
-        pair.assert_settled(&step);
-        pair.finish();
-    }
+    });
 }
 
 #[test]
 fn an_engine_that_is_back_before_the_host_starts_nothing_on_a_mixed_set() {
     // Every step of a machine that loses its processes is below; here the containers outlive the engine for a while.
-    both_die(&[], 2);
+    both_die(&[], 2, Engine::kill);
 }
 
 #[test]
 fn an_engine_that_kept_its_containers_alive_starts_nothing_on_a_mixed_set() {
-    both_die(&["--live-restore"], 1);
+    both_die(&["--live-restore"], 1, Engine::kill);
 }
 
 #[test]
 fn a_machine_that_loses_its_processes_in_any_step_comes_back_with_one_set() {
-    let _one = one_at_a_time();
-    let engine = Engine::start(&[]);
-    let pair = Pair::deployed(&engine);
-    for (number, step) in pair.steps() {
-        pair.write("new");
-        pair.world.faulty(&format!("{number}:before"), &pair.restore());
-        engine.cut_power();
-        engine.run();
-        pair.assert_safe(&step);
-        pair.world.ok(&["recover"]);
-        pair.assert_settled(&step);
-        pair.finish();
-    }
+    both_die(&[], 1, Engine::cut_power);
 }
 
 #[test]
@@ -76,8 +68,7 @@ fn an_engine_that_is_killed_in_any_step_of_a_living_host_loses_nothing() {
     let _one = one_at_a_time();
     let engine = Engine::start(&[]);
     let pair = Pair::deployed(&engine);
-    for (number, step) in pair.steps() {
-        pair.write("new");
+    interrupted(&pair, 1, |number, step| {
         let mut restore = pair.world.start_pausing(number, &pair.restore());
         assert!(restore.reaches_its_pause(), "{step}: {:?}", restore.wait());
         engine.kill();
@@ -85,9 +76,5 @@ fn an_engine_that_is_killed_in_any_step_of_a_living_host_loses_nothing() {
         let output = restore.wait();
         assert_ne!(output.code, None, "{step}: {output:?}");
         engine.run();
-        pair.assert_safe(&step);
-        pair.world.ok(&["recover"]);
-        pair.assert_settled(&step);
-        pair.finish();
-    }
+    });
 }

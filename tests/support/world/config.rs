@@ -1,0 +1,108 @@
+//! What a world's configuration says of its workloads and volumes.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// `[[workload.volume]]`.
+#[derive(Clone, Debug)]
+pub struct Volume {
+    pub name: String,
+    pub scope: String,
+    pub source: String,
+}
+
+impl Volume {
+    pub fn project(name: &str) -> Volume {
+        Volume { name: name.into(), scope: "project".into(), source: name.into() }
+    }
+
+    pub fn absolute(name: &str, source: &Path) -> Volume {
+        Volume { name: name.into(), scope: "absolute".into(), source: source.to_str().unwrap().into() }
+    }
+}
+
+/// `[[workload]]`.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    pub id: String,
+    pub project: String,
+    pub stage: String,
+    pub command: Vec<String>,
+    pub user: Option<String>,
+    pub environment: BTreeMap<String, String>,
+    pub stop_signal: String,
+    pub stop_timeout: String,
+    /// The check and its limit.
+    pub health: Option<(Vec<String>, String)>,
+    pub links: bool,
+    pub privileged: bool,
+    /// What it runs from in a container, if it is one.
+    pub image: Option<String>,
+    /// Further lines.
+    pub lines: String,
+    pub volumes: Vec<Volume>,
+}
+
+impl Workload {
+    /// One that does nothing and is healthy at once, in a project of its own.
+    pub fn idle(id: &str, volumes: impl IntoIterator<Item = Volume>) -> Workload {
+        Workload {
+            id: id.into(),
+            project: id.into(),
+            stage: "prod".into(),
+            command: ["/bin/sleep", "1000000"].map(String::from).into(),
+            user: None,
+            environment: BTreeMap::new(),
+            stop_signal: "SIGTERM".into(),
+            stop_timeout: "10s".into(),
+            health: Some((vec!["/bin/true".into()], "30s".into())),
+            links: false,
+            privileged: false,
+            image: None,
+            lines: String::new(),
+            volumes: volumes.into_iter().collect(),
+        }
+    }
+
+    pub fn command(mut self, words: &[&str]) -> Workload {
+        self.command = words.iter().map(|word| (*word).to_owned()).collect();
+        self
+    }
+
+    pub(super) fn write(&self, toml: &mut String) {
+        let health = self.health.as_ref().map(|(command, limit)| {
+            format!("health = {{ command = {command:?}, interval = \"50ms\", limit = {limit:?} }}\n")
+        });
+        let user = self.user.as_ref().map(|user| format!("user = {user:?}\n"));
+        let links = if self.links { "links = \"contained\"\n" } else { "" };
+        let privileged = if self.privileged { "privileged = true\n" } else { "" };
+        let runtime = match &self.image {
+            Some(image) => format!("runtime = \"docker\"\nimage = {image:?}\n"),
+            None => "runtime = \"process\"\n".to_owned(),
+        };
+        let environment: Vec<String> =
+            self.environment.iter().map(|(name, value)| format!("{name} = {value:?}")).collect();
+        write!(
+            toml,
+            "\n[[workload]]\nid = {:?}\nproject = {:?}\nstage = {:?}\n{runtime}command = {:?}\n\
+             stop_signal = {:?}\nstop_timeout = {:?}\nenvironment = {{ {} }}\n{}{}{links}{privileged}{}",
+            self.id,
+            self.project,
+            self.stage,
+            self.command,
+            self.stop_signal,
+            self.stop_timeout,
+            environment.join(", "),
+            health.unwrap_or_default(),
+            user.unwrap_or_default(),
+            self.lines,
+        )
+        .unwrap();
+        for Volume { name, scope, source } in &self.volumes {
+            let target = if self.image.is_some() { format!("target = \"/volumes/{name}\"\n") } else { String::new() };
+            write!(toml, "[[workload.volume]]\nname = {name:?}\nscope = {scope:?}\nsource = {source:?}\n{target}")
+                .unwrap();
+        }
+    }
+}
