@@ -104,6 +104,26 @@ fn a_page_of_another_site_and_another_name_are_turned_away() {
 }
 
 #[test]
+fn nobody_makes_figures_up() {
+    let (world, _) = world();
+    let server = Server::start(&world);
+    for method in ["MADEUP1", "MADEUP2", "PUT"] {
+        for host in ["evil.example", "localhost"] {
+            let head = format!("{method} /api/v1/workloads HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+            let answer = server.connection().sent(&head).answer();
+            assert!(answer.starts_with("HTTP/1.1 403") || answer.starts_with("HTTP/1.1 405"), "{answer}");
+        }
+    }
+    let figures = server.as_admin("GET", "/metrics").send().expect(200).text();
+    let mut series: Vec<&str> = figures.lines().filter(|line| line.contains(r#"route="/api/v1/workloads""#)).collect();
+    series.sort_unstable();
+    let of = |status: u16| {
+        format!(r#"reforge_requests_total{{method="any",route="/api/v1/workloads",status="{status}"}} 3"#)
+    };
+    assert_eq!(series, [of(403), of(405)]);
+}
+
+#[test]
 fn a_token_is_good_until_it_is_revoked_and_no_other_way_is() {
     let (world, _) = world();
     let server = Server::start(&world);

@@ -1,10 +1,13 @@
 //! A server of a world, and the client that a panel would be.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use ureq::http;
 
-use super::process::{Output, Running, eventually};
+use super::process::{Output, PATIENCE, Running, eventually};
 use super::world::World;
 
 /// What confirms a change.
@@ -92,6 +95,14 @@ impl Server {
         document
     }
 
+    /// A connection on which nothing was sent yet.
+    pub fn connection(&self) -> Connection {
+        let address = self.url.strip_prefix("http://").unwrap();
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Connection(stream)
+    }
+
     pub fn pid(&self) -> u32 {
         self.running.pid()
     }
@@ -131,6 +142,26 @@ fn tokens(world: &World) -> (String, String) {
 pub fn token(world: &World, name: &str, role: &str) -> String {
     let made = world.ok(&["token", "create", name, "--role", role, "--json"]).json();
     made["token"].as_str().unwrap().to_owned()
+}
+
+/// What no decent client would send, byte by byte.
+pub struct Connection(TcpStream);
+
+impl Connection {
+    pub fn sent(mut self, bytes: &str) -> Connection {
+        self.0.write_all(bytes.as_bytes()).unwrap();
+        self
+    }
+
+    /// All that comes until the other end closes.
+    #[track_caller]
+    pub fn answer(mut self) -> String {
+        let mut answer = Vec::new();
+        let read = self.0.read_to_end(&mut answer);
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        assert!(read.is_ok(), "{read:?}: {answer}");
+        answer
+    }
 }
 
 /// A request that can be sent.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request, State};
+use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -18,7 +19,7 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Asked {
-    method: String,
+    method: &'static str,
     route: String,
     status: u16,
 }
@@ -91,14 +92,23 @@ impl Drop for Listening {
     }
 }
 
+/// Those that something here is asked with. Any client can make others up.
+fn method(asked: &Method) -> &'static str {
+    match *asked {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::DELETE => "DELETE",
+        _ => "any",
+    }
+}
+
 /// Counts what was answered.
 pub async fn count(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
-    // Any client can make methods up.
-    let method = if route == "none" { "any".to_owned() } else { request.method().as_str().to_owned() };
+    let method = method(request.method());
     let response = next.run(request).await;
     let status = response.status().as_u16();
-    let method = if status == 405 { "any".to_owned() } else { method };
     shared.metrics.requests.get_or_create(&Asked { method, route, status }).inc();
     response
 }
