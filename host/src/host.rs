@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::audit::Audit;
 use crate::config::{Config, RuntimeKind, Workload};
-use crate::deployer::dispatch::{DeployRequest, Deployed, Deployer, Runtimes};
+use crate::deployer::dispatch::{DeployRequest, Deployed, Deployer, Leased, Runtimes};
 use crate::deployer::lease::{Lease, Locks};
 use crate::deployer::resolve::{self, ResolvedVolume};
 use crate::deployer::workload;
@@ -268,7 +268,18 @@ impl Host {
         who: &str,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Deployed> {
-        let done = self.deployer.dispatch(request, wait, cancelled);
+        self.dispatch_leased(request, self.deployer.lease(request, wait, cancelled), who, cancelled)
+    }
+
+    /// [`Host::dispatch`] once it holds the workload's lease, or could not have it.
+    pub fn dispatch_leased(
+        &self,
+        request: &DeployRequest,
+        leased: Result<Leased>,
+        who: &str,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Deployed> {
+        let done = leased.and_then(|leased| self.deployer.dispatch_leased(&leased, cancelled));
         let image = done.as_ref().ok().and_then(|done| done.spec.as_ref()).map(|spec| &spec.image);
         let failure = done.as_ref().err();
         let details = serde_json::json!({ "workload": request.workload(), "image": image, "failure": failure });

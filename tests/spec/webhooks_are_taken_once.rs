@@ -51,9 +51,82 @@ fn only_what_is_signed_is_taken_and_only_once() {
     send(&server, "/api/v1/hooks", &ask.to_string(), SECRET).expect(202);
     eventually("the preview is there", || done(&server, "preview").len() == 1);
     assert!(done(&server, "preview")[0]["details"]["failure"].is_null(), "{:?}", done(&server, "preview"));
+    let again = json!({ "action": { "rollback": { "workload": "app" } }, "delivery": "1" });
+    assert_eq!(send(&server, "/api/v1/hooks", &again.to_string(), SECRET).expect(200).json()["taken"], false);
     let nobody = json!({ "delivery": "2", "action": { "deploy": { "workload": "nobody" } } }).to_string();
     send(&server, "/api/v1/hooks", &nobody, SECRET).expect_problem(404, "not-found");
     send(&server, "/api/v1/hooks", "{}", SECRET).expect_problem(400, "usage");
+    // A forge's may be long, since nothing of it is kept.
+    send(&server, DEPLOY, &"x".repeat(1 << 20), SECRET).expect(202);
+    send(&server, DEPLOY, &"x".repeat((1 << 20) + 1), SECRET).expect_problem(413, "too-large");
+    send(&server, "/api/v1/hooks", &"x".repeat(1 << 17), SECRET).expect_problem(413, "too-large");
+}
+
+/// A restore that stands in the way of every deploy of its workload.
+fn held(effect: &str) -> (Bench, Server) {
+    let bench = bench();
+    bench.lives.iter().for_each(|live| fill(live, "new"));
+    let mut server = Server::pausing_at(&bench.world, effect, &[]);
+    server.restore(&bench.snapshot).send().expect(202);
+    server.reaches_its_pause();
+    (bench, server)
+}
+
+/// How the deploy of the only delivery ended.
+#[track_caller]
+fn outcome(server: &Server) -> Value {
+    eventually("the delivery is accounted for", || done(server, "deploy").len() == 1);
+    assert_eq!(send(server, DEPLOY, "1", SECRET).expect(200).json()["taken"], false, "it was taken before");
+    done(server, "deploy")[0]["details"].clone()
+}
+
+#[test]
+fn what_waits_when_the_host_is_killed_is_deployed_after_the_next_start() {
+    let (bench, server) = held("exchange");
+    send(&server, DEPLOY, "1", SECRET).expect(202);
+    let server = server.killed_and_started(&bench.world);
+    assert!(outcome(&server)["image"].is_string(), "{:?}", done(&server, "deploy"));
+    assert_eq!(server.stop().code, Some(0));
+    let server = Server::start(&bench.world);
+    assert_eq!(done(&server, "deploy").len(), 1, "and not again");
+}
+
+#[test]
+fn what_waits_when_the_host_is_stopped_is_deployed_after_the_next_start() {
+    let (bench, server) = held("exchange");
+    send(&server, DEPLOY, "1", SECRET).expect(202);
+    server.signal(rustix::process::Signal::TERM);
+    eventually("it says that it is not ready", || server.without_token("GET", "/readyz").send().status == 503);
+    server.go_on();
+    assert_eq!(server.wait().code, Some(0));
+    let server = Server::start(&bench.world);
+    assert!(outcome(&server)["image"].is_string(), "{:?}", done(&server, "deploy"));
+}
+
+#[test]
+fn what_a_crash_finds_in_the_middle_is_told_and_not_done_again() {
+    let bench = bench();
+    let mut server = Server::pausing_at(&bench.world, "create-app", &[]);
+    send(&server, DEPLOY, "1", SECRET).expect(202);
+    server.reaches_its_pause();
+    let server = server.killed_and_started(&bench.world);
+    assert_eq!(outcome(&server)["outcome"], "interrupted");
+}
+
+#[test]
+fn a_preview_takes_the_place_of_no_deploy() {
+    let (_bench, server) = held("exchange");
+    // The first waits for the workload; the second waits for the first.
+    for body in ["1", "2"] {
+        send(&server, DEPLOY, body, SECRET).expect(202);
+    }
+    let preview = json!({ "workload": "app", "image": "/bin/sleep 5000" });
+    let ask = json!({ "delivery": "3", "action": { "preview": preview } });
+    send(&server, "/api/v1/hooks", &ask.to_string(), SECRET).expect(202);
+    server.go_on();
+    eventually("all are done", || done(&server, "deploy").len() == 2 && done(&server, "preview").len() == 1);
+    let lines = [done(&server, "deploy"), done(&server, "preview")].concat();
+    assert!(lines.iter().all(|line| line["details"]["image"].is_string()), "{lines:?}");
 }
 
 #[test]

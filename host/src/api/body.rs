@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -39,7 +38,14 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 }
 
 /// A whole small body.
-pub async fn read(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
+async fn read(request: Request, bytes_max: usize) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    each_piece(request, bytes_max, |piece| bytes.extend_from_slice(piece)).await?;
+    Ok(bytes)
+}
+
+/// Hands a small body on as it comes.
+pub async fn each_piece(request: Request, bytes_max: usize, mut take: impl FnMut(&[u8])) -> Result<(), Problem> {
     let too_large = || {
         let detail = format!("the body is longer than {bytes_max} bytes");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail, "")
@@ -53,16 +59,30 @@ pub async fn read(request: Request, bytes_max: usize) -> Result<Bytes, Problem> 
         }
         return Err(too_large());
     }
-    match tokio::time::timeout(JSON_TIME, axum::body::to_bytes(request.into_body(), bytes_max)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(too_large()),
-        Err(_) => Err(slow()),
-    }
+    let mut pieces = request.into_body().into_data_stream();
+    let whole = async {
+        let mut bytes = 0;
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|_| broken_off())?;
+            bytes += piece.len();
+            if bytes > bytes_max {
+                return Err(too_large());
+            }
+            take(&piece);
+        }
+        Ok(())
+    };
+    tokio::time::timeout(JSON_TIME, whole).await.unwrap_or_else(|_| Err(slow()))
 }
 
 async fn discard(request: Request) {
     let mut body = request.into_body().into_data_stream();
     while let Some(Ok(_)) = body.next().await {}
+}
+
+/// The client went away in the middle.
+pub fn broken_off() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "usage", "the body broke off", "send it again")
 }
 
 /// The client takes its time.

@@ -60,6 +60,9 @@ pub fn serve(setup: Setup, settled: impl FnOnce(&[Recovered]), listening: impl F
                 .hint("name another address with `--listen` or `listen` in `[api]`")
         };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
+        if let Some(hooks) = &shared.hooks {
+            hooks.resume()?;
+        }
         listening(listener.local_addr().map_err(failed)?);
         run(&shared, listener, &stop, wait).await;
         Ok(())

@@ -39,7 +39,8 @@ pub struct Shared {
     pub tokens: Tokens,
     pub throttle: Throttle,
     pub runs: Arc<Runs>,
-    pub hooks: Arc<Hooks>,
+    /// None without a secret for them.
+    pub hooks: Option<Arc<Hooks>>,
     pub metrics: Metrics,
     /// This program.
     pub program: PathBuf,
@@ -74,7 +75,7 @@ impl Shared {
             tokens: Tokens::open(&host.state)?,
             throttle: Throttle::default(),
             runs: Arc::new(Runs::new(metrics.clone())),
-            hooks: Arc::new(Hooks::new(&host)?),
+            hooks: Hooks::new(&host)?,
             metrics,
             boot: hex::encode(crate::random::bytes::<4>()?),
             looks: Arc::new(Semaphore::new(LOOKS_MAX)),
@@ -120,6 +121,10 @@ impl Shared {
             return Err(Problem::stopping());
         }
         let turn = turn(&self.works).await?;
+        // It may have waited for its turn until the stop.
+        if self.is_stopping() {
+            return Err(Problem::stopping());
+        }
         self.clone().blocking(turn, work).await
     }
 
@@ -151,7 +156,11 @@ impl Shared {
         if self.is_stopping() {
             return Err(Problem::stopping());
         }
-        turn(&self.carries).await
+        let turn = turn(&self.carries).await?;
+        match self.is_stopping() {
+            true => Err(Problem::stopping()),
+            false => Ok(turn),
+        }
     }
 
     /// A progress that is cancelled when the server stops.
@@ -170,7 +179,7 @@ impl Shared {
     /// Nothing begins any more, and what only reads or can be repeated is told to end.
     pub fn stop(&self) {
         self.stopping.send_replace(true);
-        self.hooks.close();
+        self.hooks.iter().for_each(|hooks| hooks.close());
         let cancels = self.cancels.lock().unwrap_or_else(PoisonError::into_inner);
         cancels.iter().filter_map(Weak::upgrade).for_each(|flag| flag.store(true, Ordering::Relaxed));
     }
@@ -178,9 +187,11 @@ impl Shared {
     /// Waits until nothing is being worked on.
     pub async fn idle(&self) {
         self.runs.idle().await;
-        self.hooks.idle().await;
-        // It is never closed.
+        // It is never closed. A delivery is taken in a turn of these, so the deploys come after them.
         let _ = self.works.acquire_many(WORKS_MAX as u32).await;
+        if let Some(hooks) = &self.hooks {
+            hooks.idle().await;
+        }
     }
 
     /// A try that was turned down before it reached the host is audited, too.

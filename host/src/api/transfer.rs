@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::mpsc;
 
-use super::body::slow;
+use super::body::{broken_off, slow};
 use super::problem::Problem;
 use crate::effects::effect;
 use crate::failure::{Code, Failure, Result as HostResult};
@@ -40,10 +40,7 @@ pub async fn receive(request: Request, mut file: File, bytes_max: u64) -> Result
     loop {
         let piece = match tokio::time::timeout(PIECE_TIME, pieces.next()).await {
             Ok(Some(Ok(piece))) => piece,
-            Ok(Some(Err(_))) => {
-                let detail = "the body broke off";
-                return Err(Problem::new(StatusCode::BAD_REQUEST, "usage", detail, "send it again"));
-            }
+            Ok(Some(Err(_))) => return Err(broken_off()),
             Ok(None) => {
                 let rewound = file.rewind();
                 rewound.map_err(|error| Failure::io("read", std::path::Path::new("the upload"), &error))?;

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::{Config, PREVIEW_SUFFIX, RuntimeKind, Workload};
 use crate::deployer::history::{Deployments, History};
 use crate::deployer::lease::{Lease, Locks};
@@ -42,7 +44,8 @@ pub struct Deployer {
 pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// What is asked for. Workloads by id.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "lowercase")]
 pub enum DeployRequest {
     /// What the configuration says.
     Deploy { workload: String },
@@ -54,6 +57,12 @@ pub enum DeployRequest {
     Preview { workload: String, image: String },
     /// The workload and its preview down.
     Stop { workload: String },
+}
+
+/// A request that holds its workload's lease.
+pub struct Leased {
+    request: DeployRequest,
+    lease: Lease,
 }
 
 /// What a request has led to.
@@ -85,19 +94,31 @@ impl Deployer {
 
     /// Does what is asked, under the workload's lease. With `wait` a busy workload is waited for.
     pub fn dispatch(&self, request: &DeployRequest, wait: bool, cancelled: &dyn Fn() -> bool) -> Result<Deployed> {
+        self.dispatch_leased(&self.lease(request, wait, cancelled)?, cancelled)
+    }
+
+    /// The first half of [`Deployer::dispatch`]: nothing has begun.
+    pub fn lease(&self, request: &DeployRequest, wait: bool, cancelled: &dyn Fn() -> bool) -> Result<Leased> {
         let workload = self.config.workload(request.workload())?;
-        let runtime = self.runtime(workload.runtime, &workload.id)?;
         let lease = match wait {
             true => self.locks.wait_lease(&workload.id, request.what(), cancelled)?,
             false => self.locks.try_lease(&workload.id, request.what())?,
         };
+        Ok(Leased { request: request.clone(), lease })
+    }
+
+    /// The second half.
+    pub fn dispatch_leased(&self, leased: &Leased, cancelled: &dyn Fn() -> bool) -> Result<Deployed> {
+        let Leased { request, lease } = leased;
+        let workload = self.config.workload(request.workload())?;
+        let runtime = self.runtime(workload.runtime, &workload.id)?;
         if let DeployRequest::Stop { .. } = request {
             // Not asked: a workload that waits for a person can always be taken down.
-            return self.stop(&lease, workload, runtime);
+            return self.stop(lease, workload, runtime);
         }
         (self.before_deploy)(&workload.id)?;
         if let DeployRequest::Preview { image, .. } = request {
-            return self.preview(&lease, workload, image, runtime, cancelled);
+            return self.preview(lease, workload, image, runtime, cancelled);
         }
         let earlier = match request {
             DeployRequest::Rollback { .. } => Some(self.previous(workload)?),
@@ -109,8 +130,8 @@ impl Deployer {
             Some(image) => self.earlier(workload, image, &volumes)?,
             None => self.fetched(workload, &configured_image(workload)?, &volumes)?,
         };
-        self.create_under(&lease, &spec, runtime)?;
-        let report = self.await_under(&lease, runtime, cancelled)?;
+        self.create_under(lease, &spec, runtime)?;
+        let report = self.await_under(lease, runtime, cancelled)?;
         deployed(spec, report)
     }
 

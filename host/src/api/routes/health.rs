@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::IntoResponse as _;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::Answered;
 use crate::api::answer::Document;
 use crate::api::body::Query;
 use crate::api::caller::Viewer;
@@ -96,6 +97,3 @@ async fn audit(_: Viewer, State(shared): State<Arc<Shared>>, Query(asked): Query
     }
     shared.look(move |shared| Ok(Document::new(json!({ "lines": shared.host.audit().newest(lines)? })))).await
 }
-
-/// For routes that answer with more than a document.
-pub type Answered = Result<Response, Problem>;

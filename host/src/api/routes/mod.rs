@@ -24,6 +24,9 @@ use super::metrics;
 use super::problem::Problem;
 use super::shared::Shared;
 
+/// For routes that answer with more than a document.
+type Answered = Result<Response, Problem>;
+
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Reforge", description = "Restores of app volumes: all or nothing."),

@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::health::Answered;
+use super::Answered;
 use crate::api::answer::Document;
 use crate::api::body::{self, Path, Query};
 use crate::api::caller::{Admin, Viewer};

@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::health::Answered;
+use super::Answered;
 use crate::api::answer::Document;
 use crate::api::body::{Body, Path, Query};
 use crate::api::caller::{Admin, Viewer};

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::health::Answered;
+use super::Answered;
 use crate::api::answer::Document;
 use crate::api::body::{self, Body, Path};
 use crate::api::caller::{Admin, Viewer};

@@ -1,0 +1,212 @@
+//! Deliveries that were taken, on disk: each counts once, whatever crashes.
+//!
+//! A delivery is written down with what it asks for before anybody is told that it was taken, and once more before the
+//! first effect of the deploy. So a crash loses none: one that had not begun is asked for again at the next start. And it
+//! does none twice (a rollback that was done twice would be none): what a crash found in the middle is told, not repeated.
+//!
+//! The file is replaced whole. One server of a host has it.
+
+use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::deployer::dispatch::DeployRequest;
+use crate::durable::{self, PRIVATE_FILE};
+use crate::escape;
+use crate::failure::{Code, Failure, Result};
+use crate::state_dir::StateDir;
+
+/// Deliveries that are remembered, besides those that are open.
+const TAKEN_MAX: usize = 1024;
+
+/// One delivery.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Delivery {
+    /// What no other has.
+    id: String,
+    /// Until what it asks for has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    open: Option<Open>,
+}
+
+/// A delivery whose deploy has not ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Open {
+    pub request: DeployRequest,
+    /// Whether anything of it may have been done.
+    pub begun: bool,
+}
+
+/// All of them.
+pub struct Deliveries {
+    directory: PathBuf,
+    file: PathBuf,
+    /// The newest last.
+    known: Mutex<Vec<Delivery>>,
+    /// Held as long as this.
+    _lock: File,
+}
+
+impl Deliveries {
+    pub fn open(state: &StateDir) -> Result<Deliveries> {
+        let (directory, file) = (state.root().to_owned(), state.deliveries());
+        let lock = lock(&directory.join("deliveries.lock"))?;
+        let name = file.file_name().unwrap_or_default().to_owned();
+        durable::remove_temporaries(&directory, |target| name == target)?;
+        let known = match std::fs::read(&file) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
+                let message = format!("`{}` does not read: {error}", escape::path(&file));
+                Failure::new(Code::StateRefused, message).hint("remove it: deliveries from before can come again then")
+            })?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(Failure::io("read", &file, &error)),
+        };
+        Ok(Deliveries { directory, file, known: Mutex::new(known), _lock: lock })
+    }
+
+    /// Writes one down. False if it was taken before.
+    pub fn take(&self, id: &str, request: DeployRequest) -> Result<bool> {
+        let known = self.known();
+        if known.iter().any(|one| one.id == id) {
+            return Ok(false);
+        }
+        let mut now = known.clone();
+        now.push(Delivery { id: id.to_owned(), open: Some(Open { request, begun: false }) });
+        let mut surplus = now.len().saturating_sub(TAKEN_MAX);
+        now.retain(|one| {
+            let goes = surplus > 0 && one.open.is_none();
+            surplus -= usize::from(goes);
+            !goes
+        });
+        self.write(known, now)?;
+        Ok(true)
+    }
+
+    /// From here on it is not asked for again.
+    pub fn begin(&self, id: &str) -> Result<()> {
+        self.change(id, |delivery| {
+            if let Some(open) = &mut delivery.open {
+                open.begun = true;
+            }
+        })
+    }
+
+    /// What it asks for has ended, one way or the other.
+    pub fn end(&self, id: &str) -> Result<()> {
+        self.change(id, |delivery| delivery.open = None)
+    }
+
+    /// It was not taken after all.
+    pub fn give_back(&self, id: &str) -> Result<()> {
+        let known = self.known();
+        let now = known.iter().filter(|one| one.id != id).cloned().collect();
+        self.write(known, now)
+    }
+
+    /// Those that an earlier start took and did not end, oldest first.
+    pub fn unfinished(&self) -> Vec<(String, Open)> {
+        self.known().iter().filter_map(|one| Some((one.id.clone(), one.open.clone()?))).collect()
+    }
+
+    fn change(&self, id: &str, change: impl FnMut(&mut Delivery)) -> Result<()> {
+        let known = self.known();
+        let mut now = known.clone();
+        now.iter_mut().find(|one| one.id == id).into_iter().for_each(change);
+        self.write(known, now)
+    }
+
+    fn write(&self, mut known: MutexGuard<'_, Vec<Delivery>>, now: Vec<Delivery>) -> Result<()> {
+        let bytes = serde_json::to_vec(&now).map_err(|error| Failure::new(Code::Io, error.to_string()))?;
+        let name = self.file.file_name().unwrap_or_default();
+        durable::write_durably(&self.directory, name, &bytes, PRIVATE_FILE)?;
+        *known = now;
+        Ok(())
+    }
+
+    fn known(&self) -> MutexGuard<'_, Vec<Delivery>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Two servers would each take a delivery once.
+fn lock(path: &std::path::Path) -> Result<File> {
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.write(true).create(true).truncate(false).mode(PRIVATE_FILE).open(path);
+    let file = file.map_err(|error| Failure::io("open", path, &error))?;
+    match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(file),
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            Err(Failure::new(Code::Busy, "another server takes the webhooks of this host").hint("stop that one first"))
+        }
+        Err(errno) => Err(Failure::io("lock", path, &errno.into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    fn state() -> (tempfile::TempDir, StateDir) {
+        let directory = tempfile::tempdir().unwrap();
+        let config = directory.path().join("reforge.toml");
+        std::fs::write(&config, "[host]\nstate_dir = \"state\"\n").unwrap();
+        let state = StateDir::init(&Config::load(&config).unwrap()).unwrap();
+        (directory, state)
+    }
+
+    fn rollback(workload: &str) -> DeployRequest {
+        DeployRequest::Rollback { workload: workload.to_owned() }
+    }
+
+    #[test]
+    fn what_has_not_ended_is_there_at_the_next_start_and_says_whether_it_had_begun() {
+        let (_directory, state) = state();
+        let deliveries = Deliveries::open(&state).unwrap();
+        for id in ["ended", "waits", "begun", "given back"] {
+            assert!(deliveries.take(id, rollback(id)).unwrap());
+        }
+        deliveries.begin("ended").unwrap();
+        deliveries.end("ended").unwrap();
+        deliveries.begin("begun").unwrap();
+        deliveries.give_back("given back").unwrap();
+        drop(deliveries);
+        let deliveries = Deliveries::open(&state).unwrap();
+        let unfinished: Vec<_> = deliveries.unfinished();
+        let seen: Vec<_> = unfinished.iter().map(|(id, open)| (id.as_str(), open.begun)).collect();
+        assert_eq!(seen, [("waits", false), ("begun", true)]);
+        assert_eq!(unfinished[0].1.request, rollback("waits"));
+        assert!(!deliveries.take("ended", rollback("ended")).unwrap(), "it was taken before");
+        assert!(deliveries.take("given back", rollback("x")).unwrap());
+    }
+
+    #[test]
+    fn what_is_open_is_never_forgotten_however_many_come() {
+        let (_directory, state) = state();
+        let deliveries = Deliveries::open(&state).unwrap();
+        let known: Vec<Delivery> =
+            (0..TAKEN_MAX + 9).map(|number| Delivery { id: number.to_string(), open: None }).collect();
+        *deliveries.known() = known;
+        deliveries.take("open", rollback("app")).unwrap();
+        for number in 0..3 {
+            deliveries.take(&format!("later {number}"), rollback("app")).unwrap();
+            deliveries.end(&format!("later {number}")).unwrap();
+        }
+        assert_eq!(deliveries.known().len(), TAKEN_MAX);
+        assert_eq!(deliveries.unfinished().len(), 1);
+    }
+
+    #[test]
+    fn one_server_has_them() {
+        let (_directory, state) = state();
+        let first = Deliveries::open(&state).unwrap();
+        assert_eq!(Deliveries::open(&state).err().unwrap().code, Code::Busy);
+        drop(first);
+        assert!(Deliveries::open(&state).is_ok());
+    }
+}
