@@ -66,6 +66,12 @@ impl Code {
         (Code::Plugin, "plugin"),
     ];
 
+    /// What every code but a plugin's own is called.
+    #[cfg(test)]
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Self::TABLE.iter().map(|(_, name)| *name)
+    }
+
     pub fn as_str(&self) -> &str {
         if let Code::Other(name) = self {
             return name;

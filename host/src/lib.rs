@@ -36,5 +36,6 @@ mod test_support;
 pub mod tokens;
 pub mod transaction;
 pub mod volumes;
+mod web;
 
 pub use failure::{Code, Failure, Result};

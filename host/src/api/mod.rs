@@ -28,5 +28,6 @@ mod stream;
 mod throttle;
 mod transfer;
 
+pub(crate) use caller::Peer;
 pub use describe::openapi;
 pub use server::{Setup, serve};

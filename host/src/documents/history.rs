@@ -120,7 +120,7 @@ pub fn show(host: &Host, id: &str) -> Result<Shown> {
     let newest = is_newest(&registry::read_all(&host.state.transactions())?, &begin);
     let receipt = told(host, &begin.id)?;
     let (now, _) = standing(&journal, &begin, newest);
-    let can_undo = journal.state().phase == Phase::Completed && newest;
+    let can_undo = can_undo(&journal, newest);
     let document = document(&journal, &begin, newest, receipt.as_ref());
     Ok(Shown { receipt, journal: Some((journal, begin)), now, can_undo, document })
 }
@@ -147,6 +147,7 @@ fn over(receipt: &Receipt) -> Value {
         "outcome": receipt.outcome,
         "now": OVER,
         "undo_left_ms": null,
+        "can_undo": false,
         "keep_previous": false,
         "newest_record": null,
         "receipt": receipt,
@@ -164,6 +165,7 @@ fn document(journal: &Journal, begin: &Begin, newest: bool, receipt: Option<&Rec
         "outcome": receipt.map(|receipt| receipt.outcome),
         "now": now,
         "undo_left_ms": undo_left,
+        "can_undo": can_undo(journal, newest),
         "keep_previous": begin.keep_previous,
         "newest_record": journal.records().last().map(|record| record.event.name()),
         "receipt": receipt,
@@ -193,6 +195,10 @@ fn is_newest(entries: &[Entry], begin: &Begin) -> bool {
     })
 }
 
+fn can_undo(journal: &Journal, newest_restore: bool) -> bool {
+    journal.state().phase == Phase::Completed && newest_restore && !resolve::is_resolved(journal.directory())
+}
+
 /// What can still be done about a transaction, and for how many milliseconds it can be undone.
 fn standing(journal: &Journal, begin: &Begin, newest_restore: bool) -> (String, Option<u64>) {
     let state = journal.state();
@@ -216,7 +222,7 @@ fn standing(journal: &Journal, begin: &Begin, newest_restore: bool) -> (String, 
         Event::Completed { at } | Event::Reverted { at } => Some(at),
         _ => None,
     });
-    let can_undo = state.phase == Phase::Completed && newest_restore;
+    let can_undo = can_undo(journal, newest_restore);
     let verb = if can_undo { "undo" } else { "previous data kept" };
     match began {
         _ if begin.keep_previous => (format!("{verb} until finished"), None),

@@ -47,10 +47,16 @@ pub fn list_document(lines: &[Line<'_>]) -> Value {
                 "stage": line.workload.stage,
                 "volumes": line.workload.volumes.iter().map(|volume| &volume.name).collect::<Vec<_>>(),
                 "last_snapshot": line.newest.as_ref().map(|newest| &newest.id),
+                "last_snapshot_created": line.newest.as_ref().and_then(created),
             })
         })
         .collect();
     json!({ "workloads": documents })
+}
+
+/// When a snapshot was taken; none if it does not say.
+fn created(listed: &Listed) -> Option<jiff::Timestamp> {
+    listed.descriptor.as_ref().ok().map(|descriptor| descriptor.manifest.created)
 }
 
 /// Everything there is to know about one.

@@ -49,15 +49,17 @@ pub fn described() -> (Router<Arc<Shared>>, utoipa::openapi::OpenApi) {
         .split_for_parts()
 }
 
-/// All of it, behind what every request must pass.
+/// All of it and the page, behind what every request must pass.
 pub fn router(shared: &Arc<Shared>) -> Router {
     let (router, _) = described();
-    router
+    let same_site = middleware::from_fn_with_state(shared.clone(), guard::same_site);
+    let api = router
         .fallback(nowhere)
         .method_not_allowed_fallback(not_so)
-        .layer(middleware::from_fn_with_state(shared.clone(), guard::same_site))
+        .layer(same_site.clone())
         .layer(middleware::from_fn_with_state(shared.clone(), metrics::count))
-        .with_state(shared.clone())
+        .with_state(shared.clone());
+    crate::web::routes(api.clone()).layer(same_site).fallback_service(api)
 }
 
 /// This description

@@ -1,0 +1,212 @@
+// Shows what the host says: fetches fragments, puts them in place, sends what was asked for, follows what runs.
+// Decides nothing: which buttons there are, what they send and what they say comes with the fragment.
+
+import { listen } from "./events.js";
+import { place } from "./place.js";
+import { ask, language, token } from "./session.js";
+
+const AGAIN_MS = 1000;
+const REFRESH_MS = 5000;
+
+const page = document.getElementById("page");
+const dialog = document.getElementById("dialog");
+const said = document.getElementById("said");
+
+let shown = ""; // The fragment that is shown.
+let following = null; // What ends the stream that is followed.
+let turn = 0; // Grows with each screen, so that a late answer is not shown.
+
+const view = () => (token.get() ? "/page" + (location.hash.slice(1).replace(/^\/$/, "") || "/workloads") : "/page/login");
+const say = (text) => (said.textContent = text);
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+// Shows the screen of the address. With `arrive` it is a new one: the focus goes to its title.
+async function show(arrive) {
+  const mine = (turn += 1);
+  let response;
+  let html;
+  try {
+    response = await ask(view());
+    html = await response.text();
+  } catch {
+    return gone(mine);
+  }
+  if (mine !== turn) return;
+  if (response.status === 401) token.forget();
+  if (html === shown && !arrive) return;
+  following?.abort();
+  following = null;
+  shown = html;
+  place(page, html);
+  const root = document.getElementById("view");
+  document.title = root.dataset.title;
+  document.documentElement.lang = root.lang;
+  if (arrive) document.getElementById("title").focus();
+  follow(mine);
+}
+
+// The host does not answer: says so, and shows how things are as soon as it does.
+async function gone(mine) {
+  const notice = document.getElementById("gone");
+  if (notice?.hidden) {
+    notice.hidden = false;
+    say(notice.textContent);
+  }
+  while (mine === turn) {
+    await pause(AGAIN_MS);
+    try {
+      await ask("/readyz");
+      shown = "";
+      return show(false);
+    } catch {
+      // Not yet.
+    }
+  }
+}
+
+// Follows a restore that runs until it is over.
+async function follow(mine) {
+  const live = document.getElementById("live");
+  if (!live) return;
+  following = new AbortController();
+  const { signal } = following;
+  try {
+    const response = await ask("/page" + live.dataset.events, { signal });
+    if (response.ok) await listen(response, (name, data) => told(live, name, data));
+  } catch {
+    if (signal.aborted) return;
+  }
+  if (signal.aborted || mine !== turn) return;
+  await pause(live.dataset.ended ? 0 : AGAIN_MS);
+  if (mine !== turn) return;
+  shown = "";
+  await show(Boolean(live.dataset.ended));
+  say(document.getElementById("outcome")?.textContent ?? "");
+}
+
+function told(live, name, data) {
+  if (name === "live") place(live, data);
+  if (name === "said") say(data);
+  if (name === "fixed") document.getElementById("cancel")?.remove();
+  if (name === "end") live.dataset.ended = "true";
+}
+
+// Sends what a button or a form stands for. What is turned down is told in `told`; what began is gone to with `follow`.
+async function send(element) {
+  const { post, body = "{}", confirm, busy, done, told = "told", follow: begins } = element.dataset;
+  const button = element.matches("button") ? element : element.querySelector("button");
+  if (button.getAttribute("aria-disabled")) return;
+  const words = button.textContent;
+  button.setAttribute("aria-disabled", "true");
+  button.textContent = busy;
+  say(busy);
+  place(document.getElementById(told), "");
+  let again = false;
+  try {
+    const file = element.querySelector("input[type=file]")?.files[0];
+    const response = await ask("/page" + post, { method: "POST", body: file ?? body, confirm });
+    if (!response.ok) {
+      place(document.getElementById(told), await response.text());
+      say("");
+      again = true;
+    } else if (begins !== undefined) {
+      const { id } = await response.json();
+      dialog.close();
+      location.hash = `#/restores/${id}`;
+    } else {
+      say(done);
+      if (!document.getElementById("live")) await show(false);
+    }
+  } catch {
+    dialog.close();
+    await gone(turn);
+    again = true;
+  }
+  if (again && button.isConnected) {
+    button.removeAttribute("aria-disabled");
+    button.textContent = words;
+  }
+}
+
+// Opens the dialog at once, and fills it when the host has looked.
+async function open(button) {
+  const { get, post, body, looking } = button.dataset;
+  const wait = document.createElement("h2");
+  wait.id = "dialog-title";
+  wait.tabIndex = -1;
+  wait.textContent = looking;
+  dialog.replaceChildren(wait);
+  dialog.showModal();
+  say(looking);
+  const ended = new AbortController();
+  dialog.addEventListener("close", () => ended.abort(), { once: true });
+  try {
+    const { signal } = ended;
+    const response = await ask("/page" + (post ?? get), post ? { method: "POST", body, signal } : { signal });
+    const html = await response.text();
+    if (ended.signal.aborted) return;
+    place(dialog, html);
+    const first = dialog.querySelector("[autofocus]") ?? dialog.querySelector("button");
+    first?.focus({ preventScroll: true });
+    dialog.scrollTop = 0;
+    say("");
+  } catch {
+    if (ended.signal.aborted) return;
+    dialog.close();
+    await gone(turn);
+  }
+}
+
+const acts = {
+  language: (button) => {
+    language.keep(button.dataset.language);
+    shown = "";
+    show(false);
+  },
+  leave: () => {
+    token.forget();
+    location.hash = "";
+    show(true);
+  },
+  dialog: open,
+  close: () => dialog.close(),
+  send,
+  login: (form) => {
+    token.keep(form.elements.token.value.trim());
+    show(true);
+  },
+};
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-act]");
+  if (button) acts[button.dataset.act](button);
+});
+
+document.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const { act, name } = event.target.dataset;
+  if (name === undefined || event.target.elements.name.value === name) acts[act](event.target);
+});
+
+// Only the workload's whole name enables the button.
+document.addEventListener("input", (event) => {
+  if (event.target.id !== "name") return;
+  const { name } = event.target.form.dataset;
+  const { value } = event.target;
+  document.getElementById("do").disabled = value !== name;
+  const wrong = document.getElementById("wrong");
+  wrong.textContent = name.startsWith(value) ? "" : wrong.dataset.wrong;
+});
+
+window.addEventListener("hashchange", () => {
+  if (dialog.open) dialog.close();
+  show(true);
+});
+
+setInterval(() => {
+  const chosen = [...document.querySelectorAll("input[type=file]")].some((field) => field.files.length > 0);
+  const idle = !dialog.open && !document.hidden && !chosen && !document.querySelector("[aria-disabled]");
+  if (idle && document.querySelector("#view[data-refresh]")) show(false);
+}, REFRESH_MS);
+
+show(false);
