@@ -45,6 +45,13 @@ impl Server {
         Server::of(world.start(SERVE), (admin, viewer))
     }
 
+    /// Kills it, and says where the next one may be.
+    pub fn killed(self) -> Killed {
+        let Server { running, url, admin, viewer } = self;
+        drop(running);
+        Killed { address: url.trim_start_matches("http://").to_owned(), tokens: (admin, viewer) }
+    }
+
     fn of(mut running: Running, (admin, viewer): (String, String)) -> Server {
         let mut url = String::new();
         eventually("it listens", || {
@@ -127,6 +134,19 @@ impl Server {
 
     pub fn wait(self) -> Output {
         self.running.wait()
+    }
+}
+
+/// Where a server was, and who may use the next one.
+pub struct Killed {
+    address: String,
+    tokens: (String, String),
+}
+
+impl Killed {
+    /// No command comes in between.
+    pub fn started_there(self, world: &World) -> Server {
+        Server::of(world.start(&["serve", "--listen", &self.address]), self.tokens)
     }
 }
 

@@ -4,6 +4,7 @@ pub mod api;
 pub mod apps;
 pub mod archives;
 pub mod bench;
+pub mod browser;
 pub mod containers;
 pub mod disks;
 #[allow(dead_code, reason = "the runtime's own tests use it too, and neither uses all of it")]
