@@ -291,11 +291,11 @@ fn a_restore_needs_no_mouse() {
     browser.presses(key::ENTER);
     browser.tabs_to("#workload-app");
     browser.presses(key::ENTER);
-    eventually("the focus is on the title", || browser.is_at("#title"));
+    browser.comes_to("#title");
     let button = format!("[id='restore-{}']", bench.snapshot);
     browser.tabs_to(&button);
     browser.presses(key::ENTER);
-    eventually("the focus is on the name", || browser.is_at("#name"));
+    browser.comes_to("#name");
     for _ in 0..12 {
         browser.presses(key::TAB);
         assert!(browser.is_at("dialog, dialog *, body"), "the focus left the dialog");
@@ -304,11 +304,11 @@ fn a_restore_needs_no_mouse() {
     eventually("the dialog is closed", || !browser.has("dialog[open]"));
     assert!(browser.is_at(&button), "the focus is back where it was");
     browser.presses(key::ENTER);
-    eventually("the focus is on the name", || browser.is_at("#name"));
+    browser.comes_to("#name");
     browser.writes("app");
     browser.presses(key::ENTER);
     browser.sees("#receipt", ENGLISH.done);
-    eventually("the focus is on the title", || browser.is_at("#title"));
+    browser.comes_to("#title");
     assert_eq!(signatures(&bench.lives), bench.old);
 }
 

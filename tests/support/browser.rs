@@ -162,6 +162,16 @@ impl Browser {
         self.run(&format!("return document.activeElement?.matches({}) ?? false", json!(css))) == json!(true)
     }
 
+    /// Waits until an element has the focus.
+    #[track_caller]
+    pub fn comes_to(&self, css: &str) {
+        let began = std::time::Instant::now();
+        while !self.is_at(css) {
+            let here = || self.run("return document.activeElement?.outerHTML");
+            assert!(began.elapsed() < PATIENCE, "the focus is not on `{css}` but on {}: {}", here(), self.text("body"));
+        }
+    }
+
     /// Goes on from element to element until one has the focus.
     #[track_caller]
     pub fn tabs_to(&self, css: &str) {

@@ -14,6 +14,7 @@ const said = document.getElementById("said");
 
 let shown = ""; // The fragment that is shown.
 let following = null; // What ends the stream that is followed.
+let looking = null; // What ends the look that a dialog waits for.
 let turn = 0; // Grows with each screen, so that a late answer is not shown.
 
 const view = () => (token.get() ? "/page" + (location.hash.slice(1).replace(/^\/$/, "") || "/workloads") : "/page/login");
@@ -130,28 +131,28 @@ async function send(element) {
 
 // Opens the dialog at once, and fills it when the host has looked.
 async function open(button) {
-  const { get, post, body, looking } = button.dataset;
+  const { get, post, body, looking: words } = button.dataset;
   const wait = document.createElement("h2");
   wait.id = "dialog-title";
   wait.tabIndex = -1;
-  wait.textContent = looking;
+  wait.textContent = words;
   dialog.replaceChildren(wait);
   dialog.showModal();
-  say(looking);
-  const ended = new AbortController();
-  dialog.addEventListener("close", () => ended.abort(), { once: true });
+  say(words);
+  looking?.abort();
+  looking = new AbortController();
+  const { signal } = looking;
   try {
-    const { signal } = ended;
     const response = await ask("/page" + (post ?? get), post ? { method: "POST", body, signal } : { signal });
     const html = await response.text();
-    if (ended.signal.aborted) return;
+    if (signal.aborted) return;
     place(dialog, html);
     const first = dialog.querySelector("[autofocus]") ?? dialog.querySelector("button");
     first?.focus({ preventScroll: true });
     dialog.scrollTop = 0;
     say("");
   } catch {
-    if (ended.signal.aborted) return;
+    if (signal.aborted) return;
     dialog.close();
     await gone(turn);
   }
@@ -176,6 +177,11 @@ const acts = {
     show(true);
   },
 };
+
+// It comes late: the dialog may be open again, with another look.
+dialog.addEventListener("close", () => {
+  if (!dialog.open) looking?.abort();
+});
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-act]");
