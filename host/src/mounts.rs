@@ -8,10 +8,12 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
-use crate::failure::{Code, Failure, Result};
+use crate::failure::{Failure, Result};
 
 /// Major and minor number of a file system's device: one per file system, also when it is mounted several times.
 pub type Device = (u32, u32);
+
+const OWN: &str = "/proc/self/mountinfo";
 
 /// A directory or file inside its file system, the same at whatever path it is seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,25 +70,23 @@ impl Mount {
 
 /// The mounts of this process.
 pub fn own() -> Result<Vec<Mount>> {
-    read(Path::new("/proc/self/mountinfo"))
+    read(OWN).map_err(|error| Failure::io("read", Path::new(OWN), &error))
 }
 
 /// The mounts of another process. One that is gone is an error.
-pub fn of_process(pid: i32) -> Result<Vec<Mount>> {
-    read(Path::new(&format!("/proc/{pid}/mountinfo")))
+pub fn of_process(pid: i32) -> std::io::Result<Vec<Mount>> {
+    read(&format!("/proc/{pid}/mountinfo"))
+}
+
+fn read(path: &str) -> std::io::Result<Vec<Mount>> {
+    let bytes = std::fs::read(path)?;
+    parse(&bytes)
+        .ok_or_else(|| std::io::Error::new(std::io::ErrorKind::InvalidData, "a line that is not as documented"))
 }
 
 /// The mounts of this process at `path` or anywhere below it. The path is absolute and resolved.
 pub fn mounts_inside(path: &Path) -> Result<Vec<Mount>> {
     Ok(own()?.into_iter().filter(|mount| mount.mount_point.starts_with(path)).collect())
-}
-
-fn read(path: &Path) -> Result<Vec<Mount>> {
-    let bytes = std::fs::read(path).map_err(|error| Failure::io("read", path, &error))?;
-    parse(&bytes).ok_or_else(|| {
-        let path = path.display();
-        Failure::new(Code::Io, format!("cannot understand `{path}`, which says what is mounted"))
-    })
 }
 
 /// All lines, or none if one of them makes no sense: a mount that is overlooked is data lost.

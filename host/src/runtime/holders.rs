@@ -5,7 +5,8 @@
 //! the `mountinfo` of the processes that see it, and the path *within the file system* is compared with live's own.
 //! When that cannot be told and the device is live's, it is a holder: a false alarm costs a refusal, a miss costs data.
 //!
-//! Must never skip a process silently: one that cannot be read is named. Not visible here, and said in the README:
+//! Must never skip a process silently: one that cannot be read is named, and a want of descriptors or memory fails the
+//! pass. Not visible here, and said in the README:
 //! mount namespaces kept alive without a process, files in flight in a socket, and kernel users such as `nfsd`.
 
 mod live;
@@ -17,6 +18,7 @@ mod task;
 mod tests;
 
 use std::collections::HashSet;
+use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -96,9 +98,9 @@ pub fn holders(live: &[LiveDirectory]) -> Result<Holders> {
             break;
         }
         // All mounts first: a descriptor may have been passed over from another namespace.
-        fresh.iter().for_each(|process| pass.mounts.learn(process));
+        fresh.iter().try_for_each(|process| pass.mounts.learn(process))?;
         for process in fresh.iter().filter(|process| process.pid != own) {
-            if !pass.scan(process) {
+            if !pass.scan(process)? {
                 let name = crate::escape::bytes(&process.name);
                 pass.found.unreadable.push(Unreadable { pid: process.pid, name });
             }
@@ -230,10 +232,11 @@ impl<'a> Pass<'a> {
                         fresh.push(process);
                     }
                 }
-                Err(_) if self.processes.insert((pid, 0)) => {
-                    self.found.unreadable.push(Unreadable { pid, name: String::new() });
+                Err(error) => {
+                    if !has_gone(pid, error)? && self.processes.insert((pid, 0)) {
+                        self.found.unreadable.push(Unreadable { pid, name: String::new() });
+                    }
                 }
-                Err(_) => {}
             }
         }
         Ok(fresh)
@@ -241,24 +244,30 @@ impl<'a> Pass<'a> {
 
     /// Looks at a process through one thread for each set of descriptors and directories that its threads use (a file
     /// server gives each thread its own). False if it could not be read whole.
-    fn scan(&mut self, process: &ProcStat) -> bool {
-        let cwd = std::fs::read_link(format!("/proc/{}/cwd", process.pid));
-        if cwd.is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied) {
-            return false;
+    fn scan(&mut self, process: &ProcStat) -> Result<bool> {
+        if let Err(error) = std::fs::read_link(format!("/proc/{}/cwd", process.pid)) {
+            let denied = crate::failure::is_denied(&error);
+            // Any other error is that of this one link, and what else it has is looked at.
+            if !has_gone(process.pid, error)? && denied {
+                return Ok(false);
+            }
         }
-        let mut whole = Task::open(process.pid, process).is_none_or(|task| task.scan(self));
+        let mut whole = Task::scan(process.pid, process, self)?;
         if process.threads > 1 {
-            let Ok(threads) = proc_stat::threads(process.pid) else { return false };
+            let threads = match proc_stat::threads(process.pid) {
+                Ok(threads) => threads,
+                Err(error) => return has_gone(process.pid, error),
+            };
             let mut looked_at = vec![process.pid];
             for thread in threads.into_iter().filter(|thread| *thread != process.pid) {
                 if looked_at.iter().any(|known| task::share_everything(*known, thread)) {
                     continue;
                 }
                 looked_at.push(thread);
-                whole &= Task::open(thread, process).is_none_or(|task| task.scan(self));
+                whole &= Task::scan(thread, process, self)?;
             }
         }
-        whole
+        Ok(whole)
     }
 
     /// Notes that `process` holds `live` unless the same was noted before.
@@ -271,7 +280,16 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Whether an error says that the process may not be looked at, as opposed to having ended.
-fn is_refused(errno: Errno) -> bool {
-    !matches!(errno, Errno::NOENT | Errno::SRCH)
+/// Whether an error says that who was looked at is gone and holds nothing, as opposed to being hidden. When this process or
+/// the machine lacks something to look with, that says neither, and the whole pass fails: nobody may be called absent
+/// for that.
+fn has_gone(pid: i32, error: impl Into<io::Error>) -> Result<bool> {
+    let error = error.into();
+    match Errno::from_io_error(&error) {
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM) => {
+            Err(Failure::io("look at", Path::new(&format!("/proc/{pid}")), &error)
+                .hint("raise the limit of open files (`ulimit -n`), or free some memory, and try again"))
+        }
+        _ => Ok(proc_stat::is_gone(&error)),
+    }
 }

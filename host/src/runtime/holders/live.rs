@@ -38,7 +38,7 @@ impl LiveDirectory {
         let text = std::fs::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd())).map_err(failed)?;
         let mut own = MountTable::default();
         let this = ProcStat::read(std::process::id() as i32).map_err(failed)?;
-        this.iter().for_each(|this| own.learn(this));
+        this.iter().try_for_each(|this| own.learn(this))?;
         let place = own.places(stat.stx_mnt_id, &text).and_then(|mut places| places.pop()).ok_or_else(|| {
             let name = crate::escape::path(path);
             Failure::new(Code::VolumeRefused, format!("cannot tell where `{name}` is within its file system"))

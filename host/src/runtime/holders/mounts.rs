@@ -11,6 +11,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::super::proc_stat::ProcStat;
+use super::has_gone;
+use crate::failure::Result;
 use crate::mounts::{self, Device, Mount, Place};
 
 /// The mounts of one namespace and a process that lives in it.
@@ -30,30 +32,30 @@ pub struct MountTable {
 impl MountTable {
     /// Adds what `process` sees unless a process with the same namespace and root was asked before. One that cannot be
     /// read adds nothing: it is counted when it is scanned, and what it holds on live's device cannot be told.
-    pub fn learn(&mut self, process: &ProcStat) {
-        self.learn_unless(process, |learned, key| learned.contains(key));
+    pub fn learn(&mut self, process: &ProcStat) -> Result<()> {
+        self.learn_unless(process, |learned, key| learned.contains(key))
     }
 
     /// Adds what `process` sees now, whoever was asked before: it may have entered another namespace since, or
     /// something was mounted.
-    pub fn learn_again(&mut self, process: &ProcStat) {
-        self.learn_unless(process, |_, _| false);
+    pub fn learn_again(&mut self, process: &ProcStat) -> Result<()> {
+        self.learn_unless(process, |_, _| false)
     }
 
     fn learn_unless(
         &mut self,
         process: &ProcStat,
         known: impl Fn(&HashSet<(OsString, PathBuf)>, &(OsString, PathBuf)) -> bool,
-    ) {
+    ) -> Result<()> {
         let pid = process.pid;
-        let Ok(namespace) = std::fs::read_link(format!("/proc/{pid}/ns/mnt")) else { return };
-        let Ok(root) = std::fs::read_link(format!("/proc/{pid}/root")) else { return };
+        let link = |name: &str| readable(pid, std::fs::read_link(format!("/proc/{pid}/{name}")));
+        let (Some(namespace), Some(root)) = (link("ns/mnt")?, link("root")?) else { return Ok(()) };
         let namespace = namespace.into_os_string();
         let key = (namespace.clone(), root.clone());
         if known(&self.learned, &key) {
-            return;
+            return Ok(());
         }
-        let Ok(mounts) = mounts::of_process(pid) else { return };
+        let Some(mounts) = readable(pid, mounts::of_process(pid))? else { return Ok(()) };
         self.learned.insert(key);
         let known = self
             .namespaces
@@ -67,6 +69,7 @@ impl MountTable {
                 known.mounts.push(mount);
             }
         }
+        Ok(())
     }
 
     /// Whether any namespace shows this mount, and on which device.
@@ -85,6 +88,14 @@ impl MountTable {
     pub fn possible_places(&self, device: Device, text: &Path) -> Vec<Place> {
         let mounts = self.by_id.values().flatten().filter(|mount| mount.device == device);
         mounts.filter_map(|mount| mount.place(text)).collect()
+    }
+}
+
+/// What was read; none of a process that has ended or is hidden.
+fn readable<T>(pid: i32, read: std::io::Result<T>) -> Result<Option<T>> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error) => has_gone(pid, error).map(|_| None),
     }
 }
 

@@ -10,7 +10,8 @@ use rustix::io::Errno;
 
 use super::super::proc_stat::ProcStat;
 use super::mounts::raw;
-use super::{How, Pass, is_refused, programs};
+use super::{How, Pass, has_gone, programs};
+use crate::failure::Result;
 use crate::mounts::{self, Device, Place};
 
 /// Types of `kcmp(2)`.
@@ -31,104 +32,101 @@ enum Seen {
 }
 
 impl<'a> Task<'a> {
-    /// None if it has ended.
-    pub fn open(id: i32, process: &'a ProcStat) -> Option<Task<'a>> {
+    /// Looks at everything of one thread. False if something could not be read; one that has ended has nothing.
+    pub fn scan(id: i32, process: &'a ProcStat, pass: &mut Pass<'_>) -> Result<bool> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let directory = rustix::fs::open(format!("/proc/{id}"), flags, Mode::empty()).ok()?;
-        Some(Task { process, directory })
-    }
-
-    /// Looks at everything. False if something could not be read.
-    pub fn scan(&self, pass: &mut Pass<'_>) -> bool {
-        let directories = [(c"cwd", How::Cwd), (c"root", How::Root), (c"exe", How::Mapped)];
-        let mut whole = true;
-        for (link, how) in directories {
-            whole &= self.look(pass, self.directory.as_fd(), link, how);
-        }
-        whole &= self.descriptors(pass);
-        whole & self.mappings(pass)
-    }
-
-    fn descriptors(&self, pass: &mut Pass<'_>) -> bool {
-        let list = match self.open_beneath("fd", OFlags::DIRECTORY) {
-            Ok(list) => list,
-            Err(errno) => return !is_refused(errno),
+        let task = match rustix::fs::open(format!("/proc/{id}"), flags, Mode::empty()) {
+            Ok(directory) => Task { process, directory },
+            Err(errno) => return has_gone(id, errno),
         };
-        let Ok(entries) = Dir::read_from(&list) else { return false };
+        let mut whole = true;
+        for (link, how) in [(c"cwd", How::Cwd), (c"root", How::Root), (c"exe", How::Mapped)] {
+            whole &= task.look(pass, task.directory.as_fd(), link, how)?;
+        }
+        whole &= task.descriptors(pass)?;
+        Ok(whole & task.mappings(pass)?)
+    }
+
+    fn descriptors(&self, pass: &mut Pass<'_>) -> Result<bool> {
+        let list = self.open_beneath("fd", OFlags::DIRECTORY);
+        let (list, entries) = match list.and_then(|list| Dir::read_from(&list).map(|entries| (list, entries))) {
+            Ok(opened) => opened,
+            Err(errno) => return self.has_gone(errno),
+        };
         let mut whole = true;
         for entry in entries {
-            match entry {
-                Ok(entry) if entry.file_name().to_bytes().starts_with(b".") => {}
-                Ok(entry) => whole &= self.look(pass, list.as_fd(), entry.file_name(), How::Open),
-                Err(errno) => whole &= !is_refused(errno),
-            }
+            whole &= match entry {
+                Ok(entry) if entry.file_name().to_bytes().starts_with(b".") => true,
+                Ok(entry) => self.look(pass, list.as_fd(), entry.file_name(), How::Open)?,
+                Err(errno) => self.has_gone(errno)?,
+            };
         }
-        whole
+        Ok(whole)
     }
 
     /// Mappings are filtered by the file system's device, which `maps` shows, then followed through `map_files`.
-    fn mappings(&self, pass: &mut Pass<'_>) -> bool {
-        let maps = match self.open_beneath("maps", OFlags::empty()).map(std::fs::File::from) {
+    fn mappings(&self, pass: &mut Pass<'_>) -> Result<bool> {
+        let mut maps = match self.open_beneath("maps", OFlags::empty()).map(std::fs::File::from) {
             Ok(maps) => maps,
-            Err(errno) => return !is_refused(errno),
+            Err(errno) => return self.has_gone(errno),
         };
         let mut text = Vec::new();
-        if let Err(error) = std::io::Read::read_to_end(&mut { maps }, &mut text) {
-            return super::super::proc_stat::is_gone(&error);
+        if let Err(error) = std::io::Read::read_to_end(&mut maps, &mut text) {
+            return self.has_gone(error);
         }
         let mut looked_at = HashSet::new();
         for mapping in text.split(|byte| *byte == b'\n').filter_map(Mapping::parse) {
             let on_live = pass.live.iter().any(|live| live.place.device == mapping.device);
             if on_live && looked_at.insert(mapping.file) {
-                self.mapping(pass, &mapping);
+                self.mapping(pass, &mapping)?;
             }
         }
-        true
+        Ok(true)
     }
 
-    fn mapping(&self, pass: &mut Pass<'_>, mapping: &Mapping<'_>) {
-        match self.follow(self.directory.as_fd(), &mapping.link) {
+    fn mapping(&self, pass: &mut Pass<'_>, mapping: &Mapping<'_>) -> Result<()> {
+        match self.follow(self.directory.as_fd(), &mapping.link)? {
             Seen::At { mount, stat_device } => {
-                self.judge(pass, self.directory.as_fd(), &mapping.link, How::Mapped, mount, stat_device);
+                self.judge(pass, self.directory.as_fd(), &mapping.link, How::Mapped, mount, stat_device)
             }
             // The mapping was split or joined meanwhile, or following needs a capability that we lack: its path in
             // `maps` is all there is, so that every mount of its device which could have led there is tried.
             Seen::Gone | Seen::Refused => {
-                if ProcStat::read(self.process.pid).is_ok_and(|process| process.is_none()) {
-                    return;
+                if !ProcStat::read(self.process.pid).is_ok_and(|process| process.is_none()) {
+                    let text = mounts::path(mapping.path);
+                    let places = pass.mounts.possible_places(mapping.device, &text);
+                    self.compare(pass, &places, How::Mapped, &text);
                 }
-                let text = mounts::path(mapping.path);
-                let places = pass.mounts.possible_places(mapping.device, &text);
-                self.compare(pass, &places, How::Mapped, &text);
+                Ok(())
             }
         }
     }
 
     /// Follows one link and notes a holder. False if the link could not be followed.
-    fn look(&self, pass: &mut Pass<'_>, directory: BorrowedFd<'_>, link: &CStr, how: How) -> bool {
-        match self.follow(directory, link) {
-            Seen::Gone => true,
-            Seen::Refused => false,
+    fn look(&self, pass: &mut Pass<'_>, directory: BorrowedFd<'_>, link: &CStr, how: How) -> Result<bool> {
+        match self.follow(directory, link)? {
+            Seen::Gone => Ok(true),
+            Seen::Refused => Ok(false),
             Seen::At { mount, stat_device } => {
-                self.judge(pass, directory, link, how, mount, stat_device);
-                true
+                self.judge(pass, directory, link, how, mount, stat_device).map(|()| true)
             }
         }
     }
 
-    fn follow(&self, directory: BorrowedFd<'_>, link: &CStr) -> Seen {
+    fn follow(&self, directory: BorrowedFd<'_>, link: &CStr) -> Result<Seen> {
         // Nothing is mounted by looking, and no remote file system is asked.
         let flags = AtFlags::NO_AUTOMOUNT | AtFlags::STATX_DONT_SYNC;
         match rustix::fs::statx(directory, link, flags, StatxFlags::TYPE | StatxFlags::MNT_ID) {
-            Ok(stat) => Seen::At {
+            Ok(stat) => Ok(Seen::At {
                 mount: (stat.stx_mask & StatxFlags::MNT_ID.bits() != 0).then_some(stat.stx_mnt_id),
                 stat_device: (stat.stx_dev_major, stat.stx_dev_minor),
-            },
-            Err(errno) if is_refused(errno) => Seen::Refused,
-            Err(_) => Seen::Gone,
+            }),
+            Err(errno) if self.has_gone(errno)? => Ok(Seen::Gone),
+            Err(_) => Ok(Seen::Refused),
         }
     }
 
+    /// Notes a holder if that is what was found.
     fn judge(
         &self,
         pass: &mut Pass<'_>,
@@ -137,10 +135,10 @@ impl<'a> Task<'a> {
         how: How,
         mount: Option<u64>,
         stat_device: Device,
-    ) {
+    ) -> Result<()> {
         // One that has just entered a mount namespace stands on mounts that nobody showed when all were listed.
         if mount.is_some_and(|id| pass.mounts.device(id).is_none()) {
-            pass.mounts.learn_again(self.process);
+            pass.mounts.learn_again(self.process)?;
         }
         let device = mount.and_then(|id| pass.mounts.device(id));
         let concerns = |live: &super::LiveDirectory| match device {
@@ -148,12 +146,24 @@ impl<'a> Task<'a> {
             None => stat_device == live.stat_device,
         };
         if !pass.live.iter().any(concerns) {
-            return;
+            return Ok(());
         }
-        let Ok(text) = rustix::fs::readlinkat(directory, link, Vec::new()) else { return };
+        let cannot_tell = |pass: &mut Pass<'_>, detail: &[u8]| {
+            for index in (0..pass.live.len()).filter(|index| concerns(&pass.live[*index])) {
+                pass.note(self.process, how, index, detail, false);
+            }
+        };
+        let text = match rustix::fs::readlinkat(directory, link, Vec::new()) {
+            Ok(text) => text,
+            Err(errno) if self.has_gone(errno)? => return Ok(()),
+            Err(_) => {
+                cannot_tell(pass, b"(a path that cannot be read)");
+                return Ok(());
+            }
+        };
         // It was closed since it was followed, and its number went to what is in no file system (`socket:[1]`).
         if !text.to_bytes().contains(&b'/') {
-            return;
+            return Ok(());
         }
         let text = unsplit(&text);
         let shown = mount.and_then(|id| pass.mounts.places(id, text));
@@ -161,11 +171,14 @@ impl<'a> Task<'a> {
             Some(places) => self.compare(pass, &places, how, text),
             None => {
                 let detail = [raw(text), b" (on a mount that no process shows, so it cannot be told)"].concat();
-                for index in (0..pass.live.len()).filter(|index| concerns(&pass.live[*index])) {
-                    pass.note(self.process, how, index, &detail, false);
-                }
+                cannot_tell(pass, &detail);
             }
         }
+        Ok(())
+    }
+
+    fn has_gone(&self, error: impl Into<std::io::Error>) -> Result<bool> {
+        has_gone(self.process.pid, error)
     }
 
     fn compare(&self, pass: &mut Pass<'_>, places: &[Place], how: How, text: &Path) {

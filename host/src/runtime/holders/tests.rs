@@ -287,12 +287,77 @@ fn a_thread_with_a_working_directory_of_its_own_is_looked_at() {
     standing.recv().expect("stands there");
     let mut pass = Pass::new(&live);
     let own = ProcStat::read(std::process::id() as i32).expect("readable").expect("there");
-    pass.mounts.learn(&own);
-    assert!(pass.scan(&own));
+    pass.mounts.learn(&own).expect("learned");
+    assert!(pass.scan(&own).expect("one pass"));
     drop(go);
     thread.join().expect("ended");
     let found: Vec<How> = pass.found.held.iter().map(|holder| holder.how).collect();
     assert_eq!(found, [How::Cwd]);
+}
+
+#[test]
+fn a_file_whose_path_is_longer_than_a_link_can_say_cannot_be_told_from_one_below_live() {
+    // On a file system of its own: it would be taken for a holder by every test beside this one.
+    let disk = crate::test_support::Disk::tmpfs();
+    let script = r#"cd "$1"; n=0; name=$(printf '%0200d' 0)
+        while [ $n -lt 25 ]; do mkdir $name; cd -P $name; n=$((n + 1)); done
+        exec 9>file; cd /; exec sleep 60"#;
+    let process = Process::shell(script, &[disk.path()]).ready();
+    let held = holders(&[LiveDirectory::open(disk.path()).expect("opened")]).expect("one pass").held;
+    let held: Vec<_> = held.iter().filter(|holder| holder.pid == process.pid()).collect();
+    assert_eq!(held.iter().map(|holder| (holder.how, holder.certain)).collect::<Vec<_>>(), [(How::Open, false)]);
+}
+
+/// Set in a process of its own for the test below, which takes all descriptors.
+const ALONE: &str = "REFORGE_TEST_WITHOUT_DESCRIPTORS";
+
+#[test]
+fn a_want_of_descriptors_fails_the_pass_and_never_calls_anybody_absent() {
+    if std::env::var_os(ALONE).is_none() {
+        let name = "runtime::holders::tests::a_want_of_descriptors_fails_the_pass_and_never_calls_anybody_absent";
+        let mut alone = Command::new(std::env::current_exe().expect("known"));
+        let output = alone.args(["--exact", name]).env(ALONE, "1").output().expect("runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        return;
+    }
+    let fixture = Fixture::new();
+    let open = Process::shell("exec 9<\"$1/file\"; exec sleep 60", &[&fixture.live]).ready();
+    let elsewhere = fixture.beside("elsewhere");
+    let mounted = unshared("mount --bind \"$1\" \"$2\"; exec sleep 60", &[&fixture.live, &elsewhere]);
+    let live = [LiveDirectory::open(&fixture.live).expect("found")];
+    let mut taken = take_every_descriptor();
+    let mut failed = 0;
+    loop {
+        match holders(&live) {
+            Err(failure) => {
+                assert!(failure.message.ends_with("open files"), "{failure:?}");
+                failed += 1;
+            }
+            Ok(found) => {
+                let holds = |process: &Process| found.held.iter().any(|holder| holder.pid == process.pid());
+                assert!(holds(&open) && holds(&mounted), "with {failed} descriptors left: {found:?}");
+                break;
+            }
+        }
+        taken.pop().expect("a pass needs few");
+    }
+    assert!(failed > 3, "each descriptor that a pass has open at once was wanting: {failed}");
+}
+
+/// All that a process may have, so that those that are given back are all that are left.
+fn take_every_descriptor() -> Vec<std::fs::File> {
+    let limit = rustix::process::Rlimit { current: Some(64), maximum: Some(64) };
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).expect("set");
+    let mut taken = Vec::new();
+    loop {
+        match std::fs::File::open("/dev/null") {
+            Ok(file) => taken.push(file),
+            Err(error) => {
+                assert_eq!(Errno::from_io_error(&error), Some(Errno::MFILE));
+                return taken;
+            }
+        }
+    }
 }
 
 #[test]
