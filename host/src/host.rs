@@ -48,7 +48,7 @@ impl Host {
         let process: Arc<dyn Runtime> = Arc::new(ProcessRuntime::new(state.root().to_owned(), supervisor));
         // Also for a workload that the configuration no longer has: nothing is asked of the engine until it is needed.
         let docker: Arc<dyn Runtime> =
-            Arc::new(DockerRuntime::new(config.host.docker_socket.clone(), state.host_id(), state.root()));
+            Arc::new(DockerRuntime::new(config.host.docker_socket.clone(), state.host_id(), state.docker()));
         let runtimes: Runtimes = BTreeMap::from([(RuntimeKind::Process, process), (RuntimeKind::Docker, docker)]);
         Ok(Host::with_runtimes(config, state, runtimes))
     }

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::config::PREVIEW_SUFFIX;
 use crate::deployer::lease::Locks;
 use crate::durable;
 use crate::failure::{Code, Failure, Result};
@@ -56,13 +57,19 @@ fn find(state: &StateDir) -> Result<BTreeSet<Leftover>> {
         let workload = target.strip_suffix(".json").and_then(of_transaction);
         found.extend(leftover(workload, &state.receipts(), target, false));
     }
+    // A preview's is written under its workload's lock, too.
+    let of_runtime = |name: &str| name.strip_suffix(PREVIEW_SUFFIX).unwrap_or(name).to_owned();
+    for target in temporaries(&state.docker())? {
+        let workload = target.strip_suffix(".json").map(of_runtime);
+        found.extend(leftover(workload, &state.docker(), target, false));
+    }
     for directory in directories(&transactions)? {
         for target in temporaries(&directory)? {
             found.extend(leftover(journal::workload_of(&directory), &directory, target, false));
         }
     }
     for directory in directories(&state.process())? {
-        let workload = directory.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+        let workload = directory.file_name().and_then(|name| name.to_str()).map(of_runtime);
         for target in temporaries(&directory)? {
             let by_supervisor = target == place::STATE;
             found.extend(leftover(workload.clone(), &directory, target, by_supervisor));
@@ -109,7 +116,8 @@ mod tests {
         let state = StateDir::init(&Config::load(&config).unwrap()).unwrap();
         let transaction = state.transactions().join("20260102T030405.678-abcdef");
         let process = state.process().join("notes");
-        for directory in [&transaction, &process] {
+        let preview = state.process().join("notes-preview");
+        for directory in [&transaction, &process, &preview, &state.docker()] {
             std::fs::create_dir(directory).unwrap();
         }
         std::fs::write(transaction.join("workload"), "notes").unwrap();
@@ -118,6 +126,9 @@ mod tests {
             state.deployments().join(".notes.json.0011223344556677.unfinished"),
             state.receipts().join(".20260102T030405.678-abcdef.json.0011223344556677.unfinished"),
             transaction.join(".window.0011223344556677.unfinished"),
+            state.docker().join(".notes.json.0011223344556677.unfinished"),
+            state.docker().join(".notes-preview.json.0011223344556677.unfinished"),
+            preview.join(".spec.json.0011223344556677.unfinished"),
             process.join(".state.json.0011223344556677.unfinished"),
         ];
         left.iter().for_each(|path| std::fs::write(path, "half").unwrap());
@@ -137,7 +148,7 @@ mod tests {
             std::fs::write(kept, "").unwrap();
         }
         sweep(&state, &Locks::new(&state)).unwrap();
-        assert_eq!(still_there(&left), [false; 4]);
+        assert_eq!(still_there(&left), [false; 7]);
         assert!(of_nobody.exists() && foreign.exists());
     }
 
@@ -147,17 +158,17 @@ mod tests {
         let locks = Locks::new(&state);
         let lease = locks.try_lease("notes", "a test").unwrap();
         sweep(&state, &locks).unwrap();
-        assert_eq!(still_there(&left), [true; 4], "the workload is busy");
+        assert_eq!(still_there(&left), [true; 7], "the workload is busy");
         drop(lease);
         let place = Place { directory: state.process().join("notes") };
         let supervisor = place.try_lock().unwrap().expect("nobody has it");
         let by_host = place.directory.join(".spec.json.0011223344556677.unfinished");
         std::fs::write(&by_host, "half").unwrap();
         sweep(&state, &locks).unwrap();
-        assert_eq!(still_there(&left), [false, false, false, true], "a supervisor is alive");
+        assert_eq!(still_there(&left), [false, false, false, false, false, false, true], "a supervisor is alive");
         assert!(!by_host.exists(), "a supervisor does not write this one");
         drop(supervisor);
         sweep(&state, &locks).unwrap();
-        assert_eq!(still_there(&left), [false; 4]);
+        assert_eq!(still_there(&left), [false; 7]);
     }
 }

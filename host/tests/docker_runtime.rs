@@ -23,7 +23,7 @@ struct Containers {
 impl Containers {
     fn new(world: &World) -> Containers {
         let owner = world.root.path().file_name().unwrap().to_str().unwrap().replace('.', "").to_lowercase();
-        let runtime = DockerRuntime::new(Engine::shared().socket(), &owner, world.root.path());
+        let runtime = DockerRuntime::new(Engine::shared().socket(), &owner, world.root.path().join("docker"));
         Containers { runtime, owner }
     }
 }

@@ -25,7 +25,7 @@ pub fn adopt(session: &Session, container: &str, names: Names) -> Result<Answer>
         return Err(Failure::new(Code::Usage, message).hint("choose another name with `--id`"));
     }
     let socket = host.config.host.docker_socket.clone();
-    let runtime = DockerRuntime::new(socket, host.state.host_id(), host.state.root());
+    let runtime = DockerRuntime::new(socket, host.state.host_id(), host.state.docker());
     let adoption = runtime.look_to_adopt(container, &id)?;
     let project =
         names.project.unwrap_or_else(|| adoption.compose.as_ref().map_or(&id, |(project, _)| project).clone());

@@ -143,6 +143,11 @@ impl StateDir {
         self.root.join("process")
     }
 
+    /// The Docker runtime's own.
+    pub fn docker(&self) -> PathBuf {
+        self.root.join("docker")
+    }
+
     pub fn plugins(&self) -> PathBuf {
         self.root.join("plugins")
     }

@@ -58,9 +58,9 @@ struct View<'a> {
 
 impl DockerRuntime {
     /// Talks to the engine at `socket`, and marks its containers with the host id `owner`. Nothing is asked yet. What
-    /// the engine cannot keep is written to `<state_dir>/docker`.
-    pub fn new(socket: PathBuf, owner: &str, state_dir: &std::path::Path) -> DockerRuntime {
-        DockerRuntime { socket, owner: owner.to_owned(), records: state_dir.join("docker") }
+    /// the engine cannot keep is written to the directory `records`.
+    pub fn new(socket: PathBuf, owner: &str, records: PathBuf) -> DockerRuntime {
+        DockerRuntime { socket, owner: owner.to_owned(), records }
     }
 
     /// What a container that something else created would be as this workload. Changes nothing.
