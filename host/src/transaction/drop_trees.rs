@@ -5,11 +5,13 @@
 //! recorded ones. What was made but not recorded is empty: `rmdir` alone may take it. Where a person has decided, what they
 //! did not choose goes when they ask for it, and only if it IS a recorded tree and is not live.
 
-use super::event::{Event, Kind};
+use super::event::{Begin, Event, Kind};
 use super::places::{Live, Place};
+use super::registry::{self, Entry};
 use super::state::Phase;
-use super::{Transaction, probe_names, registry};
+use super::{Transaction, probe_names, resolve};
 use crate::failure::Result;
+use crate::runtime::Observation;
 use crate::volumes::identity::Identity;
 use crate::volumes::remove::{self, Removal};
 
@@ -62,10 +64,7 @@ impl Transaction {
             };
             left.extend(drop_recorded(place, &recorded)?);
         }
-        if let Some(observation) = &self.observation {
-            // Trees that are gone matter more than what the runtime kept: it stays, and is named.
-            left.extend(self.app.forget(observation).err().map(|failure| format!("what the runtime kept: {failure}")));
-        }
+        left.extend(self.forget_kept());
         self.journal.append(Event::Closed)?;
         Ok(left)
     }
@@ -76,7 +75,35 @@ impl Transaction {
         for (index, place) in self.places.iter().enumerate() {
             left.extend(drop_recorded(place, &self.recorded(index))?);
         }
+        left.extend(self.forget_kept());
         Ok(left)
+    }
+
+    /// What the runtime kept for going back is of no use without the trees. Trees that are gone matter more: what stays
+    /// is named.
+    fn forget_kept(&self) -> Vec<String> {
+        let forgotten = self.observed_with_these_trees();
+        let forgotten = forgotten.and_then(|seen| seen.iter().try_for_each(|seen| self.app.forget(seen)));
+        forgotten.err().map(|failure| format!("what the runtime kept: {failure}")).into_iter().collect()
+    }
+
+    /// What every transaction saw that had these trees before this one, since an undo borrows those of what it undoes,
+    /// or that a person resolved. An undo that was reverted keeps nothing.
+    fn observed_with_these_trees(&self) -> Result<Vec<Observation>> {
+        let siblings =
+            |begin: &Begin| -> Vec<String> { begin.volumes.iter().map(|volume| volume.sibling.clone()).collect() };
+        let mut seen = Vec::new();
+        for entry in registry::read_all(self.transactions())? {
+            let Entry::Open(journal, begin) = entry else { continue };
+            let had_them = siblings(&begin) == siblings(&self.begin)
+                && (begin.id == self.begin.id
+                    || journal.state().phase == Phase::Undone
+                    || resolve::is_resolved(journal.directory()));
+            if let (true, Some(digest)) = (had_them, &journal.state().observation) {
+                seen.push(journal.attachment(digest)?);
+            }
+        }
+        Ok(seen)
     }
 
     /// Every tree of one volume that is this transaction's, old and new: a crash may have forgotten which of the two

@@ -9,3 +9,4 @@ mod pair;
 mod survey;
 mod trouble;
 mod what_comes_back;
+mod what_is_kept;

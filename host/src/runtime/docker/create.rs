@@ -79,18 +79,18 @@ pub fn forget(runtime: &DockerRuntime, observation: &Observation) -> Result<()> 
     let mut view = runtime.view(&spec.workload)?;
     let kept: Vec<String> =
         view.record.kept.iter().filter(|(_, because)| *because == observed).map(|(id, _)| id.clone()).collect();
-    if kept.is_empty() {
-        return Ok(());
-    }
     for id in &kept {
         let stands = view.current().is_some_and(|current| current.id == *id);
         if let Some(found) = view.found.iter().find(|found| found.id == *id && !found.is_up() && !stands) {
             view.remove(found)?;
         }
     }
-    view.record.kept.retain(|_, because| because != observed);
-    view.write()?;
-    view.refresh()?;
+    if !kept.is_empty() {
+        view.record.kept.retain(|_, because| because != observed);
+        view.write()?;
+        view.refresh()?;
+    }
+    // Also when nothing is kept any more: it may have ended here before.
     view.let_images_go()
 }
 
