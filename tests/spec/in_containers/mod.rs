@@ -6,6 +6,7 @@ mod crashes;
 mod databases;
 mod entrypoints;
 mod pair;
+mod self_removing;
 mod survey;
 mod trouble;
 mod what_comes_back;

@@ -184,20 +184,28 @@ impl View<'_> {
             if self.twin_of(&found.id).is_some() {
                 continue;
             }
-            let body = request::twin(&self.runtime.owner, self.workload, found)?;
-            let options = CreateContainerOptions {
-                name: Some(format!("{}.kept-{}", found.own_name, found.short_id())),
-                ..Default::default()
+            let name = format!("{}.kept-{}", found.own_name, found.short_id());
+            // A host that ended, or an engine that did not answer in time, may have left it there without a record.
+            let made = self.found.iter().find(|other| other.name == name && other.id != found.id);
+            let twin = match made {
+                Some(made) => made.id.clone(),
+                None => self.make_twin(found, name)?,
             };
-            let doing = format!("make a container that keeps the volumes of {}", found.shown());
-            let created = self
-                .client
-                .change("docker-create", START_LIMIT, |docker| docker.create_container(Some(options), body))
-                .map_err(self.client.failed(doing))?;
-            self.record.kept.insert(created.id, found.id.clone());
+            self.record.kept.insert(twin, found.id.clone());
             self.write()?;
         }
         self.refresh()
+    }
+
+    fn make_twin(&self, found: &Found, name: String) -> Result<String> {
+        let body = request::twin(&self.runtime.owner, self.workload, found)?;
+        let options = CreateContainerOptions { name: Some(name), ..Default::default() };
+        let doing = format!("make a container that keeps the volumes of {}", found.shown());
+        let created = self
+            .client
+            .change("docker-create", START_LIMIT, |docker| docker.create_container(Some(options), body))
+            .map_err(self.client.failed(doing))?;
+        Ok(created.id)
     }
 
     fn start(&self, id: &str, spec: &DeploySpec) -> Result<()> {
