@@ -34,12 +34,15 @@ pub fn of_volumes(spec: &DeploySpec) -> Result<Vec<EngineMount>> {
     spec.mounts.iter().map(bind).collect()
 }
 
-/// What a container has at places that are not taken yet: its volumes, or with `all` its binds and the rest, too.
+/// What a container has at places that are not taken yet: its volumes, or with `all` its binds and the rest, too. Sorted:
+/// the engine lists them in another order each time, and a plan that differs for nothing is refused.
 pub fn inherited(found: &Found, taken: &[EngineMount], all: bool) -> Vec<EngineMount> {
     let taken: BTreeSet<&str> = taken.iter().filter_map(|mount| mount.target.as_deref()).collect();
     let points = found.inspect.mounts.iter().flatten();
     let free = points.filter(|point| point.destination.as_deref().is_some_and(|target| !taken.contains(target)));
-    free.filter_map(|point| again(point, all)).collect()
+    let mut inherited: Vec<EngineMount> = free.filter_map(|point| again(point, all)).collect();
+    inherited.sort_by(|one, other| one.target.cmp(&other.target));
+    inherited
 }
 
 /// The same mount for another container.
@@ -74,4 +77,28 @@ pub fn volumes_of(found: &Found, volumes: &BTreeMap<String, PathBuf>) -> Vec<Mou
         Some(Mount { volume: volume.clone(), live: source(target)?, target: target.clone() })
     };
     volumes.iter().filter_map(mount).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_mounts(points: &[&str]) -> Found {
+        let point = |target: &&str| serde_json::json!({ "Type": "volume", "Name": "v", "Destination": target });
+        let inspect = serde_json::json!({ "Mounts": points.iter().map(point).collect::<Vec<_>>() });
+        Found {
+            id: String::new(),
+            name: String::new(),
+            own_name: String::new(),
+            created: jiff::Timestamp::UNIX_EPOCH,
+            inspect: serde_json::from_value(inspect).unwrap(),
+        }
+    }
+
+    #[test]
+    fn what_is_inherited_does_not_depend_on_the_order_in_which_the_engine_says_it() {
+        let one = inherited(&with_mounts(&["/a", "/b", "/c"]), &[], true);
+        let other = inherited(&with_mounts(&["/c", "/a", "/b"]), &[], true);
+        assert_eq!((one.len(), &one), (3, &other));
+    }
 }
