@@ -91,12 +91,15 @@ impl Transaction {
     }
 
     /// `reverted` is durable: the app comes back first, then trees are dropped, unless clients may have written into
-    /// them after a commit, or they are an undo's loan.
+    /// them after a commit, or they are an undo's loan. An app that is not back for want of its runtime leaves the
+    /// transaction unfinished: closed would mean that nobody ever starts it.
     fn after_reverted(&mut self, mut reverted: Reverted) -> Result<Reverted> {
         self.give_absent_lives_back()?;
-        match self.foreign_start {
-            true => reverted.foreign_start = Some(self.foreign_start_hint()),
-            false => reverted.app_failure = self.bring_app_back().err(),
+        if self.foreign_start {
+            reverted.foreign_start = Some(self.foreign_start_hint());
+            self.app.release()?;
+        } else {
+            reverted.app_failure = self.bring_app_back()?;
         }
         if self.journal.state().committed && matches!(self.begin.kind, Kind::Restore { .. }) {
             return Ok(reverted);
@@ -106,16 +109,27 @@ impl Transaction {
         Ok(reverted)
     }
 
-    fn bring_app_back(&self) -> Result<()> {
-        let Some(observation) = &self.observation else { return Ok(()) };
+    /// As it was observed, policies too. Answers why it cannot be started, if that is its own fault.
+    fn bring_app_back(&self) -> Result<Option<Failure>> {
+        let Some(observation) = &self.observation else { return Ok(None) };
         let brought = self.app.bring_back(observation);
         let released = self.app.release();
-        brought.and(released)
+        match (brought, released) {
+            (Err(failure), _) if failure.code != Code::AppBad && !self.app_is_up() => Err(not_back(failure)),
+            (_, Err(failure)) => Err(not_back(failure)),
+            (brought, Ok(())) => Ok(brought.err().filter(|failure| failure.code == Code::AppBad)),
+        }
     }
 }
 
+/// The data is safe, and the next start does the rest.
+fn not_back(failure: Failure) -> Failure {
+    let message = format!("every volume holds what it held before, but the app is not back: {}", failure.message);
+    Failure { message, ..failure }.hint("`reforge recover` brings it back and ends the restore")
+}
+
 fn needs_operator(failure: Failure, id: &str) -> Failure {
-    let message = format!("could not go back: {}; the app is down and every tree is kept", failure.message);
+    let message = format!("could not go back: {}; the app is not started and every tree is kept", failure.message);
     Failure::new(Code::NeedsOperator, message)
         .hint(format!("every start tries again; `reforge restore resolve {id}` shows each tree and asks which to keep"))
 }

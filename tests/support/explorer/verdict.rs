@@ -104,12 +104,6 @@ impl Explorer {
     fn app_is(&self, running: Option<bool>) -> Result<(), String> {
         let Some(running) = running else { return Ok(()) };
         let processes = self.world.processes("app");
-        // That it could not be started is the one reason for which it may be down, and is said.
-        let said = self.world.receipts().into_iter().find(|receipt| receipt["id"] == self.newest().unwrap_or_default());
-        let said = said.map(|receipt| receipt["app"].to_string()).unwrap_or_default();
-        if processes.is_empty() && said.contains("could not be started again") {
-            return Ok(());
-        }
         if processes.len() != usize::from(running) {
             let command = |process: &i32| fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap_or_default();
             let commands: Vec<String> = processes.iter().map(command).collect();
