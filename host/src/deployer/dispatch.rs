@@ -130,6 +130,8 @@ impl Deployer {
             Some(image) => self.earlier(workload, image, &volumes)?,
             None => self.fetched(workload, &configured_image(workload)?, &volumes)?,
         };
+        // Nothing holds the workload: a hold that is left of what was broken off would go on without end.
+        lifecycle("release", || runtime.release(&workload.id))?;
         self.create_under(lease, &spec, runtime)?;
         let report = self.await_under(lease, runtime, cancelled)?;
         deployed(spec, report)

@@ -54,10 +54,11 @@ impl Runtime for Scripted {
         unreachable!("no deploy asks who holds a volume")
     }
     fn hold(&self, _: &str) -> Result<()> {
-        unreachable!("no deploy touches policies")
+        unreachable!("no deploy holds the app")
     }
-    fn release(&self, _: &str) -> Result<()> {
-        unreachable!("no deploy touches policies")
+    fn release(&self, workload: &str) -> Result<()> {
+        self.call(format!("release {workload}"));
+        Ok(())
     }
     fn stop(&self, workload: &str) -> Result<()> {
         self.call(format!("stop {workload}"));
@@ -170,7 +171,7 @@ fn a_deploy_makes_absent_volumes_for_the_apps_user_and_runs_the_configuration() 
     for parent in ["volumes/notes", "volumes/notes/prod", "volumes/notes/prod/deep"] {
         assert_eq!(mode_and_owner(&scene.world.root.join(parent)), (0o755, 0, 0), "{parent}");
     }
-    assert_eq!(scene.runtime.taken_calls(), ["create a", "await a"]);
+    assert_eq!(scene.runtime.taken_calls(), ["release a", "create a", "await a"]);
     let spec = deployed.spec.unwrap();
     assert_eq!(spec.command, ["/bin/app", "{volume:data}"]);
     assert_eq!(directories(&spec), [live.as_path()]);
