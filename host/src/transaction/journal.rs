@@ -226,6 +226,18 @@ impl Journal {
     }
 }
 
+/// Whether a file in a transaction's directory is written before the journal is there, under its name or, while it is
+/// `unfinished`, on the way to it.
+pub(super) fn is_before_the_journal(file: &str, unfinished: bool) -> bool {
+    file == WORKLOAD || is_attachment(file) || (unfinished && file == FILE)
+}
+
+/// Whether a file is named as an attachment is.
+pub(super) fn is_attachment(file: &str) -> bool {
+    let digest = file.strip_suffix(".json").unwrap_or_default();
+    digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// What was decided against: the record's number, and the record.
 pub(crate) type Aborted = (u64, Event);
 
@@ -367,4 +379,4 @@ fn checksum(id: &str, body: &[u8]) -> [u8; CHECKSUM_BYTES] {
 mod damage_tests;
 #[cfg(test)]
 #[path = "journal_tests.rs"]
-mod tests;
+pub(super) mod tests;

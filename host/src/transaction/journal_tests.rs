@@ -5,7 +5,7 @@ use crate::volumes::identity::Identity;
 
 pub(super) const ID: &str = "20260102T030405.006-abcdef";
 
-pub(super) fn begin() -> Begin {
+pub(in crate::transaction) fn begin() -> Begin {
     let volume = BeginVolume {
         name: "data".into(),
         parent: "/srv/notes".into(),

@@ -292,12 +292,41 @@ pub fn new_id() -> Result<String> {
     Ok(format!("{}.{millisecond:03}-{}", now.strftime("%Y%m%dT%H%M%S"), hex::encode(random)))
 }
 
+/// Whether a text has the form of an id.
+fn is_id(text: &str) -> bool {
+    const FORM: &str = "00000000T000000.000-xxxxxx";
+    text.len() == FORM.len()
+        && text.bytes().zip(FORM.bytes()).all(|(byte, form)| match form {
+            b'0' => byte.is_ascii_digit(),
+            b'x' => byte.is_ascii_hexdigit(),
+            separator => byte == separator,
+        })
+}
+
 /// The name of one volume's sibling: short, and nothing else's.
 pub fn sibling_name(transaction: &str, index: usize) -> String {
-    format!("{}{transaction}-{index}", crate::volumes::parent::SIBLING_PREFIX)
+    format!("{}{index}", sibling_prefix(transaction))
+}
+
+/// How the names of all of a transaction's siblings begin.
+pub fn sibling_prefix(transaction: &str) -> String {
+    format!("{}{transaction}-", crate::volumes::parent::SIBLING_PREFIX)
 }
 
 /// What to do about trees that fit no row.
 pub(crate) fn mixed(id: &str) -> String {
     format!("everything was kept and the app is not started; `reforge restore resolve {id}` shows each tree")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_given_as_an_id_has_the_form_of_one() {
+        assert!(is_id(&new_id().unwrap()));
+        for other in ["", "20261124T162620.944-c6de9", "20261124T162620.944-c6de911", "20261124T162620-944-c6de91"] {
+            assert!(!is_id(other), "{other}");
+        }
+    }
 }
