@@ -96,6 +96,7 @@ impl Host {
         leftovers::sweep(&self.state, locks)?;
         self.state.remove_probes()?;
         unbegun::forget(&self.state.transactions())?;
+        registry::remove_forgotten(&self.state.transactions())?;
         for workload in self.store.left_behind()? {
             match locks.try_lease(&workload, "sweeping") {
                 Ok(_lease) => self.store.sweep(&workload)?,

@@ -112,6 +112,11 @@ fn resolved(keep: &str) {
     audit.expect_said("resolve").expect_said(&id);
     world.ok(&["deploy", "app"]);
     assert!(world.is_running("app"));
+    for keep in ["old", "new", "live"] {
+        world.reforge(&["restore", "resolve", &id, "--keep", keep, "--yes"]).expect(2).expect_said("needs no decision");
+    }
+    assert!(world.is_running("app"), "what was decided once is not decided again");
+    assert_eq!(signatures(&bench.lives), now);
 }
 
 #[test]
@@ -244,4 +249,26 @@ fn a_state_directory_whose_disk_is_not_mounted_is_not_taken_for_an_empty_one() {
     world.ok(&["recover"]);
     assert!(signature::of(&live).contains_key(&b"only-in-new"[..]));
     assert!(world.is_running("app"));
+}
+
+#[test]
+fn a_journal_that_says_nothing_any_more_blocks_all_until_a_person_keeps_what_is_live() {
+    let bench = Bench::new();
+    let world = &bench.world;
+    world.ok(&bench.restore());
+    let id = world.transactions().pop().unwrap();
+    let directory = world.state_dir().join("transactions").join(&id);
+    std::fs::remove_file(directory.join("workload")).unwrap();
+    std::fs::write(directory.join("journal"), "what a disk made of it").unwrap();
+    world.reforge(&["deploy", "app"]).expect(5).expect_said(&id).expect_said("resolve");
+    let keep = |tree: &str| world.reforge(&["restore", "resolve", &id, "--keep", tree, "--yes"]);
+    keep("old").expect(5).expect_said("--keep live");
+    let siblings = bench.lives.each_ref().map(|live| world.siblings(live).remove(0));
+    let called = format!(".reforge-{id}-");
+    keep("live").expect(0).expect_said(&called).expect_said("move them away").expect_unsaid("is stopped");
+    assert!(world.is_running("app"), "nothing said that it had to be stopped");
+    assert_eq!(signatures(&bench.lives), bench.old);
+    world.reforge(&["deploy", "app"]).expect(5).expect_said(&called);
+    siblings.iter().for_each(|sibling| std::fs::rename(sibling, sibling.with_file_name("kept")).unwrap());
+    world.ok(&["deploy", "app"]);
 }

@@ -2,6 +2,7 @@
 
 use reforge_host::restore::decide;
 use reforge_host::transaction::resolve::{self, Keep, Tree};
+use reforge_host::transaction::sibling_prefix;
 use reforge_host::{Result, escape};
 use serde_json::json;
 
@@ -25,6 +26,7 @@ pub fn show(session: &Session, id: &str) -> Result<Answer> {
 pub fn keep(session: &Session, id: &str, keep: Keep, yes: bool) -> Result<Answer> {
     let host = session.changing()?;
     let decide::Subject { id, workload } = decide::subject(host, id)?;
+    let shown = workload.as_deref().map_or_else(|| "a workload that it does not name".to_owned(), quoted);
     let word = match keep {
         Keep::Old => "old",
         Keep::New => "new",
@@ -36,21 +38,30 @@ pub fn keep(session: &Session, id: &str, keep: Keep, yes: bool) -> Result<Answer
         if let Ok(trees) = resolve::show(&host.state.transactions(), &id) {
             session.terminal.say(&table(session, &trees));
         }
-        let question = format!("\nstop `{}` and make the {word} trees live? [y/N]", escape::text(&workload));
+        let question = format!("\nstop {shown} and make the {word} trees live? [y/N]");
         must_say_yes(session, &question)?;
     }
-    let (_, kept) = decide::keep(host, &id, keep, &session.who())?;
+    let decide::Decided { stopped, kept, .. } = decide::keep(host, &id, keep, &session.who())?;
     let state = match keep {
         Keep::Live => "what was live stays live".to_owned(),
         Keep::Old | Keep::New => format!("the {word} trees are live"),
     };
-    let text = format!(
-        "resolved: {state}\n{}`{}` is stopped; start it with\n  {}",
-        beside(session, &id, &kept),
-        escape::text(&workload),
-        session.command(&format!("deploy {workload}"))
-    );
+    let app = match &workload {
+        Some(workload) if stopped => {
+            format!("{shown} is stopped; start it with\n  {}", session.command(&format!("deploy {workload}")))
+        }
+        _ => format!(
+            "its journal does not read, so nothing was touched; directories `{}N` beside the volumes, if there are any, \
+             were its own: move them away, since a deploy is refused as long as they are there",
+            sibling_prefix(&id)
+        ),
+    };
+    let text = format!("resolved: {state}\n{}{app}", beside(session, &id, &kept));
     Ok(Answer::done(text, json!({ "id": id, "workload": workload, "keep": keep, "resolved": true, "kept": kept })))
+}
+
+fn quoted(workload: &str) -> String {
+    format!("`{}`", escape::text(workload))
 }
 
 /// What stays beside the volumes, and how to be rid of it.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::failure::{Code, Failure, Result};
+use crate::failure::Result;
 use crate::host::Host;
 use crate::transaction::registry::{self, Entry};
 use crate::transaction::resolve::{self, Keep, Tree};
@@ -11,19 +11,24 @@ use crate::transaction::resolve::{self, Keep, Tree};
 pub struct Subject {
     /// The whole id.
     pub id: String,
-    pub workload: String,
+    /// None if its journal is so damaged that not even this can be told.
+    pub workload: Option<String>,
+}
+
+/// What became of a decision.
+pub struct Decided {
+    pub subject: Subject,
+    /// Whether the app was stopped for it.
+    pub stopped: bool,
+    /// What stays beside the volumes.
+    pub kept: Vec<Tree>,
 }
 
 /// Which restore is meant.
 pub fn subject(host: &Host, id: &str) -> Result<Subject> {
     match registry::find(&host.state.transactions(), id)? {
-        Entry::Open(_, begin) => Ok(Subject { id: begin.id, workload: begin.workload }),
-        Entry::Damaged { id, workload: Some(workload), .. } => Ok(Subject { id, workload }),
-        Entry::Damaged { id, workload: None, failure } => {
-            let id = crate::escape::text(&id);
-            let message = format!("restore `{id}` does not even say of which workload it is: {failure}");
-            Err(Failure::new(Code::NeedsOperator, message).hint(failure.hint))
-        }
+        Entry::Open(_, begin) => Ok(Subject { id: begin.id, workload: Some(begin.workload) }),
+        Entry::Damaged { id, workload, .. } => Ok(Subject { id, workload }),
     }
 }
 
@@ -31,23 +36,22 @@ pub fn subject(host: &Host, id: &str) -> Result<Subject> {
 pub fn trees(host: &Host, id: &str) -> Result<(Subject, Vec<Tree>)> {
     let entry = registry::find(&host.state.transactions(), id)?;
     if entry.blocks().is_none() {
-        let message = format!("restore `{}` needs no decision", crate::escape::text(entry.id()));
-        return Err(Failure::new(Code::Usage, message).hint("`reforge restore show` says how it stands"));
+        return Err(resolve::needs_no_decision(&entry));
     }
     let subject = subject(host, id)?;
     let trees = resolve::show(&host.state.transactions(), &subject.id)?;
     Ok((subject, trees))
 }
 
-/// Does what a person chose, and answers what stays beside the volumes.
-pub fn keep(host: &Host, id: &str, keep: Keep, who: &str) -> Result<(Subject, Vec<Tree>)> {
+/// Does what a person chose.
+pub fn keep(host: &Host, id: &str, keep: Keep, who: &str) -> Result<Decided> {
     let subject = subject(host, id)?;
     let resolved = resolve::resolve(&host.state.transactions(), &subject.id, keep, who, &host.deployer);
     let failure = resolved.as_ref().err();
     let details = json!({ "restore": subject.id, "workload": subject.workload, "keep": keep, "failure": failure });
     host.audit_event("resolve", who, details)?;
-    resolved?;
+    let stopped = resolved?;
     // One whose journal does not read has no trees that could be told apart.
     let kept = resolve::unchosen(&host.state.transactions(), &subject.id).unwrap_or_default();
-    Ok((subject, kept))
+    Ok(Decided { subject, stopped, kept })
 }

@@ -108,8 +108,11 @@ impl Recovery<'_> {
             window::note(journal.directory(), &began, &now)?;
             return Ok(None);
         }
-        // An unfinished undo keeps what it borrowed; a later start sweeps.
-        if registry::blocking(&registry::read_all(self.transactions)?, &begin.workload).is_some() {
+        // An unfinished undo keeps what it borrowed; a later start sweeps. One about which a person decided keeps it until
+        // that person says `finish`.
+        let entries = registry::read_all(self.transactions)?;
+        if registry::blocking(&entries, &begin.workload).is_some() || registry::is_of_decided_undo(&entries, &begin.id)
+        {
             return Ok(None);
         }
         let app = App::new(self.deployer, lease, &begin.runtime)?;

@@ -1,16 +1,19 @@
 //! All transactions of this host: which are unfinished, which block a workload, what they name.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use super::event::{Begin, Event, Kind};
 use super::journal::{Found, Journal, workload_of};
 use super::resolve;
 use super::state::Phase;
+use crate::durable;
 use crate::effects::effect;
 use crate::failure::{Code, Failure, Result};
 
+/// What a transaction is called while it is being forgotten, before its id.
+const FORGOTTEN: &str = ".forgotten-";
 /// How long the journal of a finished transaction is kept.
 const FORGET_AFTER_DAYS: i64 = 30;
 
@@ -43,8 +46,18 @@ pub fn read_all(transactions: &Path) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// What the directory of all transactions holds, sorted: oldest first.
+/// What the directory of all transactions holds, sorted: oldest first. What is being forgotten is not among it.
 pub(super) fn names(transactions: &Path) -> Result<Vec<OsString>> {
+    let mut names = listed(transactions)?;
+    names.retain(|name| !is_forgotten(name));
+    Ok(names)
+}
+
+fn is_forgotten(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(FORGOTTEN.as_bytes())
+}
+
+fn listed(transactions: &Path) -> Result<Vec<OsString>> {
     let mut names = match std::fs::read_dir(transactions) {
         Ok(entries) => entries
             .map(|entry| entry.map(|entry| entry.file_name()))
@@ -146,9 +159,44 @@ pub(super) fn forget_old(journal: &Journal, begin: &Begin) -> Result<()> {
             return Ok(());
         }
     }
+    // Its name first: half of a journal would read as a damaged one, and block.
     let directory = journal.directory();
-    effect("forget-journal", || std::fs::remove_dir_all(directory))
-        .map_err(|error| Failure::io("remove", directory, &error))
+    let forgotten = directory.with_file_name(format!("{FORGOTTEN}{}", begin.id));
+    unless_gone(effect("forget-journal", || std::fs::rename(directory, &forgotten)))
+        .map_err(|error| Failure::io("rename", directory, &error))?;
+    let transactions = directory.parent().unwrap_or_else(|| Path::new("/"));
+    durable::sync_directory(transactions)?;
+    remove_forgotten(transactions)
+}
+
+/// Removes what was to be forgotten. May be repeated, and by several at once.
+pub(crate) fn remove_forgotten(transactions: &Path) -> Result<()> {
+    for name in listed(transactions)?.iter().filter(|name| is_forgotten(name)) {
+        let directory = transactions.join(name);
+        unless_gone(effect("remove-journal", || std::fs::remove_dir_all(&directory)))
+            .map_err(|error| Failure::io("remove", &directory, &error))?;
+    }
+    Ok(())
+}
+
+/// What somebody else has removed meanwhile is as it should be.
+fn unless_gone(done: std::io::Result<()>) -> std::io::Result<()> {
+    match done {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
+}
+
+/// Whether a person has decided about an undo of this restore: its trees are then that person's to end.
+pub(super) fn is_of_decided_undo(entries: &[Entry], id: &str) -> bool {
+    entries.iter().any(|entry| match entry {
+        Entry::Open(journal, begin) => {
+            matches!(&begin.kind, Kind::Undo { of } if of == id)
+                && !journal.state().is_over()
+                && resolve::is_resolved(journal.directory())
+        }
+        Entry::Damaged { .. } => false,
+    })
 }
 
 /// Closes a restore whose previous trees a committed undo took over. May be repeated.
@@ -161,5 +209,62 @@ pub(super) fn close_undone(transactions: &Path, id: &str) -> Result<()> {
         // Only a journal that is over is ever forgotten.
         Found::Nothing => Ok(()),
         Found::Damaged(failure) => Err(failure),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::event::Moment;
+    use super::super::journal::tests::begin;
+    use super::*;
+
+    /// One that is over, begun this many days ago. Its parent is not there, so no sibling is.
+    fn over(transactions: &Path, days: i64) -> (Journal, Begin) {
+        let mut begin = begin();
+        begin.at.wall -= jiff::SignedDuration::from_hours(24 * days);
+        let mut journal = Journal::create(transactions, &begin).unwrap();
+        journal.append(Event::Closed).unwrap();
+        (journal, begin)
+    }
+
+    #[test]
+    fn what_is_over_for_long_is_forgotten_and_nothing_else() {
+        let transactions = tempfile::tempdir().unwrap();
+        let (journal, begin) = over(transactions.path(), FORGET_AFTER_DAYS - 1);
+        forget_old(&journal, &begin).unwrap();
+        assert_eq!(listed(transactions.path()).unwrap().len(), 1, "it is too young");
+        let transactions = tempfile::tempdir().unwrap();
+        let (journal, begin) = over(transactions.path(), FORGET_AFTER_DAYS + 1);
+        forget_old(&journal, &begin).unwrap();
+        assert_eq!(listed(transactions.path()).unwrap().len(), 0);
+        forget_old(&journal, &begin).expect("somebody else has done it meanwhile");
+    }
+
+    #[test]
+    fn one_that_was_half_forgotten_blocks_nothing_and_goes() {
+        let transactions = tempfile::tempdir().unwrap();
+        let (journal, begin) = over(transactions.path(), FORGET_AFTER_DAYS + 1);
+        // Killed after the first of its files.
+        let attachment = std::fs::read_dir(journal.directory()).unwrap().map(|entry| entry.unwrap().path());
+        let attachment = attachment.into_iter().find(|path| path.extension().is_some()).unwrap();
+        let half = transactions.path().join(format!("{FORGOTTEN}{}", begin.id));
+        std::fs::rename(journal.directory(), &half).unwrap();
+        std::fs::remove_file(half.join(attachment.file_name().unwrap())).unwrap();
+        assert!(read_all(transactions.path()).unwrap().is_empty(), "it is read as a damaged one, which blocks");
+        remove_forgotten(transactions.path()).unwrap();
+        assert_eq!(listed(transactions.path()).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn an_undo_about_which_a_person_decided_keeps_what_it_borrowed() {
+        let transactions = tempfile::tempdir().unwrap();
+        let of = begin().id;
+        let undo = Begin { id: "undo".into(), kind: Kind::Undo { of: of.clone() }, at: Moment::now(), ..begin() };
+        let journal = Journal::create(transactions.path(), &undo).unwrap();
+        let is_kept = || is_of_decided_undo(&read_all(transactions.path()).unwrap(), &of);
+        assert!(!is_kept(), "nobody has decided");
+        resolve::mark_for_test(journal.directory());
+        assert!(is_kept());
+        assert!(!is_of_decided_undo(&read_all(transactions.path()).unwrap(), "another"));
     }
 }

@@ -47,6 +47,11 @@ pub struct Tree {
     pub newest: Option<jiff::Timestamp>,
 }
 
+#[cfg(test)]
+pub(super) fn mark_for_test(directory: &Path) {
+    std::fs::write(directory.join(FILE), "{}").unwrap();
+}
+
 /// Whether a person has decided about a transaction.
 pub fn is_resolved(directory: &Path) -> bool {
     directory.join(FILE).exists()
@@ -101,48 +106,70 @@ pub fn show(transactions: &Path, id: &str) -> Result<Vec<Tree>> {
 }
 
 /// Does what a person chose, under the workload's lease: the app is stopped, trees are exchanged where they have
-/// to be, and the transaction is marked. The app is left stopped; a deploy starts it.
-pub fn resolve(transactions: &Path, id: &str, keep: Keep, who: &str, deployer: &Deployer) -> Result<()> {
+/// to be, and the transaction is marked. The app is left stopped; a deploy starts it. Answers whether there was an app to
+/// stop: a journal that does not read says nothing about one, and nothing is touched. `id` is the whole id.
+pub fn resolve(transactions: &Path, id: &str, keep: Keep, who: &str, deployer: &Deployer) -> Result<bool> {
     let mark = |directory: &Path| {
         let body = serde_json::json!({ "keep": keep, "who": who, "at": jiff::Timestamp::now() });
         durable::write_durably(directory, FILE, body.to_string().as_bytes(), 0o600)
     };
-    let lease = |workload: &str, id: &str| deployer.locks().try_lease(workload, &format!("resolve of {id}"));
-    match registry::find(transactions, id)? {
-        Entry::Damaged { id, workload, .. } if keep == Keep::Live => {
-            let _lease = workload.map(|workload| lease(&workload, &id)).transpose()?;
-            mark(&transactions.join(id))
-        }
-        Entry::Damaged { failure, .. } => {
+    let workload = match registry::find(transactions, id)? {
+        Entry::Damaged { workload, .. } => workload,
+        Entry::Open(_, begin) => Some(begin.workload),
+    };
+    let lease =
+        workload.map(|workload| deployer.locks().try_lease(&workload, &format!("resolve of {id}"))).transpose()?;
+    // Under the lease once more: whoever had it may have ended the transaction, or decided already.
+    let entry = registry::find(transactions, id)?;
+    if entry.blocks().is_none() {
+        return Err(needs_no_decision(&entry));
+    }
+    match (entry, lease) {
+        (Entry::Damaged { id, .. }, _) if keep == Keep::Live => mark(&transactions.join(id)).map(|()| false),
+        (Entry::Damaged { failure, .. }, _) => {
             Err(failure.hint("its trees cannot be told apart any more: only `--keep live` is possible"))
         }
-        Entry::Open(journal, begin) => {
-            if journal.state().is_over() || journal.state().in_window() {
-                return Err(Failure::new(Code::Usage, format!("restore `{}` needs no decision", begin.id)));
-            }
-            let app = App::new(deployer, lease(&begin.workload, &begin.id)?, &begin.runtime)?;
+        (Entry::Open(journal, begin), Some(lease)) => {
+            let app = App::new(deployer, lease, &begin.runtime)?;
             let mut transaction = Transaction::reopen(*journal, *begin, app)?;
+            let lives = transaction.arrangeable(keep)?;
             transaction.app.stop()?;
-            transaction.arrange(keep)?;
-            mark(transaction.journal.directory())
+            transaction.arrange(keep, &lives)?;
+            mark(transaction.journal.directory()).map(|()| true)
+        }
+        (Entry::Open(_, begin), None) => {
+            Err(Failure::new(Code::Busy, format!("the journal of `{}` is being written", begin.id)))
         }
     }
 }
 
+/// Nothing is waited for: it is over, or a person has decided.
+pub fn needs_no_decision(entry: &Entry) -> Failure {
+    let message = format!("restore `{}` needs no decision", crate::escape::text(entry.id()));
+    Failure::new(Code::Usage, message).hint("`reforge restore show` says how it stands")
+}
+
 impl Transaction {
-    fn arrange(&mut self, keep: Keep) -> Result<()> {
-        for index in 0..self.places.len() {
-            let live = self.places[index].judge(self.journal.state(), index)?;
+    /// What is live, volume by volume, if it can be arranged so. Changes nothing, and comes before the app is stopped.
+    fn arrangeable(&self, keep: Keep) -> Result<Vec<Live>> {
+        let lives = self.lives()?;
+        match lives.iter().position(|live| keep != Keep::Live && *live == Live::Neither) {
+            None => Ok(lives),
+            Some(index) => {
+                let volume = &self.places[index].volume.name;
+                let message = format!("volume `{volume}` holds a tree that is neither old nor new");
+                Err(Failure::new(Code::NeedsOperator, message)
+                    .hint("put the right tree under its live name by hand, then `--keep live`"))
+            }
+        }
+    }
+
+    fn arrange(&mut self, keep: Keep, lives: &[Live]) -> Result<()> {
+        for (index, live) in lives.iter().enumerate() {
             match (keep, live) {
-                (Keep::Live, _) | (Keep::Old, Live::Old) | (Keep::New, Live::New) => {}
                 (Keep::Old, Live::New) => self.exchange_back(index)?,
                 (Keep::New, Live::Old) => self.exchange_forward(index)?,
-                (_, Live::Neither) => {
-                    let volume = &self.places[index].volume.name;
-                    let message = format!("volume `{volume}` holds a tree that is neither old nor new");
-                    return Err(Failure::new(Code::NeedsOperator, message)
-                        .hint("put the right tree under its live name by hand, then `--keep live`"));
-                }
+                _ => {}
             }
         }
         self.app.release()

@@ -333,7 +333,7 @@ async fn keep(
         .change(move |shared| {
             let id = decide::subject(&shared.host, &id)?.id;
             guard::confirmed(&confirmed, &id)?;
-            let (subject, kept) = decide::keep(&shared.host, &id, keep, &admin.who())?;
+            let decide::Decided { subject, kept, .. } = decide::keep(&shared.host, &id, keep, &admin.who())?;
             let workload = subject.workload;
             Ok(Document::new(json!({ "id": id, "workload": workload, "keep": keep, "resolved": true, "kept": kept })))
         })
