@@ -1,8 +1,8 @@
 //! The audit log: one JSON line per thing that was done or refused, append-only, never a secret.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -10,6 +10,11 @@ use serde_json::Value;
 use crate::durable;
 use crate::effects::effect;
 use crate::failure::{Failure, Result};
+
+/// How much is read at first, from the end; then as much again as there is.
+const BLOCK_BYTES: u64 = 64 << 10;
+/// What is read at most, however many lines are asked for: a thousand ordinary ones take a tenth of it.
+const READ_BYTES_MAX: usize = 4 << 20;
 
 /// Where lines are appended.
 #[derive(Clone, Debug)]
@@ -36,15 +41,84 @@ impl Audit {
         durable::sync_file(&written.map_err(failed)?)
     }
 
-    /// The newest lines, oldest first. A line that does not read is given as text.
+    /// The newest lines, oldest first: as many as there are within [`READ_BYTES_MAX`]. A line that does not read is given
+    /// as text.
     pub fn newest(&self, lines: usize) -> Result<Vec<Value>> {
-        let text = match std::fs::read(&self.path) {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(Failure::io("read", &self.path, &error)),
+        let failed = |error: std::io::Error| Failure::io("read", &self.path, &error);
+        let file = match File::open(&self.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed(error)),
         };
-        let all: Vec<&str> = text.lines().collect();
-        let newest = &all[all.len().saturating_sub(lines)..];
-        Ok(newest.iter().map(|line| serde_json::from_str(line).unwrap_or_else(|_| Value::from(*line))).collect())
+        let tail = tail(&file, lines).map_err(failed)?;
+        let text = String::from_utf8_lossy(&tail);
+        Ok(text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| Value::from(line))).collect())
+    }
+}
+
+/// The last lines of a file, whole ones only, however long it is.
+fn tail(file: &File, lines: usize) -> std::io::Result<Vec<u8>> {
+    let mut start = file.metadata()?.len();
+    let mut tail = Vec::new();
+    loop {
+        // From the last line's own end, which one that a crash cut off does not have, to that of the line before the first.
+        let before = if tail.ends_with(b"\n") { lines } else { lines.saturating_sub(1) };
+        let mut ends = tail.iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n');
+        if let Some((end, _)) = ends.nth(before) {
+            return Ok(tail.split_off(end + 1));
+        }
+        if start == 0 || tail.len() >= READ_BYTES_MAX {
+            break;
+        }
+        let length = start.min(BLOCK_BYTES.max(tail.len() as u64));
+        start -= length;
+        let mut block = vec![0; length as usize];
+        file.read_exact_at(&mut block, start)?;
+        block.append(&mut tail);
+        tail = block;
+    }
+    // The rest of a line whose beginning was not read is none.
+    let first =
+        if start == 0 { 0 } else { tail.iter().position(|byte| *byte == b'\n').map_or(tail.len(), |end| end + 1) };
+    Ok(tail.split_off(first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn audit() -> (tempfile::TempDir, Audit) {
+        let directory = tempfile::tempdir().unwrap();
+        let audit = Audit::new(directory.path().join("audit.jsonl"));
+        (directory, audit)
+    }
+
+    fn names(lines: &[Value]) -> Vec<&str> {
+        lines.iter().map(|line| line["what"].as_str().or(line.as_str()).unwrap()).collect()
+    }
+
+    #[test]
+    fn the_newest_lines_are_found_from_the_end_whatever_stands_before() {
+        let (_directory, audit) = audit();
+        assert_eq!(audit.newest(3).unwrap(), Vec::<Value>::new());
+        for (what, bytes) in [("first", 10), ("long", 3 * BLOCK_BYTES as usize), ("last", 10)] {
+            audit.append(what, "a test", Value::from("x".repeat(bytes))).unwrap();
+        }
+        for (asked, found) in [(1, &["last"][..]), (2, &["long", "last"]), (9, &["first", "long", "last"])] {
+            assert_eq!(names(&audit.newest(asked).unwrap()), found, "{asked}");
+        }
+        // A line that a crash cut off.
+        let mut file = OpenOptions::new().append(true).open(&audit.path).unwrap();
+        file.write_all(b"half of").unwrap();
+        assert_eq!(names(&audit.newest(2).unwrap()), ["last", "half of"]);
+    }
+
+    #[test]
+    fn no_more_is_read_than_can_be_held() {
+        let (_directory, audit) = audit();
+        for what in ["first", "second", "third"] {
+            audit.append(what, "a test", Value::from("x".repeat(READ_BYTES_MAX / 2))).unwrap();
+        }
+        assert_eq!(names(&audit.newest(3).unwrap()), ["third"], "the second is not there whole");
     }
 }
