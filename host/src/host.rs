@@ -253,10 +253,17 @@ impl Host {
         who: &str,
         cancelled: &AtomicBool,
     ) -> Result<()> {
-        let workload = self.config.workload(workload)?;
-        let _lease = self.lease(&workload.id, "a deletion", wait, cancelled)?;
-        let deleted = self.store.delete(&workload.id, id, &self.named_snapshots()?);
-        let details = serde_json::json!({ "workload": workload.id, "snapshot": id, "failure": deleted.as_ref().err() });
+        let delete = || {
+            let workload = self.config.workload(workload)?;
+            let _lease = self.lease(&workload.id, "a deletion", wait, cancelled)?;
+            self.store.delete(&workload.id, id, &self.named_snapshots()?)
+        };
+        let deleted = delete();
+        let details = serde_json::json!({
+            "workload": crate::escape::text(workload),
+            "snapshot": crate::escape::text(id),
+            "failure": deleted.as_ref().err(),
+        });
         self.audit.append("delete", who, details)?;
         deleted
     }

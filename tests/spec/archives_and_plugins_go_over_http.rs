@@ -67,11 +67,17 @@ fn a_plugin_is_installed_used_and_removed_under_a_server_that_runs() {
     install(&"0".repeat(64)).expect_problem(422, "policy-refused");
     let installed = install(&sha256).expect(201).json();
     let digest = installed["digest"].as_str().unwrap();
-    let select = |wanted: &str| {
+    let select = |wanted: &str, confirmed: &str| {
         let path = format!("/api/v1/plugins/{wanted}/use");
-        server.as_admin("POST", &path).header(CONFIRM, wanted).send().expect(200)
+        server.as_admin("POST", &path).header(CONFIRM, confirmed).send()
     };
-    select(digest);
+    // What is acted on is confirmed, and not how it was called.
+    let (name, start) = (installed["name"].as_str().unwrap(), &digest[..12]);
+    for wanted in [name, start, "previous"] {
+        let status = select(wanted, wanted).status;
+        assert!([404, 428].contains(&status), "{wanted}: {status}");
+    }
+    assert_eq!(select(start, digest).expect(200).json()["in_use"], true);
     assert_eq!(server.get("/api/v1/plugins")["in_use"], digest);
     let begun = server.restore(&bench.snapshot).send().expect(202).json();
     let ended = server.ended(begun["id"].as_str().unwrap());
@@ -79,7 +85,29 @@ fn a_plugin_is_installed_used_and_removed_under_a_server_that_runs() {
     let path = format!("/api/v1/plugins/{digest}");
     let remove = || server.as_admin("DELETE", &path).header(CONFIRM, digest).send();
     remove().expect_problem(422, "policy-refused");
-    select("built-in");
+    assert_eq!(select("built-in", "built-in").expect(200).json()["in_use"], true);
+    select("previous", "previous").expect_problem(428, "confirmation");
+    select("previous", digest).expect(200);
+    select("built-in", "built-in").expect(200);
     remove().expect(200);
     assert_eq!(server.get("/api/v1/plugins")["plugins"], json!([]));
+    let cache = std::fs::read_dir(bench.world.state_dir().join("cache")).unwrap();
+    let left = cache.filter(|entry| entry.as_ref().unwrap().file_name().to_str().unwrap().starts_with(".upload"));
+    assert_eq!(left.count(), 0);
+}
+
+#[test]
+fn a_plugin_that_the_configuration_names_goes_before_the_selected_one_and_the_answer_says_so() {
+    let mut bench = Bench::new();
+    let file = bench.world.path("named.wasm");
+    std::fs::write(&file, [DEFAULT, &[0, 3, 1, b'v', 9]].concat()).unwrap();
+    bench.world.host_lines.push_str(&format!("plugin = {file:?}\n"));
+    bench.world.write_config();
+    let server = Server::start(&bench.world);
+    let selected = server.as_admin("POST", "/api/v1/plugins/built-in/use").header(CONFIRM, "built-in").send();
+    let selected = selected.expect(200).json();
+    assert_eq!((&selected["in_use"], &selected["file"]), (&json!(false), &json!(file)));
+    let listed = server.get("/api/v1/plugins");
+    assert_eq!(listed["built_in"]["in_use"], false, "{listed}");
+    assert_ne!(listed["in_use"], listed["built_in"]["digest"]);
 }

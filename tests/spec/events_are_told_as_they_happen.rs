@@ -92,6 +92,36 @@ fn after_a_new_start_the_stream_says_how_it_ended() {
 }
 
 #[test]
+fn a_beginning_of_the_id_is_as_good_as_all_of_it() {
+    let (_bench, server, id) = running("exchange");
+    let start = &id[..id.len() - 1];
+    let stream = events(&server, start, None);
+    server.as_admin("POST", &format!("/api/v1/restores/{start}/cancel")).send().expect(202);
+    server.go_on();
+    let told: Vec<Event> = stream.collect();
+    assert!(told.len() > 1, "{told:?}");
+    assert_eq!(told.last().unwrap().data["outcome"], "cancelled");
+    assert_eq!(server.as_viewer("GET", "/api/v1/restores/x/events").open().status(), 404);
+}
+
+#[test]
+fn a_restore_of_another_process_is_told_as_standing_until_it_is_over() {
+    let bench = Bench::new();
+    bench.lives.iter().for_each(|live| fill(live, "new"));
+    let server = Server::start(&bench.world);
+    let mut restore = bench.world.start_pausing("exchange", &bench.restore());
+    assert!(restore.reaches_its_pause(), "it ended: {}", restore.complaints());
+    let id = bench.world.transactions().pop().unwrap();
+    let told: Vec<Event> = events(&server, &id, None).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!((told[0].name.as_str(), &told[0].data["outcome"]), ("standing", &Value::Null));
+    restore.go_on();
+    restore.wait().expect(0);
+    let told: Vec<Event> = events(&server, &id, None).collect();
+    assert_eq!((told[0].name.as_str(), &told[0].data["outcome"]), ("end", &Value::from("done")));
+}
+
+#[test]
 fn a_revoked_token_ends_its_streams() {
     let (bench, server, id) = running("exchange");
     let mut stream = events(&server, &id, None);

@@ -71,6 +71,25 @@ fn guards(method: &str, path: &str, operation: &Value) {
 }
 
 #[test]
+fn a_rollback_whose_program_changed_is_412_and_described() {
+    let mut world = World::new([Workload::idle("app", [])]);
+    let program = world.script("program", "exec sleep 1000\n");
+    for seconds in ["1001", "1002"] {
+        world.workload("app").command = vec![program.clone(), seconds.into()];
+        world.write_config();
+        world.ok(&["deploy", "app"]);
+    }
+    world.script("program", "exec sleep 2000\n");
+    let server = Server::start(&world);
+    server.as_admin("POST", "/api/v1/workloads/app/rollback").send().expect_problem(412, "drift");
+    let description = server.without_token("GET", "/api/v1/openapi.json").send().expect(200).json();
+    for verb in ["rollback", "promote"] {
+        let responses = &description["paths"][format!("/api/v1/workloads/{{workload}}/{verb}")]["post"]["responses"];
+        assert!(responses["412"].is_object(), "{verb}: {responses}");
+    }
+}
+
+#[test]
 fn a_fuzzer_that_reads_the_description_finds_no_failure_and_no_answer_that_is_not_in_it() {
     let world = World::deployed([Workload::idle("app", [Volume::project("data")])]);
     std::fs::write(world.volume("app", "data").join("file"), "old").unwrap();

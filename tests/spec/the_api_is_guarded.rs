@@ -1,7 +1,7 @@
 //! Who asks, and whether it is meant: tokens and roles, confirmations, content types, other sites' pages. A refused try
 //! changes nothing and is audited with the name of who tried.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::api::{CONFIRM, Server, token};
 use crate::support::bench::{Bench, fill, signatures};
@@ -183,6 +183,47 @@ fn refused_tries_and_changes_are_audited_with_the_name_of_the_token_and_no_secre
     for secret in [&server.admin, &server.viewer, "wrong-secret"] {
         assert!(!whole.contains(secret), "a secret was written down");
     }
+}
+
+/// What the audit log has of an admin: what was tried and why it was turned down.
+fn turned_down(server: &Server) -> Vec<(String, String)> {
+    let lines = server.get("/api/v1/audit?lines=1000")["lines"].as_array().unwrap().clone();
+    let of_admin = lines.iter().filter(|line| line["who"] == "token admin0");
+    let code = |line: &Value| {
+        line["details"]["failure"]["code"].as_str().or(line["details"]["code"].as_str()).map(str::to_owned)
+    };
+    of_admin.filter_map(|line| Some((line["what"].as_str()?.to_owned(), code(line)?))).collect()
+}
+
+#[test]
+fn every_try_that_is_turned_down_is_audited() {
+    let bench = Bench::new();
+    bench.lives.iter().for_each(|live| fill(live, "new"));
+    let mut server = Server::pausing_at(&bench.world, "exchange", &[]);
+    let delete = format!("/api/v1/workloads/app/snapshots/{}", bench.snapshot);
+    let unknown = json!({ "snapshot": "2000" });
+    let confirmed = |method: &str, path: &str| server.as_admin(method, path).header(CONFIRM, "x");
+    server.as_admin("DELETE", &delete).send().expect_problem(428, "confirmation");
+    confirmed("DELETE", &delete).send().expect_problem(428, "confirmation");
+    confirmed("POST", RESTORES).json(&unknown).send().expect_problem(404, "not-found");
+    confirmed("POST", "/api/v1/restores/2000/undo").send().expect_problem(404, "not-found");
+    confirmed("POST", "/api/v1/restores/2000/finish").send().expect_problem(404, "not-found");
+    confirmed("POST", "/api/v1/plugins/nothing/use").send().expect_problem(404, "not-found");
+    server.as_admin("POST", "/api/v1/restores/2000/cancel").send().expect_problem(404, "not-found");
+    let refused = |code: &str| ("refused".to_owned(), code.to_owned());
+    let [confirmation, not_found] = [refused("confirmation"), refused("not-found")];
+    let expected = [&[confirmation.clone(), confirmation][..], &vec![not_found; 5]].concat();
+    assert_eq!(turned_down(&server), expected);
+
+    let begun = server.restore(&bench.snapshot).send().expect(202).json();
+    let id = begun["id"].as_str().unwrap();
+    server.reaches_its_pause();
+    let own = |method: &str, path: &str, id: &str| server.as_admin(method, path).header(CONFIRM, id).send();
+    own("DELETE", &delete, &bench.snapshot).expect_problem(409, "busy");
+    own("POST", &format!("/api/v1/restores/{id}/finish"), id).expect_problem(409, "busy");
+    assert_eq!(turned_down(&server)[7..], [("delete".into(), "busy".into()), ("finish".into(), "busy".into())]);
+    server.go_on();
+    server.ended(id);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 
 use super::problem::Problem;
 use super::shared::Shared;
+use super::tried::Tried;
 use crate::tokens::{Role, Token};
 
 /// The other end of the connection.
@@ -25,17 +26,22 @@ pub struct Viewer(pub Token);
 
 /// A request that may change.
 #[derive(Clone)]
-pub struct Admin(pub Token);
+pub struct Admin {
+    pub tried: Tried,
+}
 
 impl Admin {
     /// For receipts and the audit log.
     pub fn who(&self) -> String {
-        who(&self.0)
+        self.tried.who.clone()
     }
 }
 
-pub fn who(token: &Token) -> String {
-    format!("token {}", token.name)
+impl Viewer {
+    /// The same.
+    pub fn who(&self) -> String {
+        format!("token {}", self.0.name)
+    }
 }
 
 impl FromRequestParts<Arc<Shared>> for Viewer {
@@ -50,14 +56,14 @@ impl FromRequestParts<Arc<Shared>> for Admin {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Admin, Problem> {
-        let token = admit(parts, shared).await?;
-        if token.role == Role::Admin {
-            return Ok(Admin(token));
+        let viewer = Viewer::from_request_parts(parts, shared).await?;
+        let tried = Tried::of(viewer.who(), parts);
+        if viewer.0.role == Role::Admin {
+            return Ok(Admin { tried });
         }
-        let detail = format!("the token `{}` is a viewer's", token.name);
+        let detail = format!("the token `{}` is a viewer's", viewer.0.name);
         let problem = Problem::new(StatusCode::FORBIDDEN, "forbidden", detail, "an admin's token is needed");
-        shared.refused(&who(&token), parts, &problem).await;
-        Err(problem)
+        Err(tried.turned_down(shared, problem).await)
     }
 }
 
@@ -71,10 +77,10 @@ async fn admit(parts: &Parts, shared: &Arc<Shared>) -> Result<Token, Problem> {
     let detail = if offered.is_some() { "that is no valid token" } else { "there is no token" };
     let hint = "send `Authorization: Bearer TOKEN`; `reforge token create` makes one";
     let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail, hint);
-    if offered.is_some() {
-        shared.refused(&format!("nobody from {from}"), parts, &problem).await;
-    }
-    Err(problem)
+    Err(match offered {
+        Some(_) => nobody(parts, from).turned_down(shared, problem).await,
+        None => problem,
+    })
 }
 
 /// 429 when an address tried too often.
@@ -95,8 +101,11 @@ pub async fn unsigned(parts: &Parts, shared: &Arc<Shared>) -> Problem {
     }
     let hint = "send `X-Hub-Signature-256: sha256=HEX`, the HMAC-SHA256 of the body";
     let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "the body is not signed as it must be", hint);
-    shared.refused(&format!("nobody from {from}"), parts, &problem).await;
-    problem
+    nobody(parts, from).turned_down(shared, problem).await
+}
+
+fn nobody(parts: &Parts, from: IpAddr) -> Tried {
+    Tried::of(format!("nobody from {from}"), parts)
 }
 
 fn bearer(value: &str) -> Option<&str> {

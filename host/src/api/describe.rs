@@ -21,11 +21,11 @@ pub struct Look;
 /// The same for one that changes something or takes long.
 pub struct Change;
 /// The same for one that must be confirmed.
-pub struct Confirmed;
+pub struct Confirm;
 
 const OPEN: &[u16] = &[400, 403, 503];
 const LOOK: &[u16] = &[400, 401, 403, 404, 409, 422, 429, 500, 503];
-const CHANGE: &[u16] = &[400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 500, 503, 507];
+const CHANGE: &[u16] = &[400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 429, 500, 503, 507];
 const CONFIRMED: &[u16] = &[400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 428, 429, 500, 503, 507];
 
 fn problems(statuses: &[u16]) -> BTreeMap<String, RefOr<Response>> {
@@ -56,7 +56,7 @@ impl IntoResponses for Change {
     }
 }
 
-impl IntoResponses for Confirmed {
+impl IntoResponses for Confirm {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         problems(CONFIRMED)
     }
@@ -68,7 +68,7 @@ impl IntoResponses for Confirmed {
 pub struct ServerSentEvent {
     /// What `Last-Event-ID` takes up
     id: String,
-    /// `phase`, `progress`, `note` or `end`
+    /// `phase`, `progress`, `note`, `standing` or `end`
     event: String,
     /// JSON
     data: String,

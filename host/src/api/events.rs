@@ -20,6 +20,8 @@ pub const PHASE: &str = "phase";
 pub const PROGRESS: &str = "progress";
 pub const NOTE: &str = "note";
 pub const END: &str = "end";
+/// Instead of an end: how one stands that is not over and of which nothing more is told here.
+pub const STANDING: &str = "standing";
 
 /// One event. Numbers grow by one and begin with 1.
 #[derive(Clone, Debug)]
@@ -58,7 +60,7 @@ impl Events {
         }
         log.newest += 1;
         let number = log.newest;
-        log.over = name == END;
+        log.over = name == END || name == STANDING;
         log.counters += usize::from(name == PROGRESS);
         log.events.push_back(Event { number, name, data });
         if log.counters > COUNTERS_KEPT {

@@ -1,5 +1,4 @@
-//! What every request must pass whoever sends it: it means this host, it was not sent by another site's page, and
-//! whoever changes something says what.
+//! What every request must pass whoever sends it: it means this host, and it was not sent by another site's page.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,9 +10,6 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::problem::Problem;
 use super::shared::Shared;
-
-/// Names the thing that is acted on, so that a request which was meant for another one does nothing.
-pub const CONFIRM: &str = "X-Confirm-Restore";
 
 /// `Host` and `Origin`: a page of another site that a browser was led to, or whose name was bound to this address, is
 /// turned away.
@@ -56,25 +52,6 @@ fn without_port(host: &str) -> &str {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.ends_with(':') => name,
         _ => host,
     }
-}
-
-/// 428 unless the confirmation is there.
-pub fn confirmation(headers: &HeaderMap) -> Result<String, Problem> {
-    let given = headers.get(CONFIRM).and_then(|value| value.to_str().ok());
-    given.map(str::to_owned).ok_or_else(|| unconfirmed("this changes data and was not confirmed".to_owned()))
-}
-
-/// 428 unless the confirmation names what is acted on.
-pub fn confirmed(given: &str, id: &str) -> Result<(), Problem> {
-    match given == id {
-        true => Ok(()),
-        false => Err(unconfirmed(format!("`{}` was confirmed and `{id}` is meant", crate::escape::text(given)))),
-    }
-}
-
-fn unconfirmed(detail: String) -> Problem {
-    let hint = format!("send the header `{CONFIRM}` with the whole id of what is acted on");
-    Problem::new(StatusCode::PRECONDITION_REQUIRED, "confirmation", detail, hint)
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The API: what a panel and a browser ask of this host, over HTTP, as JSON.
 //!
 //! In reading order: [`server`] a start and a stop, [`connection`] who may connect and for how long, [`shared`] what all
-//! requests share, [`guard`] and [`caller`] what every request must pass, [`problem`] and [`answer`] how it is answered,
+//! requests share, [`turns`] how many at once, [`guard`], [`caller`] and [`confirmation`] what every request must pass,
+//! [`tried`] what is written down of one that does not, [`problem`] and [`answer`] how it is answered,
 //! [`body`] how it is read, [`transfer`] how what is large comes and goes, [`runs`] restores and undos that go on without their client, with [`events`] and their [`stream`]
 //! that tell of them, [`hooks`] deploys that wait for their turn, [`metrics`] what is counted, [`routes`] what can be
 //! asked, [`describe`] the parts of its description.
@@ -13,6 +14,7 @@
 mod answer;
 mod body;
 mod caller;
+mod confirmation;
 mod connection;
 mod describe;
 mod events;
@@ -27,6 +29,8 @@ mod shared;
 mod stream;
 mod throttle;
 mod transfer;
+mod tried;
+mod turns;
 
 pub(crate) use caller::Peer;
 pub use describe::openapi;

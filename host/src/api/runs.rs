@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use super::events::{END, Events, PROGRESS};
 use super::metrics::Metrics;
 use super::problem::Problem;
+use crate::documents::history;
 use crate::failure::{Code, Failure};
 use crate::restore::Report;
 use crate::restore::progress::Progress;
@@ -166,7 +167,7 @@ impl Runs {
         let thread = std::thread::Builder::new().name("restore".to_owned()).spawn(move || {
             let ending = Ending { runs, run: own.clone() };
             let report = work();
-            own.end(document(&report));
+            own.end(history::report(&report));
             drop(ending);
         });
         if let Err(error) = thread {
@@ -181,6 +182,12 @@ impl Runs {
     pub fn find(&self, id: &str) -> Option<Arc<Run>> {
         let known = self.known();
         known.running.iter().chain(&known.over).find(|run| run.id == id).cloned()
+    }
+
+    /// Those that run or were remembered.
+    pub fn ids(&self) -> Vec<String> {
+        let known = self.known();
+        known.running.iter().chain(&known.over).map(|run| run.id.clone()).collect()
     }
 
     /// Those that run.
@@ -228,23 +235,12 @@ impl Drop for Ending {
         if self.run.report().is_none() {
             let failure =
                 Failure::new(Code::Io, "the host failed in the middle of it").hint("`reforge recover` settles it");
-            self.run.end(document(&Report::unchanged(failure)));
+            self.run.end(history::report(&Report::unchanged(failure)));
         }
         let report = self.run.report().unwrap_or_default();
         self.runs.metrics.ended(report["outcome"].as_str().unwrap_or_default());
         self.runs.forget(&self.run);
     }
-}
-
-/// The same as the command's.
-fn document(report: &Report) -> Value {
-    json!({
-        "outcome": report.outcome,
-        "error": report.failure,
-        "summary": report.summary,
-        "receipt": report.receipt,
-        "warnings": report.warnings,
-    })
 }
 
 /// Tells counters for as long as it runs.

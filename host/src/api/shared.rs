@@ -5,18 +5,16 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
 
-use axum::http::request::Parts;
-use serde_json::{Value, json};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use serde_json::Value;
+use tokio::sync::watch;
 
 use super::hooks::Hooks;
 use super::metrics::Metrics;
 use super::problem::Problem;
 use super::runs::Runs;
 use super::throttle::Throttle;
-use crate::escape;
+use super::turns::{Turn, Turns};
 use crate::failure::{Code, Failure, Result as HostResult};
 use crate::host::Host;
 use crate::plugins::{Plugin, Slot};
@@ -24,13 +22,15 @@ use crate::restore::progress::{Progress, Unwatched};
 use crate::tokens::Tokens;
 
 /// Requests that only look, at once.
-const LOOKS_MAX: usize = 16;
-/// Plans, captures, checks, copies and deploys, at once.
-const WORKS_MAX: usize = 8;
+const LOOKS_MAX: u32 = 16;
+/// Plans and checks of archives, at once: viewers may ask for them, and must not take the turns of those who may more.
+const STUDIES_MAX: u32 = 4;
+/// Restores to begin, captures, copies and deploys, at once.
+const WORKS_MAX: u32 = 8;
 /// Uploads and downloads, at once: their clients may be slow, and must not take the turns of others.
-const CARRIES_MAX: usize = 32;
-/// How long a request waits for its turn.
-const TURN_TIME: Duration = Duration::from_secs(10);
+const CARRIES_MAX: u32 = 32;
+/// Lines of the audit log that are written apart from these, at once: each waits for the disk.
+const LINES_MAX: u32 = 4;
 
 /// One per server.
 pub struct Shared {
@@ -50,9 +50,11 @@ pub struct Shared {
     pub recovered: Value,
     /// Of this start, so that numbers of events of an earlier one are not taken for those of this one.
     pub boot: String,
-    looks: Arc<Semaphore>,
-    works: Arc<Semaphore>,
-    carries: Arc<Semaphore>,
+    looks: Turns,
+    studies: Turns,
+    works: Turns,
+    carries: Turns,
+    pub lines: Turns,
     stopping: watch::Sender<bool>,
     /// Flags of what may be cancelled at the end.
     cancels: Mutex<Vec<Weak<AtomicBool>>>,
@@ -78,9 +80,11 @@ impl Shared {
             hooks: Hooks::new(&host)?,
             metrics,
             boot: hex::encode(crate::random::bytes::<4>()?),
-            looks: Arc::new(Semaphore::new(LOOKS_MAX)),
-            works: Arc::new(Semaphore::new(WORKS_MAX)),
-            carries: Arc::new(Semaphore::new(CARRIES_MAX)),
+            looks: Turns::new(LOOKS_MAX),
+            studies: Turns::new(STUDIES_MAX),
+            works: Turns::new(WORKS_MAX),
+            carries: Turns::new(CARRIES_MAX),
+            lines: Turns::new(LINES_MAX),
             stopping: watch::channel(false).0,
             cancels: Mutex::default(),
             host,
@@ -96,8 +100,23 @@ impl Shared {
         self: &Arc<Self>,
         look: impl FnOnce(&Shared) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let turn = turn(&self.looks).await?;
+        let turn = self.looks.take().await?;
         self.clone().blocking(turn, look).await
+    }
+
+    /// Runs what only looks and takes long.
+    pub async fn study<T: Send + 'static>(
+        self: &Arc<Self>,
+        study: impl FnOnce(&Shared) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let turn = self.unless_stopping(&self.studies).await?;
+        self.clone().blocking(turn, study).await
+    }
+
+    /// Writes a line of the audit log before something is done that nobody else writes down.
+    pub async fn note(self: &Arc<Self>, what: &'static str, who: String, details: Value) -> Result<(), Problem> {
+        let turn = self.lines.take().await?;
+        self.clone().blocking(turn, move |shared| Ok(shared.host.audit_event(what, &who, details)?)).await
     }
 
     /// Runs what takes long or changes something. What a crash of another process left is settled first.
@@ -112,25 +131,18 @@ impl Shared {
         .await
     }
 
-    /// Runs what takes long.
+    /// The same without that.
     pub async fn work<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Shared) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        if self.is_stopping() {
-            return Err(Problem::stopping());
-        }
-        let turn = turn(&self.works).await?;
-        // It may have waited for its turn until the stop.
-        if self.is_stopping() {
-            return Err(Problem::stopping());
-        }
+        let turn = self.unless_stopping(&self.works).await?;
         self.clone().blocking(turn, work).await
     }
 
     async fn blocking<T: Send + 'static>(
         self: Arc<Self>,
-        turn: OwnedSemaphorePermit,
+        turn: Turn,
         call: impl FnOnce(&Shared) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let called = tokio::task::spawn_blocking(move || {
@@ -152,11 +164,16 @@ impl Shared {
     }
 
     /// A turn to carry an archive or a plugin, which takes as long as its client does.
-    pub async fn carrying(&self) -> Result<OwnedSemaphorePermit, Problem> {
+    pub async fn carrying(&self) -> Result<Turn, Problem> {
+        self.unless_stopping(&self.carries).await
+    }
+
+    async fn unless_stopping(&self, turns: &Turns) -> Result<Turn, Problem> {
         if self.is_stopping() {
             return Err(Problem::stopping());
         }
-        let turn = turn(&self.carries).await?;
+        let turn = turns.take().await?;
+        // It may have waited until the stop.
         match self.is_stopping() {
             true => Err(Problem::stopping()),
             false => Ok(turn),
@@ -187,28 +204,12 @@ impl Shared {
     /// Waits until nothing is being worked on.
     pub async fn idle(&self) {
         self.runs.idle().await;
-        // It is never closed. A delivery is taken in a turn of these, so the deploys come after them.
-        let _ = self.works.acquire_many(WORKS_MAX as u32).await;
+        self.studies.idle().await;
+        // A delivery is taken in a turn of these, so the deploys come after them.
+        self.works.idle().await;
         if let Some(hooks) = &self.hooks {
             hooks.idle().await;
         }
-    }
-
-    /// A try that was turned down before it reached the host is audited, too.
-    pub async fn refused(&self, who: &str, parts: &Parts, problem: &Problem) {
-        let (method, path) = (parts.method.as_str(), escape::text(parts.uri.path()));
-        let details =
-            json!({ "method": method, "path": path, "status": problem.status().as_u16(), "code": problem.code() });
-        let (host, who) = (self.host.clone(), who.to_owned());
-        // That it could not be written down does not make the try any more allowed.
-        let _ = tokio::task::spawn_blocking(move || host.audit_event("refused", &who, details)).await;
-    }
-}
-
-async fn turn(of: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
-    match tokio::time::timeout(TURN_TIME, of.clone().acquire_owned()).await {
-        Ok(Ok(turn)) => Ok(turn),
-        Ok(Err(_)) | Err(_) => Err(Problem::overloaded()),
     }
 }
 

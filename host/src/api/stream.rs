@@ -8,12 +8,13 @@ use std::time::Duration;
 use axum::http::HeaderMap;
 use axum::response::sse;
 use futures_util::Stream;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::watch;
 
-use super::events::{END, Event, Events};
+use super::events::{END, Event, Events, STANDING};
 use super::metrics::Listening;
 use super::shared::Shared;
+use crate::documents::history::Shown;
 use crate::tokens::Token;
 
 /// How often a silent stream says that it is there.
@@ -22,10 +23,11 @@ pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const TOKEN_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How it stands, as the only event of something that does not run here.
-pub fn told(document: Value) -> Arc<Events> {
+pub fn told(shown: &Shown) -> Arc<Events> {
     let events = Events::new();
+    let document = &shown.document;
     events.tell(
-        END,
+        if shown.is_unfinished() { STANDING } else { END },
         json!({
             "outcome": document["outcome"],
             "error": document["error"],

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, Seek as _, Write};
 use std::os::fd::AsFd as _;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
@@ -21,8 +22,8 @@ use crate::volumes::space::Space;
 
 /// What an archive may hold, which it cannot be larger than.
 pub const ARCHIVE_BYTES_MAX: u64 = 16 << 40;
-/// The largest plugin that is installed.
-pub const PLUGIN_BYTES_MAX: u64 = 128 << 20;
+/// What is called so in messages: it has no name.
+pub const UPLOAD: &str = "the upload";
 /// Until the next piece of an upload.
 const PIECE_TIME: Duration = Duration::from_secs(30);
 /// An upload that is slower on the whole, once it has had this long, is given up.
@@ -33,8 +34,11 @@ const ROOM_BYTES: u64 = 16 << 20;
 /// Pieces of a download that wait for their client.
 const PIECES_WAITING: usize = 8;
 
-/// Takes a body into a file, which is given back at its beginning.
-pub async fn receive(request: Request, mut file: File, bytes_max: u64) -> Result<File, Problem> {
+/// Takes a body into a file without a name in a directory, and gives it back at its beginning: whatever ends this host,
+/// nothing of it stays.
+pub async fn receive(request: Request, directory: PathBuf, bytes_max: u64) -> Result<File, Problem> {
+    let made = move || tempfile::tempfile_in(&directory).map_err(|error| Failure::io("write in", &directory, &error));
+    let mut file = apart(made).await?;
     let mut pieces = request.into_body().into_data_stream();
     let (mut bytes, mut room, began) = (0, 0, Instant::now());
     loop {
@@ -42,8 +46,7 @@ pub async fn receive(request: Request, mut file: File, bytes_max: u64) -> Result
             Ok(Some(Ok(piece))) => piece,
             Ok(Some(Err(_))) => return Err(broken_off()),
             Ok(None) => {
-                let rewound = file.rewind();
-                rewound.map_err(|error| Failure::io("read", std::path::Path::new("the upload"), &error))?;
+                file.rewind().map_err(|error| Failure::io("read", Path::new(UPLOAD), &error))?;
                 return Ok(file);
             }
             Err(_) => return Err(slow()),
@@ -61,9 +64,14 @@ pub async fn receive(request: Request, mut file: File, bytes_max: u64) -> Result
         if look {
             room = bytes + ROOM_BYTES;
         }
-        let written = tokio::task::spawn_blocking(move || write(&mut file, &piece, look).map(|()| file));
-        file = written.await.map_err(|_| Failure::new(Code::Io, "the host failed at this upload"))??;
+        file = apart(move || write(&mut file, &piece, look).map(|()| file)).await?;
     }
+}
+
+/// On a thread that may block.
+async fn apart<T: Send + 'static>(call: impl FnOnce() -> HostResult<T> + Send + 'static) -> Result<T, Problem> {
+    let called = tokio::task::spawn_blocking(call).await;
+    Ok(called.map_err(|_| Failure::new(Code::Io, "the host failed at this upload"))??)
 }
 
 fn write(file: &mut File, piece: &Bytes, look: bool) -> HostResult<()> {
@@ -71,8 +79,7 @@ fn write(file: &mut File, piece: &Bytes, look: bool) -> HostResult<()> {
         // What else is on that file system must go on.
         Space::of(file.as_fd())?.refuse_below(RESERVE_BYTES, 0)?;
     }
-    effect("upload-write", || file.write_all(piece))
-        .map_err(|error| Failure::io("write", std::path::Path::new("the upload"), &error))
+    effect("upload-write", || file.write_all(piece)).map_err(|error| Failure::io("write", Path::new(UPLOAD), &error))
 }
 
 /// A body that `produce` writes on a thread of its own. What it wrote last goes out only once it has flushed, so that a

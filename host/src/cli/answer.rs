@@ -5,6 +5,7 @@
 use std::process::ExitCode;
 
 use reforge_host::Failure;
+use reforge_host::documents::history;
 use reforge_host::restore::Report;
 use reforge_host::transaction::receipt::Outcome;
 use serde_json::{Value, json};
@@ -32,13 +33,7 @@ impl Answer {
     /// Of a restore or undo; `text` is its receipt.
     pub fn of_report(report: Report, text: String) -> Answer {
         let exit = Exit::of_outcome(report.outcome, report.failure.as_ref());
-        let json = json!({
-            "outcome": report.outcome,
-            "error": report.failure,
-            "summary": report.summary,
-            "receipt": report.receipt,
-            "warnings": report.warnings,
-        });
+        let json = history::report(&report);
         Answer { text, json, failure: report.failure, exit }
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use reforge_host::conformance::{self, Judged, Verdict};
 use reforge_host::documents::plugin as documents;
 use reforge_host::plugins::changes;
-use reforge_host::plugins::registry::install::{Request, Workshop};
+use reforge_host::plugins::registry::install::{Request, Source, Workshop};
 use reforge_host::plugins::registry::{BUILT_IN, Installed, Registry};
 use reforge_host::plugins::{Plugin, PluginEngine, WIT_VERSIONS};
 use reforge_host::{Failure, Result, escape};
@@ -36,14 +36,20 @@ pub fn list(session: &Session) -> Result<Answer> {
     let (installed, active) = (registry.list()?, registry.active()?.map(|one| one.digest));
     let built_in = Plugin::embedded(&session.plugin_engine()?)?;
     let description = built_in.describe()?;
-    let mark = |is_active: bool| if is_active { "in use" } else { "" }.to_owned();
+    let named = session.plugin_file()?;
+    let in_use = match (&named, &active) {
+        (Some(_), _) => None,
+        (None, Some(digest)) => Some(digest.as_str()),
+        (None, None) => Some(built_in.digest()),
+    };
+    let mark = |digest: &str| if in_use == Some(digest) { "in use" } else { "" }.to_owned();
     let mut rows = vec![vec![
         escape::text(&description.name),
         escape::text(&description.version),
         built_in.digest()[..DIGEST_SHOWN].to_owned(),
         BUILT_IN.to_owned(),
         String::new(),
-        mark(active.is_none()),
+        mark(built_in.digest()),
     ]];
     rows.extend(installed.iter().map(|one| {
         vec![
@@ -52,15 +58,15 @@ pub fn list(session: &Session) -> Result<Answer> {
             one.digest[..DIGEST_SHOWN].to_owned(),
             style::instant(one.installed),
             if one.signature.is_some() { "signed" } else { "" }.to_owned(),
-            mark(active.as_ref() == Some(&one.digest)),
+            mark(&one.digest),
         ]
     }));
     let mut text = style::table(session.terminal.style, &["NAME", "VERSION", "DIGEST", "INSTALLED", "", ""], &rows);
     text.push_str(&format!("\nloads plugins built against version {} of the WIT", WIT_VERSIONS.join(", ")));
-    if let Some((by, file)) = session.plugin_file()? {
-        text.push_str(&format!("\nnone of these is used: {by} names `{}`", escape::path(&file)));
+    if let Some((by, file)) = &named {
+        text.push_str(&format!("\nnone of these is used: {by} names `{}`", escape::path(file)));
     }
-    Ok(Answer::done(text, documents::list(&installed, active.as_deref(), &built_in, &description)))
+    Ok(Answer::done(text, documents::list(&installed, in_use, &built_in, &description)))
 }
 
 pub fn install(session: &Session, file: PathBuf, sha256: Option<String>, signature: Option<PathBuf>) -> Result<Answer> {
@@ -69,8 +75,8 @@ pub fn install(session: &Session, file: PathBuf, sha256: Option<String>, signatu
     let compiler: Vec<OsString> = vec![session.program.clone().into_os_string(), "compile-plugin".into()];
     let step = |name: &str| session.terminal.say(name);
     let workshop = Workshop { engine: &engine, state: &host.state, compiler: &compiler, step: &step };
-    let request = Request { file, sha256, signature, who: session.who() };
-    let installed = changes::install(host, &workshop, &request, &escape::path(&request.file))?;
+    let request = Request { source: Source::File { path: file, signature }, sha256, who: session.who() };
+    let installed = changes::install(host, &workshop, &request)?;
     let text = format!(
         "installed  {}\nuse it by  {}",
         session.terminal.style.bold(&line(&installed)),
@@ -86,12 +92,11 @@ pub fn select(session: &Session, wanted: &str) -> Result<Answer> {
         Some(installed) => format!("in use  {}", line(installed)),
         None => "in use  the plugin that was built in".to_owned(),
     };
-    if let Some((by, file)) = session.plugin_file()? {
-        text.push_str(&format!("\nbut {by} names `{}`, which goes before it", escape::path(&file)));
+    let named = session.plugin_file()?;
+    if let Some((by, file)) = &named {
+        text.push_str(&format!("\nbut {by} names `{}`, which goes before it", escape::path(file)));
     }
-    let json =
-        selected.as_ref().map_or_else(|| json!({ "digest": null }), |installed| documents::installed(installed, true));
-    Ok(Answer::done(text, json))
+    Ok(Answer::done(text, documents::selected(selected.as_ref(), named.is_none())))
 }
 
 pub fn remove(session: &Session, wanted: &str) -> Result<Answer> {

@@ -1,5 +1,6 @@
 //! Restores and undos: what happened and what is still open, from journals and receipts.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -7,6 +8,7 @@ use serde_json::{Value, json};
 use crate::failure::{Code, Failure, Result};
 use crate::figures;
 use crate::host::Host;
+use crate::restore::Report;
 use crate::transaction::event::{Begin, BeginVolume, Event, Kind, Moment};
 use crate::transaction::journal::Journal;
 use crate::transaction::receipt::{self as receipts, Receipt};
@@ -52,7 +54,7 @@ fn of_entry(host: &Host, entries: &[Entry], entry: &Entry) -> Result<Line> {
             let receipt = told(host, &begin.id)?;
             let newest = is_newest(entries, begin);
             let (now, _) = standing(journal, begin, newest);
-            let untold = if resolve::is_resolved(journal.directory()) { "resolved" } else { "unfinished" };
+            let untold = if is_resolved(journal) { "resolved" } else { "unfinished" };
             let outcome = receipt.as_ref().map_or(untold, |receipt| receipt.outcome.as_str());
             Ok(Line {
                 id: begin.id.clone(),
@@ -109,6 +111,20 @@ pub struct Shown {
     pub document: Value,
 }
 
+impl Shown {
+    /// Whether it runs, wherever that is, or a start has yet to settle it.
+    pub fn is_unfinished(&self) -> bool {
+        self.journal.as_ref().is_some_and(|(journal, _)| journal.state().blocks() && !is_resolved(journal))
+    }
+}
+
+/// All that are known, also those of which only the receipt is left.
+pub fn ids(host: &Host) -> Result<BTreeSet<String>> {
+    let mut ids: BTreeSet<String> = forgotten(host)?.into_iter().collect();
+    ids.extend(registry::read_all(&host.state.transactions())?.iter().map(|entry| entry.id().to_owned()));
+    Ok(ids)
+}
+
 /// One restore, named by its id or by a beginning that no other has.
 pub fn show(host: &Host, id: &str) -> Result<Shown> {
     let (journal, begin) = match registry::find(&host.state.transactions(), id) {
@@ -126,13 +142,9 @@ pub fn show(host: &Host, id: &str) -> Result<Shown> {
 }
 
 fn show_forgotten(host: &Host, id: &str, unknown: Failure) -> Result<Shown> {
-    let mut ids = forgotten(host)?;
-    ids.retain(|known| known.starts_with(id));
-    let receipt = match ids.as_slice() {
-        [id] => told(host, id)?,
-        _ => None,
-    };
-    let receipt = receipt.ok_or(unknown)?;
+    let ids = forgotten(host)?;
+    let id = registry::meant(ids.iter().map(String::as_str), id)?;
+    let receipt = told(host, id)?.ok_or(unknown)?;
     let document = over(&receipt);
     Ok(Shown { receipt: Some(receipt), journal: None, now: OVER.to_owned(), can_undo: false, document })
 }
@@ -172,6 +184,17 @@ fn document(journal: &Journal, begin: &Begin, newest: bool, receipt: Option<&Rec
     })
 }
 
+/// What became of one, to whoever asked for it.
+pub fn report(report: &Report) -> Value {
+    json!({
+        "outcome": report.outcome,
+        "error": report.failure,
+        "summary": report.summary,
+        "receipt": report.receipt,
+        "warnings": report.warnings,
+    })
+}
+
 /// What a start did about one transaction.
 pub fn recovered(one: &Recovered) -> Value {
     let (receipt, error) = match &one.result {
@@ -179,6 +202,10 @@ pub fn recovered(one: &Recovered) -> Value {
         Err(failure) => (None, Some(failure)),
     };
     json!({ "id": one.id, "workload": one.workload, "receipt": receipt, "error": error })
+}
+
+fn is_resolved(journal: &Journal) -> bool {
+    resolve::is_resolved(journal.directory())
 }
 
 fn told(host: &Host, id: &str) -> Result<Option<Receipt>> {
@@ -203,7 +230,7 @@ fn can_undo(journal: &Journal, newest_restore: bool) -> bool {
 fn standing(journal: &Journal, begin: &Begin, newest_restore: bool) -> (String, Option<u64>) {
     let state = journal.state();
     let newest = journal.records().last().map_or("nothing", |record| record.event.name());
-    if resolve::is_resolved(journal.directory()) {
+    if is_resolved(journal) {
         let beside = |volume: &BeginVolume| volume.parent.join(&volume.sibling).symlink_metadata().is_ok();
         let kept = if begin.volumes.iter().any(beside) { ", the other trees kept until finished" } else { "" };
         return (format!("resolved by a person{kept}"), None);

@@ -7,17 +7,23 @@ use crate::plugins::bindings::exports::reforge::restore::restorer::Description;
 use crate::plugins::registry::Installed;
 use crate::plugins::{Plugin, WIT_VERSIONS};
 
-/// Every plugin that can be used, and the versions of the WIT that one may be built against; `active` is the digest of the one that is, none being the one that was built in.
-pub fn list(installed_ones: &[Installed], active: Option<&str>, built_in: &Plugin, says: &Description) -> Value {
+/// Every plugin that can be used, and the versions of the WIT that one may be built against; `in_use` is the digest of the
+/// one that is, none being one of another file.
+pub fn list(installed_ones: &[Installed], in_use: Option<&str>, built_in: &Plugin, says: &Description) -> Value {
     let plugins: Vec<Value> =
-        installed_ones.iter().map(|one| installed(one, active == Some(one.digest.as_str()))).collect();
+        installed_ones.iter().map(|one| installed(one, in_use == Some(one.digest.as_str()))).collect();
     let built_in = json!({
         "name": escape::text(&says.name),
         "version": escape::text(&says.version),
         "digest": built_in.digest(),
-        "in_use": active.is_none(),
+        "in_use": in_use == Some(built_in.digest()),
     });
     json!({ "built_in": built_in, "plugins": plugins, "wit_versions": WIT_VERSIONS })
+}
+
+/// The one that was selected, none being the one that was built in; unless a file that is named goes before it, it is in use.
+pub fn selected(selected: Option<&Installed>, in_use: bool) -> Value {
+    selected.map_or_else(|| json!({ "digest": null, "in_use": in_use }), |one| installed(one, in_use))
 }
 
 pub fn installed(installed: &Installed, in_use: bool) -> Value {

@@ -9,10 +9,10 @@ use crate::escape;
 use crate::failure::{Code, Failure, Result};
 use crate::host::Host;
 
-/// Checks a plugin and keeps it for use. `asked` is how whoever asks calls it.
-pub fn install(host: &Host, workshop: &Workshop<'_>, request: &Request, asked: &str) -> Result<Installed> {
+/// Checks a plugin and keeps it for use.
+pub fn install(host: &Host, workshop: &Workshop<'_>, request: &Request) -> Result<Installed> {
     let installed = registry(host).install(workshop, request);
-    audit(host, "plugin-install", &request.who, asked, installed.as_ref().map(Some))?;
+    audit(host, "plugin-install", &request.who, &request.source.name(), installed.as_ref().map(Some))?;
     installed
 }
 
@@ -50,7 +50,7 @@ fn audit(
     done: std::result::Result<Option<&Installed>, &Failure>,
 ) -> Result<()> {
     let details = json!({
-        "asked": escape::text(asked),
+        "asked": escape::prose(asked),
         "digest": done.as_ref().ok().and_then(|installed| installed.map(|one| &one.digest)),
         "failure": done.err(),
     });

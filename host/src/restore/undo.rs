@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::monitor;
 use super::preflight;
@@ -74,12 +74,12 @@ impl Prepared {
 
     pub fn run(self, progress: &Arc<Progress>) -> Report {
         let Prepared { host, begin, app } = self;
-        let (of, who) = (begin.id.clone(), begin.who.clone());
+        let (workload, of, who) = (begin.workload.clone(), of(&begin).to_owned(), begin.who.clone());
         let mut transaction = match Transaction::begin_undo(&host.state.transactions(), app, begin) {
             Ok(transaction) => transaction,
             Err(failure) => {
                 let mut report = Report::unchanged(failure);
-                host.audit_refusal("undo", "", &of, &who, &mut report);
+                host.audit_refusal("undo", &workload, &of, &who, &mut report);
                 return report;
             }
         };
@@ -94,6 +94,14 @@ impl Prepared {
             }
         };
         settle::tell(&host, &transaction, ending, String::new(), Vec::new())
+    }
+}
+
+/// Which restore it takes back.
+fn of(begin: &Begin) -> &str {
+    match &begin.kind {
+        Kind::Undo { of } => of,
+        Kind::Restore { .. } => &begin.id,
     }
 }
 
@@ -127,6 +135,16 @@ fn to_commit(host: &Host, transaction: &mut Transaction, progress: &Arc<Progress
 /// Ends the undo window of a restore now, or removes what was not chosen when it was resolved. Answers what could not be
 /// removed and was left.
 pub fn finish(host: &Host, request: &Request) -> Result<Vec<String>> {
+    let mut told = json!({ "restore": crate::escape::text(&request.id) });
+    let left = drop_trees(host, request, &mut told);
+    told["left_behind"] = json!(left.as_ref().ok());
+    told["failure"] = json!(left.as_ref().err());
+    host.audit_event("finish", &request.who, told)?;
+    left
+}
+
+/// `told` is what is known of it by then.
+fn drop_trees(host: &Host, request: &Request, told: &mut Value) -> Result<Vec<String>> {
     let transactions = host.state.transactions();
     let find = |id: &str| match registry::find(&transactions, id)? {
         Entry::Open(journal, begin) => Ok((*journal, *begin)),
@@ -134,16 +152,15 @@ pub fn finish(host: &Host, request: &Request) -> Result<Vec<String>> {
     };
     let (_, begin) = find(&request.id)?;
     let id = begin.id;
+    told["restore"] = json!(id);
     let lease = host.deployer.locks().try_lease(&begin.workload, &format!("finish of {id}"))?;
     let (journal, begin) = find(&id)?;
     let is_resolved = resolve::is_resolved(journal.directory());
+    told["resolved"] = json!(is_resolved);
     refuse_finish(&journal, &begin, is_resolved)?;
     let app = App::new(&host.deployer, lease, &begin.runtime)?;
     let mut transaction = Transaction::reopen(journal, begin, app)?;
-    let left = if is_resolved { transaction.drop_unchosen() } else { transaction.drop_previous() };
-    let details = json!({ "restore": id, "resolved": is_resolved, "left_behind": left.as_ref().ok(), "failure": left.as_ref().err() });
-    host.audit_event("finish", &request.who, details)?;
-    left
+    if is_resolved { transaction.drop_unchosen() } else { transaction.drop_previous() }
 }
 
 /// Why there is nothing to finish, if there is nothing.

@@ -136,15 +136,29 @@ pub fn known_siblings(entries: &[Entry]) -> BTreeSet<String> {
 /// Reads one transaction by id or by a prefix that only one has.
 pub fn find(transactions: &Path, id: &str) -> Result<Entry> {
     let mut entries = read_all(transactions)?;
-    let matching: Vec<usize> = (0..entries.len()).filter(|index| entries[*index].id().starts_with(id)).collect();
-    let exact = (0..entries.len()).find(|index| entries[*index].id() == id);
-    match (exact, matching.as_slice()) {
-        (Some(index), _) => Ok(entries.swap_remove(index)),
-        (None, [index]) if !id.is_empty() => Ok(entries.swap_remove(*index)),
-        (None, []) => Err(Failure::new(Code::NotFound, format!("there is no restore `{}`", crate::escape::text(id)))
-            .hint("`reforge restore list` shows them")),
-        _ => Err(Failure::new(Code::Usage, format!("more than one restore begins with `{}`", crate::escape::text(id)))),
+    let id = meant(entries.iter().map(Entry::id), id)?.to_owned();
+    let index = entries.iter().position(|entry| entry.id() == id);
+    index.map(|index| entries.swap_remove(index)).ok_or_else(|| unknown(&id))
+}
+
+/// Which of these a person means: the one of that id, or the only one that begins so.
+pub fn meant<'a>(ids: impl IntoIterator<Item = &'a str>, wanted: &str) -> Result<&'a str> {
+    let beginning: Vec<&str> = ids.into_iter().filter(|id| id.starts_with(wanted)).collect();
+    let exact = beginning.iter().find(|id| **id == wanted);
+    match (exact, beginning.as_slice()) {
+        (Some(id), _) => Ok(id),
+        (None, [id]) if !wanted.is_empty() => Ok(id),
+        (None, []) => Err(unknown(wanted)),
+        _ => {
+            let message = format!("more than one restore begins with `{}`", crate::escape::text(wanted));
+            Err(Failure::new(Code::Usage, message))
+        }
     }
+}
+
+fn unknown(id: &str) -> Failure {
+    Failure::new(Code::NotFound, format!("there is no restore `{}`", crate::escape::text(id)))
+        .hint("`reforge restore list` shows them")
 }
 
 /// Forgets a journal that has been over for long and whose siblings are gone: its receipt tells what happened. One whose

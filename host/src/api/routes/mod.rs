@@ -8,13 +8,13 @@ mod restores;
 mod snapshots;
 mod workloads;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::http::StatusCode;
 use axum::middleware;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router};
-use utoipa::OpenApi;
+use utoipa::{OpenApi, openapi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -36,7 +36,7 @@ type Answered = Result<Response, Problem>;
 struct Description;
 
 /// Every route and its description.
-pub fn described() -> (Router<Arc<Shared>>, utoipa::openapi::OpenApi) {
+pub fn described() -> (Router<Arc<Shared>>, openapi::OpenApi) {
     OpenApiRouter::with_openapi(Description::openapi())
         .merge(health::routes())
         .merge(workloads::routes())
@@ -65,7 +65,8 @@ pub fn router(shared: &Arc<Shared>) -> Router {
 /// This description
 #[utoipa::path(get, path = "/api/v1/openapi.json", tag = "host", responses((status = 200, description = "OpenAPI 3.1", body = super::answer::Document), Open))]
 async fn description() -> Response {
-    Json(described().1).into_response()
+    static DESCRIPTION: LazyLock<openapi::OpenApi> = LazyLock::new(|| described().1);
+    Json(&*DESCRIPTION).into_response()
 }
 
 async fn nowhere() -> Problem {

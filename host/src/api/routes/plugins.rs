@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
@@ -13,16 +13,16 @@ use utoipa_axum::routes;
 use super::Answered;
 use crate::api::answer::Document;
 use crate::api::body::{self, Path, Query};
-use crate::api::caller::{Admin, Viewer};
-use crate::api::describe::{Confirmed, Look};
-use crate::api::guard;
+use crate::api::caller::Viewer;
+use crate::api::confirmation::Confirmed;
+use crate::api::describe::{Confirm, Look};
 use crate::api::problem::Problem;
 use crate::api::shared::Shared;
 use crate::api::transfer;
 use crate::documents::plugin as documents;
-use crate::failure::Failure;
-use crate::plugins::registry::Registry;
-use crate::plugins::registry::install::{Request as Asked, Workshop};
+use crate::plugins::limits::PLUGIN_BYTES_MAX;
+use crate::plugins::registry::install::{Request as Asked, Source, Workshop};
+use crate::plugins::registry::{BUILT_IN, Registry};
 use crate::plugins::{Plugin, changes};
 
 pub fn routes() -> OpenApiRouter<Arc<Shared>> {
@@ -35,10 +35,11 @@ async fn list(_: Viewer, State(shared): State<Arc<Shared>>) -> Result<Document, 
     shared
         .look(|shared| {
             let registry = Registry::new(&shared.host.state, &shared.host.config);
-            let (installed, active) = (registry.list()?, registry.active()?.map(|one| one.digest));
             let built_in = Plugin::embedded(shared.slot.engine())?;
-            let mut document = documents::list(&installed, active.as_deref(), &built_in, &built_in.describe()?);
-            document["in_use"] = json!(shared.plugin().digest());
+            let in_use = shared.plugin();
+            let says = built_in.describe()?;
+            let mut document = documents::list(&registry.list()?, Some(in_use.digest()), &built_in, &says);
+            document["in_use"] = json!(in_use.digest());
             document["file"] = json!(shared.plugin_file);
             document["error"] = json!(shared.slot.refused());
             Ok(Document::new(document))
@@ -46,36 +47,43 @@ async fn list(_: Viewer, State(shared): State<Arc<Shared>>) -> Result<Document, 
         .await
 }
 
+/// What is acted on, found by what the path says and confirmed by what it is: its digest, or `built-in`.
+fn meant(shared: &Shared, confirmed: &Confirmed, wanted: &str) -> Result<String, Problem> {
+    let found = Registry::new(&shared.host.state, &shared.host.config).find(wanted);
+    let id = found.map(|found| found.map_or_else(|| BUILT_IN.to_owned(), |one| one.digest));
+    confirmed.meant(&shared.host, id.map_err(Problem::from))
+}
+
 /// Puts a plugin in use, with no restart: the next restore takes it, those that run end on theirs
-#[utoipa::path(post, path = "/api/v1/plugins/{plugin}/use", tag = "plugins", params(("plugin" = String, Path, description = "The beginning of a digest, a name, `NAME@VERSION`, `previous` or `built-in`"), ("X-Confirm-Restore" = String, Header, description = "The same")), security(("token" = [])), responses((status = 200, description = "It is in use", body = Document), Confirmed))]
+#[utoipa::path(post, path = "/api/v1/plugins/{plugin}/use", tag = "plugins", params(("plugin" = String, Path, description = "The beginning of a digest, a name, `NAME@VERSION`, `previous` or `built-in`"), ("X-Confirm-Restore" = String, Header, description = "The whole digest of the plugin that this is, or `built-in`")), security(("token" = [])), responses((status = 200, description = "It is selected, and `in_use` unless a `file` goes before it", body = Document), Confirm))]
 async fn select(
-    admin: Admin,
+    confirmed: Confirmed,
     State(shared): State<Arc<Shared>>,
     Path(wanted): Path<String>,
-    headers: HeaderMap,
 ) -> Result<Document, Problem> {
-    guard::confirmed(&guard::confirmation(&headers)?, &wanted)?;
     shared
         .change(move |shared| {
-            let selected = changes::select(&shared.host, shared.slot.engine(), &wanted, &admin.who())?;
-            let document = selected.map_or_else(|| json!({ "digest": null }), |one| documents::installed(&one, true));
+            let wanted = meant(shared, &confirmed, &wanted)?;
+            let selected = changes::select(&shared.host, shared.slot.engine(), &wanted, &confirmed.who())?;
+            let mut document = documents::selected(selected.as_ref(), shared.plugin_file.is_none());
+            document["file"] = json!(shared.plugin_file);
             Ok(Document::new(document))
         })
         .await
 }
 
 /// Removes a plugin that is not in use
-#[utoipa::path(delete, path = "/api/v1/plugins/{plugin}", tag = "plugins", params(("plugin" = String, Path, description = "The beginning of a digest, a name or `NAME@VERSION`"), ("X-Confirm-Restore" = String, Header, description = "The same")), security(("token" = [])), responses((status = 200, description = "It is removed", body = Document), Confirmed))]
+#[utoipa::path(delete, path = "/api/v1/plugins/{plugin}", tag = "plugins", params(("plugin" = String, Path, description = "The beginning of a digest, a name or `NAME@VERSION`"), ("X-Confirm-Restore" = String, Header, description = "The whole digest of the plugin that this is")), security(("token" = [])), responses((status = 200, description = "It is removed", body = Document), Confirm))]
 async fn remove(
-    admin: Admin,
+    confirmed: Confirmed,
     State(shared): State<Arc<Shared>>,
     Path(wanted): Path<String>,
-    headers: HeaderMap,
 ) -> Result<Document, Problem> {
-    guard::confirmed(&guard::confirmation(&headers)?, &wanted)?;
     shared
         .change(move |shared| {
-            Ok(Document::new(documents::installed(&changes::remove(&shared.host, &wanted, &admin.who())?, false)))
+            let wanted = meant(shared, &confirmed, &wanted)?;
+            let removed = changes::remove(&shared.host, &wanted, &confirmed.who())?;
+            Ok(Document::new(documents::installed(&removed, false)))
         })
         .await
 }
@@ -90,26 +98,16 @@ struct Signed {
 /// Checks the plugin that is the body, with every promise, and keeps it for use
 #[utoipa::path(post, path = "/api/v1/plugins", tag = "plugins", params(Signed, ("X-Confirm-Restore" = String, Header, description = "The SHA-256 of the plugin, hexadecimal")),
     request_body(content = String, description = "A component; `application/wasm` is as good", content_type = "application/octet-stream"), security(("token" = [])),
-    responses((status = 201, description = "It is installed", body = Document), Confirmed))]
+    responses((status = 201, description = "It is installed", body = Document), Confirm))]
 async fn install(
-    admin: Admin,
+    confirmed: Confirmed,
     State(shared): State<Arc<Shared>>,
     Query(signed): Query<Signed>,
     request: Request,
 ) -> Answered {
     body::require_type(request.headers(), &["application/wasm", "application/octet-stream"])?;
-    let sha256 = guard::confirmation(request.headers())?;
     let carrying = shared.carrying().await?;
-    let directory = shared.host.state.cache();
-    let made = || tempfile::Builder::new().prefix(".upload-").tempdir_in(&directory);
-    let place = made().map_err(|error| Failure::io("write in", &directory, &error))?;
-    let file = place.path().join("plugin.wasm");
-    let failed = |error: std::io::Error| Failure::io("write", &file, &error);
-    let out = std::fs::File::create(&file).map_err(failed)?;
-    transfer::receive(request, out, transfer::PLUGIN_BYTES_MAX).await?;
-    if let Some(signature) = signed.signature {
-        std::fs::write(file.with_extension("wasm.minisig"), signature).map_err(failed)?;
-    }
+    let file = transfer::receive(request, shared.host.state.cache(), PLUGIN_BYTES_MAX as u64).await?;
     drop(carrying);
     shared
         .change(move |shared| {
@@ -120,9 +118,9 @@ async fn install(
                 compiler: &compiler,
                 step: &|_| {},
             };
-            let request = Asked { file, sha256: Some(sha256), signature: None, who: admin.who() };
-            let installed = changes::install(&shared.host, &workshop, &request, "an upload")?;
-            drop(place);
+            let source = Source::Upload { file, signature: signed.signature };
+            let request = Asked { source, sha256: Some(confirmed.given()), who: confirmed.who() };
+            let installed = changes::install(&shared.host, &workshop, &request)?;
             let location = format!("/api/v1/plugins/{}", installed.digest);
             Ok(Document::new(documents::installed(&installed, false)).begun(StatusCode::CREATED, &location))
         })

@@ -19,8 +19,8 @@ use super::Answered;
 use crate::api::answer::Document;
 use crate::api::body::{Body, Path, Query};
 use crate::api::caller::{Admin, Viewer};
-use crate::api::describe::{Change, Confirmed, Look, ServerSentEvent};
-use crate::api::guard;
+use crate::api::confirmation::Confirmed;
+use crate::api::describe::{Change, Confirm, Look, ServerSentEvent};
 use crate::api::problem::Problem;
 use crate::api::runs::{Run, Watched};
 use crate::api::shared::{Shared, WhileAsked};
@@ -29,6 +29,7 @@ use crate::documents::{history, plan as documents};
 use crate::failure::{Code, Failure};
 use crate::restore::preflight::Choice;
 use crate::restore::{Report, decide, run, undo};
+use crate::transaction::registry;
 use crate::transaction::resolve::Keep;
 
 pub fn routes() -> OpenApiRouter<Arc<Shared>> {
@@ -84,10 +85,10 @@ async fn plan(
     let progress = shared.progress();
     let _while_asked = WhileAsked::new(&progress);
     shared
-        .work(move |shared| {
+        .study(move |shared| {
             shared.host.config.workload(&id)?;
             let keep_previous = asked.keep_previous;
-            let who = crate::api::caller::who(&viewer.0);
+            let who = viewer.who();
             let choice = Choice { leave: asked.leave, keep_previous };
             let request = run::Request { workload: id, snapshot: asked.snapshot, choice, plan: None, wait: false, who };
             let planned = run::plan(&shared.host, &shared.plugin(), &request, &progress)?;
@@ -97,36 +98,33 @@ async fn plan(
 }
 
 /// Begins a restore. It goes on when its client is gone
-#[utoipa::path(post, path = "/api/v1/workloads/{workload}/restores", tag = "restores", params(("workload" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The snapshot's whole id")), request_body = Begin, security(("token" = [])), responses((status = 202, description = "It has begun; `Location` says where it is", body = Document), Confirmed))]
+#[utoipa::path(post, path = "/api/v1/workloads/{workload}/restores", tag = "restores", params(("workload" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The snapshot's whole id")), request_body = Begin, security(("token" = [])), responses((status = 202, description = "It has begun; `Location` says where it is", body = Document), Confirm))]
 async fn begin(
-    admin: Admin,
+    confirmed: Confirmed,
     State(shared): State<Arc<Shared>>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
+    Path(workload): Path<String>,
     Body(asked): Body<Begin>,
 ) -> Answered {
-    let confirmed = guard::confirmation(&headers)?;
     let watched = Watched::new();
-    let handle = tokio::runtime::Handle::current();
     shared
         .change(move |shared| {
-            let _entered = handle.enter();
-            let workload = &shared.host.config.workload(&id)?.id;
-            let snapshot = shared.host.store.resolve(workload, &asked.snapshot)?;
-            guard::confirmed(&confirmed, &snapshot)?;
+            let known = shared.host.config.workload(&workload);
+            let found = known.and_then(|known| shared.host.store.resolve(&known.id, &asked.snapshot));
+            let snapshot = confirmed.meant(&shared.host, found.map_err(Problem::from))?;
             let plugin = shared.plugin();
             let request = run::Request {
-                workload: workload.clone(),
+                workload,
                 snapshot: snapshot.clone(),
                 choice: Choice { leave: asked.leave, keep_previous: asked.keep_previous },
                 plan: asked.plan,
                 wait: false,
-                who: admin.who(),
+                who: confirmed.who(),
             };
             let prepared = run::prepare(&shared.host, plugin.digest(), &request, &watched.progress).map_err(refused)?;
             let kind = json!({ "kind": "restore", "snapshot": snapshot });
-            let run = Run::new(prepared.id(), workload, kind, &request.who, &watched);
-            Ok(begun(&*shared.runs.begin(run, move || prepared.run(&plugin))?))
+            let run = Run::new(prepared.id(), &request.workload, kind, &request.who, &watched);
+            let run = shared.runs.begin(run, move || prepared.run(&plugin));
+            Ok(begun(&*confirmed.admin.tried.audited(&shared.host, run)?))
         })
         .await
 }
@@ -188,19 +186,35 @@ async fn show(_: Viewer, State(shared): State<Arc<Shared>>, Path(id): Path<Strin
 }
 
 fn find(shared: &Shared, id: &str) -> Result<Value, Problem> {
-    match (history::show(&shared.host, id), shared.runs.find(id)) {
-        (Ok(shown), _) => {
-            let id = shown.document["id"].as_str().unwrap_or(id).to_owned();
-            Ok(with_run(shared, &id, shown.document))
-        }
+    let id = whole_id(shared, id)?;
+    match (history::show(&shared.host, &id), shared.runs.find(&id)) {
+        (Ok(shown), _) => Ok(with_run(shared, &id, shown.document)),
         // It has no journal yet, or never had one.
         (Err(_), Some(run)) => Ok(document_of(&run)),
         (Err(failure), None) => Err(failure.into()),
     }
 }
 
+/// Which restore is meant by its id or by a beginning that no other has.
+fn whole_id(shared: &Shared, id: &str) -> Result<String, Problem> {
+    let mut ids = history::ids(&shared.host)?;
+    ids.extend(shared.runs.ids());
+    Ok(registry::meant(ids.iter().map(String::as_str), id)?.to_owned())
+}
+
+/// The same, and what runs here or is remembered of it.
+async fn run_of(shared: &Arc<Shared>, id: String) -> Result<(String, Option<Arc<Run>>), Problem> {
+    if let Some(run) = shared.runs.find(&id) {
+        return Ok((id, Some(run)));
+    }
+    let id = shared.look(move |shared| whole_id(shared, &id)).await?;
+    let run = shared.runs.find(&id);
+    Ok((id, run))
+}
+
 /// What happens to a restore, as it happens: `phase`, `progress`, `note`, and `end` with the outcome. With
-/// `Last-Event-ID` nothing that came after it is missed
+/// `Last-Event-ID` nothing that came after it is missed. One that does not run here has one event: `end`, or `standing`
+/// while it is not over
 #[utoipa::path(get, path = "/api/v1/restores/{restore}/events", tag = "restores", params(("restore" = String, Path), ("Last-Event-ID" = Option<String>, Header)), security(("token" = [])), responses((status = 200, description = "Server-sent events", body = ServerSentEvent, content_type = "text/event-stream"), Look))]
 async fn events(
     Viewer(token): Viewer,
@@ -208,13 +222,11 @@ async fn events(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Answered {
-    let run = match shared.runs.find(&id) {
+    let (id, run) = run_of(&shared, id).await?;
+    let run = match run {
         Some(run) => run.events.clone(),
-        None => {
-            // It ran before this start, or on the command line: all there is to tell is how it stands.
-            let document = shared.look(move |shared| find(shared, &id)).await?;
-            stream::told(document)
-        }
+        // It runs or ran in another process or before this start: all there is to tell is how it stands.
+        None => shared.look(move |shared| Ok(stream::told(&history::show(&shared.host, &id)?))).await?,
     };
     let after = stream::last_seen(&headers, &shared.boot);
     let events = stream::stream(shared, token, run, after);
@@ -227,61 +239,55 @@ async fn events(
 /// Asks a restore that runs to stop: before the commit the swap never happens, after it nothing stops any more
 #[utoipa::path(post, path = "/api/v1/restores/{restore}/cancel", tag = "restores", params(("restore" = String, Path)), security(("token" = [])), responses((status = 202, description = "It was asked", body = Document), Change))]
 async fn cancel(admin: Admin, State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Answered {
-    let Some(run) = shared.runs.find(&id).filter(|run| run.running().is_some()) else {
-        shared.look(move |shared| find(shared, &id)).await?;
-        let detail = "it does not run here";
-        return Err(Problem::new(StatusCode::CONFLICT, "not-running", detail, "look at how it ended"));
-    };
-    run.cancel();
-    let (id, workload) = (run.id.clone(), run.workload.clone());
-    shared
-        .look(move |shared| {
-            let details = json!({ "restore": id, "workload": workload });
-            Ok(shared.host.audit_event("cancel", &admin.who(), details)?)
+    let run = run_of(&shared, id).await.and_then(|(_, run)| {
+        run.filter(|run| run.running().is_some()).ok_or_else(|| {
+            let detail = "it does not run here";
+            Problem::new(StatusCode::CONFLICT, "not-running", detail, "look at how it ended")
         })
-        .await?;
+    });
+    let run = match run {
+        Ok(run) => run,
+        Err(problem) => return Err(admin.tried.turned_down(&shared, problem).await),
+    };
+    shared.note("cancel", admin.who(), json!({ "restore": run.id, "workload": run.workload })).await?;
+    run.cancel();
     Ok(Document::new(document_of(&run)).with(StatusCode::ACCEPTED))
 }
 
+/// The whole id of the restore that was named and confirmed.
+fn meant(shared: &Shared, confirmed: &Confirmed, id: &str) -> Result<String, Problem> {
+    let found = decide::subject(&shared.host, id).map(|subject| subject.id);
+    confirmed.meant(&shared.host, found.map_err(Problem::from))
+}
+
 /// Begins an undo: the previous data is swapped back in. It goes on when its client is gone
-#[utoipa::path(post, path = "/api/v1/restores/{restore}/undo", tag = "restores", params(("restore" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The restore's whole id")), security(("token" = [])), responses((status = 202, description = "It has begun; `Location` says where it is", body = Document), Confirmed))]
-async fn undone(
-    admin: Admin,
-    State(shared): State<Arc<Shared>>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Answered {
-    let confirmed = guard::confirmation(&headers)?;
+#[utoipa::path(post, path = "/api/v1/restores/{restore}/undo", tag = "restores", params(("restore" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The restore's whole id")), security(("token" = [])), responses((status = 202, description = "It has begun; `Location` says where it is", body = Document), Confirm))]
+async fn undone(confirmed: Confirmed, State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Answered {
     let watched = Watched::new();
-    let handle = tokio::runtime::Handle::current();
     shared
         .change(move |shared| {
-            let _entered = handle.enter();
-            let of = decide::subject(&shared.host, &id)?.id;
-            guard::confirmed(&confirmed, &of)?;
-            let request = undo::Request { id: of.clone(), wait: false, who: admin.who() };
+            let of = meant(shared, &confirmed, &id)?;
+            let request = undo::Request { id: of.clone(), wait: false, who: confirmed.who() };
             let prepared = undo::prepare(&shared.host, &request, &watched.progress).map_err(refused)?;
             let kind = json!({ "kind": "undo", "of": of });
             let run = Run::new(prepared.id(), prepared.workload(), kind, &request.who, &watched);
-            Ok(begun(&*shared.runs.begin(run, move || prepared.run(&watched.progress))?))
+            let run = shared.runs.begin(run, move || prepared.run(&watched.progress));
+            Ok(begun(&*confirmed.admin.tried.audited(&shared.host, run)?))
         })
         .await
 }
 
 /// Ends the undo window: the previous data is removed for good
-#[utoipa::path(post, path = "/api/v1/restores/{restore}/finish", tag = "restores", params(("restore" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The restore's whole id")), security(("token" = [])), responses((status = 200, description = "It is removed", body = Document), Confirmed))]
+#[utoipa::path(post, path = "/api/v1/restores/{restore}/finish", tag = "restores", params(("restore" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The restore's whole id")), security(("token" = [])), responses((status = 200, description = "It is removed", body = Document), Confirm))]
 async fn finish(
-    admin: Admin,
+    confirmed: Confirmed,
     State(shared): State<Arc<Shared>>,
     Path(id): Path<String>,
-    headers: HeaderMap,
 ) -> Result<Document, Problem> {
-    let confirmed = guard::confirmation(&headers)?;
     shared
         .change(move |shared| {
-            let id = decide::subject(&shared.host, &id)?.id;
-            guard::confirmed(&confirmed, &id)?;
-            let request = undo::Request { id, wait: false, who: admin.who() };
+            let id = meant(shared, &confirmed, &id)?;
+            let request = undo::Request { id, wait: false, who: confirmed.who() };
             let left = undo::finish(&shared.host, &request)?;
             Ok(Document::new(json!({ "finished": true, "left_behind": left })))
         })
@@ -315,15 +321,13 @@ enum Kept {
 }
 
 /// Does what a person decided. The workload is stopped; the other trees stay until the restore is finished
-#[utoipa::path(post, path = "/api/v1/restores/{restore}/resolve", tag = "restores", params(("restore" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The restore's whole id")), request_body = Decision, security(("token" = [])), responses((status = 200, description = "It is resolved", body = Document), Confirmed))]
+#[utoipa::path(post, path = "/api/v1/restores/{restore}/resolve", tag = "restores", params(("restore" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The restore's whole id")), request_body = Decision, security(("token" = [])), responses((status = 200, description = "It is resolved", body = Document), Confirm))]
 async fn keep(
-    admin: Admin,
+    confirmed: Confirmed,
     State(shared): State<Arc<Shared>>,
     Path(id): Path<String>,
-    headers: HeaderMap,
     Body(asked): Body<Decision>,
 ) -> Result<Document, Problem> {
-    let confirmed = guard::confirmation(&headers)?;
     let keep = match asked.keep {
         Kept::Old => Keep::Old,
         Kept::New => Keep::New,
@@ -331,9 +335,8 @@ async fn keep(
     };
     shared
         .change(move |shared| {
-            let id = decide::subject(&shared.host, &id)?.id;
-            guard::confirmed(&confirmed, &id)?;
-            let decide::Decided { subject, kept, .. } = decide::keep(&shared.host, &id, keep, &admin.who())?;
+            let id = meant(shared, &confirmed, &id)?;
+            let decide::Decided { subject, kept, .. } = decide::keep(&shared.host, &id, keep, &confirmed.who())?;
             let workload = subject.workload;
             Ok(Document::new(json!({ "id": id, "workload": workload, "keep": keep, "resolved": true, "kept": kept })))
         })

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::IntoResponse as _;
 use serde::Deserialize;
 use serde_json::json;
@@ -15,13 +15,12 @@ use super::Answered;
 use crate::api::answer::Document;
 use crate::api::body::{self, Body, Path};
 use crate::api::caller::{Admin, Viewer};
-use crate::api::describe::{Change, Confirmed, Look};
-use crate::api::guard;
+use crate::api::confirmation::Confirmed;
+use crate::api::describe::{Change, Confirm, Look};
 use crate::api::problem::Problem;
 use crate::api::shared::{Shared, WhileAsked};
 use crate::api::transfer;
 use crate::documents::snapshot as documents;
-use crate::failure::Failure;
 use crate::restore::import;
 
 /// The longest reason that a person gives.
@@ -104,7 +103,7 @@ async fn verify(
     let progress = shared.progress();
     let _while_asked = WhileAsked::new(&progress);
     shared
-        .work(move |shared| {
+        .study(move |shared| {
             let workload = shared.host.config.workload(&id)?;
             Ok(Document::new(documents::verified(&shared.host.store.verify(&workload.id, &snapshot, &*progress)?)))
         })
@@ -112,19 +111,17 @@ async fn verify(
 }
 
 /// Deletes a snapshot, named by its whole id, which is confirmed
-#[utoipa::path(delete, path = "/api/v1/workloads/{workload}/snapshots/{snapshot}", tag = "snapshots", params(("workload" = String, Path), ("snapshot" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The snapshot's id")), security(("token" = [])), responses((status = 200, description = "It is deleted", body = Document), Confirmed))]
+#[utoipa::path(delete, path = "/api/v1/workloads/{workload}/snapshots/{snapshot}", tag = "snapshots", params(("workload" = String, Path), ("snapshot" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The snapshot's id")), security(("token" = [])), responses((status = 200, description = "It is deleted", body = Document), Confirm))]
 async fn delete(
-    admin: Admin,
+    confirmed: Confirmed,
     State(shared): State<Arc<Shared>>,
     Path((id, snapshot)): Path<(String, String)>,
-    headers: HeaderMap,
 ) -> Result<Document, Problem> {
-    let given = guard::confirmation(&headers)?;
-    guard::confirmed(&given, &snapshot)?;
     let progress = shared.progress();
     shared
         .change(move |shared| {
-            shared.host.delete_snapshot(&id, &snapshot, false, &admin.who(), &progress.cancelled)?;
+            let snapshot = confirmed.meant(&shared.host, Ok(snapshot))?;
+            shared.host.delete_snapshot(&id, &snapshot, false, &confirmed.who(), &progress.cancelled)?;
             Ok(Document::new(json!({ "id": snapshot, "deleted": true })))
         })
         .await
@@ -138,15 +135,14 @@ async fn import(admin: Admin, State(shared): State<Arc<Shared>>, Path(id): Path<
     body::require_type(request.headers(), &["application/gzip", "application/octet-stream"])?;
     shared.host.config.workload(&id)?;
     let carrying = shared.carrying().await?;
-    // It has no name: whatever ends this host, nothing of it stays.
-    let directory = &shared.host.config.host.snapshot_dir;
-    let file = tempfile::tempfile_in(directory).map_err(|error| Failure::io("write in", directory, &error))?;
-    let file = transfer::receive(request, file, transfer::ARCHIVE_BYTES_MAX).await?;
+    let directory = shared.host.config.host.snapshot_dir.clone();
+    let file = transfer::receive(request, directory, transfer::ARCHIVE_BYTES_MAX).await?;
     drop(carrying);
     let progress = shared.progress();
     shared
         .change(move |shared| {
-            let request = import::Request { file: "the upload".into(), workload: id, wait: false, who: admin.who() };
+            let request =
+                import::Request { file: transfer::UPLOAD.into(), workload: id, wait: false, who: admin.who() };
             let descriptor = import::run_of(&shared.host, &shared.plugin(), Ok(file), &request, &progress)?;
             let location = format!("/api/v1/workloads/{}/snapshots/{}", request.workload, descriptor.id);
             Ok(Document::new(documents::summary(&descriptor)).begun(StatusCode::CREATED, &location))

@@ -3,6 +3,7 @@
 //! whether it keeps its promises ([`crate::conformance`]). Only then is it written down.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -19,14 +20,24 @@ use crate::state_dir::StateDir;
 const SIGNATURE_BYTES_MAX: u64 = 4096;
 
 /// What to install.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Request {
-    pub file: PathBuf,
+    pub source: Source,
     /// What its SHA-256 must be, hexadecimal.
     pub sha256: Option<String>,
-    /// Its detached signature; beside it as `FILE.minisig` when none is named.
-    pub signature: Option<PathBuf>,
     pub who: String,
+}
+
+/// Where the bytes come from.
+#[derive(Debug)]
+pub enum Source {
+    File {
+        path: PathBuf,
+        /// Its detached signature; beside it as `FILE.minisig` when none is named.
+        signature: Option<PathBuf>,
+    },
+    /// A file that has no name, and its signature's text.
+    Upload { file: File, signature: Option<String> },
 }
 
 /// What installing needs.
@@ -43,15 +54,14 @@ impl Registry {
     /// Installs a plugin. Nothing is written when anything is refused.
     pub fn install(&self, workshop: &Workshop<'_>, request: &Request) -> Result<Installed> {
         (workshop.step)("reading");
-        let bytes = read(&request.file)?;
+        let bytes = request.source.bytes()?;
         let sha256 = hex::encode(Sha256::digest(&bytes));
         check_sha256(&sha256, request)?;
-        let signature = signature(request)?;
+        let signature = request.source.signature()?;
         self.keys.verify(&bytes, signature.as_deref())?;
         (workshop.step)("compiling");
         compile::apart(workshop.compiler, &bytes, &workshop.state.cache())?;
-        let name = format!("`{}`", escape::path(&request.file));
-        let plugin = Plugin::from_bytes(workshop.engine, &bytes, &name)?;
+        let plugin = Plugin::from_bytes(workshop.engine, &bytes, &format!("`{}`", request.source.name()))?;
         let description = plugin.describe()?;
         (workshop.step)("checking its promises");
         conformance::require(&plugin, &workshop.state.plugins())?;
@@ -74,8 +84,40 @@ impl Registry {
     }
 }
 
+impl Source {
+    /// What it is called, for people.
+    pub fn name(&self) -> String {
+        match self {
+            Source::File { path, .. } => escape::path(path),
+            Source::Upload { .. } => "the upload".to_owned(),
+        }
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>> {
+        match self {
+            Source::File { path, .. } => read(path),
+            Source::Upload { file, .. } => files::read_bounded(file, Path::new("the upload")),
+        }
+    }
+
+    /// The one that was given, or the one beside the file if there is one.
+    fn signature(&self) -> Result<Option<String>> {
+        match self {
+            Source::File { path, signature } => {
+                let beside = || {
+                    let mut name = path.clone().into_os_string();
+                    name.push(".minisig");
+                    Some(PathBuf::from(name)).filter(|path| path.exists())
+                };
+                signature.clone().or_else(beside).map(|path| read_signature(&path)).transpose()
+            }
+            Source::Upload { signature, .. } => Ok(signature.clone()),
+        }
+    }
+}
+
 fn read(path: &Path) -> Result<Vec<u8>> {
-    let file = std::fs::File::open(path).and_then(|file| match file.metadata()?.is_file() {
+    let file = File::open(path).and_then(|file| match file.metadata()?.is_file() {
         true => Ok(file),
         false => Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is not a file")),
     });
@@ -85,26 +127,19 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 fn check_sha256(found: &str, request: &Request) -> Result<()> {
     match &request.sha256 {
         Some(wanted) if !wanted.eq_ignore_ascii_case(found) => {
-            let message = format!("the SHA-256 of `{}` is {found}, not the one given", escape::path(&request.file));
+            let message = format!("the SHA-256 of `{}` is {found}, not the one given", request.source.name());
             Err(Failure::new(Code::PolicyRefused, message).hint("get the file again from where the digest came from"))
         }
         _ => Ok(()),
     }
 }
 
-/// The signature that was named, or the one beside the file if there is one.
-fn signature(request: &Request) -> Result<Option<String>> {
-    let beside = || {
-        let mut name = request.file.clone().into_os_string();
-        name.push(".minisig");
-        Some(PathBuf::from(name)).filter(|path| path.exists())
-    };
-    let Some(path) = request.signature.clone().or_else(beside) else { return Ok(None) };
-    let read = std::fs::File::open(&path).and_then(|file| {
+fn read_signature(path: &Path) -> Result<String> {
+    let read = File::open(path).and_then(|file| {
         let mut text = String::new();
         std::io::Read::read_to_string(&mut std::io::Read::take(file, SIGNATURE_BYTES_MAX), &mut text).map(|_| text)
     });
-    read.map(Some).map_err(|error| unreadable("the signature", &path, &error))
+    read.map_err(|error| unreadable("the signature", path, &error))
 }
 
 fn unreadable(what: &str, path: &Path, error: &std::io::Error) -> Failure {

@@ -1,0 +1,40 @@
+//! How many requests of one kind are worked on at once. The rest wait a while for their turn: whatever is asked for too
+//! often holds up nothing but its own kind.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::problem::Problem;
+
+/// How long a request waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// One of so many, until it is dropped.
+pub type Turn = OwnedSemaphorePermit;
+
+/// The turns of one kind.
+pub struct Turns {
+    free: Arc<Semaphore>,
+    all: u32,
+}
+
+impl Turns {
+    pub fn new(all: u32) -> Turns {
+        Turns { free: Arc::new(Semaphore::new(all as usize)), all }
+    }
+
+    pub async fn take(&self) -> Result<Turn, Problem> {
+        match tokio::time::timeout(PATIENCE, self.free.clone().acquire_owned()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            Ok(Err(_)) | Err(_) => Err(Problem::overloaded()),
+        }
+    }
+
+    /// Waits until none is taken.
+    pub async fn idle(&self) {
+        // It is never closed.
+        let _ = self.free.acquire_many(self.all).await;
+    }
+}
