@@ -20,9 +20,9 @@ use crate::support::{Running, Volume, Workload, World, eventually};
 /// How long it is when nobody says.
 const TURNS: usize = 15;
 /// Later faults than this do not happen.
-const EFFECTS: u64 = 170;
+const EFFECTS: u64 = 130;
 /// How long a restore may take before it is killed from outside.
-const KILL_AFTER_MS: u64 = 900;
+const KILL_AFTER_MS: u64 = 600;
 
 /// What chance there is: xorshift, so that a seed says all.
 struct Chance(u64);
@@ -100,12 +100,13 @@ impl Campaign {
         self.scribble();
         let mut new = self.signatures();
         let mut wanted = old;
-        let mut arguments = vec!["restore".to_owned(), "run".into(), "app".into(), snapshot.clone(), "--yes".into()];
+        let mut arguments =
+            vec!["restore".to_owned(), "run".into(), "app".into(), snapshot.clone(), "--yes".into(), "--wait".into()];
         if self.chance.below(3) == 0 {
             // An undo of what went well.
             self.world.ok(&["restore", "run", "app", &snapshot, "--yes"]);
             let id = self.world.transactions().pop().unwrap();
-            arguments = vec!["restore".to_owned(), "undo".into(), id, "--yes".into()];
+            arguments = vec!["restore".to_owned(), "undo".into(), id, "--yes".into(), "--wait".into()];
             std::mem::swap(&mut new, &mut wanted);
         }
         let beside = match self.chance.below(4) {
