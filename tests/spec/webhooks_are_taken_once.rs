@@ -2,10 +2,9 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 
-use crate::support::api::{Answer, Server};
+use crate::support::api::{Server, sign_webhooks};
 use crate::support::bench::{Bench, fill};
 use crate::support::eventually;
 
@@ -14,20 +13,8 @@ const DEPLOY: &str = "/api/v1/workloads/app/hooks/deploy";
 
 fn bench() -> Bench {
     let mut bench = Bench::new();
-    let file = bench.world.path("webhook-secret");
-    std::fs::write(&file, format!("{SECRET}\n")).unwrap();
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
-    bench.world.host_lines.push_str(&format!("[api]\nwebhook_secret_file = {file:?}\n"));
-    bench.world.write_config();
+    sign_webhooks(&mut bench.world, SECRET);
     bench
-}
-
-fn send(server: &Server, path: &str, body: &str, secret: &str) -> Answer {
-    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-    mac.update(body.as_bytes());
-    let signature = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
-    let asked = server.without_token("POST", path).header("X-Hub-Signature-256", &signature);
-    asked.header("Content-Type", "application/json").body(body).send()
 }
 
 /// Outcomes of a webhook's deploys of a kind, as the audit log has them.
@@ -40,26 +27,26 @@ fn done(server: &Server, what: &str) -> Vec<Value> {
 fn only_what_is_signed_is_taken_and_only_once() {
     let bench = bench();
     let server = Server::start(&bench.world);
-    send(&server, DEPLOY, "{}", "another secret of this length").expect_problem(401, "unauthorized");
+    server.deliver(DEPLOY, "{}", "another secret of this length").expect_problem(401, "unauthorized");
     server.without_token("POST", DEPLOY).body("{}").send().expect_problem(401, "unauthorized");
-    assert_eq!(send(&server, DEPLOY, "{}", SECRET).expect(202).json()["taken"], true);
-    assert_eq!(send(&server, DEPLOY, "{}", SECRET).expect(200).json()["taken"], false);
+    assert_eq!(server.deliver(DEPLOY, "{}", SECRET).expect(202).json()["taken"], true);
+    assert_eq!(server.deliver(DEPLOY, "{}", SECRET).expect(200).json()["taken"], false);
     eventually("it is deployed", || done(&server, "deploy").len() == 1);
     let server = server.killed_and_started(&bench.world);
-    assert_eq!(send(&server, DEPLOY, "{}", SECRET).expect(200).json()["taken"], false, "it is written down");
+    assert_eq!(server.deliver(DEPLOY, "{}", SECRET).expect(200).json()["taken"], false, "it is written down");
     let ask = json!({ "delivery": "1", "action": { "preview": { "workload": "app", "image": "/bin/sleep 5000" } } });
-    send(&server, "/api/v1/hooks", &ask.to_string(), SECRET).expect(202);
+    server.deliver("/api/v1/hooks", &ask.to_string(), SECRET).expect(202);
     eventually("the preview is there", || done(&server, "preview").len() == 1);
     assert!(done(&server, "preview")[0]["details"]["failure"].is_null(), "{:?}", done(&server, "preview"));
     let again = json!({ "action": { "rollback": { "workload": "app" } }, "delivery": "1" });
-    assert_eq!(send(&server, "/api/v1/hooks", &again.to_string(), SECRET).expect(200).json()["taken"], false);
+    assert_eq!(server.deliver("/api/v1/hooks", &again.to_string(), SECRET).expect(200).json()["taken"], false);
     let nobody = json!({ "delivery": "2", "action": { "deploy": { "workload": "nobody" } } }).to_string();
-    send(&server, "/api/v1/hooks", &nobody, SECRET).expect_problem(404, "not-found");
-    send(&server, "/api/v1/hooks", "{}", SECRET).expect_problem(400, "usage");
+    server.deliver("/api/v1/hooks", &nobody, SECRET).expect_problem(404, "not-found");
+    server.deliver("/api/v1/hooks", "{}", SECRET).expect_problem(400, "usage");
     // A forge's may be long, since nothing of it is kept.
-    send(&server, DEPLOY, &"x".repeat(1 << 20), SECRET).expect(202);
-    send(&server, DEPLOY, &"x".repeat((1 << 20) + 1), SECRET).expect_problem(413, "too-large");
-    send(&server, "/api/v1/hooks", &"x".repeat(1 << 17), SECRET).expect_problem(413, "too-large");
+    server.deliver(DEPLOY, &"x".repeat(1 << 20), SECRET).expect(202);
+    server.deliver(DEPLOY, &"x".repeat((1 << 20) + 1), SECRET).expect_problem(413, "too-large");
+    server.deliver("/api/v1/hooks", &"x".repeat(1 << 17), SECRET).expect_problem(413, "too-large");
 }
 
 /// A restore that stands in the way of every deploy of its workload.
@@ -76,14 +63,14 @@ fn held(effect: &str) -> (Bench, Server) {
 #[track_caller]
 fn outcome(server: &Server) -> Value {
     eventually("the delivery is accounted for", || done(server, "deploy").len() == 1);
-    assert_eq!(send(server, DEPLOY, "1", SECRET).expect(200).json()["taken"], false, "it was taken before");
+    assert_eq!(server.deliver(DEPLOY, "1", SECRET).expect(200).json()["taken"], false, "it was taken before");
     done(server, "deploy")[0]["details"].clone()
 }
 
 #[test]
 fn what_waits_when_the_host_is_killed_is_deployed_after_the_next_start() {
     let (bench, server) = held("exchange");
-    send(&server, DEPLOY, "1", SECRET).expect(202);
+    server.deliver(DEPLOY, "1", SECRET).expect(202);
     let server = server.killed_and_started(&bench.world);
     assert!(outcome(&server)["image"].is_string(), "{:?}", done(&server, "deploy"));
     assert_eq!(server.stop().code, Some(0));
@@ -94,7 +81,7 @@ fn what_waits_when_the_host_is_killed_is_deployed_after_the_next_start() {
 #[test]
 fn what_waits_when_the_host_is_stopped_is_deployed_after_the_next_start() {
     let (bench, server) = held("exchange");
-    send(&server, DEPLOY, "1", SECRET).expect(202);
+    server.deliver(DEPLOY, "1", SECRET).expect(202);
     server.signal(rustix::process::Signal::TERM);
     eventually("it says that it is not ready", || server.without_token("GET", "/readyz").send().status == 503);
     server.go_on();
@@ -107,7 +94,7 @@ fn what_waits_when_the_host_is_stopped_is_deployed_after_the_next_start() {
 fn what_a_crash_finds_in_the_middle_is_told_and_not_done_again() {
     let bench = bench();
     let mut server = Server::pausing_at(&bench.world, "create-app", &[]);
-    send(&server, DEPLOY, "1", SECRET).expect(202);
+    server.deliver(DEPLOY, "1", SECRET).expect(202);
     server.reaches_its_pause();
     let server = server.killed_and_started(&bench.world);
     assert_eq!(outcome(&server)["outcome"], "interrupted");
@@ -118,11 +105,11 @@ fn a_preview_takes_the_place_of_no_deploy() {
     let (_bench, server) = held("exchange");
     // The first waits for the workload; the second waits for the first.
     for body in ["1", "2"] {
-        send(&server, DEPLOY, body, SECRET).expect(202);
+        server.deliver(DEPLOY, body, SECRET).expect(202);
     }
     let preview = json!({ "workload": "app", "image": "/bin/sleep 5000" });
     let ask = json!({ "delivery": "3", "action": { "preview": preview } });
-    send(&server, "/api/v1/hooks", &ask.to_string(), SECRET).expect(202);
+    server.deliver("/api/v1/hooks", &ask.to_string(), SECRET).expect(202);
     server.go_on();
     eventually("all are done", || done(&server, "deploy").len() == 2 && done(&server, "preview").len() == 1);
     let lines = [done(&server, "deploy"), done(&server, "preview")].concat();
@@ -137,7 +124,7 @@ fn deliveries_wait_for_a_restore_and_the_newest_wins() {
     let begun = server.restore(&bench.snapshot).send().expect(202).json();
     server.reaches_its_pause();
     for body in ["1", "2", "3", "4"] {
-        send(&server, DEPLOY, body, SECRET).expect(202);
+        server.deliver(DEPLOY, body, SECRET).expect(202);
     }
     // The first waits for the workload, or is about to; of the others only the newest is left.
     eventually("older ones gave way", || done(&server, "deploy").len() >= 2);
@@ -153,7 +140,7 @@ fn deliveries_wait_for_a_restore_and_the_newest_wins() {
 fn without_a_secret_there_are_no_webhooks_and_a_bad_one_is_refused() {
     let bench = Bench::new();
     let server = Server::start(&bench.world);
-    send(&server, DEPLOY, "{}", SECRET).expect_problem(404, "not-found");
+    server.deliver(DEPLOY, "{}", SECRET).expect_problem(404, "not-found");
     drop((server, bench));
     let bench = self::bench();
     let file = bench.world.path("webhook-secret");

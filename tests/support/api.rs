@@ -2,7 +2,10 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use ureq::http;
@@ -79,6 +82,15 @@ impl Server {
         }
     }
 
+    /// A delivery of a webhook, signed.
+    pub fn deliver(&self, path: &str, body: &str, secret: &str) -> Answer {
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+        mac.update(body.as_bytes());
+        let signature = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
+        let asked = self.without_token("POST", path).header("X-Hub-Signature-256", &signature);
+        asked.header("Content-Type", "application/json").body(body).send()
+    }
+
     /// What an admin is answered.
     #[track_caller]
     pub fn get(&self, path: &str) -> Value {
@@ -135,6 +147,16 @@ impl Server {
     pub fn wait(self) -> Output {
         self.running.wait()
     }
+}
+
+/// From its next start on, a server of the world takes webhooks that are signed with this. Answers where it is written.
+pub fn sign_webhooks(world: &mut World, secret: &str) -> PathBuf {
+    let file = world.path("webhook-secret");
+    std::fs::write(&file, format!("{secret}\n")).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    world.host_lines.push_str(&format!("[api]\nwebhook_secret_file = {file:?}\n"));
+    world.write_config();
+    file
 }
 
 /// Where a server was, and who may use the next one.

@@ -1,19 +1,24 @@
-//! Every way to deploy is fired in a loop by eight clients while a restore runs: each request ran before, after, or was
-//! refused, and the app never ran twice or on a mixed set.
+//! Every way to deploy, webhooks included, is fired in a loop by eight clients while a restore runs: each request ran
+//! before, after, or was refused, and the app never ran twice or on a mixed set.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
+use serde_json::{Value, json};
+
 use super::pair::Pair;
 use crate::support::Workload;
+use crate::support::api::{Server, sign_webhooks};
 use crate::support::containers;
 use crate::support::engine::Engine;
 use crate::support::eventually;
 
 const CLIENTS: usize = 8;
-const RESTORES: usize = 1;
+const SECRET: &str = "a secret that nobody guesses";
+/// The webhooks, which are no commands.
+const HOOKS: [&str; 5] = ["a webhook", "deploy", "rollback", "promote", "preview"];
 
 #[test]
 fn eight_clients_that_deploy_in_every_way_never_run_into_a_restore() {
@@ -27,12 +32,11 @@ fn eight_clients_that_deploy_in_every_way_never_run_into_a_restore() {
     let id = pair.id.clone();
     pair.world.workload(&id).image = Some(engine.busybox("2"));
     pair.world.workload(&id).lines += "max_instances = 50\n";
-    pair.world.write_config();
+    sign_webhooks(&mut pair.world, SECRET);
     pair.world.ok(&["deploy", &pair.id]);
     pair.world.ok(&["deploy", &staged]);
     let preview = engine.busybox("2");
-    let clients = Clients::default();
-    let requests: [&[&str]; 6] = [
+    let commands: [&[&str]; 6] = [
         &["deploy", &pair.id],
         &["rollback", &pair.id],
         &["promote", &staged, &pair.id],
@@ -40,11 +44,23 @@ fn eight_clients_that_deploy_in_every_way_never_run_into_a_restore() {
         &["snapshot", "create", &pair.id],
         &["restore", "run", &pair.id, &pair.snapshot, "--yes"],
     ];
+    let ways: Vec<Way> = commands.into_iter().map(Way::Command).chain(HOOKS.map(Way::Hook)).collect();
+    let clients = Clients {
+        pair: &pair,
+        server: Server::start(&pair.world),
+        staged: &staged,
+        preview: &preview,
+        firing: AtomicBool::new(false),
+        over: AtomicBool::new(false),
+        busy: AtomicUsize::new(0),
+        deliveries: AtomicUsize::new(0),
+        outcomes: Mutex::default(),
+    };
     std::thread::scope(|scope| {
         let _ending = Ending(&clients.over);
         for client in 0..CLIENTS {
-            let (pair, clients) = (&pair, &clients);
-            scope.spawn(move || clients.fire(pair, requests.iter().cycle().skip(client)));
+            let (clients, ways) = (&clients, &ways);
+            scope.spawn(move || clients.fire(ways.iter().cycle().skip(client)));
         }
         scope.spawn(|| {
             while !clients.over.load(SeqCst) {
@@ -52,51 +68,70 @@ fn eight_clients_that_deploy_in_every_way_never_run_into_a_restore() {
                 assert!(running <= 1, "{running} containers run");
             }
         });
-        for _ in 0..RESTORES {
-            let mut restore = pair.world.start_pausing("docker-stop", &pair.restore());
-            assert!(restore.reaches_its_pause(), "{:?}", restore.wait());
-            let before = clients.counted(6);
-            clients.fire_on(true);
-            eventually("every way is refused meanwhile", || clients.counted(6) >= before + CLIENTS * requests.len());
-            restore.go_on();
-            restore.wait().expect(0);
-            let before = clients.counted(0);
-            eventually("a client has its turn", || clients.counted(0) > before);
-            clients.fire_on(false);
-        }
+        let mut restore = pair.world.start_pausing("docker-stop", &pair.restore());
+        assert!(restore.reaches_its_pause(), "{:?}", restore.wait());
+        clients.fire_on(true);
+        eventually("every way is refused or waits", || ways.iter().all(|way| clients.has_ended(way, way.held_up())));
+        assert_eq!(clients.deployed_by_hooks(), 0, "no delivery is deployed meanwhile");
+        restore.go_on();
+        restore.wait().expect(0);
+        clients.fire_on(false);
+        let told = || clients.told_by_hooks().len() == clients.deliveries.load(SeqCst);
+        eventually("every delivery was deployed, or gave way to a newer one", told);
     });
-    let outcomes = clients.outcomes.into_inner().unwrap();
-    eprintln!("{outcomes:?}");
-    for request in requests {
-        assert!(outcomes.contains_key(&(request[0].to_owned(), Some(6))), "{request:?}: {outcomes:?}");
+    eprintln!("{:?}", clients.outcomes.lock().unwrap());
+    assert!(clients.deployed_by_hooks() > 0, "those that waited are deployed afterwards");
+    for command in commands {
+        pair.world.ok(command);
     }
-    pair.world.ok(&["deploy", &pair.id]);
     pair.assert_settled("at the end");
     for container in containers::of(engine, &format!("{}-preview", pair.id)) {
         containers::remove(engine, container["Id"].as_str().unwrap());
     }
 }
 
+/// One way to ask for a deploy, or for what takes the same lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Way<'a> {
+    Command(&'a [&'a str]),
+    /// `a webhook` deploys whatever its body says; the others are what the body of a generic one asks for.
+    Hook(&'a str),
+}
+
+impl Way<'_> {
+    /// How it is answered while a restore runs: `busy`; or it is taken, and waits.
+    fn held_up(self) -> i32 {
+        match self {
+            Way::Command(_) => 6,
+            Way::Hook(_) => 202,
+        }
+    }
+}
+
 /// What the clients do, and what became of it.
-#[derive(Default)]
-struct Clients {
+struct Clients<'a> {
+    pair: &'a Pair<'a>,
+    server: Server,
+    staged: &'a str,
+    preview: &'a str,
     firing: AtomicBool,
     over: AtomicBool,
     busy: AtomicUsize,
-    outcomes: Mutex<BTreeMap<(String, Option<i32>), usize>>,
+    deliveries: AtomicUsize,
+    outcomes: Mutex<BTreeMap<(Way<'a>, i32), usize>>,
 }
 
-impl Clients {
-    /// One client: asks for one after another for as long as it may.
-    fn fire<'a>(&self, pair: &Pair<'_>, requests: impl Iterator<Item = &'a &'a [&'a str]>) {
-        for request in requests {
+impl<'a> Clients<'a> {
+    /// One client: asks in one way after another for as long as it may.
+    fn fire(&self, ways: impl Iterator<Item = &'a Way<'a>>) {
+        for way in ways {
             self.busy.fetch_add(1, SeqCst);
-            let may = self.firing.load(SeqCst);
-            if may {
-                let output = pair.world.reforge(request);
-                let allowed = [Some(0), Some(3), Some(6)];
-                assert!(allowed.contains(&output.code), "{request:?}: {output:?}");
-                *self.outcomes.lock().unwrap().entry((request[0].to_owned(), output.code)).or_default() += 1;
+            if self.firing.load(SeqCst) {
+                let ended = match *way {
+                    Way::Command(arguments) => self.command(arguments),
+                    Way::Hook(what) => self.deliver(what),
+                };
+                *self.outcomes.lock().unwrap().entry((*way, ended)).or_default() += 1;
             }
             self.busy.fetch_sub(1, SeqCst);
             eventually("the next turn", || self.firing.load(SeqCst) || self.over.load(SeqCst));
@@ -104,6 +139,30 @@ impl Clients {
                 return;
             }
         }
+    }
+
+    fn command(&self, arguments: &[&str]) -> i32 {
+        let output = self.pair.world.reforge(arguments);
+        assert!([Some(0), Some(3), Some(6)].contains(&output.code), "{arguments:?}: {output:?}");
+        output.code.unwrap()
+    }
+
+    /// A webhook is not refused: it is taken, and its deploy waits for its turn, or gives way to a newer one.
+    fn deliver(&self, what: &str) -> i32 {
+        let delivery = self.deliveries.fetch_add(1, SeqCst).to_string();
+        let (path, body) = match what {
+            "a webhook" => (format!("/api/v1/workloads/{}/hooks/deploy", self.pair.id), json!({ "push": delivery })),
+            _ => {
+                let mut action = json!({ "workload": self.pair.id });
+                match what {
+                    "promote" => action["from"] = json!(self.staged),
+                    "preview" => action["image"] = json!(self.preview),
+                    _ => {}
+                }
+                ("/api/v1/hooks".to_owned(), json!({ "delivery": delivery, "action": { what: action } }))
+            }
+        };
+        i32::from(self.server.deliver(&path, &body.to_string(), SECRET).expect(202).status)
     }
 
     /// Lets all of them go on, or waits until none does anything.
@@ -114,10 +173,19 @@ impl Clients {
         }
     }
 
-    /// How many requests have ended so.
-    fn counted(&self, code: i32) -> usize {
-        let outcomes = self.outcomes.lock().unwrap();
-        outcomes.iter().filter(|((_, ended), _)| *ended == Some(code)).map(|(_, count)| count).sum()
+    fn has_ended(&self, way: &Way<'_>, so: i32) -> bool {
+        self.outcomes.lock().unwrap().keys().any(|(one, ended)| one == way && *ended == so)
+    }
+
+    /// What the audit log says of deliveries.
+    fn told_by_hooks(&self) -> Vec<Value> {
+        let audit = self.pair.world.ok(&["audit", "--lines", "1000000", "--json"]).json();
+        let by_hook = |line: &&Value| line["who"] == "a webhook" && HOOKS.contains(&line["what"].as_str().unwrap());
+        audit["lines"].as_array().unwrap().iter().filter(by_hook).cloned().collect()
+    }
+
+    fn deployed_by_hooks(&self) -> usize {
+        self.told_by_hooks().iter().filter(|line| line["details"]["image"].is_string()).count()
     }
 }
 
