@@ -78,3 +78,22 @@ fn an_engine_that_is_killed_in_any_step_of_a_living_host_loses_nothing() {
         engine.run();
     });
 }
+
+#[test]
+fn policies_that_something_broken_off_left_switched_off_are_as_configured_after_a_deploy() {
+    let engine = Engine::shared();
+    let pair = Pair::deployed(engine);
+    pair.world.faulty("record-swapping:after", &pair.restore());
+    // A journal that says nothing any more says nothing of policies either.
+    let id = pair.world.transactions().pop().unwrap();
+    let journal = pair.world.state_dir().join("transactions").join(&id).join("journal");
+    std::fs::write(journal, "what a disk made of it").unwrap();
+    pair.world.reforge(&["recover"]).expect(5);
+    pair.world.ok(&["restore", "resolve", &id, "--keep", "live", "--yes"]);
+    for sibling in pair.volumes().iter().flat_map(|live| pair.world.siblings(live)) {
+        std::fs::remove_dir_all(sibling).unwrap();
+    }
+    pair.world.ok(&["deploy", &pair.id]);
+    pair.assert_settled("deployed");
+    assert_eq!(pair.which().as_deref(), Some("new"), "nothing was exchanged");
+}
