@@ -52,6 +52,8 @@ mod recovery_comes_first;
 mod restores_are_asked_for_over_http;
 #[path = "spec/short_downtime.rs"]
 mod short_downtime;
+#[path = "spec/slow_clients_hold_nothing_up.rs"]
+mod slow_clients_hold_nothing_up;
 #[path = "spec/the_api_is_described.rs"]
 mod the_api_is_described;
 #[path = "spec/the_api_is_guarded.rs"]

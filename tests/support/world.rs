@@ -38,6 +38,8 @@ pub struct World {
     pub host_lines: String,
     /// What a plugin's sandbox may take, if it is less than it usually may.
     pub sandbox_mib: Option<u32>,
+    /// How many files `reforge` may have open, if that is less than usual.
+    pub open_files_max: Option<u32>,
     mounts: Vec<PathBuf>,
     /// Who runs `reforge`, if not the test's own user.
     user: Option<u32>,
@@ -90,6 +92,7 @@ impl World {
             allowed_roots: Vec::new(),
             host_lines: String::new(),
             sandbox_mib: None,
+            open_files_max: None,
             mounts: Vec::new(),
             user: None,
             program: REFORGE.into(),

@@ -19,8 +19,8 @@ use tower::ServiceExt as _;
 
 use super::caller::Peer;
 
-/// At once; further ones wait until one ends.
-const CONNECTIONS_MAX: usize = 1024;
+/// At once; further ones wait until one ends. See [`places`].
+const CONNECTIONS_MAX: u64 = 1024;
 /// From the first byte of a request, or from the last answer, to the end of its headers.
 const HEAD_TIME: Duration = Duration::from_secs(10);
 const HEAD_BYTES_MAX: usize = 16 << 10;
@@ -34,7 +34,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until `stop` becomes true and the last answer is out.
 pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let most = places();
+    let places = Arc::new(Semaphore::new(most as usize));
     loop {
         let place = tokio::select! {
             place = places.clone().acquire_owned() => place,
@@ -55,9 +56,16 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
         });
     }
     drop(listener);
-    let all = places.acquire_many(CONNECTIONS_MAX as u32);
+    let all = places.acquire_many(most);
     // Whoever has not read its answer by then does not want it.
     let _ = tokio::time::timeout(LAST_ANSWERS_TIME, all).await;
+}
+
+/// Half of the files that this process may have open is the host's: a restore must never want for one because strangers
+/// hold on to connections.
+fn places() -> u32 {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    limit.map_or(CONNECTIONS_MAX, |limit| (limit / 2).clamp(1, CONNECTIONS_MAX)) as u32
 }
 
 async fn one(stream: TcpStream, peer: Peer, router: Router, mut stop: watch::Receiver<bool>) {

@@ -12,7 +12,15 @@ use crate::support::terminal::Terminal;
 
 impl World {
     pub(super) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut command = match self.open_files_max {
+            None => Command::new(&self.program),
+            Some(most) => {
+                // It becomes the program.
+                let mut command = Command::new("prlimit");
+                command.arg(format!("--nofile={most}:{most}")).arg(&self.program);
+                command
+            }
+        };
         command.arg("--config").arg(self.root.join("reforge.toml")).args(arguments).current_dir("/");
         if let Some(user) = self.user {
             // Supplementary groups go with it.

@@ -1,0 +1,117 @@
+//! Clients that take their time, say half of what they want, or only hold on: each costs a bounded time and a turn of
+//! its own kind, and none takes what a restore needs.
+
+use serde_json::json;
+
+use crate::support::api::{Connection, Server};
+use crate::support::bench::{Bench, fill};
+use crate::support::eventually;
+
+/// What the descriptors of a server lead to.
+fn open_files(server: &Server) -> Vec<String> {
+    let directory = format!("/proc/{}/fd", server.pid());
+    let links = std::fs::read_dir(directory).unwrap().flatten();
+    links.filter_map(|entry| Some(entry.path().read_link().ok()?.to_str()?.to_owned())).collect()
+}
+
+#[test]
+fn a_head_or_a_body_that_does_not_come_is_given_up() {
+    let bench = Bench::new();
+    let server = Server::start(&bench.world);
+    let half = |bytes: &str| server.connection().sent(bytes);
+    let silent = server.connection();
+    let heads = [half("GET /api"), half("GET /api/v1/workloads HTTP/1.1\r\nHost: localhost\r\nX: ")];
+    let authorization = format!("Authorization: Bearer {}", server.admin);
+    let body = half(&format!(
+        "POST /api/v1/workloads/app/plan HTTP/1.1\r\nHost: localhost\r\n{authorization}\r\n\
+         Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"
+    ));
+    let asked = json!({ "snapshot": bench.snapshot });
+    server.as_viewer("POST", "/api/v1/workloads/app/plan").json(&asked).send().expect(200);
+    for connection in heads.into_iter().chain([silent]) {
+        let answer = connection.answer();
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
+    }
+    let answer = body.answer();
+    assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("\"timeout\""), "{answer}");
+}
+
+#[test]
+fn heads_that_are_too_large_are_turned_down_by_a_status() {
+    let bench = Bench::new();
+    let server = Server::start(&bench.world);
+    let many: String = (0..65).map(|number| format!("X-{number}: x\r\n")).collect();
+    for headers in [many, format!("X: {}\r\n", "x".repeat(17 << 10))] {
+        let head = format!("GET /healthz HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n");
+        let answer = server.connection().sent(&head).answer();
+        assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+    }
+    server.connection().sent("\u{1}\r\n\r\n").answer();
+    server.without_token("GET", "/healthz").send().expect(200);
+}
+
+#[test]
+fn uploads_that_stall_take_the_turns_of_uploads_alone_and_are_given_up() {
+    let bench = Bench::new();
+    bench.lives.iter().for_each(|live| fill(live, "new"));
+    let server = Server::start(&bench.world);
+    let stored = bench.world.stored("app");
+    let head = format!(
+        "POST /api/v1/workloads/app/snapshots/import HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/gzip\r\nContent-Length: 1000000\r\n\r\nhalf",
+        server.admin
+    );
+    let stalled: Vec<Connection> = (0..32).map(|_| server.connection().sent(&head)).collect();
+    let import = || {
+        let asked = server.as_admin("POST", "/api/v1/workloads/app/snapshots/import");
+        asked.header("Content-Type", "application/gzip").body("this is no archive").send()
+    };
+    // Once each has its turn.
+    eventually("uploads wait in vain", || import().status == 503);
+    let begun = server.restore(&bench.snapshot).send().expect(202).json();
+    assert_eq!(server.ended(begun["id"].as_str().unwrap())["receipt"]["outcome"], "done");
+    for connection in stalled {
+        let answer = connection.answer();
+        assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    }
+    import().expect_problem(422, "snapshot-damaged");
+    assert_eq!(bench.world.stored("app").len(), stored.len() + 2, "the restore's safety snapshot and nothing else");
+}
+
+#[test]
+fn a_client_that_takes_nothing_of_a_download_is_cut_off() {
+    let bench = Bench::new();
+    // More than what the kernel takes on the way.
+    let mut noise = vec![0; 48 << 20];
+    std::io::Read::read_exact(&mut std::fs::File::open("/dev/urandom").unwrap(), &mut noise).unwrap();
+    std::fs::write(bench.lives[0].join("noise"), noise).unwrap();
+    let snapshot = bench.world.snapshot("app");
+    let server = Server::start(&bench.world);
+    let path = format!("/api/v1/workloads/app/snapshots/{snapshot}/archive");
+    let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n", server.admin);
+    let deaf = server.connection().sent(&head);
+    let archive = bench.world.snapshot_files("app", &snapshot).0;
+    let is_open = || open_files(&server).iter().any(|file| *file == archive.to_str().unwrap());
+    eventually("the archive is on its way", is_open);
+    eventually("it is given up", || !is_open());
+    drop(deaf);
+}
+
+#[test]
+fn strangers_that_hold_on_take_no_descriptor_that_a_restore_needs() {
+    let mut bench = Bench::new();
+    bench.lives.iter().for_each(|live| fill(live, "new"));
+    bench.world.open_files_max = Some(256);
+    let mut server = Server::pausing_at(&bench.world, "exchange", &[]);
+    let begun = server.restore(&bench.snapshot).send().expect(202).json();
+    server.reaches_its_pause();
+    let strangers: Vec<Connection> = (0..300).map(|_| server.connection()).collect();
+    let sockets = || open_files(&server).iter().filter(|file| file.starts_with("socket:")).count();
+    eventually("there are as many as there may be", || sockets() >= 128);
+    server.go_on();
+    eventually("the restore is over", || bench.world.receipts().len() == 1);
+    assert!(sockets() < 150, "{}", sockets());
+    assert_eq!(bench.world.receipt()["outcome"], "done", "{}", bench.world.receipt());
+    drop(strangers);
+    assert_eq!(server.ended(begun["id"].as_str().unwrap())["receipt"]["outcome"], "done");
+}
