@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::support::api::{CONFIRM, Server};
 use crate::support::bench::{Bench, fill, signatures};
-use crate::support::eventually;
+use crate::support::disks::Disk;
+use crate::support::{Volume, Workload, World, eventually};
 
 /// A deployment that says `new`, and whose snapshot says `old`.
 fn changed() -> Bench {
@@ -57,6 +58,49 @@ fn a_restore_is_planned_begun_seen_to_its_receipt_undone_and_finished() {
     bench.lives.iter().for_each(|live| assert_eq!(bench.world.siblings(live), Vec::<std::path::PathBuf>::new()));
     let output = server.stop();
     assert_eq!(output.code, Some(0), "{output:?}");
+}
+
+#[test]
+fn an_image_is_promoted_from_a_stage_and_rolled_back() {
+    let stage = |id: &str, seconds: &str| {
+        let mut workload = Workload::idle(id, []);
+        workload.project = "app".into();
+        workload.stage = id.into();
+        workload.command = ["/bin/sleep", seconds].map(String::from).into();
+        workload
+    };
+    let world = World::deployed([stage("app", "1000001"), stage("app-test", "1000002")]);
+    let server = Server::start(&world);
+    let ask = |verb: &str| server.as_admin("POST", &format!("/api/v1/workloads/app/{verb}"));
+    let image = || server.get("/api/v1/workloads/app")["image"]["reference"].as_str().unwrap().to_owned();
+    ask("rollback").send().expect_problem(404, "not-found");
+    ask("promote").json(&json!({ "from": "app" })).send().expect_problem(400, "usage");
+    ask("promote").json(&json!({ "from": "app-test" })).send().expect(200);
+    assert_eq!(image(), "/bin/sleep 1000002");
+    ask("rollback").send().expect(200);
+    assert_eq!(image(), "/bin/sleep 1000001");
+    assert!(world.is_running("app"));
+}
+
+#[test]
+fn a_disk_that_is_full_is_507_and_nothing_is_begun() {
+    let disk = Disk::tmpfs(128);
+    let mut world = World::new([]);
+    world.keep_state_in(&world.path(""), disk.path());
+    world.workloads = vec![Workload::idle("app", [Volume::project("data")])];
+    world.write_config();
+    world.ok(&["deploy", "app"]);
+    let snapshot = world.snapshot("app");
+    let server = Server::start(&world);
+    std::fs::write(disk.path().join("filler"), vec![1; 100 << 20]).unwrap();
+    let stored = world.stored("app");
+    server.restore(&snapshot).send().expect_problem(507, "no-space");
+    let import = server.as_admin("POST", "/api/v1/workloads/app/snapshots/import");
+    import.header("Content-Type", "application/gzip").body("x".repeat(1 << 10)).send().expect_problem(507, "no-space");
+    assert_eq!((world.stored("app"), world.transactions()), (stored, Vec::new()));
+    std::fs::remove_file(disk.path().join("filler")).unwrap();
+    let begun = server.restore(&snapshot).send().expect(202).json();
+    assert_eq!(server.ended(text(&begun, "id"))["receipt"]["outcome"], "done");
 }
 
 #[test]

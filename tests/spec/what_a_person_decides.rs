@@ -3,6 +3,9 @@
 
 use std::path::PathBuf;
 
+use serde_json::json;
+
+use crate::support::api::{CONFIRM, Server};
 use crate::support::bench::{Bench, fill, signatures};
 use crate::support::signature;
 
@@ -62,6 +65,32 @@ fn trees_that_were_not_chosen_are_shown_and_go_only_when_it_is_asked_for() {
     assert_eq!(world.restores()[0]["now"], "resolved by a person");
     let audit = world.ok(&["audit", "--json"]).stdout;
     assert!(audit.contains("\"finish\"") && audit.contains("\"resolved\":true"), "{audit}");
+}
+
+#[test]
+fn a_person_decides_and_ends_it_over_http_as_well() {
+    let (bench, id, _) = stuck();
+    let server = Server::start(&bench.world);
+    assert_eq!(server.get("/api/v1/recovery")["unfinished"][0]["id"], id.as_str());
+    server.restore(&bench.snapshot).send().expect_problem(409, "needs-operator");
+    let path = format!("/api/v1/restores/{id}");
+    let trees = server.as_viewer("GET", &format!("{path}/trees")).send().expect(200).json();
+    let seen: Vec<&str> = trees["trees"].as_array().unwrap().iter().map(|tree| tree["is"].as_str().unwrap()).collect();
+    assert_eq!(seen, ["new", "old", "unknown", "new"]);
+    let lives = signatures(&bench.lives);
+    let resolve = |confirmed: &str| {
+        let asked = server.as_admin("POST", &format!("{path}/resolve")).header(CONFIRM, confirmed);
+        asked.json(&json!({ "keep": "live" })).send()
+    };
+    resolve("another").expect_problem(428, "confirmation");
+    let resolved = resolve(&id).expect(200).json();
+    assert_eq!((&resolved["resolved"], &resolved["kept"][0]["place"]), (&json!(true), &json!("sibling")), "{resolved}");
+    assert_eq!(server.get("/api/v1/recovery")["unfinished"], json!([]));
+    server.as_admin("POST", "/api/v1/workloads/app/deploy").send().expect(200);
+    let finish = || server.as_admin("POST", &format!("{path}/finish")).header(CONFIRM, &id).send();
+    assert_eq!(finish().expect(200).json()["left_behind"], json!([]));
+    bench.lives.iter().for_each(|live| assert_eq!(bench.world.siblings(live), Vec::<PathBuf>::new()));
+    assert_eq!(signatures(&bench.lives), lives, "what is live stays as it was chosen");
 }
 
 #[test]

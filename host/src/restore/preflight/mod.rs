@@ -104,8 +104,8 @@ struct BasisVolume<'a> {
 pub enum Look {
     /// Everything below live is counted: what a restore begins with, and what a person is shown.
     Whole,
-    /// What the digest needs. What only counting shows, links that no policy allows and lack of room, is refused when
-    /// the restore looks again under the lock.
+    /// What the digest needs. What only counting shows, links that no policy allows and lack of room for the safety
+    /// snapshot, is refused when the restore looks again under the lock.
     Identities,
 }
 
@@ -159,7 +159,8 @@ impl Preflight {
         if look == Look::Whole {
             warnings.extend(kept::warnings(host, &workload.id)?);
         }
-        let space = if look == Look::Whole { space::needs(&targets, host, choice)? } else { Vec::new() };
+        // Where live was not counted: what is needed at least.
+        let space = space::needs(&targets, host, choice)?;
         refusals.extend(space::refusals(&space));
         refusals.extend(wrong_workload(workload, snapshot));
         let basis = Basis {
