@@ -26,6 +26,7 @@ const PROOFS: &[Row] = &[
     ("dropped-handle", 1, "plugin", Untouched),
     ("drops-parents-first", 1, "plugin", Untouched),
     ("drops-everything-at-once", 1, "plugin", Untouched),
+    ("drops-in-order", 1, "plugin", Untouched),
     ("keeps-handles", 1, "kept", Untouched),
     ("hoards-handles", 3, "too-large", Untouched),
     ("swaps-a-part", 3, "out-of-order", Untouched),
@@ -130,6 +131,25 @@ fn contents(world: &World, behaviour: &str) -> [String; 2] {
 fn proofs_and_handles_cannot_be_forged_reused_or_kept() {
     PROOFS.iter().copied().for_each(misbehave);
 }
+
+#[test]
+fn handles_are_dropped_in_every_order() {
+    let (world, snapshot) = guests::scene("drops-in-order");
+    let before = signature::of_volumes(&world.path("volumes"));
+    for order in 0..ORDERS_OF_FOUR {
+        let (_directory, guest) = guests::behaving(&format!("drops-in-order {order}"));
+        let output = world.restore("drops-in-order", &snapshot, &["--plugin", guest.to_str().unwrap(), "--json"]);
+        assert_eq!((output.code, &output.json()["error"]["code"]), (Some(1), &"plugin".into()), "{order}: {output:?}");
+        harmless("drops-in-order", &output);
+        let after = signature::of_volumes(&world.path("volumes"));
+        signature::assert_same(&after, &before, &format!("order {order}"));
+        assert!(siblings(&world, "drops-in-order").is_empty(), "{order}: staging was left behind");
+    }
+    world.restore("drops-in-order", &snapshot, &[]).expect(0);
+}
+
+/// Lease, transaction, stagings and seals: 4 × 3 × 2.
+const ORDERS_OF_FOUR: usize = 24;
 
 #[test]
 fn what_is_staged_must_be_what_was_captured() {

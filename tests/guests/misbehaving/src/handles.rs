@@ -1,5 +1,6 @@
 //! Handles that were never given, given twice, dropped, kept or hoarded.
 
+use std::any::Any;
 use std::cell::RefCell;
 
 use crate::bindings::exports::reforge::restore::restorer::Job;
@@ -65,6 +66,23 @@ pub fn drops_everything_at_once(_: &Snapshot, job: &Job) -> Result<(), Failure> 
     drop(ready.begun.lease);
     drop(ready.begun.transaction);
     drop(ready.sealed);
+    Ok(())
+}
+
+/// Lets go of four handles, each made from another one, in the order of that number.
+pub fn drops_in_order(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+    let honest::Begun { lease, transaction } = honest::begin(job)?;
+    let stagings = honest::VOLUMES.iter().map(|name| transaction.stage(name)).collect::<Result<Vec<_>, _>>()?;
+    stagings.iter().try_for_each(honest::fill)?;
+    let sealed = stagings.iter().map(transactions::seal).collect::<Result<Vec<_>, _>>()?;
+    let mut held: Vec<Box<dyn Any>> =
+        vec![Box::new(lease), Box::new(transaction), Box::new(stagings), Box::new(sealed)];
+    let mut number = crate::order();
+    while !held.is_empty() {
+        let next = number % held.len();
+        number /= held.len();
+        drop(held.remove(next));
+    }
     Ok(())
 }
 

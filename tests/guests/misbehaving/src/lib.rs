@@ -33,6 +33,7 @@ const BEHAVIOURS: &[(&str, Behaviour)] = &[
     ("dropped-handle", handles::dropped_handle),
     ("drops-parents-first", handles::drops_parents_first),
     ("drops-everything-at-once", handles::drops_everything_at_once),
+    ("drops-in-order", handles::drops_in_order),
     ("keeps-handles", handles::keeps_handles),
     ("hoards-handles", handles::hoards_handles),
     ("swaps-a-part", lies::swaps_a_part),
@@ -91,6 +92,11 @@ fn chosen() -> Option<String> {
     Some(String::from_utf8_lossy(&written[..end]).into_owned())
 }
 
+/// What was written after the name of the behaviour, behind a space.
+fn order() -> usize {
+    chosen().and_then(|name| name.split_once(' ')?.1.parse().ok()).unwrap_or_default()
+}
+
 struct Component;
 
 bindings::export!(Component with_types_in bindings);
@@ -112,7 +118,7 @@ impl restorer::Guest for Component {
 
     fn restore(snapshot: &snapshots::Snapshot, job: restorer::Job) -> Result<restorer::Report, types::Failure> {
         let wanted = chosen().unwrap_or_else(|| job.workload.clone());
-        let (_, behaviour) = BEHAVIOURS.iter().find(|(name, _)| **name == wanted).unwrap();
+        let (_, behaviour) = BEHAVIOURS.iter().find(|(name, _)| wanted.split(' ').next() == Some(*name)).unwrap();
         behaviour(snapshot, &job)?;
         Ok(restorer::Report { summary: "all is well".into() })
     }
