@@ -26,6 +26,8 @@ mod campaign;
 mod disks_that_fail;
 #[path = "spec/events_are_told_as_they_happen.rs"]
 mod events_are_told_as_they_happen;
+#[path = "spec/every_effect_is_seen.rs"]
+mod every_effect_is_seen;
 #[path = "spec/every_volume_or_none.rs"]
 mod every_volume_or_none;
 #[path = "spec/in_containers/mod.rs"]

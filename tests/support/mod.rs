@@ -20,6 +20,7 @@ pub mod signature;
 #[allow(dead_code, reason = "the plugin's tests use it too, and neither uses all of it")]
 pub mod tarball;
 pub mod terminal;
+pub mod trace;
 pub mod world;
 
 pub use process::{Output, Running, eventually};

@@ -9,6 +9,7 @@ use std::process::Command;
 use super::World;
 use crate::support::process::{Output, Running, eventually};
 use crate::support::terminal::Terminal;
+use crate::support::trace;
 
 impl World {
     pub(super) fn command(&self, arguments: &[&str]) -> Command {
@@ -83,6 +84,23 @@ impl World {
         let text = std::fs::read_to_string(list.path()).unwrap();
         let names = text.lines().map(|line| line.split_once(' ').unwrap().1);
         (names.filter(|name| *name != "done").map(str::to_owned).collect(), output)
+    }
+
+    /// A run under `strace` that may end as it likes: every call that changes a file, and the list of effects that is
+    /// written in between.
+    pub fn traced(&self, arguments: &[&str], faults: &str) -> (String, PathBuf) {
+        let (list, trace) = (self.root.join("run/traced-effects"), self.root.join("run/trace"));
+        let plain = self.command(arguments);
+        let mut command = Command::new("strace");
+        command.args(["-f", "-b", "execve", "-y", "-qq", "-s", "64", "-e", &format!("trace={}", trace::CALLS), "-o"]);
+        command.arg(&trace).arg(plain.get_program()).args(plain.get_args()).current_dir("/");
+        command.env("NO_COLOR", "1").env("REFORGE_EFFECTS", &list).env_remove("REFORGE_FAULT");
+        if !faults.is_empty() {
+            command.env("REFORGE_FAULT", faults);
+        }
+        let output = Running::start(&mut command, None).wait();
+        assert!(!output.said().contains("strace"), "{output:?}");
+        (std::fs::read_to_string(&trace).unwrap(), list)
     }
 
     /// Starts `reforge`, which waits before one effect, `17` or `exchange#2`, until it is told to go on.
