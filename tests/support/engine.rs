@@ -1,7 +1,10 @@
 //! A Docker Engine of the tests' own: its own data, socket and processes, so that none already there is touched.
 //!
 //! One is shared by a test binary, and a test that kills its engine starts one for itself. A watcher ends what is left
-//! when the test binary ends, however that was. Images are made of what the machine has: there is no registry.
+//! when the test binary ends, however that was.
+
+#[path = "engine/images.rs"]
+pub mod images;
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
@@ -51,6 +54,8 @@ pub struct Engine {
     daemon: Mutex<Option<Child>>,
     watcher: Child,
     arguments: Vec<String>,
+    /// In a network namespace of its own, which goes with its processes: what it makes of networks is nobody else's.
+    apart: bool,
     /// From the start to the first answer.
     pub started_in: Duration,
 }
@@ -64,6 +69,15 @@ impl Engine {
 
     /// One of its own, with more arguments for the daemon.
     pub fn start(arguments: &[&str]) -> Engine {
+        Engine::begin(arguments, false)
+    }
+
+    /// One that can have networks, ports and a swarm.
+    pub fn apart() -> Engine {
+        Engine::begin(&[], true)
+    }
+
+    fn begin(arguments: &[&str], apart: bool) -> Engine {
         let directory = tempfile::Builder::new().prefix("engine-").tempdir().unwrap().keep();
         let watcher = Command::new("/bin/sh")
             .args(["-c", WATCHER, "watcher"])
@@ -77,6 +91,7 @@ impl Engine {
             daemon: Mutex::new(None),
             watcher,
             arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
+            apart,
             started_in: Duration::ZERO,
         };
         let began = Instant::now();
@@ -98,7 +113,10 @@ impl Engine {
         }
         std::fs::write(at("daemon.json"), "{}").unwrap();
         let log = std::fs::OpenOptions::new().append(true).create(true).open(at("log")).unwrap();
-        let mut command = Command::new("dockerd");
+        let mut command = Command::new(if self.apart { "unshare" } else { "dockerd" });
+        if self.apart {
+            command.args(["--net", "sh", "-c", "busybox ip link set lo up && exec dockerd \"$@\"", "dockerd"]);
+        }
         let option = |name: &str, value: PathBuf| [name.to_owned(), value.to_str().unwrap().to_owned()];
         command
             .args(option("--data-root", at("data")))
@@ -120,6 +138,14 @@ impl Engine {
             assert!(!ended && Instant::now() < deadline, "the engine does not come up: {}", self.log());
             std::thread::sleep(POLL);
         }
+    }
+
+    /// What a command says that runs where the engine's networks are.
+    pub fn beside(&self, words: &[&str]) -> String {
+        let pid = self.daemon.lock().unwrap().as_ref().unwrap().id().to_string();
+        let output = Command::new("nsenter").args(["--target", &pid, "--net"]).args(words).output().unwrap();
+        assert!(output.status.success(), "{words:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
     }
 
     pub fn log(&self) -> String {
@@ -240,57 +266,6 @@ impl Engine {
         let (status, answer) = self.try_call("GET", &format!("/containers/{name}/json"), &[]).unwrap();
         if status == 404 { Value::Null } else { serde_json::from_slice(&answer).unwrap() }
     }
-
-    /// Imports a tar under a name unless it is there.
-    fn import(&self, repository: &str, tag: &str, make: impl FnOnce(&Path)) -> String {
-        static IMPORTING: Mutex<()> = Mutex::new(());
-        let _one = IMPORTING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let name = format!("{repository}:{tag}");
-        if self.try_call("GET", &format!("/images/{name}/json"), &[]).is_some_and(|(status, _)| status == 200) {
-            return name;
-        }
-        let scratch = tempfile::tempdir().unwrap();
-        make(scratch.path());
-        let tar = Command::new("tar").arg("-C").arg(scratch.path()).args(["-c", "."]).output().unwrap();
-        assert!(tar.status.success(), "{}", String::from_utf8_lossy(&tar.stderr));
-        let path = format!("/images/create?fromSrc=-&repo={repository}&tag={tag}");
-        let (status, answer) = self.try_call("POST", &path, &tar.stdout).unwrap();
-        assert!(status == 200, "{}", String::from_utf8_lossy(&answer));
-        name
-    }
-
-    /// A static busybox and nothing else. Another tag is another image.
-    pub fn busybox(&self, tag: &str) -> String {
-        self.import("test/busybox", tag, |root| {
-            busybox(root);
-            std::fs::write(root.join("etc/tag"), tag).unwrap();
-        })
-    }
-
-    /// The machine's PostgreSQL server with its tools, and what they need.
-    pub fn postgres(&self) -> String {
-        self.import("test/postgres", "1", |root| {
-            busybox(root);
-            let version = newest(Path::new("/usr/lib/postgresql"));
-            let programs = ["postgres", "initdb", "psql", "pg_isready"].map(|name| version.join("bin").join(name));
-            let share = Path::new("/usr/share/postgresql").join(version.file_name().unwrap());
-            copy(root, &[&share, Path::new("/usr/share/zoneinfo/Etc"), Path::new("/usr/lib/locale/C.utf8")]);
-            let libraries = std::fs::read_dir(version.join("lib")).unwrap().flatten().map(|entry| entry.path());
-            let plain = |path: &PathBuf| {
-                path.is_file() && ["plpgsql.so", "dict_snowball.so"].iter().any(|name| path.ends_with(name))
-            };
-            let all: Vec<PathBuf> = programs.into_iter().chain(libraries.filter(plain)).collect();
-            copy_with_libraries(root, &all);
-        })
-    }
-
-    /// The machine's Redis with its client.
-    pub fn redis(&self) -> String {
-        self.import("test/redis", "1", |root| {
-            busybox(root);
-            copy_with_libraries(root, &["/usr/bin/redis-server", "/usr/bin/redis-cli"].map(PathBuf::from));
-        })
-    }
 }
 
 impl Drop for Engine {
@@ -299,45 +274,4 @@ impl Drop for Engine {
         drop(self.watcher.stdin.take());
         let _ = self.watcher.wait();
     }
-}
-
-fn busybox(root: &Path) {
-    for directory in ["bin", "etc", "tmp", "data", "var/run"] {
-        std::fs::create_dir_all(root.join(directory)).unwrap();
-    }
-    std::os::unix::fs::symlink("/tmp", root.join("run")).unwrap();
-    std::fs::set_permissions(root.join("tmp"), std::os::unix::fs::PermissionsExt::from_mode(0o1777)).unwrap();
-    let program = ["/bin/busybox", "/usr/bin/busybox"].into_iter().find(|path| Path::new(path).exists());
-    let program = program.unwrap_or_else(|| panic!("`busybox` is not installed: {INSTALL}"));
-    std::fs::copy(program, root.join("bin/busybox")).unwrap();
-    for name in [
-        "sh", "sleep", "id", "cat", "echo", "test", "true", "false", "setsid", "wc", "mv", "rm", "kill", "ls", "touch",
-        "mkdir", "grep", "date", "usleep", "sync", "chmod", "chown", "env",
-    ] {
-        std::os::unix::fs::symlink("busybox", root.join("bin").join(name)).unwrap();
-    }
-    // The machine's users, so that an owner has the same number in and out.
-    for file in ["etc/passwd", "etc/group"] {
-        std::fs::copy(Path::new("/").join(file), root.join(file)).unwrap();
-    }
-}
-
-fn newest(directory: &Path) -> PathBuf {
-    let entries = std::fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
-    entries.flatten().map(|entry| entry.path()).max().unwrap()
-}
-
-fn copy_with_libraries(root: &Path, files: &[PathBuf]) {
-    let linked = Command::new("ldd").args(files).output().unwrap();
-    let text = String::from_utf8(linked.stdout).unwrap();
-    let libraries = text.split_whitespace().filter(|word| word.starts_with('/') && !word.ends_with(':'));
-    let libraries: std::collections::BTreeSet<&Path> = libraries.map(Path::new).collect();
-    let files = files.iter().map(PathBuf::as_path);
-    copy(root, &files.chain(libraries).collect::<Vec<_>>());
-}
-
-/// Copies under the same paths, what links lead to in the place of links.
-fn copy(root: &Path, paths: &[&Path]) {
-    let copied = Command::new("cp").args(["-rL", "--parents"]).args(paths).arg(root).output().unwrap();
-    assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
 }

@@ -5,6 +5,7 @@ mod boot;
 mod crashes;
 mod databases;
 mod entrypoints;
+mod networks;
 mod pair;
 mod self_removing;
 mod survey;

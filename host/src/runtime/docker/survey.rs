@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use bollard::models::MountPoint;
+use bollard::models::{MountPoint, MountType};
 use bollard::query_parameters::ListContainersOptions;
 
 use super::client::Client;
@@ -99,12 +99,8 @@ struct Look<'a> {
 impl Look<'_> {
     fn at_container(&mut self, other: &Found) -> Result<()> {
         for point in other.inspect.mounts.iter().flatten() {
-            let sources: Vec<String> = point.source.iter().cloned().chain(self.device(point)?).collect();
-            let met = sources.iter().filter(|source| source.starts_with('/')).find_map(|source| {
-                let (volume, relation) = self.lives.meeting(source)?;
-                Some(format!("`{}`, which {relation} volume `{volume}`", escape::text(source)))
-            });
-            let Some(met) = met else { continue };
+            let device = self.device(point)?;
+            let Some(met) = self.meeting(point.source.iter().cloned().chain(device)) else { continue };
             let doing = if other.is_up() { "has" } else { "is stopped and has" };
             let who = match controllers::of(other) {
                 Some(controller) => format!("the container {} of {controller}", other.shown()),
@@ -126,11 +122,14 @@ impl Look<'_> {
     fn at_services(&mut self) -> Result<()> {
         for (name, mounts) in controllers::services(self.client)? {
             for mount in mounts {
-                let source = mount.source.unwrap_or_default();
-                let met = if source.starts_with('/') { self.lives.meeting(&source) } else { None };
-                let Some((volume, relation)) = met else { continue };
+                let made_for =
+                    mount.volume_options.and_then(|options| options.driver_config?.options?.remove("device"));
+                let known = match (mount.typ, &mount.source) {
+                    (Some(MountType::VOLUME), Some(volume)) => self.device_of(volume)?,
+                    _ => None,
+                };
+                let Some(met) = self.meeting(mount.source.into_iter().chain(made_for).chain(known)) else { continue };
                 let who = format!("the swarm service `{}` has", escape::text(&name));
-                let met = format!("`{}`, which {relation} volume `{volume}`", escape::text(&source));
                 match mount.read_only {
                     Some(true) => self.survey.warnings.push(read_only(&who, &met)),
                     _ => self.survey.refusals.push(controlled(&who, &met)),
@@ -140,23 +139,34 @@ impl Look<'_> {
         Ok(())
     }
 
-    /// The directory that a named volume stands for, if it was made for one (`-o device=…`).
+    /// Which of these directories meets a volume, in words.
+    fn meeting(&self, sources: impl Iterator<Item = String>) -> Option<String> {
+        sources.filter(|source| source.starts_with('/')).find_map(|source| {
+            let (volume, relation) = self.lives.meeting(&source)?;
+            Some(format!("`{}`, which {relation} volume `{volume}`", escape::text(&source)))
+        })
+    }
+
     fn device(&mut self, point: &MountPoint) -> Result<Option<String>> {
-        let name = match (point.typ.as_deref(), &point.name) {
-            (Some("volume"), Some(name)) => name.clone(),
-            _ => return Ok(None),
-        };
-        if let Some(known) = self.devices.get(&name) {
+        match (point.typ.as_deref(), &point.name) {
+            (Some("volume"), Some(name)) => self.device_of(name),
+            _ => Ok(None),
+        }
+    }
+
+    /// The directory that a named volume stands for, if it was made for one (`-o device=…`).
+    fn device_of(&mut self, name: &str) -> Result<Option<String>> {
+        if let Some(known) = self.devices.get(name) {
             return Ok(known.clone());
         }
-        let device = match self.client.ask(|docker| docker.inspect_volume(&name)) {
+        let device = match self.client.ask(|docker| docker.inspect_volume(name)) {
             Ok(volume) => volume.options.get("device").cloned(),
             Err(error) if error.is_gone() => None,
             Err(error) => {
-                return Err(self.client.failed(format!("look at the volume `{}`", escape::text(&name)))(error));
+                return Err(self.client.failed(format!("look at the volume `{}`", escape::text(name)))(error));
             }
         };
-        self.devices.insert(name, device.clone());
+        self.devices.insert(name.to_owned(), device.clone());
         Ok(device)
     }
 }
