@@ -16,6 +16,7 @@ pub mod hostile;
 pub mod process;
 pub mod proxy;
 pub mod python;
+pub mod registry;
 pub mod signature;
 #[allow(dead_code, reason = "the plugin's tests use it too, and neither uses all of it")]
 pub mod tarball;

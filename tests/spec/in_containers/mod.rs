@@ -7,6 +7,7 @@ mod databases;
 mod entrypoints;
 mod networks;
 mod pair;
+mod pulls;
 mod self_removing;
 mod survey;
 mod trouble;
