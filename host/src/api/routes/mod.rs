@@ -1,5 +1,6 @@
 //! What can be asked, a file per thing. Each route is one call of the function that its command makes, too.
 
+mod decisions;
 mod deploys;
 mod health;
 mod hooks;
@@ -42,6 +43,7 @@ pub fn described() -> (Router<Arc<Shared>>, openapi::OpenApi) {
         .merge(workloads::routes())
         .merge(snapshots::routes())
         .merge(restores::routes())
+        .merge(decisions::routes())
         .merge(deploys::routes())
         .merge(plugins::routes())
         .merge(hooks::routes())

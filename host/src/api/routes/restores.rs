@@ -1,4 +1,4 @@
-//! Restores: planned, begun, watched, cancelled, taken back and ended.
+//! Restores: planned, begun, watched and cancelled.
 //!
 //! Whatever can be refused is refused in the answer; what is accepted goes on without its client.
 
@@ -28,9 +28,8 @@ use crate::api::stream;
 use crate::documents::{history, plan as documents};
 use crate::failure::{Code, Failure};
 use crate::restore::preflight::Choice;
-use crate::restore::{Report, decide, run, undo};
+use crate::restore::{Report, run};
 use crate::transaction::registry;
-use crate::transaction::resolve::Keep;
 
 pub fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new()
@@ -40,10 +39,6 @@ pub fn routes() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(show))
         .routes(routes!(events))
         .routes(routes!(cancel))
-        .routes(routes!(undone))
-        .routes(routes!(finish))
-        .routes(routes!(trees))
-        .routes(routes!(keep))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -129,7 +124,7 @@ async fn begin(
         .await
 }
 
-fn begun(run: &Run) -> Response {
+pub(super) fn begun(run: &Run) -> Response {
     Document::new(document_of(run)).begun(StatusCode::ACCEPTED, &format!("/api/v1/restores/{}", run.id))
 }
 
@@ -140,7 +135,7 @@ fn document_of(run: &Run) -> Value {
     document
 }
 
-fn refused(report: Box<Report>) -> Problem {
+pub(super) fn refused(report: Box<Report>) -> Problem {
     let nothing = || Failure::new(Code::Io, "it was turned down, and nothing says why");
     report.failure.unwrap_or_else(nothing).into()
 }
@@ -252,93 +247,4 @@ async fn cancel(admin: Admin, State(shared): State<Arc<Shared>>, Path(id): Path<
     shared.note("cancel", admin.who(), json!({ "restore": run.id, "workload": run.workload })).await?;
     run.cancel();
     Ok(Document::new(document_of(&run)).with(StatusCode::ACCEPTED))
-}
-
-/// The whole id of the restore that was named and confirmed.
-fn meant(shared: &Shared, confirmed: &Confirmed, id: &str) -> Result<String, Problem> {
-    let found = decide::subject(&shared.host, id).map(|subject| subject.id);
-    confirmed.meant(&shared.host, found.map_err(Problem::from))
-}
-
-/// Begins an undo: the previous data is swapped back in. It goes on when its client is gone
-#[utoipa::path(post, path = "/api/v1/restores/{restore}/undo", tag = "restores", params(("restore" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The restore's whole id")), security(("token" = [])), responses((status = 202, description = "It has begun; `Location` says where it is", body = Document), Confirm))]
-async fn undone(confirmed: Confirmed, State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Answered {
-    let watched = Watched::new();
-    shared
-        .change(move |shared| {
-            let of = meant(shared, &confirmed, &id)?;
-            let request = undo::Request { id: of.clone(), wait: false, who: confirmed.who() };
-            let prepared = undo::prepare(&shared.host, &request, &watched.progress).map_err(refused)?;
-            let kind = json!({ "kind": "undo", "of": of });
-            let run = Run::new(prepared.id(), prepared.workload(), kind, &request.who, &watched);
-            let run = shared.runs.begin(run, move || prepared.run(&watched.progress));
-            Ok(begun(&*confirmed.admin.tried.audited(&shared.host, run)?))
-        })
-        .await
-}
-
-/// Ends the undo window: the previous data is removed for good
-#[utoipa::path(post, path = "/api/v1/restores/{restore}/finish", tag = "restores", params(("restore" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The restore's whole id")), security(("token" = [])), responses((status = 200, description = "It is removed", body = Document), Confirm))]
-async fn finish(
-    confirmed: Confirmed,
-    State(shared): State<Arc<Shared>>,
-    Path(id): Path<String>,
-) -> Result<Document, Problem> {
-    shared
-        .change(move |shared| {
-            let id = meant(shared, &confirmed, &id)?;
-            let request = undo::Request { id, wait: false, who: confirmed.who() };
-            let left = undo::finish(&shared.host, &request)?;
-            Ok(Document::new(json!({ "finished": true, "left_behind": left })))
-        })
-        .await
-}
-
-/// The trees of a restore that waits for a person's decision
-#[utoipa::path(get, path = "/api/v1/restores/{restore}/trees", tag = "restores", params(("restore" = String, Path)), security(("token" = [])), responses((status = 200, description = "`trees`", body = Document), Look))]
-async fn trees(_: Viewer, State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Document, Problem> {
-    shared
-        .look(move |shared| {
-            let (subject, trees) = decide::trees(&shared.host, &id)?;
-            Ok(Document::new(json!({ "id": subject.id, "workload": subject.workload, "trees": trees })))
-        })
-        .await
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Decision {
-    keep: Kept,
-}
-
-/// Which trees shall be live
-#[derive(Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-enum Kept {
-    Old,
-    New,
-    Live,
-}
-
-/// Does what a person decided. The workload is stopped; the other trees stay until the restore is finished
-#[utoipa::path(post, path = "/api/v1/restores/{restore}/resolve", tag = "restores", params(("restore" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The restore's whole id")), request_body = Decision, security(("token" = [])), responses((status = 200, description = "It is resolved", body = Document), Confirm))]
-async fn keep(
-    confirmed: Confirmed,
-    State(shared): State<Arc<Shared>>,
-    Path(id): Path<String>,
-    Body(asked): Body<Decision>,
-) -> Result<Document, Problem> {
-    let keep = match asked.keep {
-        Kept::Old => Keep::Old,
-        Kept::New => Keep::New,
-        Kept::Live => Keep::Live,
-    };
-    shared
-        .change(move |shared| {
-            let id = meant(shared, &confirmed, &id)?;
-            let decide::Decided { subject, kept, .. } = decide::keep(&shared.host, &id, keep, &confirmed.who())?;
-            let workload = subject.workload;
-            Ok(Document::new(json!({ "id": id, "workload": workload, "keep": keep, "resolved": true, "kept": kept })))
-        })
-        .await
 }
