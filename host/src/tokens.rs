@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::durable::{self, PRIVATE_FILE};
+use crate::effects::effect;
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
 use crate::random;
@@ -160,7 +161,8 @@ impl Tokens {
     fn lock(&self) -> Result<File> {
         let path = self.directory.join("tokens.lock");
         let mut options = OpenOptions::new();
-        let file = options.write(true).create(true).truncate(false).mode(PRIVATE_FILE).open(&path);
+        options.write(true).create(true).truncate(false).mode(PRIVATE_FILE);
+        let file = effect("open-lock", || options.open(&path));
         let file = file.map_err(|error| Failure::io("open", &path, &error))?;
         rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive)
             .map_err(|errno| Failure::io("lock", &path, &errno.into()))?;

@@ -37,7 +37,10 @@ const PIECES_WAITING: usize = 8;
 /// Takes a body into a file without a name in a directory, and gives it back at its beginning: whatever ends this host,
 /// nothing of it stays.
 pub async fn receive(request: Request, directory: PathBuf, bytes_max: u64) -> Result<File, Problem> {
-    let made = move || tempfile::tempfile_in(&directory).map_err(|error| Failure::io("write in", &directory, &error));
+    let made = move || {
+        let made = effect("make-upload", || tempfile::tempfile_in(&directory));
+        made.map_err(|error| Failure::io("write in", &directory, &error))
+    };
     let mut file = apart(made).await?;
     let mut pieces = request.into_body().into_data_stream();
     let (mut bytes, mut room, began) = (0, 0, Instant::now());

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::deployer::dispatch::DeployRequest;
 use crate::durable::{self, PRIVATE_FILE};
+use crate::effects::effect;
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
 use crate::state_dir::StateDir;
@@ -136,7 +137,8 @@ impl Deliveries {
 /// Two servers would each take a delivery once.
 fn lock(path: &std::path::Path) -> Result<File> {
     let mut options = std::fs::OpenOptions::new();
-    let file = options.write(true).create(true).truncate(false).mode(PRIVATE_FILE).open(path);
+    options.write(true).create(true).truncate(false).mode(PRIVATE_FILE);
+    let file = effect("open-lock", || options.open(path));
     let file = file.map_err(|error| Failure::io("open", path, &error))?;
     match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(file),
