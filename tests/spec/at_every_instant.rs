@@ -3,11 +3,11 @@
 //! and failed the same way.
 //!
 //! A restore and a revert are explored whole; of the other commands half of the points, some of each effect. With
-//! `REFORGE_EXPLORE=full` all are, every effect fails with every error number, and every recovery is crashed at each of
-//! its effects from each durable state, not only once in a row.
+//! `REFORGE_EXPLORE=errors` all are, and every effect fails with every error number; with `full` every recovery is also
+//! failed and ended at each of its effects from each durable state, not only once in a row.
 
 use crate::support::explorer::exploration::{Arrange, Exploration};
-use crate::support::explorer::points;
+use crate::support::explorer::points::{self, Extent};
 use crate::support::explorer::scene;
 
 /// Explores one of two halves, so that two processors have something to do. Only effects from `first` on, and one of
@@ -17,7 +17,7 @@ fn explore(name: &str, half: usize, first: impl Fn(&[String]) -> usize, arrange:
     let effects = exploration.effects();
     let skipped = first(&effects) * points::of(&effects).len() / effects.len();
     let points = points::of(&effects).split_off(skipped);
-    exploration.explore(&points::share(points, half, if points::is_full() { 2 } else { 2 * one_of }));
+    exploration.explore(&points::share(points, half, if points::extent() > Extent::Test { 2 } else { 2 * one_of }));
     exploration.explore_recovery();
     exploration.conclude();
 }

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use super::Explorer;
-use super::points::{self, ERRNOS, Point};
+use super::points::{self, ERRNOS, Extent, Point};
 use super::scene::Scene;
 
 /// How a command is made ready.
@@ -79,7 +79,7 @@ impl<'a> Exploration<'a> {
                 let explored = self.chain(&point, how);
                 self.take(&format!("{point}, then {how} of the recovery, from {state}"), explored);
             }
-            if points::is_full() {
+            if points::extent() == Extent::Full {
                 let effects = self.recovery_of(&point);
                 for second in points::of(&effects) {
                     let explored = self.crash_of_recovery(&point, &second);

@@ -30,9 +30,24 @@ impl Point {
     }
 }
 
-/// Whether every combination is wanted (`REFORGE_EXPLORE=full`), or what fits into a test run.
-pub fn is_full() -> bool {
-    std::env::var_os("REFORGE_EXPLORE").is_some_and(|what| what == "full")
+/// How much is explored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Extent {
+    /// What fits into a test run.
+    Test,
+    /// Every point with every error number (`REFORGE_EXPLORE=errors`).
+    Errors,
+    /// And every point of every recovery (`REFORGE_EXPLORE=full`).
+    Full,
+}
+
+pub fn extent() -> Extent {
+    match std::env::var("REFORGE_EXPLORE").as_deref() {
+        Err(_) => Extent::Test,
+        Ok("errors") => Extent::Errors,
+        Ok("full") => Extent::Full,
+        Ok(other) => panic!("REFORGE_EXPLORE is not errors or full: {other}"),
+    }
 }
 
 /// Effects by name and turn.
@@ -51,7 +66,7 @@ pub fn addressed(effects: &[String]) -> Vec<String> {
 pub fn of(effects: &[String]) -> Vec<Point> {
     let mut points = Vec::new();
     for (index, effect) in addressed(effects).into_iter().enumerate() {
-        let errnos = if is_full() { &ERRNOS[..] } else { &ERRNOS[index % ERRNOS.len()..][..1] };
+        let errnos = if extent() > Extent::Test { &ERRNOS[..] } else { &ERRNOS[index % ERRNOS.len()..][..1] };
         for how in ["before", "after"].into_iter().chain(errnos.iter().copied()) {
             points.push(Point { effect: effect.clone(), how });
         }
