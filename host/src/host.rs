@@ -290,7 +290,8 @@ impl Host {
         let done = leased.and_then(|leased| self.deployer.dispatch_leased(&leased, cancelled));
         let image = done.as_ref().ok().and_then(|done| done.spec.as_ref()).map(|spec| &spec.image);
         let failure = done.as_ref().err();
-        let details = serde_json::json!({ "workload": request.workload(), "image": image, "failure": failure });
+        let workload = crate::escape::text(request.workload());
+        let details = serde_json::json!({ "workload": workload, "image": image, "failure": failure });
         self.audit.append(request.verb(), who, details)?;
         done
     }

@@ -210,9 +210,15 @@ fn every_try_that_is_turned_down_is_audited() {
     confirmed("POST", "/api/v1/restores/2000/finish").send().expect_problem(404, "not-found");
     confirmed("POST", "/api/v1/plugins/nothing/use").send().expect_problem(404, "not-found");
     server.as_admin("POST", "/api/v1/restores/2000/cancel").send().expect_problem(404, "not-found");
+    let capture = server.as_admin("POST", "/api/v1/workloads/nobody/snapshots").json(&json!({}));
+    capture.send().expect_problem(404, "not-found");
+    let import = server.as_admin("POST", "/api/v1/workloads/nobody/snapshots/import");
+    import.header("Content-Type", "application/gzip").body("").send().expect_problem(404, "not-found");
+    server.as_admin("POST", "/api/v1/workloads/nobody/deploy").send().expect_problem(404, "not-found");
     let refused = |code: &str| ("refused".to_owned(), code.to_owned());
     let [confirmation, not_found] = [refused("confirmation"), refused("not-found")];
-    let expected = [&[confirmation.clone(), confirmation][..], &vec![not_found; 5]].concat();
+    let deploy = ("deploy".to_owned(), "not-found".to_owned());
+    let expected = [vec![confirmation; 2], vec![not_found; 7], vec![deploy]].concat();
     assert_eq!(turned_down(&server), expected);
 
     let begun = server.restore(&bench.snapshot).send().expect(202).json();
@@ -221,7 +227,7 @@ fn every_try_that_is_turned_down_is_audited() {
     let own = |method: &str, path: &str, id: &str| server.as_admin(method, path).header(CONFIRM, id).send();
     own("DELETE", &delete, &bench.snapshot).expect_problem(409, "busy");
     own("POST", &format!("/api/v1/restores/{id}/finish"), id).expect_problem(409, "busy");
-    assert_eq!(turned_down(&server)[7..], [("delete".into(), "busy".into()), ("finish".into(), "busy".into())]);
+    assert_eq!(turned_down(&server)[10..], [("delete".into(), "busy".into()), ("finish".into(), "busy".into())]);
     server.go_on();
     server.ended(id);
 }

@@ -42,6 +42,8 @@ fn only_what_is_signed_is_taken_and_only_once() {
     assert_eq!(server.deliver("/api/v1/hooks", &again.to_string(), SECRET).expect(200).json()["taken"], false);
     let nobody = json!({ "delivery": "2", "action": { "deploy": { "workload": "nobody" } } }).to_string();
     server.deliver("/api/v1/hooks", &nobody, SECRET).expect_problem(404, "not-found");
+    let refused = done(&server, "deploy").into_iter().filter(|line| line["details"]["workload"] == "nobody");
+    assert_eq!(refused.map(|line| line["details"]["failure"]["code"].clone()).collect::<Vec<_>>(), ["not-found"]);
     server.deliver("/api/v1/hooks", "{}", SECRET).expect_problem(400, "usage");
     // A forge's may be long, since nothing of it is kept.
     server.deliver(DEPLOY, &"x".repeat(1 << 20), SECRET).expect(202);

@@ -99,6 +99,12 @@ impl Hooks {
         Ok(true)
     }
 
+    /// One that makes no sense is not taken.
+    pub fn turned_down(&self, request: &DeployRequest, failure: Failure) -> Failure {
+        let refused = self.host.dispatch_leased(request, Err(failure.clone()), WHO, &|| true);
+        refused.err().unwrap_or(failure)
+    }
+
     fn ask(self: &Arc<Self>, asked: Asked) -> Result<()> {
         let lane = Lane::of(&asked.request);
         let mut waiting = self.waiting();

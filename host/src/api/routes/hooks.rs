@@ -116,7 +116,9 @@ fn hooks(shared: &Shared) -> Result<&Arc<Hooks>, Problem> {
 async fn take(shared: Arc<Shared>, delivery: String, name: Option<String>, request: DeployRequest) -> Answered {
     shared
         .work(move |shared| {
-            shared.host.config.workload(request.workload())?;
+            if let Err(failure) = shared.host.config.workload(request.workload()) {
+                return Err(hooks(shared)?.turned_down(&request, failure).into());
+            }
             let taken = hooks(shared)?.take(&delivery, request)?;
             let status = if taken { StatusCode::ACCEPTED } else { StatusCode::OK };
             Ok(Document::new(json!({ "delivery": name, "taken": taken })).with(status))

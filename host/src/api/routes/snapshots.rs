@@ -20,6 +20,7 @@ use crate::api::describe::{Change, Confirm, Look};
 use crate::api::problem::Problem;
 use crate::api::shared::{Shared, WhileAsked};
 use crate::api::transfer;
+use crate::config::Workload;
 use crate::documents::snapshot as documents;
 use crate::restore::import;
 
@@ -70,12 +71,17 @@ async fn create(
     let progress = shared.progress();
     shared
         .change(move |shared| {
-            let workload = shared.host.config.workload(&id)?;
+            let workload = known(&admin, shared, &id)?;
             let descriptor = shared.host.take_snapshot(workload, &reason, false, &admin.who(), &progress)?;
             let location = format!("/api/v1/workloads/{id}/snapshots/{}", descriptor.id);
             Ok(Document::new(documents::summary(&descriptor)).begun(StatusCode::CREATED, &location))
         })
         .await
+}
+
+/// The workload that somebody wants to change something of.
+fn known<'a>(admin: &Admin, shared: &'a Shared, id: &str) -> Result<&'a Workload, Problem> {
+    admin.tried.audited(&shared.host, shared.host.config.workload(id).map_err(Problem::from))
 }
 
 /// What a snapshot holds
@@ -133,7 +139,9 @@ async fn delete(
     responses((status = 201, description = "The snapshot", body = Document), Change))]
 async fn import(admin: Admin, State(shared): State<Arc<Shared>>, Path(id): Path<String>, request: Request) -> Answered {
     body::require_type(request.headers(), &["application/gzip", "application/octet-stream"])?;
-    shared.host.config.workload(&id)?;
+    if let Err(failure) = shared.host.config.workload(&id) {
+        return Err(admin.tried.turned_down(&shared, failure.into()).await);
+    }
     let carrying = shared.carrying().await?;
     let directory = shared.host.config.host.snapshot_dir.clone();
     let file = transfer::receive(request, directory, transfer::ARCHIVE_BYTES_MAX).await?;
