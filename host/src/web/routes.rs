@@ -129,12 +129,8 @@ fn reader(from: &Parts) -> Reader {
 
 /// A screen for whoever has the token, or one that asks who it is.
 async fn screen(api: &Api, from: &Parts, view: impl AsyncFnOnce(&Reader) -> Result<Markup, Refused>) -> Response {
-    let mut reader = reader(from);
-    let shown = async {
-        reader.me = Some(Me::of(&api.get(from, "/api/v1/me").await?));
-        view(&reader).await
-    };
-    match shown.await {
+    let (reader, shown) = shown(api, from, view).await;
+    match shown {
         Ok(markup) => fragment(StatusCode::OK, &markup),
         Err(refused) => {
             let problem = views::problem::problem(&reader, &refused.problem);
@@ -151,15 +147,26 @@ async fn screen(api: &Api, from: &Parts, view: impl AsyncFnOnce(&Reader) -> Resu
 
 /// What is put into the dialog.
 async fn dialog(api: &Api, from: &Parts, view: impl AsyncFnOnce(&Reader) -> Result<Markup, Refused>) -> Response {
-    let mut reader = reader(from);
-    let shown = async {
-        reader.me = Some(Me::of(&api.get(from, "/api/v1/me").await?));
-        view(&reader).await
-    };
-    match shown.await {
+    let (reader, shown) = shown(api, from, view).await;
+    match shown {
         Ok(markup) => fragment(StatusCode::OK, &markup),
         Err(refused) => fragment(refused.status, &views::problem::in_dialog(&reader, &refused.problem)),
     }
+}
+
+/// A view, and for whom: somebody whom the API knows, or else whoever reads that it does not.
+async fn shown(
+    api: &Api,
+    from: &Parts,
+    view: impl AsyncFnOnce(&Reader) -> Result<Markup, Refused>,
+) -> (Reader, Result<Markup, Refused>) {
+    let mut reader = reader(from);
+    match api.get(from, "/api/v1/me").await {
+        Ok(me) => reader.me = Some(Me::of(&me)),
+        Err(refused) => return (reader, Err(refused)),
+    }
+    let shown = view(&reader).await;
+    (reader, shown)
 }
 
 async fn translated(from: &Parts, answer: Response) -> Response {
