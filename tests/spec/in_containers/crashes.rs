@@ -80,6 +80,23 @@ fn an_engine_that_is_killed_in_any_step_of_a_living_host_loses_nothing() {
 }
 
 #[test]
+fn an_engine_that_is_gone_when_the_app_is_to_come_back_gets_it_back_as_soon_as_it_is_there() {
+    let _one = one_at_a_time();
+    let engine = Engine::start(&[]);
+    let pair = Pair::deployed(&engine);
+    let mut restore = pair.world.start_with("record-swapped:EIO,record-reverted:pause", &pair.restore());
+    assert!(restore.reaches_its_pause(), "{:?}", restore.wait());
+    engine.kill();
+    restore.go_on();
+    restore.wait().expect(5).expect_said("the app is not back").expect_said("reforge recover");
+    pair.world.reforge(&["recover"]).expect(5).expect_said("the app is not back");
+    engine.run();
+    pair.world.ok(&["recover"]);
+    pair.assert_settled("the engine is back");
+    assert_eq!(pair.which().as_deref(), Some("new"), "what was there before");
+}
+
+#[test]
 fn policies_that_something_broken_off_left_switched_off_are_as_configured_after_a_deploy() {
     let engine = Engine::shared();
     let pair = Pair::deployed(engine);
