@@ -8,10 +8,12 @@ mod engine;
 #[macro_use]
 mod runtime_claims;
 
+use std::time::{Duration, Instant};
+
 use engine::Engine;
 use reforge_host::runtime::container::Restart;
 use reforge_host::runtime::docker::DockerRuntime;
-use reforge_host::runtime::{AppState, Container, Runtime};
+use reforge_host::runtime::{AppState, Container, Health, Runtime};
 use runtime_claims::{STEADY, World, eventually, state};
 
 /// A runtime of a host of its own on the shared engine. Nothing of it runs at the end of a test.
@@ -62,6 +64,31 @@ macro_rules! claims {
 }
 
 every_claim!(claims);
+
+#[test]
+fn the_check_of_an_image_counts_and_only_what_it_found_since_the_start() {
+    let mut world = world();
+    world.image = Some(Engine::shared().busybox_that_checks("/data/ready"));
+    let containers = Containers::new(&world);
+    let ready = world.live.join("ready");
+    let told = |patience: Duration| {
+        let began = Instant::now();
+        let report = containers.runtime.await_healthy("notes", &|| began.elapsed() > patience).expect("told");
+        (report.health, report.reason)
+    };
+    let (shortly, long) = (Duration::from_millis(500), Duration::from_secs(60));
+    containers.runtime.create(&world.spec(STEADY)).expect("created");
+    assert_eq!(told(shortly).0, Health::Unknown);
+    std::fs::write(&ready, "").unwrap();
+    let (health, reason) = told(long);
+    assert_eq!(health, Health::Healthy, "{reason}");
+    assert!(reason.contains("the image's health check passed"), "{reason}");
+    // Whatever the engine still says of the start before.
+    std::fs::remove_file(&ready).unwrap();
+    let name = world.container.name.clone().unwrap();
+    Engine::shared().call("POST", &format!("/containers/{name}/restart"), &serde_json::Value::Null);
+    assert_eq!(told(shortly).0, Health::Unknown);
+}
 
 #[test]
 fn a_paused_app_counts_as_running_and_can_be_stopped() {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::containers::{self, COUNTER, STAY, contained};
 use crate::support::engine::Engine;
-use crate::support::{Volume, Workload, World, apps};
+use crate::support::{Volume, Workload, World, apps, eventually};
 
 fn inspect(engine: &Engine, workload: &str) -> Value {
     let all = containers::of(engine, workload);
@@ -116,6 +116,28 @@ fn an_app_that_was_stopped_stays_stopped_and_a_bad_one_runs_on_its_old_data_in_i
     let good = world.snapshot(&id);
     world.restore(&id, &good, &[]).expect(0);
     assert_eq!(containers::running(engine, &id), 0);
+}
+
+#[test]
+fn an_app_that_its_data_makes_crash_in_a_loop_runs_again_on_what_is_restored() {
+    let engine = Engine::shared();
+    let id = containers::fresh_id("loop");
+    let script = "trap exit TERM; while test ! -e {volume:data}/poison; do usleep 20000; done; exit 3";
+    let mut workload = containers::shell(engine, &id, script);
+    workload.lines += "restart = \"always\"\n";
+    let world = containers::world(engine, [workload]);
+    world.ok(&["deploy", &id]);
+    let snapshot = world.snapshot(&id);
+    std::fs::write(world.volume(&id, "data").join("poison"), "").unwrap();
+    let name = format!("reforge-{id}");
+    eventually("it loops", || engine.container(&name)["RestartCount"].as_u64() > Some(2));
+    world.restore(&id, &snapshot, &[]).expect(0);
+    let after = engine.container(&name);
+    assert_eq!((&after["State"]["Status"], &after["RestartCount"]), (&json!("running"), &json!(0)));
+    assert_eq!(after["HostConfig"]["RestartPolicy"]["Name"], "always");
+    // And back to what makes it crash: nobody is told that it is well.
+    world.undo(&world.transactions()[0]).expect(4);
+    assert_eq!(inspect(engine, &id)["Id"], after["Id"], "the container that ran");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::crashes::one_at_a_time;
 use super::pair::Pair;
 use crate::support::World;
 use crate::support::containers::{self, STAY};
@@ -47,6 +48,41 @@ fn a_restore_that_was_undone_and_its_undo_keep_nothing_when_the_window_is_over()
     let left = ids(engine, &id);
     assert!(left.len() == 1 && ![before, restored].contains(&left[0]), "{left:?}");
     assert_eq!(images(engine, &id), [engine.container(&left[0])["Image"].clone()]);
+}
+
+#[test]
+fn a_prune_of_stopped_containers_and_images_leaves_what_a_rollback_and_an_undo_need() {
+    let _one = one_at_a_time();
+    // A prune asks nobody whose it is.
+    let engine = &Engine::start(&[]);
+    let id = containers::fresh_id("pruned");
+    let mut world = containers::world(engine, [containers::shell(engine, &id, STAY)]);
+    let prune = || {
+        for what in ["containers", "images"] {
+            engine.call("POST", &format!("/{what}/prune"), &Value::Null);
+        }
+    };
+    world.ok(&["deploy", &id]);
+    let first = ids(engine, &id).remove(0);
+    let image = engine.container(&first)["Image"].clone();
+    world.workload(&id).image = Some(engine.busybox("2"));
+    world.write_config();
+    world.ok(&["deploy", &id]);
+    engine.call("DELETE", "/images/test/busybox:1?noprune=1", &Value::Null);
+    prune();
+    assert_eq!(engine.container(&first), Value::Null);
+    world.ok(&["rollback", &id]);
+    let now = ids(engine, &id).pop().unwrap();
+    assert_eq!(engine.container(&now)["Image"], image);
+    let snapshot = world.snapshot(&id);
+    world.restore(&id, &snapshot, &[]).expect(0);
+    prune();
+    world.undo(&world.transactions()[0]).expect(0);
+    prune();
+    finish(&world, &world.transactions()[1]);
+    let left = ids(engine, &id);
+    assert_eq!(left.len(), 1);
+    assert_eq!(engine.container(&left[0])["Image"], image);
 }
 
 #[test]

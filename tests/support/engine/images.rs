@@ -9,6 +9,11 @@ use super::{Engine, INSTALL};
 impl Engine {
     /// Imports a tar under a name unless it is there.
     fn import(&self, repository: &str, tag: &str, make: impl FnOnce(&Path)) -> String {
+        self.import_with(None, repository, tag, make)
+    }
+
+    /// The same with an instruction of a Dockerfile, its blanks as `%20`.
+    fn import_with(&self, instruction: Option<&str>, repository: &str, tag: &str, make: impl FnOnce(&Path)) -> String {
         static IMPORTING: Mutex<()> = Mutex::new(());
         let _one = IMPORTING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let name = format!("{repository}:{tag}");
@@ -19,7 +24,8 @@ impl Engine {
         make(scratch.path());
         let tar = Command::new("tar").arg("-C").arg(scratch.path()).args(["-c", "."]).output().unwrap();
         assert!(tar.status.success(), "{}", String::from_utf8_lossy(&tar.stderr));
-        let path = format!("/images/create?fromSrc=-&repo={repository}&tag={tag}");
+        let changes = instruction.map(|instruction| format!("&changes={instruction}")).unwrap_or_default();
+        let path = format!("/images/create?fromSrc=-&repo={repository}&tag={tag}{changes}");
         let (status, answer) = self.try_call("POST", &path, &tar.stdout).unwrap();
         assert!(status == 200, "{}", String::from_utf8_lossy(&answer));
         name
@@ -31,6 +37,12 @@ impl Engine {
             busybox(root);
             std::fs::write(root.join("etc/tag"), tag).unwrap();
         })
+    }
+
+    /// The same with a health check of its own: whether there is a file.
+    pub fn busybox_that_checks(&self, file: &str) -> String {
+        let check = format!("HEALTHCHECK%20--interval=50ms%20CMD%20test%20-e%20{file}");
+        self.import_with(Some(&check), "test/checked", "1", busybox)
     }
 
     /// The machine's PostgreSQL server with its tools, and what they need.
