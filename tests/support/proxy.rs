@@ -14,6 +14,8 @@ pub enum Trouble {
     /// Nobody answers.
     Silence,
     Answer(u16, String),
+    /// The same for the first such call alone.
+    AnswerOnce(u16, String),
     /// The real answer, late.
     Late(Duration),
 }
@@ -62,8 +64,14 @@ impl Proxy {
 fn pass(mut client: UnixStream, engine: &Path, causes: &Cause) -> std::io::Result<()> {
     let (head, body) = read_request(&mut client)?;
     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-    let caused = causes.lock().unwrap().clone();
-    let caused = caused.filter(|(calls, _)| calls.iter().any(|call| path.contains(call.as_str())));
+    let caused = {
+        let mut cause = causes.lock().unwrap();
+        let caused = cause.clone().filter(|(calls, _)| calls.iter().any(|call| path.contains(call.as_str())));
+        if matches!(caused, Some((_, Trouble::AnswerOnce(..)))) {
+            *cause = None;
+        }
+        caused
+    };
     if let Some((_, Trouble::Late(delay))) = caused {
         std::thread::sleep(delay);
     }
@@ -73,7 +81,7 @@ fn pass(mut client: UnixStream, engine: &Path, causes: &Cause) -> std::io::Resul
             // Until the client gives up.
             client.read_to_end(&mut Vec::new()).map(|_| ())
         }
-        Some((_, Trouble::Answer(status, text))) => {
+        Some((_, Trouble::Answer(status, text) | Trouble::AnswerOnce(status, text))) => {
             let length = text.len();
             let head = format!(
                 "HTTP/1.1 {status} Trouble\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\

@@ -89,6 +89,15 @@ fn an_engine_that_fails_in_one_call_of_a_restore_loses_nothing() {
 }
 
 #[test]
+fn a_container_that_ends_while_its_policy_is_switched_off_is_asked_about_again() {
+    let scene = scene();
+    let ended = r#"{"message":"Cannot update container 0: cannot update a stopped container: unknown"}"#;
+    scene.proxy.cause(&["/update"], Trouble::AnswerOnce(500, ended.into()));
+    scene.world.restore(&scene.id, &scene.snapshot, &[]).expect(0);
+    scene.assert_settled("ended meanwhile");
+}
+
+#[test]
 fn a_name_that_is_taken_refuses_a_deploy_before_anything_is_stopped() {
     let mut scene = scene();
     let taken = format!("taken-{}", scene.id);

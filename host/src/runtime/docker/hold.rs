@@ -4,15 +4,21 @@
 //! engine's own record of the change is synced, so that a power cut does not bring the old policy back.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use bollard::models::ContainerUpdateBody;
 
 use super::client::CHANGE_LIMIT;
 use super::container::{self, Found};
+use super::errors::EngineError;
 use super::{DockerRuntime, View};
 use crate::durable;
 use crate::failure::{Failure, Result};
 use crate::runtime::container::Restart;
+
+/// How long an engine may take to see that a container has ended.
+const ENDING_LIMIT: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(20);
 
 /// See [`crate::runtime::Runtime::hold`].
 pub fn hold(runtime: &DockerRuntime, workload: &str) -> Result<()> {
@@ -68,15 +74,25 @@ impl View<'_> {
             return Ok(());
         }
         let doing = format!("set the restart policy of the container {}", found.shown());
-        let body = ContainerUpdateBody { restart_policy: Some(container::engine_policy(policy)), ..Default::default() };
-        let updated =
-            self.client.change("docker-update", CHANGE_LIMIT, |docker| docker.update_container(&found.id, body));
-        match updated {
-            Ok(()) => sync_container(found),
-            Err(error) if error.is_gone() => Ok(()),
-            Err(error) => Err(self.client.failed(doing)(error)),
+        let restart_policy = Some(container::engine_policy(policy));
+        let deadline = Instant::now() + ENDING_LIMIT;
+        loop {
+            let body = ContainerUpdateBody { restart_policy: restart_policy.clone(), ..Default::default() };
+            let updated =
+                self.client.change("docker-update", CHANGE_LIMIT, |docker| docker.update_container(&found.id, body));
+            match updated {
+                Ok(()) => return sync_container(found),
+                Err(error) if error.is_gone() => return Ok(()),
+                Err(error) if has_just_ended(&error) && Instant::now() < deadline => std::thread::sleep(POLL),
+                Err(error) => return Err(self.client.failed(doing)(error)),
+            }
         }
     }
+}
+
+/// A container that ended a moment ago, of which the engine does not know yet: it has taken the change back.
+fn has_just_ended(error: &EngineError) -> bool {
+    ["stopped container", "deleted container", "already finished"].iter().any(|said| error.message().contains(said))
 }
 
 /// Makes what the engine wrote about a container durable. One whose directory is not here is another machine's, or has
