@@ -86,6 +86,7 @@ fn a_person_decides_and_ends_it_over_http_as_well() {
     let resolved = resolve(&id).expect(200).json();
     assert_eq!((&resolved["resolved"], &resolved["kept"][0]["place"]), (&json!(true), &json!("sibling")), "{resolved}");
     assert_eq!(server.get("/api/v1/recovery")["unfinished"], json!([]));
+    assert_eq!(server.get(&path)["resolved"], true);
     server.as_admin("POST", "/api/v1/workloads/app/deploy").send().expect(200);
     let finish = || server.as_admin("POST", &format!("{path}/finish")).header(CONFIRM, &id).send();
     assert_eq!(finish().expect(200).json()["left_behind"], json!([]));

@@ -39,7 +39,7 @@ pub fn list(host: &Host, workload: Option<&str>) -> Result<Vec<Line>> {
     }
     let mut entries = registry::read_all(&host.state.transactions())?;
     entries.retain(|entry| workload.is_none_or(|workload| entry.is_of(workload)));
-    let mut lines: Vec<Line> = entries.iter().map(|entry| of_entry(host, &entries, entry)).collect::<Result<_>>()?;
+    let mut lines: Vec<Line> = entries.iter().map(|entry| of_entry(host, &entries, entry)).collect();
     let forgotten = forgotten(host)?.into_iter().filter(|id| entries.iter().all(|entry| entry.id() != id));
     for id in forgotten {
         lines.extend(of_forgotten(host, &id).filter(|line| workload.is_none_or(|workload| line.workload == workload)));
@@ -48,24 +48,27 @@ pub fn list(host: &Host, workload: Option<&str>) -> Result<Vec<Line>> {
     Ok(lines)
 }
 
-fn of_entry(host: &Host, entries: &[Entry], entry: &Entry) -> Result<Line> {
+fn of_entry(host: &Host, entries: &[Entry], entry: &Entry) -> Line {
     match entry {
         Entry::Open(journal, begin) => {
-            let receipt = told(host, &begin.id)?;
+            let receipt = match told(host, &begin.id) {
+                Ok(receipt) => receipt,
+                Err(failure) => return damaged(&begin.id, Some(&begin.workload), &failure),
+            };
             let newest = is_newest(entries, begin);
             let (now, _) = standing(journal, begin, newest);
             let untold = if is_resolved(journal) { "resolved" } else { "unfinished" };
             let outcome = receipt.as_ref().map_or(untold, |receipt| receipt.outcome.as_str());
-            Ok(Line {
+            Line {
                 id: begin.id.clone(),
                 workload: begin.workload.clone(),
                 what: Some((begin.kind.clone(), begin.at.wall)),
                 outcome: outcome.to_owned(),
                 now,
                 document: document(journal, begin, newest, receipt.as_ref()),
-            })
+            }
         }
-        Entry::Damaged { id, workload, failure } => Ok(damaged(id, workload.as_deref(), failure)),
+        Entry::Damaged { id, workload, failure } => damaged(id, workload.as_deref(), failure),
     }
 }
 
@@ -162,6 +165,7 @@ fn over(receipt: &Receipt) -> Value {
         "can_undo": false,
         "keep_previous": false,
         "newest_record": null,
+        "resolved": false,
         "receipt": receipt,
     })
 }
@@ -180,6 +184,7 @@ fn document(journal: &Journal, begin: &Begin, newest: bool, receipt: Option<&Rec
         "can_undo": can_undo(journal, newest),
         "keep_previous": begin.keep_previous,
         "newest_record": journal.records().last().map(|record| record.event.name()),
+        "resolved": is_resolved(journal),
         "receipt": receipt,
     })
 }

@@ -145,6 +145,9 @@ pub(super) fn refused(report: Box<Report>) -> Problem {
 struct Of {
     /// Only those of this workload
     workload: Option<String>,
+    /// Only those that run here
+    #[serde(default)]
+    running: bool,
 }
 
 /// Restores and undos, newest first, those that run included
@@ -155,6 +158,10 @@ async fn list(_: Viewer, State(shared): State<Arc<Shared>>, Query(of): Query<Of>
             // Before the journals: one that ends meanwhile is in those.
             let mut running = shared.runs.running();
             running.retain(|run| of.workload.as_ref().is_none_or(|workload| run.workload == *workload));
+            if of.running {
+                let restores: Vec<Value> = running.iter().map(|run| document_of(run)).collect();
+                return Ok(Document::new(json!({ "restores": restores })));
+            }
             let lines = history::list(&shared.host, of.workload.as_deref())?;
             let unknown = running.iter().filter(|run| lines.iter().all(|line| line.id != run.id));
             let mut restores: Vec<Value> = unknown.map(|run| document_of(run)).collect();
@@ -183,11 +190,23 @@ async fn show(_: Viewer, State(shared): State<Arc<Shared>>, Path(id): Path<Strin
 fn find(shared: &Shared, id: &str) -> Result<Value, Problem> {
     let id = whole_id(shared, id)?;
     match (history::show(&shared.host, &id), shared.runs.find(&id)) {
-        (Ok(shown), _) => Ok(with_run(shared, &id, shown.document)),
+        (Ok(shown), run) => Ok(with_report(with_run(shared, &id, shown.document), run.as_deref())),
         // It has no journal yet, or never had one.
         (Err(_), Some(run)) => Ok(document_of(&run)),
         (Err(failure), None) => Err(failure.into()),
     }
+}
+
+/// One that has ended and not been settled has no receipt: what this process told of it is all there is.
+fn with_report(mut document: Value, run: Option<&Run>) -> Value {
+    let is_untold = document["receipt"].is_null() && document["running"].is_null() && document["resolved"] != true;
+    if let Some(run) = run.filter(|_| is_untold) {
+        let told = run.document();
+        for name in ["outcome", "error", "receipt"] {
+            document[name] = told[name].clone();
+        }
+    }
+    document
 }
 
 /// Which restore is meant by its id or by a beginning that no other has.
