@@ -40,9 +40,9 @@ const ENGLISH: Words = Words {
     captured: "by hand",
     loses: "You lose ",
     wrong_name: "That is not its name.",
-    done: "Every volume holds the snapshot.",
-    undone: "Every volume holds its previous data again.",
-    left: "it can be undone for another 24 h",
+    done: "was given what the snapshot holds.",
+    undone: "Every volume was given its previous data again.",
+    left: "It can be undone for another 23 h 59 min.",
     extracting: "Unpacking",
     entries: " entries",
     busy: "Something else is being done to this workload",
@@ -62,9 +62,9 @@ const RUSSIAN: Words = Words {
     captured: "вручную",
     loses: "Вы потеряете ",
     wrong_name: "Это не его имя.",
-    done: "Все тома содержат снимок.",
-    undone: "Все тома снова содержат прежние данные.",
-    left: "можно отменить ещё 24 ч",
+    done: "Все восстановленные тома получили данные снимка.",
+    undone: "Всем томам возвращены прежние данные.",
+    left: "Можно отменить ещё 23 ч 59 мин.",
     extracting: "Распаковка",
     entries: " запис",
     busy: "С этим приложением уже что-то делают",
@@ -277,6 +277,50 @@ fn a_hostile_import_is_refused_and_its_name_is_text_in_english() {
 #[test]
 fn a_hostile_import_is_refused_and_its_name_is_text_in_russian() {
     refused_import(&RUSSIAN);
+}
+
+/// What has ended and is not settled has no receipt yet: the page says all the same what happened and what to do.
+#[test]
+fn a_restore_that_could_not_be_taken_back_is_said_to_be_so_until_it_is_settled() {
+    let bench = changed();
+    let exchanges = bench.world.effects_of(&bench.restore()).iter().filter(|name| *name == "exchange").count();
+    bench.tidy();
+    bench.lives.iter().for_each(|live| fill(live, "new"));
+    // The last exchange of the swap, and the first of the way back.
+    let server = Server::failing(&bench.world, &format!("exchange#{exchanges}:EIO,exchange#{}:EIO", exchanges + 1));
+    let browser = Browser::start("en");
+    log_in(&browser, &server, &server.admin);
+    open_plan(&browser, &bench.snapshot);
+    browser.types("#name", "app");
+    browser.click("#do");
+    browser.sees("#outcome", "Needs a decision");
+    browser.sees("#receipt", "Only a person can decide. Everything was kept.");
+    browser.sees("#receipt .hint", "restore resolve");
+    browser.is_open_to_everybody("a restore that needs a decision");
+    bench.world.ok(&["recover"]);
+    browser.reload();
+    browser.sees("#outcome", "Reverted");
+    browser.sees("#receipt", ENGLISH.unchanged);
+}
+
+/// What an address says is at most a screen: a document of the API is never put into the page, whatever it holds.
+#[test]
+fn an_address_shows_a_screen_and_nothing_else() {
+    let bench = Bench::new();
+    bench.world.ok(&["snapshot", "create", "app", "--reason", "<button data-act=leave>x</button>"]);
+    let server = Server::start(&bench.world);
+    let browser = Browser::start("en");
+    log_in(&browser, &server, &server.admin);
+    for address in
+        ["/api/v1/workloads/app/snapshots", "/workloads/../../api/v1/audit", "/workloads/%2e%2e", "/page.css"]
+    {
+        browser.run(&format!("location.hash = '#{address}'"));
+        browser.sees("#workload-app", "app");
+        assert_eq!(browser.run("return document.querySelectorAll('[data-act=leave]').length"), 1, "{address}");
+    }
+    browser.run("location.hash = '#/workloads/app'");
+    browser.sees("#history", "");
+    browser.sees(".cards", "<button data-act=leave>x</button>");
 }
 
 /// The whole way with the keyboard alone. The focus is where the person is, and stays in the dialog while it is open.

@@ -41,6 +41,12 @@ impl Server {
         Server::of(world.start_pausing(effect, &[SERVE, more].concat()), tokens)
     }
 
+    /// One in which these effects fail.
+    pub fn failing(world: &World, faults: &str) -> Server {
+        let tokens = tokens(world);
+        Server::of(world.start_with(faults, SERVE), tokens)
+    }
+
     /// Another one after this was killed. No command comes in between.
     pub fn killed_and_started(self, world: &World) -> Server {
         let Server { running, admin, viewer, .. } = self;

@@ -42,8 +42,12 @@ pub fn shell(say: &Messages) -> Markup {
                 script type="module" src="/page/page.js" {}
             }
             body {
+                p #gone .problem role="alert" hidden { (say.text("gone")) }
                 div #page { noscript { main { h1 { "Reforge" } p { (say.text("no-script")) } } } }
-                dialog #dialog aria-labelledby="dialog-title" {}
+                dialog #dialog aria-labelledby="dialog-title" {
+                    div #inside {}
+                    div #said-inside role="status" .only-read {}
+                }
                 div #said role="status" .only-read {}
             }
         }

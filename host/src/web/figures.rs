@@ -74,6 +74,19 @@ impl Messages {
         }
     }
 
+    /// How long something is still possible, in two figures and never more than it is: `23 h 59 min`, `2 days 12 h`.
+    pub fn remaining(&self, milliseconds: u64) -> String {
+        let minutes = milliseconds / 60_000;
+        let (hours, days) = (minutes / 60, minutes / 1440);
+        let figure = |name: &str, n: u64| self.with(name, [("n", n.into())]);
+        match minutes {
+            0 => figure("seconds", milliseconds / 1000),
+            1..60 => figure("minutes", minutes),
+            60..2880 => format!("{} {}", figure("hours", hours), figure("minutes", minutes % 60)),
+            _ => format!("{} {}", figure("days", days), figure("hours", hours % 24)),
+        }
+    }
+
     /// How long ago.
     pub fn ago(&self, at: Timestamp, now: Timestamp) -> String {
         let seconds = now.duration_since(at).as_secs().max(0) as u64;
@@ -129,6 +142,21 @@ mod tests {
             (1_000_000_000, "12 days", "12 дней"),
         ] {
             assert_eq!((english.duration(milliseconds), russian.duration(milliseconds)), (one.into(), other.into()));
+        }
+    }
+
+    #[test]
+    fn what_remains_is_never_said_to_be_more() {
+        let russian = of(Language::Russian);
+        for (milliseconds, text) in [
+            (0, "0 с"),
+            (59_999, "59 с"),
+            (3_599_999, "59 мин"),
+            (86_399_999, "23 ч 59 мин"),
+            (86_400_000, "24 ч 0 мин"),
+            (216_000_000, "2 дня 12 ч"),
+        ] {
+            assert_eq!(russian.remaining(milliseconds), text);
         }
     }
 

@@ -9,7 +9,8 @@ use super::messages::Messages;
 use super::views::word;
 
 /// Phases in which nobody looks whether to stop any more: from the swap, which ends with the commit, and on the way back.
-const FIXED: [&str; 5] = ["swapping", "starting", "waiting for health", "finishing", "reverting"];
+const FIXED: [&str; 5] = ["swapping", "starting", "waiting for health", "finishing", REVERTING];
+const REVERTING: &str = "reverting";
 /// Counters that come so soon after the first are those of the past.
 const PAST: Duration = Duration::from_millis(100);
 /// A rate needs some time to mean something.
@@ -34,6 +35,8 @@ struct Phase {
     /// When it was first looked at, and the bytes then.
     since: Instant,
     bytes_then: u64,
+    /// The way back came next.
+    failed: bool,
 }
 
 impl Live {
@@ -72,8 +75,18 @@ impl Live {
             return;
         }
         self.over.extend(self.now.take().filter(|phase| !phase.name.is_empty()));
-        self.now =
-            Some(Phase { name: name.to_owned(), bytes: 0, bytes_total: 0, entries: 0, since: now, bytes_then: 0 });
+        if let (REVERTING, Some(before)) = (name, self.over.last_mut()) {
+            before.failed = true;
+        }
+        self.now = Some(Phase {
+            name: name.to_owned(),
+            bytes: 0,
+            bytes_total: 0,
+            entries: 0,
+            since: now,
+            bytes_then: 0,
+            failed: false,
+        });
     }
 
     fn count(&mut self, counters: &Value, now: Instant) {
@@ -91,7 +104,7 @@ impl Live {
         html! {
             ol .phases {
                 @for phase in &self.over {
-                    li { (self.called(phase)) " " span .quiet { (self.so_much(phase)) } }
+                    li data-failed[phase.failed] { (self.called(phase)) " " span .quiet { (self.so_much(phase)) } }
                 }
                 @if let Some(phase) = &self.now {
                     li aria-current="step" data-phase=(phase.name) {

@@ -19,6 +19,9 @@ use super::language::Language;
 use super::views::{self, Me, Reader};
 use super::{assets, messages, stream};
 
+/// Says that an answer is HTML for the page. Nothing else is ever put into it, wherever it comes from.
+const FRAGMENT: header::HeaderName = header::HeaderName::from_static("reforge-fragment");
+
 /// Every screen, dialog and file of the page, made of what this API answers.
 pub fn routes(api: Router) -> Router {
     Router::new()
@@ -55,7 +58,7 @@ async fn workloads(State(api): State<Api>, request: Request) -> Response {
     let from = request.into_parts().0;
     let view = async |reader: &Reader| {
         let workloads = api.get(&from, "/api/v1/workloads").await?;
-        let restores = api.get(&from, "/api/v1/restores").await?;
+        let restores = api.get(&from, "/api/v1/restores?running=true").await?;
         let recovery = api.get(&from, "/api/v1/recovery").await?;
         Ok(views::workloads::workloads(reader, &workloads, &restores, &recovery))
     };
@@ -66,7 +69,13 @@ async fn workload(State(api): State<Api>, Path(id): Path<String>, request: Reque
     let from = request.into_parts().0;
     let view = async |reader: &Reader| {
         let path = format!("/api/v1/workloads/{}", part(&id));
-        let workload = api.get(&from, &path).await?;
+        let workload = match api.get(&from, &path).await {
+            // Snapshots and what was restored are there also while nobody knows what the app does.
+            Err(refused) if refused.status == StatusCode::SERVICE_UNAVAILABLE => {
+                views::workload::unknown(&id, &refused.problem)
+            }
+            known => known?,
+        };
         let snapshots = api.get(&from, &format!("{path}/snapshots")).await?;
         let restores = api.get(&from, &format!("/api/v1/restores?workload={}", part(&id))).await?;
         Ok(views::workload::workload(reader, &workload, &snapshots, &restores))
@@ -138,7 +147,7 @@ async fn screen(api: &Api, from: &Parts, view: impl AsyncFnOnce(&Reader) -> Resu
                 StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS if reader.me.is_none() => {
                     views::login::login(&reader, Some(&problem))
                 }
-                _ => reader.screen(&reader.say.text("not-shown"), false, &problem),
+                _ => reader.screen(&reader.say.text("not-shown"), true, &problem),
             };
             fragment(refused.status, &markup)
         }
@@ -178,5 +187,6 @@ async fn translated(from: &Parts, answer: Response) -> Response {
 }
 
 fn fragment(status: StatusCode, markup: &Markup) -> Response {
-    (status, [(header::CACHE_CONTROL, "no-store")], Html(markup.0.clone())).into_response()
+    let headers = [(header::CACHE_CONTROL, "no-store"), (FRAGMENT, "1")];
+    (status, headers, Html(markup.0.clone())).into_response()
 }

@@ -10,30 +10,57 @@ const REFRESH_MS = 5000;
 
 const page = document.getElementById("page");
 const dialog = document.getElementById("dialog");
-const said = document.getElementById("said");
+const inside = document.getElementById("inside");
+const notice = document.getElementById("gone");
 
 let shown = ""; // The fragment that is shown.
 let following = null; // What ends the stream that is followed.
 let looking = null; // What ends the look that a dialog waits for.
 let turn = 0; // Grows with each screen, so that a late answer is not shown.
+let asking = 0; // The screen that is asked for and has not come.
 
-const view = () => (token.get() ? "/page" + (location.hash.slice(1).replace(/^\/$/, "") || "/workloads") : "/page/login");
-const say = (text) => (said.textContent = text);
+// Only screens: whatever else an address says must not be fetched, let alone shown.
+const SCREEN = /^\/(workloads|restores)\/[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+function view() {
+  if (!token.get()) return "/page/login";
+  const wanted = location.hash.slice(1);
+  return "/page" + (SCREEN.test(wanted) ? wanted : "/workloads");
+}
+
+// Where it is heard: what lies outside of an open dialog is not.
+function say(text) {
+  document.getElementById(dialog.open ? "said-inside" : "said").textContent = text;
+}
+
+// HTML that this host made for the page. A document, or what something between here and the host says, is none.
+async function fragment(response) {
+  if (!response.headers.has("Reforge-Fragment")) throw new TypeError("not a part of this page");
+  return response.text();
+}
+
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 // Shows the screen of the address. With `arrive` it is a new one: the focus goes to its title.
 async function show(arrive) {
   const mine = (turn += 1);
+  asking = mine;
   let response;
   let html;
   try {
     response = await ask(view());
-    html = await response.text();
+    html = await fragment(response);
   } catch {
     return gone(mine);
+  } finally {
+    if (asking === mine) asking = 0;
   }
   if (mine !== turn) return;
-  if (response.status === 401) token.forget();
+  if (response.status === 401) {
+    token.forget();
+    dialog.close();
+  }
+  notice.hidden = true;
   if (html === shown && !arrive) return;
   following?.abort();
   following = null;
@@ -48,15 +75,11 @@ async function show(arrive) {
 
 // The host does not answer: says so, and shows how things are as soon as it does.
 async function gone(mine) {
-  const notice = document.getElementById("gone");
-  if (notice?.hidden) {
-    notice.hidden = false;
-    say(notice.textContent);
-  }
+  notice.hidden = false;
   while (mine === turn) {
     await pause(AGAIN_MS);
     try {
-      await ask("/readyz");
+      if (!(await ask("/readyz")).ok) continue;
       shown = "";
       return show(false);
     } catch {
@@ -88,7 +111,12 @@ async function follow(mine) {
 function told(live, name, data) {
   if (name === "live") place(live, data);
   if (name === "said") say(data);
-  if (name === "fixed") document.getElementById("cancel")?.remove();
+  if (name === "fixed") {
+    const cancel = document.getElementById("cancel");
+    const isHere = cancel !== null && cancel === document.activeElement;
+    cancel?.remove();
+    if (isHere) document.getElementById("title").focus();
+  }
   if (name === "end") live.dataset.ended = "true";
 }
 
@@ -101,14 +129,17 @@ async function send(element) {
   button.setAttribute("aria-disabled", "true");
   button.textContent = busy;
   say(busy);
-  place(document.getElementById(told), "");
+  const answers = document.getElementById(told);
+  place(answers, "");
   let again = false;
   try {
     const file = element.querySelector("input[type=file]")?.files[0];
     const response = await ask("/page" + post, { method: "POST", body: file ?? body, confirm });
     if (!response.ok) {
-      place(document.getElementById(told), await response.text());
+      const html = await fragment(response);
+      place(answers.isConnected ? answers : document.getElementById("told"), html);
       say("");
+      if (file) element.reset();
       again = true;
     } else if (begins !== undefined) {
       const { id } = await response.json();
@@ -136,7 +167,7 @@ async function open(button) {
   wait.id = "dialog-title";
   wait.tabIndex = -1;
   wait.textContent = words;
-  dialog.replaceChildren(wait);
+  inside.replaceChildren(wait);
   dialog.showModal();
   say(words);
   looking?.abort();
@@ -144,9 +175,9 @@ async function open(button) {
   const { signal } = looking;
   try {
     const response = await ask("/page" + (post ?? get), post ? { method: "POST", body, signal } : { signal });
-    const html = await response.text();
+    const html = await fragment(response);
     if (signal.aborted) return;
-    place(dialog, html);
+    place(inside, html);
     const first = dialog.querySelector("[autofocus]") ?? dialog.querySelector("button");
     first?.focus({ preventScroll: true });
     dialog.scrollTop = 0;
@@ -170,7 +201,7 @@ const acts = {
     show(true);
   },
   dialog: open,
-  close: () => dialog.close(),
+  close: () => dialog.querySelector("[aria-disabled]") || dialog.close(),
   send,
   login: (form) => {
     token.keep(form.elements.token.value.trim());
@@ -180,7 +211,14 @@ const acts = {
 
 // It comes late: the dialog may be open again, with another look.
 dialog.addEventListener("close", () => {
-  if (!dialog.open) looking?.abort();
+  if (dialog.open) return;
+  looking?.abort();
+  inside.replaceChildren();
+});
+
+// What was asked for is answered where it was asked.
+dialog.addEventListener("cancel", (event) => {
+  if (dialog.querySelector("[aria-disabled]")) event.preventDefault();
 });
 
 document.addEventListener("click", (event) => {
@@ -211,7 +249,7 @@ window.addEventListener("hashchange", () => {
 
 setInterval(() => {
   const chosen = [...document.querySelectorAll("input[type=file]")].some((field) => field.files.length > 0);
-  const idle = !dialog.open && !document.hidden && !chosen && !document.querySelector("[aria-disabled]");
+  const idle = !asking && !dialog.open && !document.hidden && !chosen && !document.querySelector("[aria-disabled]");
   if (idle && document.querySelector("#view[data-refresh]")) show(false);
 }, REFRESH_MS);
 

@@ -17,7 +17,8 @@ export const language = {
 // Asks this host. Throws only if it does not answer.
 export function ask(path, { method = "GET", body, confirm, signal } = {}) {
   const headers = { "Accept-Language": language.get() };
-  if (token.get()) headers.Authorization = `Bearer ${token.get()}`;
+  // A header holds no letter of every alphabet; a token has none of those.
+  if (token.get()) headers.Authorization = `Bearer ${encodeURIComponent(token.get())}`;
   if (body !== undefined) headers["Content-Type"] = body instanceof File ? "application/gzip" : "application/json";
   if (confirm) headers["X-Confirm-Restore"] = confirm;
   return fetch(path, { method, headers, body, signal, cache: "no-store", credentials: "omit" });

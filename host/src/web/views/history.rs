@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
+use super::problem::failure;
 use super::{Reader, list, word};
 
 pub fn section(reader: &Reader, restores: &Value) -> Markup {
@@ -36,10 +37,13 @@ fn standing(reader: &Reader, restore: &Value) -> Markup {
     let say = reader.say;
     html! {
         @if !restore["running"].is_null() { (say.text("runs")) }
+        @else if restore["resolved"] == true { (say.text("is-resolved")) }
+        @else if !restore["error"].is_null() { (failure(reader, &restore["error"])) }
         @else if let Some(outcome) = restore["outcome"].as_str() { (reader.translated("is", outcome)) }
         @else { (say.text("unfinished")) }
+        @if restore["now"] == "undone" { ". " (say.text("now-undone")) }
         @if let Some(left) = restore["undo_left_ms"].as_u64() {
-            ", " (say.with("undo-left", [("time", say.duration(left).into())]))
+            ", " (say.with("undo-left", [("time", say.remaining(left).into())]))
         }
     }
 }

@@ -63,7 +63,6 @@ impl Reader {
                     }
                 }
                 main {
-                    p #gone .problem hidden { (say.text("gone")) }
                     h1 #title tabindex="-1" { (title) }
                     div #told role="alert" {}
                     (content)

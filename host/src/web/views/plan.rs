@@ -129,7 +129,7 @@ pub fn confirm(reader: &Reader, confirm: &Confirm<'_>) -> Markup {
         form #confirm data-act="send" data-post=(confirm.post) data-confirm=(confirm.id) data-name=(confirm.workload)
             data-body=(confirm.body.to_string()) data-busy=(say.text("asking")) data-told="refused" data-follow {
             label for="name" { (say.with("type-the-name", [("workload", confirm.workload.into())])) }
-            input #name autocomplete="off" autocapitalize="off" spellcheck="false" aria-describedby="wrong" autofocus;
+            input #name autocomplete="off" autocapitalize="off" spellcheck="false" aria-describedby="loses wrong" autofocus;
             p #wrong .hint aria-live="polite" data-wrong=(say.text("wrong-name")) {}
             div #refused role="alert" {}
             p .buttons {

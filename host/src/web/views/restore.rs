@@ -18,6 +18,7 @@ pub fn restore(reader: &Reader, restore: &Value) -> Markup {
     let content = html! {
         p { a #to-workload href={ "#/workloads/" (workload) } { (say.with("back-to", [("workload", workload.into())])) } }
         @if !running.is_null() { (runs(reader, restore)) }
+        @else if restore["resolved"] == true { (resolved(reader)) }
         @else if restore["receipt"].is_object() { (receipt(reader, restore)) }
         @else { (untold(reader, restore)) }
     };
@@ -53,6 +54,7 @@ fn receipt(reader: &Reader, restore: &Value) -> Markup {
         section #receipt data-outcome=(outcome) aria-labelledby="outcome" {
             h2 #outcome { (reader.translated("is", outcome)) }
             p { (reader.translated("outcome", &outcome_of(outcome, word(&receipt["kind"])))) }
+            @if restore["now"] == "undone" { p #undone { (say.text("now-undone")) } }
             @if !receipt["failure"].is_null() { (failure(reader, &receipt["failure"])) }
             dl {
                 @if let Some(at) = instant(&receipt["began"]) { (field(&say.text("begun"), say.instant(at))) }
@@ -74,7 +76,7 @@ fn receipt(reader: &Reader, restore: &Value) -> Markup {
                     (field(&say.with("volume", [("name", word(name).into())]), say.text("stays-as-it-is")))
                 }
                 @if !word(&receipt["app"]).is_empty() {
-                    (field(&say.text("app"), html! { bdi lang="en" { (word(&receipt["app"])) } }))
+                    (field(&say.text("app"), app(reader, word(&receipt["app"]))))
                 }
                 @if let Some(safety) = receipt["safety"].as_str() {
                     (field(&say.text("safety"), html! { bdi { (safety) } }))
@@ -84,6 +86,24 @@ fn receipt(reader: &Reader, restore: &Value) -> Markup {
                 }
             }
             (undo(reader, restore))
+        }
+    }
+}
+
+/// What is always said in the same words is said in the reader's.
+fn app(reader: &Reader, said: &str) -> Markup {
+    match reader.translated("app", said) {
+        own if own != said => html! { (own) },
+        _ => html! { bdi lang="en" { (said) } },
+    }
+}
+
+/// Of which a person chose the trees.
+fn resolved(reader: &Reader) -> Markup {
+    html! {
+        section #receipt data-outcome="resolved" aria-labelledby="outcome" {
+            h2 #outcome { (reader.say.text("is-resolved")) }
+            p { (reader.say.text("outcome-resolved")) }
         }
     }
 }
@@ -111,7 +131,7 @@ fn undo(reader: &Reader, restore: &Value) -> Markup {
         @if restore["can_undo"] == true {
             p #undo-left {
                 @match restore["undo_left_ms"].as_u64() {
-                    Some(left) => (say.with("undo-left", [("time", say.duration(left).into())])),
+                    Some(left) => (say.with("undo-left-for", [("time", say.remaining(left).into())])),
                     None => (say.text("undo-until-finished")),
                 }
             }
@@ -129,12 +149,12 @@ fn undo(reader: &Reader, restore: &Value) -> Markup {
 fn untold(reader: &Reader, restore: &Value) -> Markup {
     let say = reader.say;
     html! {
-        section #receipt data-outcome=(word(&restore["outcome"])) {
+        section #receipt data-outcome=(word(&restore["outcome"])) aria-labelledby="outcome" {
             @if let Some(outcome) = restore["outcome"].as_str() {
-                p { strong { (reader.translated("is", outcome)) } }
+                h2 #outcome { (reader.translated("is", outcome)) }
                 p { (reader.translated("outcome", &outcome_of(outcome, word(&restore["kind"]["kind"])))) }
             } @else {
-                p { strong { (say.text("unfinished")) } }
+                h2 #outcome { (say.text("unfinished")) }
                 p { (say.text("unfinished-means")) " " code { "reforge restore show " (word(&restore["id"])) } }
             }
             @if !restore["error"].is_null() { (failure(reader, &restore["error"])) }

@@ -1,9 +1,9 @@
 //! One workload: how it does, its snapshots, what was restored.
 
 use maud::{Markup, html};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::problem::failures;
+use super::problem::{failure, failures};
 use super::workloads::{running, state};
 use super::{Reader, field, history, list, snapshots, word};
 
@@ -13,6 +13,7 @@ pub fn workload(reader: &Reader, workload: &Value, snapshots: &Value, restores: 
     let content = html! {
         p { (state(reader, word(&workload["state"]))) }
         (running(reader, id, restores))
+        @if !workload["error"].is_null() { (failure(reader, &workload["error"])) }
         (failures(reader, &workload["blocked"]))
         (failures(reader, &workload["refusals"]))
         dl {
@@ -30,4 +31,10 @@ pub fn workload(reader: &Reader, workload: &Value, snapshots: &Value, restores: 
         (history::section(reader, restores))
     };
     reader.screen(id, true, &content)
+}
+
+/// One of which only the name is known, and why.
+pub fn unknown(id: &str, problem: &Value) -> Value {
+    let failure = json!({ "code": problem["code"], "message": problem["detail"], "hint": problem["hint"] });
+    json!({ "id": id, "state": "unknown", "error": failure })
 }

@@ -59,23 +59,26 @@ pub fn running(reader: &Reader, workload: &str, restores: &Value) -> Markup {
 /// What this start of the host settled, and what it could not.
 fn recovered(reader: &Reader, recovery: &Value) -> Markup {
     let say = reader.say;
-    let recovered = list(&recovery["recovered"]);
+    let (settled, unsettled): (Vec<_>, Vec<_>) =
+        list(&recovery["recovered"]).iter().partition(|one| one["error"].is_null());
     html! {
-        @if !recovered.is_empty() {
-            section .notice aria-labelledby="recovered" {
-                h2 #recovered { (say.text("recovered")) }
-                ul .plain {
-                    @for one in recovered {
-                        li {
-                            @let id = word(&one["id"]);
-                            a id={ "recovered-" (id) } href={ "#/restores/" (id) } { bdi { (word(&one["workload"])) } }
-                            ": "
-                            @if one["error"].is_null() { (reader.translated("is", word(&one["receipt"]["outcome"]))) }
-                            @else { (failure(reader, &one["error"])) }
-                        }
-                    }
+        @for (name, recovered) in [("recovered", settled), ("unsettled", unsettled)] {
+            @if !recovered.is_empty() {
+                section .notice aria-labelledby=(name) {
+                    h2 id=(name) { (say.text(name)) }
+                    ul .plain { @for one in recovered { li { (one_recovered(reader, one)) } } }
                 }
             }
         }
+    }
+}
+
+fn one_recovered(reader: &Reader, one: &Value) -> Markup {
+    let id = word(&one["id"]);
+    html! {
+        a id={ "recovered-" (id) } href={ "#/restores/" (id) } { bdi { (one["workload"].as_str().unwrap_or(id)) } }
+        ": "
+        @if one["error"].is_null() { (reader.translated("is", word(&one["receipt"]["outcome"]))) }
+        @else { (failure(reader, &one["error"])) }
     }
 }
