@@ -128,7 +128,7 @@ impl Deployer {
         let volumes = prepare::volumes(&self.config, workload)?;
         let spec = match earlier {
             Some(image) => self.earlier(workload, image, &volumes)?,
-            None => self.fetched(workload, &configured_image(workload)?, &volumes)?,
+            None => self.fetched(workload, &configured_image(workload)?, &volumes, cancelled)?,
         };
         // Nothing holds the workload: a hold that is left of what was broken off would go on without end.
         lifecycle("release", || runtime.release(&workload.id))?;
@@ -213,9 +213,15 @@ impl Deployer {
     }
 
     /// The same for a deploy, which fetches the image first.
-    fn fetched(&self, workload: &Workload, image: &str, volumes: &[ResolvedVolume]) -> Result<DeploySpec> {
+    fn fetched(
+        &self,
+        workload: &Workload,
+        image: &str,
+        volumes: &[ResolvedVolume],
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<DeploySpec> {
         let wanted = spec(workload, &workload.id, image, volumes.iter().map(ResolvedVolume::mount).collect())?;
-        self.runtime(workload.runtime, &workload.id)?.fetch_image(&wanted, &*self.tell)?;
+        self.runtime(workload.runtime, &workload.id)?.fetch_image(&wanted, &*self.tell, cancelled)?;
         self.fresh(workload, image, volumes)
     }
 
@@ -275,7 +281,7 @@ impl Deployer {
         let mounts = preview::mounts(&self.config, workload)?;
         let mut spec = spec(workload, &name, image, mounts)?;
         preview::set_apart(&mut spec);
-        runtime.fetch_image(&spec, &*self.tell)?;
+        runtime.fetch_image(&spec, &*self.tell, cancelled)?;
         spec.image_digest = runtime.resolve_image(&spec)?;
         let mut record = self.history.read(&workload.id)?;
         take_down(runtime, &name)?;

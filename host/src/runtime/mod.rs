@@ -192,8 +192,8 @@ pub trait Runtime: Send + Sync {
     /// What an image reference means right now: its digest. Changes nothing.
     fn resolve_image(&self, spec: &DeploySpec) -> Result<String>;
 
-    /// Fetches the image of a spec if it is not there, and says how far that is.
-    fn fetch_image(&self, _spec: &DeploySpec, _tell: &dyn Fn(&str)) -> Result<()> {
+    /// Fetches the image of a spec if it is not there, and says how far that is. Given up as soon as `cancelled` says so.
+    fn fetch_image(&self, _spec: &DeploySpec, _tell: &dyn Fn(&str), _cancelled: &dyn Fn() -> bool) -> Result<()> {
         Ok(())
     }
 

@@ -9,6 +9,25 @@ use crate::support::registry::Registry;
 use crate::support::{apps, eventually};
 
 #[test]
+fn a_pull_can_be_cancelled_and_leaves_everything_as_it_was() {
+    let engine = Engine::shared();
+    let registry = Registry::start();
+    let id = containers::fresh_id("cancelled");
+    let world = containers::world(engine, [containers::shell(engine, &id, COUNTER)]);
+    world.ok(&["deploy", &id]);
+    let before = containers::of(engine, &id)[0]["Id"].clone();
+    let preview = ["preview", &id, &registry.image()];
+    let deploy = world.start(&preview);
+    eventually("it pulls", || deploy.complaints().contains(&format!("pulling `{}`: ", registry.image())));
+    deploy.interrupt();
+    deploy.wait().expect(130).expect_said(&format!("cancelled while `{}` was pulled", registry.image()));
+    apps::writes_on(&world.volume(&id, "data"));
+    assert_eq!(containers::of(engine, &id)[0]["Id"], before, "nothing was replaced");
+    assert_eq!(containers::of(engine, &format!("{id}-preview")), [] as [Value; 0]);
+    world.ok(&["stop", &id]);
+}
+
+#[test]
 fn a_deploy_pulls_with_progress_and_a_restore_needs_no_registry() {
     let engine = Engine::shared();
     let registry = Registry::start();

@@ -4,6 +4,8 @@
 //! A container is created from the id; the reference is only what people call it.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
 
 use bollard::query_parameters::{CreateImageOptions, ListImagesOptions, RemoveImageOptions, TagImageOptions};
 use futures_util::StreamExt as _;
@@ -19,6 +21,8 @@ use crate::runtime::{DeploySpec, ImageAtHand};
 const KEPT: &str = "reforge-kept";
 /// How long a registry may take to send an image.
 const FETCH_LIMIT: std::time::Duration = std::time::Duration::from_secs(3600);
+/// How soon a fetch is given up when somebody cancels.
+const CANCEL_POLL: std::time::Duration = std::time::Duration::from_millis(100);
 /// Between two words about a fetch.
 const TELL_EVERY: std::time::Duration = std::time::Duration::from_millis(500);
 
@@ -65,7 +69,7 @@ fn find(client: &Client, image: &str) -> Result<Option<String>, EngineError> {
 }
 
 /// Fetches it unless it is there.
-pub fn fetch(client: &Client, spec: &DeploySpec, tell: &dyn Fn(&str)) -> Result<()> {
+pub fn fetch(client: &Client, spec: &DeploySpec, tell: &dyn Fn(&str), cancelled: &dyn Fn() -> bool) -> Result<()> {
     let shown = escape::text(&spec.image);
     let doing = format!("pull the image `{shown}`");
     if find(client, &spec.image).map_err(client.failed(&doing))?.is_some() {
@@ -79,21 +83,35 @@ pub fn fetch(client: &Client, spec: &DeploySpec, tell: &dyn Fn(&str)) -> Result<
         ..Default::default()
     };
     let (said, heard) = std::sync::mpsc::channel();
+    let given_up = &AtomicBool::new(false);
     let pulled = std::thread::scope(|scope| {
         let pull = scope.spawn(move || {
             client.change("docker-pull", FETCH_LIMIT, |docker| async move {
                 let mut progress = std::pin::pin!(docker.create_image(Some(options), None, None));
-                while let Some(line) = progress.next().await {
-                    // Nobody may listen any more.
-                    let _ = said.send(line?);
+                // The engine gives up a pull whose client goes away.
+                while !given_up.load(Ordering::Relaxed) {
+                    match tokio::time::timeout(CANCEL_POLL, progress.next()).await {
+                        // Nobody may listen any more.
+                        Ok(Some(line)) => said.send(line?).unwrap_or_default(),
+                        Ok(None) => break,
+                        // The registry may be silent for long.
+                        Err(_) => {}
+                    }
                 }
                 Ok(())
             })
         });
         let mut layers = Layers::default();
-        for line in heard {
-            layers.note(line);
-            layers.tell(&shown, tell);
+        loop {
+            match heard.recv_timeout(CANCEL_POLL) {
+                Ok(line) => {
+                    layers.note(line);
+                    layers.tell(&shown, tell);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            given_up.fetch_or(cancelled(), Ordering::Relaxed);
         }
         pull.join().unwrap_or_else(|_| Err(EngineError::Unclear("the pull was given up".to_owned())))
     });
@@ -101,6 +119,9 @@ pub fn fetch(client: &Client, spec: &DeploySpec, tell: &dyn Fn(&str)) -> Result<
         let hint = "is the name right, and can its registry be reached? An image can also be loaded with `docker load`";
         failure.hint(hint)
     })?;
+    if given_up.load(Ordering::Relaxed) {
+        return Err(Failure::new(Code::Cancelled, format!("cancelled while `{shown}` was pulled")));
+    }
     tell(&format!("`{shown}` is there"));
     Ok(())
 }

@@ -160,8 +160,8 @@ impl Runtime for DockerRuntime {
         images::resolve(&Client::open(&self.socket)?, spec)
     }
 
-    fn fetch_image(&self, spec: &DeploySpec, tell: &dyn Fn(&str)) -> Result<()> {
-        images::fetch(&Client::open(&self.socket)?, spec, tell)
+    fn fetch_image(&self, spec: &DeploySpec, tell: &dyn Fn(&str), cancelled: &dyn Fn() -> bool) -> Result<()> {
+        images::fetch(&Client::open(&self.socket)?, spec, tell, cancelled)
     }
 
     fn image_at_hand(&self, spec: &DeploySpec) -> Result<ImageAtHand> {
