@@ -2,22 +2,20 @@
 //! and whatever a start makes of that is one of the endings that the command may have. Then the start itself is ended
 //! and failed the same way.
 //!
-//! A restore and a revert are explored whole; of the other commands half of the points, some of each effect. With
-//! `REFORGE_EXPLORE=errors` all are, and every effect fails with every error number; with `full` every recovery is also
-//! failed and ended at each of its effects from each durable state, not only once in a row.
+//! Error numbers take turns; with `REFORGE_EXPLORE=errors` every effect fails with each of them, and with `full` every
+//! recovery is also failed and ended at each of its effects from each durable state, not only once in a row.
 
 use crate::support::explorer::exploration::{Arrange, Exploration};
-use crate::support::explorer::points::{self, Extent};
+use crate::support::explorer::points;
 use crate::support::explorer::scene;
 
-/// Explores one of two halves, so that two processors have something to do. Only effects from `first` on, and one of
-/// so many points.
-fn explore(name: &str, half: usize, first: impl Fn(&[String]) -> usize, arrange: &Arrange, one_of: usize) {
+/// Explores one of two halves, so that two processors have something to do. Only effects from `first` on.
+fn explore(name: &str, half: usize, first: impl Fn(&[String]) -> usize, arrange: &Arrange) {
     let mut exploration = Exploration::new(&format!("{name}, half {half}"), arrange);
     let effects = exploration.effects();
     let skipped = first(&effects) * points::of(&effects).len() / effects.len();
     let points = points::of(&effects).split_off(skipped);
-    exploration.explore(&points::share(points, half, if points::extent() > Extent::Test { 2 } else { 2 * one_of }));
+    exploration.explore(&points::share(points, half, 2));
     exploration.explore_recovery();
     exploration.conclude();
 }
@@ -37,25 +35,25 @@ fn from_the_revert(effects: &[String]) -> usize {
 }
 
 macro_rules! halves {
-    ($name:ident, $first:expr, $arrange:expr, one of $one_of:expr) => {
+    ($name:ident, $first:expr, $arrange:expr) => {
         mod $name {
             use super::*;
 
             #[test]
             fn one_half() {
-                explore(stringify!($name), 0, $first, &$arrange, $one_of);
+                explore(stringify!($name), 0, $first, &$arrange);
             }
 
             #[test]
             fn other_half() {
-                explore(stringify!($name), 1, $first, &$arrange, $one_of);
+                explore(stringify!($name), 1, $first, &$arrange);
             }
         }
     };
 }
 
-halves!(a_restore_is_whole_or_nothing, from_the_start, scene::restore, one of 1);
-halves!(a_revert_is_whole_or_nothing, from_the_revert, scene::failing_restore, one of 1);
-halves!(a_restore_of_bad_data_is_whole_or_nothing, from_the_commit, scene::restore_of_bad_data, one of 2);
-halves!(an_undo_is_whole_or_nothing, from_the_start, scene::undo, one of 2);
-halves!(a_finish_is_whole_or_nothing, from_the_start, scene::finish, one of 2);
+halves!(a_restore_is_whole_or_nothing, from_the_start, scene::restore);
+halves!(a_revert_is_whole_or_nothing, from_the_revert, scene::failing_restore);
+halves!(a_restore_of_bad_data_is_whole_or_nothing, from_the_commit, scene::restore_of_bad_data);
+halves!(an_undo_is_whole_or_nothing, from_the_start, scene::undo);
+halves!(a_finish_is_whole_or_nothing, from_the_start, scene::finish);
