@@ -94,6 +94,31 @@ fn a_person_decides_and_ends_it_over_http_as_well() {
     assert_eq!(signatures(&bench.lives), lives, "what is live stays as it was chosen");
 }
 
+/// An undo that was killed when the restore was over already, and of which one volume was exchanged by somebody.
+#[test]
+fn the_trees_of_an_undo_that_a_person_decided_go_by_its_own_name_when_the_restore_is_over() {
+    let bench = Bench::new();
+    let world = &bench.world;
+    bench.lives.iter().for_each(|live| fill(live, "new"));
+    world.ok(&bench.restore());
+    let restore = world.transactions().pop().unwrap();
+    let killed = world.faulty("record-undone:after", &["restore", "undo", &restore, "--yes"]);
+    assert_eq!(killed.code, None, "{killed:?}");
+    let undo = world.transactions().pop().unwrap();
+    let (live, sibling) = (&bench.lives[1], world.siblings(&bench.lives[1]).remove(0));
+    let aside = live.with_extension("aside");
+    for (from, to) in [(live, &aside), (&sibling, live), (&aside, &sibling)] {
+        std::fs::rename(from, to).unwrap();
+    }
+    world.reforge(&["recover"]).expect(5).expect_said(&undo);
+    world.ok(&["restore", "resolve", &undo, "--keep", "live", "--yes"]);
+    let lives = signatures(&bench.lives);
+    world.reforge(&["restore", "finish", &restore, "--yes"]).expect(2).expect_said("keeps no previous data");
+    world.ok(&["restore", "finish", &undo, "--yes"]);
+    bench.lives.iter().for_each(|live| assert_eq!(world.siblings(live), Vec::<PathBuf>::new()));
+    assert_eq!(signatures(&bench.lives), lives, "what is live stays as it was chosen");
+}
+
 #[test]
 fn a_plan_says_what_earlier_restores_keep_and_a_new_restore_does_not_take_it_away() {
     let bench = Bench::new();

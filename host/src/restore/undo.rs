@@ -157,18 +157,26 @@ fn drop_trees(host: &Host, request: &Request, told: &mut Value) -> Result<Vec<St
     let (journal, begin) = find(&id)?;
     let is_resolved = resolve::is_resolved(journal.directory());
     told["resolved"] = json!(is_resolved);
-    refuse_finish(&journal, &begin, is_resolved)?;
+    let is_lent = match &begin.kind {
+        Kind::Undo { of } => match find(of) {
+            Ok((restore, _)) => !restore.state().is_over(),
+            Err(failure) if failure.code == Code::NotFound => false,
+            Err(failure) => return Err(failure),
+        },
+        Kind::Restore { .. } => false,
+    };
+    refuse_finish(&journal, &begin, is_resolved, is_lent)?;
     let app = App::new(&host.deployer, lease, &begin.runtime)?;
     let mut transaction = Transaction::reopen(journal, begin, app)?;
     if is_resolved { transaction.drop_unchosen() } else { transaction.drop_previous() }
 }
 
-/// Why there is nothing to finish, if there is nothing.
-fn refuse_finish(journal: &Journal, begin: &Begin, is_resolved: bool) -> Result<()> {
+/// Why there is nothing to finish, if there is nothing. An undo's trees are lent as long as the restore is not over.
+fn refuse_finish(journal: &Journal, begin: &Begin, is_resolved: bool, is_lent: bool) -> Result<()> {
     let id = &begin.id;
     match &begin.kind {
         // What an undo swaps is what the restore keeps.
-        Kind::Undo { of } if is_resolved => {
+        Kind::Undo { of } if is_resolved && is_lent => {
             let message = format!("the trees of undo `{id}` are those of restore `{of}`");
             Err(Failure::new(Code::Usage, message).hint(format!("`reforge restore finish {of}` removes them")))
         }
