@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::archive::entry_path;
+use crate::archive::headers::Kind;
 use crate::host::{ArchiveBytes, Part, PartFile};
 use crate::{Failure, Result, escape};
 
@@ -184,9 +186,18 @@ impl Descriptor {
             if !follows || !fits {
                 return Err(Failure::damaged(format!("its part {position} makes no sense")));
             }
+            part.inside.as_ref().map_or(Ok(()), |inside| self.check_name(inside))?;
             last = Some(part);
         }
         Ok(())
+    }
+
+    /// The file that a part begins inside of is named as an entry would name it, and refused as that would be.
+    fn check_name(&self, inside: &PartInside) -> Result<()> {
+        let name = [format!("volumes/{}/", inside.volume).as_bytes(), &inside.file().path].concat();
+        entry_path::place(&name, Kind::File, self.volumes.len()).map(|_| ()).map_err(|failure| {
+            failure.context(format!("a part begins inside of `{}`", escape::bytes(&inside.file().path)))
+        })
     }
 
     fn fits(&self, inside: &PartInside) -> bool {

@@ -62,14 +62,13 @@ fn parts_that_begin_elsewhere_are_damage() {
         attacked.refuses_snapshot(name, DAMAGED, "");
     }
     let to_elsewhere: &[Lie] = &[
-        ("in no file", |d| drop(inside_of(d).as_object_mut().unwrap().remove("inside"))),
         ("in a file outside", |d| inside_of(d)["inside"]["path"] = "../../outside/precious".into()),
         ("in a file outside, encoded", |d| inside_of(d)["inside"]["path"] = "%2e%2e/outside/precious".into()),
         ("in an absolute file", |d| inside_of(d)["inside"]["path"] = "/etc/passwd".into()),
     ];
     for (name, lie) in to_elsewhere {
         attacked.rewrite(&archive, lie);
-        attacked.refuses_snapshot(name, REFUSED, "");
+        attacked.refuses_snapshot(name, REFUSED, "a part begins inside of");
     }
     attacked.can_still_be_restored();
 }
@@ -90,6 +89,17 @@ fn shift(descriptor: &mut Value, by: i64) {
 fn at(descriptor: &mut Value, by: i64) {
     let part = inside_of(descriptor);
     part["inside"]["at"] = (part["inside"]["at"].as_i64().unwrap() + by).into();
+}
+
+/// Two parts are wrong then, the one before it and the one that begins with a header that is none, and are read side by
+/// side.
+#[test]
+fn a_part_that_begins_in_no_file_is_refused_by_whichever_part_is_read_first() {
+    let attacked = in_parts();
+    let archive = attacked.captured_archive().to_vec();
+    attacked.rewrite(&archive, |d| drop(inside_of(d).as_object_mut().unwrap().remove("inside")));
+    attacked.refuses_snapshot_as("in no file", &[DAMAGED, REFUSED], "");
+    attacked.can_still_be_restored();
 }
 
 #[test]
