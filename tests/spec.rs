@@ -66,8 +66,8 @@ mod the_app_comes_back;
 mod the_archive_is_an_enemy;
 #[path = "spec/the_explorer_can_fail.rs"]
 mod the_explorer_can_fail;
-#[path = "spec/the_page_tells_the_story.rs"]
-mod the_page_tells_the_story;
+#[path = "spec/the_page/mod.rs"]
+mod the_page;
 #[path = "spec/the_plugin_is_a_stranger.rs"]
 mod the_plugin_is_a_stranger;
 #[path = "spec/trees_are_known_by_identity.rs"]

@@ -1,0 +1,97 @@
+//! The page, in a real browser, on the real program with a real workload: what an operator sees, what is asked before
+//! anything is changed, and what is said when something goes wrong.
+
+mod for_everybody;
+mod nothing_given_away;
+mod story;
+
+use crate::support::api::Server;
+use crate::support::bench::{Bench, fill};
+use crate::support::browser::Browser;
+
+/// What the page says in each language.
+struct Words {
+    language: &'static str,
+    who_are_you: &'static str,
+    wrong_token: &'static str,
+    captured: &'static str,
+    loses: &'static str,
+    wrong_name: &'static str,
+    done: &'static str,
+    undone: &'static str,
+    left: &'static str,
+    extracting: &'static str,
+    entries: &'static str,
+    busy: &'static str,
+    runs: &'static str,
+    cancelled: &'static str,
+    archive_refused: &'static str,
+    gone: &'static str,
+    unchanged: &'static str,
+    recovered: &'static str,
+    dated: &'static str,
+}
+
+const ENGLISH: Words = Words {
+    language: "en",
+    who_are_you: "Who are you?",
+    wrong_token: "No valid token",
+    captured: "by hand",
+    loses: "You lose ",
+    wrong_name: "That is not its name.",
+    done: "was given what the snapshot holds.",
+    undone: "Every volume was given its previous data again.",
+    left: "It can be undone for another 23 h 59 min.",
+    extracting: "Unpacking",
+    entries: " entries",
+    busy: "Something else is being done to this workload",
+    runs: "A restore is running",
+    cancelled: "Cancelled",
+    archive_refused: "The archive was refused",
+    gone: "The host does not answer",
+    unchanged: "every volume holds what it held before",
+    recovered: "this host settled what had been interrupted",
+    dated: "just now",
+};
+
+const RUSSIAN: Words = Words {
+    language: "ru",
+    who_are_you: "Кто вы?",
+    wrong_token: "Нет действительного токена",
+    captured: "вручную",
+    loses: "Вы потеряете ",
+    wrong_name: "Это не его имя.",
+    done: "Все восстановленные тома получили данные снимка.",
+    undone: "Всем томам возвращены прежние данные.",
+    left: "Можно отменить ещё 23 ч 59 мин.",
+    extracting: "Распаковка",
+    entries: " запис",
+    busy: "С этим приложением уже что-то делают",
+    runs: "Идёт восстановление",
+    cancelled: "Прервано",
+    archive_refused: "Архив отвергнут",
+    gone: "Хост не отвечает",
+    unchanged: "все тома содержат то же, что и раньше",
+    recovered: "хост привёл в порядок то, что было прервано",
+    dated: "только что",
+};
+
+fn log_in(browser: &Browser, server: &Server, token: &str) {
+    browser.open(&server.url);
+    browser.types("#token", token);
+    browser.click("#enter");
+    browser.sees("#workload-app", "app");
+}
+
+fn open_plan(browser: &Browser, snapshot: &str) {
+    browser.click("#workload-app");
+    browser.click(&format!("[id='restore-{snapshot}']"));
+    browser.sees("#changes", "data");
+}
+
+/// A deployment that says `new`, and whose snapshot says `old`.
+fn changed() -> Bench {
+    let bench = Bench::new();
+    bench.lives.iter().for_each(|live| fill(live, "new"));
+    bench
+}
