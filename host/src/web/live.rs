@@ -118,7 +118,7 @@ impl Live {
                 }
             }
             @if !self.notes.is_empty() {
-                ul .notes lang="en" { @for note in &self.notes { li { bdi { (note) } } } }
+                ul .notes { @for note in &self.notes { li { (self.say.said(note)) } } }
             }
         }
     }

@@ -1,8 +1,8 @@
 //! The page: what an operator's browser shows of this host, in English and Russian.
 //!
 //! In reading order: [`assets`] the parts that everybody gets, [`routes`] what can be shown, [`ask`] how it is found out,
-//! [`language`] and [`messages`] in which words, [`figures`] in which form, [`views`] how it looks, [`live`] a restore
-//! while it runs, and its [`stream`].
+//! [`language`] and [`messages`] in which words, [`said`] what the host says itself, [`figures`] in which form, [`views`]
+//! how it looks, [`live`] a restore while it runs, and its [`stream`].
 //!
 //! A view is made on the server, from the documents that the API answers to the same token: the page knows and may
 //! nothing that a client of the API does not. Nothing here decides about data, and nothing comes from another site.
@@ -14,6 +14,7 @@ mod language;
 mod live;
 mod messages;
 mod routes;
+mod said;
 mod stream;
 mod views;
 

@@ -225,7 +225,9 @@ fn a_plan_that_is_refused_says_why_and_offers_nothing() {
     log_in(&browser, &server, &server.admin);
     open_plan(&browser, &bench.snapshot);
     browser.sees("#refusals [data-code='policy-refused']", "Настройки приложения этого не разрешают");
-    browser.sees("#refusals .hint", "links = \"contained\"");
+    browser.sees("#refusals", "в томе `data` сейчас есть ссылки (1), которые нельзя было бы вернуть");
+    browser.sees("#refusals .hint", "добавьте `links = \"contained\"` приложению `app`");
+    assert!(!browser.has("dialog [lang=en]"), "the host's own sentences are in the reader's language");
     assert!(!browser.has("#confirm"));
     browser.is_open_to_everybody("a refused plan");
     browser.fits_a_phone("a refused plan");

@@ -18,11 +18,6 @@ volume = Volume { $name }
 reason = Reason
 size = Archive
 app = App
-app-down = down
-app-as-it-was-before = as it was before
-app-the-health-check-passed = the health check passed
-app-it-was-stopped-and-stays-stopped = it was stopped and stays stopped
-app-the-host-ended-right-after-the-restore-was-complete = the host ended right after the restore was complete
 
 # Figures
 seconds = { $n } s

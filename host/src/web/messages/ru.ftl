@@ -18,11 +18,6 @@ volume = Том { $name }
 reason = Причина
 size = Архив
 app = Приложение
-app-down = не работает
-app-as-it-was-before = как было раньше
-app-the-health-check-passed = проверка работоспособности пройдена
-app-it-was-stopped-and-stays-stopped = было остановлено и осталось остановленным
-app-the-host-ended-right-after-the-restore-was-complete = хост завершился сразу после восстановления
 
 # Числа
 seconds = { $n } с

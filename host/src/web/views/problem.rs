@@ -34,7 +34,6 @@ pub fn failures(reader: &Reader, failures: &Value) -> Markup {
     }
 }
 
-/// What the host says is in its own language, whatever the reader's is.
 fn failed(reader: &Reader, code: &str, message: &str, hint: &str) -> Markup {
     let id = format!("code-{code}");
     let known = reader.say.has(&id);
@@ -42,8 +41,8 @@ fn failed(reader: &Reader, code: &str, message: &str, hint: &str) -> Markup {
         div .problem data-code=(code) {
             p { strong { @if known { (reader.say.text(&id)) } @else { (reader.say.text("other-failure")) } } }
             @if !known && !code.is_empty() { p { code { bdi { (code) } } } }
-            @if !message.is_empty() { p lang="en" { bdi { (message) } } }
-            @if !hint.is_empty() { p .hint lang="en" { bdi { (hint) } } }
+            @if !message.is_empty() { p { (reader.say.said(message)) } }
+            @if !hint.is_empty() { p .hint { (reader.say.said(hint)) } }
         }
     }
 }

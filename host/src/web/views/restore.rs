@@ -76,25 +76,17 @@ fn receipt(reader: &Reader, restore: &Value) -> Markup {
                     (field(&say.with("volume", [("name", word(name).into())]), say.text("stays-as-it-is")))
                 }
                 @if !word(&receipt["app"]).is_empty() {
-                    (field(&say.text("app"), app(reader, word(&receipt["app"]))))
+                    (field(&say.text("app"), say.said(word(&receipt["app"]))))
                 }
                 @if let Some(safety) = receipt["safety"].as_str() {
                     (field(&say.text("safety"), html! { bdi { (safety) } }))
                 }
                 @for left in list(&receipt["left_behind"]) {
-                    (field(&say.text("left-behind"), html! { bdi { (word(left)) } }))
+                    (field(&say.text("left-behind"), say.said(word(left))))
                 }
             }
             (undo(reader, restore))
         }
-    }
-}
-
-/// What is always said in the same words is said in the reader's.
-fn app(reader: &Reader, said: &str) -> Markup {
-    match reader.translated("app", said) {
-        own if own != said => html! { (own) },
-        _ => html! { bdi lang="en" { (said) } },
     }
 }
 
