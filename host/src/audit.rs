@@ -5,7 +5,9 @@ use std::io::Write as _;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::durable;
 use crate::effects::effect;
@@ -15,6 +17,32 @@ use crate::failure::{Failure, Result};
 const BLOCK_BYTES: u64 = 64 << 10;
 /// What is read at most, however many lines are asked for: a thousand ordinary ones take a tenth of it.
 const READ_BYTES_MAX: usize = 4 << 20;
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Event {
+    #[schema(value_type = String, format = DateTime)]
+    pub at: jiff::Timestamp,
+    /// What was done or tried.
+    pub what: String,
+    pub who: String,
+    pub details: Value,
+}
+
+/// A line as it was read.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Line {
+    Event(Event),
+    /// It does not read.
+    Text(String),
+}
+
+/// The newest lines, oldest first.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AuditLines {
+    pub lines: Vec<Line>,
+}
 
 /// Where lines are appended.
 #[derive(Clone, Debug)]
@@ -29,8 +57,8 @@ impl Audit {
 
     /// Appends one line durably: what happened, who asked, when, and the details.
     pub fn append(&self, what: &str, who: &str, details: Value) -> Result<()> {
-        let line = serde_json::json!({ "at": jiff::Timestamp::now(), "what": what, "who": who, "details": details });
-        let line = format!("{line}\n");
+        let event = Event { at: jiff::Timestamp::now(), what: what.to_owned(), who: who.to_owned(), details };
+        let line = format!("{}\n", serde_json::json!(event));
         let failed = |error: std::io::Error| Failure::io("append to", &self.path, &error);
         let written = effect("audit", || {
             let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.path)?;
@@ -43,16 +71,17 @@ impl Audit {
 
     /// The newest lines, oldest first: as many as there are within [`READ_BYTES_MAX`]. A line that does not read is given
     /// as text.
-    pub fn newest(&self, lines: usize) -> Result<Vec<Value>> {
+    pub fn newest(&self, lines: usize) -> Result<AuditLines> {
         let failed = |error: std::io::Error| Failure::io("read", &self.path, &error);
         let file = match File::open(&self.path) {
             Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(AuditLines { lines: Vec::new() }),
             Err(error) => return Err(failed(error)),
         };
         let tail = tail(&file, lines).map_err(failed)?;
         let text = String::from_utf8_lossy(&tail);
-        Ok(text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| Value::from(line))).collect())
+        let read = |line: &str| serde_json::from_str(line).map_or_else(|_| Line::Text(line.to_owned()), Line::Event);
+        Ok(AuditLines { lines: text.lines().map(read).collect() })
     }
 }
 
@@ -93,24 +122,28 @@ mod tests {
         (directory, audit)
     }
 
-    fn names(lines: &[Value]) -> Vec<&str> {
-        lines.iter().map(|line| line["what"].as_str().or(line.as_str()).unwrap()).collect()
+    fn newest(audit: &Audit, lines: usize) -> Vec<String> {
+        let what = |line| match line {
+            Line::Event(event) => event.what,
+            Line::Text(text) => text,
+        };
+        audit.newest(lines).unwrap().lines.into_iter().map(what).collect()
     }
 
     #[test]
     fn the_newest_lines_are_found_from_the_end_whatever_stands_before() {
         let (_directory, audit) = audit();
-        assert_eq!(audit.newest(3).unwrap(), Vec::<Value>::new());
+        assert_eq!(newest(&audit, 3), Vec::<String>::new());
         for (what, bytes) in [("first", 10), ("long", 3 * BLOCK_BYTES as usize), ("last", 10)] {
             audit.append(what, "a test", Value::from("x".repeat(bytes))).unwrap();
         }
         for (asked, found) in [(1, &["last"][..]), (2, &["long", "last"]), (9, &["first", "long", "last"])] {
-            assert_eq!(names(&audit.newest(asked).unwrap()), found, "{asked}");
+            assert_eq!(newest(&audit, asked), found, "{asked}");
         }
         // A line that a crash cut off.
         let mut file = OpenOptions::new().append(true).open(&audit.path).unwrap();
         file.write_all(b"half of").unwrap();
-        assert_eq!(names(&audit.newest(2).unwrap()), ["last", "half of"]);
+        assert_eq!(newest(&audit, 2), ["last", "half of"]);
     }
 
     #[test]
@@ -119,6 +152,6 @@ mod tests {
         for what in ["first", "second", "third"] {
             audit.append(what, "a test", Value::from("x".repeat(READ_BYTES_MAX / 2))).unwrap();
         }
-        assert_eq!(names(&audit.newest(3).unwrap()), ["third"], "the second is not there whole");
+        assert_eq!(newest(&audit, 3), ["third"], "the second is not there whole");
     }
 }

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Why something did not happen. The strings are part of the WIT, the HTTP API and `--json`: never renamed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -152,8 +153,10 @@ impl<'de> serde::Deserialize<'de> for Code {
 }
 
 /// What went wrong and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
 pub struct Failure {
+    /// Stable, for programs.
+    #[schema(value_type = String, example = "busy")]
     pub code: Code,
     pub message: String,
     /// Never empty for a refusal but a cancel.

@@ -1,10 +1,12 @@
 //! The description and the routes are one: what is described is there, guarded as it says, and answers as it says.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::api::Server;
+use crate::support::api::{Answer, CONFIRM, Server, sign_webhooks};
+use crate::support::described;
 use crate::support::{Volume, Workload, World};
 
 /// What is looked for in every answer of the fuzzer's requests.
@@ -68,6 +70,104 @@ fn guards(method: &str, path: &str, operation: &Value) {
     let confirmed =
         parameters.iter().any(|parameter| parameter["name"] == "X-Confirm-Restore" && parameter["required"] == true);
     assert_eq!(confirmed, destroys && method != "get", "{method} {path}");
+}
+
+#[test]
+fn every_answer_says_what_it_holds() {
+    for (method, path, operation) in described::operations() {
+        let responses = operation["responses"].as_object().unwrap();
+        let mut good = 0;
+        for (status, response) in responses.iter().filter(|(status, _)| status.starts_with('2')) {
+            good += 1;
+            let content = response["content"].as_object().unwrap();
+            // What is no JSON is an archive, figures, or events; and the description is described elsewhere.
+            let json = content.get("application/json").filter(|_| path != "/api/v1/openapi.json");
+            let Some(schema) = json.map(|json| &json["schema"]) else { continue };
+            let name = schema["$ref"].as_str().unwrap_or_default().trim_start_matches("#/components/schemas/");
+            assert!(!["", "Document"].contains(&name), "{method} {path}, {status}: {schema}");
+        }
+        assert!(good > 0, "{method} {path}");
+    }
+}
+
+/// Asked in tests of their own, since they need more than an app: whatever a test is answered is compared.
+const ELSEWHERE: [(&str, &str); 6] = [
+    ("POST", "/api/v1/restores/{restore}/cancel"),
+    ("GET", "/api/v1/restores/{restore}/trees"),
+    ("POST", "/api/v1/restores/{restore}/resolve"),
+    ("POST", "/api/v1/plugins"),
+    ("DELETE", "/api/v1/plugins/{plugin}"),
+    ("GET", "/api/v1/restores/{restore}/events"),
+];
+
+fn described_path(method: &str, asked: &str) -> &'static str {
+    described::operation_of(method, asked.split('?').next().unwrap()).unwrap().0
+}
+
+#[test]
+fn a_real_answer_of_every_route_is_as_it_is_described() {
+    const SECRET: &str = "a secret that nobody guesses";
+    let mut world = World::new([]);
+    let stage = |id: &str, seconds: &str| Workload {
+        project: "app".into(),
+        stage: id.into(),
+        command: ["/bin/sleep", seconds].map(String::from).into(),
+        ..Workload::idle(id, [])
+    };
+    let app = Workload { volumes: vec![Volume::project("data")], ..stage("app", "1000001") };
+    world.workloads = vec![app, stage("app-test", "1000002")];
+    sign_webhooks(&mut world, SECRET);
+    ["app", "app-test"].iter().for_each(|id| drop(world.ok(&["deploy", id])));
+    std::fs::write(world.volume("app", "data").join("file"), "old").unwrap();
+    let server = Server::start(&world);
+    let mut seen: BTreeSet<(String, &str)> = BTreeSet::new();
+    let mut ask = |method: &str, path: &str, confirmed: &str, body: Option<Value>| {
+        let asked = server.as_admin(method, path).header(CONFIRM, confirmed);
+        let answer = if let Some(body) = body { asked.json(&body) } else { asked }.send();
+        assert!((200..300).contains(&answer.status), "{method} {path}: {}", answer.text());
+        seen.insert((method.to_owned(), described_path(method, path)));
+        answer
+    };
+    for path in ["/healthz", "/readyz", "/api/v1/openapi.json", "/api/v1/me", "/api/v1/plugins", "/metrics"] {
+        ask("GET", path, "", None);
+    }
+    let of = |name: &str| format!("/api/v1/workloads/app/{name}");
+    let id_of = |answer: Answer| answer.json()["id"].as_str().unwrap().to_owned();
+    let snapshot = id_of(ask("POST", &of("snapshots"), "", Some(json!({ "reason": "a test" }))));
+    let snapshot_path = of(&format!("snapshots/{snapshot}"));
+    ask("GET", &snapshot_path, "", None);
+    ask("POST", &format!("{snapshot_path}/verify"), "", None);
+    let archive = ask("GET", &format!("{snapshot_path}/archive"), "", None).bytes;
+    let import = server.as_admin("POST", &of("snapshots/import")).header("Content-Type", "application/gzip");
+    let imported = id_of(import.body(archive).send().expect(201));
+    ask("GET", &of("snapshots"), "", None);
+    ask("POST", &of("plan"), "", Some(json!({ "snapshot": snapshot })));
+    let restore = id_of(ask("POST", &of("restores"), &snapshot, Some(json!({ "snapshot": snapshot }))));
+    server.ended(&restore);
+    let restore_path = format!("/api/v1/restores/{restore}");
+    let undo = id_of(ask("POST", &format!("{restore_path}/undo"), &restore, None));
+    server.ended(&undo);
+    ask("POST", &format!("/api/v1/restores/{undo}/finish"), &undo, None);
+    ask("DELETE", &of(&format!("snapshots/{imported}")), &imported, None);
+    ask("POST", &of("promote"), "", Some(json!({ "from": "app-test" })));
+    ask("POST", &of("rollback"), "", None);
+    ask("POST", &of("preview"), "", Some(json!({ "image": "/bin/sleep 1000003" })));
+    ask("POST", &of("deploy"), "", None);
+    ask("POST", &of("stop"), "", None);
+    ask("POST", "/api/v1/plugins/built-in/use", "built-in", None);
+    for path in [&restore_path, "/api/v1/restores", "/api/v1/workloads", "/api/v1/workloads/app", "/api/v1/recovery"] {
+        ask("GET", path, "", None);
+    }
+    ask("GET", "/api/v1/audit?lines=1000", "", None);
+    let delivery = json!({ "delivery": "1", "action": { "deploy": { "workload": "app" } } }).to_string();
+    for (path, body) in [("/api/v1/hooks", delivery.as_str()), (&of("hooks/deploy"), "{}")] {
+        server.deliver(path, body, SECRET).expect(202);
+        seen.insert(("POST".to_owned(), described_path("POST", path)));
+    }
+    seen.insert(("POST".to_owned(), described_path("POST", &of("snapshots/import"))));
+    seen.extend(ELSEWHERE.map(|(method, path)| (method.to_owned(), path)));
+    let all: BTreeSet<_> = described::operations().map(|(method, path, _)| (method, path)).collect();
+    assert_eq!(seen, all);
 }
 
 #[test]

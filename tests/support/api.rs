@@ -10,6 +10,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use ureq::http;
 
+use super::described;
 use super::process::{Output, PATIENCE, Running, eventually};
 use super::world::World;
 
@@ -235,9 +236,13 @@ impl Request {
         Request { body: body.into(), ..self }
     }
 
+    /// What is answered is as the API describes it, whatever it is that a test wants to see.
     #[track_caller]
     pub fn send(self) -> Answer {
-        self.open().whole()
+        let (method, uri) = (self.builder.method_ref().cloned(), self.builder.uri_ref().cloned());
+        let answer = self.open().whole();
+        described::check(method.unwrap().as_str(), uri.unwrap().path(), &answer);
+        answer
     }
 
     /// Sends it and reads no more than the head of the answer.

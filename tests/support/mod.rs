@@ -6,6 +6,7 @@ pub mod archives;
 pub mod bench;
 pub mod browser;
 pub mod containers;
+pub mod described;
 pub mod disks;
 #[allow(dead_code, reason = "the runtime's own tests use it too, and neither uses all of it")]
 pub mod engine;

@@ -3,14 +3,16 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, http::header};
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Value, json};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::escape;
 
-/// An object with stable field names, the same as `--json` of the command of that name.
+/// An object with stable field names, the same as `--json` of the command of that name. What it holds is described by the
+/// type that it is made from.
 #[derive(Clone, Debug)]
 pub struct Document(Value);
 
@@ -24,8 +26,8 @@ impl PartialSchema for Document {
 impl ToSchema for Document {}
 
 impl Document {
-    pub fn new(value: Value) -> Document {
-        Document(escaped(value))
+    pub fn new(document: impl Serialize) -> Document {
+        Document(escaped(json!(document)))
     }
 
     /// As text, for an event.
@@ -69,7 +71,7 @@ mod tests {
 
     #[test]
     fn no_text_of_a_document_can_steer_or_hide() {
-        let document = Document::new(serde_json::json!({ "a": ["\u{202e}", { "b\u{200b}": "\u{7}" }], "n": 1 }));
+        let document = Document::new(json!({ "a": ["\u{202e}", { "b\u{200b}": "\u{7}" }], "n": 1 }));
         assert_eq!(document.text(), r#"{"a":["\\u{202e}",{"b\\u{200b}":"\\u{7}"}],"n":1}"#);
     }
 }

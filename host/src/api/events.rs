@@ -4,7 +4,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 use tokio::sync::watch;
 
 use super::answer::Document;
@@ -52,7 +53,7 @@ impl Events {
         Events { log: Mutex::default(), newest: watch::channel(0).0 }
     }
 
-    pub fn tell(&self, name: &'static str, data: Value) {
+    pub fn tell(&self, name: &'static str, data: impl Serialize) {
         let data: Arc<str> = Document::new(data).text().into();
         let mut log = self.log();
         if log.over {

@@ -8,16 +8,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::events::{END, Events, PROGRESS};
 use super::metrics::Metrics;
 use super::problem::Problem;
-use crate::documents::history;
+use crate::documents::history::{Counters, Restore, Running};
 use crate::failure::{Code, Failure};
 use crate::restore::Report;
 use crate::restore::progress::Progress;
+use crate::transaction::event::Kind;
 
 /// How often counters are told.
 const COUNTERS_INTERVAL: Duration = Duration::from_millis(250);
@@ -28,13 +28,13 @@ const OVER_KEPT: usize = 64;
 pub struct Run {
     pub id: String,
     pub workload: String,
-    pub kind: Value,
+    pub kind: Kind,
     pub who: String,
     pub progress: Arc<Progress>,
     pub events: Arc<Events>,
     began: jiff::Timestamp,
     /// Once it is over.
-    report: Mutex<Option<Value>>,
+    report: Mutex<Option<Report>>,
 }
 
 /// All of them.
@@ -67,7 +67,7 @@ impl Watched {
 }
 
 impl Run {
-    pub fn new(id: &str, workload: &str, kind: Value, who: &str, watched: &Watched) -> Run {
+    pub fn new(id: &str, workload: &str, kind: Kind, who: &str, watched: &Watched) -> Run {
         Run {
             id: id.to_owned(),
             workload: workload.to_owned(),
@@ -85,63 +85,60 @@ impl Run {
         self.progress.cancelled.store(true, Ordering::Relaxed);
     }
 
-    pub fn report(&self) -> Option<Value> {
+    pub fn report(&self) -> Option<Report> {
         self.report.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How far it got; none when it is over.
-    pub fn running(&self) -> Option<Value> {
-        self.report().is_none().then(|| {
-            let mut document = counters(&self.progress);
-            document["phase"] = json!(self.progress.phase());
-            document["cancelling"] = json!(self.progress.is_cancelled());
-            document
+    pub fn running(&self) -> Option<Running> {
+        self.report().is_none().then(|| Running {
+            phase: self.progress.phase(),
+            cancelling: self.progress.is_cancelled(),
+            counters: counters(&self.progress),
         })
     }
 
     /// For as long as no journal tells of it.
-    pub fn document(&self) -> Value {
-        let mut document = json!({
-            "id": self.id,
-            "workload": self.workload,
-            "kind": self.kind,
-            "began": self.began,
-            "who": self.who,
-            "outcome": null,
-            "now": "running",
-            "receipt": null,
-        });
+    pub fn document(&self) -> Restore {
+        let mut document = Restore {
+            id: self.id.clone(),
+            workload: Some(self.workload.clone()),
+            kind: Some(self.kind.clone()),
+            began: Some(self.began),
+            who: Some(self.who.clone()),
+            now: Some("running".to_owned()),
+            running: self.running(),
+            ..Restore::default()
+        };
         if let Some(report) = self.report() {
-            document["now"] = json!("over");
-            for name in ["outcome", "error", "receipt"] {
-                document[name] = report[name].clone();
-            }
+            document.now = Some("over".to_owned());
+            document.ended(report);
         }
         document
     }
 
-    fn end(&self, report: Value) {
+    fn end(&self, report: Report) {
         self.report.lock().unwrap_or_else(PoisonError::into_inner).replace(report.clone());
         self.events.tell(END, report);
     }
 
-    fn tell_counters(&self, told: &mut Value) {
-        let now = counters(&self.progress);
+    fn tell_counters(&self, told: &mut Option<Counters>) {
+        let now = Some(counters(&self.progress));
         if *told != now {
-            self.events.tell(PROGRESS, now.clone());
+            self.events.tell(PROGRESS, now);
             *told = now;
         }
     }
 }
 
-fn counters(progress: &Progress) -> Value {
+fn counters(progress: &Progress) -> Counters {
     let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
-    json!({
-        "bytes": read(&progress.bytes),
-        "bytes_total": read(&progress.bytes_total),
-        "entries": read(&progress.entries),
-        "entries_total": read(&progress.entries_total),
-    })
+    Counters {
+        bytes: read(&progress.bytes),
+        bytes_total: read(&progress.bytes_total),
+        entries: read(&progress.entries),
+        entries_total: read(&progress.entries_total),
+    }
 }
 
 impl Runs {
@@ -166,8 +163,7 @@ impl Runs {
         let (runs, own) = (self.clone(), run.clone());
         let thread = std::thread::Builder::new().name("restore".to_owned()).spawn(move || {
             let ending = Ending { runs, run: own.clone() };
-            let report = work();
-            own.end(history::report(&report));
+            own.end(work());
             drop(ending);
         });
         if let Err(error) = thread {
@@ -235,17 +231,16 @@ impl Drop for Ending {
         if self.run.report().is_none() {
             let failure =
                 Failure::new(Code::Io, "the host failed in the middle of it").hint("`reforge recover` settles it");
-            self.run.end(history::report(&Report::unchanged(failure)));
+            self.run.end(Report::unchanged(failure));
         }
-        let report = self.run.report().unwrap_or_default();
-        self.runs.metrics.ended(report["outcome"].as_str().unwrap_or_default());
+        self.runs.metrics.ended(self.run.report().map_or("", |report| report.outcome.as_str()));
         self.runs.forget(&self.run);
     }
 }
 
 /// Tells counters for as long as it runs.
 async fn tell(run: Arc<Run>) {
-    let mut told = Value::Null;
+    let mut told = None;
     let began = Instant::now();
     while run.report().is_none() {
         run.tell_counters(&mut told);

@@ -15,6 +15,7 @@ use super::problem::Problem;
 use super::runs::Runs;
 use super::throttle::Throttle;
 use super::turns::{Turn, Turns};
+use crate::documents::history::RecoveredRestore;
 use crate::failure::{Code, Failure, Result as HostResult};
 use crate::host::Host;
 use crate::plugins::{Plugin, Slot};
@@ -47,7 +48,7 @@ pub struct Shared {
     /// Whether the configuration or the command line names the plugin, so that no selection counts.
     pub plugin_file: Option<PathBuf>,
     /// What the start did.
-    pub recovered: Value,
+    pub recovered: Vec<RecoveredRestore>,
     /// Of this start, so that numbers of events of an earlier one are not taken for those of this one.
     pub boot: String,
     looks: Turns,
@@ -66,7 +67,7 @@ pub struct Made {
     pub slot: Slot,
     pub program: PathBuf,
     pub plugin_file: Option<PathBuf>,
-    pub recovered: Value,
+    pub recovered: Vec<RecoveredRestore>,
 }
 
 impl Shared {

@@ -29,10 +29,10 @@ pub fn told(shown: &Shown) -> Arc<Events> {
     events.tell(
         if shown.is_unfinished() { STANDING } else { END },
         json!({
-            "outcome": document["outcome"],
-            "error": document["error"],
-            "now": document["now"],
-            "receipt": document["receipt"],
+            "outcome": document.outcome,
+            "error": document.error,
+            "now": document.now,
+            "receipt": document.receipt,
         }),
     );
     Arc::new(events)

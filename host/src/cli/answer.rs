@@ -5,9 +5,9 @@
 use std::process::ExitCode;
 
 use reforge_host::Failure;
-use reforge_host::documents::history;
 use reforge_host::restore::Report;
 use reforge_host::transaction::receipt::Outcome;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::exit::Exit;
@@ -26,15 +26,14 @@ pub struct Answer {
 
 impl Answer {
     /// It was done.
-    pub fn done(text: impl Into<String>, json: Value) -> Answer {
-        Answer { text: text.into(), json, failure: None, exit: Exit::Done }
+    pub fn done(text: impl Into<String>, document: impl Serialize) -> Answer {
+        Answer { text: text.into(), json: json!(document), failure: None, exit: Exit::Done }
     }
 
     /// Of a restore or undo; `text` is its receipt.
     pub fn of_report(report: Report, text: String) -> Answer {
         let exit = Exit::of_outcome(report.outcome, report.failure.as_ref());
-        let json = history::report(&report);
-        Answer { text, json, failure: report.failure, exit }
+        Answer { text, json: json!(report), failure: report.failure, exit }
     }
 }
 

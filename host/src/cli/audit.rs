@@ -1,7 +1,7 @@
 //! `audit`: the newest lines of the audit log, oldest first.
 
+use reforge_host::audit::Line;
 use reforge_host::{Result, escape};
-use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::session::Session;
@@ -9,21 +9,22 @@ use super::session::Session;
 pub fn audit(session: &Session, lines: usize) -> Result<Answer> {
     let host = session.looking()?;
     let newest = host.audit().newest(lines)?;
-    let text = match newest.is_empty() {
+    let text = match newest.lines.is_empty() {
         true => "nothing happened yet".to_owned(),
-        false => newest.iter().map(line).collect::<Vec<_>>().join("\n"),
+        false => newest.lines.iter().map(line).collect::<Vec<_>>().join("\n"),
     };
-    Ok(Answer::done(text, json!({ "lines": newest })))
+    Ok(Answer::done(text, newest))
 }
 
-fn line(event: &Value) -> String {
-    let field = |name: &str| event[name].as_str().map(escape::text).unwrap_or_default();
-    let details = &event["details"];
+fn line(line: &Line) -> String {
+    let event = match line {
+        Line::Event(event) => event,
+        Line::Text(text) => return escape::text(text),
+    };
+    let details = &event.details;
     let detail = |name: &str| details[name].as_str().map(escape::text);
-    if !event.is_object() {
-        return escape::text(&event.to_string());
-    }
-    let mut words = vec![field("at").split('.').next().unwrap_or_default().to_owned(), field("who"), field("what")];
+    let at = event.at.strftime("%Y-%m-%dT%H:%M:%S").to_string();
+    let mut words = vec![at, escape::text(&event.who), escape::text(&event.what)];
     words.extend(["workload", "snapshot", "restore", "id", "outcome"].iter().filter_map(|name| detail(name)));
     words.retain(|word| !word.is_empty());
     if let Some(message) = details["failure"]["message"].as_str() {

@@ -1,10 +1,9 @@
 //! `restore list` and `show`: what happened and what is still open. Touches nothing.
 
-use reforge_host::documents::history::{self, Line, Shown};
+use reforge_host::documents::history::{self, Line, Restores, Shown};
 use reforge_host::transaction::event::{Begin, Kind};
 use reforge_host::transaction::journal::Journal;
 use reforge_host::{Failure, Result, escape};
-use serde_json::json;
 
 use super::answer::Answer;
 use super::receipt;
@@ -21,8 +20,7 @@ pub fn list(session: &Session, workload: Option<&str>) -> Result<Answer> {
             style::table(session.terminal.style, &heads, &rows)
         }
     };
-    let documents: Vec<_> = lines.into_iter().map(|line| line.document).collect();
-    Ok(Answer::done(text, json!({ "restores": documents })))
+    Ok(Answer::done(text, Restores { restores: lines.into_iter().map(|line| line.document).collect() }))
 }
 
 fn cells(line: &Line) -> Vec<String> {

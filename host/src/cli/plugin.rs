@@ -66,7 +66,9 @@ pub fn list(session: &Session) -> Result<Answer> {
     if let Some((by, file)) = &named {
         text.push_str(&format!("\nnone of these is used: {by} names `{}`", escape::path(file)));
     }
-    Ok(Answer::done(text, documents::list(&installed, in_use, &built_in, &description)))
+    let mut document = documents::list(&installed, in_use, &built_in, &description);
+    document.file = named.map(|(_, file)| file.display().to_string());
+    Ok(Answer::done(text, document))
 }
 
 pub fn install(session: &Session, file: PathBuf, sha256: Option<String>, signature: Option<PathBuf>) -> Result<Answer> {
@@ -96,7 +98,7 @@ pub fn select(session: &Session, wanted: &str) -> Result<Answer> {
     if let Some((by, file)) = &named {
         text.push_str(&format!("\nbut {by} names `{}`, which goes before it", escape::path(file)));
     }
-    Ok(Answer::done(text, documents::selected(selected.as_ref(), named.is_none())))
+    Ok(Answer::done(text, documents::selected(selected.as_ref(), named.as_ref().map(|(_, file)| file.as_path()))))
 }
 
 pub fn remove(session: &Session, wanted: &str) -> Result<Answer> {

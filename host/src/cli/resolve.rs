@@ -1,10 +1,10 @@
 //! `restore resolve`: shows every tree of a restore that only a person can settle, and does what the person chose.
 
+use reforge_host::documents::decision as documents;
 use reforge_host::restore::decide;
 use reforge_host::transaction::resolve::{self, Keep, Tree};
 use reforge_host::transaction::sibling_prefix;
 use reforge_host::{Result, escape};
-use serde_json::json;
 
 use super::answer::Answer;
 use super::restore::{must_be_interactive, must_say_yes};
@@ -14,13 +14,13 @@ use super::style;
 /// Changes nothing.
 pub fn show(session: &Session, id: &str) -> Result<Answer> {
     let host = session.looking()?;
-    let (decide::Subject { id, workload }, trees) = decide::trees(host, id)?;
+    let (subject, trees) = decide::trees(host, id)?;
     let text = format!(
         "{}\n\nold is what was there before, new is what was being put there; choose with\n  {}",
         table(session, &trees),
-        session.command(&format!("restore resolve {id} --keep old|new|live"))
+        session.command(&format!("restore resolve {} --keep old|new|live", subject.id))
     );
-    Ok(Answer::done(text, json!({ "id": id, "workload": workload, "trees": trees })))
+    Ok(Answer::done(text, documents::trees(subject, trees)))
 }
 
 pub fn keep(session: &Session, id: &str, keep: Keep, yes: bool) -> Result<Answer> {
@@ -41,13 +41,13 @@ pub fn keep(session: &Session, id: &str, keep: Keep, yes: bool) -> Result<Answer
         let question = format!("\nstop {shown} and make the {word} trees live? [y/N]");
         must_say_yes(session, &question)?;
     }
-    let decide::Decided { stopped, kept, .. } = decide::keep(host, &id, keep, &session.who())?;
+    let decided = decide::keep(host, &id, keep, &session.who())?;
     let state = match keep {
         Keep::Live => "what was live stays live".to_owned(),
         Keep::Old | Keep::New => format!("the {word} trees are live"),
     };
     let app = match &workload {
-        Some(workload) if stopped => {
+        Some(workload) if decided.stopped => {
             format!("{shown} is stopped; start it with\n  {}", session.command(&format!("deploy {workload}")))
         }
         _ => format!(
@@ -56,8 +56,8 @@ pub fn keep(session: &Session, id: &str, keep: Keep, yes: bool) -> Result<Answer
             sibling_prefix(&id)
         ),
     };
-    let text = format!("resolved: {state}\n{}{app}", beside(session, &id, &kept));
-    Ok(Answer::done(text, json!({ "id": id, "workload": workload, "keep": keep, "resolved": true, "kept": kept })))
+    let text = format!("resolved: {state}\n{}{app}", beside(session, &id, &decided.kept));
+    Ok(Answer::done(text, documents::resolved(decided, keep)))
 }
 
 fn quoted(workload: &str) -> String {

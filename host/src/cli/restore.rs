@@ -1,5 +1,6 @@
 //! `restore run`, `undo`, `finish`: asks first, recovers first, then hands over and shows the receipt.
 
+use reforge_host::documents::decision as documents;
 use reforge_host::restore::undo;
 use reforge_host::restore::{Report, run as restore};
 use reforge_host::transaction::event::Kind;
@@ -7,7 +8,6 @@ use reforge_host::transaction::receipt::Outcome;
 use reforge_host::transaction::registry::{self, Entry};
 use reforge_host::transaction::resolve;
 use reforge_host::{Code, Failure, Result, escape};
-use serde_json::json;
 
 use super::answer::Answer;
 use super::args::What;
@@ -101,7 +101,7 @@ pub fn finish(session: &Session, id: &str, yes: bool) -> Result<Answer> {
         if trees.is_some() { "the trees that were not chosen are removed" } else { "the previous data is removed" };
     let mut lines = vec![format!("finished: {what}")];
     lines.extend(left.iter().map(|left| format!("could not be removed, left where it is: {}", escape::text(left))));
-    Ok(Answer::done(lines.join("\n"), json!({ "finished": true, "left_behind": left })))
+    Ok(Answer::done(lines.join("\n"), documents::finished(left)))
 }
 
 fn told(session: &Session, report: Report) -> Answer {

@@ -160,7 +160,7 @@ impl Session {
             self.terminal.say(&recover::line(one));
         }
         if !recovered.is_empty() {
-            self.beside("recovered", recovered.iter().map(documents::recovered).collect());
+            self.beside("recovered", json!(recovered.iter().map(documents::recovered).collect::<Vec<_>>()));
         }
     }
 

@@ -62,7 +62,7 @@ pub fn list(session: &Session, workload: &str) -> Result<Answer> {
             style::table(session.terminal.style, &heads, &rows)
         }
     };
-    Ok(Answer::done(text, documents::list(&workload.id, &listed)))
+    Ok(Answer::done(text, documents::list(&workload.id, listed)))
 }
 
 pub fn show(session: &Session, named: &Named) -> Result<Answer> {
@@ -87,7 +87,7 @@ pub fn show(session: &Session, named: &Named) -> Result<Answer> {
         lines.push(format!("not in it: `{}` ({})", escape::text(&skipped.name), escape::text(&skipped.scope)));
     }
     let text = lines.join("\n");
-    Ok(Answer::done(text, documents::whole(&descriptor)))
+    Ok(Answer::done(text, documents::whole(descriptor)))
 }
 
 pub fn verify(session: &Session, named: &Named) -> Result<Answer> {
@@ -100,7 +100,7 @@ pub fn verify(session: &Session, named: &Named) -> Result<Answer> {
     drop(display);
     let size = style::bytes(descriptor.archive.bytes);
     let text = format!("`{}` is whole: {size} match sha256 {}", descriptor.id, descriptor.archive.sha256);
-    Ok(Answer::done(text, documents::verified(&descriptor)))
+    Ok(Answer::done(text, documents::verified(descriptor)))
 }
 
 /// Copies an archive to a file that did not exist; one that fails is removed again.
@@ -154,7 +154,7 @@ pub fn delete(session: &Session, named: &Named, wait: bool) -> Result<Answer> {
     let host = session.changing()?;
     host.delete_snapshot(&named.workload, &named.snapshot, wait, &session.who(), &session.cancelled)?;
     let text = format!("deleted `{}`", escape::text(&named.snapshot));
-    Ok(Answer::done(text, json!({ "id": named.snapshot, "deleted": true })))
+    Ok(Answer::done(text, documents::deleted(&named.snapshot)))
 }
 
 fn contents(session: &Session, descriptor: &Descriptor) -> String {

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::failure::{Code, Failure, Result};
 use crate::figures;
@@ -11,7 +12,7 @@ use crate::host::Host;
 use crate::restore::Report;
 use crate::transaction::event::{Begin, BeginVolume, Event, Kind, Moment};
 use crate::transaction::journal::Journal;
-use crate::transaction::receipt::{self as receipts, Receipt};
+use crate::transaction::receipt::{self as receipts, Outcome, Receipt};
 use crate::transaction::recover::Recovered;
 use crate::transaction::registry::{self, Entry};
 use crate::transaction::state::Phase;
@@ -19,6 +20,82 @@ use crate::transaction::{resolve, window};
 
 /// How a restore stands whose journal was forgotten.
 const OVER: &str = "over";
+
+/// Restores and undos, newest first.
+#[derive(Serialize, ToSchema)]
+pub struct Restores {
+    pub restores: Vec<Restore>,
+}
+
+/// A restore or an undo: how it stands and what became of it. One whose journal does not read is known by its `error`
+/// and little else.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+pub struct Restore {
+    pub id: String,
+    /// None if nobody knows.
+    pub workload: Option<String>,
+    pub kind: Option<Kind>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub began: Option<jiff::Timestamp>,
+    pub who: Option<String>,
+    /// None if it is not over.
+    pub outcome: Option<Outcome>,
+    /// For people: how far it got, or what can still be done about it.
+    pub now: Option<String>,
+    /// None if it can not be undone, or until it is finished.
+    pub undo_left_ms: Option<u64>,
+    pub can_undo: bool,
+    /// Its previous data is kept until a person finishes.
+    pub keep_previous: bool,
+    /// How far its journal got; none when that was forgotten.
+    pub newest_record: Option<String>,
+    /// A person has decided about it.
+    pub resolved: bool,
+    pub receipt: Option<Receipt>,
+    /// How far it is, if it runs in the server that answers.
+    pub running: Option<Running>,
+    /// What went wrong with one that has no receipt.
+    pub error: Option<Failure>,
+}
+
+impl Restore {
+    /// It is over, and this is what was told at its end.
+    pub fn ended(&mut self, report: Report) {
+        self.outcome = Some(report.outcome);
+        self.error = report.failure;
+        self.receipt = report.receipt;
+    }
+}
+
+/// How far one is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Running {
+    pub phase: String,
+    /// Somebody asked it to stop.
+    pub cancelling: bool,
+    #[serde(flatten)]
+    pub counters: Counters,
+}
+
+/// What was done of a phase, and how much there is to do; zero when nobody knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Counters {
+    pub bytes: u64,
+    pub bytes_total: u64,
+    pub entries: u64,
+    pub entries_total: u64,
+}
+
+/// What a start did about one that was not over.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RecoveredRestore {
+    pub id: String,
+    /// None if its journal does not say.
+    pub workload: Option<String>,
+    pub receipt: Option<Receipt>,
+    /// Why it could not be settled.
+    pub error: Option<Failure>,
+}
 
 /// One restore in a list.
 pub struct Line {
@@ -29,7 +106,7 @@ pub struct Line {
     pub what: Option<(Kind, jiff::Timestamp)>,
     pub outcome: String,
     pub now: String,
-    pub document: Value,
+    pub document: Restore,
 }
 
 /// All of a workload, or all there are, newest first.
@@ -95,7 +172,12 @@ fn damaged(id: &str, workload: Option<&str>, failure: &Failure) -> Line {
         what: None,
         outcome: "damaged".to_owned(),
         now: failure.message.clone(),
-        document: json!({ "id": id, "workload": workload, "error": failure }),
+        document: Restore {
+            id: id.to_owned(),
+            workload: workload.map(str::to_owned),
+            error: Some(failure.clone()),
+            ..Restore::default()
+        },
     }
 }
 
@@ -111,7 +193,7 @@ pub struct Shown {
     pub journal: Option<(Box<Journal>, Box<Begin>)>,
     pub now: String,
     pub can_undo: bool,
-    pub document: Value,
+    pub document: Restore,
 }
 
 impl Shown {
@@ -152,61 +234,45 @@ fn show_forgotten(host: &Host, id: &str, unknown: Failure) -> Result<Shown> {
     Ok(Shown { receipt: Some(receipt), journal: None, now: OVER.to_owned(), can_undo: false, document })
 }
 
-fn over(receipt: &Receipt) -> Value {
-    json!({
-        "id": receipt.id,
-        "workload": receipt.workload,
-        "kind": receipt.kind,
-        "began": receipt.began,
-        "who": receipt.who,
-        "outcome": receipt.outcome,
-        "now": OVER,
-        "undo_left_ms": null,
-        "can_undo": false,
-        "keep_previous": false,
-        "newest_record": null,
-        "resolved": false,
-        "receipt": receipt,
-    })
+fn over(receipt: &Receipt) -> Restore {
+    Restore {
+        id: receipt.id.clone(),
+        workload: Some(receipt.workload.clone()),
+        kind: Some(receipt.kind.clone()),
+        began: Some(receipt.began),
+        who: Some(receipt.who.clone()),
+        outcome: Some(receipt.outcome),
+        now: Some(OVER.to_owned()),
+        receipt: Some(receipt.clone()),
+        ..Restore::default()
+    }
 }
 
-fn document(journal: &Journal, begin: &Begin, newest: bool, receipt: Option<&Receipt>) -> Value {
-    let (now, undo_left) = standing(journal, begin, newest);
-    json!({
-        "id": begin.id,
-        "workload": begin.workload,
-        "kind": begin.kind,
-        "began": begin.at.wall,
-        "who": begin.who,
-        "outcome": receipt.map(|receipt| receipt.outcome),
-        "now": now,
-        "undo_left_ms": undo_left,
-        "can_undo": can_undo(journal, newest),
-        "keep_previous": begin.keep_previous,
-        "newest_record": journal.records().last().map(|record| record.event.name()),
-        "resolved": is_resolved(journal),
-        "receipt": receipt,
-    })
-}
-
-/// What became of one, to whoever asked for it.
-pub fn report(report: &Report) -> Value {
-    json!({
-        "outcome": report.outcome,
-        "error": report.failure,
-        "summary": report.summary,
-        "receipt": report.receipt,
-        "warnings": report.warnings,
-    })
+fn document(journal: &Journal, begin: &Begin, newest: bool, receipt: Option<&Receipt>) -> Restore {
+    let (now, undo_left_ms) = standing(journal, begin, newest);
+    Restore {
+        id: begin.id.clone(),
+        workload: Some(begin.workload.clone()),
+        kind: Some(begin.kind.clone()),
+        began: Some(begin.at.wall),
+        who: Some(begin.who.clone()),
+        outcome: receipt.map(|receipt| receipt.outcome),
+        now: Some(now),
+        undo_left_ms,
+        can_undo: can_undo(journal, newest),
+        keep_previous: begin.keep_previous,
+        newest_record: journal.records().last().map(|record| record.event.name().to_owned()),
+        resolved: is_resolved(journal),
+        receipt: receipt.cloned(),
+        running: None,
+        error: None,
+    }
 }
 
 /// What a start did about one transaction.
-pub fn recovered(one: &Recovered) -> Value {
-    let (receipt, error) = match &one.result {
-        Ok(receipt) => (Some(receipt), None),
-        Err(failure) => (None, Some(failure)),
-    };
-    json!({ "id": one.id, "workload": one.workload, "receipt": receipt, "error": error })
+pub fn recovered(one: &Recovered) -> RecoveredRestore {
+    let (id, workload) = (one.id.clone(), one.workload.clone());
+    RecoveredRestore { id, workload, receipt: one.result.clone().ok(), error: one.result.clone().err() }
 }
 
 fn is_resolved(journal: &Journal) -> bool {

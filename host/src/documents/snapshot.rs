@@ -1,59 +1,125 @@
 //! Snapshots: one line of a list, and one whole.
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::snapshots::format::Descriptor;
+use crate::failure::Failure;
+use crate::snapshots::format::{Archive, Descriptor, Image};
 use crate::snapshots::store::Listed;
 
-/// All snapshots of a workload, damaged ones as such.
-pub fn list(workload: &str, listed: &[Listed]) -> Value {
-    let documents: Vec<Value> = listed
-        .iter()
-        .map(|listed| match &listed.descriptor {
-            Ok(descriptor) => summary(descriptor),
-            Err(failure) => json!({ "id": listed.id, "error": failure }),
-        })
-        .collect();
-    json!({ "workload": workload, "snapshots": documents })
+/// All snapshots of a workload, newest first.
+#[derive(Serialize, ToSchema)]
+pub struct Snapshots {
+    pub workload: String,
+    pub snapshots: Vec<ListedSnapshot>,
 }
 
-/// Everything that is written down about one.
-pub fn whole(descriptor: &Descriptor) -> Value {
-    json!({ "id": descriptor.id, "descriptor": descriptor })
-}
-
-/// Its archive matches its descriptor.
-pub fn verified(descriptor: &Descriptor) -> Value {
-    json!({ "id": descriptor.id, "verified": true, "archive": descriptor.archive })
+/// One in a list.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum ListedSnapshot {
+    Whole(Snapshot),
+    /// Its descriptor does not read.
+    Damaged {
+        id: String,
+        error: Failure,
+    },
 }
 
 /// What a person chooses by.
-pub fn summary(descriptor: &Descriptor) -> Value {
-    let volumes: Vec<Value> = descriptor
-        .manifest
-        .volumes
-        .iter()
-        .zip(&descriptor.volumes)
-        .map(|(volume, totals)| {
-            json!({
-                "name": volume.name,
-                "scope": volume.scope,
-                "entries": totals.entries,
-                "bytes": totals.bytes,
-                "links": totals.symlinks + totals.hard_links,
-                "special": totals.special,
-                "tree_digest": totals.tree_digest,
-            })
-        })
-        .collect();
-    json!({
-        "id": descriptor.id,
-        "workload": descriptor.manifest.workload,
-        "created": descriptor.manifest.created,
-        "reason": descriptor.manifest.reason,
-        "image": descriptor.manifest.image,
-        "imported": descriptor.imported,
-        "archive": descriptor.archive,
-        "volumes": volumes,
-    })
+#[derive(Serialize, ToSchema)]
+pub struct Snapshot {
+    pub id: String,
+    pub workload: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub created: jiff::Timestamp,
+    pub reason: String,
+    pub image: Image,
+    /// Its archive comes from elsewhere: nothing vouches for what it holds.
+    pub imported: bool,
+    pub archive: Archive,
+    pub volumes: Vec<SnapshotVolume>,
+}
+
+/// What it holds of a volume.
+#[derive(Serialize, ToSchema)]
+pub struct SnapshotVolume {
+    pub name: String,
+    pub scope: String,
+    pub entries: u64,
+    pub bytes: u64,
+    /// Symbolic and hard ones.
+    pub links: u64,
+    /// Sockets and fifos, which are left out.
+    pub special: u64,
+    /// None if it was imported.
+    pub tree_digest: Option<String>,
+}
+
+/// Everything that is written down about one.
+#[derive(Serialize, ToSchema)]
+pub struct WholeSnapshot {
+    pub id: String,
+    pub descriptor: Descriptor,
+}
+
+/// One whose archive matches its descriptor.
+#[derive(Serialize, ToSchema)]
+pub struct VerifiedSnapshot {
+    pub id: String,
+    /// Always true.
+    pub verified: bool,
+    pub archive: Archive,
+}
+
+/// One that is gone.
+#[derive(Serialize, ToSchema)]
+pub struct DeletedSnapshot {
+    pub id: String,
+    /// Always true.
+    pub deleted: bool,
+}
+
+/// Damaged ones as such.
+pub fn list(workload: &str, listed: Vec<Listed>) -> Snapshots {
+    let one = |listed: Listed| match listed.descriptor {
+        Ok(descriptor) => ListedSnapshot::Whole(summary(&descriptor)),
+        Err(error) => ListedSnapshot::Damaged { id: listed.id, error },
+    };
+    Snapshots { workload: workload.to_owned(), snapshots: listed.into_iter().map(one).collect() }
+}
+
+pub fn whole(descriptor: Descriptor) -> WholeSnapshot {
+    WholeSnapshot { id: descriptor.id.clone(), descriptor }
+}
+
+pub fn verified(descriptor: Descriptor) -> VerifiedSnapshot {
+    VerifiedSnapshot { id: descriptor.id, verified: true, archive: descriptor.archive }
+}
+
+pub fn deleted(id: &str) -> DeletedSnapshot {
+    DeletedSnapshot { id: id.to_owned(), deleted: true }
+}
+
+pub fn summary(descriptor: &Descriptor) -> Snapshot {
+    let manifest = &descriptor.manifest;
+    let volumes = manifest.volumes.iter().zip(&descriptor.volumes).map(|(volume, totals)| SnapshotVolume {
+        name: volume.name.clone(),
+        scope: volume.scope.clone(),
+        entries: totals.entries,
+        bytes: totals.bytes,
+        links: totals.symlinks + totals.hard_links,
+        special: totals.special,
+        tree_digest: totals.tree_digest.clone(),
+    });
+    Snapshot {
+        id: descriptor.id.clone(),
+        workload: manifest.workload.clone(),
+        created: manifest.created,
+        reason: manifest.reason.clone(),
+        image: manifest.image.clone(),
+        imported: descriptor.imported,
+        archive: descriptor.archive.clone(),
+        volumes: volumes.collect(),
+    }
 }

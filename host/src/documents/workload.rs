@@ -1,14 +1,17 @@
 //! Workloads: what is configured, how it does, where its volumes are.
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::text;
 use crate::config::Workload;
 use crate::deployer::dispatch::Deployed;
 use crate::deployer::history::Deployments;
 use crate::deployer::resolve::{self, Resolution};
 use crate::failure::{Failure, Result};
 use crate::host::Host;
-use crate::runtime::{AppState, Health, Observation};
+use crate::runtime::{AppState, DeploySpec, Health, Observation};
+use crate::snapshots::format::{Image, SkippedVolume};
 use crate::snapshots::store::Listed;
 
 /// One workload in a list.
@@ -34,24 +37,43 @@ pub fn list(host: &Host) -> Result<Vec<Line<'_>>> {
     Ok(lines)
 }
 
-pub fn list_document(lines: &[Line<'_>]) -> Value {
-    let documents: Vec<Value> = lines
-        .iter()
-        .map(|line| {
-            json!({
-                "id": line.workload.id,
-                "state": line.state(),
-                "error": line.state.as_ref().err(),
-                "runtime": line.workload.runtime.as_str(),
-                "project": line.workload.project,
-                "stage": line.workload.stage,
-                "volumes": line.workload.volumes.iter().map(|volume| &volume.name).collect::<Vec<_>>(),
-                "last_snapshot": line.newest.as_ref().map(|newest| &newest.id),
-                "last_snapshot_created": line.newest.as_ref().and_then(created),
-            })
-        })
-        .collect();
-    json!({ "workloads": documents })
+/// What is configured.
+#[derive(Serialize, ToSchema)]
+pub struct Workloads {
+    pub workloads: Vec<ListedWorkload>,
+}
+
+/// One in a list.
+#[derive(Serialize, ToSchema)]
+pub struct ListedWorkload {
+    pub id: String,
+    /// `never deployed`, `stopped`, `running`, `crash-looping`, or `unknown`.
+    pub state: &'static str,
+    /// Why it is not known.
+    pub error: Option<Failure>,
+    pub runtime: &'static str,
+    pub project: String,
+    pub stage: String,
+    /// Their names.
+    pub volumes: Vec<String>,
+    pub last_snapshot: Option<String>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_snapshot_created: Option<jiff::Timestamp>,
+}
+
+pub fn list_document(lines: &[Line<'_>]) -> Workloads {
+    let one = |line: &Line<'_>| ListedWorkload {
+        id: line.workload.id.clone(),
+        state: line.state(),
+        error: line.state.as_ref().err().cloned(),
+        runtime: line.workload.runtime.as_str(),
+        project: line.workload.project.clone(),
+        stage: line.workload.stage.clone(),
+        volumes: line.workload.volumes.iter().map(|volume| volume.name.clone()).collect(),
+        last_snapshot: line.newest.as_ref().map(|newest| newest.id.clone()),
+        last_snapshot_created: line.newest.as_ref().and_then(created),
+    };
+    Workloads { workloads: lines.iter().map(one).collect() }
 }
 
 /// When a snapshot was taken; none if it does not say.
@@ -83,51 +105,98 @@ pub fn whole<'a>(host: &'a Host, id: &str) -> Result<Whole<'a>> {
     })
 }
 
-pub fn whole_document(whole: &Whole<'_>) -> Value {
-    let Whole { workload, observed, resolution, .. } = whole;
-    let volumes: Vec<_> = resolution
-        .volumes
-        .iter()
-        .map(|volume| {
-            json!({
-                "name": volume.name,
-                "scope": volume.scope.as_str(),
-                "path": volume.path,
-                "exists": volume.exists,
-                "target": volume.target,
-            })
-        })
-        .collect();
-    json!({
-        "id": workload.id,
-        "project": workload.project,
-        "stage": workload.stage,
-        "runtime": workload.runtime.as_str(),
-        "state": word(observed.state),
-        "image": observed.spec.as_ref().map(|spec| json!({ "reference": spec.image, "digest": spec.image_digest })),
-        "previous_image": whole.history.previous.as_ref().map(|spec| &spec.image),
-        "preview_image": whole.history.preview.as_ref().map(|spec| &spec.image),
-        "links": workload.links.as_str(),
-        "volumes": volumes,
-        "skipped": resolution.skipped,
-        "refusals": resolution.refusals,
-        "blocked": whole.blocked,
-        "last_snapshot": whole.snapshots.first().map(|newest| &newest.id),
-    })
+/// One workload: what it is, how it does, and what stands in its way.
+#[derive(Serialize, ToSchema)]
+pub struct WholeWorkload {
+    pub id: String,
+    pub project: String,
+    pub stage: String,
+    pub runtime: &'static str,
+    /// `never deployed`, `stopped`, `running` or `crash-looping`.
+    pub state: &'static str,
+    /// None if it was never deployed.
+    pub image: Option<Image>,
+    /// What a rollback goes back to.
+    pub previous_image: Option<String>,
+    pub preview_image: Option<String>,
+    pub links: &'static str,
+    pub volumes: Vec<WorkloadVolume>,
+    pub skipped: Vec<SkippedVolume>,
+    /// What is wrong with its volumes.
+    pub refusals: Vec<Failure>,
+    /// Why nothing may be done to it now.
+    pub blocked: Vec<Failure>,
+    pub last_snapshot: Option<String>,
 }
 
-/// What a deploy or stop has led to.
-pub fn deployed(done: &Deployed) -> Value {
-    let (Some(spec), Some(report)) = (&done.spec, &done.health) else {
-        return json!({ "workload": done.name, "state": "stopped" });
-    };
-    json!({
-        "workload": done.name,
-        "state": "running",
-        "image": { "reference": spec.image, "digest": spec.image_digest },
-        "health": health(report.health),
-        "reason": report.reason,
-    })
+/// Where a volume is.
+#[derive(Serialize, ToSchema)]
+pub struct WorkloadVolume {
+    pub name: String,
+    pub scope: String,
+    pub path: String,
+    pub exists: bool,
+    /// Where the app sees it.
+    pub target: String,
+}
+
+pub fn whole_document(whole: &Whole<'_>) -> WholeWorkload {
+    let Whole { workload, observed, resolution, .. } = whole;
+    let image_of = |spec: &Option<DeploySpec>| spec.as_ref().map(|spec| spec.image.clone());
+    let volumes = resolution.volumes.iter().map(|volume| WorkloadVolume {
+        name: volume.name.clone(),
+        scope: volume.scope.as_str().to_owned(),
+        path: text(&volume.path),
+        exists: volume.exists,
+        target: text(&volume.target),
+    });
+    WholeWorkload {
+        id: workload.id.clone(),
+        project: workload.project.clone(),
+        stage: workload.stage.clone(),
+        runtime: workload.runtime.as_str(),
+        state: word(observed.state),
+        image: observed.spec.as_ref().map(image),
+        previous_image: image_of(&whole.history.previous),
+        preview_image: image_of(&whole.history.preview),
+        links: workload.links.as_str(),
+        volumes: volumes.collect(),
+        skipped: resolution.skipped.clone(),
+        refusals: resolution.refusals.clone(),
+        blocked: whole.blocked.clone(),
+        last_snapshot: whole.snapshots.first().map(|newest| newest.id.clone()),
+    }
+}
+
+fn image(spec: &DeploySpec) -> Image {
+    Image { reference: spec.image.clone(), digest: spec.image_digest.clone() }
+}
+
+/// What a deploy or stop has led to. After a stop there is no image and no health.
+#[derive(Serialize, ToSchema)]
+pub struct DeployedWorkload {
+    /// Its id, or its preview's name.
+    pub workload: String,
+    /// `running` or `stopped`.
+    pub state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<Image>,
+    /// `healthy` or `unconfirmed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health: Option<&'static str>,
+    /// How that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+pub fn deployed(done: &Deployed) -> DeployedWorkload {
+    DeployedWorkload {
+        workload: done.name.clone(),
+        state: if done.spec.is_some() { "running" } else { "stopped" },
+        image: done.spec.as_ref().map(image),
+        health: done.health.as_ref().map(|report| health(report.health)),
+        reason: done.health.as_ref().map(|report| report.reason.clone()),
+    }
 }
 
 /// The word for how a deployed app does; one that is bad is a failure.

@@ -1,14 +1,16 @@
 //! What is told at the end of a restore or undo, whether or not it ever began.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::failure::Failure;
 use crate::transaction::receipt::{Outcome, Receipt};
 
 /// How it ended.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Report {
     pub outcome: Outcome,
+    #[serde(rename = "error")]
     pub failure: Option<Failure>,
     /// The plugin's summary.
     pub summary: String,

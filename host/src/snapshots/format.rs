@@ -5,12 +5,13 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The only format this host writes and reads.
 pub const FORMAT: u32 = 1;
 
 /// `<id>.json`. No descriptor, no snapshot.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Descriptor {
     pub id: String,
@@ -26,12 +27,13 @@ pub struct Descriptor {
 }
 
 /// `manifest.json`, the archive's first entry, repeated in the descriptor.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     pub format: u32,
     pub workload: String,
     /// RFC 3339, UTC.
+    #[schema(value_type = String, format = DateTime)]
     pub created: jiff::Timestamp,
     /// `manual`, `safety`, or what the caller said.
     pub reason: String,
@@ -46,7 +48,7 @@ pub struct Manifest {
 }
 
 /// What ran: for the process runtime the command line and the digest of its file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Image {
     pub reference: String,
@@ -54,7 +56,7 @@ pub struct Image {
 }
 
 /// A captured volume. `source` and `target` are for people: a restore never looks at them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ManifestVolume {
     pub index: u32,
@@ -65,7 +67,7 @@ pub struct ManifestVolume {
 }
 
 /// A volume whose scope is not supported.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SkippedVolume {
     pub name: String,
@@ -73,7 +75,7 @@ pub struct SkippedVolume {
 }
 
 /// The archive as a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Archive {
     pub bytes: u64,
@@ -82,7 +84,7 @@ pub struct Archive {
 }
 
 /// What one volume holds.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VolumeTotals {
     pub index: u32,
@@ -103,7 +105,7 @@ pub struct VolumeTotals {
 }
 
 /// A run of gzip members that can be read without what stands before it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
     /// First byte in the archive; the part ends where the next begins.
@@ -116,7 +118,7 @@ pub struct Part {
 }
 
 /// Where in a large file a part begins.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PartInside {
     pub volume: u32,

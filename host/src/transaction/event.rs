@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::runtime::{DeploySpec, Health};
 use crate::volumes::identity::Identity;
@@ -102,7 +103,7 @@ pub struct Begin {
 }
 
 /// What is being put back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Kind {
     /// A snapshot onto the live volumes.

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::event::{Begin, Event, Kind, Record};
 use super::journal::Journal;
@@ -12,7 +13,7 @@ use crate::durable;
 use crate::failure::{Code, Failure, Result};
 
 /// How a restore or undo ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Every volume holds the new data and the app is as it was.
@@ -61,7 +62,7 @@ impl Outcome {
 }
 
 /// What is written down about a transaction.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Receipt {
     pub id: String,
     pub workload: String,
@@ -73,7 +74,9 @@ pub struct Receipt {
     /// How the app was found after its start, or why it was not started.
     pub app: String,
     pub who: String,
+    #[schema(value_type = String, format = DateTime)]
     pub began: jiff::Timestamp,
+    #[schema(value_type = String, format = DateTime)]
     pub ended: jiff::Timestamp,
     /// From the moment the app was told to stop until it was back; none if it was never stopped.
     pub downtime_ms: Option<u64>,
@@ -93,7 +96,7 @@ pub struct Receipt {
     pub steps: Vec<Step>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ReceiptVolume {
     pub name: String,
     pub entries: u64,
@@ -104,7 +107,7 @@ pub struct ReceiptVolume {
     pub previous: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Step {
     pub record: String,
     pub after_ms: u64,

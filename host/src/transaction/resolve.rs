@@ -5,7 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Transaction;
 use super::app::App;
@@ -21,7 +22,7 @@ const FILE: &str = "resolved";
 const SIBLING: &str = "sibling";
 
 /// Which trees a person wants live.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Keep {
     /// What was there when the transaction began.
@@ -33,9 +34,10 @@ pub enum Keep {
 }
 
 /// One tree as a person needs to see it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Tree {
     pub volume: String,
+    #[schema(value_type = String)]
     pub path: PathBuf,
     /// `live` or `sibling`.
     pub place: &'static str,
@@ -44,6 +46,7 @@ pub struct Tree {
     pub entries: u64,
     pub bytes: u64,
     /// Newest modification below it.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub newest: Option<jiff::Timestamp>,
 }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -19,7 +18,10 @@ use crate::api::describe::{Confirm, Look};
 use crate::api::problem::Problem;
 use crate::api::runs::{Run, Watched};
 use crate::api::shared::Shared;
+use crate::documents::decision::{self as documents, Finished, Resolved, Trees};
+use crate::documents::history::Restore;
 use crate::restore::{decide, undo};
+use crate::transaction::event::Kind;
 use crate::transaction::resolve::Keep;
 
 pub fn routes() -> OpenApiRouter<Arc<Shared>> {
@@ -33,7 +35,7 @@ fn meant(shared: &Shared, confirmed: &Confirmed, id: &str) -> Result<String, Pro
 }
 
 /// Begins an undo: the previous data is swapped back in. It goes on when its client is gone
-#[utoipa::path(post, path = "/api/v1/restores/{restore}/undo", tag = "restores", params(("restore" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The restore's whole id")), security(("token" = [])), responses((status = 202, description = "It has begun; `Location` says where it is", body = Document), Confirm))]
+#[utoipa::path(post, path = "/api/v1/restores/{restore}/undo", tag = "restores", params(("restore" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The restore's whole id")), security(("token" = [])), responses((status = 202, description = "It has begun; `Location` says where it is", body = Restore), Confirm))]
 async fn undone(confirmed: Confirmed, State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Answered {
     let watched = Watched::new();
     shared
@@ -41,7 +43,7 @@ async fn undone(confirmed: Confirmed, State(shared): State<Arc<Shared>>, Path(id
             let of = meant(shared, &confirmed, &id)?;
             let request = undo::Request { id: of.clone(), wait: false, who: confirmed.who() };
             let prepared = undo::prepare(&shared.host, &request, &watched.progress).map_err(refused)?;
-            let kind = json!({ "kind": "undo", "of": of });
+            let kind = Kind::Undo { of };
             let run = Run::new(prepared.id(), prepared.workload(), kind, &request.who, &watched);
             let run = shared.runs.begin(run, move || prepared.run(&watched.progress));
             Ok(begun(&*confirmed.admin.tried.audited(&shared.host, run)?))
@@ -50,7 +52,7 @@ async fn undone(confirmed: Confirmed, State(shared): State<Arc<Shared>>, Path(id
 }
 
 /// Ends the undo window: the previous data is removed for good
-#[utoipa::path(post, path = "/api/v1/restores/{restore}/finish", tag = "restores", params(("restore" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The restore's whole id")), security(("token" = [])), responses((status = 200, description = "It is removed", body = Document), Confirm))]
+#[utoipa::path(post, path = "/api/v1/restores/{restore}/finish", tag = "restores", params(("restore" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The restore's whole id")), security(("token" = [])), responses((status = 200, description = "It is removed", body = Finished), Confirm))]
 async fn finish(
     confirmed: Confirmed,
     State(shared): State<Arc<Shared>>,
@@ -61,18 +63,18 @@ async fn finish(
             let id = meant(shared, &confirmed, &id)?;
             let request = undo::Request { id, wait: false, who: confirmed.who() };
             let left = undo::finish(&shared.host, &request)?;
-            Ok(Document::new(json!({ "finished": true, "left_behind": left })))
+            Ok(Document::new(documents::finished(left)))
         })
         .await
 }
 
 /// The trees of a restore that waits for a person's decision
-#[utoipa::path(get, path = "/api/v1/restores/{restore}/trees", tag = "restores", params(("restore" = String, Path)), security(("token" = [])), responses((status = 200, description = "`trees`", body = Document), Look))]
+#[utoipa::path(get, path = "/api/v1/restores/{restore}/trees", tag = "restores", params(("restore" = String, Path)), security(("token" = [])), responses((status = 200, description = "Its trees", body = Trees), Look))]
 async fn trees(_: Viewer, State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Document, Problem> {
     shared
         .look(move |shared| {
             let (subject, trees) = decide::trees(&shared.host, &id)?;
-            Ok(Document::new(json!({ "id": subject.id, "workload": subject.workload, "trees": trees })))
+            Ok(Document::new(documents::trees(subject, trees)))
         })
         .await
 }
@@ -80,37 +82,23 @@ async fn trees(_: Viewer, State(shared): State<Arc<Shared>>, Path(id): Path<Stri
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Decision {
-    keep: Kept,
-}
-
-/// Which trees shall be live
-#[derive(Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-enum Kept {
-    Old,
-    New,
-    Live,
+    /// Which trees shall be live
+    keep: Keep,
 }
 
 /// Does what a person decided. The workload is stopped; the other trees stay until the restore is finished
-#[utoipa::path(post, path = "/api/v1/restores/{restore}/resolve", tag = "restores", params(("restore" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The restore's whole id")), request_body = Decision, security(("token" = [])), responses((status = 200, description = "It is resolved", body = Document), Confirm))]
+#[utoipa::path(post, path = "/api/v1/restores/{restore}/resolve", tag = "restores", params(("restore" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The restore's whole id")), request_body = Decision, security(("token" = [])), responses((status = 200, description = "It is resolved", body = Resolved), Confirm))]
 async fn keep(
     confirmed: Confirmed,
     State(shared): State<Arc<Shared>>,
     Path(id): Path<String>,
     Body(asked): Body<Decision>,
 ) -> Result<Document, Problem> {
-    let keep = match asked.keep {
-        Kept::Old => Keep::Old,
-        Kept::New => Keep::New,
-        Kept::Live => Keep::Live,
-    };
     shared
         .change(move |shared| {
             let id = meant(shared, &confirmed, &id)?;
-            let decide::Decided { subject, kept, .. } = decide::keep(&shared.host, &id, keep, &confirmed.who())?;
-            let workload = subject.workload;
-            Ok(Document::new(json!({ "id": id, "workload": workload, "keep": keep, "resolved": true, "kept": kept })))
+            let decided = decide::keep(&shared.host, &id, asked.keep, &confirmed.who())?;
+            Ok(Document::new(documents::resolved(decided, asked.keep)))
         })
         .await
 }

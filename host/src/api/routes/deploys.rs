@@ -15,7 +15,7 @@ use crate::api::describe::Change;
 use crate::api::problem::Problem;
 use crate::api::shared::Shared;
 use crate::deployer::dispatch::DeployRequest;
-use crate::documents::workload as documents;
+use crate::documents::workload::{self as documents, DeployedWorkload};
 
 pub fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new()
@@ -36,7 +36,7 @@ async fn dispatch(admin: Admin, shared: Arc<Shared>, request: DeployRequest) -> 
 }
 
 /// Deploys a workload as configured; answers when its health is known
-#[utoipa::path(post, path = "/api/v1/workloads/{workload}/deploy", tag = "deploys", params(("workload" = String, Path)), security(("token" = [])), responses((status = 200, description = "It is deployed", body = Document), Change))]
+#[utoipa::path(post, path = "/api/v1/workloads/{workload}/deploy", tag = "deploys", params(("workload" = String, Path)), security(("token" = [])), responses((status = 200, description = "It is deployed", body = DeployedWorkload), Change))]
 async fn deploy(
     admin: Admin,
     State(shared): State<Arc<Shared>>,
@@ -46,7 +46,7 @@ async fn deploy(
 }
 
 /// Deploys the previous image, with the volumes as they are
-#[utoipa::path(post, path = "/api/v1/workloads/{workload}/rollback", tag = "deploys", params(("workload" = String, Path)), security(("token" = [])), responses((status = 200, description = "It is deployed", body = Document), Change))]
+#[utoipa::path(post, path = "/api/v1/workloads/{workload}/rollback", tag = "deploys", params(("workload" = String, Path)), security(("token" = [])), responses((status = 200, description = "It is deployed", body = DeployedWorkload), Change))]
 async fn rollback(
     admin: Admin,
     State(shared): State<Arc<Shared>>,
@@ -56,7 +56,7 @@ async fn rollback(
 }
 
 /// Stops a workload and its preview
-#[utoipa::path(post, path = "/api/v1/workloads/{workload}/stop", tag = "deploys", params(("workload" = String, Path)), security(("token" = [])), responses((status = 200, description = "It is stopped", body = Document), Change))]
+#[utoipa::path(post, path = "/api/v1/workloads/{workload}/stop", tag = "deploys", params(("workload" = String, Path)), security(("token" = [])), responses((status = 200, description = "It is stopped", body = DeployedWorkload), Change))]
 async fn stop(
     admin: Admin,
     State(shared): State<Arc<Shared>>,
@@ -73,7 +73,7 @@ struct Promote {
 }
 
 /// Deploys the image that runs as another stage of the project
-#[utoipa::path(post, path = "/api/v1/workloads/{workload}/promote", tag = "deploys", params(("workload" = String, Path)), request_body = Promote, security(("token" = [])), responses((status = 200, description = "It is deployed", body = Document), Change))]
+#[utoipa::path(post, path = "/api/v1/workloads/{workload}/promote", tag = "deploys", params(("workload" = String, Path)), request_body = Promote, security(("token" = [])), responses((status = 200, description = "It is deployed", body = DeployedWorkload), Change))]
 async fn promote(
     admin: Admin,
     State(shared): State<Arc<Shared>>,
@@ -91,7 +91,7 @@ struct Preview {
 }
 
 /// Deploys another image beside the workload, with empty volumes
-#[utoipa::path(post, path = "/api/v1/workloads/{workload}/preview", tag = "deploys", params(("workload" = String, Path)), request_body = Preview, security(("token" = [])), responses((status = 200, description = "It is deployed", body = Document), Change))]
+#[utoipa::path(post, path = "/api/v1/workloads/{workload}/preview", tag = "deploys", params(("workload" = String, Path)), request_body = Preview, security(("token" = [])), responses((status = 200, description = "It is deployed", body = DeployedWorkload), Change))]
 async fn preview(
     admin: Admin,
     State(shared): State<Arc<Shared>>,

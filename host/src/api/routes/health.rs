@@ -5,9 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse as _;
-use serde::Deserialize;
-use serde_json::json;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -18,6 +17,10 @@ use crate::api::caller::Viewer;
 use crate::api::describe::{Look, Open};
 use crate::api::problem::Problem;
 use crate::api::shared::Shared;
+use crate::audit::AuditLines;
+use crate::documents::history::RecoveredRestore;
+use crate::failure::Failure;
+use crate::tokens::Role;
 use crate::transaction::registry;
 
 /// Lines of the audit log that are answered at most.
@@ -33,29 +36,68 @@ pub fn routes() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(audit))
 }
 
+/// It answers.
+#[derive(Serialize, ToSchema)]
+struct Healthy {
+    /// Always true.
+    healthy: bool,
+}
+
 /// Whether the host answers
-#[utoipa::path(get, path = "/healthz", tag = "host", responses((status = 200, description = "It does", body = Document), Open))]
+#[utoipa::path(get, path = "/healthz", tag = "host", responses((status = 200, description = "It does", body = Healthy), Open))]
 async fn healthz() -> Document {
-    Document::new(json!({ "healthy": true }))
+    Document::new(Healthy { healthy: true })
+}
+
+/// It can be asked for something.
+#[derive(Serialize, ToSchema)]
+struct Ready {
+    /// Always true.
+    ready: bool,
 }
 
 /// Whether it can be asked for something: nothing answers before what a crash left was settled
-#[utoipa::path(get, path = "/readyz", tag = "host", responses((status = 200, description = "It can", body = Document), Open))]
+#[utoipa::path(get, path = "/readyz", tag = "host", responses((status = 200, description = "It can", body = Ready), Open))]
 async fn readyz(State(shared): State<Arc<Shared>>) -> Result<Document, Problem> {
     match shared.is_stopping() {
         true => Err(Problem::stopping()),
-        false => Ok(Document::new(json!({ "ready": true }))),
+        false => Ok(Document::new(Ready { ready: true })),
     }
 }
 
+/// Whom a token is of.
+#[derive(Serialize, ToSchema)]
+struct Me {
+    name: String,
+    role: Role,
+}
+
 /// Whose token this is
-#[utoipa::path(get, path = "/api/v1/me", tag = "host", security(("token" = [])), responses((status = 200, description = "Its name and role", body = Document), Look))]
+#[utoipa::path(get, path = "/api/v1/me", tag = "host", security(("token" = [])), responses((status = 200, description = "Its name and role", body = Me), Look))]
 async fn me(Viewer(token): Viewer) -> Document {
-    Document::new(json!({ "name": token.name, "role": token.role }))
+    Document::new(Me { name: token.name, role: token.role })
+}
+
+/// How unfinished restores stand.
+#[derive(Serialize, ToSchema)]
+struct Recovery {
+    /// What the start did.
+    recovered: Vec<RecoveredRestore>,
+    unfinished: Vec<Unfinished>,
+}
+
+/// A restore that is not over.
+#[derive(Serialize, ToSchema)]
+struct Unfinished {
+    id: String,
+    /// Here, and not in another process.
+    running: bool,
+    /// What is to be done about one that does not run here.
+    error: Option<Failure>,
 }
 
 /// What the start did about unfinished restores, and which are unfinished now
-#[utoipa::path(get, path = "/api/v1/recovery", tag = "host", security(("token" = [])), responses((status = 200, description = "`recovered` and `unfinished`", body = Document), Look))]
+#[utoipa::path(get, path = "/api/v1/recovery", tag = "host", security(("token" = [])), responses((status = 200, description = "Both", body = Recovery), Look))]
 async fn recovery(_: Viewer, State(shared): State<Arc<Shared>>) -> Result<Document, Problem> {
     shared
         .look(|shared| {
@@ -63,10 +105,9 @@ async fn recovery(_: Viewer, State(shared): State<Arc<Shared>>) -> Result<Docume
             let unfinished = entries.iter().filter_map(|entry| {
                 let why = entry.blocks()?;
                 let running = shared.runs.find(entry.id()).is_some_and(|run| run.running().is_some());
-                Some(json!({ "id": entry.id(), "running": running, "error": (!running).then_some(why) }))
+                Some(Unfinished { id: entry.id().to_owned(), running, error: (!running).then_some(why) })
             });
-            let unfinished: Vec<_> = unfinished.collect();
-            Ok(Document::new(json!({ "recovered": shared.recovered, "unfinished": unfinished })))
+            Ok(Document::new(Recovery { recovered: shared.recovered.clone(), unfinished: unfinished.collect() }))
         })
         .await
 }
@@ -88,12 +129,12 @@ struct Lines {
 }
 
 /// The newest lines of the audit log, oldest first
-#[utoipa::path(get, path = "/api/v1/audit", tag = "host", params(Lines), security(("token" = [])), responses((status = 200, description = "`lines`", body = Document), Look))]
+#[utoipa::path(get, path = "/api/v1/audit", tag = "host", params(Lines), security(("token" = [])), responses((status = 200, description = "The lines", body = AuditLines), Look))]
 async fn audit(_: Viewer, State(shared): State<Arc<Shared>>, Query(asked): Query<Lines>) -> Result<Document, Problem> {
     let lines = asked.lines.unwrap_or(20);
     if !(1..=LINES_MAX).contains(&lines) {
         let detail = format!("`lines` is {lines}");
         return Err(Problem::new(StatusCode::BAD_REQUEST, "usage", detail, format!("ask for 1 to {LINES_MAX}")));
     }
-    shared.look(move |shared| Ok(Document::new(json!({ "lines": shared.host.audit().newest(lines)? })))).await
+    shared.look(move |shared| Ok(Document::new(shared.host.audit().newest(lines)?))).await
 }

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -35,7 +34,7 @@ pub fn routes() -> OpenApiRouter<Arc<Shared>> {
 #[utoipa::path(post, path = "/api/v1/workloads/{workload}/hooks/deploy", tag = "webhooks",
     params(("workload" = String, Path), ("X-Hub-Signature-256" = String, Header, description = "`sha256=` and the HMAC-SHA256 of the body, hexadecimal")),
     request_body(content = String, content_type = "application/json"),
-    responses((status = 202, description = "It is taken", body = Document), (status = 200, description = "It was taken before", body = Document), Change))]
+    responses((status = 202, description = "It is taken", body = Taken), (status = 200, description = "It was taken before", body = Taken), Change))]
 async fn deploy(State(shared): State<Arc<Shared>>, Path(workload): Path<String>, request: Request) -> Answered {
     let delivery = signed(&shared, request, DELIVERY_BYTES_MAX, |_| {}).await?;
     // A body that was signed for one workload is another delivery for the next.
@@ -64,7 +63,7 @@ enum Action {
 #[utoipa::path(post, path = "/api/v1/hooks", tag = "webhooks",
     params(("X-Hub-Signature-256" = String, Header, description = "`sha256=` and the HMAC-SHA256 of the body, hexadecimal")),
     request_body = Ask,
-    responses((status = 202, description = "It is taken", body = Document), (status = 200, description = "It was taken before", body = Document), Change))]
+    responses((status = 202, description = "It is taken", body = Taken), (status = 200, description = "It was taken before", body = Taken), Change))]
 async fn generic(State(shared): State<Arc<Shared>>, request: Request) -> Answered {
     body::require_type(request.headers(), &["application/json"])?;
     let mut bytes = Vec::new();
@@ -113,6 +112,15 @@ fn hooks(shared: &Shared) -> Result<&Arc<Hooks>, Problem> {
     })
 }
 
+/// What became of a delivery.
+#[derive(Serialize, ToSchema)]
+struct Taken {
+    /// As it called itself.
+    delivery: Option<String>,
+    /// False if it was taken before.
+    taken: bool,
+}
+
 async fn take(shared: Arc<Shared>, delivery: String, name: Option<String>, request: DeployRequest) -> Answered {
     shared
         .work(move |shared| {
@@ -121,7 +129,7 @@ async fn take(shared: Arc<Shared>, delivery: String, name: Option<String>, reque
             }
             let taken = hooks(shared)?.take(&delivery, request)?;
             let status = if taken { StatusCode::ACCEPTED } else { StatusCode::OK };
-            Ok(Document::new(json!({ "delivery": name, "taken": taken })).with(status))
+            Ok(Document::new(Taken { delivery: name, taken }).with(status))
         })
         .await
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -19,7 +18,7 @@ use crate::api::describe::{Confirm, Look};
 use crate::api::problem::Problem;
 use crate::api::shared::Shared;
 use crate::api::transfer;
-use crate::documents::plugin as documents;
+use crate::documents::plugin::{self as documents, InstalledPlugin, Plugins, SelectedPlugin};
 use crate::plugins::limits::PLUGIN_BYTES_MAX;
 use crate::plugins::registry::install::{Request as Asked, Source, Workshop};
 use crate::plugins::registry::{BUILT_IN, Registry};
@@ -30,7 +29,7 @@ pub fn routes() -> OpenApiRouter<Arc<Shared>> {
 }
 
 /// Every plugin that can be used, and the one that is
-#[utoipa::path(get, path = "/api/v1/plugins", tag = "plugins", security(("token" = [])), responses((status = 200, description = "`built_in`, `plugins` and the one `in_use`", body = Document), Look))]
+#[utoipa::path(get, path = "/api/v1/plugins", tag = "plugins", security(("token" = [])), responses((status = 200, description = "All of them", body = Plugins), Look))]
 async fn list(_: Viewer, State(shared): State<Arc<Shared>>) -> Result<Document, Problem> {
     shared
         .look(|shared| {
@@ -39,9 +38,8 @@ async fn list(_: Viewer, State(shared): State<Arc<Shared>>) -> Result<Document, 
             let in_use = shared.plugin();
             let says = built_in.describe()?;
             let mut document = documents::list(&registry.list()?, Some(in_use.digest()), &built_in, &says);
-            document["in_use"] = json!(in_use.digest());
-            document["file"] = json!(shared.plugin_file);
-            document["error"] = json!(shared.slot.refused());
+            document.file = shared.plugin_file.as_ref().map(|file| file.display().to_string());
+            document.error = shared.slot.refused();
             Ok(Document::new(document))
         })
         .await
@@ -55,7 +53,7 @@ fn meant(shared: &Shared, confirmed: &Confirmed, wanted: &str) -> Result<String,
 }
 
 /// Puts a plugin in use, with no restart: the next restore takes it, those that run end on theirs
-#[utoipa::path(post, path = "/api/v1/plugins/{plugin}/use", tag = "plugins", params(("plugin" = String, Path, description = "The beginning of a digest, a name, `NAME@VERSION`, `previous` or `built-in`"), ("X-Confirm-Restore" = String, Header, description = "The whole digest of the plugin that this is, or `built-in`")), security(("token" = [])), responses((status = 200, description = "It is selected, and `in_use` unless a `file` goes before it", body = Document), Confirm))]
+#[utoipa::path(post, path = "/api/v1/plugins/{plugin}/use", tag = "plugins", params(("plugin" = String, Path, description = "The beginning of a digest, a name, `NAME@VERSION`, `previous` or `built-in`"), ("X-Confirm-Restore" = String, Header, description = "The whole digest of the plugin that this is, or `built-in`")), security(("token" = [])), responses((status = 200, description = "It is selected, and `in_use` unless a `file` goes before it", body = SelectedPlugin), Confirm))]
 async fn select(
     confirmed: Confirmed,
     State(shared): State<Arc<Shared>>,
@@ -65,15 +63,13 @@ async fn select(
         .change(move |shared| {
             let wanted = meant(shared, &confirmed, &wanted)?;
             let selected = changes::select(&shared.host, shared.slot.engine(), &wanted, &confirmed.who())?;
-            let mut document = documents::selected(selected.as_ref(), shared.plugin_file.is_none());
-            document["file"] = json!(shared.plugin_file);
-            Ok(Document::new(document))
+            Ok(Document::new(documents::selected(selected.as_ref(), shared.plugin_file.as_deref())))
         })
         .await
 }
 
 /// Removes a plugin that is not in use
-#[utoipa::path(delete, path = "/api/v1/plugins/{plugin}", tag = "plugins", params(("plugin" = String, Path, description = "The beginning of a digest, a name or `NAME@VERSION`"), ("X-Confirm-Restore" = String, Header, description = "The whole digest of the plugin that this is")), security(("token" = [])), responses((status = 200, description = "It is removed", body = Document), Confirm))]
+#[utoipa::path(delete, path = "/api/v1/plugins/{plugin}", tag = "plugins", params(("plugin" = String, Path, description = "The beginning of a digest, a name or `NAME@VERSION`"), ("X-Confirm-Restore" = String, Header, description = "The whole digest of the plugin that this is")), security(("token" = [])), responses((status = 200, description = "It is removed", body = InstalledPlugin), Confirm))]
 async fn remove(
     confirmed: Confirmed,
     State(shared): State<Arc<Shared>>,
@@ -98,7 +94,7 @@ struct Signed {
 /// Checks the plugin that is the body, with every promise, and keeps it for use
 #[utoipa::path(post, path = "/api/v1/plugins", tag = "plugins", params(Signed, ("X-Confirm-Restore" = String, Header, description = "The SHA-256 of the plugin, hexadecimal")),
     request_body(content = String, description = "A component; `application/wasm` is as good", content_type = "application/octet-stream"), security(("token" = [])),
-    responses((status = 201, description = "It is installed", body = Document), Confirm))]
+    responses((status = 201, description = "It is installed", body = InstalledPlugin), Confirm))]
 async fn install(
     confirmed: Confirmed,
     State(shared): State<Arc<Shared>>,

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -25,10 +25,12 @@ use crate::api::problem::Problem;
 use crate::api::runs::{Run, Watched};
 use crate::api::shared::{Shared, WhileAsked};
 use crate::api::stream;
-use crate::documents::{history, plan as documents};
+use crate::documents::history::{self, Restore, Restores};
+use crate::documents::plan::{self as documents, RestorePlan};
 use crate::failure::{Code, Failure};
 use crate::restore::preflight::Choice;
 use crate::restore::{Report, run};
+use crate::transaction::event::Kind;
 use crate::transaction::registry;
 
 pub fn routes() -> OpenApiRouter<Arc<Shared>> {
@@ -70,7 +72,7 @@ struct Begin {
 }
 
 /// What a restore would change and what stands in its way. Changes nothing; ends when its client is gone
-#[utoipa::path(post, path = "/api/v1/workloads/{workload}/plan", tag = "restores", params(("workload" = String, Path)), request_body = Plan, security(("token" = [])), responses((status = 200, description = "The plan, with its `refusals`", body = Document), Change))]
+#[utoipa::path(post, path = "/api/v1/workloads/{workload}/plan", tag = "restores", params(("workload" = String, Path)), request_body = Plan, security(("token" = [])), responses((status = 200, description = "The plan, with its `refusals`", body = RestorePlan), Change))]
 async fn plan(
     viewer: Viewer,
     State(shared): State<Arc<Shared>>,
@@ -93,7 +95,7 @@ async fn plan(
 }
 
 /// Begins a restore. It goes on when its client is gone
-#[utoipa::path(post, path = "/api/v1/workloads/{workload}/restores", tag = "restores", params(("workload" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The snapshot's whole id")), request_body = Begin, security(("token" = [])), responses((status = 202, description = "It has begun; `Location` says where it is", body = Document), Confirm))]
+#[utoipa::path(post, path = "/api/v1/workloads/{workload}/restores", tag = "restores", params(("workload" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The snapshot's whole id")), request_body = Begin, security(("token" = [])), responses((status = 202, description = "It has begun; `Location` says where it is", body = Restore), Confirm))]
 async fn begin(
     confirmed: Confirmed,
     State(shared): State<Arc<Shared>>,
@@ -116,7 +118,7 @@ async fn begin(
                 who: confirmed.who(),
             };
             let prepared = run::prepare(&shared.host, plugin.digest(), &request, &watched.progress).map_err(refused)?;
-            let kind = json!({ "kind": "restore", "snapshot": snapshot });
+            let kind = Kind::Restore { snapshot };
             let run = Run::new(prepared.id(), &request.workload, kind, &request.who, &watched);
             let run = shared.runs.begin(run, move || prepared.run(&plugin));
             Ok(begun(&*confirmed.admin.tried.audited(&shared.host, run)?))
@@ -125,14 +127,7 @@ async fn begin(
 }
 
 pub(super) fn begun(run: &Run) -> Response {
-    Document::new(document_of(run)).begun(StatusCode::ACCEPTED, &format!("/api/v1/restores/{}", run.id))
-}
-
-/// As long as no journal tells of it.
-fn document_of(run: &Run) -> Value {
-    let mut document = run.document();
-    document["running"] = json!(run.running());
-    document
+    Document::new(run.document()).begun(StatusCode::ACCEPTED, &format!("/api/v1/restores/{}", run.id))
 }
 
 pub(super) fn refused(report: Box<Report>) -> Problem {
@@ -151,7 +146,7 @@ struct Of {
 }
 
 /// Restores and undos, newest first, those that run included
-#[utoipa::path(get, path = "/api/v1/restores", tag = "restores", params(Of), security(("token" = [])), responses((status = 200, description = "`restores`", body = Document), Look))]
+#[utoipa::path(get, path = "/api/v1/restores", tag = "restores", params(Of), security(("token" = [])), responses((status = 200, description = "All of them", body = Restores), Look))]
 async fn list(_: Viewer, State(shared): State<Arc<Shared>>, Query(of): Query<Of>) -> Result<Document, Problem> {
     shared
         .look(move |shared| {
@@ -159,52 +154,47 @@ async fn list(_: Viewer, State(shared): State<Arc<Shared>>, Query(of): Query<Of>
             let mut running = shared.runs.running();
             running.retain(|run| of.workload.as_ref().is_none_or(|workload| run.workload == *workload));
             if of.running {
-                let restores: Vec<Value> = running.iter().map(|run| document_of(run)).collect();
-                return Ok(Document::new(json!({ "restores": restores })));
+                return Ok(Document::new(Restores { restores: running.iter().map(|run| run.document()).collect() }));
             }
             let lines = history::list(&shared.host, of.workload.as_deref())?;
             let unknown = running.iter().filter(|run| lines.iter().all(|line| line.id != run.id));
-            let mut restores: Vec<Value> = unknown.map(|run| document_of(run)).collect();
+            let mut restores: Vec<Restore> = unknown.map(|run| run.document()).collect();
             restores.extend(lines.into_iter().map(|line| with_run(shared, &line.id, line.document)));
-            Ok(Document::new(json!({ "restores": restores })))
+            Ok(Document::new(Restores { restores }))
         })
         .await
 }
 
 /// How far it is, while it runs here.
-fn with_run(shared: &Shared, id: &str, mut document: Value) -> Value {
-    let running = shared.runs.find(id).and_then(|run| run.running());
-    if running.is_some() {
-        document["now"] = json!("running");
+fn with_run(shared: &Shared, id: &str, mut document: Restore) -> Restore {
+    document.running = shared.runs.find(id).and_then(|run| run.running());
+    if document.running.is_some() {
+        document.now = Some("running".to_owned());
     }
-    document["running"] = json!(running);
     document
 }
 
 /// One restore: its receipt, or how far it is
-#[utoipa::path(get, path = "/api/v1/restores/{restore}", tag = "restores", params(("restore" = String, Path)), security(("token" = [])), responses((status = 200, description = "The restore", body = Document), Look))]
+#[utoipa::path(get, path = "/api/v1/restores/{restore}", tag = "restores", params(("restore" = String, Path)), security(("token" = [])), responses((status = 200, description = "The restore", body = Restore), Look))]
 async fn show(_: Viewer, State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Document, Problem> {
     shared.look(move |shared| Ok(Document::new(find(shared, &id)?))).await
 }
 
-fn find(shared: &Shared, id: &str) -> Result<Value, Problem> {
+fn find(shared: &Shared, id: &str) -> Result<Restore, Problem> {
     let id = whole_id(shared, id)?;
     match (history::show(&shared.host, &id), shared.runs.find(&id)) {
         (Ok(shown), run) => Ok(with_report(with_run(shared, &id, shown.document), run.as_deref())),
         // It has no journal yet, or never had one.
-        (Err(_), Some(run)) => Ok(document_of(&run)),
+        (Err(_), Some(run)) => Ok(run.document()),
         (Err(failure), None) => Err(failure.into()),
     }
 }
 
 /// One that has ended and not been settled has no receipt: what this process told of it is all there is.
-fn with_report(mut document: Value, run: Option<&Run>) -> Value {
-    let is_untold = document["receipt"].is_null() && document["running"].is_null() && document["resolved"] != true;
-    if let Some(run) = run.filter(|_| is_untold) {
-        let told = run.document();
-        for name in ["outcome", "error", "receipt"] {
-            document[name] = told[name].clone();
-        }
+fn with_report(mut document: Restore, run: Option<&Run>) -> Restore {
+    let is_untold = document.receipt.is_none() && document.running.is_none() && !document.resolved;
+    if let Some(report) = run.filter(|_| is_untold).and_then(Run::report) {
+        document.ended(report);
     }
     document
 }
@@ -251,7 +241,7 @@ async fn events(
 }
 
 /// Asks a restore that runs to stop: before the commit the swap never happens, after it nothing stops any more
-#[utoipa::path(post, path = "/api/v1/restores/{restore}/cancel", tag = "restores", params(("restore" = String, Path)), security(("token" = [])), responses((status = 202, description = "It was asked", body = Document), Change))]
+#[utoipa::path(post, path = "/api/v1/restores/{restore}/cancel", tag = "restores", params(("restore" = String, Path)), security(("token" = [])), responses((status = 202, description = "It was asked", body = Restore), Change))]
 async fn cancel(admin: Admin, State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Answered {
     let run = run_of(&shared, id).await.and_then(|(_, run)| {
         run.filter(|run| run.running().is_some()).ok_or_else(|| {
@@ -265,5 +255,5 @@ async fn cancel(admin: Admin, State(shared): State<Arc<Shared>>, Path(id): Path<
     };
     shared.note("cancel", admin.who(), json!({ "restore": run.id, "workload": run.workload })).await?;
     run.cancel();
-    Ok(Document::new(document_of(&run)).with(StatusCode::ACCEPTED))
+    Ok(Document::new(run.document()).with(StatusCode::ACCEPTED))
 }

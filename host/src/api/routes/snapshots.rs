@@ -6,7 +6,6 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse as _;
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -21,7 +20,9 @@ use crate::api::problem::Problem;
 use crate::api::shared::{Shared, WhileAsked};
 use crate::api::transfer;
 use crate::config::Workload;
-use crate::documents::snapshot as documents;
+use crate::documents::snapshot::{
+    self as documents, DeletedSnapshot, Snapshot, Snapshots, VerifiedSnapshot, WholeSnapshot,
+};
 use crate::restore::import;
 
 /// The longest reason that a person gives.
@@ -37,12 +38,12 @@ pub fn routes() -> OpenApiRouter<Arc<Shared>> {
 }
 
 /// All snapshots of a workload, newest first
-#[utoipa::path(get, path = "/api/v1/workloads/{workload}/snapshots", tag = "snapshots", params(("workload" = String, Path)), security(("token" = [])), responses((status = 200, description = "`snapshots`", body = Document), Look))]
+#[utoipa::path(get, path = "/api/v1/workloads/{workload}/snapshots", tag = "snapshots", params(("workload" = String, Path)), security(("token" = [])), responses((status = 200, description = "All of them", body = Snapshots), Look))]
 async fn list(_: Viewer, State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Document, Problem> {
     shared
         .look(move |shared| {
             let workload = shared.host.config.workload(&id)?;
-            Ok(Document::new(documents::list(&workload.id, &shared.host.store.list(&workload.id)?)))
+            Ok(Document::new(documents::list(&workload.id, shared.host.store.list(&workload.id)?)))
         })
         .await
 }
@@ -56,7 +57,7 @@ struct Create {
 }
 
 /// Takes a snapshot; answers when it is taken. It goes on when its client is gone
-#[utoipa::path(post, path = "/api/v1/workloads/{workload}/snapshots", tag = "snapshots", params(("workload" = String, Path)), request_body = Create, security(("token" = [])), responses((status = 201, description = "The snapshot", body = Document), Change))]
+#[utoipa::path(post, path = "/api/v1/workloads/{workload}/snapshots", tag = "snapshots", params(("workload" = String, Path)), request_body = Create, security(("token" = [])), responses((status = 201, description = "The snapshot", body = Snapshot), Change))]
 async fn create(
     admin: Admin,
     State(shared): State<Arc<Shared>>,
@@ -85,7 +86,7 @@ fn known<'a>(admin: &Admin, shared: &'a Shared, id: &str) -> Result<&'a Workload
 }
 
 /// What a snapshot holds
-#[utoipa::path(get, path = "/api/v1/workloads/{workload}/snapshots/{snapshot}", tag = "snapshots", params(("workload" = String, Path), ("snapshot" = String, Path, description = "Its id, or a beginning that no other has")), security(("token" = [])), responses((status = 200, description = "The snapshot", body = Document), Look))]
+#[utoipa::path(get, path = "/api/v1/workloads/{workload}/snapshots/{snapshot}", tag = "snapshots", params(("workload" = String, Path), ("snapshot" = String, Path, description = "Its id, or a beginning that no other has")), security(("token" = [])), responses((status = 200, description = "The snapshot", body = WholeSnapshot), Look))]
 async fn show(
     _: Viewer,
     State(shared): State<Arc<Shared>>,
@@ -94,13 +95,13 @@ async fn show(
     shared
         .look(move |shared| {
             let workload = shared.host.config.workload(&id)?;
-            Ok(Document::new(documents::whole(&shared.host.store.get(&workload.id, &snapshot)?)))
+            Ok(Document::new(documents::whole(shared.host.store.get(&workload.id, &snapshot)?)))
         })
         .await
 }
 
 /// Reads the whole archive and compares it with its descriptor; ends when its client is gone
-#[utoipa::path(post, path = "/api/v1/workloads/{workload}/snapshots/{snapshot}/verify", tag = "snapshots", params(("workload" = String, Path), ("snapshot" = String, Path)), security(("token" = [])), responses((status = 200, description = "It is whole", body = Document), Change))]
+#[utoipa::path(post, path = "/api/v1/workloads/{workload}/snapshots/{snapshot}/verify", tag = "snapshots", params(("workload" = String, Path), ("snapshot" = String, Path)), security(("token" = [])), responses((status = 200, description = "It is whole", body = VerifiedSnapshot), Change))]
 async fn verify(
     _: Viewer,
     State(shared): State<Arc<Shared>>,
@@ -111,13 +112,13 @@ async fn verify(
     shared
         .study(move |shared| {
             let workload = shared.host.config.workload(&id)?;
-            Ok(Document::new(documents::verified(&shared.host.store.verify(&workload.id, &snapshot, &*progress)?)))
+            Ok(Document::new(documents::verified(shared.host.store.verify(&workload.id, &snapshot, &*progress)?)))
         })
         .await
 }
 
 /// Deletes a snapshot, named by its whole id, which is confirmed
-#[utoipa::path(delete, path = "/api/v1/workloads/{workload}/snapshots/{snapshot}", tag = "snapshots", params(("workload" = String, Path), ("snapshot" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The snapshot's id")), security(("token" = [])), responses((status = 200, description = "It is deleted", body = Document), Confirm))]
+#[utoipa::path(delete, path = "/api/v1/workloads/{workload}/snapshots/{snapshot}", tag = "snapshots", params(("workload" = String, Path), ("snapshot" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The snapshot's id")), security(("token" = [])), responses((status = 200, description = "It is deleted", body = DeletedSnapshot), Confirm))]
 async fn delete(
     confirmed: Confirmed,
     State(shared): State<Arc<Shared>>,
@@ -128,7 +129,7 @@ async fn delete(
         .change(move |shared| {
             let snapshot = confirmed.meant(&shared.host, Ok(snapshot))?;
             shared.host.delete_snapshot(&id, &snapshot, false, &confirmed.who(), &progress.cancelled)?;
-            Ok(Document::new(json!({ "id": snapshot, "deleted": true })))
+            Ok(Document::new(documents::deleted(&snapshot)))
         })
         .await
 }
@@ -136,7 +137,7 @@ async fn delete(
 /// Takes in the archive that is the body, after the plugin has read it whole in its sandbox
 #[utoipa::path(post, path = "/api/v1/workloads/{workload}/snapshots/import", tag = "snapshots", params(("workload" = String, Path)),
     request_body(content = String, description = "A gzip tar; `application/gzip` is as good", content_type = "application/octet-stream"), security(("token" = [])),
-    responses((status = 201, description = "The snapshot", body = Document), Change))]
+    responses((status = 201, description = "The snapshot", body = Snapshot), Change))]
 async fn import(admin: Admin, State(shared): State<Arc<Shared>>, Path(id): Path<String>, request: Request) -> Answered {
     body::require_type(request.headers(), &["application/gzip", "application/octet-stream"])?;
     if let Err(failure) = shared.host.config.workload(&id) {

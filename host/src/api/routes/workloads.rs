@@ -12,20 +12,20 @@ use crate::api::caller::Viewer;
 use crate::api::describe::Look;
 use crate::api::problem::Problem;
 use crate::api::shared::Shared;
-use crate::documents::workload as documents;
+use crate::documents::workload::{self as documents, WholeWorkload, Workloads};
 
 pub fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))
 }
 
 /// All workloads
-#[utoipa::path(get, path = "/api/v1/workloads", tag = "workloads", security(("token" = [])), responses((status = 200, description = "`workloads`", body = Document), Look))]
+#[utoipa::path(get, path = "/api/v1/workloads", tag = "workloads", security(("token" = [])), responses((status = 200, description = "All of them", body = Workloads), Look))]
 async fn list(_: Viewer, State(shared): State<Arc<Shared>>) -> Result<Document, Problem> {
     shared.look(|shared| Ok(Document::new(documents::list_document(&documents::list(&shared.host)?)))).await
 }
 
 /// One workload: state, image, volumes, what stands in its way
-#[utoipa::path(get, path = "/api/v1/workloads/{workload}", tag = "workloads", params(("workload" = String, Path)), security(("token" = [])), responses((status = 200, description = "The workload", body = Document), Look))]
+#[utoipa::path(get, path = "/api/v1/workloads/{workload}", tag = "workloads", params(("workload" = String, Path)), security(("token" = [])), responses((status = 200, description = "The workload", body = WholeWorkload), Look))]
 async fn show(_: Viewer, State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Document, Problem> {
     shared.look(move |shared| Ok(Document::new(documents::whole_document(&documents::whole(&shared.host, &id)?)))).await
 }
