@@ -184,6 +184,16 @@ impl Failure {
         self
     }
 
+    /// One failure that says all of them: the code of the first, everything in the message, each hint once.
+    pub fn of_all(refusals: &[Failure]) -> Option<Failure> {
+        let first = refusals.first()?;
+        let messages: Vec<&str> = refusals.iter().map(|refusal| refusal.message.as_str()).collect();
+        let hints: std::collections::BTreeSet<&str> =
+            refusals.iter().map(|refusal| refusal.hint.as_str()).filter(|hint| !hint.is_empty()).collect();
+        let hint = hints.into_iter().collect::<Vec<_>>().join("; ");
+        Some(Failure { code: first.code.clone(), message: messages.join("; "), hint })
+    }
+
     /// The same about an entry that this user may not read or give back.
     pub fn unreadable(self) -> Self {
         let hint = "run as root or as the user who owns it all, or make it readable";

@@ -61,7 +61,7 @@ impl Host {
         let gate = Arc::new(move |name: &str| {
             let workload = gate_config.workload(name)?;
             let refusals = blocked(&transactions, &gate_config, workload)?;
-            crate::restore::preflight::combine(&refusals).map_or(Ok(()), Err)
+            Failure::of_all(&refusals).map_or(Ok(()), Err)
         });
         let deployer = Deployer::new(config.clone(), &state, locks, runtimes, gate);
         Host {
@@ -139,7 +139,7 @@ impl Host {
             return Err(Failure::new(Code::Usage, message).hint("give another reason"));
         }
         let _lease = self.lease(&workload.id, &format!("snapshot ({reason})"), wait, &progress.cancelled)?;
-        crate::restore::preflight::combine(&self.blocked(workload)?).map_or(Ok(()), Err)?;
+        Failure::of_all(&self.blocked(workload)?).map_or(Ok(()), Err)?;
         let resolution = resolve::resolve(&self.config, workload);
         let skipped = resolution.skipped.clone();
         let volumes = resolution.accept()?;

@@ -142,10 +142,21 @@ impl Engine {
 
     /// What a command says that runs where the engine's networks are.
     pub fn beside(&self, words: &[&str]) -> String {
-        let pid = self.daemon.lock().unwrap().as_ref().unwrap().id().to_string();
-        let output = Command::new("nsenter").args(["--target", &pid, "--net"]).args(words).output().unwrap();
+        let output = self.command_beside(words).output().unwrap();
         assert!(output.status.success(), "{words:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The same for one that goes on.
+    pub fn start_beside(&self, words: &[&str]) -> Child {
+        self.command_beside(words).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
+    }
+
+    fn command_beside(&self, words: &[&str]) -> Command {
+        let pid = self.daemon.lock().unwrap().as_ref().unwrap().id().to_string();
+        let mut command = Command::new("nsenter");
+        command.args(["--target", &pid, "--net"]).args(words);
+        command
     }
 
     pub fn log(&self) -> String {

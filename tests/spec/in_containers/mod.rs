@@ -13,3 +13,4 @@ mod survey;
 mod trouble;
 mod what_comes_back;
 mod what_is_kept;
+mod what_must_be_there;

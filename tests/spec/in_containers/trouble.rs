@@ -107,7 +107,7 @@ fn a_name_that_is_taken_refuses_a_deploy_before_anything_is_stopped() {
     scene.world.write_config();
     let output = scene.world.reforge(&["deploy", &id]);
     containers::remove(scene.engine, &taken);
-    output.expect(1).expect_said("is taken by one that is not ours").expect_clear();
+    output.expect(3).expect_said("is taken by one that is not ours").expect_clear();
     apps::writes_on(&scene.world.volume(&id, "data"));
 }
 

@@ -193,7 +193,7 @@ impl Preflight {
 
     /// The first refusal with the others in its words, if there is any.
     pub fn refusal(&self) -> Option<Failure> {
-        combine(&self.refusals)
+        Failure::of_all(&self.refusals)
     }
 
     /// How long the app may be down before the commit: what the safety snapshot takes on a slow disk, and time to spare.
@@ -245,17 +245,7 @@ pub fn undo_refusal(host: &Host, workload: &Workload, begin: &Begin) -> Result<O
         begin.volumes.iter().map(|volume| (volume.name.clone(), volume.parent.join(&volume.live))).collect();
     refusals.extend(runtime.survey(workload, &paths)?.refusals);
     refusals.extend(space::refusals(&space::safety_alone(&totals, host)?));
-    Ok(combine(&refusals))
-}
-
-/// One failure that says all of them: the code and hint of the first, everything in the message.
-pub fn combine(refusals: &[Failure]) -> Option<Failure> {
-    let first = refusals.first()?;
-    let messages: Vec<&str> = refusals.iter().map(|refusal| refusal.message.as_str()).collect();
-    let hints: BTreeSet<&str> =
-        refusals.iter().map(|refusal| refusal.hint.as_str()).filter(|hint| !hint.is_empty()).collect();
-    let hint = hints.into_iter().collect::<Vec<_>>().join("; ");
-    Some(Failure { code: first.code.clone(), message: messages.join("; "), hint })
+    Ok(Failure::of_all(&refusals))
 }
 
 /// A workload with an unfinished transaction, or with siblings that no journal knows, is not touched.

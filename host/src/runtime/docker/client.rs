@@ -77,6 +77,13 @@ impl Client {
         effect(name, || Ok(run(&self.runtime, limit, call(&self.docker)))).map_err(injected)?
     }
 
+    /// The engine's process, or whoever listens for it. None if it is out of our sight.
+    pub fn process(&self) -> Option<i32> {
+        let asked = async { tokio::net::UnixStream::connect(&self.socket).await?.peer_cred() };
+        let answered = std::thread::scope(|scope| scope.spawn(|| self.runtime.block_on(asked)).join());
+        answered.ok()?.ok()?.pid().filter(|pid| *pid > 0)
+    }
+
     /// The failure of a call in words.
     pub fn failed(&self, doing: impl std::fmt::Display) -> impl FnOnce(EngineError) -> Failure + '_ {
         let doing = doing.to_string();

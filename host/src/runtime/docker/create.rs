@@ -1,7 +1,7 @@
 //! One container takes the place of another: the old one is stopped, renamed and kept; and back again.
 //!
-//! In this order, so that a crash in between leaves at most one container running and every container there: image
-//! checked, policies off, all stopped, names moved, created, started. What is called by the workload's own name stands
+//! In this order, so that a crash in between leaves at most one container running and every container there: image and
+//! everything else that is needed looked at, policies off, all stopped, names moved, created, started. What is called by the workload's own name stands
 //! for it; everything else is kept until an undo window or the number of instances lets it go.
 
 use bollard::models::NetworkConnectRequest;
@@ -10,7 +10,7 @@ use bollard::query_parameters::{
 };
 
 use super::client::CHANGE_LIMIT;
-use super::container::{self, Found};
+use super::container::Found;
 use super::errors::EngineError;
 use super::{DockerRuntime, View, images, mounts, request};
 use crate::escape;
@@ -29,9 +29,11 @@ pub fn create(runtime: &DockerRuntime, spec: &DeploySpec) -> Result<()> {
     let image = images::pinned(&view.client, spec)?;
     let held = view.record.hold.is_some();
     let policy = if held { Restart::No } else { spec.container.restart.clone() };
-    view.refuse_taken_name(spec)?;
+    // Under a hold the plan has looked, and nothing runs any more.
     if !held {
-        view.refuse_full(spec)?;
+        let mut unmet = view.unmet(spec)?;
+        unmet.extend(view.full(spec));
+        Failure::of_all(&unmet).map_or(Ok(()), Err)?;
     }
     let inherited = view.current().map(|old| mounts::inherited(old, &[], false)).unwrap_or_default();
     let request = request::of_spec(spec, &runtime.owner, &image, &policy, inherited)?;
@@ -95,29 +97,17 @@ pub fn forget(runtime: &DockerRuntime, observation: &Observation) -> Result<()> 
 }
 
 impl View<'_> {
-    /// A container of somebody else's has the name: nothing is stopped for that.
-    fn refuse_taken_name(&self, spec: &DeploySpec) -> Result<()> {
-        let name = request::name(spec);
-        match container::inspect(&self.client, &name)? {
-            Some(other) if other.name == name && self.found.iter().all(|ours| ours.id != other.id) => {
-                let message = format!("the name of the container {} is taken by one that is not ours", other.shown());
-                Err(Failure::new(Code::Runtime, message).hint("rename or remove it, or set another `container_name`"))
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// As many containers as there may be are needed by undo windows.
-    fn refuse_full(&self, spec: &DeploySpec) -> Result<()> {
+    fn full(&self, spec: &DeploySpec) -> Option<Failure> {
         let needed = self.found.iter().filter(|found| self.record.kept.contains_key(&found.id)).count();
         let max = instances_max(spec);
-        if needed + 2 <= max {
-            return Ok(());
-        }
-        let shown = escape::text(self.workload);
-        let message = format!("`{shown}` has {needed} containers that undo windows need, of {max} that there may be");
-        Err(Failure::new(Code::PolicyRefused, message)
-            .hint("end an undo window with `reforge restore finish`, or raise `max_instances`"))
+        (needed + 2 > max).then(|| {
+            let shown = escape::text(self.workload);
+            let message =
+                format!("`{shown}` has {needed} containers that undo windows need, of {max} that there may be");
+            Failure::new(Code::PolicyRefused, message)
+                .hint("end an undo window with `reforge restore finish`, or raise `max_instances`")
+        })
     }
 
     /// Under a hold what is replaced is needed by the undo window of the transaction that holds: what stood for the

@@ -3,7 +3,7 @@
 //! In reading order: `client` talks to the engine and `errors` says what it answers; `labels`, `container` and `record`
 //! say which containers are a workload's and what is known of them; `request` and `mounts` are what one is created from,
 //! `images` what it runs; then the verbs: `create`, `hold`, `stop`, `health`; and for the plan
-//! `survey`, with `controllers` and `changes`; and `adopt`.
+//! `survey`, with `controllers` and `changes`; for it and for a deploy `needs`, with `ports`; and `adopt`.
 //!
 //! One container of a workload runs at most. Those that were replaced are kept, stopped and renamed, with restart policy
 //! `no`; none is ever removed with its volumes. Volumes are bound by mounts and never by `-v` binds, which would make an
@@ -22,6 +22,8 @@ mod images;
 mod labels;
 mod members;
 mod mounts;
+mod needs;
+mod ports;
 mod record;
 mod request;
 mod stop;

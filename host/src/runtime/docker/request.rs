@@ -156,8 +156,13 @@ fn join(body: &mut ContainerCreateBody, spec: &DeploySpec) -> Vec<(String, Endpo
 }
 
 /// Whether a container can have no names in it.
-fn is_plain(network: &str) -> bool {
+pub fn is_plain(network: &str) -> bool {
     PLAIN_NETWORKS.contains(&network) || network.starts_with("container:")
+}
+
+/// Whether a container with this mode uses a network that is not its own, or none.
+pub fn is_without_own_network(mode: &str) -> bool {
+    ["host", "none"].contains(&mode) || mode.starts_with("container:")
 }
 
 /// How a container is known in a network.

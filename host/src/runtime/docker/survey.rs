@@ -1,4 +1,5 @@
-//! For the plan: every other container that has a volume, whatever it is doing, and what a recreation would lose.
+//! For the plan: every other container that has a volume, whatever it is doing, what a recreation would lose, and what it
+//! could not have.
 //!
 //! A container that is stopped today may be started while trees move, so it counts like one that runs. Where a mount
 //! leads is compared by path, by identity and by its place in the file system, as volumes are; what cannot be compared
@@ -38,6 +39,10 @@ pub fn survey(runtime: &DockerRuntime, workload: &Workload, live: &[(String, Pat
     if let Some(current) = view.current() {
         survey.refusals.extend(controllers::of_own(current));
         survey.warnings.extend(changes::warning(&view.client, current)?);
+        // One that is stopped is not started.
+        if current.app_state()?.should_run() {
+            survey.refusals.extend(view.unmet(&view.spec_of(current)?)?);
+        }
     }
     let up: Vec<String> = view.found.iter().filter(|found| found.is_up()).map(Found::shown).collect();
     if up.len() > 1 {
