@@ -5,17 +5,14 @@ use std::time::Instant;
 use super::copies::Machine;
 use super::file_system::{BTRFS, EXT4, FileSystem, XFS};
 use super::trial::Trial;
+use crate::support::environment;
 
 /// In each form, unless the campaign says otherwise.
 const CUTS: usize = 12;
 
-fn variable(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")))
-}
-
 fn cut_everywhere(file_system: &'static FileSystem) {
-    let cuts = variable("REFORGE_POWER_CUTS").map_or(CUTS, |cuts| cuts as usize / 2);
-    let seed = variable("REFORGE_SEED").unwrap_or_else(|| u64::from(std::process::id()));
+    let cuts = environment::number("REFORGE_POWER_CUTS").map_or(CUTS, |cuts| cuts as usize / 2);
+    let seed = environment::seed("REFORGE_SEED");
     for disks in [1, 2] {
         let began = Instant::now();
         let count = Trial::new(file_system, disks, "").cut(cuts, seed + disks as u64);

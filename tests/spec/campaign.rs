@@ -12,6 +12,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::support::disks::Disk;
+use crate::support::environment;
 use crate::support::explorer::points::ERRNOS;
 use crate::support::explorer::verdict::{is_said_to_be_left, litter_below};
 use crate::support::signature::{self, Signature};
@@ -198,11 +199,8 @@ impl Campaign {
 
 #[test]
 fn nothing_is_mixed_lost_or_left_whatever_happens_when() {
-    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
-    let turns = number("REFORGE_CAMPAIGN").map_or(TURNS, |turns| turns as usize);
-    let seed = number("REFORGE_CAMPAIGN_SEED").unwrap_or_else(|| {
-        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64 | 1
-    });
+    let turns = environment::number("REFORGE_CAMPAIGN").map_or(TURNS, |turns| turns as usize);
+    let seed = environment::seed("REFORGE_CAMPAIGN_SEED");
     let say = |text: &str| {
         let _ = writeln!(std::io::stderr(), "campaign: seed {seed}: {text}");
     };

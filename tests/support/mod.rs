@@ -10,6 +10,7 @@ pub mod described;
 pub mod disks;
 #[allow(dead_code, reason = "the runtime's own tests use it too, and neither uses all of it")]
 pub mod engine;
+pub mod environment;
 pub mod explorer;
 pub mod guest_build;
 pub mod guests;

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use super::Explorer;
-use super::points::{self, ERRNOS, Extent, Point};
+use super::points::{self, ERRNOS, Extent, Point, Sample};
 use super::scene::Scene;
 
 /// How a command is made ready.
@@ -15,6 +15,9 @@ pub type Arrange = dyn Fn(&Explorer) -> Scene;
 
 /// Durable states from which recovery was explored already, by whichever test.
 static EXPLORED: Mutex<Option<HashSet<String>>> = Mutex::new(None);
+
+/// How many explorations share what a sample asks for.
+pub const EXPLORATIONS: usize = 10;
 
 /// A start looks whether it can write before anything else: these effects are not part of what it recovers.
 const FIRST_OF_RECOVERY: usize = 5;
@@ -30,6 +33,9 @@ pub struct Exploration<'a> {
     missed: usize,
     /// Crashes that left something new behind.
     states: Vec<(String, Point)>,
+    sample: Sample,
+    /// How many pairs of a crash and what goes wrong in its recovery there are, and how many were explored.
+    pairs: (usize, usize),
     recovery_kills: usize,
     recovery_errors: usize,
     violations: Vec<String>,
@@ -47,6 +53,8 @@ impl<'a> Exploration<'a> {
             errors: 0,
             missed: 0,
             states: Vec::new(),
+            sample: points::sample(),
+            pairs: (0, 0),
             recovery_kills: 0,
             recovery_errors: 0,
             violations: Vec::new(),
@@ -74,15 +82,18 @@ impl<'a> Exploration<'a> {
 
     /// Crashes recovery itself, from every durable state that was found.
     pub fn explore_recovery(&mut self) {
-        for (state, point) in std::mem::take(&mut self.states) {
+        let states = std::mem::take(&mut self.states);
+        for (state, point) in &states {
             for how in ["kills", "errors"] {
-                let explored = self.chain(&point, how);
+                let explored = self.chain(point, how);
                 self.take(&format!("{point}, then {how} of the recovery, from {state}"), explored);
             }
             if points::extent() == Extent::Full {
-                let effects = self.recovery_of(&point);
-                for second in points::of(&effects) {
-                    let explored = self.crash_of_recovery(&point, &second);
+                let seconds = points::of(&self.recovery_of(point));
+                let sampled = self.sample.of(seconds.clone(), &point.to_string(), states.len(), EXPLORATIONS);
+                self.pairs = (self.pairs.0 + seconds.len(), self.pairs.1 + sampled.len());
+                for second in sampled {
+                    let explored = self.crash_of_recovery(point, &second);
                     self.take(&format!("{point}, then {second} in the recovery, from {state}"), explored);
                 }
             }
@@ -102,6 +113,10 @@ impl<'a> Exploration<'a> {
             self.missed,
             self.began.elapsed()
         );
+        let text = match self.pairs {
+            (0, _) => text,
+            (all, explored) => format!("{text}; {explored} of {all} pairs, seed {}", self.sample.seed),
+        };
         // Said although it is a test that says it.
         let _ = writeln!(std::io::stderr(), "{text}");
         assert!(self.violations.is_empty(), "{} violations:\n{}", self.violations.len(), self.violations.join("\n"));

@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use crate::support::environment;
+
 /// Every error number that a disk answers with.
 pub const ERRNOS: [&str; 9] = ["EIO", "ENOSPC", "EACCES", "EPERM", "EROFS", "EDQUOT", "EBUSY", "EXDEV", "ENAMETOOLONG"];
 
@@ -31,13 +33,13 @@ impl Point {
 }
 
 /// How much is explored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
     /// What fits into a test run.
     Test,
     /// Every point with every error number (`REFORGE_EXPLORE=errors`).
     Errors,
-    /// And every point of every recovery (`REFORGE_EXPLORE=full`).
+    /// Every point of every recovery (`REFORGE_EXPLORE=full`), error numbers taking turns.
     Full,
 }
 
@@ -66,12 +68,39 @@ pub fn addressed(effects: &[String]) -> Vec<String> {
 pub fn of(effects: &[String]) -> Vec<Point> {
     let mut points = Vec::new();
     for (index, effect) in addressed(effects).into_iter().enumerate() {
-        let errnos = if extent() > Extent::Test { &ERRNOS[..] } else { &ERRNOS[index % ERRNOS.len()..][..1] };
+        let errnos = if extent() == Extent::Errors { &ERRNOS[..] } else { &ERRNOS[index % ERRNOS.len()..][..1] };
         for how in ["before", "after"].into_iter().chain(errnos.iter().copied()) {
             points.push(Point { effect: effect.clone(), how });
         }
     }
     points
+}
+
+/// Of the full extent, which pairs of a crash and what goes wrong in its recovery: there are tens of thousands.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    /// About so many in all (`REFORGE_EXPLORE_PAIRS`), as many from each state; otherwise every one.
+    pub pairs: Option<usize>,
+    /// Chooses them (`REFORGE_SEED`).
+    pub seed: u64,
+}
+
+pub fn sample() -> Sample {
+    let pairs = environment::number("REFORGE_EXPLORE_PAIRS").map(|pairs| pairs as usize);
+    Sample { pairs, seed: environment::seed("REFORGE_SEED") }
+}
+
+impl Sample {
+    /// As many of the points as one of `states` gets in one of `explorations`; `from` tells the states apart.
+    pub fn of(&self, mut points: Vec<Point>, from: &str, states: usize, explorations: usize) -> Vec<Point> {
+        if let Some(pairs) = self.pairs {
+            points.sort_by_cached_key(|point| {
+                *blake3::hash(format!("{} {from} {point}", self.seed).as_bytes()).as_bytes()
+            });
+            points.truncate(pairs.div_ceil(states * explorations));
+        }
+        points
+    }
 }
 
 /// One of several shares of the points, of which each has some of everything.
