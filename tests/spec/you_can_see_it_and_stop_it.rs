@@ -7,25 +7,26 @@ use crate::support::process::run;
 use crate::support::signature;
 use crate::support::{Volume, Workload, World};
 
-/// How many instants of the time before the swap are interrupted.
+/// How many instants of the time before the swap are interrupted; of the swap itself all are.
 const INTERRUPTS: usize = 16;
 
 #[test]
-fn a_restore_that_is_interrupted_before_its_swap_never_happened() {
+fn a_restore_that_is_interrupted_before_its_commit_never_happened() {
     let bench = Bench::new();
     let world = &bench.world;
     bench.lives.iter().for_each(|live| fill(live, "new"));
     let effects = world.effects_of(&bench.restore());
     bench.tidy();
-    let swapping =
-        effects.iter().position(|name| name == "record-swapping").expect("the record before the first exchange");
+    let position = |record: &str| effects.iter().position(|name| name == record).expect(record);
+    let (swapping, commit) = (position("record-swapping"), position("record-commit"));
     let step = (swapping / INTERRUPTS).max(1);
-    let mut records: Vec<usize> = (0..swapping).step_by(step).collect();
-    // And at the record of each step.
-    records.extend((0..swapping).filter(|index| effects[*index].starts_with("record-")));
-    records.sort_unstable();
-    records.dedup();
-    for index in records {
+    let mut instants: Vec<usize> = (0..swapping).step_by(step).collect();
+    // And at the record of each step, and at all of the swap.
+    instants.extend((0..swapping).filter(|index| effects[*index].starts_with("record-")));
+    instants.extend(swapping..commit);
+    instants.sort_unstable();
+    instants.dedup();
+    for index in instants {
         let at = format!("interrupted at effect {} ({})", index + 1, effects[index]);
         bench.lives.iter().for_each(|live| fill(live, "new"));
         let new = signatures(&bench.lives);

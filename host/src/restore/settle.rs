@@ -113,7 +113,10 @@ fn went_back(reverted: Result<Reverted>, why: Option<Failure>) -> Ending {
             left_behind: Vec::new(),
         },
         Ok(reverted) => {
-            let outcome = if reverted.exchanged { Outcome::Reverted } else { Outcome::of_unchanged(&why) };
+            let outcome = match reverted.exchanged && why.code != Code::Cancelled {
+                true => Outcome::Reverted,
+                false => Outcome::of_unchanged(&why),
+            };
             let state = match reverted.exchanged {
                 true => "every volume holds what it held before again",
                 false => "nothing was changed",

@@ -129,7 +129,7 @@ fn to_commit(host: &Host, transaction: &mut Transaction, progress: &Arc<Progress
     host.capture_safety(workload, transaction, false, progress)?;
     go_on()?;
     progress.begin("swapping", 0, 0);
-    transaction.swap()
+    transaction.swap(&go_on)
 }
 
 /// Ends the undo window of a restore now, or removes what was not chosen when it was resolved. Answers what could not be

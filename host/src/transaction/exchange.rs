@@ -18,16 +18,20 @@ impl Transaction {
     /// 4. `swapped` is durable; the app is still down;
     /// 5. `commit` is durable: the one instant. If its sync fails, `abort` decides, never memory.
     ///
-    /// After a failure before 5 the caller reverts; a later start does the same.
-    pub fn swap(&mut self) -> Result<()> {
+    /// `go_on` is asked before each step and fails if it was cancelled. After a failure before 5 the caller reverts; a
+    /// later start does the same.
+    pub fn swap(&mut self, go_on: &dyn Fn() -> Result<()>) -> Result<()> {
         self.check_down()?;
         self.check_mounts()?;
+        go_on()?;
         self.journal.append(Event::Swapping)?;
         for index in 0..self.places.len() {
+            go_on()?;
             self.exchange_forward(index)?;
         }
         self.journal.append(Event::Swapped)?;
         self.check_down()?;
+        go_on()?;
         self.record_direction(Event::Commit)
     }
 

@@ -9,7 +9,7 @@ use super::messages::Messages;
 use super::views::word;
 
 /// Phases in which nobody looks whether to stop any more: from the swap, which ends with the commit, and on the way back.
-const FIXED: [&str; 5] = ["swapping", "starting", "waiting for health", "finishing", REVERTING];
+const FIXED: [&str; 4] = ["starting", "waiting for health", "finishing", REVERTING];
 const REVERTING: &str = "reverting";
 /// Counters that come so soon after the first are those of the past.
 const PAST: Duration = Duration::from_millis(100);

@@ -303,7 +303,7 @@ fn out_of_order(message: &str) -> Failure {
 }
 
 pub(super) fn cancelled() -> Failure {
-    Failure::new(Code::Cancelled, "cancelled before the commit: the swap never happened")
+    Failure::new(Code::Cancelled, "cancelled before the commit")
 }
 
 #[cfg(test)]

@@ -196,7 +196,7 @@ impl Monitor {
             return Err(out_of_order("there is no transaction"));
         };
         self.progress.begin("swapping", 0, 0);
-        transaction.swap()?;
+        transaction.swap(&|| self.refuse_cancelled())?;
         let proof = self.proof();
         steps.swapped = Some(proof);
         Ok(proof)
