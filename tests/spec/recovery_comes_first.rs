@@ -272,3 +272,23 @@ fn a_journal_that_says_nothing_any_more_blocks_all_until_a_person_keeps_what_is_
     siblings.iter().for_each(|sibling| std::fs::rename(sibling, sibling.with_file_name("kept")).unwrap());
     world.ok(&["deploy", "app"]);
 }
+
+#[test]
+fn what_a_start_cannot_remove_is_named_by_the_receipt() {
+    let bench = Bench::new();
+    let world = &bench.world;
+    world.ok(&bench.restore());
+    let id = world.transactions().pop().unwrap();
+    let finish = world.faulty("sync-dropping#1:after", &["restore", "finish", &id, "--yes"]);
+    assert_eq!(finish.code, None, "{finish:?}");
+    world.faulty("unlink#1:EIO", &["recover"]).expect(0);
+    let left: Vec<PathBuf> = bench.lives.iter().flat_map(|live| world.siblings(live)).collect();
+    let [left] = left.as_slice() else { panic!("one tree could not be removed: {left:?}") };
+    let name = left.file_name().unwrap().to_str().unwrap();
+    let told = world.receipt();
+    assert!(told["left_behind"].to_string().contains(name), "{told}");
+    assert_eq!(told["outcome"], "done");
+    world.ok(&["restore", "show", &id]).expect_said(name);
+    world.ok(&["recover"]);
+    assert_eq!(world.receipt(), told, "a second start changes nothing");
+}

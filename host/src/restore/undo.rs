@@ -168,7 +168,7 @@ fn drop_trees(host: &Host, request: &Request, told: &mut Value) -> Result<Vec<St
     refuse_finish(&journal, &begin, is_resolved, is_lent)?;
     let app = App::new(&host.deployer, lease, &begin.runtime)?;
     let mut transaction = Transaction::reopen(journal, begin, app)?;
-    if is_resolved { transaction.drop_unchosen() } else { transaction.drop_previous() }
+    if is_resolved { transaction.drop_unchosen() } else { transaction.drop_previous(&host.state.receipts()) }
 }
 
 /// Why there is nothing to finish, if there is nothing. An undo's trees are lent as long as the restore is not over.

@@ -5,11 +5,13 @@
 //! recorded ones. What was made but not recorded is empty: `rmdir` alone may take it. Where a person has decided, what they
 //! did not choose goes when they ask for it, and only if it IS a recorded tree and is not live.
 
+use std::path::Path;
+
 use super::event::{Begin, Event, Kind};
 use super::places::{Live, Place};
 use super::registry::{self, Entry};
 use super::state::Phase;
-use super::{Transaction, probe_names, resolve};
+use super::{Transaction, probe_names, receipt, resolve};
 use crate::failure::Result;
 use crate::runtime::Observation;
 use crate::volumes::identity::Identity;
@@ -47,8 +49,9 @@ impl Transaction {
         Ok(left)
     }
 
-    /// Ends the window: from `dropping` on there is no way back. Answers what could not be removed and was left.
-    pub fn drop_previous(&mut self) -> Result<Vec<String>> {
+    /// Ends the window: from `dropping` on there is no way back. Answers what could not be removed and was left; the
+    /// receipt, if there is one, names it before it is over.
+    pub fn drop_previous(&mut self, receipts: &Path) -> Result<Vec<String>> {
         let after_revert = self.phase() == Phase::Reverted;
         if self.phase() != Phase::Dropping {
             // An undo in the middle may have borrowed these very trees: dropped, it could go neither back nor forward.
@@ -65,7 +68,17 @@ impl Transaction {
             left.extend(drop_recorded(place, &recorded)?);
         }
         left.extend(self.forget_kept());
+        receipt::add_left_behind(receipts, &self.begin.id, &left)?;
         self.journal.append(Event::Closed)?;
+        Ok(left)
+    }
+
+    /// What still stands under the names of siblings when all is over: it could not be removed.
+    pub(super) fn left_beside_lives(&self) -> Result<Vec<String>> {
+        let mut left = Vec::new();
+        for place in &self.places {
+            left.extend(place.look()?.sibling.map(|_| place.volume.sibling.clone()));
+        }
         Ok(left)
     }
 

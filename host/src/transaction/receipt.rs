@@ -181,6 +181,18 @@ pub fn write(receipts: &Path, receipt: &Receipt) -> Result<()> {
     durable::write_durably(receipts, file_name(&receipt.id), &bytes, 0o600)
 }
 
+/// Adds to a receipt what was left since it was written, each thing once. Without one, whoever writes it knows.
+pub fn add_left_behind(receipts: &Path, id: &str, left: &[String]) -> Result<()> {
+    let Some(mut receipt) = read(receipts, id)? else { return Ok(()) };
+    let told = receipt.left_behind.len();
+    for one in left {
+        if !receipt.left_behind.contains(one) {
+            receipt.left_behind.push(one.clone());
+        }
+    }
+    if receipt.left_behind.len() == told { Ok(()) } else { write(receipts, &receipt) }
+}
+
 /// Reads one receipt; none if the transaction is not over yet.
 pub fn read(receipts: &Path, id: &str) -> Result<Option<Receipt>> {
     let path = receipts.join(file_name(id));

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::app::App;
-use super::event::{Begin, Event, Moment};
+use super::event::{Begin, Event, Kind, Moment};
 use super::journal::{Found, Journal};
 use super::places::Live;
 use super::receipt::{self, Ending, Outcome, Receipt};
@@ -85,9 +85,9 @@ impl Recovery<'_> {
         }
         let app = App::new(self.deployer, lease, &begin.runtime)?;
         let mut transaction = Transaction::reopen(journal, begin, app)?;
-        let ending = transaction.settle()?;
+        let ending = transaction.settle(self.receipts)?;
         let receipt = receipt::draw_up(&transaction.journal, &transaction.begin, ending);
-        // A transaction that was told about already only went on dropping: what was told stays true.
+        // A transaction that was told about already only went on dropping, which adds to its receipt by itself.
         match told {
             Some(_) => Ok(None),
             None => receipt::write(self.receipts, &receipt).map(|()| Some(receipt)),
@@ -116,14 +116,14 @@ impl Recovery<'_> {
             return Ok(None);
         }
         let app = App::new(self.deployer, lease, &begin.runtime)?;
-        Transaction::reopen(journal, begin, app)?.drop_previous()?;
+        Transaction::reopen(journal, begin, app)?.drop_previous(self.receipts)?;
         Ok(None)
     }
 }
 
 impl Transaction {
     /// Carries out the row that the transaction stands in.
-    fn settle(&mut self) -> Result<Ending> {
+    fn settle(&mut self, receipts: &Path) -> Result<Ending> {
         let lives = self.lives()?;
         match table::row(self.journal.state(), &lives) {
             Row::Forget | Row::GoBack | Row::FinishGoingBack => self.undone_by_crash(),
@@ -133,10 +133,10 @@ impl Transaction {
                 Ok(self.went_forward("the host ended right after the restore was complete".into()))
             }
             Row::GoOnDropping => {
-                let left_behind = self.drop_previous()?;
+                let left_behind = self.drop_previous(receipts)?;
                 Ok(Ending { left_behind, ..self.went_forward(String::new()) })
             }
-            Row::Over => Ok(self.over()),
+            Row::Over => self.over(),
             Row::NeedsOperator => Err(self.leave_to_a_person(&lives)),
         }
     }
@@ -192,11 +192,18 @@ impl Transaction {
     }
 
     /// Over, but nobody told: what the journal says.
-    fn over(&self) -> Ending {
-        if self.journal.state().committed || self.phase() == Phase::Undone {
-            return self.went_forward(String::new());
+    fn over(&self) -> Result<Ending> {
+        let committed = self.journal.state().committed;
+        // What is undone, and what an undo did not exchange, lies beside the lives on purpose.
+        let left_behind = match (self.phase(), &self.begin.kind) {
+            (Phase::Closed, Kind::Restore { .. }) => self.left_beside_lives()?,
+            (Phase::Closed, Kind::Undo { .. }) if committed => self.left_beside_lives()?,
+            _ => Vec::new(),
+        };
+        if committed || self.phase() == Phase::Undone {
+            return Ok(Ending { left_behind, ..self.went_forward(String::new()) });
         }
         let failure = Failure::new(Code::Io, "it did not happen; every volume holds what it held before");
-        Ending { outcome: Outcome::Failed, failure: Some(failure), app: String::new(), left_behind: Vec::new() }
+        Ok(Ending { outcome: Outcome::Failed, failure: Some(failure), app: String::new(), left_behind })
     }
 }
