@@ -2,6 +2,7 @@
 //! anything is changed, and what is said when something goes wrong.
 
 mod for_everybody;
+mod many_tabs;
 mod nothing_given_away;
 mod story;
 

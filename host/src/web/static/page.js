@@ -88,10 +88,11 @@ async function gone(mine) {
   }
 }
 
-// Follows a restore that runs until it is over.
+// Follows a restore that runs until it is over. A browser opens six connections to a host, and each stream takes one of
+// them: whoever does not look gives it back.
 async function follow(mine) {
   const live = document.getElementById("live");
-  if (!live) return;
+  if (!live || document.hidden) return;
   following = new AbortController();
   const { signal } = following;
   try {
@@ -107,6 +108,13 @@ async function follow(mine) {
   await show(Boolean(live.dataset.ended));
   say(document.getElementById("outcome")?.textContent ?? "");
 }
+
+// What was missed meanwhile comes with the stream: it begins with how things are.
+document.addEventListener("visibilitychange", () => {
+  following?.abort();
+  following = null;
+  follow(turn);
+});
 
 function told(live, name, data) {
   if (name === "live") place(live, data);
