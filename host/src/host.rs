@@ -170,23 +170,20 @@ impl Host {
         descriptor
     }
 
-    /// Takes the safety snapshot of a transaction whose app is down, and records it; or records that the previous
-    /// trees are the way back.
+    /// Takes the safety snapshot of a transaction whose app is down, and records it. `live` is how many bytes and entries
+    /// that will be, or was when they were counted.
     pub fn capture_safety(
         &self,
         workload: &Workload,
         transaction: &mut Transaction,
-        without: bool,
+        (bytes, entries): (u64, u64),
         progress: &Progress,
     ) -> Result<()> {
-        if without {
-            return transaction.record_safety(None);
-        }
         let names: Vec<&str> = transaction.spec().volumes.iter().map(|volume| volume.name.as_str()).collect();
         let mut volumes = resolve::resolve(&self.config, workload).accept()?;
         volumes.retain(|volume| volume.exists && names.contains(&volume.name.as_str()));
         let observation = transaction.observation().cloned().unwrap_or_else(Observation::absent);
-        progress.begin("safety snapshot", 0, 0);
+        progress.begin("safety snapshot", bytes, entries);
         let request = self.request(workload, SAFETY, &observation, Storage::Stored)?;
         let descriptor = self.capture_volumes(request, &volumes, progress)?;
         transaction.record_safety(Some(descriptor.id))

@@ -85,13 +85,56 @@ impl crate::snapshots::Progress for Progress {
     }
 }
 
-/// Work beside the phase that is shown: it can be cancelled and is not counted.
-pub struct Uncounted<'a>(pub &'a Progress);
+/// Work beside the phase that is shown. It can be cancelled, and is counted aside until it is what is waited for.
+pub struct Beside {
+    progress: Arc<Progress>,
+    bytes: AtomicU64,
+    is_shown: AtomicBool,
+}
 
-impl crate::snapshots::Progress for Uncounted<'_> {
-    fn advanced(&self, _bytes: u64, _entries: u64) {}
+impl Beside {
+    pub fn new(progress: Arc<Progress>) -> Beside {
+        Beside { progress, bytes: AtomicU64::new(0), is_shown: AtomicBool::new(false) }
+    }
+
+    /// From now on this is the phase, with what is done of it already.
+    pub fn show_as(&self, phase: &str, bytes: u64) {
+        self.progress.begin(phase, bytes, 0);
+        self.is_shown.store(true, Ordering::SeqCst);
+        self.progress.bytes.fetch_max(self.bytes.load(Ordering::SeqCst), Ordering::Relaxed);
+    }
+}
+
+impl crate::snapshots::Progress for Beside {
+    fn advanced(&self, bytes: u64, _entries: u64) {
+        let done = self.bytes.fetch_add(bytes, Ordering::SeqCst) + bytes;
+        if self.is_shown.load(Ordering::SeqCst) {
+            self.progress.bytes.fetch_max(done, Ordering::Relaxed);
+        }
+    }
 
     fn cancelled(&self) -> bool {
-        self.0.is_cancelled()
+        self.progress.is_cancelled()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshots::Progress as _;
+
+    #[test]
+    fn what_goes_on_beside_is_counted_once_it_is_waited_for_with_what_was_done_before() {
+        let progress = Arc::new(Progress::unwatched());
+        let beside = Beside::new(progress.clone());
+        progress.begin("extracting", 100, 10);
+        beside.advanced(30, 0);
+        progress.advanced(50, 5);
+        let bytes = || (progress.bytes.load(Ordering::Relaxed), progress.bytes_total.load(Ordering::Relaxed));
+        assert_eq!(bytes(), (50, 100));
+        beside.show_as("checking the archive", 70);
+        assert_eq!((progress.phase().as_str(), bytes()), ("checking the archive", (30, 70)));
+        beside.advanced(40, 0);
+        assert_eq!(bytes(), (70, 70));
     }
 }

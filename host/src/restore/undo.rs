@@ -39,6 +39,8 @@ pub struct Prepared {
     host: Arc<Host>,
     begin: Begin,
     app: App,
+    /// Bytes and entries that are live.
+    live: (u64, u64),
 }
 
 /// Everything that can be refused before the app is stopped. A refusal is audited.
@@ -55,11 +57,9 @@ fn accept(host: &Arc<Host>, request: &Request, progress: &Arc<Progress>) -> Resu
     let workload = host.config.workload(&begin.workload)?;
     let lease = host.lease(&workload.id, &format!("undo of {}", request.id), request.wait, &progress.cancelled)?;
     let begin = Begin { id: begin.id, ..plan(host, request)? };
-    if let Some(refusal) = preflight::undo_refusal(host, workload, &begin)? {
-        return Err(refusal);
-    }
+    let live = preflight::of_undo(host, workload, &begin)?;
     let app = App::new(&host.deployer, lease, &begin.runtime)?;
-    Ok(Prepared { host: host.clone(), begin, app })
+    Ok(Prepared { host: host.clone(), begin, app, live })
 }
 
 impl Prepared {
@@ -73,7 +73,7 @@ impl Prepared {
     }
 
     pub fn run(self, progress: &Arc<Progress>) -> Report {
-        let Prepared { host, begin, app } = self;
+        let Prepared { host, begin, app, live } = self;
         let (workload, of, who) = (begin.workload.clone(), of(&begin).to_owned(), begin.who.clone());
         let mut transaction = match Transaction::begin_undo(&host.state.transactions(), app, begin) {
             Ok(transaction) => transaction,
@@ -83,7 +83,7 @@ impl Prepared {
                 return report;
             }
         };
-        let ending = match to_commit(&host, &mut transaction, progress) {
+        let ending = match to_commit(&host, &mut transaction, live, progress) {
             Ok(()) => {
                 progress.begin("starting", 0, 0);
                 settle::conclude(&mut transaction, None, None)
@@ -119,14 +119,14 @@ pub fn plan(host: &Host, request: &Request) -> Result<Begin> {
 }
 
 /// Stop, safety snapshot, swap and commit.
-fn to_commit(host: &Host, transaction: &mut Transaction, progress: &Arc<Progress>) -> Result<()> {
+fn to_commit(host: &Host, transaction: &mut Transaction, live: (u64, u64), progress: &Arc<Progress>) -> Result<()> {
     let workload = host.config.workload(&transaction.spec().workload)?;
     let go_on = || if progress.is_cancelled() { Err(monitor::cancelled()) } else { Ok(()) };
     go_on()?;
     progress.begin("stopping", 0, 0);
     transaction.stop()?;
     go_on()?;
-    host.capture_safety(workload, transaction, false, progress)?;
+    host.capture_safety(workload, transaction, live, progress)?;
     go_on()?;
     progress.begin("swapping", 0, 0);
     transaction.swap(&go_on)

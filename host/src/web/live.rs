@@ -211,10 +211,11 @@ mod tests {
 
     #[test]
     fn every_phase_of_the_host_has_a_name() {
-        for source in ["restore/monitor/steps.rs", "restore/undo.rs", "restore/settle.rs", "host.rs"] {
-            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(source);
+        for source in ["monitor/steps.rs", "monitor/archive_check.rs", "undo.rs", "settle.rs", "../host.rs"] {
+            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/restore").join(source);
             let source = std::fs::read_to_string(path).unwrap();
-            for phase in source.split("progress.begin(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            let begun = source.split("progress.begin(\"").skip(1).chain(source.split("show_as(\"").skip(1));
+            for phase in begun.filter_map(|rest| rest.split('"').next()) {
                 let id = format!("phase-{}", phase.replace(' ', "-"));
                 assert!(of(Language::English).has(&id), "`{phase}` has no name");
             }

@@ -13,10 +13,11 @@
 //! | `redeploy`, `await-healthy` | this swap |
 //! | `revert` | this swap; a failed redeploy or a confirmed-bad app |
 //!
-//! The rows are in [`steps`]; [`subject`] is what they stand on. Anything else is `out-of-order`. Whatever a plugin does
-//! or leaves undone, [`Monitor::settle`] ends the transaction. What only the host can know (`busy`, `cancelled`,
-//! `needs-operator`) is not believed when a plugin says it: see [`Monitor::believe`].
+//! The rows are in [`steps`]; [`subject`] is what they stand on, [`archive_check`] the check of the whole archive. Anything
+//! else is `out-of-order`. Whatever a plugin does or leaves undone, [`Monitor::settle`] ends the transaction. What only the
+//! host can know (`busy`, `cancelled`, `needs-operator`) is not believed when a plugin says it: see [`Monitor::believe`].
 
+mod archive_check;
 mod steps;
 mod subject;
 

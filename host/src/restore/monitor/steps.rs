@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::archive_check::ArchiveCheck;
 use super::{Monitor, Proof, Purpose, check, out_of_order};
 use crate::deployer::lease::Lease;
 use crate::failure::{Code, Failure, Result};
 use crate::restore::preflight;
 use crate::runtime::{Health, HealthReport};
+use crate::snapshots::Progress as _;
 use crate::transaction::Transaction;
 use crate::transaction::app::App;
 use crate::volumes::staging::{Budget, Expected, Staging, Terms};
@@ -22,11 +24,13 @@ pub struct Steps {
     /// One per volume of the transaction.
     pub stagings: Vec<Option<Arc<Staging>>>,
     pub sealed: Vec<Option<Proof>>,
-    pub archive_check: Option<std::thread::JoinHandle<Result<()>>>,
+    pub archive_check: Option<ArchiveCheck>,
     pub stopped: Option<Proof>,
     /// When the app was told to stop, and how long it may be down before the commit.
     pub stopped_at: Option<Instant>,
     pub stop_to_commit_max: Duration,
+    /// Bytes and entries that were live when the restore began.
+    pub live: (u64, u64),
     pub safety: Option<Proof>,
     pub swapped: Option<Proof>,
     pub redeploy: Option<Result<()>>,
@@ -74,6 +78,7 @@ impl Monitor {
         let app = App::new(&subject.host.deployer, held, &begin.runtime)?;
         let transaction = Transaction::begin(&subject.host.state.transactions(), app, begin)?;
         steps.stop_to_commit_max = plan.stop_to_commit_max();
+        steps.live = plan.live();
         steps.stagings = plan.targets.iter().map(|_| None).collect();
         steps.sealed = vec![None; plan.targets.len()];
         let proof = self.proof();
@@ -116,13 +121,19 @@ impl Monitor {
         self.only_for(Purpose::Restore, "seal")?;
         let staging = {
             let steps = self.steps();
-            match (steps.stagings.get(volume).cloned().flatten(), steps.sealed.get(volume)) {
+            let staging = match (steps.stagings.get(volume).cloned().flatten(), steps.sealed.get(volume)) {
                 (Some(staging), Some(None)) => staging,
                 _ => return Err(out_of_order("this staging was sealed already")),
+            };
+            // One phase for all volumes.
+            if steps.sealed.iter().all(Option::is_none) {
+                let (bytes, entries) = steps.staged();
+                self.progress.begin("sealing", bytes, entries);
             }
+            staging
         };
-        self.progress.begin("sealing", 0, 0);
-        staging.seal()?;
+        let sealed = staging.seal()?;
+        self.progress.advanced(sealed.bytes, sealed.entries);
         let mut steps = self.steps();
         let proof = self.proof();
         steps.sealed[volume] = Some(proof);
@@ -141,8 +152,7 @@ impl Monitor {
             return Err(out_of_order("the app is stopped once, when every volume is sealed"));
         }
         if let Some(check) = steps.archive_check.take() {
-            self.progress.begin("checking the archive", 0, 0);
-            check.join().map_err(|_| Failure::new(Code::Io, "the archive could not be checked"))??;
+            check.wait()?;
         }
         let Some((_, transaction)) = &mut steps.transaction else {
             return Err(out_of_order("there is no transaction"));
@@ -165,11 +175,14 @@ impl Monitor {
         if steps.safety.is_some() {
             return Err(out_of_order("there is a safety snapshot already"));
         }
-        let Some((_, transaction)) = &mut steps.transaction else {
+        let Steps { transaction: Some((_, transaction)), live, .. } = &mut *steps else {
             return Err(out_of_order("there is no transaction"));
         };
-        let without = subject.choice.keep_previous;
-        subject.host.capture_safety(&subject.workload, transaction, without, &self.progress)?;
+        if subject.choice.keep_previous {
+            transaction.record_safety(None)?;
+        } else {
+            subject.host.capture_safety(&subject.workload, transaction, *live, &self.progress)?;
+        }
         let proof = self.proof();
         steps.safety = Some(proof);
         Ok(proof)
@@ -243,6 +256,12 @@ impl Monitor {
 }
 
 impl Steps {
+    /// Bytes and entries of all volumes that are restored.
+    fn staged(&self) -> (u64, u64) {
+        let volumes = self.transaction.iter().flat_map(|(_, transaction)| &transaction.spec().volumes);
+        volumes.fold((0, 0), |(bytes, entries), volume| (bytes + volume.bytes, entries + volume.entries))
+    }
+
     /// Starts the app, and remembers how that went.
     pub fn redeploy(&mut self) -> Result<()> {
         let Some((_, transaction)) = &mut self.transaction else { return Err(out_of_order("there is no transaction")) };

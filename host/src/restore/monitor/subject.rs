@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
+use super::archive_check::ArchiveCheck;
 use crate::config::Workload;
 use crate::failure::{Code, Failure, Result};
 use crate::host::Host;
 use crate::restore::preflight::{self, Choice, Look, Preflight};
-use crate::restore::progress::{Progress, Uncounted};
+use crate::restore::progress::Progress;
 use crate::snapshots::store::OpenSnapshot;
 use crate::transaction::event::{Begin, BeginVolume, Kind, Moment};
 use crate::transaction::sibling_name;
 use crate::volumes::staging::Policy;
-
-/// How much the check of the archive gives way to everything else.
-const CHECK_NICENESS: i32 = 19;
 
 /// Everything that one call of a plugin stands on.
 pub struct Subject {
@@ -86,15 +84,7 @@ impl Subject {
         })
     }
 
-    /// Checks the archive against its digest beside the extraction, which reads the same pages. It takes what time the
-    /// extraction leaves, and is waited for before the app is stopped.
-    pub(super) fn check_archive(&self, progress: &Arc<Progress>) -> std::thread::JoinHandle<Result<()>> {
-        let (host, workload) = (self.host.clone(), self.workload.id.clone());
-        let (id, progress) = (self.snapshot.descriptor.id.clone(), progress.clone());
-        std::thread::spawn(move || {
-            // Only this thread; a kernel that refuses it makes the check no less true.
-            let _ = rustix::process::nice(CHECK_NICENESS);
-            host.store.open(&workload, &id)?.check(&Uncounted(&progress))
-        })
+    pub(super) fn check_archive(&self, progress: &Arc<Progress>) -> ArchiveCheck {
+        ArchiveCheck::begin(&self.host, &self.workload.id, &self.snapshot, progress)
     }
 }

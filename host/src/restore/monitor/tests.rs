@@ -9,6 +9,7 @@ use crate::deployer::fixture::{World, spec, workload};
 use crate::deployer::scope::Scope;
 use crate::host::Host;
 use crate::restore::preflight::{Choice, Look, Preflight};
+use crate::restore::progress::Watcher;
 use crate::runtime::{AppState, DeploySpec, Health, HealthReport, Observation, Runtime};
 use crate::snapshots::tree_digest::{Metadata, Mtime};
 use crate::transaction::receipt::Outcome;
@@ -86,6 +87,10 @@ impl Scene {
     }
 
     fn monitor(&self) -> Monitor {
+        self.monitor_with(Progress::unwatched())
+    }
+
+    fn monitor_with(&self, progress: Progress) -> Monitor {
         let workload = self.host.config.workload("notes").unwrap().clone();
         let snapshot = self.host.store.open("notes", &self.snapshot).unwrap();
         let choice = Choice::default();
@@ -101,7 +106,7 @@ impl Scene {
             plan,
         };
         let lease = self.host.deployer.locks().try_lease("notes", "a test").unwrap();
-        Monitor::of_restore(subject, lease, Arc::new(Progress::unwatched()))
+        Monitor::of_restore(subject, lease, Arc::new(progress))
     }
 
     /// Locked and begun, with the root and the file staged with this content.
@@ -149,6 +154,49 @@ fn the_whole_way_in_order_restores() {
     let report = monitor.settle(Ok("done".into()));
     assert_eq!(report.outcome, Outcome::Done, "{report:#?}");
     assert_eq!(std::fs::read_to_string(scene.live.join("file")).unwrap(), "captured");
+}
+
+/// What each phase came to.
+#[derive(Default)]
+struct Phases(std::sync::Mutex<Vec<(String, u64)>>);
+
+impl Watcher for Phases {
+    fn phase(&self, name: &str) {
+        self.0.lock().unwrap().push((name.to_owned(), 0));
+    }
+
+    fn ended(&self, bytes: u64, _entries: u64) {
+        if let Some(last) = self.0.lock().unwrap().last_mut() {
+            last.1 = bytes;
+        }
+    }
+
+    fn note(&self, _text: &str) {}
+}
+
+#[test]
+fn what_can_be_counted_is_counted_towards_a_total_that_is_known_from_the_start() {
+    let scene = Scene::new();
+    let phases = Arc::new(Phases::default());
+    let monitor = scene.monitor_with(Progress::new(phases.clone(), Arc::default()));
+    let archive = monitor.subject().unwrap().snapshot.bytes();
+    let counted = |phase: &str| {
+        let progress = &monitor.progress;
+        assert_eq!(progress.phase(), phase);
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        assert_eq!(read(&progress.bytes), read(&progress.bytes_total), "{phase}");
+        assert_eq!(read(&progress.entries), read(&progress.entries_total), "{phase}");
+        (read(&progress.bytes_total), read(&progress.entries_total))
+    };
+    let (lease, _) = scene.staged(&monitor, b"captured");
+    monitor.seal(0).unwrap();
+    assert_eq!(counted("sealing"), ("captured".len() as u64, 2));
+    let stopped = monitor.stop(lease).unwrap();
+    monitor.capture_safety(lease, stopped).unwrap();
+    assert_eq!(counted("safety snapshot"), ("later".len() as u64, 2));
+    monitor.settle(Ok("never swapped".into()));
+    let checked = phases.0.lock().unwrap().iter().find(|(phase, _)| phase == "checking the archive").cloned();
+    assert_eq!(checked, Some(("checking the archive".into(), archive)));
 }
 
 #[test]

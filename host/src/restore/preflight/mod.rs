@@ -202,6 +202,11 @@ impl Preflight {
         STOP_TO_COMMIT_SPARE + Duration::from_secs(live / SLOW_DISK_BYTES_PER_SECOND)
     }
 
+    /// Bytes and entries that are live.
+    pub fn live(&self) -> (u64, u64) {
+        sum(self.targets.iter().map(|target| &target.live))
+    }
+
     /// Bytes and entries of all targets.
     pub fn totals(&self) -> (u64, u64) {
         self.targets
@@ -222,9 +227,13 @@ impl<'a> BasisVolume<'a> {
     }
 }
 
-/// What stands in the way of an undo: its safety snapshot must be restorable and fit, nobody else may use a volume, and
-/// nothing may be unfinished.
-pub fn undo_refusal(host: &Host, workload: &Workload, begin: &Begin) -> Result<Option<Failure>> {
+fn sum<'a>(totals: impl IntoIterator<Item = &'a Totals>) -> (u64, u64) {
+    totals.into_iter().fold((0, 0), |(bytes, entries), live| (bytes + live.bytes, entries + live.entries))
+}
+
+/// Bytes and entries that an undo takes out of live, unless something stands in its way: its safety snapshot must be
+/// restorable and fit, nobody else may use a volume, and nothing may be unfinished.
+pub fn of_undo(host: &Host, workload: &Workload, begin: &Begin) -> Result<(u64, u64)> {
     let mut refusals = host.blocked(workload)?;
     let mut lives = Vec::new();
     let mut totals = Vec::new();
@@ -245,7 +254,7 @@ pub fn undo_refusal(host: &Host, workload: &Workload, begin: &Begin) -> Result<O
         begin.volumes.iter().map(|volume| (volume.name.clone(), volume.parent.join(&volume.live))).collect();
     refusals.extend(runtime.survey(workload, &paths)?.refusals);
     refusals.extend(space::refusals(&space::safety_alone(&totals, host)?));
-    Ok(Failure::of_all(&refusals))
+    Failure::of_all(&refusals).map_or_else(|| Ok(sum(&totals)), Err)
 }
 
 /// A workload with an unfinished transaction, or with siblings that no journal knows, is not touched.
