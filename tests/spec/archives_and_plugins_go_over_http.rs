@@ -5,7 +5,7 @@ use reforge_host::plugins::plugin::DEFAULT;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use crate::support::api::{CONFIRM, Server};
+use crate::support::api::{CONFIRM, Request, Server};
 use crate::support::archives::{self, Member};
 use crate::support::bench::{Bench, fill, signatures};
 
@@ -30,6 +30,23 @@ fn an_archive_goes_out_whole_and_comes_in_again_and_is_restored() {
     let begun = server.restore(&id).send().expect(202).json();
     assert_eq!(server.ended(begun["id"].as_str().unwrap())["receipt"]["outcome"], "done");
     assert_eq!(signatures(&bench.lives), bench.old);
+}
+
+#[test]
+fn an_upload_that_is_turned_down_at_once_is_told_why_however_much_was_on_its_way() {
+    let bench = Bench::new();
+    let server = Server::start(&bench.world);
+    // More than what the kernel takes on the way.
+    let upload = vec![b'x'; 24 << 20];
+    let import = "/api/v1/workloads/app/snapshots/import";
+    let send = |asked: Request, kind: &str| asked.header("Content-Type", kind).body(upload.clone()).send();
+    send(server.without_token("POST", import), "application/gzip").expect_problem(401, "unauthorized");
+    send(server.as_viewer("POST", import), "application/gzip").expect_problem(403, "forbidden");
+    send(server.as_admin("POST", import), "text/plain").expect_problem(415, "content-type");
+    let nobody = "/api/v1/workloads/nobody/snapshots/import";
+    send(server.as_admin("POST", nobody), "application/gzip").expect_problem(404, "not-found");
+    send(server.as_admin("POST", "/api/v1/plugins"), "application/wasm").expect_problem(428, "confirmation");
+    send(server.as_admin("POST", "/api/v1/nothing"), "application/wasm").expect_problem(404, "not-found");
 }
 
 #[test]

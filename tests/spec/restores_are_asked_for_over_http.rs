@@ -96,7 +96,7 @@ fn a_disk_that_is_full_is_507_and_nothing_is_begun() {
     let stored = world.stored("app");
     server.restore(&snapshot).send().expect_problem(507, "no-space");
     let import = server.as_admin("POST", "/api/v1/workloads/app/snapshots/import");
-    import.header("Content-Type", "application/gzip").body("x".repeat(1 << 10)).send().expect_problem(507, "no-space");
+    import.header("Content-Type", "application/gzip").body("x".repeat(16 << 20)).send().expect_problem(507, "no-space");
     assert_eq!((world.stored("app"), world.transactions()), (stored, Vec::new()));
     std::fs::remove_file(disk.path().join("filler")).unwrap();
     let begun = server.restore(&snapshot).send().expect(202).json();
@@ -205,6 +205,24 @@ fn a_stop_that_is_told_to_wait_lets_the_restore_end() {
 #[test]
 fn a_stop_after_the_commit_ends_with_the_restore_complete() {
     done_although_stopped("create-app", &[]);
+}
+
+#[test]
+fn nobody_can_connect_before_what_a_crash_left_is_settled() {
+    let bench = changed();
+    let new = signatures(&bench.lives);
+    let mut server = Server::pausing_at(&bench.world, "record-swapped", &[]);
+    let id = begun(&server, &bench);
+    server.reaches_its_pause();
+    let address = server.killed().address;
+    let mut next = bench.world.start_pausing("exchange", &["serve", "--listen", &address]);
+    assert!(next.reaches_its_pause(), "it has a volume to exchange back: {}", next.complaints());
+    let refused = std::net::TcpStream::connect(&address).map(drop).unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+    next.go_on();
+    eventually("it listens", || std::net::TcpStream::connect(&address).is_ok());
+    assert_eq!(signatures(&bench.lives), new);
+    assert_eq!(bench.world.receipt()["id"], id.as_str());
 }
 
 #[test]

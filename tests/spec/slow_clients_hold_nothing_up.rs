@@ -3,9 +3,9 @@
 
 use serde_json::json;
 
-use crate::support::api::{Connection, Server};
+use crate::support::api::{CONFIRM, Connection, Server, sign_webhooks};
 use crate::support::bench::{Bench, fill};
-use crate::support::eventually;
+use crate::support::{described, eventually};
 
 /// What the descriptors of a server lead to.
 fn open_files(server: &Server) -> Vec<String> {
@@ -34,6 +34,54 @@ fn a_head_or_a_body_that_does_not_come_is_given_up() {
     }
     let answer = body.answer();
     assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("\"timeout\""), "{answer}");
+}
+
+/// What each route answers to a body of so many bytes, of which so much is sent, and whether it reads bodies.
+fn answers(length: usize, sent: &str) -> Vec<(String, bool, String)> {
+    let mut bench = Bench::new();
+    sign_webhooks(&mut bench.world, "a secret that nobody guesses");
+    let server = Server::start(&bench.world);
+    let mut connections = Vec::new();
+    for (method, path, operation) in described::operations() {
+        let body = &operation["requestBody"];
+        let kind = body["content"].as_object().and_then(|content| content.keys().next()).cloned().unwrap_or_default();
+        let asked = path.replace("{workload}", "app").replace(['{', '}'], "");
+        let head = format!(
+            "{method} {asked} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n{CONFIRM}: nothing\r\n\
+             X-Hub-Signature-256: sha256={}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n",
+            server.admin,
+            "0".repeat(64),
+        );
+        connections.push((format!("{method} {path}"), body.is_object(), server.connection().sent(&head).sent(sent)));
+    }
+    connections.into_iter().map(|(what, reads, connection)| (what, reads, connection.answer())).collect()
+}
+
+#[test]
+fn no_route_waits_for_a_body_that_does_not_come() {
+    for (what, reads, answer) in answers(100, "{") {
+        assert!(answer.starts_with("HTTP/1.1 "), "{what}: {answer}");
+        assert_eq!(answer.starts_with("HTTP/1.1 408"), reads, "{what}: {answer}");
+    }
+}
+
+#[test]
+fn every_route_answers_a_body_that_is_larger_than_it_takes() {
+    let body = "x".repeat(2 << 20);
+    for (what, reads, answer) in answers(body.len(), &body) {
+        let uploads = what.ends_with("/import") || what.ends_with("/plugins");
+        assert!(answer.starts_with("HTTP/1.1 "), "{what}: {answer}");
+        assert_eq!(answer.starts_with("HTTP/1.1 413"), reads && !uploads, "{what}: {answer}");
+    }
+}
+
+#[test]
+fn what_is_read_of_a_body_that_nobody_wants_is_bounded() {
+    let bench = Bench::new();
+    let server = Server::start(&bench.world);
+    let head = "POST /api/v1/plugins HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000000\r\n\r\n";
+    let taken = server.connection().sent(head).taken_of(&[b'x'; 1 << 20], 1 << 10);
+    assert!((4..256).contains(&taken), "{taken} MiB");
 }
 
 #[test]
@@ -76,6 +124,24 @@ fn uploads_that_stall_take_the_turns_of_uploads_alone_and_are_given_up() {
     }
     import().expect_problem(422, "snapshot-damaged");
     assert_eq!(bench.world.stored("app").len(), stored.len() + 2, "the restore's safety snapshot and nothing else");
+}
+
+#[test]
+fn an_upload_that_comes_by_drops_is_given_up() {
+    let bench = Bench::new();
+    let server = Server::start(&bench.world);
+    let mut upload = server.connection().sent(&format!(
+        "POST /api/v1/workloads/app/snapshots/import HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/gzip\r\nContent-Length: 1000000\r\n\r\n",
+        server.admin
+    ));
+    // Often enough that each piece is in time.
+    eventually("it is given up", || {
+        upload.drop();
+        upload.is_answered()
+    });
+    let answer = upload.answer();
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
 }
 
 #[test]

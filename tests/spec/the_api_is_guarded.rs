@@ -155,6 +155,26 @@ fn failed_tries_are_limited_and_a_valid_token_is_never_delayed() {
 }
 
 #[test]
+fn a_configured_proxy_is_believed_whom_it_speaks_for_and_nobody_else_is() {
+    let (mut world, _) = world();
+    world.host_lines.push_str("[api]\ntrusted_proxies = [\"127.0.0.1\"]\n");
+    world.write_config();
+    let server = Server::start(&world);
+    let tried = |from: &str| {
+        let asked = server.without_token("GET", "/api/v1/me").bearer("reforge_wrong");
+        asked.header("X-Forwarded-For", from).send().status
+    };
+    let statuses: Vec<u16> = (0..30).map(|_| tried("203.0.113.9")).collect();
+    assert!(statuses.starts_with(&[401]) && statuses.ends_with(&[429]), "{statuses:?}");
+    assert_eq!(tried("198.51.100.1, 203.0.113.9"), 429, "what a client says of itself is not believed");
+    assert_eq!(tried("203.0.113.10"), 401, "others are not held up by it");
+    let lines = server.get("/api/v1/audit?lines=1000")["lines"].as_array().unwrap().clone();
+    let tries: Vec<&str> = lines.iter().filter_map(|line| line["who"].as_str()).collect();
+    assert!(tries.contains(&"nobody from 203.0.113.9") && tries.contains(&"nobody from 203.0.113.10"), "{tries:?}");
+    assert!(!tries.iter().any(|who| who.contains("198.51.100.1") || who.contains("127.0.0.1")), "{tries:?}");
+}
+
+#[test]
 fn refused_tries_and_changes_are_audited_with_the_name_of_the_token_and_no_secret() {
     let (world, snapshot) = world();
     let server = Server::start(&world);

@@ -168,7 +168,7 @@ pub fn sign_webhooks(world: &mut World, secret: &str) -> PathBuf {
 
 /// Where a server was, and who may use the next one.
 pub struct Killed {
-    address: String,
+    pub address: String,
     tokens: (String, String),
 }
 
@@ -200,6 +200,26 @@ impl Connection {
     pub fn sent(mut self, bytes: &str) -> Connection {
         self.0.write_all(bytes.as_bytes()).unwrap();
         self
+    }
+
+    /// Sends the same over and over, so many times at most, until the other end does not want it. Answers how often it
+    /// was taken.
+    pub fn taken_of(mut self, bytes: &[u8], most: usize) -> usize {
+        self.0.set_write_timeout(Some(PATIENCE)).unwrap();
+        (0..most).take_while(|_| self.0.write_all(bytes).is_ok()).count()
+    }
+
+    /// Sends one byte.
+    pub fn drop(&mut self) {
+        self.0.write_all(b"x").unwrap();
+    }
+
+    /// Whether anything came.
+    pub fn is_answered(&self) -> bool {
+        self.0.set_nonblocking(true).unwrap();
+        let came = self.0.peek(&mut [0]);
+        self.0.set_nonblocking(false).unwrap();
+        came.is_ok()
     }
 
     /// All that comes until the other end closes.

@@ -12,8 +12,6 @@ use super::problem::Problem;
 
 /// No request says more than this in JSON.
 pub const JSON_BYTES_MAX: usize = 64 << 10;
-/// So much of a body that is too long is read, so that its client reads why.
-const DISCARDED_BYTES_MAX: u64 = 8 << 20;
 /// A client that needs longer for it holds a request open for nothing.
 const JSON_TIME: Duration = Duration::from_secs(10);
 
@@ -52,11 +50,7 @@ pub async fn each_piece(request: Request, bytes_max: usize, mut take: impl FnMut
     };
     let declared =
         request.headers().get(header::CONTENT_LENGTH).and_then(|text| text.to_str().ok()?.parse::<u64>().ok());
-    if let Some(declared) = declared.filter(|declared| *declared > bytes_max as u64) {
-        if declared <= DISCARDED_BYTES_MAX {
-            // A client that is still sending would not read the answer.
-            let _ = tokio::time::timeout(JSON_TIME, discard(request)).await;
-        }
+    if declared.is_some_and(|declared| declared > bytes_max as u64) {
         return Err(too_large());
     }
     let mut pieces = request.into_body().into_data_stream();
@@ -73,11 +67,6 @@ pub async fn each_piece(request: Request, bytes_max: usize, mut take: impl FnMut
         Ok(())
     };
     tokio::time::timeout(JSON_TIME, whole).await.unwrap_or_else(|_| Err(slow()))
-}
-
-async fn discard(request: Request) {
-    let mut body = request.into_body().into_data_stream();
-    while let Some(Ok(_)) = body.next().await {}
 }
 
 /// The client went away in the middle.

@@ -8,7 +8,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -18,6 +17,7 @@ use tokio::time::Sleep;
 use tower::ServiceExt as _;
 
 use super::caller::Peer;
+use super::unread;
 
 /// At once; further ones wait until one ends. See [`places`].
 const CONNECTIONS_MAX: u64 = 1024;
@@ -72,7 +72,7 @@ async fn one(stream: TcpStream, peer: Peer, router: Router, mut stop: watch::Rec
     // Answers are whole when they are written.
     let _ = stream.set_nodelay(true);
     let service = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        let mut request: Request = request.map(axum::body::Body::new);
+        let mut request = unread::discarding(request);
         request.extensions_mut().insert(peer);
         router.clone().oneshot(request)
     });
