@@ -144,15 +144,15 @@ fn patience() -> impl FnMut() -> bool {
 pub struct Foreign {
     /// What refuses a volume.
     pub refusals: Vec<Failure>,
-    /// How many processes could not be looked at.
-    pub unreadable: usize,
+    /// Who could not be looked at.
+    pub unreadable: Vec<Unreadable>,
 }
 
 /// Everybody who holds one of the named directories while the app runs, and is not one of its `members`. They are asked
 /// for after each pass: the app may have started a process while it was made. One that has ended by then is nobody's
 /// stranger; whether anything is held is asked again once the app is down.
 pub fn foreign(live: &[(String, LiveDirectory)], mut members: impl FnMut() -> Result<Vec<i32>>) -> Result<Foreign> {
-    let mut unread = 0;
+    let mut unread = Vec::new();
     let look = || {
         let Holders { mut held, mut unreadable } = among(live)?;
         if !held.is_empty() || !unreadable.is_empty() {
@@ -161,7 +161,7 @@ pub fn foreign(live: &[(String, LiveDirectory)], mut members: impl FnMut() -> Re
             held.retain(|holder| is_stranger(holder.pid));
             unreadable.retain(|process| is_stranger(process.pid));
         }
-        unread = unreadable.len();
+        unread = unreadable;
         Ok(held)
     };
     let held = at_rest(look, has_ended, patience())?;

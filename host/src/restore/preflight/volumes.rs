@@ -134,16 +134,16 @@ pub fn by_path(targets: &[Target]) -> Vec<(String, std::path::PathBuf)> {
     targets.iter().map(|target| (target.resolved.name.clone(), target.resolved.path.clone())).collect()
 }
 
-/// Processes of others, which only root may look at: whatever they hold, nobody knows.
+/// Processes that must not be looked at: whatever they hold, nobody knows.
 pub fn unseen(foreign: &Foreign) -> Option<Failure> {
-    (foreign.unreadable > 0).then(|| {
-        let whose = match foreign.unreadable {
-            1 => "1 process of another user".to_owned(),
-            several => format!("{several} processes of other users"),
-        };
-        let message = format!("{whose} could not be looked at, and may be using a volume");
-        Failure::new(Code::NotDown, message).hint("one that does goes on with the previous data; root sees them all")
-    })
+    let (first, others) = foreign.unreadable.split_first()?;
+    let (pid, name) = (first.pid, &first.name);
+    let message = match others.len() {
+        0 => format!("process {pid} (`{name}`) could not be looked at, and may be using a volume"),
+        more => format!("process {pid} (`{name}`) and {more} more could not be looked at, and may be using a volume"),
+    };
+    let hint = "one that does goes on with the previous data; it has rights that this host lacks, and root has most";
+    Some(Failure::new(Code::NotDown, message).hint(hint))
 }
 
 fn refused(message: String) -> Failure {

@@ -8,7 +8,7 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Dir, Mode, OFlags, StatxFlags};
 use rustix::io::Errno;
 
-use super::super::proc_stat::ProcStat;
+use super::super::proc_stat::{ProcStat, is_gone};
 use super::mounts::raw;
 use super::{How, Pass, has_gone, programs};
 use crate::failure::Result;
@@ -34,9 +34,8 @@ enum Seen {
 impl<'a> Task<'a> {
     /// Looks at everything of one thread. False if something could not be read; one that has ended has nothing.
     pub fn scan(id: i32, process: &'a ProcStat, pass: &mut Pass<'_>) -> Result<bool> {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let task = match rustix::fs::open(format!("/proc/{id}"), flags, Mode::empty()) {
-            Ok(directory) => Task { process, directory },
+        let task = match Task::open(id, process) {
+            Ok(task) => task,
             Err(errno) => return has_gone(id, errno),
         };
         let mut whole = true;
@@ -44,7 +43,22 @@ impl<'a> Task<'a> {
             whole &= task.look(pass, task.directory.as_fd(), link, how)?;
         }
         whole &= task.descriptors(pass)?;
-        Ok(whole & task.mappings(pass)?)
+        whole &= task.mappings(pass)?;
+        // The kernel refuses to follow a link of one that ends at that moment, as if it must not be looked at.
+        Ok(whole || !task.is_there())
+    }
+
+    pub fn open(id: i32, process: &'a ProcStat) -> Result<Task<'a>, Errno> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let directory = rustix::fs::open(format!("/proc/{id}"), flags, Mode::empty())?;
+        Ok(Task { process, directory })
+    }
+
+    /// Whether it has not ended yet. The directory never becomes another's.
+    pub fn is_there(&self) -> bool {
+        let stat = self.open_beneath("stat", OFlags::empty()).map_err(std::io::Error::from);
+        let read = stat.and_then(|stat| std::io::Read::read(&mut std::fs::File::from(stat), &mut [0]));
+        !read.is_err_and(|error| is_gone(&error))
     }
 
     fn descriptors(&self, pass: &mut Pass<'_>) -> Result<bool> {

@@ -90,6 +90,26 @@ fn an_app_that_starts_and_ends_processes_during_a_pass_is_not_its_own_stranger()
     assert_eq!(refusals(&live).expect("one pass").len(), 1, "an app that must be down has no members");
 }
 
+#[test]
+fn a_thread_that_has_ended_is_known_from_one_that_must_not_be_looked_at() {
+    let own = ProcStat::read(std::process::id() as i32).expect("readable").expect("there");
+    let (begun, id) = std::sync::mpsc::channel();
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let thread = std::thread::spawn(move || {
+        begun.send(rustix::thread::gettid().as_raw_nonzero().get()).expect("heard");
+        let _ended = ended.recv();
+    });
+    let task = Task::open(id.recv().expect("begins"), &own).expect("opened");
+    assert!(task.is_there());
+    drop(end);
+    thread.join().expect("ended");
+    let start = Instant::now();
+    while task.is_there() {
+        assert!(start.elapsed() < DEADLINE, "it has ended and still counts");
+        std::thread::yield_now();
+    }
+}
+
 fn holder(pid: i32, certain: bool) -> Holder {
     Holder { pid, name: "runc".into(), how: How::Mapped, detail: String::new(), live: 0, certain }
 }
