@@ -62,7 +62,8 @@ fn words(id: &str, file: &Path, adoption: &Adoption) -> String {
         let (project, service) = (escape::text(project), escape::text(service));
         lines.push(format!(
             "note: Compose created it (project `{project}`, service `{service}`) and its labels are kept: \
-             `docker compose up` goes past the lock, so never run it during a restore"
+             `docker compose up` goes past the lock, so never run it during a restore, and while a container that was \
+             replaced is kept beside it takes both for its own and removes one: use `reforge deploy {shown}` instead"
         ));
     }
     lines.push(format!("next: reforge snapshot create {shown}"));

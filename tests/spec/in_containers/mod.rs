@@ -2,6 +2,7 @@
 
 mod adoption;
 mod boot;
+mod compose;
 mod crashes;
 mod databases;
 mod entrypoints;
