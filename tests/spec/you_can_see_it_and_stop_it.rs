@@ -46,6 +46,40 @@ fn a_restore_that_is_interrupted_before_its_commit_never_happened() {
 }
 
 #[test]
+fn an_undo_that_is_interrupted_before_its_commit_never_happened_and_can_be_asked_for_again() {
+    let bench = Bench::new();
+    let world = &bench.world;
+    bench.lives.iter().for_each(|live| fill(live, "new"));
+    let new = signatures(&bench.lives);
+    let restored = || {
+        world.ok(&bench.restore());
+        world.transactions().pop().unwrap()
+    };
+    let undoing = world.effects_of(&["restore", "undo", &restored(), "--yes"]);
+    bench.tidy();
+    let id = restored();
+    let undo = ["restore", "undo", &id, "--yes"];
+    let position = |record: &str| undoing.iter().position(|name| name == record).expect(record);
+    let (stopping, commit) = (position("record-stopping"), position("record-commit"));
+    for index in (0..stopping).step_by(stopping / 4).chain(stopping..commit) {
+        let at = format!("interrupted at effect {} ({})", index + 1, undoing[index]);
+        let mut undone = world.start_pausing(index + 1, &undo);
+        assert!(undone.reaches_its_pause(), "{at}: it ended before");
+        undone.interrupt();
+        undone.go_on();
+        let output = undone.wait();
+        assert_eq!(output.code, Some(130), "{at}: {output:?}");
+        assert_eq!(signatures(&bench.lives), bench.old, "{at}");
+        assert!(world.is_running("app"), "{at}: the app ran and does not");
+        for live in &bench.lives {
+            assert_eq!(world.siblings(live).len(), 1, "{at}: the previous tree of {}", live.display());
+        }
+    }
+    world.ok(&undo);
+    assert_eq!(signatures(&bench.lives), new);
+}
+
+#[test]
 fn after_the_commit_an_interrupt_stops_nothing() {
     let bench = Bench::new();
     bench.lives.iter().for_each(|live| fill(live, "new"));
