@@ -22,6 +22,7 @@ pub mod fuzzing;
 pub mod host;
 pub mod leftovers;
 pub mod limits;
+mod lock_file;
 pub mod mounts;
 pub mod plugins;
 pub mod random;

@@ -3,8 +3,7 @@
 //! A token is 256 random bits, so a plain SHA-256 of it cannot be turned back. Comparing takes the same time whatever
 //! was offered. A running server takes up a change at the next request. Must never write, log or show a token.
 
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock};
 
@@ -14,9 +13,9 @@ use subtle::ConstantTimeEq as _;
 use utoipa::ToSchema;
 
 use crate::durable::{self, PRIVATE_FILE};
-use crate::effects::effect;
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
+use crate::lock_file;
 use crate::random;
 use crate::stamp::{Stamp, stamp};
 use crate::state_dir::StateDir;
@@ -160,15 +159,9 @@ impl Tokens {
 
     /// Held while they are changed; what a killed change left half-written goes.
     fn lock(&self) -> Result<File> {
-        let path = self.directory.join("tokens.lock");
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false).mode(PRIVATE_FILE);
-        let file = effect("open-lock", || options.open(&path));
-        let file = file.map_err(|error| Failure::io("open", &path, &error))?;
-        rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive)
-            .map_err(|errno| Failure::io("lock", &path, &errno.into()))?;
+        let held = lock_file::hold(&self.directory.join("tokens.lock"))?;
         durable::remove_temporaries(&self.directory, |target| target == name_of(&self.file))?;
-        Ok(file)
+        Ok(held)
     }
 }
 

@@ -7,7 +7,6 @@
 //! The file is replaced whole. One server of a host has it.
 
 use std::fs::File;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -15,9 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::deployer::dispatch::DeployRequest;
 use crate::durable::{self, PRIVATE_FILE};
-use crate::effects::effect;
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
+use crate::lock_file;
 use crate::state_dir::StateDir;
 
 /// Deliveries that are remembered, besides those that are open.
@@ -56,7 +55,10 @@ pub struct Deliveries {
 impl Deliveries {
     pub fn open(state: &StateDir) -> Result<Deliveries> {
         let (directory, file) = (state.root().to_owned(), state.deliveries());
-        let lock = lock(&directory.join("deliveries.lock"))?;
+        // Two servers would each take a delivery once.
+        let lock = lock_file::try_hold(&directory.join("deliveries.lock"))?.ok_or_else(|| {
+            Failure::new(Code::Busy, "another server takes the webhooks of this host").hint("stop that one first")
+        })?;
         let name = file.file_name().unwrap_or_default().to_owned();
         durable::remove_temporaries(&directory, |target| name == target)?;
         let known = match std::fs::read(&file) {
@@ -131,21 +133,6 @@ impl Deliveries {
 
     fn known(&self) -> MutexGuard<'_, Vec<Delivery>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Two servers would each take a delivery once.
-fn lock(path: &std::path::Path) -> Result<File> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(false).mode(PRIVATE_FILE);
-    let file = effect("open-lock", || options.open(path));
-    let file = file.map_err(|error| Failure::io("open", path, &error))?;
-    match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => {
-            Err(Failure::new(Code::Busy, "another server takes the webhooks of this host").hint("stop that one first"))
-        }
-        Err(errno) => Err(Failure::io("lock", path, &errno.into())),
     }
 }
 
