@@ -18,6 +18,9 @@ use crate::transaction::registry::{self, Entry};
 use crate::transaction::state::Phase;
 use crate::transaction::{resolve, window};
 
+/// Of those whose journal was forgotten, so many are listed, the newest. Receipts are kept for good, and each is read for
+/// a list.
+const FORGOTTEN_LISTED_MAX: usize = 1000;
 /// How a restore stands whose journal was forgotten.
 const OVER: &str = "over";
 
@@ -109,7 +112,7 @@ pub struct Line {
     pub document: Restore,
 }
 
-/// All of a workload, or all there are, newest first.
+/// Of a workload, or of all, newest first. Those that are long over are found by their id when they are not listed.
 pub fn list(host: &Host, workload: Option<&str>) -> Result<Vec<Line>> {
     if let Some(id) = workload {
         host.config.workload(id)?;
@@ -117,8 +120,8 @@ pub fn list(host: &Host, workload: Option<&str>) -> Result<Vec<Line>> {
     let mut entries = registry::read_all(&host.state.transactions())?;
     entries.retain(|entry| workload.is_none_or(|workload| entry.is_of(workload)));
     let mut lines: Vec<Line> = entries.iter().map(|entry| of_entry(host, &entries, entry)).collect();
-    let forgotten = forgotten(host)?.into_iter().filter(|id| entries.iter().all(|entry| entry.id() != id));
-    for id in forgotten {
+    let forgotten = forgotten(host)?.into_iter().rev().filter(|id| entries.iter().all(|entry| entry.id() != id));
+    for id in forgotten.take(FORGOTTEN_LISTED_MAX) {
         lines.extend(of_forgotten(host, &id).filter(|line| workload.is_none_or(|workload| line.workload == workload)));
     }
     lines.sort_by(|left, right| right.id.cmp(&left.id));
@@ -181,7 +184,7 @@ fn damaged(id: &str, workload: Option<&str>, failure: &Failure) -> Line {
     }
 }
 
-/// Receipts by id, also those whose journal is still there.
+/// Receipts by id, oldest first, also those whose journal is still there.
 fn forgotten(host: &Host) -> Result<Vec<String>> {
     receipts::ids(&host.state.receipts())
 }
