@@ -7,7 +7,7 @@ use crate::support::bench::{Bench, fill, signatures};
 use crate::support::browser::{Browser, key};
 use crate::support::eventually;
 
-use super::{ENGLISH, RUSSIAN, changed, log_in, open_plan};
+use super::{ENGLISH, RUSSIAN, Words, changed, log_in, looks, open_plan};
 
 /// The whole way with the keyboard alone. The focus is where the person is, and stays in the dialog while it is open.
 #[test]
@@ -43,14 +43,15 @@ fn a_restore_needs_no_mouse() {
 }
 
 /// Every screen, in light and dark, on a desk and on a phone.
-fn screens(browser: &Browser, server: &Server, bench: &Bench, scheme: &str) {
+fn screens(browser: &Browser, server: &Server, bench: &Bench, words: &Words, scheme: &str) {
     bench.lives.iter().for_each(|live| fill(live, "new"));
     let newest = std::fs::File::options().write(true).open(bench.lives[0].join("only-in-new")).unwrap();
     newest.set_modified(SystemTime::now() + Duration::from_secs(14 * 3600)).unwrap();
     drop(newest);
-    let looks = |what: &str| {
-        browser.is_open_to_everybody(what);
-        browser.fits_a_phone(what);
+    let looks = |what: &str| looks(browser, what);
+    let picture = |name: &str| {
+        browser.likes(&[("prefers-color-scheme", scheme)]);
+        browser.is_shown_in_the_readme(name, scheme);
     };
     browser.open(&server.url);
     browser.sees("#login", "");
@@ -66,14 +67,15 @@ fn screens(browser: &Browser, server: &Server, bench: &Bench, scheme: &str) {
     log_in(browser, server, &server.admin);
     looks("workloads");
     open_plan(browser, &bench.snapshot);
-    let lost =
-        if scheme == "light" { "You lose 14 h" } else { "Вы потеряете изменения за 14 ч" };
-    browser.sees("#loses", lost);
+    browser.sees("#loses", words.loses_14_h);
     looks("the plan");
-    browser.is_shown_in_the_readme("dialog", scheme);
+    picture("dialog");
+    browser.types("#name", "ap p");
+    browser.sees("#wrong", words.wrong_name);
+    looks("a wrong name");
     browser.click("#close");
     looks("a workload");
-    browser.is_shown_in_the_readme("page", scheme);
+    picture("page");
     browser.open(&format!("{}/#/workloads/none", server.url));
     browser.reload();
     browser.sees(".problem", "");
@@ -94,10 +96,10 @@ fn screens(browser: &Browser, server: &Server, bench: &Bench, scheme: &str) {
 fn every_screen_is_open_to_everybody_in_light_and_dark_and_on_a_phone() {
     let bench = Bench::new();
     let server = Server::start(&bench.world);
-    for (language, scheme) in [("en", "light"), ("ru", "dark")] {
-        let browser = Browser::start(language);
+    for (words, scheme) in [(&ENGLISH, "light"), (&RUSSIAN, "dark")] {
+        let browser = Browser::start(words.language);
         browser.likes(&[("prefers-color-scheme", scheme), ("prefers-reduced-motion", "reduce")]);
-        screens(&browser, &server, &bench, scheme);
+        screens(&browser, &server, &bench, words, scheme);
     }
 }
 

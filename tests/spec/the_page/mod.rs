@@ -1,6 +1,7 @@
 //! The page, in a real browser, on the real program with a real workload: what an operator sees, what is asked before
 //! anything is changed, and what is said when something goes wrong.
 
+mod every_state;
 mod for_everybody;
 mod many_tabs;
 mod nothing_given_away;
@@ -31,6 +32,10 @@ struct Words {
     unchanged: &'static str,
     recovered: &'static str,
     dated: &'static str,
+    only_a_person: &'static str,
+    holds_links: &'static str,
+    allow_links: &'static str,
+    loses_14_h: &'static str,
 }
 
 const ENGLISH: Words = Words {
@@ -53,6 +58,10 @@ const ENGLISH: Words = Words {
     unchanged: "every volume holds what it held before",
     recovered: "this host settled what had been interrupted",
     dated: "just now",
+    only_a_person: "Only a person can decide. Everything was kept.",
+    holds_links: "volume `data` holds 1 links now, which could not be put back",
+    allow_links: "add `links = \"contained\"` to workload `app` to restore links as data",
+    loses_14_h: "You lose 14 h",
 };
 
 const RUSSIAN: Words = Words {
@@ -75,6 +84,10 @@ const RUSSIAN: Words = Words {
     unchanged: "все тома содержат то же, что и раньше",
     recovered: "хост привёл в порядок то, что было прервано",
     dated: "только что",
+    only_a_person: "Решить может только человек. Всё сохранено.",
+    holds_links: "в томе `data` сейчас есть ссылки (1), которые нельзя было бы вернуть",
+    allow_links: "добавьте `links = \"contained\"` приложению `app`, чтобы ссылки восстанавливались как данные",
+    loses_14_h: "Вы потеряете изменения за 14 ч",
 };
 
 fn log_in(browser: &Browser, server: &Server, token: &str) {
@@ -88,6 +101,25 @@ fn open_plan(browser: &Browser, snapshot: &str) {
     browser.click("#workload-app");
     browser.click(&format!("[id='restore-{snapshot}']"));
     browser.sees("#changes", "data");
+}
+
+/// What is shown is open to everybody, in light and dark and on a phone.
+#[track_caller]
+fn looks(browser: &Browser, what: &str) {
+    for scheme in ["light", "dark"] {
+        browser.likes(&[("prefers-color-scheme", scheme), ("prefers-reduced-motion", "reduce")]);
+        browser.is_open_to_everybody(&format!("{what}, {scheme}"));
+    }
+    browser.fits_a_phone(what);
+}
+
+/// The host's own sentences are there, in the reader's language.
+#[track_caller]
+fn speaks(browser: &Browser, words: &Words, where_it_is: &str) {
+    browser.sees(&format!("{where_it_is} .problem"), "");
+    if words.language != "en" {
+        assert!(!browser.has("#page [lang=en]:not(nav *)"), "{}", browser.text("#page"));
+    }
 }
 
 /// A deployment that says `new`, and whose snapshot says `old`.

@@ -4,7 +4,7 @@ use crate::support::api::Server;
 use crate::support::bench::Bench;
 use crate::support::browser::Browser;
 
-use super::{changed, log_in, open_plan};
+use super::{changed, log_in, looks, open_plan};
 
 /// What an address says is at most a screen: a document of the API is never put into the page, whatever it holds.
 #[test]
@@ -36,6 +36,7 @@ fn a_viewer_is_offered_no_change() {
     open_plan(&browser, &bench.snapshot);
     assert!(!browser.has("#confirm") && !browser.has("#capture") && !browser.has("#import"));
     browser.sees("dialog", "Only an admin’s token may restore.");
+    looks(&browser, "the plan that a viewer sees");
     browser.click("#close");
 }
 

@@ -7,7 +7,7 @@ use crate::support::bench::{Bench, fill, signatures};
 use crate::support::browser::{Browser, key};
 use crate::support::{World, eventually};
 
-use super::{ENGLISH, RUSSIAN, Words, changed, log_in, open_plan};
+use super::{ENGLISH, RUSSIAN, Words, changed, log_in, looks, open_plan, speaks};
 
 /// From log in to undo, with a real server and its real data.
 fn story(words: &Words) {
@@ -89,11 +89,12 @@ fn running(words: &Words) {
     browser.reload();
     browser.sees("#live", words.extracting);
     browser.sees("#live [data-phase='stopping']", "");
-    browser.is_open_to_everybody("a restore that runs");
+    looks(&browser, "a restore that runs");
     browser.last_window();
     browser.types("#name", "app");
     browser.click("#do:enabled");
     browser.sees("#refused", words.busy);
+    looks(&browser, "what is busy");
     browser.click("#close");
     browser.sees(".running", words.runs);
     browser.click(".running a");
@@ -106,6 +107,7 @@ fn running(words: &Words) {
     });
     server.go_on();
     browser.sees("#receipt[data-outcome='cancelled']", words.cancelled);
+    looks(&browser, "a restore that was cancelled");
     browser.first_window();
     browser.sees("#receipt[data-outcome='cancelled']", words.cancelled);
     assert_eq!(signatures(&bench.lives), new);
@@ -139,11 +141,14 @@ fn killed(words: &Words) {
     assert!(browser.has("#cancel"), "it can be cancelled until the commit");
     let killed = server.killed();
     browser.sees("#gone", words.gone);
+    looks(&browser, "a host that is gone");
     let server = killed.started_there(&bench.world);
     browser.sees("#receipt[data-outcome='reverted']", words.unchanged);
+    looks(&browser, "a restore that was taken back");
     assert_eq!(signatures(&bench.lives), new);
     browser.click("#home");
     browser.sees(".notice", words.recovered);
+    looks(&browser, "what was recovered");
     server.stop();
 }
 
@@ -178,7 +183,7 @@ fn refused_import(words: &Words) {
     assert!(told.contains("<img src=x onerror=alert(1)>\\u{202e}exe"), "{told}");
     assert!(!browser.has("#told img") && !told.contains('\u{202e}'), "{told}");
     assert_eq!(bench.world.stored("app"), stored);
-    browser.is_open_to_everybody("a refused import");
+    looks(&browser, "a refused import");
 }
 
 #[test]
@@ -192,45 +197,60 @@ fn a_hostile_import_is_refused_and_its_name_is_text_in_russian() {
 }
 
 /// What has ended and is not settled has no receipt yet: the page says all the same what happened and what to do.
-#[test]
-fn a_restore_that_could_not_be_taken_back_is_said_to_be_so_until_it_is_settled() {
+fn not_taken_back(words: &Words) {
     let bench = changed();
     let exchanges = bench.world.effects_of(&bench.restore()).iter().filter(|name| *name == "exchange").count();
     bench.tidy();
     bench.lives.iter().for_each(|live| fill(live, "new"));
     // The last exchange of the swap, and the first of the way back.
     let server = Server::failing(&bench.world, &format!("exchange#{exchanges}:EIO,exchange#{}:EIO", exchanges + 1));
-    let browser = Browser::start("en");
+    let browser = Browser::start(words.language);
     log_in(&browser, &server, &server.admin);
     open_plan(&browser, &bench.snapshot);
     browser.types("#name", "app");
     browser.click("#do");
-    browser.sees("#outcome", "Needs a decision");
-    browser.sees("#receipt", "Only a person can decide. Everything was kept.");
+    browser.sees("#receipt[data-outcome='needs-operator']", words.only_a_person);
     browser.sees("#receipt .hint", "restore resolve");
-    browser.is_open_to_everybody("a restore that needs a decision");
+    speaks(&browser, words, "#receipt");
+    looks(&browser, "a restore that needs a decision");
     bench.world.ok(&["recover"]);
     browser.reload();
-    browser.sees("#outcome", "Reverted");
-    browser.sees("#receipt", ENGLISH.unchanged);
+    browser.sees("#receipt[data-outcome='reverted']", words.unchanged);
+}
+
+#[test]
+fn a_restore_that_could_not_be_taken_back_is_said_to_be_so_until_it_is_settled_in_english() {
+    not_taken_back(&ENGLISH);
+}
+
+#[test]
+fn a_restore_that_could_not_be_taken_back_is_said_to_be_so_until_it_is_settled_in_russian() {
+    not_taken_back(&RUSSIAN);
 }
 
 /// What stands in the way is said with what to do about it, and there is no button that could begin it.
-#[test]
-fn a_plan_that_is_refused_says_why_and_offers_nothing() {
+fn refused_plan(words: &Words) {
     let bench = changed();
     std::os::unix::fs::symlink("file", bench.lives[0].join("link")).unwrap();
     let server = Server::start(&bench.world);
-    let browser = Browser::start("ru");
+    let browser = Browser::start(words.language);
     log_in(&browser, &server, &server.admin);
     open_plan(&browser, &bench.snapshot);
-    browser.sees("#refusals [data-code='policy-refused']", "Настройки приложения этого не разрешают");
-    browser.sees("#refusals", "в томе `data` сейчас есть ссылки (1), которые нельзя было бы вернуть");
-    browser.sees("#refusals .hint", "добавьте `links = \"contained\"` приложению `app`");
-    assert!(!browser.has("dialog [lang=en]"), "the host's own sentences are in the reader's language");
+    browser.sees("#refusals [data-code='policy-refused']", words.holds_links);
+    browser.sees("#refusals .hint", words.allow_links);
+    assert!(!browser.has("dialog [lang=en]") || words.language == "en", "{}", browser.text("dialog"));
     assert!(!browser.has("#confirm"));
-    browser.is_open_to_everybody("a refused plan");
-    browser.fits_a_phone("a refused plan");
+    looks(&browser, "a refused plan");
     browser.presses(key::ENTER);
     eventually("the button that has the focus closes it", || !browser.has("dialog[open]"));
+}
+
+#[test]
+fn a_plan_that_is_refused_says_why_and_offers_nothing_in_english() {
+    refused_plan(&ENGLISH);
+}
+
+#[test]
+fn a_plan_that_is_refused_says_why_and_offers_nothing_in_russian() {
+    refused_plan(&RUSSIAN);
 }

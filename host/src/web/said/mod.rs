@@ -21,7 +21,7 @@ use catalogue::Catalogue;
 use template::{Piece, Template};
 
 /// How many sentences may stand in one another.
-const DEPTH_MAX: usize = 6;
+const DEPTH_MAX: usize = 8;
 /// How many sentences are looked for in one. What is longer is nothing that the host says.
 const LOOKS_MAX: usize = 256;
 
@@ -32,7 +32,7 @@ impl Messages {
             Language::English => return html! { bdi { (sentence) } },
             Language::Russian => Catalogue::russian().say(sentence),
         };
-        known.unwrap_or_else(|| html! { bdi lang="en" { (sentence) } })
+        known.unwrap_or_else(|| value(sentence, false))
     }
 }
 
@@ -65,8 +65,13 @@ impl Search<'_> {
                 .enumerate()
                 .map(|(at, value)| if entry.english.is_name(at) { None } else { self.say(value, depth + 1) })
                 .collect();
-            // Two sentences side by side are no sentence of their own: one of them must be known.
-            let is_known = entry.english.has_words() || inner.iter().any(Option::is_some);
+            // Two sentences side by side are no sentence of their own: one of them must be known. And what begins one
+            // must not be taken for the beginning of any.
+            let is_strange = |at: usize| inner[at].is_none() && !entry.english.is_name(at) && values[at].contains(' ');
+            let is_known = match entry.english.has_words() {
+                true => !entry.english.is_loose() || !(0..values.len()).any(is_strange),
+                false => inner.iter().any(Option::is_some),
+            };
             is_known.then(|| html! { (joint) (put_together(&entry.russian, &values, &inner)) })
         })
     }

@@ -1,5 +1,8 @@
 //! A sentence with places for values, written as `format!` takes it.
 
+/// A sentence with fewer characters of its own says little.
+const LOOSE_CHARACTERS: usize = 9;
+
 /// A sentence as it stands in the sources. Places side by side are one: nothing tells where the first value ends.
 #[derive(Clone, Debug)]
 pub struct Template {
@@ -81,7 +84,12 @@ impl Template {
 
     /// Where the value at a piece ends. Whatever stands in it, backticks enclose whole names.
     fn end(&self, at: usize, rest: &str) -> Option<usize> {
-        let is_name = self.is_enclosed(at);
+        let words = |at: usize| match self.pieces.get(at) {
+            Some(Piece::Words(words)) => words.as_str(),
+            _ => "",
+        };
+        // Nor is there a name in what stands right before one.
+        let is_name = self.is_enclosed(at) || words(at + 1).trim() == "`";
         let is_whole = |end: &usize| {
             let ticks = rest[..*end].matches('`').count();
             *end > 0 && if is_name { ticks == 0 } else { ticks.is_multiple_of(2) }
@@ -109,6 +117,11 @@ impl Template {
     /// Whether it says anything by itself.
     pub fn has_words(&self) -> bool {
         self.weight(char::is_alphabetic) > 0
+    }
+
+    /// Whether it says so little that it fits nearly everything.
+    pub fn is_loose(&self) -> bool {
+        self.fixed() < LOOSE_CHARACTERS
     }
 
     /// How much of it is fixed: what fits more closely is what was meant.

@@ -161,6 +161,15 @@ const ROWS: &[(&str, &str)] = &[
         "needs 142.5 MiB, has 3 bytes on the file system of `/srv`",
         "нужно <bdi>142,5\u{a0}МиБ</bdi>, в файловой системе с `<bdi>/srv</bdi>` есть <bdi>3</bdi> Б",
     ),
+    ("the app is not what it was", "<bdi lang=\"en\">the app is not what it was</bdi>"),
+    ("the app ended with status 3", "приложение завершилось с кодом <bdi>3</bdi>"),
+    (
+        "cannot exchange `/a` and `/b`: cannot exchange `/a`: input/output error: could not go back: the file system is \
+         read-only; the app is not started and every tree is kept",
+        "нельзя поменять местами `<bdi>/a</bdi>` и `<bdi>/b</bdi>`: не удалось поменять местами `<bdi>/a</bdi>`: ошибка \
+         ввода-вывода: не удалось вернуть всё назад: файловая система доступна только для чтения; приложение не запущено, \
+         и все данные сохранены",
+    ),
     (
         "`app` is held by a deploy (process 17, since 2026-11-24T21:00:00Z)",
         "`<bdi>app</bdi>` сейчас занято: развёртывание (процесс <bdi>17</bdi>, с <bdi>2026-11-24T21:00:00Z</bdi>)",

@@ -32,7 +32,7 @@ fn runs(reader: &Reader, restore: &Value) -> Markup {
     live.begin_as(&restore["running"], Instant::now());
     let cancelling = restore["running"]["cancelling"] == true;
     html! {
-        p { (say.text("begun")) " " (reader.when(&restore["began"])) ", " bdi { (word(&restore["who"])) } }
+        p { (say.text("begun")) " " (reader.when(&restore["began"])) ", " (say.said(word(&restore["who"]))) }
         div #live data-events={ "/restores/" (id) "/events" } { (live.render(Instant::now())) }
         @if reader.is_admin() && live.can_be_cancelled() {
             button type="button" #cancel data-act="send" data-post={ "/api/v1/restores/" (id) "/cancel" }
@@ -58,7 +58,7 @@ fn receipt(reader: &Reader, restore: &Value) -> Markup {
             @if !receipt["failure"].is_null() { (failure(reader, &receipt["failure"])) }
             dl {
                 @if let Some(at) = instant(&receipt["began"]) { (field(&say.text("begun"), say.instant(at))) }
-                (field(&say.text("who"), html! { bdi { (word(&receipt["who"])) } }))
+                (field(&say.text("who"), say.said(word(&receipt["who"]))))
                 (field(&say.text("took"), took(reader, receipt)))
                 (field(&say.text("downtime"), match receipt["downtime_ms"].as_u64() {
                     Some(down) => say.duration(down),
