@@ -285,10 +285,13 @@ impl Host {
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Deployed> {
         let done = leased.and_then(|leased| self.deployer.dispatch_leased(&leased, cancelled));
-        let image = done.as_ref().ok().and_then(|done| done.spec.as_ref()).map(|spec| &spec.image);
-        let failure = done.as_ref().err();
-        let workload = crate::escape::text(request.workload());
-        let details = serde_json::json!({ "workload": workload, "image": image, "failure": failure });
+        let spec = done.as_ref().ok().and_then(|done| done.spec.as_ref());
+        let details = serde_json::json!({
+            "workload": crate::escape::text(request.workload()),
+            "image": spec.map(|spec| &spec.image),
+            "image_digest": spec.map(|spec| &spec.image_digest),
+            "failure": done.as_ref().err(),
+        });
         self.audit.append(request.verb(), who, details)?;
         done
     }

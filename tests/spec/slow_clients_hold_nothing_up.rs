@@ -85,6 +85,22 @@ fn what_is_read_of_a_body_that_nobody_wants_is_bounded() {
 }
 
 #[test]
+fn a_client_that_asks_before_it_sends_is_told_to_only_when_its_body_is_wanted() {
+    let bench = Bench::new();
+    let server = Server::start(&bench.world);
+    let asked = |more: &str| {
+        server.connection().sent(&format!(
+            "POST /api/v1/workloads/app/snapshots/import HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n\
+             Content-Type: application/gzip\r\nContent-Length: 4\r\nConnection: close\r\n{more}\r\n"
+        ))
+    };
+    let answer = asked("").answer();
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    let answer = asked(&format!("Authorization: Bearer {}\r\n", server.admin)).sent("gzip").answer();
+    assert!(answer.starts_with("HTTP/1.1 100") && answer.contains("HTTP/1.1 422"), "{answer}");
+}
+
+#[test]
 fn heads_that_are_too_large_are_turned_down_by_a_status() {
     let bench = Bench::new();
     let server = Server::start(&bench.world);

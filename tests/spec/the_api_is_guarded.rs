@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::api::{CONFIRM, Server, token};
+use crate::support::api::{Answer, CONFIRM, Server, token};
 use crate::support::bench::{Bench, fill, signatures};
 use crate::support::{Volume, Workload, World};
 
@@ -203,6 +203,40 @@ fn refused_tries_and_changes_are_audited_with_the_name_of_the_token_and_no_secre
     for secret in [&server.admin, &server.viewer, "wrong-secret"] {
         assert!(!whole.contains(secret), "a secret was written down");
     }
+}
+
+#[test]
+fn every_change_is_audited_with_who_asked_the_digests_and_the_outcome() {
+    let (world, snapshot) = world();
+    let server = Server::start(&world);
+    let post = |path: &str, confirmed: &str| server.as_admin("POST", path).header(CONFIRM, confirmed).send();
+    let begun = |answer: Answer| {
+        let id = answer.expect(202).json()["id"].as_str().unwrap().to_owned();
+        assert_eq!(server.ended(&id)["outcome"], "done");
+        id
+    };
+    let restore = begun(server.restore(&snapshot).send());
+    let undo = begun(post(&format!("/api/v1/restores/{restore}/undo"), &restore));
+    post(&format!("/api/v1/restores/{undo}/finish"), &undo).expect(200);
+    post("/api/v1/workloads/app/deploy", "").expect(200);
+    post("/api/v1/plugins/built-in/use", "built-in").expect(200);
+    server.as_admin("POST", "/api/v1/workloads/app/snapshots").json(&json!({})).send().expect(201);
+    let delete = format!("/api/v1/workloads/app/snapshots/{snapshot}");
+    server.as_admin("DELETE", &delete).header(CONFIRM, &snapshot).send().expect(200);
+    let lines = server.get("/api/v1/audit?lines=1000")["lines"].as_array().unwrap().clone();
+    let details: Vec<_> = lines.into_iter().filter(|line| line["who"] == "token admin0").collect();
+    let what: Vec<&str> = details.iter().map(|line| line["what"].as_str().unwrap()).collect();
+    assert_eq!(what, ["restore", "undo", "finish", "deploy", "plugin-use", "snapshot", "delete"]);
+    let details: Vec<&Value> = details.iter().map(|line| &line["details"]).collect();
+    for (line, id) in details.iter().zip([&restore, &undo]) {
+        assert_eq!((&line["id"], &line["outcome"]), (&json!(id), &json!("done")), "{line}");
+        assert!(line["safety"].is_string(), "{line}");
+    }
+    for digest in ["plan", "plugin"] {
+        assert_eq!(details[0][digest].as_str().map(str::len), Some(64), "{digest}: {}", details[0]);
+    }
+    assert!(details[3]["image"].is_string() && details[3]["image_digest"].is_string(), "{}", details[3]);
+    assert!(details.iter().all(|line| line["failure"].is_null()), "{details:?}");
 }
 
 /// What the audit log has of an admin: what was tried and why it was turned down.
