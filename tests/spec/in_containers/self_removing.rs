@@ -74,6 +74,7 @@ fn the_volumes_of_a_container_that_removes_itself_stay_whatever_becomes_of_its_r
     assert_eq!(app.cache(), cache);
     app.world.ok(&["restore", "finish", &app.world.transactions()[0], "--yes"]);
     assert_eq!(app.cache(), cache);
+    assert_eq!(containers::of(app.engine, &app.name).len(), 1, "nothing is kept when the window is over");
     app.writes_on();
 }
 
@@ -97,4 +98,19 @@ fn a_host_that_is_killed_right_after_it_made_what_takes_the_place_of_such_a_cont
         assert_eq!(app.cache(), cache, "ended meanwhile: {ends}");
         app.writes_on();
     }
+}
+
+#[test]
+fn what_takes_the_place_of_such_a_container_counts_like_any_other_that_was_replaced() {
+    let app = SelfRemoving::adopted();
+    let config = app.world.path("reforge.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text.replacen("[[workload]]\n", "[[workload]]\nmax_instances = 2\n", 1)).unwrap();
+    let cache = app.cache();
+    for _ in 0..3 {
+        app.world.ok(&["deploy", &app.name]);
+        assert_eq!(containers::of(app.engine, &app.name).len(), 2, "what runs, and what it replaced");
+        assert_eq!(app.cache(), cache);
+    }
+    app.writes_on();
 }

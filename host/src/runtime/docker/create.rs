@@ -181,8 +181,11 @@ impl View<'_> {
                 Some(made) => made.id.clone(),
                 None => self.make_twin(found, name)?,
             };
-            self.record.kept.insert(twin, found.id.clone());
-            self.write()?;
+            // Without a transaction that holds it is one of those that were replaced, like any other.
+            if self.record.hold.is_some() {
+                self.record.kept.insert(twin, found.id.clone());
+                self.write()?;
+            }
         }
         self.refresh()
     }

@@ -18,6 +18,8 @@ use crate::failure::{Code, Failure, Result};
 const STOP_MARGIN: Duration = Duration::from_secs(30);
 /// How long a container that was stopped may take to be seen down.
 const SEEN_DOWN_LIMIT: Duration = Duration::from_secs(30);
+/// How long one that removes itself may take to be gone.
+const REMOVED_LIMIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(50);
 
 impl View<'_> {
@@ -29,7 +31,7 @@ impl View<'_> {
         loop {
             let up: Vec<Found> = self.found.iter().filter(|found| found.is_up()).cloned().collect();
             if up.is_empty() {
-                return Ok(());
+                return self.await_removals();
             }
             for found in &up {
                 self.stop(found)?;
@@ -48,6 +50,18 @@ impl View<'_> {
                 None => {}
             }
         }
+    }
+
+    /// One that removes itself has its name until the engine has removed it, a moment after its end. If that moment does
+    /// not come, whoever needs the name says so.
+    fn await_removals(&mut self) -> Result<()> {
+        let leaves = |found: &Found| found.removes_itself() && !found.is_up() && found.started().is_some();
+        let deadline = Instant::now() + REMOVED_LIMIT;
+        while self.found.iter().any(leaves) && Instant::now() < deadline {
+            std::thread::sleep(POLL);
+            self.refresh()?;
+        }
+        Ok(())
     }
 
     fn stop(&self, found: &Found) -> Result<()> {
