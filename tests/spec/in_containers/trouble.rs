@@ -112,6 +112,24 @@ fn a_name_that_is_taken_refuses_a_deploy_before_anything_is_stopped() {
 }
 
 #[test]
+fn an_image_that_is_gone_refuses_a_restore_before_anything_is_stopped() {
+    let scene = scene();
+    let running = || {
+        let all = containers::of(scene.engine, &scene.id);
+        all.into_iter().find(|container| container["State"] == "running").map(|up| up["Id"].clone())
+    };
+    let before = running();
+    scene.proxy.cause(&["/images/"], Trouble::Answer(404, r#"{"message":"No such image"}"#.into()));
+    let restore = ["restore", "run", &scene.id, &scene.snapshot, "--yes"];
+    for arguments in [&["restore", "plan", &scene.id, &scene.snapshot][..], &restore] {
+        let output = scene.world.reforge(arguments);
+        output.expect(3).expect_said("could not be started again").expect_said("is not there any more");
+        assert_eq!(running(), before, "{arguments:?}");
+    }
+    scene.assert_settled("an image that is back");
+}
+
+#[test]
 fn a_container_that_somebody_removed_is_created_again() {
     let scene = scene();
     let effects = scene.world.effects_of(&["restore", "run", &scene.id, &scene.snapshot, "--yes"]);

@@ -303,7 +303,10 @@ fn look_at_image(
             Ok(at_hand.now)
         }
         Err(failure) if observation.state.should_run() => {
-            refusals.push(failure.context("the app could not be started again").hint("deploy it first"));
+            // It is there to be found by the restore, not by whoever asks for one.
+            let code = if failure.code == Code::NotFound { Code::PolicyRefused } else { failure.code.clone() };
+            let failure = failure.context("the app could not be started again").hint("deploy it first");
+            refusals.push(Failure { code, ..failure });
             Ok(None)
         }
         Err(_) => Ok(None),
