@@ -33,9 +33,9 @@ use task::Task;
 /// How often processes are listed in one pass, at most, until a listing shows no new one.
 const LISTINGS_MAX: u32 = 4;
 
-/// How long those who may be there for a moment only are given to go away: an engine that starts a container under load
-/// takes a part of this.
-const PASSING_MAX: Duration = Duration::from_secs(2);
+/// How long those who may be there for a moment only are given to go away: an engine that starts containers takes more than
+/// two seconds of this where much else has the processors.
+const PASSING_MAX: Duration = Duration::from_secs(5);
 
 /// Between two passes meanwhile.
 const PASSING_POLL: Duration = Duration::from_millis(20);
