@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::support::apps::{Postgres, Redis};
 use crate::support::containers::{self, contained};
 use crate::support::engine::Engine;
-use crate::support::{World, eventually};
+use crate::support::{Volume, Workload, World, eventually};
 
 /// Ends the client, also when a claim fails meanwhile.
 struct Ending<'a>(&'a AtomicBool);
@@ -128,4 +128,54 @@ fn redis_gets_its_keys_back_under_a_writing_client_and_an_undo_takes_them_away_a
     restore_and_undo(&world, &id, &snapshot, write, |restored| {
         assert_eq!(redis.command(&["get", "kept"]), if restored { "old" } else { "new" });
     });
+}
+
+/// Says in all its volumes, and to its client, how often it has written.
+const BEATS: &str = "trap exit TERM; n=0; while :; do n=$((n + 1));
+    for at in {volume:one} {volume:two} /cache /marks; do echo $n > $at/beat; done; usleep 10000; done";
+
+#[test]
+fn two_volumes_beside_an_anonymous_one_come_back_under_a_watching_client_and_an_undo_takes_them_away_again() {
+    let engine = Engine::shared();
+    let id = containers::fresh_id("beats");
+    let mut world = containers::world(engine, []);
+    let marks = world.path("run");
+    let mut workload = Workload::idle(&id, [Volume::project("one"), Volume::project("two")]);
+    workload = contained(workload.command(&["sh", "-c", BEATS]), engine.busybox("1"), &[]);
+    workload.stop_timeout = "1s".into();
+    let mounts = format!(
+        "Mounts = [{{ Type = \"volume\", Target = \"/cache\" }}, \
+         {{ Type = \"bind\", Source = {marks:?}, Target = \"/marks\" }}]"
+    );
+    workload.lines = workload.lines.replace("Mounts = []", &mounts);
+    world.workloads = vec![workload];
+    world.write_config();
+    world.ok(&["deploy", &id]);
+    let kept = ["one", "two"].map(|name| world.volume(&id, name).join("kept"));
+    let write = |text: &str| kept.iter().for_each(|path| std::fs::write(path, text).unwrap());
+    write("old");
+    let snapshot = world.snapshot(&id);
+    write("new");
+    let cache = || {
+        let container = engine.container(&format!("reforge-{id}"));
+        let mounts = container["Mounts"].as_array().unwrap();
+        mounts.iter().find(|mount| mount["Destination"] == "/cache").unwrap()["Name"].clone()
+    };
+    let before = cache();
+    let last = Mutex::new(String::new());
+    let hears_more = || {
+        // So often does the client look, and not more: the app needs a processor, too.
+        std::thread::sleep(Duration::from_millis(5));
+        let beat = std::fs::read_to_string(marks.join("beat")).unwrap_or_default();
+        let mut last = last.lock().unwrap();
+        let more = !beat.is_empty() && *last != beat;
+        *last = beat;
+        more
+    };
+    restore_and_undo(&world, &id, &snapshot, hears_more, |restored| {
+        let wanted = if restored { "old" } else { "new" };
+        kept.iter().for_each(|path| assert_eq!(std::fs::read_to_string(path).unwrap(), wanted));
+        assert_eq!(cache(), before);
+    });
+    assert_eq!(containers::running(engine, &id), 1);
 }

@@ -119,6 +119,25 @@ fn an_app_that_was_stopped_stays_stopped_and_a_bad_one_runs_on_its_old_data_in_i
 }
 
 #[test]
+fn a_paused_app_is_restored_and_runs() {
+    let engine = Engine::shared();
+    let id = containers::fresh_id("paused");
+    let mut workload = containers::shell(engine, &id, COUNTER);
+    workload.lines += "restart = \"always\"\n";
+    let world = containers::world(engine, [workload]);
+    world.ok(&["deploy", &id]);
+    let live = world.volume(&id, "data");
+    apps::writes_on(&live);
+    let snapshot = world.snapshot(&id);
+    std::fs::write(live.join("since"), "").unwrap();
+    engine.call("POST", &format!("/containers/reforge-{id}/pause"), &Value::Null);
+    world.restore(&id, &snapshot, &[]).expect(0);
+    assert!(!live.join("since").exists());
+    apps::writes_on(&live);
+    assert_eq!(inspect(engine, &id)["HostConfig"]["RestartPolicy"]["Name"], "always");
+}
+
+#[test]
 fn an_app_that_its_data_makes_crash_in_a_loop_runs_again_on_what_is_restored() {
     let engine = Engine::shared();
     let id = containers::fresh_id("loop");
