@@ -119,6 +119,39 @@ fn an_app_that_was_stopped_stays_stopped_and_a_bad_one_runs_on_its_old_data_in_i
 }
 
 #[test]
+fn a_plan_says_that_image_and_environment_are_others_than_at_the_snapshot_and_never_with_values() {
+    let engine = Engine::shared();
+    let id = containers::fresh_id("drift");
+    let mut world = containers::world(engine, [containers::shell(engine, &id, COUNTER)]);
+    let set = |world: &mut World, variables: &[(&str, &str)]| {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        world.workload(&id).environment = variables.collect();
+        world.write_config();
+        world.ok(&["deploy", &id]);
+    };
+    set(&mut world, &[("GONE", "alpha1"), ("SAME", "beta2"), ("SECRET", "gamma3")]);
+    let snapshot = world.snapshot(&id);
+    let plan = world.ok(&["restore", "plan", &id, &snapshot]);
+    plan.expect_unsaid("environment variables").expect_unsaid("another image");
+    world.workload(&id).image = Some(engine.busybox("2"));
+    set(&mut world, &[("NEW", "delta4"), ("SAME", "beta2"), ("SECRET", "epsilon5")]);
+    let plan = world.ok(&["restore", "plan", &id, &snapshot]);
+    plan.expect_said("environment variables changed since the snapshot: GONE, NEW, SECRET");
+    plan.expect_said("the snapshot was taken with another image");
+    let shown = world.ok(&["snapshot", "show", &id, &snapshot, "--json"]);
+    let restored = world.restore(&id, &snapshot, &[]);
+    for value in ["alpha1", "beta2", "gamma3", "delta4", "epsilon5"] {
+        for output in [&plan, &shown, restored.expect(0)] {
+            output.expect_unsaid(value);
+        }
+    }
+    let runs = inspect(engine, &id);
+    let environment = runs["Config"]["Env"].as_array().unwrap();
+    assert!(environment.contains(&json!("SECRET=epsilon5")), "what was deployed comes back: {environment:?}");
+    assert_eq!(runs["Image"], engine.call("GET", "/images/test/busybox:2/json", &Value::Null)["Id"]);
+}
+
+#[test]
 fn a_paused_app_is_restored_and_runs() {
     let engine = Engine::shared();
     let id = containers::fresh_id("paused");
