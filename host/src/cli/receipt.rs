@@ -55,10 +55,11 @@ pub fn without_next(session: &Session, receipt: &Receipt) -> String {
         line("app", escape::prose(&receipt.app));
     }
     let took = Duration::try_from(receipt.ended.duration_since(receipt.began)).unwrap_or_default();
-    let down = receipt.downtime_ms.map_or_else(
-        || "the app was never stopped".to_owned(),
-        |down| format!("downtime {}", style::duration(Duration::from_millis(down))),
-    );
+    let down = match receipt.downtime_ms {
+        Some(down) => format!("downtime {}", style::duration(Duration::from_millis(down))),
+        None if receipt.app == "down" => "the app is not back yet".to_owned(),
+        None => "the app was never stopped".to_owned(),
+    };
     line("took", format!("{}, {down}", style::duration(took)));
     if let Some(safety) = &receipt.safety {
         line("safety", format!("snapshot {} holds what was live before", escape::text(safety)));

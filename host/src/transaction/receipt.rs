@@ -78,7 +78,7 @@ pub struct Receipt {
     pub began: jiff::Timestamp,
     #[schema(value_type = String, format = DateTime)]
     pub ended: jiff::Timestamp,
-    /// From the moment the app was told to stop until it was back; none if it was never stopped.
+    /// From the moment the app was told to stop until it was back; none if it was never stopped, or is not back.
     pub downtime_ms: Option<u64>,
     pub volumes: Vec<ReceiptVolume>,
     /// Volumes that stayed as they were because they were to.

@@ -211,6 +211,7 @@ fn not_taken_back(words: &Words) {
     browser.click("#do");
     browser.sees("#receipt[data-outcome='needs-operator']", words.only_a_person);
     browser.sees("#receipt .hint", "restore resolve");
+    browser.sees("#receipt dl", words.not_back);
     speaks(&browser, words, "#receipt");
     looks(&browser, "a restore that needs a decision");
     bench.world.ok(&["recover"]);

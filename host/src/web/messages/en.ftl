@@ -148,6 +148,7 @@ phase-finishing = Finishing
 phase-reverting = Going back
 who = By
 took = Took
+not-back = the app is not back yet
 never-stopped = none: the app was never stopped
 as-captured = exactly as captured
 safety = Safety snapshot

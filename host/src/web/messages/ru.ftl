@@ -158,6 +158,7 @@ phase-finishing = Завершение
 phase-reverting = Возврат
 who = Кто
 took = Длилось
+not-back = приложение ещё не работает
 never-stopped = не было: приложение не останавливали
 as-captured = точно как в снимке
 safety = Страховочный снимок

@@ -6,20 +6,25 @@ use std::path::{Path, PathBuf};
 /// Every piece of text that looks like a sentence, in its normal form, with the place where it stands.
 pub fn sentences(below: &Path, is_left_out: impl Fn(&str) -> bool) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    for path in files(below) {
-        let shown = path.strip_prefix(below).unwrap().display().to_string();
-        if is_left_out(&shown) {
-            continue;
-        }
-        let source = std::fs::read_to_string(&path).unwrap();
-        for text in literals(source.split("#[cfg(test)]\nmod tests {").next().unwrap()) {
+    for (place, source) in texts(below, is_left_out) {
+        for text in literals(&source) {
             let normal = normal(&text);
             if is_sentence(&normal) {
-                found.entry(normal).or_insert_with(|| shown.clone());
+                found.entry(normal).or_insert_with(|| place.clone());
             }
         }
     }
     found
+}
+
+/// Every source without its tests, with its place.
+pub fn texts(below: &Path, is_left_out: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+    let place = |path: &PathBuf| path.strip_prefix(below).unwrap().display().to_string();
+    let read = |path: PathBuf| {
+        let source = std::fs::read_to_string(&path).unwrap();
+        (place(&path), source.split("#[cfg(test)]\nmod tests {").next().unwrap().to_owned())
+    };
+    files(below).into_iter().filter(|path| !is_left_out(&place(path))).map(read).collect()
 }
 
 fn files(below: &Path) -> Vec<PathBuf> {

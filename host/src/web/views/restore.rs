@@ -62,6 +62,7 @@ fn receipt(reader: &Reader, restore: &Value) -> Markup {
                 (field(&say.text("took"), took(reader, receipt)))
                 (field(&say.text("downtime"), match receipt["downtime_ms"].as_u64() {
                     Some(down) => say.duration(down),
+                    None if receipt["app"] == "down" => say.text("not-back"),
                     None => say.text("never-stopped"),
                 }))
                 @if forward {
