@@ -16,8 +16,9 @@ pub type Arrange = dyn Fn(&Explorer) -> Scene;
 /// Durable states from which recovery was explored already, by whichever test.
 static EXPLORED: Mutex<Option<HashSet<String>>> = Mutex::new(None);
 
-/// How many explorations share what a sample asks for.
-pub const EXPLORATIONS: usize = 10;
+/// How many explorations share what a sample asks for: of two halves that run side by side, one may well meet every state
+/// first.
+const EXPLORATIONS: usize = 5;
 
 /// A start looks whether it can write before anything else: these effects are not part of what it recovers.
 const FIRST_OF_RECOVERY: usize = 5;
@@ -120,7 +121,9 @@ impl<'a> Exploration<'a> {
         // Said although it is a test that says it.
         let _ = writeln!(std::io::stderr(), "{text}");
         assert!(self.violations.is_empty(), "{} violations:\n{}", self.violations.len(), self.violations.join("\n"));
-        assert!(self.kills > 0 && self.missed * 20 < self.kills + self.errors, "{text}");
+        // A recovery that waits for something has more effects or fewer.
+        let went_wrong = self.kills + self.errors + self.recovery_kills + self.recovery_errors;
+        assert!(self.kills > 0 && self.missed * 10 < went_wrong, "{text}");
     }
 
     fn take(&mut self, at: &str, explored: Result<&'static str, String>) {
