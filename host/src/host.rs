@@ -84,10 +84,20 @@ impl Host {
         for one in &recovered {
             if let Ok(receipt) = &one.result {
                 self.audit_receipt(receipt)?;
+                self.unless_busy(&receipt.workload, || self.prune_safety(&receipt.workload))?;
             }
         }
         self.sweep()?;
         Ok(recovered)
+    }
+
+    /// Does it under the workload's lease. Whoever has that one does it at the end.
+    fn unless_busy(&self, workload: &str, act: impl FnOnce() -> Result<()>) -> Result<()> {
+        match self.deployer.locks().try_lease(workload, "sweeping") {
+            Ok(_lease) => act(),
+            Err(failure) if failure.code == Code::Busy => Ok(()),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Removes what commands that died left half made: nothing refers to it. What living ones make stays.
@@ -97,14 +107,10 @@ impl Host {
         self.state.remove_probes()?;
         unbegun::forget(&self.state.transactions())?;
         registry::remove_forgotten(&self.state.transactions())?;
-        for workload in self.store.left_behind()? {
-            match locks.try_lease(&workload, "sweeping") {
-                Ok(_lease) => self.store.sweep(&workload)?,
-                Err(failure) if failure.code == Code::Busy => {}
-                Err(failure) => return Err(failure),
-            }
-        }
-        Ok(())
+        self.store
+            .left_behind()?
+            .iter()
+            .try_for_each(|workload| self.unless_busy(workload, || self.store.sweep(workload)))
     }
 
     /// The runtime that runs a workload.

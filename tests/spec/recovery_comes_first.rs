@@ -292,3 +292,17 @@ fn what_a_start_cannot_remove_is_named_by_the_receipt() {
     world.ok(&["recover"]);
     assert_eq!(world.receipt(), told, "a second start changes nothing");
 }
+
+#[test]
+fn restores_that_end_in_a_crash_pile_no_safety_snapshots_up() {
+    let bench = Bench::new();
+    let world = &bench.world;
+    let captured = world.stored("app").len();
+    for _ in 0..6 {
+        let killed = world.faulty("record-swapping#1:before", &bench.restore());
+        assert_eq!(killed.code, None, "{killed:?}");
+        world.ok(&["recover"]);
+    }
+    let safety = world.stored("app").len() - captured;
+    assert_eq!(safety, 2 * 3, "an archive and a descriptor of each of the newest three");
+}
