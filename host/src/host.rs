@@ -81,12 +81,11 @@ impl Host {
             deployer: &self.deployer,
         };
         let recovered = recovery.run()?;
-        for one in &recovered {
-            if let Ok(receipt) = &one.result {
-                self.audit_receipt(receipt)?;
-                self.unless_busy(&receipt.workload, || self.prune_safety(&receipt.workload))?;
-            }
-        }
+        let receipts = || recovered.iter().filter_map(|one| one.result.as_ref().ok());
+        // All are told before anything is removed: a removal may fail.
+        receipts().try_for_each(|receipt| self.audit_receipt(receipt))?;
+        receipts()
+            .try_for_each(|receipt| self.unless_busy(&receipt.workload, || self.prune_safety(&receipt.workload)))?;
         self.sweep()?;
         Ok(recovered)
     }
