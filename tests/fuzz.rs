@@ -22,7 +22,7 @@ mod staging;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fuzz");
+const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fuzz");
 /// Changes to one mutant.
 const CHANGES_MAX: u64 = 4;
 

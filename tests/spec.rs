@@ -1,6 +1,6 @@
 //! The promises of the README, each a module of claims that drive the real `reforge` as a person would.
 //!
-//! `cargo test -p reforge-host --test spec` runs them all, as root; `at_every_instant` and `campaign` can be told to do
+//! `cargo test --test spec` runs them all, as root; `at_every_instant` and `campaign` can be told to do
 //! more. Never here: a sleep that hopes, a skip for a missing program.
 
 // Every line here is a test's, but only functions marked as tests are known to the linter.
@@ -12,6 +12,8 @@ mod model;
 mod power;
 mod support;
 
+#[path = "spec/a_running_restore_is_shown_as_running.rs"]
+mod a_running_restore_is_shown_as_running;
 #[path = "spec/another_format.rs"]
 mod another_format;
 #[path = "spec/another_language.rs"]
@@ -24,6 +26,8 @@ mod at_every_instant;
 mod campaign;
 #[path = "spec/disks_that_fail.rs"]
 mod disks_that_fail;
+#[path = "spec/down_means_that_nothing_lands.rs"]
+mod down_means_that_nothing_lands;
 #[path = "spec/events_are_told_as_they_happen.rs"]
 mod events_are_told_as_they_happen;
 #[path = "spec/every_effect_is_seen.rs"]
@@ -32,6 +36,8 @@ mod every_effect_is_seen;
 mod every_volume_or_none;
 #[path = "spec/in_containers/mod.rs"]
 mod in_containers;
+#[path = "spec/later_writes_are_kept.rs"]
+mod later_writes_are_kept;
 #[path = "spec/many_listen_at_once.rs"]
 mod many_listen_at_once;
 #[path = "spec/misbehaving_plugins.rs"]
@@ -44,6 +50,8 @@ mod nothing_live_changes_before_the_swap;
 mod nothing_outside_is_emptied;
 #[path = "spec/one_at_a_time.rs"]
 mod one_at_a_time;
+#[path = "spec/one_file_harms_its_own_workload.rs"]
+mod one_file_harms_its_own_workload;
 #[path = "spec/plugins_are_installed_and_swapped.rs"]
 mod plugins_are_installed_and_swapped;
 #[path = "spec/published_wit.rs"]
@@ -78,8 +86,14 @@ mod webhooks_are_taken_once;
 mod what_a_person_decides;
 #[path = "spec/what_comes_back_is_what_was_there.rs"]
 mod what_comes_back_is_what_was_there;
+#[path = "spec/what_is_deployed_is_what_is_used.rs"]
+mod what_is_deployed_is_what_is_used;
+#[path = "spec/what_runs_decides.rs"]
+mod what_runs_decides;
 #[path = "spec/what_you_were_shown_is_what_is_done.rs"]
 mod what_you_were_shown_is_what_is_done;
+#[path = "spec/who_does_not_read_holds_nothing_up.rs"]
+mod who_does_not_read_holds_nothing_up;
 #[path = "spec/without_privileges.rs"]
 mod without_privileges;
 #[path = "spec/you_are_asked_on_a_terminal.rs"]

@@ -13,7 +13,7 @@ use crate::archive::reader::{Entry, Reader};
 use crate::extract::check_manifest;
 use crate::host::{Host, Job, LiveEntry, LiveKind, LiveTree, Part, PartFile, Report, Timestamp, Volume};
 use crate::manifest::Descriptor;
-use crate::plan::Resolved;
+use crate::plan::{Resolved, links_refused};
 use crate::{Failure, Result};
 
 /// Entries in the snapshot only, in live only, in both but different in kind, size or time, and in both alike.
@@ -46,8 +46,13 @@ pub fn compare<H: Host>(
     for resolved in volumes {
         merges[resolved.index as usize] = Some(Merge::open(&resolved.volume)?);
     }
-    let mut comparison =
-        Comparison { policy: Policy::new(&job.policy, descriptor.imported), merges, refused: Vec::new(), found: 0 };
+    let mut comparison = Comparison {
+        policy: Policy::new(&job.policy, descriptor.imported),
+        links_refused: descriptor.volumes.iter().map(|totals| links_refused(totals, job)).collect(),
+        merges,
+        refused: Vec::new(),
+        found: 0,
+    };
     read(host, archive, descriptor, &mut comparison)?;
     refusals.extend(Failure::all(comparison.refused, comparison.found, REFUSALS_SHOWN_MAX));
     // One merge per resolved volume, both in archive order.
@@ -104,6 +109,8 @@ fn lies_inside_one_file(part: &Part, next: Option<&PartFile>) -> bool {
 
 struct Comparison<T> {
     policy: Policy,
+    /// Per volume: whether all of its links were refused already, in one word.
+    links_refused: Vec<bool>,
     merges: Vec<Option<Merge<T>>>,
     refused: Vec<Failure>,
     found: u64,
@@ -112,28 +119,35 @@ struct Comparison<T> {
 impl<T: LiveTree> Comparison<T> {
     /// Judges and compares one entry. True when the rest of the part is its content.
     fn entry(&mut self, entry: &Entry, next: Option<&PartFile>) -> Result<bool> {
-        let is_wanted = |volume: u32| self.merges[volume as usize].is_some();
         // Links of volumes that stay as they are need no permission.
         let lenient = Policy { links: true, ..self.policy };
-        let judged = lenient.admit(entry, self.merges.len()).and_then(|admitted| match admitted {
-            Admitted::Entry { volume, .. } if is_wanted(volume) => self.policy.admit(entry, self.merges.len()),
-            admitted => Ok(admitted),
-        });
-        let (volume, path) = match judged {
+        let (volume, path) = match lenient.admit(entry, self.merges.len()) {
             Ok(Admitted::Entry { volume, path, .. }) => (volume, path),
             Ok(Admitted::Nothing) => return Ok(false),
             Err(failure) => {
-                self.found += 1;
-                if self.refused.len() < REFUSALS_SHOWN_MAX {
-                    self.refused.push(failure);
-                }
+                self.refuse(failure);
                 return Ok(false);
             }
         };
+        let is_wanted = self.merges[volume as usize].is_some();
+        if is_wanted
+            && !self.links_refused[volume as usize]
+            && let Err(failure) = self.policy.admit(entry, self.merges.len())
+        {
+            self.refuse(failure);
+        }
+        // What may not be restored is compared all the same: live may hold it, too.
         if let Some(merge) = &mut self.merges[volume as usize] {
             merge.push(path, entry)?;
         }
         Ok(next.is_some_and(|next| next.volume == volume && next.path == path))
+    }
+
+    fn refuse(&mut self, failure: Failure) {
+        self.found += 1;
+        if self.refused.len() < REFUSALS_SHOWN_MAX {
+            self.refused.push(failure);
+        }
     }
 }
 
@@ -226,7 +240,8 @@ fn is_alike(live: &LiveEntry, entry: &Entry) -> bool {
             kind => kind == Kind::HardLink,
         },
         LiveKind::Directory => entry.kind == Kind::Directory,
-        LiveKind::Symlink => entry.kind == Kind::Symlink && live.size == entry.link.len() as u64,
+        // An older host does not say how long a target is.
+        LiveKind::Symlink => entry.kind == Kind::Symlink && [0, entry.link.len() as u64].contains(&live.size),
         LiveKind::Other => false,
     };
     kind && live.mtime == entry.metadata.mtime

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
 use crate::archive::headers::Kind;
+use crate::archive::known;
 use crate::archive::limits::{
     DISK_BLOCK_BYTES, FOREIGN_BYTES_MAX, INSPECTED_ENTRIES_MAX, INSPECTED_NAME_BYTES_MAX, REFUSALS_SHOWN_MAX,
 };
@@ -44,8 +45,10 @@ pub fn inspect<R: Report, A: ArchiveBytes>(report: &R, archive: &A, job: &Job) -
     report.phase("reading");
     let total = archive.size();
     let watch = |offset| diff::watch(report, offset, total);
+    known::refuse_no_gzip(archive)?;
     let mut reader = Reader::open(archive, 0, total, &watch)?;
     reader.believe_nothing();
+    reader.refuse_no_tar()?;
     let bytes = reader.manifest()?;
     let manifest = Manifest::parse(&bytes)?;
     let mut inspector = Inspector::new(&manifest, job);

@@ -68,9 +68,8 @@ pub fn plan<H: Host>(host: &H, archive: &H::Archive, job: &Job) -> Result<Plan> 
 
 /// Resolves every volume that is not left as it is and checks what the descriptor tells about it.
 pub fn survey<H: Host>(host: &H, descriptor: &Descriptor, job: &Job) -> Survey<H::Volume> {
-    let mut survey = Survey { volumes: Vec::new(), refusals: Vec::new() };
-    for (volume, totals) in wanted(descriptor, job) {
-        survey.refusals.extend(links_refused(volume, totals, job));
+    let mut survey = Survey { volumes: Vec::new(), refusals: Vec::from_iter(refuse_links(descriptor, job)) };
+    for (volume, _) in wanted(descriptor, job) {
         match host.resolve(&volume.name, &volume.scope) {
             Ok(handle) => {
                 survey.volumes.push(Resolved { index: volume.index, name: volume.name.clone(), volume: handle });
@@ -92,13 +91,24 @@ fn wanted<'a>(
     pairs.filter(|(volume, _)| !job.leave.contains(&volume.name))
 }
 
-fn links_refused(volume: &ManifestVolume, totals: &VolumeTotals, job: &Job) -> Option<Failure> {
-    let links = totals.symlinks.saturating_add(totals.hard_links);
-    if links == 0 || job.policy.iter().any(|word| word == "links") {
-        return None;
-    }
-    let name = escape::text(&volume.name);
-    Some(Failure::policy(format!("volume `{name}` holds {links} links, which the workload does not allow"), LINKS_HINT))
+/// Whether a volume holds links that the workload does not allow.
+pub fn links_refused(totals: &VolumeTotals, job: &Job) -> bool {
+    (totals.symlinks > 0 || totals.hard_links > 0) && !job.policy.iter().any(|word| word == "links")
+}
+
+/// One refusal for the links of all volumes: one key allows them.
+fn refuse_links(descriptor: &Descriptor, job: &Job) -> Option<Failure> {
+    let held = wanted(descriptor, job).filter(|(_, totals)| links_refused(totals, job)).map(|(volume, totals)| {
+        let (name, links) = (escape::text(&volume.name), totals.symlinks.saturating_add(totals.hard_links));
+        let message = match links {
+            1 => format!("volume `{name}` holds 1 link, which the workload does not allow"),
+            _ => format!("volume `{name}` holds {links} links, which the workload does not allow"),
+        };
+        Failure::policy(message, LINKS_HINT)
+    });
+    let held: Vec<_> = held.collect();
+    let found = held.len() as u64;
+    Failure::all(held, found, REFUSALS_SHOWN_MAX)
 }
 
 impl<V> Survey<V> {
@@ -137,8 +147,11 @@ fn warnings(descriptor: &Descriptor, job: &Job, volumes: &[VolumePlan]) -> Vec<F
     }
     for (volume, totals) in wanted(descriptor, job).filter(|(_, totals)| totals.special > 0) {
         let name = escape::text(&volume.name);
-        let special = totals.special;
-        warn("special", format!("volume `{name}` had {special} sockets or fifos, which the snapshot leaves out"));
+        let message = match totals.special {
+            1 => format!("volume `{name}` had 1 socket or fifo, which the snapshot leaves out"),
+            special => format!("volume `{name}` had {special} sockets or fifos, which the snapshot leaves out"),
+        };
+        warn("special", message);
     }
     for volume in volumes.iter().filter(|volume| !volume.live.exists) {
         warn("new-volume", format!("volume `{}` does not exist and will be made", escape::text(&volume.name)));

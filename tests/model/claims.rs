@@ -58,6 +58,11 @@ fn a_commit_before_the_last_parent_is_synced_is_caught() {
 }
 
 #[test]
+fn a_commit_before_a_root_is_durably_open_is_caught() {
+    breaks(Order::CommitBeforeTheRootIsSynced, RESTORE, WELL);
+}
+
+#[test]
 fn a_drop_before_reverted_is_caught() {
     breaks(Order::DropBeforeReverted, RESTORE, LOST);
 }
@@ -97,4 +102,14 @@ fn a_window_that_ends_while_its_trees_are_lent_is_caught() {
 #[test]
 fn a_foreign_start_that_is_forgotten_is_caught() {
     breaks(Order::ForeignStartIsNotKept, RESTORE, "what an app wrote on a mixture is noticed");
+}
+
+#[test]
+fn a_look_that_does_not_wait_for_what_was_submitted_is_caught() {
+    breaks(Order::DownDoesNotWaitForWrites, RESTORE, "nothing lands once the safety snapshot is taken");
+}
+
+#[test]
+fn later_writes_that_are_not_kept_are_caught() {
+    breaks(Order::LaterWritesAreNotKept, RESTORE, "what was written since is kept");
 }

@@ -3,7 +3,7 @@
 //! A real run has more of them (staging, a snapshot, an app that starts); from the first exchange to the record that follows the
 //! last one it may have no other.
 
-use reforge_host::transaction::table::Row;
+use reforge_transaction::table::Row;
 
 use super::machine::Setting;
 use super::program::{self, Order, Program, Step};
@@ -21,14 +21,28 @@ fn names(step: &Step, record: &mut &'static str) -> Vec<String> {
     }
     let names: &[&str] = match step {
         Step::Write(_) => return vec![format!("record-{record}")],
+        Step::BeginDropping => {
+            *record = "dropping";
+            return vec!["record-dropping".to_owned()];
+        }
+        // Nothing was written since.
+        Step::KeepLaterWrites => {
+            *record = "";
+            return Vec::new();
+        }
+        Step::Sync if record.is_empty() => return Vec::new(),
+        Step::Advance => {
+            &["write-file", "sync-file", "rename-file", "sync-directory", "set-attribute", "set-attribute"]
+        }
         Step::Sync => return vec![format!("sync-{record}")],
         Step::SyncRead => return vec![format!("record-{AGAIN}"), format!("sync-{AGAIN}"), "sync-directory".to_owned()],
         Step::MakeSibling(_) | Step::MakeLive(_) => &["make-directory"],
+        Step::OpenUp(_) => &["open-root"],
         Step::Exchange(..) => &["exchange"],
-        Step::SyncParent(_) => &["sync-directory"],
+        Step::SyncRoot(_) | Step::SyncParent(_) => &["sync-directory"],
         Step::SyncTrees => &["sync-file-system"],
         Step::Stop => &["stop"],
-        Step::CheckDown => &["is-down"],
+        Step::CheckDown | Step::CheckUnused => &["is-down", "await-writes"],
         _ => &[],
     };
     names.iter().map(|name| (*name).to_owned()).collect()

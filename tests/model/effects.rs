@@ -1,14 +1,14 @@
 //! What each step of a program does to the machine.
 
-use reforge_host::transaction::event::Event;
-use reforge_host::transaction::places::Live;
-use reforge_host::transaction::state::{self, Phase};
-use reforge_host::transaction::table;
+use reforge_transaction::event::Event;
+use reforge_transaction::places::Live;
+use reforge_transaction::state::{self, Phase};
+use reforge_transaction::table;
 
 use super::explore::Protocol;
 use super::machine::{App, Machine, Wrong};
-use super::program::{Order, Step};
-use super::volume::{Change, Content, Tree};
+use super::program::{self, Order, Step};
+use super::volume::{Change, Content, Open, Tree};
 
 impl Protocol {
     /// One effect on the machine. False if it failed.
@@ -19,6 +19,8 @@ impl Protocol {
             Step::Fill(index) => machine.volumes[*index].new = Content::Written,
             Step::SyncTrees => machine.volumes.iter_mut().for_each(|volume| volume.new = Content::Whole),
             Step::MakeLive(index) => machine.volumes[*index].change(Change::MakeLive),
+            Step::OpenUp(index) => machine.volumes[*index].open = Open::Unsynced,
+            Step::SyncRoot(index) => machine.volumes[*index].open = Open::Durable,
             Step::Exchange(index, to) => {
                 let live = machine.judge(setting, &machine.journal.says(), *index);
                 if live == Live::Neither {
@@ -53,13 +55,28 @@ impl Protocol {
                 machine.noticed |= others && self.order != Order::ForeignStartIsNotKept;
             }
             Step::Stop => machine.stop_app(),
-            Step::CheckDown => return machine.app == App::Down,
+            Step::CheckDown => {
+                let landed = !machine.in_flight || self.order == Order::DownDoesNotWaitForWrites;
+                return machine.app == App::Down && landed;
+            }
+            Step::CheckUnused => {
+                return machine.app == App::Down || !machine.lives(setting).contains(&Live::New);
+            }
+            Step::KeepLaterWrites => {
+                let event = Event::LaterWrites { at: program::moment() };
+                return !self.has_later_writes(machine) || self.write(machine, &event);
+            }
+            Step::BeginDropping => {
+                let says = machine.journal.says();
+                let is_due = says.has_swapped && !says.in_window() && !setting.undo;
+                return !is_due || self.write(machine, &Event::Dropping);
+            }
             Step::StartApp | Step::BringBack => {
                 if setting.app_runs && !machine.noticed {
                     machine.start_app();
                 }
             }
-            Step::AwaitHealth | Step::Release | Step::Decide => {}
+            Step::AwaitHealth | Step::Release | Step::Decide | Step::Advance => {}
             Step::WriteAbort(direction) => machine.journal.write_abort(direction),
             Step::SyncAbort => machine.journal.sync_abort(),
             Step::WriteAgain(direction) => machine.journal.write_again(direction),
@@ -75,7 +92,7 @@ impl Protocol {
             Event::Healthy => machine.noticed,
             Event::LiveMade { volume, .. } => says.made[*volume].is_some(),
             // After a commit what clients wrote stays for a window.
-            Event::Closed => says.phase == Phase::Reverted && says.committed && !self.setting.undo,
+            Event::Closed => says.phase == Phase::Reverted && says.in_window() && !self.setting.undo,
             _ => false,
         };
         if !left_out && !machine.journal.write(event) {
@@ -83,6 +100,14 @@ impl Protocol {
             return false;
         }
         true
+    }
+
+    /// Whether a tree that is about to go was written to since, and that is not recorded yet.
+    fn has_later_writes(&self, machine: &Machine) -> bool {
+        let says = machine.journal.says();
+        let written = machine.noticed || machine.later_writes.contains(&true);
+        let may_go = says.has_swapped && !says.in_window() && !self.setting.undo;
+        may_go && written && self.order != Order::LaterWritesAreNotKept
     }
 
     /// Removes what is in a sibling, by the rules of `drop_trees`.
@@ -96,10 +121,14 @@ impl Protocol {
             machine.volumes[index].now.live != Some(found)
         } else {
             let recorded = says.siblings[index].as_ref() == Some(found.identity(index));
-            let kept_for_the_window = says.committed;
+            let kept_for_the_window = says.in_window();
             let live_is_old = machine.judge(&self.setting, &says, index) == Live::Old;
             !self.setting.undo && !kept_for_the_window && recorded && live_is_old
         };
+        let says_nothing_of_it = !says.committed && !says.later_writes && !self.setting.undo;
+        if may && found == Tree::New && machine.later_writes[index] && says_nothing_of_it {
+            machine.is_wrong(Wrong::LaterWritesLost);
+        }
         if may && let Some(content) = machine.volumes[index].content(found) {
             *content = Content::None;
         }

@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
-use reforge_host::transaction::event::Event;
-use reforge_host::transaction::state::Phase;
-use reforge_host::transaction::table::{self, Row};
+use reforge_transaction::event::Event;
+use reforge_transaction::state::Phase;
+use reforge_transaction::table::{self, Row};
 use stateright::{Model, Property};
 
 use super::journal::File;
@@ -42,6 +42,8 @@ pub enum Action {
     PowerCut(Cut),
     DiskComes,
     ForeignStart,
+    /// What was in flight when the app was killed.
+    Land,
     /// Commands in another process. Each needs the lock; who does not get it is busy and changes nothing.
     Recover,
     Deploy,
@@ -131,6 +133,7 @@ impl Protocol {
     fn told(&self, machine: &mut Machine, holder: &Holder, step: &Step) {
         let phase = machine.journal.surely_says().phase;
         match (holder.program, step) {
+            (Program::Forward, Step::Stop) => machine.in_flight = self.setting.app_runs,
             (Program::Forward, Step::Sync) if phase == Phase::Committed => machine.commit_is_told = true,
             (Program::BackOverCommit, Step::Write(_)) => machine.commit_is_told = false,
             (Program::Abort(Phase::Committed), Step::SyncAbort) => machine.commit_is_denied = true,
@@ -215,6 +218,9 @@ impl Model for Protocol {
         if machine.app == App::Down && world.foreign_starts_left > 0 && !unseen {
             actions.push(Action::ForeignStart);
         }
+        if machine.in_flight {
+            actions.push(Action::Land);
+        }
         if machine.disk_is_missing {
             actions.push(Action::DiskComes);
         }
@@ -279,6 +285,7 @@ impl Model for Protocol {
                 world.foreign_starts_left -= 1;
                 world.machine.app = App::Foreign { saw_mixture: false };
             }
+            Action::Land => world.machine.land(),
             Action::Recover => self.start(&mut world, Program::Start, false),
             Action::Deploy => world.machine.app = App::Ours,
             Action::Sweep => self.start(&mut world, Program::Sweep, false),
@@ -302,8 +309,14 @@ impl Model for Protocol {
             Property::always("what an app wrote on a mixture is noticed", |_, world: &World| {
                 world.machine.wrong != Some(Wrong::ForeignStartForgotten)
             }),
+            Property::always("nothing lands once the safety snapshot is taken", |_, world: &World| {
+                world.machine.wrong != Some(Wrong::LandedLate)
+            }),
             Property::always("a drop never takes the last copy", |_, world: &World| {
                 world.machine.wrong != Some(Wrong::Lost)
+            }),
+            Property::always("what was written since is kept", |_, world: &World| {
+                world.machine.wrong != Some(Wrong::LaterWritesLost)
             }),
             Property::always("no illegal record is written", |_, world: &World| {
                 world.machine.wrong != Some(Wrong::IllegalMove)
@@ -327,6 +340,10 @@ impl Model for Protocol {
             }),
             Property::sometimes("an aborted commit is met", |_, world: &World| {
                 world.machine.commit_is_denied && world.machine.journal.abort == File::Durable
+            }),
+            // An undo removes nothing.
+            Property::sometimes("later writes are kept", |protocol: &Protocol, world: &World| {
+                protocol.setting.undo || world.machine.journal.says().later_writes
             }),
             Property::sometimes("a foreign start is noticed", |_, world: &World| world.machine.noticed),
         ]

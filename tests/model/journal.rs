@@ -1,7 +1,7 @@
 //! The journal in the page cache and on the disk. Its states and moves are the product's.
 
-use reforge_host::transaction::event::Event;
-use reforge_host::transaction::state::{self, Phase, State};
+use reforge_transaction::event::Event;
+use reforge_transaction::state::{self, Phase, State};
 
 /// Whether a small file is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -4,12 +4,12 @@
 //! table. What is here is what it decides about: names that are durable only once their parent was synced, a journal in
 //! the page cache, and an app that anybody may start.
 
-use reforge_host::transaction::places::{self, Live, Sight};
-use reforge_host::transaction::state::{Phase, State};
-use reforge_host::volumes::identity::Identity;
+use reforge_transaction::places::{self, Live, Sight};
+use reforge_transaction::state::{Phase, State};
+use reforge_volumes::identity::Identity;
 
 use super::journal::{File, Journal};
-use super::volume::{Content, Names, Tree, Volume};
+use super::volume::{Content, Names, Open, Tree, Volume};
 
 pub const VOLUMES: usize = 2;
 
@@ -59,6 +59,10 @@ pub enum Wrong {
     ForeignStartForgotten,
     /// Neither every old tree is there nor every new one.
     Lost,
+    /// A write of the app that was killed landed after the safety snapshot was taken.
+    LandedLate,
+    /// A tree was emptied that something had written to since it was staged.
+    LaterWritesLost,
     /// A record that the journal's own rules forbid.
     IllegalMove,
 }
@@ -70,8 +74,12 @@ pub struct Machine {
     /// The journal of the restore that an undo undoes.
     pub lender: Option<State>,
     pub app: App,
+    /// What the app that we stopped had submitted has not landed yet.
+    pub in_flight: bool,
     /// The mark that something else had started the app.
     pub noticed: bool,
+    /// Something else ran while the volume's new tree was live.
+    pub later_writes: [bool; VOLUMES],
     /// We have stopped an app that had written on a mixture.
     stopped_on_mixture: bool,
     /// The second volume's disk is not mounted.
@@ -91,7 +99,9 @@ impl Machine {
             journal: Journal::new(State::begun(VOLUMES)),
             lender: setting.undo.then(|| State { phase: Phase::Completed, committed: true, ..State::begun(VOLUMES) }),
             app: if setting.app_runs { App::Ours } else { App::Down },
+            in_flight: false,
             noticed: false,
+            later_writes: [false; VOLUMES],
             stopped_on_mixture: false,
             disk_is_missing: false,
             commit_is_told: false,
@@ -115,7 +125,10 @@ impl Machine {
 
     /// Whether every live is the new tree, or none is.
     pub fn all_new(&self) -> bool {
-        self.volumes.iter().all(|volume| volume.now.live == Some(Tree::New) && volume.new == Content::Whole)
+        let is_new = |volume: &Volume| {
+            volume.now.live == Some(Tree::New) && volume.new == Content::Whole && volume.open != Open::No
+        };
+        self.volumes.iter().all(is_new)
     }
 
     pub fn all_old(&self, setting: &Setting) -> bool {
@@ -158,6 +171,15 @@ impl Machine {
         self.app = App::Down;
     }
 
+    /// What was in flight is in the tree now.
+    pub fn land(&mut self) {
+        self.in_flight = false;
+        let before = [Phase::Begun, Phase::Sealed, Phase::Stopping, Phase::Stopped, Phase::Reverted, Phase::Closed];
+        if !before.contains(&self.journal.surely_says().phase) {
+            self.is_wrong(Wrong::LandedLate);
+        }
+    }
+
     pub fn is_wrong(&mut self, wrong: Wrong) {
         self.wrong.get_or_insert(wrong);
     }
@@ -171,6 +193,11 @@ impl Machine {
                 App::Foreign { saw_mixture } => *saw_mixture = true,
             }
         }
+        if matches!(self.app, App::Foreign { .. }) {
+            for (later, volume) in self.later_writes.iter_mut().zip(&self.volumes) {
+                *later |= volume.now.live == Some(Tree::New);
+            }
+        }
         if self.is_lost(setting) {
             self.is_wrong(Wrong::Lost);
         }
@@ -182,6 +209,7 @@ impl Machine {
         }
         self.journal.cut(cut.records, cut.abort);
         self.app = App::Down;
+        self.in_flight = false;
         self.disk_is_missing = cut.disk_is_missing;
     }
 

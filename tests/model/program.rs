@@ -3,10 +3,10 @@
 //! This is the one part of the model that could drift from the product; [`super::drift`] compares it with what a real
 //! restore and a real recovery do.
 
-use reforge_host::transaction::event::{Event, Moment};
-use reforge_host::transaction::places::Live;
-use reforge_host::transaction::state::Phase;
-use reforge_host::transaction::table::Row;
+use reforge_transaction::event::{Event, Moment};
+use reforge_transaction::places::Live;
+use reforge_transaction::state::Phase;
+use reforge_transaction::table::Row;
 
 use super::machine::{Setting, VOLUMES};
 use super::volume::Tree;
@@ -36,6 +36,9 @@ pub enum Step {
     Fill(usize),
     SyncTrees,
     MakeLive(usize),
+    /// A sealed root gets its owner and mode, and both are made durable.
+    OpenUp(usize),
+    SyncRoot(usize),
     Exchange(usize, Live),
     SyncParent(usize),
     /// Goes away if nobody has filled it.
@@ -51,6 +54,14 @@ pub enum Step {
     NoticeOthers,
     Stop,
     CheckDown,
+    /// The same where anything has moved: before it moves back.
+    CheckUnused,
+    /// The state directory's generation, and then the parents'.
+    Advance,
+    /// `later-writes`, if there are any.
+    KeepLaterWrites,
+    /// `dropping`, unless nothing staged was ever live or what was is kept.
+    BeginDropping,
     StartApp,
     BringBack,
     AwaitHealth,
@@ -66,6 +77,7 @@ pub enum Step {
 pub enum Order {
     Right,
     CommitBeforeTheLastParentIsSynced,
+    CommitBeforeTheRootIsSynced,
     DropBeforeReverted,
     RenameBeforeTheJournal,
     RecoveryExchangesBeforeItStops,
@@ -75,10 +87,12 @@ pub enum Order {
     AppStartsBeforeStartingApp,
     SweepTakesWhatIsLent,
     ForeignStartIsNotKept,
+    DownDoesNotWaitForWrites,
+    LaterWritesAreNotKept,
 }
 
 /// A moment that is the same in every run.
-fn moment() -> Moment {
+pub fn moment() -> Moment {
     Moment { wall: jiff::Timestamp::UNIX_EPOCH, uptime_ms: 0, boot: String::new() }
 }
 
@@ -140,6 +154,9 @@ fn forward(setting: &Setting) -> Vec<Step> {
     steps.push(Step::CheckDown);
     steps.extend(record(Event::Swapping));
     for volume in 0..VOLUMES {
+        if !setting.undo {
+            steps.extend([Step::OpenUp(volume), Step::SyncRoot(volume)]);
+        }
         if setting.is_absent(volume) {
             let identity = Tree::Made.identity(volume).clone();
             steps.extend([Step::MakeLive(volume), Step::SyncParent(volume)]);
@@ -150,6 +167,7 @@ fn forward(setting: &Setting) -> Vec<Step> {
     steps.extend(record(Event::Swapped));
     steps.push(Step::CheckDown);
     steps.extend(record(Event::Commit));
+    steps.push(Step::Advance);
     steps.extend(bring_up(setting));
     steps
 }
@@ -176,7 +194,7 @@ fn carry(row: Row, setting: &Setting) -> Vec<Step> {
             steps.extend(record(Event::Closed));
         }
         Row::GoBack => {
-            steps.extend([Step::NoticeOthers, Step::Stop]);
+            steps.extend([Step::NoticeOthers, Step::Stop, Step::CheckUnused]);
             steps.extend((0..VOLUMES).flat_map(|volume| exchange(volume, Live::Old)));
             steps.extend(record(Event::Reverted { at: moment() }));
             steps.extend(carry(Row::FinishGoingBack, setting));
@@ -185,6 +203,7 @@ fn carry(row: Row, setting: &Setting) -> Vec<Step> {
             let absent = (0..VOLUMES).filter(|volume| setting.is_absent(*volume));
             steps.extend(absent.flat_map(|volume| [Step::GiveAway(volume), Step::SyncParent(volume)]));
             steps.extend([Step::BringBack, Step::Release]);
+            steps.extend([Step::KeepLaterWrites, Step::Sync, Step::BeginDropping, Step::Sync]);
             steps.extend(drop_trees());
             steps.extend(record(Event::Closed));
         }
@@ -218,6 +237,12 @@ fn disturb(steps: &mut Vec<Step>, program: Program, order: Order) {
             let commit = at(steps, &is("commit")).unwrap();
             steps.insert(commit + 2, sync);
         }
+        (Order::CommitBeforeTheRootIsSynced, Program::Forward) => {
+            let sync = at(steps, &|step| matches!(step, Step::SyncRoot(_))).unwrap();
+            let sync = steps.remove(sync);
+            let commit = at(steps, &is("commit")).unwrap();
+            steps.insert(commit + 2, sync);
+        }
         (Order::DropBeforeReverted, Program::Carry(Row::GoBack)) => {
             let reverted = at(steps, &is("reverted")).unwrap();
             // The syncs of the parents go with it: the trees are dropped while the exchanges may still be lost.
@@ -232,8 +257,7 @@ fn disturb(steps: &mut Vec<Step>, program: Program, order: Order) {
             steps.insert(swapping, exchange);
         }
         (Order::RecoveryExchangesBeforeItStops, Program::Carry(Row::GoBack | Row::GoForward)) => {
-            let stop = at(steps, &|step| *step == Step::Stop).unwrap();
-            steps.remove(stop);
+            steps.retain(|step| !matches!(step, Step::Stop | Step::CheckUnused));
             let last = steps.iter().rposition(|step| matches!(step, Step::Exchange(..))).unwrap();
             steps.insert(last + 2, Step::Stop);
         }

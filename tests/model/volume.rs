@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use reforge_host::volumes::identity::Identity;
+use reforge_volumes::identity::Identity;
 
 use super::machine::{Setting, VOLUMES};
 
@@ -67,6 +67,15 @@ pub enum Content {
     Whole,
 }
 
+/// Whether the new tree's root has its owner and mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Open {
+    No,
+    /// A power cut takes it back.
+    Unsynced,
+    Durable,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Volume {
     pub now: Names,
@@ -74,6 +83,7 @@ pub struct Volume {
     unsynced: Vec<Change>,
     pub old: Content,
     pub new: Content,
+    pub open: Open,
 }
 
 impl Volume {
@@ -82,7 +92,8 @@ impl Volume {
         let live = (!setting.is_absent(index)).then_some(Tree::Old);
         let names = Names { live, sibling: setting.undo.then_some(Tree::New) };
         let new = if setting.undo { Content::Whole } else { Content::None };
-        Volume { now: names, durable: names, unsynced: Vec::new(), old: Content::Whole, new }
+        let open = if setting.undo { Open::Durable } else { Open::No };
+        Volume { now: names, durable: names, unsynced: Vec::new(), old: Content::Whole, new, open }
     }
 
     pub fn change(&mut self, change: Change) {
@@ -118,6 +129,9 @@ impl Volume {
         self.durable = changes.fold(self.durable, |names, (_, change)| names.after(*change));
         self.now = self.durable;
         self.unsynced.clear();
+        if self.open == Open::Unsynced {
+            self.open = Open::No;
+        }
         for content in [&mut self.old, &mut self.new] {
             if *content == Content::Written {
                 *content = Content::None;

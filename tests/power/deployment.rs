@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use reforge_host::transaction::registry::{self, Entry};
+use reforge_transaction::registry::{self, Entry};
 use serde_json::Value;
 
 use super::file_system::FileSystem;

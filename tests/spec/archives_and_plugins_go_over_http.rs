@@ -1,7 +1,7 @@
 //! What is large: archives go out and come in, plugins are installed and swapped under a server that runs. Whatever is
 //! refused leaves nothing.
 
-use reforge_host::plugins::plugin::DEFAULT;
+use reforge_plugins::plugin::DEFAULT;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::support::chance::Chance;
 use crate::support::disks::Disk;
 use crate::support::environment;
 use crate::support::explorer::points::ERRNOS;
@@ -24,22 +25,6 @@ const TURNS: usize = 15;
 const EFFECTS: u64 = 130;
 /// How long a restore may take before it is killed from outside.
 const KILL_AFTER_MS: u64 = 600;
-
-/// What chance there is: xorshift, so that a seed says all.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-
-    fn of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
-        &choices[self.below(choices.len() as u64) as usize]
-    }
-}
 
 struct Campaign {
     world: World,
@@ -59,7 +44,7 @@ impl Campaign {
         world.allowed_roots.push(disks[1].path().to_owned());
         world.write_config();
         world.ok(&["deploy", "app"]);
-        Campaign { world, lives, chance: Chance(seed | 1), counts: BTreeMap::new(), _disks: disks }
+        Campaign { world, lives, chance: Chance::new(seed), counts: BTreeMap::new(), _disks: disks }
     }
 
     fn signatures(&self) -> Vec<Signature> {

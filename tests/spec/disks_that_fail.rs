@@ -1,6 +1,7 @@
 //! A disk that is full, fails to sync, or turns read-only at any moment of a restore: all volumes old or all new, the
 //! truth is told, and once there is room again a start ends it.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::support::bench::{fill, signatures};
@@ -222,4 +223,88 @@ fn crowded(disk: &Path, crowd: &Path) {
             }
         }
     }
+}
+
+/// What uses up a disk.
+#[derive(Clone, Copy, Debug)]
+enum Uses {
+    Bytes,
+    Inodes,
+}
+
+fn use_up(disk: &Path, what: Uses) {
+    let filler = disk.join("filler");
+    match what {
+        Uses::Bytes => fill_up(&filler),
+        Uses::Inodes => {
+            std::fs::create_dir(&filler).unwrap();
+            for number in 0.. {
+                if std::fs::File::create(filler.join(number.to_string())).is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn make_room(disk: &Path) {
+    let filler = disk.join("filler");
+    let _ = std::fs::remove_dir_all(&filler);
+    let _ = std::fs::remove_file(&filler);
+}
+
+#[test]
+fn an_app_that_is_alive_is_shown_as_running_and_never_runs_twice_whatever_could_not_be_written() {
+    let disk = Disk::ext4_with_inodes(24, 600);
+    let volumes = Disk::ext4(300);
+    let it = Deployed::new(volumes.path(), Some(disk.path()), None);
+    let state = || it.world.reforge(&["workload", "show", "app", "--json"]).json()["state"].as_str().map(str::to_owned);
+    for what in [Uses::Inodes, Uses::Bytes] {
+        for moment in ["hold", "stop", "create-app", "start-supervisor", "await-app", "release", "record-completed"] {
+            it.meanwhile(&format!("{moment}:pause"), || use_up(disk.path(), what));
+            let alive = it.world.processes("app");
+            assert!(alive.len() <= 1, "{what:?} at {moment}: {alive:?}");
+            make_room(disk.path());
+            if !alive.is_empty() {
+                assert_eq!(state().as_deref(), Some("running"), "{what:?} at {moment}");
+            }
+            it.world.ok(&["recover"]);
+            assert_eq!(
+                (it.world.processes("app").len(), state().as_deref()),
+                (1, Some("running")),
+                "{what:?} at {moment}"
+            );
+            let now = signatures(&it.lives);
+            assert!(now == it.old || now == it.new, "{what:?} at {moment}: mixed");
+            if let Some(id) = it.world.transactions().last() {
+                it.world.reforge(&["restore", "finish", id, "--yes"]);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_app_that_never_stops_talking_stops_nothing() {
+    let disk = Disk::ext4(100);
+    let mut world = World::new([]);
+    let root = world.path("");
+    world.keep_state_in(disk.path(), &root);
+    let app = Workload::idle("app", [Volume::project("data")])
+        .command(&["/usr/bin/yes", "a line of a trace that has no end"]);
+    world.workloads = vec![app];
+    world.write_config();
+    world.ok(&["deploy", "app"]);
+    fill(&world.volume("app", "data"), "old");
+    let snapshot = world.snapshot("app");
+    for _ in 0..2 {
+        world.restore("app", &snapshot, &[]).expect(0);
+        world.ok(&["snapshot", "create", "app"]);
+        world.ok(&["deploy", "app"]);
+        world.ok(&["recover"]);
+    }
+    let place = world.state_dir().join("process/app");
+    let logged: u64 =
+        ["log", "log.1"].iter().map(|name| std::fs::metadata(place.join(name)).unwrap().blocks() * 512).sum();
+    assert!(logged <= 34 << 20, "{logged}");
+    world.ok(&["stop", "app"]);
 }

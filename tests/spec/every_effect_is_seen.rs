@@ -8,8 +8,8 @@ use crate::support::trace;
 fn every_call_that_changes_a_file_is_made_inside_an_effect() {
     let explorer = Explorer::new();
     let world = &explorer.world;
-    let deploy =
-        || scene::Scene { arguments: vec!["deploy".into(), "app".into()], faults: String::new(), endings: Vec::new() };
+    let arguments = ["deploy", "app", "--make-empty", "late"].map(str::to_owned);
+    let deploy = || scene::Scene { arguments: arguments.clone().into(), faults: String::new(), endings: Vec::new() };
     let capture = || scene::Scene { arguments: ["snapshot", "create", "app"].map(str::to_owned).into(), ..deploy() };
     let recover = || scene::Scene { arguments: vec!["recover".into()], ..deploy() };
     let restored = scene::restore(&explorer);

@@ -3,7 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{Output, World, guests, signature};
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::support::api::Server;
+use crate::support::{Output, World, eventually, guests, signature};
 
 /// Which tree is live in the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +75,35 @@ const EXHAUSTION: &[Row] = &[
     ("passes-too-much", 1, "plugin", Untouched),
     ("workers-in-workers", 3, "out-of-order", Untouched),
     ("exits", 1, "plugin", Untouched),
+];
+
+const HOARDS: &[Row] = &[
+    ("hoards-live-trees", 3, "too-large", Untouched),
+    ("hoards-large-files", 3, "too-large", Untouched),
+    ("writes-zeros-without-end", 1, "plugin", Untouched),
+];
+
+const WAITS: &[Row] = &[
+    ("waits-before-the-lock", 1, "plugin", Untouched),
+    ("waits-when-staged", 1, "plugin", Untouched),
+    ("waits-when-stopped", 1, "plugin", Untouched),
+    ("waits-when-swapped", 0, "", Restored),
+    ("good-with-naps", 0, "", Restored),
+];
+
+const WAITS_BIT_BY_BIT: &[Row] = &[
+    ("waits-in-naps", 1, "plugin", Untouched),
+    ("waits-in-workers", 1, "plugin", Untouched),
+    ("waits-behind-phases", 0, "", Restored),
+];
+
+/// Where it waits when it is told to stop.
+const STOPPED: &[(&str, Signal, i32, Live)] = &[
+    ("waits-before-the-lock", Signal::INT, 130, Untouched),
+    ("waits-when-begun", Signal::TERM, 130, Untouched),
+    ("waits-when-staged", Signal::INT, 130, Untouched),
+    ("waits-when-stopped", Signal::TERM, 130, Untouched),
+    ("waits-when-swapped", Signal::INT, 0, Restored),
 ];
 
 const TRAPS: &[Row] = &[
@@ -167,6 +200,100 @@ fn a_plugin_that_takes_without_end_is_ended() {
 }
 
 #[test]
+fn a_plugin_that_takes_what_the_host_has_little_of_gets_none_of_it() {
+    HOARDS.iter().copied().for_each(misbehave);
+}
+
+#[test]
+fn a_plugin_that_waits_is_ended_like_one_that_works_without_end() {
+    WAITS.iter().copied().for_each(misbehave);
+}
+
+#[test]
+fn a_plugin_that_waits_bit_by_bit_is_ended_all_the_same() {
+    WAITS_BIT_BY_BIT.iter().copied().for_each(misbehave);
+}
+
+/// A scene whose plugin may wait for as long as it likes.
+fn patient_scene(behaviour: &str) -> (World, String) {
+    let (mut world, snapshot) = guests::scene(behaviour);
+    world.host_lines = "plugin_stall_limit = \"10m\"\n".into();
+    world.write_config();
+    (world, snapshot)
+}
+
+#[test]
+fn a_plugin_that_waits_anywhere_ends_when_the_operator_says_so() {
+    let plugin = guests::misbehaving().to_str().unwrap();
+    for (behaviour, signal, exit, live) in STOPPED {
+        let (world, snapshot) = patient_scene(behaviour);
+        let restore = world.start(&["restore", "run", behaviour, &snapshot, "--yes", "--plugin", plugin]);
+        eventually("it waits", || restore.complaints().contains("waiting"));
+        restore.signal(*signal);
+        let output = restore.wait();
+        assert_eq!(output.code, Some(*exit), "{behaviour}: {output:?}");
+        let content = if *live == Restored { "captured" } else { "later" };
+        assert_eq!(contents(&world, behaviour), [content; 2], "{behaviour}: {output:?}");
+        assert!(world.is_running(behaviour), "{behaviour}: {output:?}");
+    }
+}
+
+#[test]
+fn a_plan_that_waits_ends_when_the_operator_says_so() {
+    let (world, snapshot) = patient_scene("waits-in-a-plan");
+    let plugin = guests::misbehaving().to_str().unwrap();
+    let plan = world.start(&["restore", "plan", "waits-in-a-plan", &snapshot, "--plugin", plugin]);
+    eventually("it waits", || plan.complaints().contains("waiting"));
+    plan.signal(Signal::TERM);
+    plan.wait().expect(130);
+}
+
+#[test]
+fn a_plan_whose_client_is_gone_gives_its_turn_back() {
+    let (mut world, snapshot) = patient_scene("waits-in-a-plan");
+    let others = world.snapshot("neighbour");
+    world.host_lines.push_str(&format!("plugin = {:?}\n", guests::misbehaving()));
+    world.write_config();
+    let server = Server::start(&world);
+    let body = json!({ "snapshot": snapshot }).to_string();
+    let ask = |_| {
+        server.connection().sent(&format!(
+            "POST /api/v1/workloads/waits-in-a-plan/plan HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            server.viewer,
+            body.len(),
+        ))
+    };
+    // As many as there are turns.
+    let asked: Vec<_> = (0..4).map(ask).collect();
+    let at_work = || {
+        let files = std::fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap().flatten();
+        files.filter(|file| file.path().read_link().is_ok_and(|to| to.to_string_lossy().contains(&snapshot))).count()
+    };
+    eventually("all of them wait", || at_work() == asked.len());
+    drop(asked);
+    let asked = json!({ "snapshot": others });
+    server.as_viewer("POST", "/api/v1/workloads/neighbour/plan").json(&asked).send().expect(200);
+    eventually("none waits", || at_work() == 0);
+}
+
+#[test]
+fn what_a_plugin_plans_is_bounded_and_its_counts_must_add_up() {
+    let plugin = guests::misbehaving().to_str().unwrap();
+    let (world, snapshot) = guests::scene("plans-too-much");
+    let output = world.reforge(&["restore", "plan", "plans-too-much", &snapshot, "--plugin", plugin]);
+    harmless("plans-too-much", &output);
+    output.expect(3).expect_said("the plugin trapped");
+    let (world, snapshot) = guests::scene("counts-wrongly");
+    let planned = world.ok(&["restore", "plan", "counts-wrongly", &snapshot, "--plugin", plugin, "--json"]).json();
+    let volumes = planned["volumes"].as_array().unwrap();
+    let changes: Vec<_> = volumes.iter().map(|volume| (&volume["name"], volume["changes"]["same"].as_u64())).collect();
+    assert_eq!(changes, [(&json!("data"), None), (&json!("more"), Some(2))]);
+    let warnings = planned["warnings"].to_string();
+    assert!(warnings.contains("what the plugin counts in volume `data` is not what the snapshot holds"), "{warnings}");
+}
+
+#[test]
 fn a_plugin_that_traps_in_any_step_loses_nothing() {
     TRAPS.iter().copied().for_each(misbehave);
 }
@@ -185,7 +312,8 @@ fn no_behaviour_of_the_guest_is_without_a_test() {
     let plugin = guests::misbehaving().to_str().unwrap();
     let shown = world.ok(&["plugin", "show", "--plugin", plugin, "--json"]).json();
     let has: BTreeSet<&str> = shown["formats"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
-    let rows = [PROOFS, STAGING, LIES, EXHAUSTION, TRAPS];
-    let tested: BTreeSet<&str> = rows.into_iter().flatten().map(|(name, ..)| *name).collect();
+    let rows = [PROOFS, STAGING, LIES, EXHAUSTION, HOARDS, WAITS, WAITS_BIT_BY_BIT, TRAPS];
+    let stopped = STOPPED.iter().map(|(name, ..)| *name);
+    let tested: BTreeSet<&str> = rows.into_iter().flatten().map(|(name, ..)| *name).chain(stopped).collect();
     assert_eq!(has, tested);
 }

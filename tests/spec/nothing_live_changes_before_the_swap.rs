@@ -347,3 +347,33 @@ fn a_child_that_left_its_session_and_ignores_signals_is_down_before_anything_is_
     eventually("the new child writes", || size() > 20);
     assert_eq!(signature::of(&previous), last, "somebody writes into the previous tree");
 }
+
+#[test]
+fn what_was_restored_is_closed_until_the_swap_and_looked_at_again_right_before_it() {
+    for deed in ["find ROOT -name file -delete", "chown -R 1234 ROOT ", "truncate -s 0 ROOT/.reforge-*-0/file", "true"]
+    {
+        let (world, snapshot) = two_workloads();
+        let before = signature::of_volumes(&world.path("volumes"));
+        let mut restore = world.start_pausing("hold", &["restore", "run", "app", &snapshot, "--yes"]);
+        assert!(restore.reaches_its_pause());
+        let root = world.volume("app", "data").parent().unwrap().to_owned();
+        let siblings = world.siblings(&world.volume("app", "data"));
+        assert_eq!(siblings.len(), 2);
+        for sibling in siblings {
+            assert_eq!(std::fs::metadata(sibling).unwrap().permissions().mode() & 0o7777, 0o700, "closed to others");
+        }
+        // Only what is staged: what is done to live is the app's to suffer.
+        let deed = deed.replace("ROOT ", &format!("{}/.reforge-* ", root.display()));
+        let deed = deed.replace("ROOT", root.to_str().unwrap());
+        run("sh", &["-c", &deed]);
+        restore.go_on();
+        let done = restore.wait();
+        if deed == "true" {
+            done.expect(0);
+            continue;
+        }
+        done.expect(3).expect_said("something changed the restored data");
+        assert_eq!(signature::of_volumes(&world.path("volumes")), before, "{deed}");
+        assert!(world.is_running("app"));
+    }
+}

@@ -181,3 +181,35 @@ fn live_mounted_elsewhere_in_another_namespace_refuses_before_the_stop() {
     it.world.ok(&it.restore());
     assert_eq!(it.says(&it.live), "old");
 }
+
+#[test]
+fn a_mount_out_of_live_refuses_a_restore_and_an_undo_and_is_named() {
+    let it = Deployed::new();
+    it.world.ok(&it.restore());
+    let undo = ["restore", "undo", &it.world.transactions().pop().unwrap(), "--yes"];
+    let running = it.world.processes("app");
+    std::fs::create_dir(it.world.path("run/www")).unwrap();
+    run("mount", &["--bind", it.live.join("below").to_str().unwrap(), it.world.path("run/www").to_str().unwrap()]);
+    let mount = Mounted(it.world.path("run/www"));
+    it.world.reforge(&["restore", "plan", "app", &it.snapshot]).expect(3).expect_said("run/www");
+    it.world.reforge(&it.restore()).expect(3).expect_said("run/www");
+    it.world.reforge(&undo).expect(3).expect_said("run/www");
+    assert_eq!(it.world.processes("app"), running);
+    drop(mount);
+    it.world.ok(&undo);
+    assert_eq!(it.says(&it.live), "new");
+}
+
+#[test]
+fn a_mount_out_of_live_that_appears_after_the_stop_keeps_everything_from_being_swapped() {
+    let it = Deployed::new();
+    let mut restore = it.world.start_pausing("record-safety", &it.restore());
+    assert!(restore.reaches_its_pause());
+    std::fs::create_dir(it.world.path("run/www")).unwrap();
+    run("mount", &["--bind", it.live.join("below").to_str().unwrap(), it.world.path("run/www").to_str().unwrap()]);
+    let _mount = Mounted(it.world.path("run/www"));
+    restore.go_on();
+    restore.wait().expect(3).expect_said("run/www").expect_said("nothing was changed");
+    assert_eq!(it.says(&it.live), "new");
+    assert!(it.world.is_running("app"));
+}

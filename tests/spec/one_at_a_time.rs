@@ -74,7 +74,7 @@ fn no_way_to_deploy_and_no_capture_interleaves_with_a_restore() {
         &["preview", "app", "/bin/sleep 2000000"],
         &["stop", "app"],
         &["snapshot", "create", "app"],
-        &["snapshot", "delete", "app", &snapshot],
+        &["snapshot", "delete", "app", &snapshot, "--yes"],
     ] {
         let output = world.reforge(arguments);
         assert_eq!(output.code, Some(6), "{arguments:?}: {output:?}");
@@ -149,4 +149,63 @@ fn a_command_that_changes_something_settles_what_a_crash_left_first() {
     bench.world.snapshot("app");
     assert_eq!(signatures(&bench.lives), new);
     assert!(bench.world.is_running("app"));
+}
+
+#[test]
+fn a_sibling_of_another_workload_s_restore_beside_the_volume_raises_no_alarm() {
+    let beside = |id: &str| {
+        let mut workload = Workload::idle(id, [Volume::project(id)]);
+        workload.project = "shared".into();
+        workload
+    };
+    let world = World::deployed([beside("app"), beside("other")]);
+    let (snapshot, other) = (world.snapshot("app"), world.snapshot("other"));
+    let mut first = world.start_pausing("record-swapping", &["restore", "run", "app", &snapshot, "--yes"]);
+    assert!(first.reaches_its_pause());
+    world.restore("other", &other, &[]).expect(0);
+    world.ok(&["restore", "plan", "other", &other]);
+    world.ok(&["deploy", "other"]);
+    // One whose journal is damaged is that workload's alone.
+    drop(first);
+    let journal = world.state_dir().join("transactions").join(&world.transactions()[0]).join("journal");
+    std::fs::write(journal, [7; 4096]).unwrap();
+    world.ok(&["restore", "plan", "other", &other]);
+}
+
+/// Two hosts, each with its own state, that have the same directory as a volume.
+fn two_hosts() -> (World, World) {
+    let one = World::deployed([Workload::idle("app", [Volume::project("data")])]);
+    one.ok(&["stop", "app"]);
+    let live = one.volume("app", "data");
+    std::fs::write(live.join("file"), "old").unwrap();
+    let mut two = World::new([Workload::idle("theirs", [Volume::absolute("data", &live)])]);
+    two.allowed_roots = vec![one.path("volumes")];
+    two.write_config();
+    (one, two)
+}
+
+#[test]
+fn another_host_waits_for_nothing_and_touches_nothing_while_one_restores() {
+    let (one, two) = two_hosts();
+    let (snapshot, theirs) = (one.snapshot("app"), two.snapshot("theirs"));
+    let live = one.volume("app", "data");
+    for effect in ["record-sibling", "exchange#2", "record-completed"] {
+        std::fs::write(live.join("file"), "new").unwrap();
+        let mut restore = one.start_pausing(effect, &["restore", "run", "app", &snapshot, "--yes"]);
+        assert!(restore.reaches_its_pause(), "{effect}");
+        for arguments in [
+            &["restore", "run", "theirs", &theirs, "--yes"][..],
+            &["snapshot", "create", "theirs"],
+            &["deploy", "theirs"],
+        ] {
+            two.reforge(arguments).expect(6).expect_said("another host works in");
+        }
+        two.reforge(&["restore", "plan", "theirs", &theirs]).expect(3);
+        restore.go_on();
+        restore.wait().expect(0);
+        assert_eq!(std::fs::read_to_string(live.join("file")).unwrap(), "old");
+        one.ok(&["restore", "finish", &one.transactions().pop().unwrap(), "--yes"]);
+    }
+    two.restore("theirs", &theirs, &[]).expect(0);
+    one.reforge(&["restore", "plan", "app", &snapshot]).expect(3).expect_said("another host, which worked here last");
 }

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use reforge_host::plugins::WIT_VERSIONS;
+use reforge_plugins::WIT_VERSIONS;
 use wit_parser::{PackageId, Resolve, SourceMap};
 
 use super::another_format::{filled, pack};
@@ -17,7 +17,7 @@ use crate::support::world::names;
 const WORLD: &str = "restore-plugin";
 
 fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
 }
 
 fn fixture(name: &str) -> PathBuf {
@@ -102,5 +102,5 @@ fn another_version_is_refused_in_one_sentence_with_both() {
     }
     std::fs::write(&plugin, bytes).unwrap();
     let output = world.reforge(&["plugin", "show", "--plugin", plugin.to_str().unwrap()]);
-    output.expect(1).expect_said("was built against version 0.2.0 of `reforge:restore`, and this host loads 0.1.0");
+    output.expect(3).expect_said("was built against version 0.2.0 of `reforge:restore`, and this host loads 0.1.0");
 }

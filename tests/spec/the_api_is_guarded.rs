@@ -34,6 +34,13 @@ fn every_way_to_ask_wrongly_has_its_status_and_changes_nothing() {
         .expect_problem(403, "forbidden");
     server.as_admin("POST", RESTORES).json(&body).send().expect_problem(428, "confirmation");
     server.as_admin("POST", RESTORES).header(CONFIRM, "another").json(&body).send().expect_problem(428, "confirmation");
+    // Which of two counts would be a guess, also if they are equal.
+    for second in [bench.snapshot.as_str(), "another"] {
+        confirmed().header(CONFIRM, second).json(&body).send().expect_problem(428, "confirmation");
+        let first = server.as_admin("POST", RESTORES).header(CONFIRM, second).header(CONFIRM, &bench.snapshot);
+        first.json(&body).send().expect_problem(428, "confirmation");
+    }
+    confirmed().bearer("another").json(&body).send().expect_problem(401, "unauthorized");
     let form = confirmed().header("Content-Type", "application/x-www-form-urlencoded").body(body.to_string());
     form.send().expect_problem(415, "content-type");
     confirmed().body(body.to_string()).send().expect_problem(415, "content-type");
@@ -47,6 +54,7 @@ fn every_way_to_ask_wrongly_has_its_status_and_changes_nothing() {
         .json(&json!({ "snapshot": bench.snapshot, "plan": "0".repeat(64) }))
         .send()
         .expect_problem(412, "drift");
+    confirmed().json(&json!({ "snapshot": bench.snapshot, "plan": "abc" })).send().expect_problem(400, "usage");
     server.as_admin("PUT", RESTORES).send().expect_problem(405, "method");
     server.as_admin("GET", "/api/v1/nothing").send().expect_problem(404, "not-found");
 
@@ -180,7 +188,7 @@ fn refused_tries_and_changes_are_audited_with_the_name_of_the_token_and_no_secre
     let server = Server::start(&world);
     server.as_viewer("POST", RESTORES).json(&json!({ "snapshot": snapshot })).send().expect_problem(403, "forbidden");
     server.without_token("GET", "/api/v1/me").bearer("reforge_wrong-secret").send().expect_problem(401, "unauthorized");
-    let stale = json!({ "snapshot": snapshot, "plan": "0" });
+    let stale = json!({ "snapshot": snapshot, "plan": "0".repeat(64) });
     let restore = server.as_admin("POST", RESTORES).header(CONFIRM, &snapshot).json(&stale);
     restore.send().expect_problem(412, "drift");
     server.as_admin("POST", "/api/v1/workloads/app/deploy").send().expect(200);
@@ -294,4 +302,57 @@ fn it_listens_only_on_this_machine_unless_told_otherwise() {
     // Another test may have the port: then the failure says which address it was.
     let said = format!("{}{}", running.answered(), running.complaints());
     assert!(said.contains("127.0.0.1:7878"), "{said}");
+}
+
+#[test]
+fn a_viewer_is_told_no_command_line_and_no_environment() {
+    let mut world = World::new([]);
+    let mut app = Workload::idle("app", [Volume::project("data")]);
+    app.command = ["/bin/sh", "-c", "exec sleep 1000000", "SECRET-ARGUMENT"].map(String::from).into();
+    app.environment.insert("SECRET_NAME".into(), "SECRET-VALUE".into());
+    world.workloads = vec![app];
+    world.write_config();
+    world.ok(&["deploy", "app"]);
+    let snapshot = world.snapshot("app");
+    // So that a plan has something to say about both.
+    world.workload("app").environment.insert("SECRET_OTHER".into(), "SECRET-VALUE".into());
+    world.workload("app").command.push("SECRET-MORE".into());
+    world.write_config();
+    world.ok(&["deploy", "app"]);
+    let server = Server::start(&world);
+    let restore = server.restore(&snapshot).send().expect(202).json()["id"].as_str().unwrap().to_owned();
+    server.ended(&restore);
+    let plan = json!({ "snapshot": snapshot });
+    let asked = |viewer: bool| {
+        let send = |method: &str, path: &str| match viewer {
+            true => server.as_viewer(method, path),
+            false => server.as_admin(method, path),
+        };
+        let mut answers = Vec::new();
+        for path in [
+            "/api/v1/workloads",
+            "/api/v1/workloads/app",
+            "/api/v1/workloads/app/snapshots",
+            &format!("/api/v1/workloads/app/snapshots/{snapshot}"),
+            "/api/v1/restores",
+            &format!("/api/v1/restores/{restore}"),
+            &format!("/api/v1/restores/{restore}/events"),
+            "/api/v1/recovery",
+            "/api/v1/audit?lines=1000",
+            "/api/v1/plugins",
+            "/api/v1/openapi.json",
+        ] {
+            answers.push((path.to_owned(), send("GET", path).send().expect(200).text()));
+        }
+        answers.push(("plan".into(), send("POST", "/api/v1/workloads/app/plan").json(&plan).send().expect(200).text()));
+        answers
+    };
+    for (path, answer) in asked(true) {
+        assert!(!answer.contains("SECRET"), "{path}: {answer}");
+    }
+    let told: Vec<String> =
+        asked(false).into_iter().filter(|(_, answer)| answer.contains("SECRET")).map(|(path, _)| path).collect();
+    assert!(told.len() >= 4, "an admin is told as before: {told:?}");
+    let document: Value = server.as_viewer("GET", "/api/v1/workloads/app").send().expect(200).json();
+    assert_eq!(document["image"]["reference"], "/bin/sh", "what runs is still said");
 }

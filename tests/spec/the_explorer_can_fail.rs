@@ -1,5 +1,5 @@
-//! The explorer finds what it looks for: four orders that would lose data, each acted out on the real host, are each
-//! found by the same checks that otherwise pass.
+//! The explorer finds what it looks for: three orders that would lose data, each acted out on the real host, are
+//! each found by the same checks that otherwise pass; a fourth is held by the host itself.
 //!
 //! The host under test is the one that is shipped. An order is made wrong by a seam that says that an effect was done
 //! and leaves it out, or by a start that the test plays itself.
@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 use crate::support::explorer::scene::Scene;
 use crate::support::explorer::{Explorer, points, scene};
+use crate::support::signature;
 
 /// A restore that is cut at a point, and the verdict after a start. What is done in between is the test's.
 fn cut_at(explorer: &Explorer, faults: &str, between: impl FnOnce(&Scene)) -> Result<&'static str, String> {
@@ -64,25 +65,25 @@ fn foreign_start(explorer: &Explorer) {
     crate::support::eventually("the app runs", || explorer.world.is_running("app"));
 }
 
+/// The fourth order cannot be acted out any more: whoever leaves the stop out is held by the look that follows it.
 #[test]
-fn a_recovery_that_exchanges_before_it_stops_the_app_is_found() {
-    let recovered = |faults: &str| {
-        let explorer = Explorer::new();
-        let second = exchanges(&explorer).remove(1);
-        let mut scene = scene::restore(&explorer);
-        // It is stopped, since its writes may be a mixture, and not started again.
-        scene.endings.iter_mut().for_each(|ending| ending.app = Some(false));
-        let known = explorer.world.transactions();
-        explorer.run(&scene.arguments, &format!("{second}:before"));
-        foreign_start(&explorer);
-        if !faults.is_empty() {
-            explorer.world.faulty(faults, &["recover"]);
-        }
-        explorer.settled(&scene, &known)
-    };
-    let found = recovered("stop:skip");
-    assert!(found.is_err(), "not found: {found:?}");
-    assert_eq!(recovered(""), Ok("nothing happened"));
+fn a_recovery_that_left_the_stop_out_exchanges_nothing_below_the_app() {
+    let explorer = Explorer::new();
+    let second = exchanges(&explorer).remove(1);
+    let mut scene = scene::restore(&explorer);
+    // It is stopped, since its writes may be a mixture, and not started again; what it may have written is kept.
+    let kept = explorer.lives.len();
+    scene.endings.iter_mut().for_each(|ending| (ending.app, ending.siblings) = (Some(false), kept));
+    let known = explorer.world.transactions();
+    explorer.run(&scene.arguments, &format!("{second}:before"));
+    foreign_start(&explorer);
+    let look =
+        || explorer.lives.iter().filter(|live| live.exists()).map(|live| signature::of(live)).collect::<Vec<_>>();
+    let before = look();
+    explorer.world.faulty("stop:skip", &["recover"]).expect(5);
+    assert_eq!(look(), before);
+    assert!(explorer.world.is_running("app"), "it was not stopped");
+    assert_eq!(explorer.settled(&scene, &known), Ok("nothing happened"));
 }
 
 /// A power cut right after the commit, on a disk that keeps only what was synced.

@@ -48,12 +48,25 @@ fn bytes_and_facts_that_were_not_captured_are_caught_before_the_app_is_stopped()
 #[test]
 fn a_file_that_is_no_plugin_is_refused_with_what_it_should_be() {
     let (world, snapshot) = deployed();
-    let module = world.path("not-a-plugin.wasm");
-    for bytes in [&b"\0asm\x01\0\0\0"[..], b"\0asm\x0d\0\x01\0", b"text", b""] {
-        std::fs::write(&module, bytes).unwrap();
-        let output = world.restore("app", &snapshot, &["--plugin", module.to_str().unwrap()]);
-        assert_eq!(output.code, Some(1), "{bytes:?}: {output:?}");
-        output.expect_said("not a plugin").expect_clear();
+    let file = world.path("not-a-plugin.wasm");
+    let cut = [&b"\0asm\x0d\0\x01\0"[..], &[7; 64]].concat();
+    for (bytes, why) in [
+        (&b"\0asm\x01\0\0\0"[..], "it is a WebAssembly module, and a plugin is a component"),
+        (b"\0asm\x0d\0\x01\0", "not a plugin for this host"),
+        (b"\x7fELF and so on", "it is no WebAssembly component"),
+        (b"", "it is empty"),
+        (&cut, "not a plugin"),
+    ] {
+        std::fs::write(&file, bytes).unwrap();
+        let file = file.to_str().unwrap();
+        for command in [&["restore", "run", "app", &snapshot, "--yes"][..], &["plugin", "show"], &["plugin", "check"]] {
+            let name: &[&str] = if command[1] == "check" { &[file] } else { &["--plugin", file] };
+            let output = world.reforge(&[command, name].concat());
+            assert_eq!(output.code, Some(3), "{bytes:?}: {output:?}");
+            output.expect_said(why).expect_clear();
+            let dump = output.said().lines().any(|line| line.contains("0x") && line.contains(','));
+            assert!(!dump, "{output:?}");
+        }
     }
     assert!(world.is_running("app"));
 }

@@ -159,3 +159,43 @@ fn an_exported_snapshot_is_the_archive() {
     world.ok(&["snapshot", "export", "app", &snapshot, file.to_str().unwrap()]);
     assert_eq!(std::fs::read(&file).unwrap(), std::fs::read(world.snapshot_files("app", &snapshot).0).unwrap());
 }
+
+#[test]
+fn inode_flags_that_do_not_come_back_are_named_when_a_snapshot_is_taken_planned_and_restored() {
+    let world = World::deployed([Workload::idle("app", [Volume::project("data")])]);
+    let live = world.volume("app", "data");
+    std::fs::write(live.join("plain"), "x").unwrap();
+    world.reforge(&["snapshot", "create", "app"]).expect(0).expect_unsaid("inode flags");
+    let flagged = [("hidden-from-dump", "+d"), ("no-access-times", "+A"), ("immutable", "+i")];
+    for (name, flag) in flagged {
+        std::fs::write(live.join(name), "x").unwrap();
+        run("chattr", &[flag, live.join(name).to_str().unwrap()]);
+    }
+    world.reforge(&["snapshot", "create", "app"]).expect(0).expect_said("3 entries have inode flags");
+    run("chattr", &["-i", live.join("immutable").to_str().unwrap()]);
+    let (snapshot, said) = (world.snapshot("app"), "2 entries have inode flags");
+    world.reforge(&["restore", "plan", "app", &snapshot]).expect(0).expect_said(said);
+    world.restore("app", &snapshot, &[]).expect(0).expect_said(said);
+}
+
+#[test]
+fn what_could_not_be_removed_is_named_with_what_to_do_and_a_later_finish_removes_it() {
+    let world = World::deployed([Workload::idle("app", [Volume::project("data")])]);
+    let live = world.volume("app", "data");
+    std::fs::create_dir(live.join("logs")).unwrap();
+    std::fs::write(live.join("logs/audit"), "x").unwrap();
+    run("chattr", &["+a", live.join("logs/audit").to_str().unwrap()]);
+    let snapshot = world.snapshot("app");
+    world.restore("app", &snapshot, &[]).expect(0);
+    let finish = ["restore", "finish", &world.transactions()[0], "--yes"];
+    let left = world.siblings(&live)[0].join("logs/audit");
+    for _ in 0..2 {
+        let said = world.reforge(&finish);
+        said.expect(0).expect_said(left.to_str().unwrap()).expect_said("chattr -ia").expect_said("tries again");
+    }
+    run("chattr", &["-a", left.to_str().unwrap()]);
+    world.reforge(&finish).expect(0).expect_unsaid("could not be removed");
+    assert!(world.siblings(&live).is_empty());
+    assert_eq!(world.receipt()["left_behind"].as_array().map_or(0, Vec::len), 0);
+    world.reforge(&finish).expect(2).expect_said("keeps no previous data");
+}

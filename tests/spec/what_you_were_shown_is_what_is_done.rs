@@ -61,6 +61,8 @@ fn a_plan_whose_ground_has_moved_is_refused_and_nothing_is_touched() {
         assert_eq!(output.code, Some(3), "{what}: {output:?}");
         output.expect_said("plan").expect_clear();
         assert_eq!((signature::of_volumes(&world.path("volumes")), world.processes("app")), before, "{what}");
+        // One that was given another directory would be brought back on a part of each.
+        world.ok(&["deploy", "app"]);
         let digest = world.plan("app", &snapshot);
         let output = world.restore("app", &snapshot, &["--plan", &digest]);
         assert_eq!(output.code, Some(0), "{what}, planned again: {output:?}");

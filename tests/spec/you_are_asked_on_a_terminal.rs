@@ -112,3 +112,48 @@ fn ctrl_c_while_it_extracts_stops_it_safely() {
     assert_eq!(signatures(&bench.lives), new);
     assert!(bench.world.is_running("app"));
 }
+
+#[test]
+fn a_deletion_asks_and_wants_the_whole_id() {
+    let bench = Bench::new();
+    let id = bench.world.snapshot("app");
+    let is_there = || bench.world.ok(&["snapshot", "list", "app"]).stdout.contains(&id);
+    for (answer, code, left) in [("n\n", 130, true), ("\n", 130, true), ("y\n", 0, false)] {
+        let mut terminal = bench.world.on_terminal(&["snapshot", "delete", "app", &id]);
+        terminal.shows("for good? this can not be undone [y/N]");
+        terminal.types(answer);
+        let (ended, shown) = terminal.ends();
+        assert_eq!((ended, is_there()), (Some(code), left), "{answer:?}: {shown}");
+    }
+    // Nobody can be asked.
+    bench.world.reforge(&["snapshot", "delete", "app", &bench.snapshot]).expect(2).expect_said("`--yes`");
+    let beginning = &bench.snapshot[..20];
+    let output = bench.world.reforge(&["snapshot", "delete", "app", beginning, "--yes"]);
+    output.expect(2).expect_said(&format!("a deletion wants the whole id: `{}`", bench.snapshot));
+    bench
+        .world
+        .reforge(&["snapshot", "delete", "app", "nothing", "--yes"])
+        .expect(2)
+        .expect_said("there is no snapshot");
+    bench.world.ok(&["snapshot", "delete", "app", &bench.snapshot, "--yes"]);
+}
+
+#[test]
+fn what_makes_no_sense_is_told_before_anything_is_looked_at() {
+    let bench = Bench::new();
+    let asked = [&bench.restore()[..], &["--plan", "abc"]].concat();
+    bench.world.reforge(&asked).expect(2).expect_said("`abc` is no plan digest").expect_unsaid("moved");
+    bench.world.reforge(&["audit", "--lines", "0"]).expect(2).expect_unsaid("nothing happened yet");
+}
+
+#[test]
+fn that_nothing_was_changed_is_said_once() {
+    let bench = Bench::new();
+    bench.lives.iter().for_each(|live| fill(live, "new"));
+    let mut running = bench.world.start_pausing("exchange#4", &bench.restore());
+    assert!(running.reaches_its_pause());
+    running.interrupt();
+    running.go_on();
+    let output = running.wait();
+    assert_eq!(output.expect(130).said().matches("nothing was changed").count(), 1, "{output:?}");
+}

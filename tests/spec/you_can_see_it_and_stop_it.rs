@@ -1,8 +1,11 @@
 //! Promise 10: a cancel before the commit means that the swap never happened; a failure says what went wrong, what
 //! state things are in now, and what to do.
 
+use rustix::process::Signal;
+
 use crate::support::archives;
 use crate::support::bench::{Bench, fill, signatures};
+use crate::support::eventually;
 use crate::support::process::run;
 use crate::support::signature;
 use crate::support::{Volume, Workload, World};
@@ -90,7 +93,8 @@ fn after_the_commit_an_interrupt_stops_nothing() {
         effects.iter().position(|name| name == "record-starting-app").expect("the record before the start") + 1;
     let mut restore = bench.world.start_pausing(starting, &bench.restore());
     assert!(restore.reaches_its_pause());
-    restore.interrupt();
+    restore.signal(Signal::INT);
+    eventually("it is heard", || restore.complaints().contains("already committed: finishing"));
     restore.go_on();
     restore.wait().expect(0);
     assert_eq!(signatures(&bench.lives), bench.old);

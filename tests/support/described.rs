@@ -10,7 +10,7 @@ use super::api::Answer;
 
 /// As the code describes it.
 static DESCRIPTION: LazyLock<Value> =
-    LazyLock::new(|| serde_json::to_value(reforge_host::api::openapi()).expect("it is JSON"));
+    LazyLock::new(|| serde_json::to_value(reforge_server::api::openapi()).expect("it is JSON"));
 
 /// Every operation: method and path as they are described, and what is said of it.
 pub fn operations() -> impl Iterator<Item = (String, &'static str, &'static Value)> {
@@ -121,7 +121,7 @@ fn an_answer_that_is_not_as_described_is_found() {
     let (_, operation) = operation_of("GET", "/api/v1/workloads/app/snapshots").unwrap();
     let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
     let failure = serde_json::json!({ "code": "io", "message": "x", "hint": "" });
-    let good = serde_json::json!({ "workload": "app", "snapshots": [{ "id": "1", "error": failure }] });
+    let good = serde_json::json!({ "workload": "app", "snapshots": [{ "id": "1", "error": failure }], "older": 0 });
     assert_eq!(whole(schema, &good), Ok(()));
     let error = |name: &str, value: Value| {
         let mut bad = good.clone();

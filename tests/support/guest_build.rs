@@ -14,7 +14,7 @@ pub fn misbehaving() -> &'static Path {
 
 /// A component of this workspace, built by a cargo with a target directory of its own.
 pub fn build(package: &str) -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guests");
     let status = Command::new(env!("CARGO"))
         .current_dir(workspace)

@@ -5,9 +5,11 @@ pub mod apps;
 pub mod archives;
 pub mod bench;
 pub mod browser;
+pub mod chance;
 pub mod containers;
 pub mod described;
 pub mod disks;
+pub mod edits;
 #[allow(dead_code, reason = "the runtime's own tests use it too, and neither uses all of it")]
 pub mod engine;
 pub mod environment;

@@ -1,6 +1,7 @@
 //! Commands that are run and looked at while they run.
 
 use std::fs::File;
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -19,6 +20,35 @@ pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain: {what}");
         std::thread::sleep(POLL);
     }
+}
+
+/// Waits until a program that this test wrote can be run. While other tests start processes, one of those may have it
+/// open for writing for an instant, and then it is busy. A read lease is granted only once nobody has (`fcntl(2)`).
+#[track_caller]
+pub fn until_runnable(program: &Path) {
+    let file = File::open(program).unwrap();
+    eventually("nobody has the program open for writing", || {
+        // SAFETY: system calls on a descriptor that is open.
+        unsafe {
+            let is_ours = libc::fcntl(file.as_raw_fd(), libc::F_SETLEASE, libc::F_RDLCK) == 0;
+            is_ours && libc::fcntl(file.as_raw_fd(), libc::F_SETLEASE, libc::F_UNLCK) == 0
+        }
+    });
+}
+
+/// Runs a test in a process of its own, and answers whether this is that one. What tests beside it start would hold for an
+/// instant what a host in this process has open: a child has everything until it runs its program.
+#[track_caller]
+pub fn is_alone(test: &str) -> bool {
+    const ALONE: &str = "REFORGE_TEST_ALONE";
+    if std::env::var_os(ALONE).is_some_and(|alone| alone == test) {
+        return true;
+    }
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    let output = command.args(["--exact", test]).env(ALONE, test).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    false
 }
 
 /// A command that ended.

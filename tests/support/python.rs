@@ -20,7 +20,7 @@ const INSTALL: &str = "the plugin in Python is built by componentize-py 0.25.1, 
 pub fn plugin() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
         let (wit, sources) = (workspace.join("wit"), workspace.join("tests/guests/python"));
         let component = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
             .join(format!("python-plugin-{}.wasm", digest(&[&wit, &sources])));

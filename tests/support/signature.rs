@@ -122,7 +122,10 @@ fn xattrs(path: &Path) -> Vec<(Vec<u8>, Vec<u8>)> {
     const XATTR_BYTES_MAX: usize = 64 << 10;
     let mut names = vec![0; XATTR_BYTES_MAX];
     let length = rustix::fs::llistxattr(path, &mut names[..]).unwrap();
-    let mut names: Vec<&[u8]> = names[..length].split(|byte| *byte == 0).filter(|name| !name.is_empty()).collect();
+    // What a host writes on the parents of volumes is not anybody's data.
+    let is_hosts = |name: &[u8]| name.starts_with(b"trusted.reforge.") || name.starts_with(b"user.reforge.");
+    let all = names[..length].split(|byte| *byte == 0);
+    let mut names: Vec<&[u8]> = all.filter(|name| !name.is_empty() && !is_hosts(name)).collect();
     names.sort_unstable();
     let value = |name: &[u8]| {
         let mut value = vec![0; XATTR_BYTES_MAX];

@@ -97,7 +97,7 @@ impl Drop for Terminal {
 }
 
 /// Both ends of a new terminal, 100 columns wide.
-fn open() -> (File, OwnedFd) {
+pub fn open() -> (File, OwnedFd) {
     let (mut ours, mut theirs) = (-1, -1);
     let size = libc::winsize { ws_row: 40, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
     // SAFETY: both descriptors are written before they are read, and are nobody else's.

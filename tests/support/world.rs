@@ -38,8 +38,12 @@ pub struct World {
     pub host_lines: String,
     /// What a plugin's sandbox may take, if it is less than it usually may.
     pub sandbox_mib: Option<u32>,
+    /// How long is waited for writes in flight, if it is less than usual.
+    pub landing_ms: Option<u32>,
     /// How many files `reforge` may have open, if that is less than usual.
     pub open_files_max: Option<u32>,
+    /// What `reforge` is started with, if not the test's own.
+    pub umask: Option<u32>,
     mounts: Vec<PathBuf>,
     /// Who runs `reforge`, if not the test's own user.
     user: Option<u32>,
@@ -62,6 +66,7 @@ impl World {
         // Where cargo built it, that user may not be able to come.
         world.program = world.root.join("bin/reforge");
         std::fs::copy(REFORGE, &world.program).unwrap();
+        super::process::until_runnable(&world.program);
         super::process::run("chown", &["-R", &format!("{NOBODY}:{NOBODY}"), world.root.to_str().unwrap()]);
         world.ok(&["init"]);
         world
@@ -92,7 +97,9 @@ impl World {
             allowed_roots: Vec::new(),
             host_lines: String::new(),
             sandbox_mib: None,
+            landing_ms: None,
             open_files_max: None,
+            umask: None,
             mounts: Vec::new(),
             user: None,
             program: REFORGE.into(),
@@ -158,6 +165,7 @@ impl World {
         let new = path.with_extension("new");
         std::fs::write(&new, format!("#!/bin/sh\n{lines}")).unwrap();
         std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o755)).unwrap();
+        super::process::until_runnable(&new);
         std::fs::rename(&new, &path).unwrap();
         path.to_str().unwrap().to_owned()
     }

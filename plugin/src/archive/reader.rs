@@ -6,13 +6,14 @@
 use tar::Header;
 
 use super::headers::{self, Kind};
+use super::known;
 use super::limits::{
     END_BYTES_MAX, EXTENDED_BYTES_MAX, FOREIGN_BYTES_MAX, FOREIGN_RATIO_MAX, GLOBAL_HEADERS_MAX, MANIFEST_BYTES_MAX,
     TAR_BLOCK_BYTES,
 };
 use super::pax::{self, Records};
 use super::sparse::{self, Extent};
-use super::stream::{Stream, Watch};
+use super::stream::{Checksums, Stream, Watch};
 use super::{entry_path, policy, two_sources};
 use crate::host::{ArchiveBytes, Metadata};
 use crate::{Failure, Result, escape};
@@ -72,7 +73,18 @@ pub struct Reader<'a, A: ?Sized> {
 impl<'a, A: ArchiveBytes + ?Sized> Reader<'a, A> {
     /// Reads `length` bytes of the archive from `offset`.
     pub fn open(archive: &'a A, offset: u64, length: u64, watch: Watch<'a>) -> Result<Self> {
-        let stream = Stream::open(archive, offset, length, watch)?;
+        Self::open_comparing(archive, offset, length, Checksums::Compared, watch)
+    }
+
+    /// The same, with the checksums of the gzip stream or without.
+    pub fn open_comparing(
+        archive: &'a A,
+        offset: u64,
+        length: u64,
+        checksums: Checksums,
+        watch: Watch<'a>,
+    ) -> Result<Self> {
+        let stream = Stream::open(archive, offset, length, checksums, watch)?;
         let is_last = offset + length == archive.size();
         Ok(Reader { stream, is_last, records: Records::default(), global_headers: 0, left: 0, padding: 0 })
     }
@@ -80,6 +92,11 @@ impl<'a, A: ArchiveBytes + ?Sized> Reader<'a, A> {
     /// Reads on as from an archive that nothing vouches for.
     pub fn believe_nothing(&mut self) {
         self.stream.limit_ratio(FOREIGN_RATIO_MAX);
+    }
+
+    /// Refuses what is known and no tar, in words of its own.
+    pub fn refuse_no_tar(&mut self) -> Result<()> {
+        known::refuse_no_tar(self.stream.peek(TAR_BLOCK_BYTES)?)
     }
 
     /// Says that the run begins with `left` bytes of a file.

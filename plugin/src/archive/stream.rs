@@ -1,13 +1,14 @@
 //! Inflated bytes of a run of whole gzip members, as slices of one window: nothing is copied on the way to the host.
 //!
-//! The run is always read to its end, so that the last checksum is verified and nothing hides behind it. It never
-//! reads outside its run.
+//! The run is always read to its end, so that the last checksum is verified, if anybody asks for that, and nothing hides
+//! behind it. It never reads outside its run.
 
 use std::io::{self, BufRead, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
 use super::limits::{FOREIGN_RATIO_FROM_BYTES, READ_BYTES, WINDOW_BYTES};
+use super::members::Members;
 use crate::host::ArchiveBytes;
 use crate::{Failure, Result};
 
@@ -59,9 +60,38 @@ impl<A: ArchiveBytes + ?Sized> Read for Source<'_, A> {
     }
 }
 
+/// Whether the checksums of gzip members are computed and compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checksums {
+    Compared,
+    /// The host compares digests of the archive and of each tree.
+    PassedOver,
+}
+
+enum Inflate<S> {
+    Comparing(MultiGzDecoder<S>),
+    PassingOver(Members<S>),
+}
+
+impl<S: BufRead> Inflate<S> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Inflate::Comparing(inflate) => inflate.read(into),
+            Inflate::PassingOver(inflate) => inflate.read(into),
+        }
+    }
+
+    fn source(&self) -> &S {
+        match self {
+            Inflate::Comparing(inflate) => inflate.get_ref(),
+            Inflate::PassingOver(inflate) => inflate.get_ref(),
+        }
+    }
+}
+
 /// The inflated bytes.
 pub struct Stream<'a, A: ?Sized> {
-    inflate: MultiGzDecoder<Source<'a, A>>,
+    inflate: Inflate<Source<'a, A>>,
     /// Inflated so far, and how many times the compressed bytes that may be.
     inflated: u64,
     ratio_max: Option<u64>,
@@ -73,12 +103,15 @@ pub struct Stream<'a, A: ?Sized> {
 
 impl<'a, A: ArchiveBytes + ?Sized> Stream<'a, A> {
     /// `length` bytes of the archive from `offset`, which must be whole gzip members.
-    pub fn open(archive: &'a A, offset: u64, length: u64, watch: Watch<'a>) -> Result<Self> {
+    pub fn open(archive: &'a A, offset: u64, length: u64, checksums: Checksums, watch: Watch<'a>) -> Result<Self> {
         let end = offset.checked_add(length).filter(|end| *end <= archive.size() && length > 0);
         let end = end.ok_or_else(|| Failure::damaged("the archive is shorter than its descriptor says"))?;
         let source = Source { archive, watch, offset, end, chunk: Vec::new(), used: 0 };
         Ok(Stream {
-            inflate: MultiGzDecoder::new(source),
+            inflate: match checksums {
+                Checksums::Compared => Inflate::Comparing(MultiGzDecoder::new(source)),
+                Checksums::PassedOver => Inflate::PassingOver(Members::new(source)),
+            },
             inflated: 0,
             ratio_max: None,
             window: vec![0; WINDOW_BYTES].into_boxed_slice(),
@@ -119,7 +152,7 @@ impl<'a, A: ArchiveBytes + ?Sized> Stream<'a, A> {
         Ok(())
     }
 
-    /// Whether all bytes were taken; if so, every checksum held and nothing stands behind the last member.
+    /// Whether all bytes were taken; if so, every checksum that was compared held, and nothing stands behind the last member.
     pub fn is_at_end(&mut self) -> Result<bool> {
         Ok(self.peek(1)?.is_empty())
     }
@@ -148,7 +181,7 @@ impl<'a, A: ArchiveBytes + ?Sized> Stream<'a, A> {
             return Ok(());
         };
         // What was read ahead counts: it is at most one read.
-        if self.inflated / ratio_max <= self.inflate.get_ref().offset {
+        if self.inflated / ratio_max <= self.inflate.source().offset {
             return Ok(());
         }
         Err(Failure::too_large(format!("the archive unpacks to more than {ratio_max} times its size"))

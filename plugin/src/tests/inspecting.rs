@@ -21,6 +21,26 @@ fn volume() -> Tarball {
 }
 
 #[test]
+fn a_file_that_is_no_archive_is_told_what_it_is() {
+    let tar = Head::new("volumes/0/", b'5', 0).bytes();
+    for (bytes, message) in [
+        (&b"PK\x03\x04zip"[..], "this is no gzip archive, but a zip archive"),
+        (&tar[..], "this is no gzip archive, but a tar that is not compressed"),
+        (&[7; 600], "this is no gzip archive"),
+        (b"", "this is no gzip archive, but an empty file"),
+    ] {
+        let archive = Archive { bytes: bytes.to_vec(), ..Tarball::new(1).end().imported() };
+        let failure = inspected(&archive).unwrap_err();
+        assert_eq!((&*failure.code, &*failure.message), ("snapshot-damaged", message));
+        assert!(!failure.hint.contains("snapshot"), "{}", failure.hint);
+    }
+    let mut dump = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut dump, b"CREATE TABLE x();\n").unwrap();
+    let archive = Archive { bytes: dump.finish().unwrap(), ..Tarball::new(1).end().imported() };
+    assert_eq!(inspected(&archive).unwrap_err().message, "what gzip compressed is no tar, but a text");
+}
+
+#[test]
 fn a_foreign_archive_is_counted_per_volume() {
     let pairs: &[(&str, &[u8])] =
         &[("GNU.sparse.size", b"1000000"), ("GNU.sparse.map", b"0,4"), ("GNU.sparse.name", b"volumes/1/s")];

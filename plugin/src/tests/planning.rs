@@ -33,7 +33,8 @@ fn everything_that_stands_in_the_way_is_named_at_once() {
     archive.descriptor["volumes"][2]["hard_links"] = 1.into();
     let host = FakeHost { fail: Some("resolve v1"), ..FakeHost::default() };
     let Plan { volumes, refusals, .. } = plan(&host, &archive, &job(false)).unwrap();
-    assert_eq!(codes(&refusals), ["policy-refused", "io", "policy-refused"]);
+    assert_eq!(codes(&refusals), ["policy-refused", "io"]);
+    assert!(refusals[0].message.contains("`v0` holds 2 links") && refusals[0].message.contains("`v2` holds 1 link"));
     assert!(refusals[0].hint.contains("links = \"contained\""));
     assert_eq!(volumes.iter().map(|volume| &*volume.name).collect::<Vec<_>>(), ["v0", "v2"]);
     let allowed = Job { policy: vec!["links".into()], ..job(false) };
@@ -130,6 +131,35 @@ fn a_thorough_plan_names_every_refused_entry() {
     assert_eq!(codes(&plan.refusals), ["policy-refused"]);
     let message = &plan.refusals[0].message;
     assert!(message.contains("link0") && message.contains("link19") && message.ends_with("and 10 more"), "{message}");
+}
+
+#[test]
+fn links_are_refused_once_and_those_that_are_equal_on_both_sides_are_no_change() {
+    use LiveKind::{Directory, File, Symlink};
+    let mut archive = Tarball::new(1)
+        .directory("volumes/0/")
+        .file("volumes/0/a", b"1")
+        .link("volumes/0/hard", b'1', "volumes/0/a")
+        .link("volumes/0/soft", b'2', "a")
+        .link("volumes/0/turned", b'2', "other")
+        .end()
+        .own();
+    archive.descriptor["volumes"][0]["symlinks"] = 2.into();
+    archive.descriptor["volumes"][0]["hard_links"] = 1.into();
+    // What an older host says of a link's length, and what is true.
+    for length in [0, 1] {
+        let entries = live(&[
+            ("", Directory, 0, TIME),
+            ("a", File, 1, TIME),
+            ("hard", File, 1, TIME),
+            ("soft", Symlink, length, TIME),
+            ("turned", Symlink, 9, TIME),
+        ]);
+        let host = FakeHost { live: [("v0".to_owned(), entries)].into(), ..FakeHost::default() };
+        let Plan { volumes, refusals, .. } = plan(&host, &archive, &job(true)).unwrap();
+        assert_eq!(codes(&refusals), ["policy-refused"], "{refusals:?}");
+        assert_eq!(volumes[0].diff.changes, Some(Changes { same: 4, changed: 1, ..Changes::default() }));
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use reforge_host::config::Config;
+use reforge_config::Config;
 
 pub fn run(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };

@@ -1,9 +1,9 @@
 //! The descriptor: what passes the host's check and the plugin's describes every byte of the archive once.
 
-use reforge_host::fuzzing;
 use reforge_plugin::Failure;
 use reforge_plugin::host::ArchiveBytes;
 use reforge_plugin::manifest::Descriptor;
+use reforge_snapshots::store;
 
 struct Described<'a> {
     text: &'a str,
@@ -25,7 +25,7 @@ impl ArchiveBytes for Described<'_> {
 }
 
 pub fn run(input: &[u8]) {
-    let host = fuzzing::descriptor(input, "w", "20260101T000000Z-abcdef");
+    let host = store::checked_descriptor(input, "w", "20260101T000000Z-abcdef");
     let Ok(text) = std::str::from_utf8(input) else { return };
     let bytes = host.as_ref().map_or(1000, |descriptor| descriptor.archive.bytes);
     let Ok(descriptor) = Descriptor::open(&Described { text, bytes }) else { return };

@@ -1,7 +1,7 @@
 //! The manifest: what the plugin takes for one, the host either takes for the same one or refuses.
 
-use reforge_host::snapshots::format;
 use reforge_plugin::manifest::Manifest;
+use reforge_snapshots::format;
 
 pub fn run(input: &[u8]) {
     let Ok(ours) = Manifest::parse(input) else { return };

@@ -1,6 +1,7 @@
 //! The promises, kept for apps that are containers of a real engine.
 
 mod adoption;
+mod adoptions;
 mod boot;
 mod compose;
 mod crashes;

@@ -132,7 +132,7 @@ fn elsewhere(words: &Words) {
     let browser = Browser::start(words.language);
     log_in(&browser, &server, &server.admin);
     shown(&browser, &server, &format!("restores/{id}"));
-    browser.sees("#receipt", &format!("reforge restore show {id}"));
+    browser.sees("#held", &id);
     looks(&browser, "a restore that runs elsewhere");
     restore.go_on();
     restore.wait();

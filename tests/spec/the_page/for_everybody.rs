@@ -67,7 +67,7 @@ fn screens(browser: &Browser, server: &Server, bench: &Bench, words: &Words, sch
     log_in(browser, server, &server.admin);
     looks("workloads");
     open_plan(browser, &bench.snapshot);
-    browser.sees("#loses", words.loses_14_h);
+    browser.sees("#loses", words.newest_14_h);
     looks("the plan");
     picture("dialog");
     browser.types("#name", "ap p");

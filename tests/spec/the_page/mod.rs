@@ -18,6 +18,7 @@ struct Words {
     wrong_token: &'static str,
     captured: &'static str,
     loses: &'static str,
+    newest_change: &'static str,
     wrong_name: &'static str,
     done: &'static str,
     undone: &'static str,
@@ -36,7 +37,7 @@ struct Words {
     not_back: &'static str,
     holds_links: &'static str,
     allow_links: &'static str,
-    loses_14_h: &'static str,
+    newest_14_h: &'static str,
 }
 
 const ENGLISH: Words = Words {
@@ -45,6 +46,7 @@ const ENGLISH: Words = Words {
     wrong_token: "No valid token",
     captured: "by hand",
     loses: "You lose ",
+    newest_change: "The newest change on disk is ",
     wrong_name: "That is not its name.",
     done: "was given what the snapshot holds.",
     undone: "Every volume was given its previous data again.",
@@ -63,7 +65,7 @@ const ENGLISH: Words = Words {
     only_a_person: "Only a person can decide. Everything was kept.",
     holds_links: "volume `data` holds 1 links now, which could not be put back",
     allow_links: "add `links = \"contained\"` to workload `app` to restore links as data",
-    loses_14_h: "You lose 14 h",
+    newest_14_h: "The newest change on disk is 14 h after",
 };
 
 const RUSSIAN: Words = Words {
@@ -72,6 +74,7 @@ const RUSSIAN: Words = Words {
     wrong_token: "Нет действительного токена",
     captured: "вручную",
     loses: "Вы потеряете ",
+    newest_change: "Последнее изменение на диске ",
     wrong_name: "Это не его имя.",
     done: "Все восстановленные тома получили данные снимка.",
     undone: "Всем томам возвращены прежние данные.",
@@ -90,7 +93,7 @@ const RUSSIAN: Words = Words {
     only_a_person: "Решить может только человек. Всё сохранено.",
     holds_links: "в томе `data` сейчас есть ссылки (1), которые нельзя было бы вернуть",
     allow_links: "добавьте `links = \"contained\"` приложению `app`, чтобы ссылки восстанавливались как данные",
-    loses_14_h: "Вы потеряете изменения за 14 ч",
+    newest_14_h: "Последнее изменение на диске сделано через 14 ч",
 };
 
 fn log_in(browser: &Browser, server: &Server, token: &str) {

@@ -34,7 +34,7 @@ fn story(words: &Words) {
 
     // The plan says what is lost; only the right name enables the button.
     browser.click("#snapshots li button");
-    browser.sees("#loses", words.loses);
+    browser.sees("#loses", words.newest_change);
     assert!(browser.has("#do:disabled"));
     browser.types("#name", "ap p");
     browser.sees("#wrong", words.wrong_name);

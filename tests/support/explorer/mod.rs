@@ -88,7 +88,7 @@ impl Explorer {
             std::fs::remove_dir_all(&self.lives[2]).unwrap();
         }
         if self.world.processes("app").len() != 1 {
-            self.world.ok(&["deploy", "app"]);
+            self.world.ok(&["deploy", "app", "--make-empty", "late"]);
             std::fs::remove_dir_all(&self.lives[2]).unwrap();
         }
     }

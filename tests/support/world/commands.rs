@@ -12,7 +12,7 @@ use crate::support::terminal::Terminal;
 use crate::support::trace;
 
 impl World {
-    pub(super) fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = match self.open_files_max {
             None => Command::new(&self.program),
             Some(most) => {
@@ -27,9 +27,20 @@ impl World {
             // Supplementary groups go with it.
             command.uid(user).gid(user);
         }
+        if let Some(umask) = self.umask {
+            let set = move || {
+                rustix::process::umask(rustix::fs::Mode::from_raw_mode(umask));
+                Ok(())
+            };
+            // SAFETY: between fork and exec the closure makes one system call.
+            unsafe { command.pre_exec(set) };
+        }
         command.env_remove("REFORGE_FAULT").env_remove("REFORGE_EFFECTS").env("NO_COLOR", "1");
         if let Some(mib) = self.sandbox_mib {
             command.env("REFORGE_SANDBOX_MIB", mib.to_string());
+        }
+        if let Some(milliseconds) = self.landing_ms {
+            command.env("REFORGE_LANDING_MS", milliseconds.to_string());
         }
         command
     }
@@ -123,6 +134,11 @@ impl World {
     pub fn on_terminal_pausing(&self, effect: impl Display, arguments: &[&str]) -> (Terminal, Pause) {
         let (mut command, paused) = self.with_faults(&format!("{effect}:pause"), arguments);
         (Terminal::start(&mut command), Pause(paused))
+    }
+
+    /// A command that waits before one effect, and the file that is there while it does.
+    pub fn paused_command(&self, effect: impl Display, arguments: &[&str]) -> (Command, PathBuf) {
+        self.with_faults(&format!("{effect}:pause"), arguments)
     }
 
     /// A command with these faults, and the file that is there while it pauses.

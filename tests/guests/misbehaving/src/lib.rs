@@ -8,11 +8,13 @@
 
 mod exhaustion;
 mod handles;
+mod hoarding;
 mod honest;
 mod lies;
 mod outside;
 mod random;
 mod staging;
+mod waiting;
 
 mod bindings {
     wit_bindgen::generate!({ path: "../../../wit", world: "restore-plugin" });
@@ -63,6 +65,18 @@ const BEHAVIOURS: &[(&str, Behaviour)] = &[
     ("passes-too-much", exhaustion::passes_too_much),
     ("workers-in-workers", exhaustion::workers_in_workers),
     ("exits", exhaustion::exits),
+    ("hoards-live-trees", hoarding::live_trees),
+    ("hoards-large-files", hoarding::large_files),
+    ("writes-zeros-without-end", hoarding::zeros),
+    ("waits-before-the-lock", waiting::before_the_lock),
+    ("waits-when-begun", waiting::when_begun),
+    ("waits-when-staged", waiting::when_staged),
+    ("waits-when-stopped", waiting::when_stopped),
+    ("waits-when-swapped", waiting::when_swapped),
+    ("waits-in-naps", waiting::in_naps),
+    ("waits-in-workers", waiting::in_workers),
+    ("waits-behind-phases", waiting::behind_phases),
+    ("good-with-naps", waiting::good_with_naps),
     ("opens-sockets", outside::opens_sockets),
     ("reads-environment-and-files", outside::reads_environment_and_files),
     ("traps-before-the-lock", lies::traps_before_the_lock),
@@ -112,8 +126,14 @@ impl restorer::Guest for Component {
         restorer::Description { name: "misbehaving-guest".into(), version: "0".into(), formats }
     }
 
-    fn plan(_: &snapshots::Snapshot, _: restorer::Job) -> Result<restorer::RestorePlan, types::Failure> {
-        Ok(restorer::RestorePlan { volumes: Vec::new(), warnings: Vec::new(), refusals: Vec::new() })
+    /// Good, but for two workloads.
+    fn plan(_: &snapshots::Snapshot, job: restorer::Job) -> Result<restorer::RestorePlan, types::Failure> {
+        match job.workload.as_str() {
+            "waits-in-a-plan" => waiting::forever(),
+            "plans-too-much" => Ok(hoarding::a_plan()),
+            "counts-wrongly" => Ok(lies::wrong_counts()),
+            _ => Ok(restorer::RestorePlan { volumes: Vec::new(), warnings: Vec::new(), refusals: Vec::new() }),
+        }
     }
 
     fn restore(snapshot: &snapshots::Snapshot, job: restorer::Job) -> Result<restorer::Report, types::Failure> {
@@ -129,7 +149,7 @@ impl restorer::Guest for Component {
 }
 
 impl extractor::Guest for Component {
-    /// Only `workers-in-workers` comes here.
+    /// Only those come here that run workers.
     fn extract(
         snapshot: &snapshots::Snapshot,
         part: workers::Part,
@@ -137,6 +157,12 @@ impl extractor::Guest for Component {
         indexes: Vec<u32>,
         into: Vec<transactions::Staging>,
     ) -> Result<(), types::Failure> {
-        exhaustion::again(snapshot, &part, &indexes, &into)
+        match part.length {
+            waiting::A_MOMENT => {
+                waiting::a_moment();
+                Ok(())
+            }
+            _ => exhaustion::again(snapshot, &part, &indexes, &into),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Plugins that say one thing and do another, leave something out, or are gone in the middle.
 
-use crate::bindings::exports::reforge::restore::restorer::Job;
+use crate::bindings::exports::reforge::restore::restorer::{Changes, Job, RestorePlan, VolumePlan};
 use crate::bindings::reforge::restore::lifecycle;
 use crate::bindings::reforge::restore::snapshots::{self, Snapshot};
 use crate::bindings::reforge::restore::transactions;
@@ -119,4 +119,19 @@ pub fn traps_when_started(_: &Snapshot, job: &Job) -> Result<(), Failure> {
 pub fn traps_when_healthy(snapshot: &Snapshot, job: &Job) -> Result<(), Failure> {
     honest::restore(snapshot, job)?;
     trap()
+}
+
+/// Counts of a volume that do not add up, and a volume that nobody asked for.
+pub fn wrong_counts() -> RestorePlan {
+    let volume = |name: &str, same| VolumePlan {
+        name: name.into(),
+        snapshot_entries: 2,
+        snapshot_bytes: 8,
+        live_entries: 2,
+        live_bytes: 5,
+        changes: Some(Changes { added: 0, removed: 0, changed: 0, same }),
+        newest_live: None,
+    };
+    let volumes = vec![volume("elsewhere", 2), volume("data", u64::MAX), volume("more", 2)];
+    RestorePlan { volumes, warnings: Vec::new(), refusals: Vec::new() }
 }

@@ -1,0 +1,27 @@
+//! What everything else of Reforge stands on.
+//!
+//! [`failure`] is how anything says that it did not work, [`durable`] the one place that syncs, [`effects`] the seam where
+//! tests make any effect fail, [`mounts`] what is mounted where, [`state_dir`] where a host keeps its own files, [`spec`]
+//! what is deployed, as plain data, [`limits`] what an entry of a snapshot may be at most.
+
+pub mod account;
+pub mod durable;
+pub mod effects;
+pub mod escape;
+pub mod failure;
+pub mod figures;
+pub mod limits;
+pub mod lock_file;
+pub mod mounts;
+pub mod open_files;
+pub mod random;
+pub mod read_lease;
+pub mod rights;
+pub mod side_by_side;
+pub mod signature;
+pub mod spec;
+pub mod stamp;
+pub mod state_dir;
+pub mod threads;
+
+pub use failure::{Code, Failure, Result};

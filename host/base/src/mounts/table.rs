@@ -1,0 +1,78 @@
+//! The mounts of this mount namespace as a table: where one path's directory stands in its file system, and what is
+//! mounted below it.
+//!
+//! Rule 9 of the protocol: a rename of a directory that holds a mount succeeds, and what was mounted is then emptied.
+//! The same directory can be seen at two paths through a bind mount, so paths are compared both as they are written and
+//! inside the file system ([`Place`]).
+
+use std::path::Path;
+
+use super::{Mount, Place};
+use crate::failure::Result;
+
+/// The mounts of this mount namespace.
+#[derive(Debug)]
+pub struct MountTable {
+    mounts: Vec<Mount>,
+}
+
+impl MountTable {
+    pub fn read() -> Result<MountTable> {
+        Ok(MountTable { mounts: super::own()? })
+    }
+
+    /// From the text of a `mountinfo`; none if a line makes no sense.
+    pub fn parse(bytes: &[u8]) -> Option<MountTable> {
+        Some(MountTable { mounts: super::parse(bytes)? })
+    }
+
+    /// The place of a canonical path on the mount `id`. None if that mount went away meanwhile.
+    pub fn place(&self, id: u64, canonical: &Path) -> Option<Place> {
+        self.mounts.iter().find(|mount| mount.id == id)?.place(canonical)
+    }
+
+    /// A mount point strictly below a canonical directory that stands on the mount `id`, also one that was made at
+    /// another path of the same directory.
+    pub fn mount_below(&self, id: u64, canonical: &Path) -> Option<&Path> {
+        let place = self.place(id, canonical);
+        let below = |mount: &&Mount| {
+            let by_path = mount.mount_point != canonical && mount.mount_point.starts_with(canonical);
+            let parent = self.mounts.iter().find(|parent| parent.id == mount.parent);
+            let point = parent.and_then(|parent| parent.place(&mount.mount_point));
+            let by_place = place.as_ref().zip(point).is_some_and(|(place, point)| point.is_within(place));
+            by_path || by_place
+        };
+        self.mounts.iter().find(below).map(|mount| mount.mount_point.as_path())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &[u8] = b"21 1 8:1 / / rw shared:1 - ext4 /dev/sda1 rw\n\
+        22 21 8:2 / /srv rw - ext4 /dev/sda2 rw\n\
+        23 22 0:40 / /srv/my\\040app/db\\011x rw - tmpfs none rw\n\
+        24 21 8:2 /my\\040app /other rw - ext4 /dev/sda2 rw\n\
+        25 24 0:41 / /other/hidden\xff rw - tmpfs none rw\n";
+
+    #[test]
+    fn mounts_below_a_directory_are_found_by_path_and_through_a_bind_mount() {
+        let table = MountTable::parse(TABLE).unwrap();
+        let below = |id, path: &str| table.mount_below(id, Path::new(path)).map(|path| path.to_owned());
+        assert_eq!(below(22, "/srv/my app").unwrap(), Path::new("/srv/my app/db\tx"));
+        assert_eq!(below(22, "/srv/my app/d"), None, "components, not letters");
+        assert_eq!(below(22, "/srv/my"), None);
+        assert_eq!(below(24, "/other/db\tx").unwrap(), Path::new("/srv/my app/db\tx"), "mounted at its other path");
+        assert!(below(22, "/srv/my app/hidden").is_none(), "not a directory of that name");
+    }
+
+    #[test]
+    fn one_directory_at_two_paths_is_one_place() {
+        let table = MountTable::parse(TABLE).unwrap();
+        let place = |id, path: &str| table.place(id, Path::new(path)).unwrap();
+        assert_eq!(place(22, "/srv/my app/data"), place(24, "/other/data"));
+        assert!(place(24, "/other/data").is_within(&place(22, "/srv/my app")));
+        assert!(!place(21, "/my app").is_within(&place(22, "/srv/my app")), "another file system");
+    }
+}

@@ -1,0 +1,390 @@
+//! The arguments of every command. Only this file knows clap; what it accepts is in `docs/operating.md`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use reforge_server::tokens::Role;
+use reforge_transaction::resolve::Keep;
+
+/// Put an app's volumes back as they were in a snapshot, or leave them exactly as they are.
+#[derive(Parser)]
+#[command(name = "reforge", version, subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 done, 1 failed and nothing changed, 2 usage, 3 refused and nothing changed, \
+4 reverted, 5 needs an operator, 6 busy, 7 done but health unconfirmed, 8 done but the answer could not \
+be written, 130 cancelled.\n\nTry it: reforge demo")]
+pub struct Cli {
+    #[command(flatten)]
+    pub options: Options,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Args, Clone, Default)]
+pub struct Options {
+    /// The configuration [default: $REFORGE_CONFIG, ./reforge.toml, /etc/reforge/reforge.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A restore plugin to use instead of the configured or the built-in one
+    #[arg(long, global = true, value_name = "FILE")]
+    pub plugin: Option<PathBuf>,
+    /// Answer with one JSON document
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Deploy, damage, restore and undo a throwaway app, with proof
+    Demo {
+        /// Keep its directory
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Make the state directory with its host id
+    Init,
+    /// Deploy a workload as configured
+    Deploy {
+        workload: String,
+        /// Start the app on an empty directory for this volume, which has had another one; may be given again
+        #[arg(long, value_name = "VOLUME")]
+        make_empty: Vec<String>,
+        #[command(flatten)]
+        wait: Wait,
+    },
+    /// Deploy the previous image of a workload
+    Rollback(Deploy),
+    /// Stop a workload and its preview
+    Stop(Deploy),
+    /// Deploy the image that runs as FROM in TO
+    Promote {
+        from: String,
+        to: String,
+        #[command(flatten)]
+        wait: Wait,
+    },
+    /// Deploy another image beside a workload, with empty volumes
+    Preview {
+        workload: String,
+        image: String,
+        #[command(flatten)]
+        wait: Wait,
+    },
+    /// What is configured and how it does
+    #[command(subcommand)]
+    Workload(Workload),
+    /// Take, look at, move and delete snapshots
+    #[command(subcommand)]
+    Snapshot(Snapshot),
+    /// Plan, run and undo restores
+    #[command(subcommand)]
+    Restore(Restore),
+    /// Settle what a crash left unfinished, as a start does
+    Recover {
+        /// First take the state directory for the newest of this workload's, after it was put back from a copy
+        #[arg(long, value_name = "WORKLOAD")]
+        accept: Option<String>,
+    },
+    /// Choose, install and check restore plugins
+    #[command(subcommand)]
+    Plugin(Plugin),
+    /// Serve the API until SIGTERM
+    Serve {
+        /// Where to listen, instead of `listen` in `[api]`
+        #[arg(long, value_name = "ADDRESS:PORT")]
+        listen: Option<std::net::SocketAddr>,
+        /// At the end, let restores that run end, instead of cancelling those that can be
+        #[arg(long)]
+        wait: bool,
+    },
+    /// Make, list and revoke tokens for the API
+    #[command(subcommand)]
+    Token(Token),
+    /// The newest lines of the audit log
+    Audit {
+        /// How many
+        #[arg(long, default_value_t = 20, value_parser = at_least_one)]
+        lines: usize,
+    },
+    #[command(hide = true)]
+    Supervise { directory: PathBuf },
+    #[command(hide = true)]
+    CompilePlugin { cache: PathBuf },
+    #[command(hide = true)]
+    DemoApp(DemoApp),
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let number: usize = text.parse().map_err(|error| format!("{error}"))?;
+    if number > 0 { Ok(number) } else { Err("at least 1 can be shown".to_owned()) }
+}
+
+#[derive(Args)]
+pub struct Deploy {
+    pub workload: String,
+    #[command(flatten)]
+    pub wait: Wait,
+}
+
+#[derive(Args, Clone, Copy, Default)]
+pub struct Wait {
+    /// Wait while the workload is busy
+    #[arg(long)]
+    pub wait: bool,
+}
+
+#[derive(Subcommand)]
+pub enum Workload {
+    /// All workloads
+    List,
+    /// One workload: state, volumes, last snapshot
+    Show { workload: String },
+    /// Make a container that runs already a workload: adds it to the configuration
+    Adopt {
+        /// Its name or id on the Docker Engine; of several each becomes a workload
+        #[arg(required = true)]
+        containers: Vec<String>,
+        /// What to call the workload, instead of the container's name
+        #[arg(long)]
+        id: Option<String>,
+        /// Instead of Compose's project, or the id
+        #[arg(long)]
+        project: Option<String>,
+        /// Instead of `prod`
+        #[arg(long)]
+        stage: Option<String>,
+    },
+}
+
+#[derive(Args, Clone)]
+pub struct Named {
+    pub workload: String,
+    /// Its id, or a beginning that no other has
+    pub snapshot: String,
+}
+
+#[derive(Subcommand)]
+pub enum Snapshot {
+    /// Take a snapshot; the app may run
+    Create {
+        workload: String,
+        /// Why, for whoever chooses one to restore
+        #[arg(long, default_value = "manual", value_name = "TEXT")]
+        reason: String,
+        #[command(flatten)]
+        wait: Wait,
+    },
+    /// The newest snapshots of a workload
+    List {
+        workload: String,
+        /// All of them
+        #[arg(long)]
+        all: bool,
+    },
+    /// What a snapshot holds
+    Show(Named),
+    /// Read the whole archive and compare it with its descriptor
+    Verify(Named),
+    /// Copy the archive to a new file
+    Export {
+        #[command(flatten)]
+        named: Named,
+        file: PathBuf,
+    },
+    /// Take an archive in, after the plugin has read it whole
+    Import {
+        file: PathBuf,
+        /// The workload that it is for
+        #[arg(long)]
+        workload: String,
+        #[command(flatten)]
+        wait: Wait,
+    },
+    /// Delete a snapshot, named by its whole id
+    Delete {
+        #[command(flatten)]
+        named: Named,
+        #[command(flatten)]
+        yes: Yes,
+        #[command(flatten)]
+        wait: Wait,
+    },
+}
+
+#[derive(Args, Clone)]
+pub struct What {
+    #[command(flatten)]
+    pub named: Named,
+    /// A volume that stays as it is; may be repeated
+    #[arg(long, value_name = "VOLUME")]
+    pub leave: Vec<String>,
+    /// Take no safety snapshot: keep the previous data until `restore finish`
+    #[arg(long)]
+    pub keep_previous: bool,
+}
+
+#[derive(Args, Clone, Copy, Default)]
+pub struct Yes {
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
+#[derive(Subcommand)]
+pub enum Restore {
+    /// What a restore would change and what stands in its way; changes nothing
+    Plan(What),
+    /// Restore every volume, or none
+    Run {
+        #[command(flatten)]
+        what: What,
+        /// Refuse unless the plan still has this digest
+        #[arg(long, value_name = "DIGEST")]
+        plan: Option<String>,
+        #[command(flatten)]
+        yes: Yes,
+        #[command(flatten)]
+        wait: Wait,
+    },
+    /// Restores and undos, newest first
+    List {
+        workload: Option<String>,
+        /// Also all that are long over
+        #[arg(long)]
+        all: bool,
+    },
+    /// One restore: its receipt, or how far it got
+    Show { id: String },
+    /// Swap the previous data back in
+    Undo {
+        id: String,
+        #[command(flatten)]
+        yes: Yes,
+        #[command(flatten)]
+        wait: Wait,
+    },
+    /// End the undo window: remove the previous data now
+    Finish {
+        id: String,
+        #[command(flatten)]
+        yes: Yes,
+    },
+    /// Decide what only a person can; without --keep, show the trees
+    Resolve {
+        id: String,
+        #[arg(long)]
+        keep: Option<KeepArgument>,
+        #[command(flatten)]
+        yes: Yes,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum KeepArgument {
+    /// What was there before
+    Old,
+    /// What was being put there
+    New,
+    /// Whatever is live now
+    Live,
+}
+
+impl From<KeepArgument> for Keep {
+    fn from(argument: KeepArgument) -> Keep {
+        match argument {
+            KeepArgument::Old => Keep::Old,
+            KeepArgument::New => Keep::New,
+            KeepArgument::Live => Keep::Live,
+        }
+    }
+}
+
+#[derive(Subcommand)]
+pub enum Plugin {
+    /// The name, version, formats and digest of the one in use
+    Show,
+    /// Every plugin that can be used, and which one is
+    List,
+    /// Check a plugin's digest, signature, imports and promises, and keep it for use
+    Install {
+        file: PathBuf,
+        /// What its SHA-256 must be
+        #[arg(long, value_name = "HEX")]
+        sha256: Option<String>,
+        /// Its detached minisign signature; without this, FILE.minisig if it is there
+        #[arg(long, value_name = "FILE")]
+        signature: Option<PathBuf>,
+    },
+    /// Put an installed plugin in the place of the one in use, also in hosts that are running
+    Use {
+        /// The beginning of a digest, NAME, NAME@VERSION, `previous` or `built-in`
+        #[arg(value_name = "PLUGIN")]
+        which: String,
+    },
+    /// Remove an installed plugin that is not in use
+    Remove {
+        /// The beginning of a digest, NAME or NAME@VERSION
+        #[arg(value_name = "PLUGIN")]
+        which: String,
+    },
+    /// Check which promises a plugin keeps, as an install does, for those who write one
+    Check {
+        file: PathBuf,
+        /// Only these promises
+        #[arg(long, value_name = "PROMISE")]
+        only: Vec<String>,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Token {
+    /// Make a token and show it, once
+    Create {
+        /// Whose it is, for receipts and the audit log
+        name: String,
+        #[arg(long)]
+        role: RoleArgument,
+    },
+    /// All tokens: names, roles, when they were made
+    List,
+    /// End a token: the next request with it is refused, and its streams end
+    Revoke { name: String },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum RoleArgument {
+    /// May change things
+    Admin,
+    /// May look
+    Viewer,
+}
+
+impl From<RoleArgument> for Role {
+    fn from(argument: RoleArgument) -> Role {
+        match argument {
+            RoleArgument::Admin => Role::Admin,
+            RoleArgument::Viewer => Role::Viewer,
+        }
+    }
+}
+
+/// The app of the demo.
+#[derive(Args)]
+pub struct DemoApp {
+    #[arg(long)]
+    pub data: PathBuf,
+    #[arg(long)]
+    pub log: PathBuf,
+    /// Answer whether the app is writing, and end
+    #[arg(long)]
+    pub check: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        super::Cli::command().debug_assert();
+    }
+}

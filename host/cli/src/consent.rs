@@ -1,0 +1,32 @@
+//! What a person says before anything is changed, or else it is not.
+
+use reforge_base::Code;
+use reforge_base::Failure;
+use reforge_base::Result;
+use reforge_base::escape;
+
+use super::session::Session;
+
+/// Nobody can be asked: then only `--yes` will do.
+pub fn must_be_interactive(session: &Session) -> Result<()> {
+    if session.terminal.is_interactive() {
+        return Ok(());
+    }
+    let message = "this changes data, and there is no terminal to ask on";
+    Err(Failure::new(Code::Usage, message).hint("say `--yes`"))
+}
+
+pub fn must_type_name(session: &Session, workload: &str) -> Result<()> {
+    let question = format!("\ntype the workload's name (`{}`) to go on:", escape::text(workload));
+    match session.terminal.ask(&question)? {
+        typed if typed == workload => Ok(()),
+        _ => Err(Failure::new(Code::Cancelled, "that is not its name; nothing was changed")),
+    }
+}
+
+pub fn must_say_yes(session: &Session, question: &str) -> Result<()> {
+    match session.terminal.ask(question)?.to_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Failure::new(Code::Cancelled, "cancelled; nothing was changed")),
+    }
+}

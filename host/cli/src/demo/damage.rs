@@ -1,0 +1,50 @@
+//! What goes wrong in the demo: files lost, changed, opened to everybody, and one that should not be there.
+
+use std::fs::{File, Permissions};
+use std::io;
+use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
+
+use reforge_base::Failure;
+use reforge_base::Result;
+
+use super::stage::Stage;
+
+pub const STRAY: &str = "core.4711";
+
+/// Where in the photo a bit turns.
+const ROTTEN_BYTE: u64 = 1_500_000;
+
+/// Does it. Answers each thing in words.
+pub fn damage(stage: &Stage) -> Result<Vec<String>> {
+    let failed = |error: io::Error| Failure::io("damage", &stage.data, &error);
+    do_it(stage).map_err(failed)?;
+    Ok([
+        "removed   data/private, with the key in it",
+        "removed   data/records/0001.txt, everything written before the snapshot",
+        "changed   data/public/index.html",
+        "changed   one bit of data/photo.raw, size and time being as before",
+        "opened    data/settings.toml to everybody (mode 0666)",
+        "added     log/core.4711, which no snapshot knows",
+    ]
+    .map(str::to_owned)
+    .to_vec())
+}
+
+fn do_it(stage: &Stage) -> io::Result<()> {
+    let data = &stage.data;
+    std::fs::remove_dir_all(data.join("private"))?;
+    std::fs::remove_file(data.join("records/0001.txt"))?;
+    std::fs::write(data.join("public/index.html"), "<h1>hacked</h1>\n")?;
+    std::fs::set_permissions(data.join("settings.toml"), Permissions::from_mode(0o666))?;
+    std::fs::write(stage.log.join(STRAY), vec![0x7f; 100_000])?;
+    rot(&File::options().read(true).write(true).open(data.join("photo.raw"))?)
+}
+
+/// What a bad disk does: no listing shows it.
+fn rot(photo: &File) -> io::Result<()> {
+    let before = photo.metadata()?.modified()?;
+    let mut byte = [0];
+    photo.read_exact_at(&mut byte, ROTTEN_BYTE)?;
+    photo.write_all_at(&[byte[0] ^ 1], ROTTEN_BYTE)?;
+    photo.set_modified(before)
+}

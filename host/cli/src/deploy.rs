@@ -1,0 +1,49 @@
+//! `init`, `deploy`, `rollback`, `stop`, `promote`, `preview`: each is one request to the deployer.
+
+use reforge_base::Result;
+use reforge_base::escape;
+use reforge_base::spec::Health;
+use reforge_host::deployer::dispatch::DeployRequest;
+use reforge_server::documents::workload as documents;
+use serde_json::json;
+
+use super::answer::Answer;
+use super::exit::Exit;
+use super::session::Session;
+
+pub fn init(session: &Session) -> Result<Answer> {
+    let config = session.config()?;
+    let state = config.init_state()?;
+    let (root, snapshots) = (escape::path(state.root()), escape::path(&config.host.snapshot_dir));
+    let text = format!("host {}\nstate      {root}\nsnapshots  {snapshots}", state.host_id());
+    Ok(Answer::done(
+        text,
+        json!({
+            "host_id": state.host_id(),
+            "state_dir": state.root(),
+            "snapshot_dir": config.host.snapshot_dir,
+        }),
+    ))
+}
+
+pub fn dispatch(session: &Session, request: &DeployRequest, wait: bool) -> Result<Answer> {
+    let host = session.changing()?;
+    let done = host.dispatch(request, wait, &session.who(), &|| session.is_cancelled())?;
+    let name = escape::text(&done.name);
+    let document = documents::deployed(&done);
+    let (Some(spec), Some(report)) = (&done.spec, &done.health) else {
+        return Ok(Answer::done(format!("stopped `{name}`"), document));
+    };
+    let exit = match report.health {
+        Health::Unknown => Exit::Unconfirmed,
+        _ => Exit::Done,
+    };
+    let word = documents::health(report.health);
+    let mut text =
+        format!("deployed `{name}`: {word} ({})\nimage  {}", escape::prose(&report.reason), escape::text(&spec.image));
+    for made in &done.made {
+        let (path, volume) = (escape::path(&made.path), escape::text(&made.volume));
+        text.push_str(&format!("\nmade   {path}, empty, for volume `{volume}`"));
+    }
+    Ok(Answer { exit, ..Answer::done(text, document) })
+}

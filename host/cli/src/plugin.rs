@@ -1,0 +1,166 @@
+//! `plugin`: which restore plugin is in use, which others there are, and whether a file keeps a plugin's promises.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use reforge_base::Failure;
+use reforge_base::Result;
+use reforge_base::escape;
+use reforge_host::conformance::{self, Judged, Verdict};
+use reforge_host::host::Host;
+use reforge_host::host::plugins as changes;
+use reforge_plugins::registry::install::{Request, Source};
+use reforge_plugins::registry::{BUILT_IN, Installed};
+use reforge_plugins::{Plugin, PluginEngine, WIT_VERSIONS};
+use reforge_server::documents::plugin as documents;
+use serde_json::json;
+
+use super::answer::Answer;
+use super::exit::Exit;
+use super::session::Session;
+use super::style;
+
+/// How much of a digest is shown in tables: enough to tell plugins apart and to choose one.
+const DIGEST_SHOWN: usize = 12;
+
+pub fn show(session: &Session) -> Result<Answer> {
+    let plugin = session.plugin()?;
+    let description = plugin.describe()?;
+    let formats: Vec<String> = description.formats.iter().map(|format| escape::text(format)).collect();
+    let (name, version) = (escape::text(&description.name), escape::text(&description.version));
+    let text = format!("{name} {version}\nreads   {}\ndigest  {}", formats.join(", "), plugin.digest());
+    let json = json!({ "name": name, "version": version, "formats": formats, "digest": plugin.digest() });
+    Ok(Answer::done(text, json))
+}
+
+pub fn list(session: &Session) -> Result<Answer> {
+    let host = session.looking()?;
+    let registry = host.registry();
+    let (installed, active) = (registry.list()?, registry.active()?.map(|one| one.digest));
+    let built_in = Plugin::embedded(&session.plugin_engine()?)?;
+    let description = built_in.describe()?;
+    let named = session.plugin_file()?;
+    let in_use = match (&named, &active) {
+        (Some(_), _) => None,
+        (None, Some(digest)) => Some(digest.as_str()),
+        (None, None) => Some(built_in.digest()),
+    };
+    let mark = |digest: &str| if in_use == Some(digest) { "in use" } else { "" }.to_owned();
+    let mut rows = vec![vec![
+        escape::text(&description.name),
+        escape::text(&description.version),
+        built_in.digest()[..DIGEST_SHOWN].to_owned(),
+        BUILT_IN.to_owned(),
+        String::new(),
+        mark(built_in.digest()),
+    ]];
+    rows.extend(installed.iter().map(|one| {
+        vec![
+            escape::text(&one.name),
+            escape::text(&one.version),
+            one.digest[..DIGEST_SHOWN].to_owned(),
+            style::instant(one.installed),
+            if one.signature.is_some() { "signed" } else { "" }.to_owned(),
+            mark(&one.digest),
+        ]
+    }));
+    let mut text = style::table(session.terminal.style, &["NAME", "VERSION", "DIGEST", "INSTALLED", "", ""], &rows);
+    text.push_str(&format!("\nloads plugins built against version {} of the WIT", WIT_VERSIONS.join(", ")));
+    if let Some((by, file)) = &named {
+        text.push_str(&format!("\nnone of these is used: {by} names `{}`", escape::path(file)));
+    }
+    let mut document = documents::list(&installed, in_use, &built_in, &description);
+    document.file = named.map(|(_, file)| file.display().to_string());
+    Ok(Answer::done(text, document))
+}
+
+pub fn install(session: &Session, file: PathBuf, sha256: Option<String>, signature: Option<PathBuf>) -> Result<Answer> {
+    let host = session.changing()?;
+    let engine = session.plugin_engine()?;
+    let compiler: Vec<OsString> = vec![session.program.clone().into_os_string(), "compile-plugin".into()];
+    let step = |name: &str| session.terminal.say(name);
+    let request = Request { source: Source::File { path: file, signature }, sha256, who: session.who() };
+    let installed = changes::install(host, &engine, &compiler, &step, &request)?;
+    warn_if_useless(session, host, &installed)?;
+    let text = format!(
+        "installed  {}\nuse it by  {}",
+        session.terminal.style.bold(&line(&installed)),
+        session.command(&format!("plugin use {}", &installed.digest[..DIGEST_SHOWN]))
+    );
+    Ok(Answer::done(text, documents::installed(&installed, false)))
+}
+
+pub fn select(session: &Session, wanted: &str) -> Result<Answer> {
+    let host = session.changing()?;
+    let selected = changes::select(host, &session.plugin_engine()?, wanted, &session.who())?;
+    if let Some(installed) = &selected {
+        warn_if_useless(session, host, installed)?;
+    }
+    let mut text = match &selected {
+        Some(installed) => format!("in use  {}", line(installed)),
+        None => "in use  the plugin that was built in".to_owned(),
+    };
+    let named = session.plugin_file()?;
+    if let Some((by, file)) = &named {
+        text.push_str(&format!("\nbut {by} names `{}`, which goes before it", escape::path(file)));
+    }
+    Ok(Answer::done(text, documents::selected(selected.as_ref(), named.as_ref().map(|(_, file)| file.as_path()))))
+}
+
+/// Says what a plugin is no use for.
+fn warn_if_useless(session: &Session, host: &Host, installed: &Installed) -> Result<()> {
+    if let Some(number) = changes::reads_none_of(host, installed)? {
+        let snapshots = style::count(number as u64, "snapshot", "snapshots");
+        let warning = session.terminal.error_style.yellow("warning:");
+        session.beside("reads_none_of", json!(number));
+        session.terminal.say(&format!("{warning} it reads none of your {snapshots}"));
+        session
+            .terminal
+            .say("hint: to restore one of them takes another plugin, as `--plugin FILE` or by `reforge plugin use`");
+    }
+    Ok(())
+}
+
+pub fn remove(session: &Session, wanted: &str) -> Result<Answer> {
+    let host = session.changing()?;
+    let removed = changes::remove(host, wanted, &session.who())?;
+    Ok(Answer::done(format!("removed  {}", line(&removed)), documents::installed(&removed, false)))
+}
+
+pub fn check(session: &Session, file: &Path, only: &[String]) -> Result<Answer> {
+    // No host is needed: who writes a plugin may have none.
+    let base = std::env::temp_dir();
+    let plugin = Plugin::from_file(&PluginEngine::new(None)?, file)?;
+    let told = |one: &Judged| session.terminal.say(&told_line(session, one));
+    let judged = conformance::run(&plugin, &base, only, &told)?;
+    let count = |is: fn(&Verdict) -> bool| judged.iter().filter(|one| is(&one.verdict)).count();
+    let broken = count(|verdict| matches!(verdict, Verdict::Broken(_)));
+    let kept = count(|verdict| *verdict == Verdict::Kept);
+    let others = judged.len() - kept - broken;
+    let not_applicable = if others > 0 { format!(", {others} do not apply") } else { String::new() };
+    let text = format!(
+        "{}: {kept} kept, {broken} broken{not_applicable}",
+        style::count(judged.len() as u64, "promise", "promises")
+    );
+    let failure = (broken > 0).then(|| {
+        Failure::new(reforge_base::Code::Plugin, "the plugin cannot be installed").hint("mend what is broken above")
+    });
+    let json = json!({ "digest": plugin.digest(), "promises": judged, "kept": kept, "broken": broken });
+    let exit = failure.as_ref().map_or(Exit::Done, Exit::of_failure);
+    Ok(Answer { text, json, failure, exit, take_back: None })
+}
+
+fn told_line(session: &Session, one: &Judged) -> String {
+    let style = session.terminal.error_style;
+    let (mark, why) = match &one.verdict {
+        Verdict::Kept => (style.green("kept  "), String::new()),
+        Verdict::Broken(why) => (style.red("BROKEN"), format!("\n        {}", escape::prose(why))),
+        Verdict::NotApplicable(why) => (style.dim("n/a   "), format!(" ({why})")),
+    };
+    format!("{mark}  {:<14}  {}{why}", one.name, one.promise)
+}
+
+fn line(installed: &Installed) -> String {
+    let (name, version) = (escape::text(&installed.name), escape::text(&installed.version));
+    format!("{name} {version}  {}", &installed.digest[..DIGEST_SHOWN])
+}

@@ -1,0 +1,307 @@
+//! What is seen of a long run: bars on a terminal, plain lines elsewhere, nothing beside a JSON document.
+//!
+//! Counters are read by a thread of its own, so that watching costs the run nothing.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use reforge_base::escape;
+use reforge_host::restore::progress::{Progress, Watcher};
+
+use super::output::Output;
+use super::session::Session;
+use super::style::{self, Style};
+use super::terminal::Terminal;
+
+/// How often a bar moves.
+const BAR_INTERVAL: Duration = Duration::from_millis(100);
+/// How often a line is written where there is no terminal.
+const LINE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Of a terminal that does not say how wide it is.
+const COLUMNS: u16 = 80;
+
+/// Shows one run until it is dropped.
+pub struct Display {
+    pub progress: Arc<Progress>,
+    watch: Arc<Watch>,
+    ticker: Option<JoinHandle<()>>,
+    over: Arc<AtomicBool>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Bars,
+    Lines,
+    Nothing,
+}
+
+struct Watch {
+    kind: Kind,
+    terminal: Terminal,
+    progress: OnceLock<Weak<Progress>>,
+    current: Mutex<Current>,
+}
+
+#[derive(Default)]
+struct Current {
+    phase: String,
+    began: Option<Instant>,
+    bar: Option<ProgressBar>,
+    /// When something was last written where there are no bars.
+    said: Option<Instant>,
+    bytes: u64,
+}
+
+impl Display {
+    pub fn new(session: &Session) -> Display {
+        use std::io::IsTerminal as _;
+        let kind = match (session.terminal.json, std::io::stderr().is_terminal()) {
+            (true, _) => Kind::Nothing,
+            (false, true) => Kind::Bars,
+            (false, false) => Kind::Lines,
+        };
+        let watch = Arc::new(Watch {
+            kind,
+            terminal: session.terminal.clone(),
+            progress: OnceLock::new(),
+            current: Mutex::default(),
+        });
+        let progress = Arc::new(Progress::new(watch.clone(), session.cancelled.clone()));
+        let _ = watch.progress.set(Arc::downgrade(&progress));
+        let over = Arc::new(AtomicBool::new(false));
+        let (ticked, until) = (watch.clone(), over.clone());
+        let tick = move || {
+            while !until.load(Ordering::Relaxed) {
+                ticked.tick();
+                std::thread::park_timeout(BAR_INTERVAL);
+            }
+        };
+        // Without a thread less is shown, and nothing else is missing.
+        let spawn = || std::thread::Builder::new().name("progress".to_owned()).spawn(tick).ok();
+        let ticker = (kind != Kind::Nothing).then(spawn).flatten();
+        Display { progress, watch, ticker, over }
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+        if let Some(ticker) = self.ticker.take() {
+            ticker.thread().unpark();
+            let _ = ticker.join();
+        }
+        self.watch.tick();
+        self.watch.end_phase(&mut self.watch.current());
+    }
+}
+
+impl Watcher for Watch {
+    fn phase(&self, name: &str) {
+        let mut current = self.current();
+        if current.phase == name {
+            return;
+        }
+        self.end_phase(&mut current);
+        *current = Current { phase: name.to_owned(), began: Some(Instant::now()), ..Current::default() };
+        let shown = escape::prose(name);
+        match self.kind {
+            Kind::Nothing => {}
+            Kind::Lines => self.terminal.say(&format!("{shown} …")),
+            Kind::Bars => {
+                let screen = Screen { errors: self.terminal.errors().clone(), frame: Mutex::default() };
+                let target = ProgressDrawTarget::term_like(Box::new(screen));
+                let bar = ProgressBar::with_draw_target(None, target);
+                bar.set_message(shown);
+                bar.set_style(template(SPINNER));
+                bar.tick();
+                current.bar = Some(bar);
+            }
+        }
+    }
+
+    fn ended(&self, bytes: u64, _entries: u64) {
+        let mut current = self.current();
+        current.bytes = current.bytes.max(bytes);
+    }
+
+    fn committed(&self) {
+        self.terminal.committed.store(true, Ordering::Relaxed);
+    }
+
+    fn note(&self, text: &str) {
+        let line = format!("  {}", escape::prose(text));
+        match &self.current().bar {
+            Some(bar) => bar.suspend(|| self.terminal.say(&line)),
+            None => self.terminal.say(&line),
+        }
+    }
+}
+
+impl Watch {
+    fn current(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tick(&self) {
+        let Some(progress) = self.progress.get().and_then(Weak::upgrade) else { return };
+        let mut current = self.current();
+        if current.phase.is_empty() {
+            return;
+        }
+        let bytes = progress.bytes.load(Ordering::Relaxed);
+        let total = progress.bytes_total.load(Ordering::Relaxed);
+        let entries = progress.entries.load(Ordering::Relaxed);
+        current.bytes = current.bytes.max(bytes);
+        match &current.bar {
+            Some(bar) => {
+                if total > 0 {
+                    bar.set_style(template(BAR));
+                    bar.set_length(total);
+                    bar.set_position(bytes.min(total));
+                } else if bytes > 0 {
+                    bar.set_style(template(BYTES));
+                    bar.set_position(bytes);
+                }
+                bar.tick();
+            }
+            None if self.kind == Kind::Lines => {
+                let now = Instant::now();
+                let before = current.said.or(current.began).unwrap_or(now);
+                if now.duration_since(before) >= LINE_INTERVAL {
+                    current.said = Some(now);
+                    self.terminal.say(&line(&current, bytes, total, entries));
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// Leaves one line behind for a phase on a terminal; where there are only lines its beginning was told.
+    fn end_phase(&self, current: &mut Current) {
+        let (Some(bar), Some(began)) = (current.bar.take(), current.began) else { return };
+        bar.finish_and_clear();
+        let style: Style = self.terminal.error_style;
+        let took = style::duration(began.elapsed());
+        let bytes = if current.bytes > 0 { style::bytes(current.bytes) } else { String::new() };
+        let line = format!("  {:<20} {:>8}  {:>11}", escape::prose(&current.phase), took, bytes);
+        self.terminal.say(&style.dim(line.trim_end()));
+        current.phase.clear();
+    }
+}
+
+/// The terminal behind standard error, a frame at a time.
+struct Screen {
+    errors: Output,
+    frame: Mutex<String>,
+}
+
+impl Screen {
+    fn add(&self, text: &str) -> std::io::Result<()> {
+        self.frame.lock().unwrap_or_else(PoisonError::into_inner).push_str(text);
+        Ok(())
+    }
+
+    /// No control sequence where there is nothing to move.
+    fn go(&self, by: usize, direction: char) -> std::io::Result<()> {
+        if by == 0 { Ok(()) } else { self.add(&format!("\x1b[{by}{direction}")) }
+    }
+}
+
+impl std::fmt::Debug for Screen {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Screen")
+    }
+}
+
+impl TermLike for Screen {
+    fn width(&self) -> u16 {
+        let size = rustix::termios::tcgetwinsize(std::io::stderr());
+        size.ok().map(|size| size.ws_col).filter(|columns| *columns > 0).unwrap_or(COLUMNS)
+    }
+
+    fn move_cursor_up(&self, lines: usize) -> std::io::Result<()> {
+        self.go(lines, 'A')
+    }
+
+    fn move_cursor_down(&self, lines: usize) -> std::io::Result<()> {
+        self.go(lines, 'B')
+    }
+
+    fn move_cursor_right(&self, columns: usize) -> std::io::Result<()> {
+        self.go(columns, 'C')
+    }
+
+    fn move_cursor_left(&self, columns: usize) -> std::io::Result<()> {
+        self.go(columns, 'D')
+    }
+
+    fn write_line(&self, text: &str) -> std::io::Result<()> {
+        self.add(&format!("{text}\n"))
+    }
+
+    fn write_str(&self, text: &str) -> std::io::Result<()> {
+        self.add(text)
+    }
+
+    fn clear_line(&self) -> std::io::Result<()> {
+        self.add("\r\x1b[2K")
+    }
+
+    fn flush(&self) -> std::io::Result<()> {
+        let frame = std::mem::take(&mut *self.frame.lock().unwrap_or_else(PoisonError::into_inner));
+        if !frame.is_empty() {
+            self.errors.show(frame);
+        }
+        Ok(())
+    }
+}
+
+/// `extracting: 1.20 GiB of 3.00 GiB, 88.00 MiB/s, 21 s left`.
+fn line(current: &Current, bytes: u64, total: u64, entries: u64) -> String {
+    let passed = current.began.map_or(Duration::ZERO, |began| began.elapsed());
+    let mut parts = Vec::new();
+    if total > 0 {
+        parts.push(format!("{} of {}", style::bytes(bytes), style::bytes(total)));
+    } else if bytes > 0 {
+        parts.push(style::bytes(bytes));
+    }
+    if entries > 0 {
+        parts.push(style::count(entries, "entry", "entries"));
+    }
+    let rate = bytes as f64 / passed.as_secs_f64().max(0.001);
+    if bytes > 0 {
+        parts.push(format!("{}/s", style::bytes(rate as u64)));
+    }
+    if bytes > 0 && total > bytes {
+        let left = Duration::from_secs_f64((total - bytes) as f64 / rate.max(1.0));
+        parts.push(format!("{} left", style::duration(left)));
+    }
+    parts.push(format!("after {}", style::duration(passed)));
+    format!("{}: {}", escape::prose(&current.phase), parts.join(", "))
+}
+
+const SPINNER: &str = "{spinner} {msg:<20} {elapsed}";
+const BYTES: &str = "{spinner} {msg:<20} {binary_bytes}  {binary_bytes_per_sec}  {elapsed}";
+const BAR: &str =
+    "{spinner} {msg:<20} [{wide_bar}] {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta} left";
+
+/// A template that were wrong would only look plain; the test below says that none is.
+fn template(text: &str) -> ProgressStyle {
+    ProgressStyle::with_template(text).unwrap_or_else(|_| ProgressStyle::default_spinner()).progress_chars("=> ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_can_be_drawn() {
+        for style in [SPINNER, BYTES, BAR] {
+            assert!(ProgressStyle::with_template(style).is_ok(), "{style}");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! `serve`: the API, until somebody asks it to stop.
+
+use std::net::SocketAddr;
+
+use reforge_base::Result;
+use reforge_server::api::{self, Setup};
+use serde_json::json;
+
+use super::answer::Answer;
+use super::session::Session;
+
+/// Says where it listens at once, on a line of its own, for people and programs that wait for it.
+pub fn serve(session: &Session, listen: Option<SocketAddr>, wait: bool) -> Result<Answer> {
+    let host = session.open()?;
+    let slot = session.slot()?;
+    if let Some(refused) = slot.refused() {
+        session.terminal.say(&format!("nothing can be restored until this is mended: {refused}"));
+    }
+    let setup = Setup {
+        host: host.clone(),
+        slot,
+        program: session.program.clone(),
+        plugin_file: session.plugin_file()?.map(|(_, file)| file),
+        listen,
+        stop: session.cancelled.clone(),
+        wait,
+    };
+    let listening = |address| {
+        let line = match session.terminal.json {
+            true => json!({ "listening": address }).to_string(),
+            false => format!("listening on http://{address}"),
+        };
+        session.terminal.print(&line);
+    };
+    api::serve(setup, |recovered| session.tell(recovered), listening)?;
+    Ok(Answer::done("stopped", json!({ "stopped": true })))
+}

@@ -1,0 +1,202 @@
+//! What commands share: the configuration, the host, the plugin, who asks, and whether they gave up.
+//!
+//! Opened as late as possible: recovery and undo work with no plugin, and what only looks never recovers.
+
+use std::cell::{OnceCell, RefCell};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use reforge_base::Code;
+use reforge_base::Failure;
+use reforge_base::Result;
+use reforge_base::account;
+use reforge_base::durable;
+use reforge_base::escape;
+use reforge_config::Config;
+use reforge_host::host::Host;
+use reforge_plugins::{Plugin, PluginEngine, Slot};
+use reforge_server::documents::history as documents;
+use reforge_transaction::recover::Recovered;
+use reforge_transaction::registry::{self, Entry};
+use serde_json::{Value, json};
+
+use super::args::Options;
+use super::recovered;
+use super::terminal::Terminal;
+
+const VARIABLE: &str = "REFORGE_CONFIG";
+const PLACES: [&str; 2] = ["reforge.toml", "/etc/reforge/reforge.toml"];
+
+pub struct Session {
+    pub terminal: Terminal,
+    pub cancelled: Arc<AtomicBool>,
+    /// This program, found once: its file may be replaced while it runs.
+    pub program: PathBuf,
+    options: Options,
+    /// The configuration is in `REFORGE_CONFIG`, as commands that are shown assume.
+    exported: bool,
+    host: OnceCell<Arc<Host>>,
+    /// Fields for the document beside the command's own.
+    beside: RefCell<Vec<(&'static str, Value)>>,
+}
+
+impl Session {
+    pub fn new(options: Options, terminal: Terminal, program: PathBuf) -> Session {
+        Session {
+            cancelled: terminal.cancelled.clone(),
+            terminal,
+            program,
+            options,
+            exported: false,
+            host: OnceCell::new(),
+            beside: RefCell::default(),
+        }
+    }
+
+    /// The same for whoever has the configuration in the environment.
+    pub fn exported(self) -> Session {
+        Session { exported: true, ..self }
+    }
+
+    pub fn options(&self) -> Options {
+        self.options.clone()
+    }
+
+    /// Whether somebody gave up.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
+    pub fn config(&self) -> Result<Config> {
+        Config::load(&self.config_file()?)
+    }
+
+    /// The host for a command that only looks. What is unfinished is mentioned, and not touched.
+    pub fn looking(&self) -> Result<&Arc<Host>> {
+        let host = self.open()?;
+        let entries = registry::read_open(&host.state.transactions())?;
+        let unfinished: Vec<_> = entries.iter().filter(|entry| entry.blocks().is_some()).collect();
+        for entry in &unfinished {
+            self.terminal.say(&format!("note: {}", unfinished_in_words(host, entry)));
+        }
+        let ids: Vec<&str> = unfinished.iter().map(|entry| entry.id()).collect();
+        self.beside("unfinished", json!(ids));
+        Ok(host)
+    }
+
+    /// The host for a command that changes something: what a crash left behind is settled first.
+    pub fn changing(&self) -> Result<&Arc<Host>> {
+        let host = self.open()?;
+        let recovered = host.recover()?;
+        self.tell(&recovered);
+        Ok(host)
+    }
+
+    /// The host as it is. For recovery itself.
+    pub fn open(&self) -> Result<&Arc<Host>> {
+        if self.host.get().is_none() {
+            let supervisor = vec![self.program.clone().into_os_string(), OsString::from("supervise")];
+            let mut host = Host::open(self.config()?, supervisor)?;
+            let terminal = self.terminal.clone();
+            host.deployer = host.deployer.telling(Arc::new(move |text| terminal.say(text)));
+            let _ = self.host.set(Arc::new(host));
+        }
+        self.host.get().ok_or_else(|| Failure::new(Code::StateRefused, "the host was not opened"))
+    }
+
+    /// The restore plugin in use: named on the command line, configured, selected, or built in.
+    pub fn plugin(&self) -> Result<Plugin> {
+        self.slot()?.current()
+    }
+
+    /// The place of the plugin in use, for whoever runs for long.
+    pub fn slot(&self) -> Result<Slot> {
+        let host = self.open()?;
+        let engine = self.plugin_engine()?;
+        let file = self.options.plugin.as_ref().or(host.config.host.plugin.as_ref());
+        Ok(Slot::open(engine, file.cloned(), host.registry()))
+    }
+
+    /// The engine that plugins run on, with this host's cache.
+    pub fn plugin_engine(&self) -> Result<PluginEngine> {
+        let cache = self.open()?.state.cache();
+        durable::make_directories_durably(&cache, durable::PRIVATE_DIRECTORY)?;
+        PluginEngine::new(Some(&cache))
+    }
+
+    /// Where a file that decides before the registry does is named, if there is one.
+    pub fn plugin_file(&self) -> Result<Option<(&'static str, PathBuf)>> {
+        let configured = self.open()?.config.host.plugin.clone();
+        let named = self.options.plugin.clone().map(|file| ("`--plugin`", file));
+        Ok(named.or_else(|| configured.map(|file| ("`plugin` of the configuration", file))))
+    }
+
+    /// Who asks, for receipts and the audit log.
+    pub fn who(&self) -> String {
+        let uid = rustix::process::getuid();
+        let account = account::find(&uid.as_raw().to_string()).ok().flatten();
+        account.and_then(|account| account.name).map_or_else(|| format!("user {uid}"), |name| escape::text(&name))
+    }
+
+    /// The command as a person would type it, with this session's configuration.
+    pub fn command(&self, words: &str) -> String {
+        match &self.options.config {
+            Some(file) if !self.exported => format!("reforge --config {} {words}", escape::path(file)),
+            _ => format!("reforge {words}"),
+        }
+    }
+
+    pub fn take_beside(&self) -> Vec<(&'static str, Value)> {
+        self.beside.take()
+    }
+
+    /// Goes into the answer as JSON, beside what the command itself answers.
+    pub fn beside(&self, name: &'static str, value: Value) {
+        let mut beside = self.beside.borrow_mut();
+        beside.retain(|(known, _)| *known != name);
+        beside.push((name, value));
+    }
+
+    /// Tells what was done about a crash.
+    pub fn tell(&self, recovered: &[Recovered]) {
+        for one in recovered {
+            self.terminal.say(&recovered::line(one));
+        }
+        if !recovered.is_empty() {
+            self.beside("recovered", json!(recovered.iter().map(documents::recovered).collect::<Vec<_>>()));
+        }
+    }
+
+    fn config_file(&self) -> Result<PathBuf> {
+        let named = self.options.config.clone();
+        let variable = || std::env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let found = || PLACES.iter().map(PathBuf::from).find(|path| exists(path));
+        named.or_else(variable).or_else(found).ok_or_else(|| {
+            let places: Vec<String> = PLACES.iter().map(|place| format!("`{place}`")).collect();
+            let message = format!("there is no configuration: neither {}", places.join(" nor "));
+            Failure::new(Code::Usage, message)
+                .hint("write one, or name it with `--config FILE`; `reforge demo` needs none")
+        })
+    }
+}
+
+/// How one that is not over stands.
+fn unfinished_in_words(host: &Host, entry: &Entry) -> String {
+    let id = escape::text(entry.id());
+    let held = match entry {
+        Entry::Open(journal, begin) => documents::held_by(host, journal, begin),
+        Entry::Damaged { .. } => None,
+    };
+    match (held, entry.blocks()) {
+        (Some(held), _) => format!("restore `{id}` is running: {}, {}", held.phase, held.text),
+        (None, Some(failure)) => format!("{}; {}", failure.message, failure.hint),
+        (None, None) => format!("restore `{id}` is over"),
+    }
+}
+
+/// One that cannot be looked at is there: reading it says why.
+fn exists(path: &Path) -> bool {
+    path.try_exists().unwrap_or(true)
+}

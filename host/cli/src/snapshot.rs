@@ -1,0 +1,207 @@
+//! `snapshot …`: take, look at, check, move and delete snapshots.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use reforge_base::Failure;
+use reforge_base::Result;
+use reforge_base::durable;
+use reforge_base::escape;
+use reforge_host::restore::import;
+use reforge_server::documents::snapshot as documents;
+use reforge_snapshots::format::Descriptor;
+use serde_json::json;
+
+use super::answer::Answer;
+use super::args::Named;
+use super::consent::{must_be_interactive, must_say_yes};
+use super::progress::Display;
+use super::session::Session;
+use super::style;
+
+pub fn create(session: &Session, workload: &str, reason: &str, wait: bool) -> Result<Answer> {
+    let host = session.changing()?;
+    let workload = host.config.workload(workload)?;
+    let display = Display::new(session);
+    let descriptor = host.take_snapshot(workload, reason, wait, &session.who(), &display.progress);
+    drop(display);
+    let descriptor = descriptor?;
+    let lines = [format!("snapshot  {}", session.terminal.style.bold(&descriptor.id)), contents(session, &descriptor)];
+    Ok(Answer::done(lines.join("\n"), documents::summary(&descriptor)))
+}
+
+pub fn list(session: &Session, workload: &str, all: bool) -> Result<Answer> {
+    let host = session.looking()?;
+    let workload = host.config.workload(workload)?;
+    let (listed, older) = host.store.newest(&workload.id, documents::most(all))?;
+    let rows: Vec<Vec<String>> = listed
+        .iter()
+        .map(|listed| match &listed.descriptor {
+            Ok(descriptor) => {
+                let entries: u64 = descriptor.volumes.iter().map(|volume| volume.entries).sum();
+                let bytes: u64 = descriptor.volumes.iter().map(|volume| volume.bytes).sum();
+                vec![
+                    listed.id.clone(),
+                    style::age(descriptor.manifest.created),
+                    reason(descriptor),
+                    entries.to_string(),
+                    style::bytes(bytes),
+                    style::bytes(descriptor.archive.bytes),
+                ]
+            }
+            Err(failure) => {
+                let none = || "-".to_owned();
+                vec![escape::text(&listed.id), none(), failure.message.clone(), none(), none(), none()]
+            }
+        })
+        .collect();
+    let mut text = match rows.is_empty() {
+        true => format!(
+            "no snapshots yet; take one with `{}`",
+            session.command(&format!("snapshot create {}", workload.id))
+        ),
+        false => {
+            let heads = ["SNAPSHOT", "TAKEN", "REASON", "ENTRIES", "DATA", "ARCHIVE"];
+            style::table(session.terminal.style, &heads, &rows)
+        }
+    };
+    if older > 0 {
+        text.push_str(&format!("\n{older} older ones are left out: `--all` lists them"));
+    }
+    Ok(Answer::done(text, documents::list(&workload.id, listed, older)))
+}
+
+pub fn show(session: &Session, named: &Named) -> Result<Answer> {
+    let host = session.looking()?;
+    let workload = host.config.workload(&named.workload)?;
+    let descriptor = host.store.get(&workload.id, &named.snapshot)?;
+    let manifest = &descriptor.manifest;
+    let mut lines = vec![
+        format!("snapshot  {}", session.terminal.style.bold(&descriptor.id)),
+        format!("taken     {} ({})", style::instant(manifest.created), style::age(manifest.created)),
+        format!("reason    {}", reason(&descriptor)),
+        format!("workload  {}", escape::text(&manifest.workload)),
+        format!("image     {}", escape::text(&manifest.image.reference)),
+        format!("archive   {}, sha256 {}", style::bytes(descriptor.archive.bytes), descriptor.archive.sha256),
+    ];
+    if descriptor.imported {
+        lines.push("imported  nothing vouches for what it holds".to_owned());
+    }
+    lines.push(String::new());
+    lines.push(contents(session, &descriptor));
+    for skipped in &manifest.skipped {
+        lines.push(format!("not in it: `{}` ({})", escape::text(&skipped.name), escape::text(&skipped.scope)));
+    }
+    let text = lines.join("\n");
+    Ok(Answer::done(text, documents::whole(descriptor)))
+}
+
+pub fn verify(session: &Session, named: &Named) -> Result<Answer> {
+    let host = session.looking()?;
+    let workload = host.config.workload(&named.workload)?;
+    let size = host.store.get(&workload.id, &named.snapshot)?.archive.bytes;
+    let display = Display::new(session);
+    display.progress.begin("verifying", size, 0);
+    let descriptor = host.store.verify(&workload.id, &named.snapshot, &*display.progress)?;
+    drop(display);
+    let size = style::bytes(descriptor.archive.bytes);
+    let text = format!("`{}` is whole: {size} match sha256 {}", descriptor.id, descriptor.archive.sha256);
+    Ok(Answer::done(text, documents::verified(descriptor)))
+}
+
+/// Copies an archive to a file that did not exist; one that fails is removed again.
+pub fn export(session: &Session, named: &Named, file: &Path) -> Result<Answer> {
+    let host = session.looking()?;
+    let workload = host.config.workload(&named.workload)?;
+    let size = host.store.get(&workload.id, &named.snapshot)?.archive.bytes;
+    let failed = |error: std::io::Error| Failure::io("write", file, &error);
+    // The archive may hold secrets, whatever the umask is.
+    let mut out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(|error| {
+        let failure = failed(error);
+        Failure { code: reforge_base::Code::Usage, ..failure }
+            .hint("name a file that does not exist in a directory that does")
+    })?;
+    let display = Display::new(session);
+    display.progress.begin("exporting", size, 0);
+    let copied = host.store.export(&workload.id, &named.snapshot, &mut out, file, &*display.progress);
+    let copied = copied.and_then(|descriptor| durable::sync_file(&out).map(|()| descriptor));
+    drop(display);
+    match copied {
+        Ok(descriptor) => {
+            let text = format!("exported `{}` to `{}`", descriptor.id, escape::path(file));
+            Ok(Answer::done(text, json!({ "id": descriptor.id, "file": file, "archive": descriptor.archive })))
+        }
+        Err(failure) => {
+            // Half an archive is none; the failure that led here is the one to tell.
+            let _ = std::fs::remove_file(file);
+            Err(failure)
+        }
+    }
+}
+
+pub fn import(session: &Session, file: &Path, workload: &str, wait: bool) -> Result<Answer> {
+    let host = session.changing()?;
+    host.config.workload(workload)?;
+    let plugin = session.plugin()?;
+    let display = Display::new(session);
+    let request = import::Request { file: file.to_owned(), workload: workload.to_owned(), wait, who: session.who() };
+    let descriptor = import::run(host, &plugin, &request, &display.progress);
+    drop(display);
+    let descriptor = descriptor?;
+    let lines = [
+        format!("imported  {}", session.terminal.style.bold(&descriptor.id)),
+        contents(session, &descriptor),
+        "nothing vouches for what it holds: a restore of it keeps the previous data until `restore finish`".to_owned(),
+    ];
+    Ok(Answer::done(lines.join("\n"), documents::summary(&descriptor)))
+}
+
+pub fn delete(session: &Session, named: &Named, yes: bool, wait: bool) -> Result<Answer> {
+    let host = session.changing()?;
+    if !yes {
+        must_be_interactive(session)?;
+        let workload = &host.config.workload(&named.workload)?.id;
+        host.store.is_whole_id(workload, &named.snapshot)?;
+        let (id, workload) = (escape::text(&named.snapshot), escape::text(workload));
+        must_say_yes(session, &format!("delete snapshot {id} of `{workload}` for good? this can not be undone [y/N]"))?;
+    }
+    host.delete_snapshot(&named.workload, &named.snapshot, wait, &session.who(), &session.cancelled)?;
+    let text = format!("deleted `{}`", escape::text(&named.snapshot));
+    Ok(Answer::done(text, documents::deleted(&named.snapshot)))
+}
+
+fn contents(session: &Session, descriptor: &Descriptor) -> String {
+    let rows: Vec<Vec<String>> = descriptor
+        .manifest
+        .volumes
+        .iter()
+        .zip(&descriptor.volumes)
+        .map(|(volume, totals)| {
+            let mut remarks = Vec::new();
+            if totals.symlinks + totals.hard_links > 0 {
+                remarks.push(style::count(totals.symlinks + totals.hard_links, "link", "links"));
+            }
+            if totals.special > 0 {
+                remarks
+                    .push(format!("{} left out", style::count(totals.special, "socket or fifo", "sockets or fifos")));
+            }
+            let digest = totals.tree_digest.as_deref().map_or("none", |digest| &digest[..16]);
+            vec![
+                escape::text(&volume.name),
+                escape::text(&volume.scope),
+                totals.entries.to_string(),
+                style::bytes(totals.bytes),
+                digest.to_owned(),
+                remarks.join(", "),
+            ]
+        })
+        .collect();
+    let heads = ["VOLUME", "SCOPE", "ENTRIES", "DATA", "TREE DIGEST", ""];
+    style::table(session.terminal.style, &heads, &rows)
+}
+
+fn reason(descriptor: &Descriptor) -> String {
+    let reason = escape::text(&descriptor.manifest.reason);
+    if descriptor.imported { format!("{reason} (imported)") } else { reason }
+}

@@ -1,0 +1,74 @@
+//! How things look on a terminal: a little colour where it carries meaning, columns, and the figures for people.
+
+pub use reforge_base::figures::{age, bytes, count, duration, instant};
+
+/// Colours, or none: not on a terminal, or `NO_COLOR` is set.
+#[derive(Clone, Copy)]
+pub struct Style {
+    colours: bool,
+}
+
+impl Style {
+    pub fn new(is_terminal: bool) -> Style {
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        Style { colours: is_terminal && !plain && !dumb }
+    }
+
+    /// What clap has coloured.
+    pub fn of(self, text: &clap::builder::StyledStr) -> String {
+        if self.colours { text.ansi().to_string() } else { text.to_string() }
+    }
+
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    pub fn bold(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    pub fn dim(self, text: &str) -> String {
+        self.paint("2", text)
+    }
+
+    pub fn red(self, text: &str) -> String {
+        self.paint("1;31", text)
+    }
+
+    pub fn green(self, text: &str) -> String {
+        self.paint("1;32", text)
+    }
+
+    pub fn yellow(self, text: &str) -> String {
+        self.paint("1;33", text)
+    }
+}
+
+/// Left-aligned columns, two spaces between, the first row being the heads. Nothing at a line's end.
+pub fn table(style: Style, heads: &[&str], rows: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.chain([heads[column].chars().count()]).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..heads.len()).map(width).collect();
+    let line = |cells: &[String]| {
+        let padded: Vec<String> = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        padded.join("  ").trim_end().to_owned()
+    };
+    let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
+    let mut lines = vec![style.dim(&line(&heads))];
+    lines.extend(rows.iter().map(|row| line(row)));
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_as_wide_as_its_widest_cells() {
+        let rows = [vec!["a".to_owned(), "b".to_owned()], vec!["long".to_owned(), String::new()]];
+        assert_eq!(table(Style { colours: false }, &["X", "Y"], &rows), "X     Y\na     b\nlong");
+    }
+}

@@ -1,0 +1,111 @@
+//! `[host]`: where the host keeps its things and where volumes may live.
+
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+use toml::Spanned;
+
+use super::problems::Problems;
+use super::raw::RawHost;
+use super::{Host, Workload, duration};
+use crate::scope::Scope;
+use reforge_base::{escape, signature};
+
+/// Where an engine listens when nothing else is said.
+const DOCKER_SOCKET: &str = "/var/run/docker.sock";
+/// How long the previous trees are kept when nothing else is said.
+const UNDO_WINDOW: Duration = Duration::from_secs(24 * 3600);
+/// How long a plugin may go on without progress when nothing else is said.
+pub const PLUGIN_STALL_LIMIT: Duration = Duration::from_secs(60);
+
+pub(super) fn check(raw: RawHost, base: &Path, workloads: &[Workload], problems: &mut Problems<'_>) -> Host {
+    let at = raw.state_dir.span();
+    let state_dir = path("state_dir", base, raw.state_dir, problems);
+    let mut optional = |key, value: Option<Spanned<String>>| value.map(|value| path(key, base, value, problems));
+    let volume_root = optional("volume_root", raw.volume_root);
+    let snapshot_dir = optional("snapshot_dir", raw.snapshot_dir).unwrap_or_else(|| state_dir.join("snapshots"));
+    let preview_dir = optional("preview_dir", raw.preview_dir);
+    let plugin = optional("plugin", raw.plugin);
+    let docker_socket = optional("docker_socket", raw.docker_socket).unwrap_or_else(|| DOCKER_SOCKET.into());
+    let allowed_roots = raw.allowed_roots.into_iter().map(|root| path("allowed_roots", base, root, problems)).collect();
+    if volume_root.is_none() {
+        require_volume_root(at, workloads, problems);
+    }
+    Host {
+        // No project can have this name, so no volume can.
+        preview_dir: preview_dir.unwrap_or_else(|| match &volume_root {
+            Some(root) => root.join(".previews"),
+            // Beside it: an app with a user of its own cannot pass a state directory.
+            None => beside(&state_dir),
+        }),
+        state_dir,
+        snapshot_dir,
+        volume_root,
+        allowed_roots,
+        undo_window: duration_or("undo_window", raw.undo_window, UNDO_WINDOW, problems),
+        docker_socket,
+        plugin,
+        plugin_stall_limit: duration_or("plugin_stall_limit", raw.plugin_stall_limit, PLUGIN_STALL_LIMIT, problems),
+        plugin_keys: raw.plugin_keys.into_iter().map(|key| plugin_key(key, problems)).collect(),
+    }
+}
+
+fn beside(state_dir: &Path) -> PathBuf {
+    let mut name = state_dir.file_name().unwrap_or_default().to_owned();
+    name.push("-previews");
+    state_dir.with_file_name(name)
+}
+
+fn plugin_key(key: Spanned<String>, problems: &mut Problems<'_>) -> String {
+    if !signature::parse(key.get_ref()) {
+        let message = format!("`plugin_keys` has `{}`, which is not a public key", escape::text(key.get_ref()));
+        problems.say(key.span(), message, "write the second line of the file that `minisign -G` made, as it is");
+    }
+    key.into_inner()
+}
+
+fn require_volume_root(at: std::ops::Range<usize>, workloads: &[Workload], problems: &mut Problems<'_>) {
+    for workload in workloads {
+        let rooted = |scope| matches!(scope, Scope::Project | Scope::Stage);
+        if let Some(volume) = workload.volumes.iter().find(|volume| rooted(volume.scope)) {
+            problems.say(
+                at.clone(),
+                format!(
+                    "volume `{}` of `{}` has the scope `{}`, and `[host]` has no `volume_root`",
+                    escape::text(&volume.name),
+                    escape::text(&workload.id),
+                    volume.scope.as_str()
+                ),
+                "add `volume_root = \"/srv/reforge\"` to `[host]`",
+            );
+            return;
+        }
+    }
+}
+
+/// A path of this host; a relative one is relative to the configuration's directory.
+pub(super) fn path(key: &str, base: &Path, value: Spanned<String>, problems: &mut Problems<'_>) -> PathBuf {
+    let shown = escape::text(value.get_ref());
+    let path = Path::new(value.get_ref());
+    if value.get_ref().is_empty() || value.get_ref().contains('\0') {
+        problems.say(value.span(), format!("`{key}` is `{shown}`, which is not a path"), "name a directory or file");
+    } else if path.components().any(|component| component == Component::ParentDir) {
+        problems.say(value.span(), format!("`{key}` is `{shown}`, which holds `..`"), "write the path out");
+    }
+    base.join(path).components().collect()
+}
+
+/// A duration, its default, or a problem.
+pub(super) fn duration_or(
+    key: &str,
+    value: Option<Spanned<String>>,
+    default: Duration,
+    problems: &mut Problems<'_>,
+) -> Duration {
+    let Some(value) = value else { return default };
+    duration::parse(value.get_ref()).unwrap_or_else(|clause| {
+        let message = format!("`{key}` is `{}`, which {clause}", escape::text(value.get_ref()));
+        problems.say(value.span(), message, "write for example `10s`, `1m 30s` or `24h`");
+        default
+    })
+}

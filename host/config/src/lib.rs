@@ -1,0 +1,245 @@
+//! `reforge.toml`: which workloads there are, where their volumes live, where the host keeps its own things.
+//!
+//! A key that is not known is an error that names file, line and key, and every problem is reported at once. Reading a
+//! configuration touches nothing but the file itself: whether a directory exists is for `deployer::resolve` and
+//! `state_dir` to say. Nothing here may guess: a value that is not understood is refused.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::scope::Scope;
+use reforge_base::escape;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::spec::{Container, HealthCheck};
+use reforge_base::state_dir::StateDir;
+
+mod additions;
+pub mod adopted;
+mod api;
+mod container;
+pub mod deploy_spec;
+pub mod duration;
+mod host;
+mod names;
+mod problems;
+mod raw;
+pub mod scope;
+#[cfg(test)]
+mod tests;
+mod volume;
+mod workload;
+mod written;
+
+pub use host::PLUGIN_STALL_LIMIT;
+pub use names::PREVIEW_SUFFIX;
+pub use names::is_name;
+
+/// A configuration that was checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The file it was read from, absolute.
+    pub path: PathBuf,
+    pub host: Host,
+    pub api: Api,
+    pub workloads: Vec<Workload>,
+}
+
+/// `[host]`. Paths are absolute.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Host {
+    pub state_dir: PathBuf,
+    pub snapshot_dir: PathBuf,
+    /// None when no workload has a volume of project or stage scope.
+    pub volume_root: Option<PathBuf>,
+    /// An absolute source must lie below one of these.
+    pub allowed_roots: Vec<PathBuf>,
+    /// Where previews get their empty volumes: beside real volumes and not in the state directory, which an app's user
+    /// cannot enter and which must never be filled by an app.
+    pub preview_dir: PathBuf,
+    pub undo_window: Duration,
+    /// Where the Docker Engine listens.
+    pub docker_socket: PathBuf,
+    /// The restore plugin, when it is not one that was installed.
+    pub plugin: Option<PathBuf>,
+    /// Time in a plugin without progress after which it is ended.
+    pub plugin_stall_limit: Duration,
+    /// Public keys in minisign's format, one of which must have signed a plugin that is installed. None: no signature
+    /// is needed.
+    pub plugin_keys: Vec<String>,
+}
+
+/// `[api]`: how `reforge serve` is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Api {
+    pub listen: SocketAddr,
+    /// Names that the host answers to, besides addresses and `localhost`.
+    pub hosts: Vec<String>,
+    /// Whose word counts about the address that a request came from.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Holds what webhooks are signed with. None: there are no webhooks.
+    pub webhook_secret_file: Option<PathBuf>,
+}
+
+impl Default for Api {
+    fn default() -> Api {
+        Api { listen: api::LISTEN, hosts: Vec::new(), trusted_proxies: Vec::new(), webhook_secret_file: None }
+    }
+}
+
+/// `[[workload]]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workload {
+    pub id: String,
+    pub project: String,
+    pub stage: String,
+    pub runtime: RuntimeKind,
+    /// The reference of a container image. None for a process: its image is its command.
+    pub image: Option<String>,
+    /// May hold `{volume:NAME}`.
+    pub command: Vec<String>,
+    pub user: Option<String>,
+    pub environment: BTreeMap<String, String>,
+    pub stop_signal: String,
+    pub stop_timeout: Duration,
+    pub health: Option<HealthCheck>,
+    /// What only a container has.
+    pub container: Container,
+    /// Containers that may have the volumes read-write beside it, by name.
+    pub allow_containers: Vec<String>,
+    pub links: Links,
+    /// Whether set-id bits and security attributes of imported archives are restored.
+    pub privileged: bool,
+    pub volumes: Vec<Volume>,
+}
+
+impl Workload {
+    /// One that says nothing else: no command and no volume yet, and what the configuration takes where nothing is said.
+    pub fn new(id: &str, project: &str, stage: &str, runtime: RuntimeKind) -> Workload {
+        Workload {
+            id: id.to_owned(),
+            project: project.to_owned(),
+            stage: stage.to_owned(),
+            runtime,
+            image: None,
+            command: Vec::new(),
+            user: None,
+            environment: BTreeMap::new(),
+            stop_signal: workload::STOP_SIGNALS[0].to_owned(),
+            stop_timeout: workload::STOP_TIMEOUT,
+            health: None,
+            container: Container::default(),
+            allow_containers: Vec::new(),
+            links: Links::Refuse,
+            privileged: false,
+            volumes: Vec::new(),
+        }
+    }
+}
+
+/// `[[workload.volume]]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Volume {
+    pub name: String,
+    pub scope: Scope,
+    /// As it was written. Always there for a supported scope.
+    pub source: Option<String>,
+    /// Where the app sees it. None for a process, which sees the live directory.
+    pub target: Option<PathBuf>,
+}
+
+/// What runs a workload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RuntimeKind {
+    Process,
+    Docker,
+}
+
+impl RuntimeKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RuntimeKind::Process => "process",
+            RuntimeKind::Docker => "docker",
+        }
+    }
+}
+
+/// What a restore does with symbolic and hard links.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Links {
+    #[default]
+    Refuse,
+    /// Restored as data, never followed.
+    Contained,
+}
+
+impl Links {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Links::Refuse => "refuse",
+            Links::Contained => "contained",
+        }
+    }
+}
+
+impl Config {
+    /// Reads and checks a file. Several problems become one failure that lists them all.
+    pub fn load(path: &Path) -> Result<Config> {
+        let absolute = std::path::absolute(path).map_err(|error| Failure::io("find", path, &error))?;
+        let bytes = std::fs::read(&absolute).map_err(|error| {
+            Failure { code: Code::Usage, ..Failure::io("read", path, &error) }
+                .hint("name the configuration with `--config FILE`")
+        })?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let line =
+                error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+            let message = format!("`{}` line {}: not UTF-8", escape::path(path), line + 1);
+            Failure::new(Code::Usage, message).hint("save the file as UTF-8")
+        })?;
+        Config::check(&text, &absolute).map_err(|found| problems::one(path, found))
+    }
+
+    /// [`Config::check`] with several problems as one failure.
+    pub fn read(text: &str, path: &Path) -> Result<Config> {
+        Config::check(text, path).map_err(|found| problems::one(path, found))
+    }
+
+    /// Checks a text. `path` says what relative paths in it are relative to, and what failures are about.
+    pub fn check(text: &str, path: &Path) -> Result<Config, Vec<Failure>> {
+        let mut problems = problems::Problems::new(path, text);
+        let config = raw::parse(&mut problems).map(|raw| {
+            let base = path.parent().unwrap_or(Path::new("/"));
+            let workloads = workload::check_all(raw.workloads, &mut problems);
+            let host = host::check(raw.host, base, &workloads, &mut problems);
+            let api = api::check(raw.api, base, &mut problems);
+            Config { path: path.to_owned(), host, api, workloads }
+        });
+        match (config, problems.finish()) {
+            (Some(config), found) if found.is_empty() => Ok(config),
+            (_, found) => Err(found),
+        }
+    }
+
+    /// Makes the state and snapshot directories, or completes them; see [`StateDir::init`].
+    pub fn init_state(&self) -> Result<StateDir> {
+        StateDir::init(&self.host.state_dir, &self.host.snapshot_dir)
+    }
+
+    /// Opens the state directory that [`Config::init_state`] made.
+    pub fn open_state(&self) -> Result<StateDir> {
+        StateDir::open(&self.host.state_dir, &self.host.snapshot_dir)
+    }
+
+    /// The workload of that name, or `not-found`.
+    pub fn workload(&self, id: &str) -> Result<&Workload> {
+        self.workloads.iter().find(|workload| workload.id == id).ok_or_else(|| {
+            let known: Vec<&str> = self.workloads.iter().map(|workload| workload.id.as_str()).collect();
+            Failure::new(Code::NotFound, format!("there is no workload `{}`", escape::text(id))).hint(format!(
+                "`{}` has: {}",
+                escape::path(&self.path),
+                known.join(", ")
+            ))
+        })
+    }
+}

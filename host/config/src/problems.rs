@@ -1,0 +1,86 @@
+//! What is wrong with a configuration: each problem with file, line and key, all of them at once, in the file's order.
+
+use std::ops::Range;
+use std::path::Path;
+
+use reforge_base::escape;
+use reforge_base::failure::{Code, Failure};
+
+/// Problems found so far in one text.
+pub(super) struct Problems<'a> {
+    path: &'a Path,
+    pub text: &'a str,
+    /// Byte at which each was found.
+    found: Vec<(usize, Failure)>,
+}
+
+impl<'a> Problems<'a> {
+    pub fn new(path: &'a Path, text: &'a str) -> Self {
+        Problems { path, text, found: Vec::new() }
+    }
+
+    /// Something about the bytes `at`. Foreign text in the message is escaped by the caller.
+    pub fn say(&mut self, at: Range<usize>, message: impl AsRef<str>, hint: impl Into<String>) {
+        let line =
+            self.text.as_bytes()[..at.start.min(self.text.len())].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let message = format!("`{}` line {line}: {}", escape::path(self.path), message.as_ref());
+        self.found.push((at.start, Failure::new(Code::Usage, message).hint(hint)));
+    }
+
+    /// What the TOML reader said.
+    pub fn toml(&mut self, error: &toml::de::Error) {
+        let at = error.span().unwrap_or(0..0);
+        let said = error.message();
+        let listed = |prefix: &str| {
+            let (name, rest) = said.strip_prefix(prefix)?.split_once('`')?;
+            Some((name.to_owned(), rest.trim_start_matches(", ").to_owned()))
+        };
+        if let Some((key, rest)) = listed("unknown field `") {
+            let known = rest.trim_start_matches("expected ").trim_start_matches("one of ");
+            self.say(at, format!("unknown key `{}`", escape::text(&key)), format!("the keys here are {known}"));
+        } else if let Some((key, _)) = listed("missing field `") {
+            self.say(at, format!("the key `{key}` is missing"), format!("add `{key} = …`"));
+        } else if let Some((value, rest)) = listed("unknown variant `") {
+            let message = format!("{} cannot be `{}`", self.key_before(at.start), escape::text(&value));
+            self.say(at, message, rest.replacen("expected", "use", 1));
+        } else if said == "duplicate key" {
+            let key = self.text.get(at.clone()).unwrap_or("");
+            self.say(at, format!("the key `{}` is there twice", escape::text(key)), "keep one of them");
+        } else {
+            let message = format!("{}: {}", self.key_before(at.start), escape::text(&said.replace('\n', ", ")));
+            self.say(at, message, "the file is TOML; `docs/configuration.md` has every key");
+        }
+    }
+
+    /// The key whose value starts at a byte, for people.
+    fn key_before(&self, at: usize) -> String {
+        let before = self.text.get(..at).unwrap_or("");
+        let line = before.rsplit('\n').next().unwrap_or("").trim_end();
+        let key = line.strip_suffix('=').map(str::trim_end).and_then(|line| line.rsplit([' ', '{', ',', '\t']).next());
+        match key {
+            Some(key) if !key.is_empty() => format!("the key `{}`", escape::text(key)),
+            _ => "this line".to_owned(),
+        }
+    }
+
+    pub fn finish(mut self) -> Vec<Failure> {
+        self.found.sort_by_key(|(at, _)| *at);
+        self.found.into_iter().map(|(_, failure)| failure).collect()
+    }
+}
+
+/// Several problems as one failure.
+pub(super) fn one(path: &Path, mut found: Vec<Failure>) -> Failure {
+    if found.len() == 1 {
+        return found.remove(0);
+    }
+    let messages: Vec<&str> = found.iter().map(|failure| failure.message.as_str()).collect();
+    let mut hints: Vec<&str> = Vec::new();
+    for failure in &found {
+        if !failure.hint.is_empty() && !hints.contains(&failure.hint.as_str()) {
+            hints.push(&failure.hint);
+        }
+    }
+    let message = format!("{} problems in `{}`: {}", found.len(), escape::path(path), messages.join("; "));
+    Failure::new(Code::Usage, message).hint(hints.join("; "))
+}

@@ -1,0 +1,151 @@
+//! Taking over a container that runs already, whoever created it: what it is, and which of its mounts become volumes.
+//!
+//! The container itself is not touched: it is known by its id, and by its name when something creates it anew.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::client::Client;
+use super::container::{self, Found};
+use super::record::{Adopted, Record};
+use super::{DockerRuntime, controllers, labels, request};
+use reforge_base::escape;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::spec::DeploySpec;
+
+/// Labels of Compose: whose project and service it is.
+const COMPOSE: [&str; 2] = ["com.docker.compose.project", "com.docker.compose.service"];
+
+/// What a container would be as a workload.
+#[derive(Clone, Debug)]
+pub struct Adoption {
+    pub container: String,
+    /// Everything that it was created with; its mounts are the volumes.
+    pub spec: DeploySpec,
+    /// Named and anonymous volumes, which stay with it and are never captured.
+    pub left: Vec<String>,
+    /// Project and service, if Compose created it.
+    pub compose: Option<(String, String)>,
+    record: Adopted,
+}
+
+/// Looks at it. Changes nothing.
+pub fn look(runtime: &DockerRuntime, name: &str, workload: &str) -> Result<Adoption> {
+    let client = Client::open(&runtime.socket)?;
+    let shown = escape::text(name);
+    let found = container::inspect(&client, name)?.ok_or_else(|| {
+        Failure::new(Code::NotFound, format!("there is no container `{shown}`")).hint("see `docker ps --all`")
+    })?;
+    if let Some(owner) = found.labels().get(labels::WORKLOAD) {
+        let message = format!("the container {} is workload `{}` already", found.shown(), escape::text(owner));
+        return Err(Failure::new(Code::Usage, message).hint("see `reforge workload list`"));
+    }
+    if let Some(refusal) = controllers::of_own(&found) {
+        return Err(refusal);
+    }
+    let volumes = volumes(&found);
+    if volumes.is_empty() {
+        let message = format!("the container {} has no directory of this machine to write to", found.shown());
+        return Err(Failure::new(Code::PolicyRefused, message)
+            .hint("only bound directories are captured and restored: copy a named volume into one first"));
+    }
+    let mut spec = request::spec_of(workload, &found)?;
+    let mounts = volumes.iter().map(|(volume, (live, target))| reforge_base::spec::Mount {
+        volume: volume.clone(),
+        live: live.clone(),
+        target: target.clone(),
+    });
+    spec.mounts = mounts.collect();
+    forget_volumes(&mut spec);
+    let targets = volumes.into_iter().map(|(volume, (_, target))| (volume, target)).collect();
+    let points = found.inspect.mounts.iter().flatten();
+    let left = points.filter(|point| point.typ.as_deref() == Some("volume"));
+    let compose = COMPOSE.map(|label| found.labels().get(label).cloned());
+    Ok(Adoption {
+        container: found.shown(),
+        left: left.filter_map(|point| point.destination.clone()).collect(),
+        compose: compose[0].clone().zip(compose[1].clone()),
+        record: Adopted { id: found.id.clone(), name: found.name.clone(), volumes: targets },
+        spec,
+    })
+}
+
+/// Writes down whose it is from now on. The caller holds the workload's lease.
+pub fn take(runtime: &DockerRuntime, adoption: &Adoption) -> Result<()> {
+    let workload = &adoption.spec.workload;
+    let mut record = Record::read(&runtime.records, workload)?;
+    record.adopted = Some(adoption.record.clone());
+    record.write(&runtime.records, workload)
+}
+
+/// Undoes [`take`].
+pub fn give_back(runtime: &DockerRuntime, adoption: &Adoption) -> Result<()> {
+    let workload = &adoption.spec.workload;
+    let record = Record { adopted: None, ..Record::read(&runtime.records, workload)? };
+    record.write(&runtime.records, workload)
+}
+
+/// Whether it is written down as that workload's.
+pub fn is_taken(runtime: &DockerRuntime, adoption: &Adoption, workload: &str) -> Result<bool> {
+    let record = Record::read(&runtime.records, workload)?;
+    Ok(record.adopted.is_some_and(|adopted| adopted.id == adoption.record.id))
+}
+
+/// Directories of this machine that it can write to, by a name made from where it sees them.
+fn volumes(found: &Found) -> BTreeMap<String, (PathBuf, PathBuf)> {
+    let mut volumes = BTreeMap::new();
+    for point in found.inspect.mounts.iter().flatten() {
+        let (Some("bind"), Some(source), Some(target)) = (point.typ.as_deref(), &point.source, &point.destination)
+        else {
+            continue;
+        };
+        if point.rw == Some(false) || !Path::new(source).is_dir() {
+            continue;
+        }
+        let name = name_of(target);
+        let name = (1..).map(|n| if n == 1 { name.clone() } else { format!("{name}-{n}") });
+        if let Some(free) = name.into_iter().find(|name| !volumes.contains_key(name)) {
+            volumes.insert(free, (source.into(), target.into()));
+        }
+    }
+    volumes
+}
+
+/// The last component of a path as a name that the configuration takes.
+fn name_of(target: &str) -> String {
+    let last = target.rsplit('/').find(|part| !part.is_empty()).unwrap_or("data").to_lowercase();
+    let plain: String = last.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
+    let plain = plain.trim_matches('-');
+    if plain.is_empty() {
+        "data".to_owned()
+    } else {
+        plain.chars().take(32).collect::<String>().trim_end_matches('-').to_owned()
+    }
+}
+
+/// The request names every mount; those that are volumes are bound as such.
+fn forget_volumes(spec: &mut DeploySpec) {
+    let targets: Vec<String> = spec.mounts.iter().map(|mount| mount.target.to_string_lossy().into_owned()).collect();
+    let host = spec.container.request.get_mut("HostConfig").and_then(|host| host.as_object_mut());
+    if let Some(mounts) = host.and_then(|host| host.get_mut("Mounts")).and_then(|mounts| mounts.as_array_mut()) {
+        mounts.retain(|mount| !targets.iter().any(|target| mount["Target"] == target.as_str()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_of;
+
+    #[test]
+    fn a_volume_is_called_by_where_the_app_sees_it() {
+        for (target, name) in [
+            ("/var/lib/postgresql/data", "data"),
+            ("/Config/", "config"),
+            ("/", "data"),
+            ("/srv/..", "data"),
+            ("/srv/my files", "my-files"),
+        ] {
+            assert_eq!(name_of(target), name, "{target}");
+        }
+    }
+}

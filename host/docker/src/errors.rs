@@ -1,0 +1,114 @@
+//! What can go wrong between us and the engine, and what each is called to a person.
+//!
+//! An engine that cannot be reached or does not answer has said nothing about any container.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bollard::errors::Error;
+
+use reforge_base::escape;
+use reforge_base::failure::{Code, Failure};
+
+/// How a call of the engine failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EngineError {
+    /// Nobody listens, or the connection broke off.
+    Unreachable(String),
+    /// No answer in time. What was asked for may happen all the same.
+    Silent(Duration),
+    /// It answered, and not with what was asked for.
+    Said { status: u16, message: String },
+    /// Its answer makes no sense.
+    Unclear(String),
+    /// A fault that a test asked for.
+    Injected(String),
+}
+
+impl EngineError {
+    pub fn of(error: Error) -> EngineError {
+        match error {
+            Error::DockerResponseServerError { status_code, message } => {
+                EngineError::Said { status: status_code, message }
+            }
+            Error::DockerStreamError { error } => EngineError::Said { status: 500, message: error },
+            Error::JsonDataError { message, .. } => EngineError::Unclear(message),
+            Error::JsonSerdeError { err } => EngineError::Unclear(err.to_string()),
+            Error::APIVersionParseError {} => EngineError::Unclear("it does not say which API it speaks".to_owned()),
+            other => EngineError::Unreachable(with_causes(&other)),
+        }
+    }
+
+    /// What was asked about is not there.
+    pub fn is_gone(&self) -> bool {
+        matches!(self, EngineError::Said { status: 404, .. })
+    }
+
+    /// The state of what was asked about does not allow it, or a name is taken.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, EngineError::Said { status: 409, .. })
+    }
+
+    /// Whether asking once more may help.
+    pub fn is_passing(&self) -> bool {
+        !matches!(self, EngineError::Said { status: 400..=499, .. } | EngineError::Injected(_))
+    }
+
+    /// What the engine said, if it said anything.
+    pub fn message(&self) -> &str {
+        match self {
+            EngineError::Said { message, .. } => message,
+            _ => "",
+        }
+    }
+
+    /// In words: `doing` is what was tried, as in "cannot …".
+    pub fn failure(&self, socket: &Path, doing: &str) -> Failure {
+        let at = escape::path(socket);
+        match self {
+            EngineError::Unreachable(why) => {
+                let message = format!("cannot {doing}: the engine at `{at}` cannot be reached: {}", escape::text(why));
+                Failure::new(Code::EngineUnreachable, message).hint(
+                    "start the engine, or correct `docker_socket` in `[host]`; what it runs is not known meanwhile",
+                )
+            }
+            EngineError::Silent(limit) => {
+                let message = format!("cannot {doing}: the engine at `{at}` did not answer within {limit:?}");
+                Failure::new(Code::EngineUnreachable, message)
+                    .hint("look at the engine's log; nothing is assumed about it")
+            }
+            EngineError::Said { status: 404, message } => {
+                Failure::new(Code::NotFound, format!("cannot {doing}: {}", escape::text(message)))
+                    .hint("something else removed it just now: look, then try again")
+            }
+            EngineError::Said { status, message } => {
+                let message = format!("cannot {doing}: the engine said: {} ({status})", escape::text(message));
+                Failure::new(Code::Runtime, message)
+            }
+            EngineError::Unclear(why) => {
+                let why = escape::text(why);
+                Failure::new(Code::Runtime, format!("cannot {doing}: the engine's answer is not understood: {why}"))
+            }
+            EngineError::Injected(why) => Failure::new(Code::Runtime, format!("cannot {doing}: {why}")),
+        }
+    }
+}
+
+/// What a container needs and would not get.
+pub fn refused(message: String) -> Failure {
+    Failure::new(Code::PolicyRefused, message)
+}
+
+/// The error with what caused it, since the outermost says least.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let more = inner.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = inner.source();
+    }
+    text
+}

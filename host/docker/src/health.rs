@@ -1,0 +1,242 @@
+//! Waiting for a container after a start: healthy, confirmed bad, or unknown.
+//!
+//! The workload's own check is run in the container; without one the image's counts, and without either that it has run
+//! for a while. What was reported before this start does not count. Confirmed bad makes the host go back to the old
+//! data, so it is said only of a container that ended; "unhealthy" may be a database that still replays its log.
+
+use std::time::{Duration, Instant};
+
+use bollard::exec::StartExecOptions;
+use bollard::models::{ExecConfig, HealthStatusEnum};
+use bollard::query_parameters::LogsOptions;
+use futures_util::StreamExt as _;
+use rustix::process::Signal;
+
+use super::client::{CHANGE_LIMIT, Client};
+use super::container::Found;
+use super::{DockerRuntime, container};
+use reforge_base::escape;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::spec::{DeploySpec, Health, HealthCheck, HealthReport};
+use reforge_runtime::process::{ProcessId, descendants};
+
+/// How long an app without any check must have run.
+const SETTLE: Duration = Duration::from_secs(1);
+/// How long one run of a check may take.
+const PROBE_LIMIT: Duration = Duration::from_secs(10);
+/// How long an app without a check of the workload's own is waited for.
+const LIMIT: Duration = Duration::from_secs(120);
+/// Ends that confirm that an app with a check is bad; without one it is the first.
+const ENDS_MAX: i64 = 3;
+/// How long a check that was killed may take to be gone.
+const END_LIMIT: Duration = Duration::from_secs(5);
+const POLL: Duration = Duration::from_millis(50);
+/// How much of what the app said is shown.
+const SAID_LINES: &str = "5";
+const SAID_BYTES_MAX: usize = 2048;
+
+/// See [`reforge_runtime::Runtime::await_healthy`].
+pub fn wait(runtime: &DockerRuntime, workload: &str, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
+    let view = runtime.view(workload)?;
+    let Some(first) = view.current() else {
+        let message = format!("`{}` was never deployed", escape::text(workload));
+        return Err(Failure::new(Code::NotFound, message));
+    };
+    let spec = view.spec_of(first)?;
+    let held = view.record.hold.is_some();
+    let limit = spec.health.as_ref().map_or(LIMIT, |check| check.limit);
+    let deadline = Instant::now() + limit;
+    let mut wait = Wait { client: &view.client, spec: &spec, held, next_probe: Instant::now(), last_probe: None };
+    loop {
+        if cancelled() {
+            return Ok(unknown("cancelled before the app was known to be healthy".to_owned()));
+        }
+        let Some(found) = container::inspect(&view.client, &first.id)? else {
+            return Ok(unknown("something removed the container, so nobody knows".to_owned()));
+        };
+        if let Some(report) = wait.look(&found, deadline)? {
+            return Ok(report);
+        }
+        if Instant::now() >= deadline {
+            let why = wait.last_probe.unwrap_or_else(|| "the app did not settle".to_owned());
+            return Ok(unknown(said_too(&view.client, &found, format!("{why}, until the limit of {limit:?}"))));
+        }
+        std::thread::sleep(POLL.min(deadline.saturating_duration_since(Instant::now())));
+    }
+}
+
+/// One wait for one container.
+struct Wait<'a> {
+    client: &'a Client,
+    spec: &'a DeploySpec,
+    held: bool,
+    next_probe: Instant,
+    last_probe: Option<String>,
+}
+
+impl Wait<'_> {
+    /// What is certain by now.
+    fn look(&mut self, found: &Found, deadline: Instant) -> Result<Option<HealthReport>> {
+        let check = self.spec.health.as_ref();
+        let images_own = check.is_none() && images_check(found).is_some();
+        if let Some(why) = confirmed_bad(found, self.held, check.is_some() || images_own) {
+            let reason = said_too(self.client, found, why);
+            return Ok(Some(HealthReport { health: Health::ConfirmedBad, reason }));
+        }
+        if !found.is_running() {
+            return Ok(None);
+        }
+        match check {
+            Some(check) if Instant::now() >= self.next_probe => self.run_check(found, check, deadline),
+            Some(_) => Ok(None),
+            None if images_own => Ok(self.ask_image(found)),
+            None => {
+                let up = found.started().map(|started| jiff::Timestamp::now().duration_since(started));
+                let settled = up.and_then(|up| Duration::try_from(up).ok()).is_some_and(|up| up >= SETTLE);
+                Ok(settled.then(|| healthy(format!("ran for {SETTLE:?}"))))
+            }
+        }
+    }
+
+    fn run_check(&mut self, found: &Found, check: &HealthCheck, deadline: Instant) -> Result<Option<HealthReport>> {
+        let limit = PROBE_LIMIT.min(deadline.saturating_duration_since(Instant::now())).max(POLL);
+        let result = probe(self.client, self.spec, found, check, limit)?;
+        self.next_probe = Instant::now() + check.interval.max(POLL);
+        match result {
+            // Something else may have answered in the place of an app that is not there.
+            None if self.is_same(found)? => return Ok(Some(healthy("the health check passed".to_owned()))),
+            None => self.last_probe = Some("the health check passed, but the app ended meanwhile".to_owned()),
+            Some(why) => self.last_probe = Some(format!("the health check {why}")),
+        }
+        Ok(None)
+    }
+
+    fn is_same(&self, before: &Found) -> Result<bool> {
+        let after = container::inspect(self.client, &before.id)?;
+        Ok(after.is_some_and(|after| after.is_running() && after.started() == before.started()))
+    }
+
+    /// What the engine says of the image's own check, as far as it is about this start.
+    fn ask_image(&mut self, found: &Found) -> Option<HealthReport> {
+        let health = images_check(found)?;
+        let last = health.log.iter().flatten().next_back();
+        let began = last.and_then(|result| result.start.as_deref()).and_then(|text| text.parse().ok());
+        let of_this_start =
+            began.zip(found.started()).is_some_and(|(began, started): (jiff::Timestamp, _)| began >= started);
+        if !of_this_start {
+            return None;
+        }
+        let code = last.and_then(|result| result.exit_code).unwrap_or_default();
+        self.last_probe = Some(format!("the image's health check ended with status {code}"));
+        let passed = health.status == Some(HealthStatusEnum::HEALTHY) && code == 0;
+        passed.then(|| healthy("the image's health check passed".to_owned()))
+    }
+}
+
+/// The engine's account of the image's check; none if it has none.
+fn images_check(found: &Found) -> Option<&bollard::models::Health> {
+    let health = found.inspect.state.as_ref()?.health.as_ref()?;
+    (!matches!(health.status, None | Some(HealthStatusEnum::NONE | HealthStatusEnum::EMPTY))).then_some(health)
+}
+
+fn confirmed_bad(found: &Found, held: bool, has_check: bool) -> Option<String> {
+    let over = found.started().is_some() && !found.is_up();
+    let ends = found.restarts() + i64::from(!found.is_running() && found.started().is_some());
+    // Held, or of a policy that does not bring it back: nothing starts it again.
+    let bad = if over { held || !found.policy().brings_back(found.exit_code()) || !has_check } else { false };
+    let bad = bad || ends >= if has_check { ENDS_MAX } else { 1 };
+    bad.then(|| {
+        let how = format!("ended with status {}", found.exit_code());
+        if ends > 1 { format!("the app ended {ends} times and {how} last") } else { format!("the app {how}") }
+    })
+}
+
+/// Runs the check once in the container; none if it passed.
+fn probe(
+    client: &Client,
+    spec: &DeploySpec,
+    found: &Found,
+    check: &HealthCheck,
+    limit: Duration,
+) -> Result<Option<String>> {
+    let could_not = |why: &str| Ok(Some(format!("could not be run: {}", escape::text(why))));
+    let words = check.command.iter().map(|word| spec.fill(word, |mount| &mount.target));
+    let words: Result<Vec<String>> = words.map(|word| Ok(word?.to_string_lossy().into_owned())).collect();
+    let config = ExecConfig { cmd: Some(words?), ..Default::default() };
+    let made = client.change("docker-exec", CHANGE_LIMIT, |docker| docker.create_exec(&found.id, config));
+    let id = match made {
+        Ok(made) => made.id,
+        Err(error) if error.is_passing() => return Err(client.failed("run the health check")(error)),
+        Err(error) => return could_not(error.message()),
+    };
+    let detached = Some(StartExecOptions { detach: true, ..Default::default() });
+    if let Err(error) = client.change("docker-exec-start", CHANGE_LIMIT, |docker| docker.start_exec(&id, detached)) {
+        return match error.message() {
+            "" => Err(client.failed("run the health check")(error)),
+            said => could_not(said),
+        };
+    }
+    let deadline = Instant::now() + limit;
+    loop {
+        let state = match client.ask(|docker| docker.inspect_exec(&id)) {
+            Ok(state) => state,
+            // It went with its container.
+            Err(error) if error.is_gone() => return could_not("its container ended"),
+            Err(error) => return Err(client.failed("look at the health check")(error)),
+        };
+        match (state.running, state.exit_code) {
+            (Some(false), Some(0)) => return Ok(None),
+            (Some(false), code) => {
+                return Ok(Some(format!("ended with status {}", code.map_or("?".to_owned(), |code| code.to_string()))));
+            }
+            _ if Instant::now() >= deadline => {
+                end(state.pid)?;
+                return Ok(Some(format!("took longer than {limit:?}")));
+            }
+            _ => std::thread::sleep(POLL.min(Duration::from_millis(20))),
+        }
+    }
+}
+
+/// Ends a check that hangs, with what it started. The engine has no call for that.
+fn end(pid: Option<i64>) -> Result<()> {
+    let Some(pid) = pid.and_then(|pid| i32::try_from(pid).ok()).filter(|pid| *pid > 0) else { return Ok(()) };
+    let own = ProcessId::current(pid)?;
+    let below = descendants(pid)?;
+    let all: Vec<ProcessId> = own.into_iter().chain(below).collect();
+    all.iter().try_for_each(|process| process.signal(Signal::KILL))?;
+    // A signal is on its way when it was sent, and no more.
+    let deadline = Instant::now() + END_LIMIT;
+    while Instant::now() < deadline && all.iter().map(ProcessId::is_alive).collect::<Result<Vec<_>>>()?.contains(&true)
+    {
+        std::thread::sleep(POLL);
+    }
+    Ok(())
+}
+
+/// Adds the last lines that the app has said since this start.
+fn said_too(client: &Client, found: &Found, reason: String) -> String {
+    let since = found.started().map_or(0, |started| i32::try_from(started.as_second()).unwrap_or_default());
+    let options = LogsOptions { stdout: true, stderr: true, since, tail: SAID_LINES.to_owned(), ..Default::default() };
+    let said = client.ask(|docker| async move {
+        let mut lines = std::pin::pin!(docker.logs(&found.id, Some(options)));
+        let mut said = Vec::new();
+        while let (Some(line), true) = (lines.next().await, said.len() < SAID_BYTES_MAX) {
+            said.extend_from_slice(&line?.into_bytes());
+        }
+        Ok(said)
+    });
+    // A log that goes elsewhere cannot be read back; the reason stands without it.
+    match said.unwrap_or_default().trim_ascii() {
+        [] => reason,
+        said => format!("{reason}; it said: {}", escape::bytes(said)),
+    }
+}
+
+fn healthy(reason: String) -> HealthReport {
+    HealthReport { health: Health::Healthy, reason }
+}
+
+fn unknown(reason: String) -> HealthReport {
+    HealthReport { health: Health::Unknown, reason }
+}

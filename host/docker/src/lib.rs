@@ -1,0 +1,203 @@
+//! Runs workloads as containers of a Docker Engine on this machine.
+//!
+//! In reading order: `client` talks to the engine and `errors` says what it answers; `labels`, `container` and `record`
+//! say which containers are a workload's and what is known of them, `deployed` which directories they have; `request`,
+//! `mounts` and `policy` are what one is created from, `description` what one says of that, `images` what it runs; then
+//! the verbs: `create`, `hold`, `stop`, `health`; and for the plan `survey`, with `controllers` and `changes`; for it
+//! and for a deploy `needs`, with `ports`; and `adopt`.
+//!
+//! One container of a workload runs at most. Those that were replaced are kept, stopped and renamed, with restart policy
+//! `no`; none is ever removed with its volumes. Volumes are bound by mounts and never by `-v` binds, which would make an
+//! empty directory where live is missing. An engine that does not answer is an error, never "down".
+
+mod adopt;
+mod changes;
+mod client;
+mod container;
+mod controllers;
+mod create;
+mod deployed;
+mod description;
+mod errors;
+mod health;
+mod hold;
+mod images;
+mod labels;
+mod members;
+mod mounts;
+mod needs;
+mod policy;
+mod ports;
+mod record;
+mod request;
+mod stop;
+mod survey;
+
+use std::path::PathBuf;
+
+pub use self::adopt::Adoption;
+
+use self::client::Client;
+use self::container::Found;
+use self::record::Record;
+use reforge_base::failure::Result;
+use reforge_base::spec::{DeploySpec, HealthReport, Observation};
+use reforge_runtime::{DeployedMount, ImageAtHand, Runtime, Survey};
+
+/// Runs workloads as containers.
+#[derive(Clone, Debug)]
+pub struct DockerRuntime {
+    socket: PathBuf,
+    /// Whose containers they are: two hosts can share one engine.
+    owner: String,
+    records: PathBuf,
+}
+
+/// One look at a workload: the engine, what is written down, and its containers, oldest first.
+struct View<'a> {
+    client: Client,
+    runtime: &'a DockerRuntime,
+    workload: &'a str,
+    record: Record,
+    found: Vec<Found>,
+}
+
+impl DockerRuntime {
+    /// Talks to the engine at `socket`, and marks its containers with the host id `owner`. Nothing is asked yet. What
+    /// the engine cannot keep is written to the directory `records`.
+    pub fn new(socket: PathBuf, owner: &str, records: PathBuf) -> DockerRuntime {
+        DockerRuntime { socket, owner: owner.to_owned(), records }
+    }
+
+    /// What a container that something else created would be as this workload. Changes nothing.
+    pub fn look_to_adopt(&self, container: &str, workload: &str) -> Result<Adoption> {
+        adopt::look(self, container, workload)
+    }
+
+    /// From now on the container is the workload's. The caller holds its lease.
+    pub fn adopt(&self, adoption: &Adoption) -> Result<()> {
+        adopt::take(self, adoption)
+    }
+
+    /// Takes that back: it was never said to be a workload.
+    pub fn disown(&self, adoption: &Adoption) -> Result<()> {
+        adopt::give_back(self, adoption)
+    }
+
+    /// Whether the container is this workload's already, because it was adopted.
+    pub fn is_adopted_as(&self, adoption: &Adoption, workload: &str) -> Result<bool> {
+        adopt::is_taken(self, adoption, workload)
+    }
+
+    fn view<'a>(&'a self, workload: &'a str) -> Result<View<'a>> {
+        let client = Client::open(&self.socket)?;
+        let record = Record::read(&self.records, workload)?;
+        let found = container::of(&client, &self.owner, workload, &record)?;
+        Ok(View { client, runtime: self, workload, record, found })
+    }
+}
+
+impl View<'_> {
+    /// The container that stands for the workload now.
+    fn current(&self) -> Option<&Found> {
+        container::current(&self.found)
+    }
+
+    /// Looks at the containers again.
+    fn refresh(&mut self) -> Result<()> {
+        self.found = container::of(&self.client, &self.runtime.owner, self.workload, &self.record)?;
+        Ok(())
+    }
+
+    /// Writes the record down.
+    fn write(&self) -> Result<()> {
+        self.record.write(&self.runtime.records, self.workload)
+    }
+}
+
+impl Runtime for DockerRuntime {
+    fn observe(&self, workload: &str) -> Result<Observation> {
+        let view = self.view(workload)?;
+        let Some(current) = view.current() else { return Ok(Observation::absent()) };
+        Ok(Observation {
+            state: current.app_state()?,
+            spec: Some(view.spec_of(current)?),
+            detail: view.detail(current),
+        })
+    }
+
+    fn deployed(&self) -> Result<Vec<String>> {
+        deployed::workloads(&Client::open(&self.socket)?, &self.owner)
+    }
+
+    fn deployed_mounts(&self, workload: &str) -> Result<Vec<DeployedMount>> {
+        let view = self.view(workload)?;
+        view.current().map_or_else(|| Ok(Vec::new()), |current| view.deployed_mounts(current))
+    }
+
+    fn create(&self, spec: &DeploySpec) -> Result<()> {
+        create::create(self, spec)
+    }
+
+    fn bring_back(&self, observation: &Observation) -> Result<()> {
+        match &observation.spec {
+            Some(spec) if observation.state.should_run() => create::bring_back(self, spec, &observation.detail),
+            _ => Ok(()),
+        }
+    }
+
+    fn hold(&self, workload: &str) -> Result<()> {
+        hold::hold(self, workload)
+    }
+
+    fn release(&self, workload: &str) -> Result<()> {
+        hold::release(self, workload)
+    }
+
+    fn stop(&self, workload: &str) -> Result<()> {
+        let mut view = self.view(workload)?;
+        view.stop_all()?;
+        // Whoever stops it does not want it started again.
+        if let Some(hold) = &mut view.record.hold
+            && hold.shall_run.take().is_some()
+        {
+            view.write()?;
+        }
+        Ok(())
+    }
+
+    fn members(&self, workload: &str) -> Result<Vec<i32>> {
+        let view = self.view(workload)?;
+        let alive: Vec<&str> = view.found.iter().filter(|found| found.is_up()).map(|found| found.id.as_str()).collect();
+        members::of(&alive)
+    }
+
+    fn is_down(&self, workload: &str) -> Result<bool> {
+        let view = self.view(workload)?;
+        Ok(!view.found.iter().any(Found::is_up))
+    }
+
+    fn await_healthy(&self, workload: &str, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
+        health::wait(self, workload, cancelled)
+    }
+
+    fn resolve_image(&self, spec: &DeploySpec) -> Result<String> {
+        images::resolve(&Client::open(&self.socket)?, spec)
+    }
+
+    fn fetch_image(&self, spec: &DeploySpec, tell: &dyn Fn(&str), cancelled: &dyn Fn() -> bool) -> Result<()> {
+        images::fetch(&Client::open(&self.socket)?, spec, tell, cancelled)
+    }
+
+    fn image_at_hand(&self, spec: &DeploySpec) -> Result<ImageAtHand> {
+        images::at_hand(&Client::open(&self.socket)?, spec)
+    }
+
+    fn survey(&self, workload: &str, allowed: &[String], live: &[(String, PathBuf)]) -> Result<Survey> {
+        survey::survey(self, workload, allowed, live)
+    }
+
+    fn forget(&self, observation: &Observation) -> Result<()> {
+        create::forget(self, observation)
+    }
+}

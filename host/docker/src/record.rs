@@ -1,0 +1,76 @@
+//! `<state_dir>/docker/<workload>.json`: what the engine cannot keep for us. Written durably before what it announces.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use reforge_base::durable::{self, PRIVATE_DIRECTORY, PRIVATE_FILE};
+use reforge_base::escape;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::spec::Restart;
+
+/// What is written down about one workload.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Record {
+    /// Policies are off. None when they are not.
+    pub hold: Option<Hold>,
+    /// A container that something else created and that is the workload's all the same.
+    pub adopted: Option<Adopted>,
+    /// Containers by id that an undo window needs, each with the container that its transaction observed.
+    pub kept: BTreeMap<String, String>,
+}
+
+/// What was there when policies were switched off, and what is wanted since.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hold {
+    /// The container that stood for the workload.
+    pub observed: Option<String>,
+    /// The policy of each container by id, as it was.
+    pub policies: BTreeMap<String, Restart>,
+    /// The container that was started and not stopped since: when it ends, its policy would bring it back.
+    pub shall_run: Option<String>,
+}
+
+/// Which container was adopted, and which of its mounts are volumes of the workload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Adopted {
+    pub id: String,
+    pub name: String,
+    /// Where it sees each volume, by the volume's name.
+    pub volumes: BTreeMap<String, PathBuf>,
+}
+
+impl Record {
+    /// Empty if there is none.
+    pub fn read(directory: &Path, workload: &str) -> Result<Record> {
+        let path = directory.join(file_name(workload)?);
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Record::default()),
+            Err(error) => return Err(Failure::io("read", &path, &error)),
+        };
+        serde_json::from_slice(&bytes).map_err(|error| {
+            let message = format!("`{}` is not understood: {error}", escape::path(&path));
+            Failure::new(Code::NeedsOperator, message)
+                .hint("it says which restart policies are off and what undo windows need: correct it by hand")
+        })
+    }
+
+    pub fn write(&self, directory: &Path, workload: &str) -> Result<()> {
+        durable::make_directories_durably(directory, PRIVATE_DIRECTORY)?;
+        let bytes = serde_json::to_vec_pretty(self)
+            .map_err(|error| Failure::new(Code::Io, format!("cannot write down a container: {error}")))?;
+        durable::write_durably(directory, file_name(workload)?, &bytes, PRIVATE_FILE)
+    }
+}
+
+fn file_name(workload: &str) -> Result<String> {
+    if workload.is_empty() || workload.starts_with('.') || workload.contains(['/', '\0']) {
+        return Err(Failure::new(Code::Usage, format!("`{}` is no workload's name", escape::text(workload))));
+    }
+    Ok(format!("{workload}.json"))
+}

@@ -1,0 +1,112 @@
+//! Everything of a workload down: asked nicely first, killed at the limit, and looked at until the engine says so.
+//!
+//! Each container is stopped by its id, also one that waits to be started once more: after its policy was changed, that
+//! one still comes, once. A pause is ended first, or the app could not end itself.
+
+use std::time::{Duration, Instant};
+
+use bollard::query_parameters::{KillContainerOptions, StopContainerOptions};
+
+use super::View;
+use super::client::CHANGE_LIMIT;
+use super::container::{self, Found};
+use super::errors::EngineError;
+use super::{hold, request};
+use reforge_base::failure::{Code, Failure, Result};
+
+/// What the engine may take beyond a stop timeout, for the kill and for its own books.
+const STOP_MARGIN: Duration = Duration::from_secs(30);
+/// How long a container that was stopped may take to be seen down.
+const SEEN_DOWN_LIMIT: Duration = Duration::from_secs(30);
+/// How long one that removes itself may take to be gone.
+const REMOVED_LIMIT: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(50);
+
+impl View<'_> {
+    /// Stops every container, and looks again until none is up or the limit is over.
+    pub fn stop_all(&mut self) -> Result<()> {
+        self.make_twins()?;
+        let deadline = Instant::now() + SEEN_DOWN_LIMIT;
+        let mut asked = Vec::new();
+        loop {
+            let up: Vec<Found> = self.found.iter().filter(|found| found.is_up()).cloned().collect();
+            if up.is_empty() {
+                return self.await_removals();
+            }
+            for found in &up {
+                self.stop(found)?;
+                asked.push(found.id.clone());
+            }
+            self.refresh()?;
+            let still_up = self.found.iter().find(|found| found.is_up() && asked.contains(&found.id));
+            match still_up {
+                Some(found) if Instant::now() >= deadline => {
+                    let message =
+                        format!("the container {} is still up after it was stopped and killed", found.shown());
+                    return Err(Failure::new(Code::NotDown, message)
+                        .hint("its process may hang in the kernel; look at it, and at the engine's log"));
+                }
+                Some(_) => std::thread::sleep(POLL),
+                None => {}
+            }
+        }
+    }
+
+    /// One that removes itself has its name until the engine has removed it, a moment after its end. If that moment does
+    /// not come, whoever needs the name says so.
+    fn await_removals(&mut self) -> Result<()> {
+        let leaves = |found: &Found| found.removes_itself() && !found.is_up() && found.started().is_some();
+        let deadline = Instant::now() + REMOVED_LIMIT;
+        while self.found.iter().any(leaves) && Instant::now() < deadline {
+            std::thread::sleep(POLL);
+            self.refresh()?;
+        }
+        Ok(())
+    }
+
+    fn stop(&self, found: &Found) -> Result<()> {
+        let doing = format!("stop the container {}", found.shown());
+        if found.status() == bollard::models::ContainerStateStatusEnum::PAUSED {
+            let woken =
+                self.client.change("docker-unpause", CHANGE_LIMIT, |docker| docker.unpause_container(&found.id));
+            if let Err(error) = woken.or_else(unless_gone) {
+                return Err(self.client.failed(&doing)(error));
+            }
+        }
+        let seconds = request::stop_seconds(self.spec_of(found)?.stop_timeout);
+        let limit = Duration::from_secs(u64::try_from(seconds).unwrap_or_default()) + STOP_MARGIN;
+        let options = StopContainerOptions { t: i32::try_from(seconds).ok(), ..Default::default() };
+        let stopped =
+            self.client.change("docker-stop", limit, |docker| docker.stop_container(&found.id, Some(options)));
+        match stopped.or_else(unless_gone) {
+            Ok(()) => {}
+            // The engine gave up on it: once more, without asking. That it is down is seen, not believed.
+            Err(error @ EngineError::Said { status: 500.., .. }) => self.kill(found, error, &doing)?,
+            Err(error) => return Err(self.client.failed(&doing)(error)),
+        }
+        container::inspect(&self.client, &found.id)?.map_or(Ok(()), |found| hold::sync_container(&found))
+    }
+
+    fn kill(&self, found: &Found, first: EngineError, doing: &str) -> Result<()> {
+        let options = KillContainerOptions { signal: "SIGKILL".to_owned() };
+        let killed =
+            self.client.change("docker-kill", CHANGE_LIMIT, |docker| docker.kill_container(&found.id, Some(options)));
+        match killed.or_else(unless_gone) {
+            // Not running: that is what was wanted.
+            Err(error) if error.is_conflict() => Ok(()),
+            // It answers, and cannot: the app is known to be up, as opposed to not known at all.
+            Err(EngineError::Said { .. }) => {
+                let failure = self.client.failed(doing)(first);
+                Err(Failure { code: Code::NotDown, ..failure }
+                    .hint("its process may hang in the kernel; look at it, and at the engine's log"))
+            }
+            Err(error) => Err(self.client.failed(doing)(error)),
+            Ok(()) => Ok(()),
+        }
+    }
+}
+
+/// One that removed itself, or was removed by somebody, is down.
+fn unless_gone(error: EngineError) -> Result<(), EngineError> {
+    if error.is_gone() { Ok(()) } else { Err(error) }
+}

@@ -1,0 +1,111 @@
+//! What a restore plugin promises, as a suite that anybody can run against a file: real volumes in a temporary
+//! directory, a host as in service, and an app that does what a script says.
+//!
+//! In reading order: [`promises`] the table of what is checked, [`scene`] one throwaway deployment, [`app`] the runtime
+//! that follows a script, [`archives`] good and hostile archives. The host's own rules hold all the while: a plugin that
+//! breaks every promise harms nothing here either.
+//!
+//! What a plugin is given are snapshots of this host. One that reads only other formats cannot be judged by those, and
+//! must refuse them cleanly.
+
+pub mod app;
+mod archives;
+mod promises;
+mod scene;
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use self::promises::{PROMISES, Promise};
+use self::scene::Lab;
+use reforge_base::escape;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_plugins::Plugin;
+
+/// The format of this host's snapshots, as plugins name it.
+pub const OUR_FORMAT: &str = "reforge tar 1";
+
+/// How one promise was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "verdict", content = "why")]
+pub enum Verdict {
+    Kept,
+    Broken(String),
+    /// It cannot be asked of this plugin.
+    NotApplicable(String),
+}
+
+/// One line of the result.
+#[derive(Clone, Debug, Serialize)]
+pub struct Judged {
+    pub name: &'static str,
+    /// What is promised, as a sentence.
+    pub promise: &'static str,
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
+/// What became of a check that was made: a promise that was broken, or a check that could not be made.
+enum Stop {
+    Broken(String),
+    Failed(Failure),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Stop {
+        Stop::Failed(failure)
+    }
+}
+
+/// The names of everything that is checked.
+pub fn names() -> Vec<&'static str> {
+    PROMISES.iter().map(|promise| promise.name).collect()
+}
+
+/// Checks a plugin in a directory of its own below `base`, which must be on a file system that can hold volumes. `only`
+/// are the names of promises, none for all; `told` hears each as it is judged.
+pub fn run(plugin: &Plugin, base: &Path, only: &[String], told: &dyn Fn(&Judged)) -> Result<Vec<Judged>> {
+    if let Some(unknown) = only.iter().find(|name| !names().contains(&name.as_str())) {
+        let message = format!("there is no promise `{}`", escape::text(unknown));
+        return Err(Failure::new(Code::Usage, message).hint(format!("there are {}", names().join(", "))));
+    }
+    let lab = Lab::new(plugin, base)?;
+    let wanted = |promise: &&Promise| only.is_empty() || only.iter().any(|name| name == promise.name);
+    let mut judged = Vec::new();
+    for promise in PROMISES.iter().filter(wanted) {
+        let one = Judged { name: promise.name, promise: promise.sentence, verdict: judge(promise, &lab)? };
+        told(&one);
+        judged.push(one);
+    }
+    Ok(judged)
+}
+
+/// Refuses a plugin that breaks a promise.
+pub fn require(plugin: &Plugin, base: &Path) -> Result<()> {
+    scene::sweep(base)?;
+    let judged = run(plugin, base, &[], &|_| {})?;
+    let broken = judged.iter().filter_map(|one| match &one.verdict {
+        Verdict::Broken(why) => Some(format!("{} ({why})", one.promise)),
+        _ => None,
+    });
+    let broken: Vec<String> = broken.collect();
+    match broken.first() {
+        None => Ok(()),
+        Some(first) => {
+            let message = format!("the plugin breaks {} of {} promises, first: {first}", broken.len(), judged.len());
+            Err(Failure::new(Code::Plugin, message).hint("`reforge plugin check FILE` shows all of them"))
+        }
+    }
+}
+
+fn judge(promise: &Promise, lab: &Lab<'_>) -> Result<Verdict> {
+    if promise.reads_ours && !lab.reads_ours {
+        return Ok(Verdict::NotApplicable(format!("the plugin does not read `{OUR_FORMAT}`")));
+    }
+    match (promise.check)(lab) {
+        Ok(()) => Ok(Verdict::Kept),
+        Err(Stop::Broken(why)) => Ok(Verdict::Broken(why)),
+        Err(Stop::Failed(failure)) => Err(failure.context(format_args!("`{}` could not be checked", promise.name))),
+    }
+}

@@ -1,0 +1,387 @@
+//! The table: every promise of a restore plugin, and how it is found out whether it is kept.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use super::Stop;
+use super::app::Script;
+use super::archives::{AGAINST_THE_POLICY, HOSTILE, Tar};
+use super::scene::{Lab, Scene, VOLUMES, WORKLOAD, code, settle, words, write};
+use crate::restore::preflight::Choice;
+use crate::restore::progress::{Progress, Watcher};
+use crate::restore::report::Report;
+use crate::restore::{import, run, undo};
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::spec::Health;
+use reforge_snapshots::format::Descriptor;
+use reforge_transaction::receipt::Outcome;
+
+/// The longest name, version or format.
+const WORD_BYTES_MAX: usize = 200;
+/// More than one part of an archive, so that parts are read side by side.
+const LARGE_FILE_BYTES: usize = 40 << 20;
+const SMALL_FILES: usize = 300;
+
+/// One promise.
+pub struct Promise {
+    pub name: &'static str,
+    pub sentence: &'static str,
+    /// Whether only a plugin that reads this host's snapshots can be asked.
+    pub reads_ours: bool,
+    pub check: fn(&Lab<'_>) -> Result<(), Stop>,
+}
+
+macro_rules! promises {
+    ($($name:literal $sentence:literal $reads_ours:ident $check:path;)*) => {
+        &[$(Promise { name: $name, sentence: $sentence, reads_ours: $reads_ours, check: $check }),*]
+    };
+}
+
+pub const PROMISES: &[Promise] = promises! {
+    "describes" "it says in plain words who it is and what it reads" false describes;
+    "restores" "a small snapshot is live afterwards, and nothing else" true restores;
+    "plans" "a plan refuses nothing of a good snapshot, counts what would change, and changes nothing" true plans;
+    "faithful" "bytes, names, modes, owners, times and attributes come back, of large and of many files" true faithful;
+    "undoable" "a restore can be undone" true undoable;
+    "absent" "a volume that is not there is made" true absent;
+    "leaves" "a volume that shall stay as it is stays as it is" true leaves;
+    "imports" "a good archive from elsewhere is taken in and restored" true imports;
+    "cancels" "a cancel in any phase before the swap leaves everything as it was" true cancels;
+    "stop-fails" "an app that does not stop keeps its data and goes on" true stop_fails;
+    "bad-start" "an app that cannot be started has its previous data back" true bad_start;
+    "bad-health" "an app that is found bad has its previous data back" true bad_health;
+    "unknown-health" "an app of which nobody knows keeps the new data" true unknown_health;
+    "staging-fails" "a failure of the host while staging ends the restore with the app still running" true staging_fails;
+    "damaged" "a damaged archive is refused before the app is stopped, wherever the damage is" true damaged;
+    "hostile" "a hostile archive is refused before the app is stopped" true hostile;
+    "hostile-import" "a hostile archive is not taken in" true hostile_import;
+    "foreign" "bytes that are no archive are refused before the app is stopped" false foreign;
+};
+
+fn broken<T>(why: impl Into<String>) -> Result<T, Stop> {
+    Err(Stop::Broken(why.into()))
+}
+
+fn expect(holds: bool, why: impl FnOnce() -> String) -> Result<(), Stop> {
+    if holds { Ok(()) } else { broken(why()) }
+}
+
+fn expect_outcome(report: &Report, wanted: Outcome) -> Result<(), Stop> {
+    expect(report.outcome == wanted, || format!("expected {}, and {}", wanted.as_str(), words(report)))
+}
+
+/// Turned down with a code that says that the archive is to blame.
+fn expect_refused(what: &str, failure: Option<&Failure>) -> Result<(), Stop> {
+    let blames = |code: &Code| {
+        matches!(code, Code::ArchiveRefused | Code::SnapshotDamaged | Code::PolicyRefused | Code::TooLarge)
+    };
+    match failure {
+        Some(failure) if blames(&failure.code) => Ok(()),
+        Some(failure) => broken(format!("{what}: not refused but failed: {} ({})", failure.message, failure.code)),
+        None => broken(format!("{what}: accepted")),
+    }
+}
+
+fn describes(lab: &Lab<'_>) -> Result<(), Stop> {
+    let said = lab.plugin.describe()?;
+    let is_plain =
+        |word: &String| !word.is_empty() && word.len() <= WORD_BYTES_MAX && reforge_base::escape::text(word) == *word;
+    expect(!said.formats.is_empty(), || "it names no format".to_owned())?;
+    let odd = [&said.name, &said.version].into_iter().chain(&said.formats).find(|word| !is_plain(word));
+    odd.map_or(Ok(()), |word| {
+        broken(format!("`{}` is empty, too long or not printable", reforge_base::escape::text(word)))
+    })
+}
+
+fn restores(lab: &Lab<'_>) -> Result<(), Stop> {
+    let scene = lab.scene()?;
+    let snapshot = scene.prepared()?;
+    let report = scene.restore(&snapshot.id);
+    expect_outcome(&report, Outcome::Done)?;
+    scene.expect_restored(&snapshot, &report)?;
+    expect(scene.app.stops() == 1, || format!("the app was stopped {} times", scene.app.stops()))
+}
+
+fn plans(lab: &Lab<'_>) -> Result<(), Stop> {
+    let scene = lab.scene()?;
+    let snapshot = scene.prepared()?;
+    let before = scene.look()?;
+    let planned = run::plan(&scene.host, lab.plugin, &scene.request(&snapshot.id), &Arc::new(Progress::unwatched()))?;
+    if let Some(refusal) = planned.preflight.refusals.first() {
+        return broken(format!("it refuses: {}", refusal.message));
+    }
+    let volumes = planned.changes.unwrap_or_default();
+    for name in VOLUMES {
+        let Some(volume) = volumes.iter().find(|volume| volume.name == name) else {
+            return broken(format!("it says nothing of volume `{name}`"));
+        };
+        let counted = volume.changes.as_ref().map(|counts| (counts.added, counts.removed));
+        expect(counted == Some((0, 1)), || {
+            format!("volume `{name}`: nothing is added and one removed, not {counted:?}")
+        })?;
+    }
+    expect(scene.look()? == before, || "it changed something".to_owned())
+}
+
+fn faithful(lab: &Lab<'_>) -> Result<(), Stop> {
+    let scene = lab.scene()?;
+    fill_richly(&scene)?;
+    let snapshot = scene.snapshot()?;
+    scene.change()?;
+    let report = scene.restore(&snapshot.id);
+    expect_outcome(&report, Outcome::Done)?;
+    scene.expect_restored(&snapshot, &report)
+}
+
+/// Many small files, one that is longer than a part, and metadata of every kind that any user may set.
+fn fill_richly(scene: &Scene<'_>) -> Result<()> {
+    let (data, more) = (scene.live("data"), scene.live("more"));
+    let large: Vec<u8> = (0..LARGE_FILE_BYTES).map(|at| (at >> 9).wrapping_mul(0x9e37).to_le_bytes()[1]).collect();
+    write(&more.join("large"), &large)?;
+    for number in 0..SMALL_FILES {
+        write(&more.join(format!("small-{number}")), format!("{number}\n").repeat(number).as_bytes())?;
+    }
+    let deep: PathBuf = data.join("a/b/c/d/e/f");
+    let odd = data.join(OsStr::from_bytes(b"not utf-8 \xff\n-"));
+    let failed = |error: std::io::Error| Failure::io("fill", &data, &error);
+    for directory in [&deep, &data.join("empty"), &odd] {
+        std::fs::create_dir_all(directory).map_err(failed)?;
+    }
+    write(&deep.join("file"), b"deep")?;
+    write(&data.join("old"), b"")?;
+    settle(&data.join("old"), 0o400, -86_400)?;
+    write(&data.join("late"), b"after 2038")?;
+    settle(&data.join("late"), 0o751, 1 << 33)?;
+    let flags = rustix::fs::XattrFlags::empty();
+    // A file system without user attributes is tested without them.
+    let _ = rustix::fs::setxattr(data.join("late"), c"user.note", b"\0kept", flags);
+    settle(&odd, 0o700, 1)?;
+    settle(&data, 0o1775, 12_345)
+}
+
+fn undoable(lab: &Lab<'_>) -> Result<(), Stop> {
+    let scene = lab.scene()?;
+    let snapshot = scene.prepared()?;
+    let later = scene.snapshot()?;
+    let report = scene.restore(&snapshot.id);
+    let Some(receipt) = &report.receipt else { return broken(format!("there is no receipt; {}", words(&report))) };
+    let request = undo::Request { id: receipt.id.clone(), wait: false, who: "the conformance suite".into() };
+    let report = undo::run(&scene.host, &request, &Arc::new(Progress::unwatched()));
+    expect_outcome(&report, Outcome::Done)?;
+    scene.expect_restored(&later, &report)
+}
+
+fn absent(lab: &Lab<'_>) -> Result<(), Stop> {
+    let scene = lab.scene()?;
+    let snapshot = scene.prepared()?;
+    let live = scene.live("more");
+    std::fs::remove_dir_all(&live).map_err(|error| Failure::io("remove", &live, &error))?;
+    let report = scene.restore(&snapshot.id);
+    expect_outcome(&report, Outcome::Done)?;
+    scene.expect_restored(&snapshot, &report)
+}
+
+fn leaves(lab: &Lab<'_>) -> Result<(), Stop> {
+    let scene = lab.scene()?;
+    let snapshot = scene.prepared()?;
+    let request = run::Request {
+        choice: Choice { leave: vec!["more".to_owned()], ..Choice::default() },
+        ..scene.request(&snapshot.id)
+    };
+    let report = run::run(&scene.host, lab.plugin, &request, &Arc::new(Progress::unwatched()));
+    expect_outcome(&report, Outcome::Done)?;
+    expect(!scene.live("data").join("stray").exists(), || "the other volume was not restored".to_owned())?;
+    expect(scene.live("more").join("stray").exists(), || "the volume was restored all the same".to_owned())
+}
+
+fn imports(lab: &Lab<'_>) -> Result<(), Stop> {
+    let scene = lab.scene()?;
+    let snapshot = scene.prepared()?;
+    let imported = take_in(&scene, &archive_of(&scene, &snapshot)?);
+    let imported = match imported {
+        Ok(imported) => imported,
+        Err(failure) => return broken(format!("it was not taken in: {} ({})", failure.message, failure.code)),
+    };
+    let report = scene.restore(&imported.id);
+    expect_outcome(&report, Outcome::Done)?;
+    scene.expect_restored(&snapshot, &report)
+}
+
+/// Cancels when so many phases have begun.
+struct Impatient {
+    phases: AtomicUsize,
+    patience: usize,
+    cancelled: Arc<AtomicBool>,
+}
+
+impl Watcher for Impatient {
+    fn phase(&self, _name: &str) {
+        if self.phases.fetch_add(1, Ordering::SeqCst) == self.patience {
+            self.cancelled.store(true, Ordering::SeqCst);
+        }
+    }
+
+    fn note(&self, _text: &str) {}
+}
+
+fn cancels(lab: &Lab<'_>) -> Result<(), Stop> {
+    let scene = lab.scene()?;
+    let snapshot = scene.prepared()?;
+    let mut cancelled_once = false;
+    for patience in 0.. {
+        let before = scene.look()?;
+        let cancelled = Arc::new(AtomicBool::new(false));
+        let watcher = Arc::new(Impatient { phases: AtomicUsize::new(0), patience, cancelled: cancelled.clone() });
+        let report = scene.restore_watched(&snapshot.id, Progress::new(watcher, cancelled.clone()));
+        match report.outcome {
+            Outcome::Cancelled => {
+                cancelled_once = true;
+                scene.expect_no_trace(&before, &report)?;
+                expect(scene.app.is_running(), || "the app does not run after a cancel".to_owned())?;
+            }
+            Outcome::Done => {
+                scene.expect_restored(&snapshot, &report)?;
+                scene.change()?;
+                if !cancelled.load(Ordering::SeqCst) {
+                    break;
+                }
+            }
+            _ => return broken(format!("phase {patience}: {}", words(&report))),
+        }
+    }
+    expect(cancelled_once, || "it was never cancelled".to_owned())
+}
+
+fn stop_fails(lab: &Lab<'_>) -> Result<(), Stop> {
+    let scene = lab.scene()?;
+    let snapshot = scene.prepared()?;
+    let before = scene.look()?;
+    scene.app.follow(Script { stop_fails: true, ..Script::default() });
+    let report = scene.restore(&snapshot.id);
+    expect(code(&report) == Some(&Code::NotDown), || words(&report))?;
+    scene.expect_untouched(&before, &report)
+}
+
+/// A restore under a script that makes the app bad.
+fn goes_back(lab: &Lab<'_>, script: Script) -> Result<(), Stop> {
+    let scene = lab.scene()?;
+    let snapshot = scene.prepared()?;
+    let before = scene.look()?;
+    scene.app.follow(script);
+    let report = scene.restore(&snapshot.id);
+    expect_outcome(&report, Outcome::Reverted)?;
+    scene.expect_same_data(&before, &report)?;
+    expect(scene.app.is_running(), || "the app does not run on its previous data".to_owned())
+}
+
+fn bad_start(lab: &Lab<'_>) -> Result<(), Stop> {
+    goes_back(lab, Script { bad_starts: 1, ..Script::default() })
+}
+
+fn bad_health(lab: &Lab<'_>) -> Result<(), Stop> {
+    goes_back(lab, Script { health: Health::ConfirmedBad, ..Script::default() })
+}
+
+fn unknown_health(lab: &Lab<'_>) -> Result<(), Stop> {
+    let scene = lab.scene()?;
+    let snapshot = scene.prepared()?;
+    scene.app.follow(Script { health: Health::Unknown, ..Script::default() });
+    let report = scene.restore(&snapshot.id);
+    expect_outcome(&report, Outcome::Unconfirmed)?;
+    scene.expect_restored(&snapshot, &report)
+}
+
+/// The descriptor announces less than the archive holds, so that the host refuses an entry in the middle.
+fn staging_fails(lab: &Lab<'_>) -> Result<(), Stop> {
+    let scene = lab.scene()?;
+    let snapshot = scene.prepared()?;
+    let bytes = archive_of(&scene, &snapshot)?;
+    let mut less = snapshot;
+    less.volumes[1].entries = 1;
+    let id = scene.publish_as(&bytes, |id, archive| Descriptor { id, archive, ..less })?;
+    let before = scene.look()?;
+    let report = scene.restore(&id);
+    expect_refused("less than announced", report.failure.as_ref())?;
+    scene.expect_untouched(&before, &report)
+}
+
+fn damaged(lab: &Lab<'_>) -> Result<(), Stop> {
+    let scene = lab.scene()?;
+    let snapshot = scene.prepared()?;
+    let good = archive_of(&scene, &snapshot)?;
+    let end = good.len();
+    let mut wrong_bytes: Vec<(String, Vec<u8>)> = Vec::new();
+    // The magic, the first member's data, the middle, the last length. A checksum that alone is wrong damages no data.
+    for at in [0, 16, end / 2, end - 4] {
+        let mut bytes = good.clone();
+        bytes[at] ^= 0x10;
+        wrong_bytes.push((format!("byte {at} of {end} flipped"), bytes));
+    }
+    wrong_bytes.push(("cut in the middle".to_owned(), good[..end / 2].to_vec()));
+    wrong_bytes.push(("the last byte missing".to_owned(), good[..end - 1].to_vec()));
+    wrong_bytes.push(("something after the end".to_owned(), [&good[..], b"after the end"].concat()));
+    let before = scene.look()?;
+    for (what, bytes) in wrong_bytes {
+        // The digest is of the damaged bytes: only who reads them can notice.
+        let of = snapshot.clone();
+        let id = scene.publish_as(&bytes, |id, archive| Descriptor { id, archive, ..of })?;
+        let report = scene.restore(&id);
+        expect_refused(&what, report.failure.as_ref())?;
+        scene.expect_untouched(&before, &report)?;
+    }
+    Ok(())
+}
+
+fn hostile(lab: &Lab<'_>) -> Result<(), Stop> {
+    let scene = lab.scene()?;
+    scene.prepared()?;
+    let before = scene.look()?;
+    let without_manifest = ("an archive without a manifest", Tar::empty().file("volumes/0/file"));
+    let hostile = HOSTILE.iter().chain(AGAINST_THE_POLICY).map(|(what, make)| (*what, make(Tar::good())));
+    for (what, tar) in hostile.chain([without_manifest]) {
+        let report = scene.restore(&scene.publish(&tar.gzip()?)?);
+        expect_refused(what, report.failure.as_ref())?;
+        scene.expect_untouched(&before, &report)?;
+    }
+    Ok(())
+}
+
+fn hostile_import(lab: &Lab<'_>) -> Result<(), Stop> {
+    let scene = lab.scene()?;
+    scene.prepared()?;
+    for (what, make) in HOSTILE {
+        let imported = take_in(&scene, &make(Tar::good()).gzip()?);
+        expect_refused(what, imported.err().as_ref())?;
+    }
+    Ok(())
+}
+
+fn foreign(lab: &Lab<'_>) -> Result<(), Stop> {
+    let scene = lab.scene()?;
+    scene.prepared()?;
+    let before = scene.look()?;
+    for (what, bytes) in [("nothing", &b""[..]), ("text", &b"not an archive\n"[..]), ("zeros", &[0; 4096][..])] {
+        let report = scene.restore(&scene.publish(bytes)?);
+        expect_refused(what, report.failure.as_ref())?;
+        scene.expect_untouched(&before, &report)?;
+    }
+    Ok(())
+}
+
+/// The bytes of a stored archive.
+fn archive_of(scene: &Scene<'_>, snapshot: &Descriptor) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    scene.host.store.export(WORKLOAD, &snapshot.id, &mut bytes, Path::new("memory"), &Progress::unwatched())?;
+    Ok(bytes)
+}
+
+/// Imports bytes as a file from elsewhere.
+fn take_in(scene: &Scene<'_>, bytes: &[u8]) -> Result<Descriptor> {
+    let file = scene.host.state.root().join("from-elsewhere");
+    write(&file, bytes)?;
+    let request = import::Request { file, workload: WORKLOAD.into(), wait: false, who: "the conformance suite".into() };
+    import::run(&scene.host, scene.plugin, &request, &Arc::new(Progress::unwatched()))
+}

@@ -1,0 +1,188 @@
+//! What was deployed: a small durable file per workload, written under its lease. A rollback and a promotion go by it;
+//! whether an app runs is for its runtime to say, never for this record.
+
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use reforge_base::durable::{self, PRIVATE_FILE};
+use reforge_base::escape;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::spec::DeploySpec;
+use reforge_base::state_dir::StateDir;
+use reforge_transaction::lease::Lease;
+use reforge_volumes::identity::Identity;
+
+/// The only version this host writes and reads.
+const VERSION: u32 = 1;
+/// Specs are a few KiB, command lines can be long.
+const RECORD_BYTES_MAX: u64 = 16 << 20;
+
+/// The records of all workloads.
+#[derive(Clone, Debug)]
+pub struct History {
+    directory: PathBuf,
+}
+
+/// What is known of one workload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deployments {
+    version: u32,
+    /// Deployed last.
+    pub current: Option<DeploySpec>,
+    /// The last one with another image: what a rollback goes back to.
+    pub previous: Option<DeploySpec>,
+    /// The preview beside it.
+    pub preview: Option<DeploySpec>,
+    /// The directory that was made for it. A version before this one kept none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview_directory: Option<PreviewDirectory>,
+}
+
+/// The directory that was made for a workload's preview.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreviewDirectory {
+    pub(super) path: PathBuf,
+    pub(super) identity: Identity,
+}
+
+impl Default for Deployments {
+    fn default() -> Self {
+        Deployments { version: VERSION, current: None, previous: None, preview: None, preview_directory: None }
+    }
+}
+
+impl Deployments {
+    /// The record after `spec` was deployed. Deploying the same image again does not change what a rollback goes to.
+    fn after(mut self, spec: &DeploySpec) -> Deployments {
+        let same = |old: &DeploySpec| (&old.image, &old.image_digest) == (&spec.image, &spec.image_digest);
+        let replaced = self.current.replace(spec.clone());
+        if let Some(replaced) = replaced.filter(|old| !same(old)) {
+            self.previous = Some(replaced);
+        }
+        self
+    }
+}
+
+impl History {
+    pub fn new(state_dir: &StateDir) -> History {
+        History { directory: state_dir.deployments() }
+    }
+
+    /// The record of a workload, empty if it was never deployed. May be read without its lease.
+    pub fn read(&self, workload: &str) -> Result<Deployments> {
+        let path = self.directory.join(name(workload));
+        let mut bytes = Vec::new();
+        match std::fs::File::open(&path).and_then(|file| file.take(RECORD_BYTES_MAX).read_to_end(&mut bytes)) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Deployments::default()),
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+                return Err(damaged(&path, "it is a directory"));
+            }
+            Err(error) => return Err(Failure::io("read", &path, &error)),
+        }
+        let record: Deployments = serde_json::from_slice(&bytes).map_err(|error| damaged(&path, &error.to_string()))?;
+        if record.version != VERSION {
+            return Err(damaged(&path, &format!("it has the version {}", record.version)));
+        }
+        Ok(record)
+    }
+
+    /// Records that `spec` is being deployed. Answers what was recorded before.
+    pub(super) fn deploying(&self, lease: &Lease, spec: &DeploySpec) -> Result<Deployments> {
+        lease.check(&spec.workload)?;
+        let before = self.read_or_move_aside(&spec.workload)?;
+        self.write(lease, &before.clone().after(spec))?;
+        Ok(before)
+    }
+
+    /// Puts a record in place of what is there.
+    pub(super) fn write(&self, lease: &Lease, record: &Deployments) -> Result<()> {
+        let text = serde_json::to_vec_pretty(record)
+            .map_err(|error| Failure::new(Code::Io, format!("cannot write down a deployment: {error}")))?;
+        durable::write_durably(&self.directory, name(lease.workload()), &text, PRIVATE_FILE)
+    }
+
+    /// A record that cannot be read must not keep an app from coming back after a restore. It is kept, beside.
+    fn read_or_move_aside(&self, workload: &str) -> Result<Deployments> {
+        match self.read(workload) {
+            Err(failure) if failure.code == Code::NeedsOperator => {
+                durable::move_aside(&self.directory.join(name(workload)))?;
+                Ok(Deployments::default())
+            }
+            read => read,
+        }
+    }
+}
+
+/// `workload` is a checked id: the caller holds its lease or found it in the configuration.
+fn name(workload: &str) -> String {
+    format!("{workload}.json")
+}
+
+fn damaged(path: &Path, how: &str) -> Failure {
+    let message =
+        format!("the record of deployments `{}` cannot be understood: {}", escape::path(path), escape::text(how));
+    Failure::new(Code::NeedsOperator, message)
+        .hint("deploy the workload anew: the file is then kept beside as `.damaged`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deployer::fixture::{World, spec};
+    use reforge_transaction::lease::Locks;
+
+    #[test]
+    fn a_rollback_goes_to_the_last_other_image_also_after_the_same_was_deployed_again() {
+        let world = World::new();
+        let (history, locks) = (History::new(&world.state), Locks::new(&world.state));
+        let lease = locks.try_lease("a", "a test").unwrap();
+        for image in ["one", "two", "two"] {
+            history.deploying(&lease, &spec("a", image)).unwrap();
+        }
+        let record = history.read("a").unwrap();
+        assert_eq!(record.current, Some(spec("a", "two")));
+        assert_eq!(record.previous, Some(spec("a", "one")));
+        let moved = DeploySpec { image_digest: "another".to_owned(), ..spec("a", "two") };
+        history.deploying(&lease, &moved).unwrap();
+        assert_eq!(history.read("a").unwrap().previous, Some(spec("a", "two")), "one tag, another digest");
+    }
+
+    #[test]
+    fn a_damaged_record_is_said_and_kept_and_stops_no_redeploy() {
+        let world = World::new();
+        let (history, locks) = (History::new(&world.state), Locks::new(&world.state));
+        let file = world.state.deployments().join("a.json");
+        let damaged: [Option<&str>; 3] = [
+            Some("{\"version\":1,\"cur"),
+            Some("{\"version\":2,\"current\":null,\"previous\":null,\"preview\":null}"),
+            None,
+        ];
+        for (kept, text) in damaged.into_iter().enumerate() {
+            let _ = std::fs::remove_file(&file);
+            match text {
+                Some(text) => std::fs::write(&file, text).unwrap(),
+                None => std::fs::create_dir(&file).unwrap(),
+            }
+            assert_eq!(history.read("a").unwrap_err().code, Code::NeedsOperator);
+            let lease = locks.try_lease("a", "a test").unwrap();
+            history.deploying(&lease, &spec("a", "one")).unwrap();
+            assert_eq!(history.read("a").unwrap().current, Some(spec("a", "one")));
+            let names = std::fs::read_dir(world.state.deployments()).unwrap().map(|entry| entry.unwrap().file_name());
+            let asides = names.filter(|name| name.to_string_lossy().starts_with("a.json.damaged")).count();
+            assert_eq!(asides, kept + 1, "each is kept");
+        }
+    }
+
+    #[test]
+    fn a_record_is_written_only_under_its_own_lease() {
+        let world = World::new();
+        let lease = Locks::new(&world.state).try_lease("a", "a test").unwrap();
+        let failure = History::new(&world.state).deploying(&lease, &spec("b", "one")).unwrap_err();
+        assert_eq!(failure.code, Code::OutOfOrder);
+    }
+}

@@ -1,0 +1,207 @@
+//! What can be wrong with a live directory and its parent, as far as a look at the two tells.
+//!
+//! Looks by handle: the parent is opened once and live is only ever a name in it, never followed. Changes nothing.
+
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, FileType, IFlags, Mode, OFlags, ResolveFlags, Statx, StatxAttributes, StatxFlags};
+use rustix::io::Errno;
+
+use crate::deployer::about::About;
+use reforge_base::escape;
+use reforge_base::failure::{Failure, reason};
+use reforge_base::mounts::MountTable;
+
+/// `FS_CASEFOLD_FL`: names that differ in case only are one.
+const CASE_FOLDED: IFlags = IFlags::from_bits_retain(0x4000_0000);
+/// `FS_ENCRYPT_FL`.
+const ENCRYPTED: IFlags = IFlags::from_bits_retain(0x800);
+/// Group or others may write.
+const WRITABLE_BY_OTHERS: u16 = 0o022;
+
+/// Whether live exists, or everything that is wrong. `parent` is canonical.
+pub(super) fn check(
+    about: &About<'_>,
+    parent: &Path,
+    live: &OsStr,
+    path: &Path,
+    mounts: &MountTable,
+) -> Result<bool, Vec<Failure>> {
+    let unusable = |what: &str, errno: Errno| {
+        vec![about.refuse(
+            format!("cannot be used: {what}: {}", reason(&errno.into())),
+            "correct the rights of the directory, or run as root",
+        )]
+    };
+    let directory = open_parent(parent).map_err(|errno| unusable("its parent cannot be opened", errno))?;
+    let above =
+        look(directory.as_fd(), OsStr::new("")).map_err(|errno| unusable("its parent cannot be read", errno))?;
+    let mut refusals = check_parent(about, parent, &above);
+    match look(directory.as_fd(), live) {
+        Ok(found) => refusals.extend(check_live(about, &directory, &above, &found, live, path, mounts)),
+        Err(Errno::NOENT) if refusals.is_empty() => return Ok(false),
+        Err(Errno::NOENT) => {}
+        Err(errno) => refusals.extend(unusable("it cannot be looked at", errno)),
+    }
+    if refusals.is_empty() { Ok(true) } else { Err(refusals) }
+}
+
+/// Opens a canonical path, which has no link in it unless somebody put one there since.
+fn open_parent(parent: &Path) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    rustix::fs::openat2(CWD, parent, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS)
+}
+
+fn look(directory: impl AsFd, name: &OsStr) -> rustix::io::Result<Statx> {
+    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT | AtFlags::EMPTY_PATH;
+    rustix::fs::statx(directory, name, flags, StatxFlags::BASIC_STATS | StatxFlags::MNT_ID)
+}
+
+fn check_parent(about: &About<'_>, parent: &Path, above: &Statx) -> Vec<Failure> {
+    let shown = escape::path(parent);
+    let mut refusals = Vec::new();
+    if above.stx_uid != 0 && above.stx_uid != host_user() {
+        refusals.push(about.refuse(
+            format!("has a parent that belongs to user {}, who could put something else there", above.stx_uid),
+            format!("`chown root {shown}`"),
+        ));
+    }
+    if above.stx_mode & WRITABLE_BY_OTHERS != 0 {
+        refusals.push(about.refuse(
+            format!("has a parent that others can write in (mode {:o})", above.stx_mode & 0o7777),
+            format!("`chmod go-w {shown}`"),
+        ));
+    }
+    if above.stx_attributes.intersects(StatxAttributes::IMMUTABLE | StatxAttributes::APPEND) {
+        let hint = format!("`chattr -ia {shown}`");
+        refusals
+            .push(about.refuse("has a parent that is immutable or append-only, so nothing in it can be renamed", hint));
+    }
+    refusals
+}
+
+fn check_live(
+    about: &About<'_>,
+    parent: &OwnedFd,
+    above: &Statx,
+    found: &Statx,
+    live: &OsStr,
+    path: &Path,
+    mounts: &MountTable,
+) -> Vec<Failure> {
+    match FileType::from_raw_mode(found.stx_mode.into()) {
+        FileType::Directory => {}
+        FileType::Symlink => {
+            return vec![about.refuse("is a symbolic link", "name the directory itself as the `source`")];
+        }
+        _ => return vec![about.refuse("is not a directory", "a volume is a directory: move what is there away")],
+    }
+    let mut refusals = Vec::new();
+    if host_user() != 0 && found.stx_uid != host_user() {
+        let clause = format!("belongs to user {}, and the host does not run as root", found.stx_uid);
+        refusals.push(about.refuse(clause, "run the host as root, or as that user"));
+    }
+    refusals.extend(check_mounts(about, above, found, path, mounts));
+    if found.stx_mnt_id == above.stx_mnt_id {
+        refusals.extend(check_flags(about, parent, found, live, path));
+    }
+    refusals
+}
+
+fn check_mounts(about: &About<'_>, above: &Statx, found: &Statx, path: &Path, mounts: &MountTable) -> Option<Failure> {
+    let device = |stat: &Statx| (stat.stx_dev_major, stat.stx_dev_minor);
+    // A kernel that does not tell the mount's number cannot vouch for anything below.
+    let told = |stat: &Statx| StatxFlags::from_bits_retain(stat.stx_mask).contains(StatxFlags::MNT_ID);
+    if !told(above) || !told(found) {
+        return Some(
+            about.refuse("stands on a kernel that does not tell mounts apart", "Linux 5.8 or newer is needed"),
+        );
+    }
+    let mount_root = found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT);
+    if mount_root || found.stx_mnt_id != above.stx_mnt_id {
+        let hint = "make the volume a directory inside of what is mounted";
+        return Some(about.refuse("is a mount point, which cannot be exchanged", hint));
+    }
+    if device(found) != device(above) {
+        let clause = "is a subvolume or file system of its own, which cannot be told apart from a mount";
+        return Some(about.refuse(clause, "make the volume a directory inside of it"));
+    }
+    mounts.mount_below(found.stx_mnt_id, path).map(|point| {
+        let clause = format!("has something mounted in it, at `{}`", escape::path(point));
+        about.refuse(clause, format!("`umount {}`, and make it a volume of its own", escape::path(point)))
+    })
+}
+
+fn check_flags(about: &About<'_>, parent: &OwnedFd, found: &Statx, live: &OsStr, path: &Path) -> Vec<Failure> {
+    let unreadable = |errno: Errno| {
+        let clause = format!("cannot be read: {}", reason(&errno.into()));
+        vec![
+            about.refuse(clause, "a volume that cannot be read cannot be captured: correct its rights, or run as root"),
+        ]
+    };
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let directory = match rustix::fs::openat(parent, live, flags, Mode::empty()) {
+        Ok(directory) => directory,
+        Err(errno) => return unreadable(errno),
+    };
+    if let Some(Err(errno)) =
+        rustix::fs::Dir::read_from(&directory).map_or_else(|errno| Some(Err(errno)), |mut dir| dir.next())
+    {
+        return unreadable(errno);
+    }
+    let inode = match rustix::fs::ioctl_getflags(&directory) {
+        Ok(flags) => flags,
+        // This file system has no such flags.
+        Err(Errno::NOTTY | Errno::OPNOTSUPP | Errno::INVAL | Errno::NOSYS) => IFlags::empty(),
+        Err(errno) => return unreadable(errno),
+    };
+    let shown = escape::path(path);
+    let flagged = flags_in_the_way(found.stx_attributes, inode).into_iter();
+    flagged.map(|(what, hint)| about.refuse(format!("is {what}"), hint.replace("PATH", &shown))).collect()
+}
+
+/// What the kernel and the file system say of a directory that a restore could not replace, and what to do.
+fn flags_in_the_way(said: StatxAttributes, inode: IFlags) -> Vec<(&'static str, &'static str)> {
+    let either = |attribute, flag| said.contains(attribute) || inode.contains(flag);
+    let table = [
+        (either(StatxAttributes::IMMUTABLE, IFlags::IMMUTABLE), "immutable", "`chattr -i PATH`"),
+        (either(StatxAttributes::APPEND, IFlags::APPEND), "append-only", "`chattr -a PATH`"),
+        (either(StatxAttributes::ENCRYPTED, ENCRYPTED), "encrypted by its file system", "use a directory that is not"),
+        (
+            inode.contains(CASE_FOLDED),
+            "case-folded, so two names of a snapshot could be one",
+            "empty it and `chattr -F PATH`",
+        ),
+    ];
+    table.into_iter().filter(|(is, ..)| *is).map(|(_, what, hint)| (what, hint)).collect()
+}
+
+fn host_user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_seen_wherever_they_are_told() {
+        let none = (StatxAttributes::empty(), IFlags::empty());
+        let rows = [
+            ((StatxAttributes::IMMUTABLE, none.1), "immutable"),
+            ((none.0, IFlags::IMMUTABLE), "immutable"),
+            ((StatxAttributes::APPEND, none.1), "append-only"),
+            ((none.0, IFlags::APPEND), "append-only"),
+            ((StatxAttributes::ENCRYPTED, none.1), "encrypted by its file system"),
+            ((none.0, IFlags::from_bits_retain(0x800)), "encrypted by its file system"),
+            ((none.0, IFlags::from_bits_retain(0x4000_0000)), "case-folded, so two names of a snapshot could be one"),
+        ];
+        for ((said, inode), what) in rows {
+            let found: Vec<_> = flags_in_the_way(said, inode).into_iter().map(|(what, _)| what).collect();
+            assert_eq!(found, [what]);
+        }
+        assert_eq!(flags_in_the_way(StatxAttributes::COMPRESSED, IFlags::NOCOW | IFlags::NOATIME), []);
+    }
+}

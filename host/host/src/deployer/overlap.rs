@@ -1,0 +1,113 @@
+//! No two volumes of any workloads, one and the same included, may be equal or nested: exchanging the one would then
+//! change the other behind its lock. Nor may a volume meet the host's own directories.
+//!
+//! Two directories are compared in three ways, since each way is blind to something: by canonical path, also where
+//! nothing exists yet; by identity, up through the ancestors of each; and by their place inside the file system, which
+//! alone sees nesting behind a bind mount. What cannot be compared is refused. Looks only.
+
+use std::path::{Path, PathBuf};
+
+use crate::deployer::about::About;
+use crate::deployer::configured::configured_path;
+use reforge_base::escape;
+use reforge_base::failure::{Failure, Result};
+use reforge_base::mounts::{Location, MountTable};
+use reforge_base::state_dir::own_directories;
+use reforge_config::{Config, Volume, Workload};
+
+/// One refusal for each thing that a volume of this workload meets.
+pub(super) fn refusals(config: &Config, workload: &Workload, mounts: &MountTable) -> Vec<Failure> {
+    let mut refusals = Vec::new();
+    for (volume, path) in directories(config, workload) {
+        let about = About { workload: &workload.id, volume: &volume.name, path: &path };
+        let here = match Location::of(&path, mounts) {
+            Ok(here) => here,
+            // That it cannot be looked at was said when it was resolved.
+            Err(_) => continue,
+        };
+        refusals.extend(meets_ours(config, &here, &about, mounts));
+        for other in &config.workloads {
+            for (other_volume, other_path) in directories(config, other) {
+                let same = other.id == workload.id;
+                if same && !comes_later(workload, volume, other_volume) {
+                    continue;
+                }
+                refusals.extend(meets(&here, &about, other, other_volume, &other_path, mounts));
+            }
+        }
+    }
+    refusals
+}
+
+/// Refuses a directory of the host's own that meets a volume of any workload.
+pub(super) fn refuse_volumes_at(config: &Config, ours: &Path, mounts: &MountTable) -> Result<()> {
+    let here = Location::of(ours, mounts)?;
+    for workload in &config.workloads {
+        for (volume, path) in directories(config, workload) {
+            let about = About { workload: &workload.id, volume: &volume.name, path: &path };
+            let there = Location::of(&path, mounts)?;
+            if let Some(relation) = there.relation(&here) {
+                let clause = format!("{relation} the host's own directory `{}`", escape::path(ours));
+                let hint = "keep volumes and the state, snapshot and preview directories apart";
+                return Err(about.refuse(clause, hint));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The directories that no volume may be, hold or stand in: those of the host's own files.
+fn reserved_directories(config: &Config) -> impl Iterator<Item = PathBuf> {
+    let host = &config.host;
+    own_directories(&host.state_dir).chain([host.snapshot_dir.clone(), host.preview_dir.clone()])
+}
+
+fn directories<'a>(config: &'a Config, workload: &'a Workload) -> impl Iterator<Item = (&'a Volume, PathBuf)> {
+    let path = |volume| Some((volume, configured_path(config, workload, volume)?));
+    workload.volumes.iter().filter_map(path)
+}
+
+/// Each pair within one workload is looked at once.
+fn comes_later(workload: &Workload, volume: &Volume, other: &Volume) -> bool {
+    let position = |wanted: &Volume| workload.volumes.iter().position(|volume| volume.name == wanted.name);
+    position(other) > position(volume)
+}
+
+fn meets(
+    here: &Location,
+    about: &About<'_>,
+    other: &Workload,
+    volume: &Volume,
+    path: &Path,
+    mounts: &MountTable,
+) -> Option<Failure> {
+    let whose =
+        format!("volume `{}` of `{}` at `{}`", escape::text(&volume.name), escape::text(&other.id), escape::path(path));
+    match Location::of(path, mounts) {
+        Ok(there) => here.relation(&there).map(|relation| {
+            about.refuse(format!("{relation} {whose}"), "give each volume a directory of its own, beside the others")
+        }),
+        // The other's own problem, if it is one of this workload's.
+        Err(_) if other.id == about.workload => None,
+        Err(failure) => {
+            let clause = format!("cannot be compared with {whose}: {}", failure.message);
+            Some(about.refuse(clause, "correct the other volume first"))
+        }
+    }
+}
+
+fn meets_ours(config: &Config, here: &Location, about: &About<'_>, mounts: &MountTable) -> Option<Failure> {
+    reserved_directories(config).find_map(|path| {
+        let shown = escape::path(&path);
+        let relation = match Location::of(&path, mounts) {
+            Ok(there) => here.relation(&there)?.to_owned(),
+            Err(failure) => format!("cannot be compared ({}) with", failure.message),
+        };
+        let clause = format!("{relation} the host's own directory `{shown}`");
+        Some(about.refuse(clause, "keep volumes and the state, snapshot and preview directories apart"))
+    })
+}
+
+#[cfg(test)]
+#[path = "overlap_tests.rs"]
+mod tests;

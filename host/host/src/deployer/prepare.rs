@@ -1,0 +1,137 @@
+//! Makes the directories that a deploy's volumes lack. The only place where a volume's directory comes into being
+//! outside a restore, and only by `mkdir` in a parent that is held open: nothing that exists is changed or followed.
+
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, Gid, Mode, ResolveFlags, Uid};
+use rustix::io::Errno;
+
+use crate::deployer::configured::{Home, configured_mount, home};
+use crate::deployer::owner::owner;
+use crate::deployer::resolve::{ResolvedVolume, resolve};
+use reforge_base::durable::{self, READ_DIRECTORY};
+use reforge_base::effects::effect;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::spec::Mount;
+use reforge_config::{Config, Workload};
+
+/// Of directories that are made: everybody may look in, the owner may write.
+const DIRECTORY_MODE: Mode = Mode::from_raw_mode(0o755);
+
+/// The workload's volumes, all of them there.
+pub(super) struct Prepared {
+    pub volumes: Vec<ResolvedVolume>,
+    pub made: Vec<Made>,
+}
+
+/// A directory that was made for a volume, empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    pub volume: String,
+    pub path: PathBuf,
+}
+
+/// Where each volume is or will be, unless something stands in the way that no directory mends. Makes nothing.
+pub(super) fn planned(config: &Config, workload: &Workload) -> Result<Vec<Mount>> {
+    let resolution = resolve(config, workload);
+    if resolution.lacks_only_parents() {
+        return Ok(workload.volumes.iter().filter_map(|volume| configured_mount(config, workload, volume)).collect());
+    }
+    Ok(resolution.accept()?.iter().map(ResolvedVolume::mount).collect())
+}
+
+/// Makes what is missing. Nothing is made unless nothing else stands in the way.
+pub(super) fn volumes(config: &Config, workload: &Workload) -> Result<Prepared> {
+    let owner = owner(workload)?;
+    let mut resolution = resolve(config, workload);
+    if resolution.lacks_only_parents() {
+        make_parents(config, workload)?;
+        resolution = resolve(config, workload);
+    }
+    let mut volumes = resolution.accept()?;
+    let mut made = Vec::new();
+    for volume in volumes.iter_mut().filter(|volume| !volume.exists) {
+        make_directory(&open(&volume.parent)?, &volume.path, &volume.live, owner)?;
+        volume.exists = true;
+        made.push(Made { volume: volume.name.clone(), path: volume.path.clone() });
+    }
+    Ok(Prepared { volumes, made })
+}
+
+/// Directories between the volume root, which must be there, and the volumes of project and stage scope.
+fn make_parents(config: &Config, workload: &Workload) -> Result<()> {
+    for volume in &workload.volumes {
+        let (Home::Below { root, names }, Some(source)) = (home(config, workload, volume.scope), &volume.source) else {
+            continue;
+        };
+        let below: PathBuf = names.into_iter().map(Path::new).chain(Path::new(source).parent()).collect();
+        make_below(root, &below)?;
+    }
+    Ok(())
+}
+
+/// Makes what is missing of `below` in `root`, owned by the host's user, and opens it. Never goes through a link.
+pub(super) fn make_below(root: &Path, below: &Path) -> Result<OwnedFd> {
+    let mut path = root.canonicalize().map_err(|error| Failure::io("look at", root, &error))?;
+    let mut directory = open(&path)?;
+    for name in below.components() {
+        path.push(name);
+        let host = (rustix::process::geteuid(), rustix::process::getegid());
+        match open_at(&directory, name.as_os_str()) {
+            Ok(next) => directory = next,
+            Err(Errno::NOENT) => directory = make_directory(&directory, &path, name.as_os_str(), host)?,
+            Err(errno) => return Err(refused(&path, errno)),
+        }
+    }
+    Ok(directory)
+}
+
+/// Makes one directory in an open parent, gives it to its owner, and makes both durable.
+pub(super) fn make_directory(parent: &OwnedFd, path: &Path, name: &OsStr, owner: (Uid, Gid)) -> Result<OwnedFd> {
+    // Closed to all until it has its owner.
+    let made = effect("make-directory", || Ok(rustix::fs::mkdirat(parent, name, Mode::RWXU)?));
+    made.map_err(|error| not_made(path, &error))?;
+    let finished = effect("give-directory", || {
+        let directory = open_at(parent, name)?;
+        // Also undoes an inherited set-gid bit and whatever the umask took away.
+        rustix::fs::fchown(&directory, Some(owner.0), Some(owner.1))?;
+        rustix::fs::fchmod(&directory, DIRECTORY_MODE)?;
+        Ok(directory)
+    });
+    let directory = finished.map_err(|error| {
+        // Empty, and ours since a moment ago; if it stays, the next deploy finds it with the wrong owner and the app
+        // says so.
+        let _ = effect("remove-empty", || Ok(rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR)?));
+        not_made(path, &error)
+    })?;
+    durable::sync_open_directory(directory.as_fd(), path)?;
+    durable::sync_open_directory(parent.as_fd(), path.parent().unwrap_or(path))?;
+    Ok(directory)
+}
+
+/// Opens a canonical path, which has no link in it unless somebody put one there since.
+pub(super) fn open(path: &Path) -> Result<OwnedFd> {
+    let opened = rustix::fs::openat2(CWD, path, READ_DIRECTORY, Mode::empty(), ResolveFlags::NO_SYMLINKS);
+    opened.map_err(|errno| refused(path, errno))
+}
+
+fn open_at(parent: impl AsFd, name: &OsStr) -> rustix::io::Result<OwnedFd> {
+    rustix::fs::openat(parent, name, READ_DIRECTORY, Mode::empty())
+}
+
+fn not_made(path: &Path, error: &std::io::Error) -> Failure {
+    refused(path, Errno::from_io_error(error).unwrap_or(Errno::IO))
+}
+
+fn refused(path: &Path, errno: Errno) -> Failure {
+    let failure = Failure::io("make the directory", path, &errno.into());
+    match errno {
+        Errno::EXIST => Failure { code: Code::Drift, ..failure }.hint("it appeared just now: try again"),
+        Errno::NOTDIR | Errno::LOOP => {
+            Failure { code: Code::VolumeRefused, ..failure }.hint("something that is not a directory stands there")
+        }
+        _ => failure.hint("check the rights and the room of the directory above"),
+    }
+}

@@ -1,0 +1,198 @@
+//! Where a workload's volumes are, from the CURRENT configuration and nothing else: never from a path in a manifest.
+//!
+//! Implements the refusals of rules 3, 9 and 10 that need no engine: what could not be exchanged, would be followed
+//! out of its root, or holds what a restore must not touch, is refused here, every problem at once. Looks only; a
+//! directory that could be made is made by `prepare`, for a deploy.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::deployer::about::About;
+use crate::deployer::configured::{Home, configured_path, home};
+use crate::deployer::live;
+use crate::deployer::overlap;
+use reforge_base::escape;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::mounts::MountTable;
+use reforge_base::spec::Mount;
+use reforge_config::scope::Scope;
+use reforge_config::{Config, Volume, Workload};
+use reforge_snapshots::format::SkippedVolume;
+
+/// A volume of a supported scope, where it really is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolvedVolume {
+    pub name: String,
+    pub scope: Scope,
+    /// As configured, for people.
+    pub source: String,
+    /// Where the app sees it: the live directory itself for a process.
+    pub target: PathBuf,
+    /// `parent` and `live` in one.
+    pub path: PathBuf,
+    /// Canonical.
+    pub parent: PathBuf,
+    pub live: OsString,
+    pub exists: bool,
+}
+
+/// Every volume of a workload, and everything that stands in the way of using them.
+#[derive(Clone, Debug, Default)]
+pub struct Resolution {
+    /// Those that can be used, in the configuration's order.
+    pub volumes: Vec<ResolvedVolume>,
+    /// Volumes of other scopes.
+    pub skipped: Vec<SkippedVolume>,
+    /// One per problem, with the code `volume-refused`.
+    pub refusals: Vec<Failure>,
+    /// How many of the refusals only say that a parent below the volume root was not made yet.
+    parents_to_make: usize,
+}
+
+impl Resolution {
+    /// Whether all that stands in the way are parents that a deploy makes.
+    pub(super) fn lacks_only_parents(&self) -> bool {
+        self.parents_to_make > 0 && self.refusals.len() == self.parents_to_make
+    }
+
+    /// The volumes, if nothing stands in the way; else one failure that says everything.
+    pub fn accept(self) -> Result<Vec<ResolvedVolume>> {
+        let mut refusals = self.refusals.into_iter();
+        let Some(mut first) = refusals.next() else { return Ok(self.volumes) };
+        for other in refusals {
+            first.message = format!("{}; {}", first.message, other.message);
+            if !first.hint.contains(&other.hint) {
+                first.hint = format!("{}; {}", first.hint, other.hint);
+            }
+        }
+        Err(first)
+    }
+}
+
+impl ResolvedVolume {
+    pub fn mount(&self) -> Mount {
+        Mount { volume: self.name.clone(), live: self.path.clone(), target: self.target.clone() }
+    }
+}
+
+/// Looks at every volume of a workload.
+pub fn resolve(config: &Config, workload: &Workload) -> Resolution {
+    let mut resolution = Resolution::default();
+    let mounts = match MountTable::read() {
+        Ok(mounts) => mounts,
+        Err(failure) => {
+            resolution.refusals.push(Failure { code: Code::VolumeRefused, ..failure }.hint("mount `/proc`"));
+            return resolution;
+        }
+    };
+    for volume in &workload.volumes {
+        if !volume.scope.is_supported() {
+            let scope = volume.scope.as_str().to_owned();
+            resolution.skipped.push(SkippedVolume { name: volume.name.clone(), scope });
+            continue;
+        }
+        match resolve_volume(config, workload, volume, &mounts) {
+            Ok(volume) => resolution.volumes.push(volume),
+            Err(Refused::NoParentYet(failure)) => {
+                resolution.parents_to_make += 1;
+                resolution.refusals.push(failure);
+            }
+            Err(Refused::Because(failures)) => resolution.refusals.extend(failures),
+        }
+    }
+    resolution.refusals.extend(overlap::refusals(config, workload, &mounts));
+    resolution
+}
+
+enum Refused {
+    NoParentYet(Failure),
+    Because(Vec<Failure>),
+}
+
+impl From<Failure> for Refused {
+    fn from(failure: Failure) -> Self {
+        Refused::Because(vec![failure])
+    }
+}
+
+fn resolve_volume(
+    config: &Config,
+    workload: &Workload,
+    volume: &Volume,
+    mounts: &MountTable,
+) -> Result<ResolvedVolume, Refused> {
+    let path = configured_path(config, workload, volume);
+    let path = path.as_deref().unwrap_or(Path::new(""));
+    let about = About { workload: &workload.id, volume: &volume.name, path };
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(about.refuse("has no directory", "correct its `source`, and set `volume_root`").into());
+    };
+    let home = home(config, workload, volume.scope);
+    let roots = canonical_roots(&home, &about)?;
+    let parent = match parent.canonicalize() {
+        Ok(parent) => parent,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let clause = format!("has no parent directory: `{}` does not exist", escape::path(parent));
+            let refused = |hint| about.refuse(&clause, hint);
+            return Err(match home {
+                Home::Below { .. } => Refused::NoParentYet(refused("deploy the workload once, which makes it")),
+                _ => refused("make the directory, or mount its disk").into(),
+            });
+        }
+        Err(error) => {
+            let failure = Failure::io("look at", parent, &error);
+            let clause = format!("has a parent directory that cannot be used: {}", failure.message);
+            return Err(about.refuse(clause, "correct `source`, or the rights of the directories above").into());
+        }
+    };
+    if !roots.iter().any(|root| parent.starts_with(root)) {
+        return Err(outside(&home, &roots, &parent, &about).into());
+    }
+    let path = parent.join(name);
+    let exists = live::check(&about, &parent, name, &path, mounts).map_err(Refused::Because)?;
+    Ok(ResolvedVolume {
+        name: volume.name.clone(),
+        scope: volume.scope,
+        source: volume.source.clone().unwrap_or_default(),
+        target: volume.target.clone().unwrap_or_else(|| path.clone()),
+        path,
+        parent,
+        live: name.to_owned(),
+        exists,
+    })
+}
+
+/// The directories that the parent may be or stand below, links resolved.
+fn canonical_roots(home: &Home<'_>, about: &About<'_>) -> Result<Vec<PathBuf>> {
+    let canonical = |root: &Path| root.canonicalize().map_err(|error| Failure::io("look at", root, &error));
+    match home {
+        Home::Nowhere => Err(about.refuse("has no volume root", "add `volume_root` to `[host]`")),
+        Home::Below { root, names } => {
+            let root = canonical(root).map_err(|failure| {
+                let clause = format!("has no volume root: {}", failure.message);
+                about.refuse(clause, "make the directory, or mount its disk")
+            })?;
+            Ok(vec![names.iter().fold(root, |path, name| path.join(name))])
+        }
+        // One whose disk is not there says nothing about volumes below the others.
+        Home::Allowed(roots) => Ok(roots.iter().filter_map(|root| canonical(root).ok()).collect()),
+    }
+}
+
+fn outside(home: &Home<'_>, roots: &[PathBuf], parent: &Path, about: &About<'_>) -> Failure {
+    match (home, roots.first()) {
+        (Home::Below { .. }, Some(root)) => about.refuse(
+            format!("leads outside `{}`: its parent is really `{}`", escape::path(root), escape::path(parent)),
+            "remove the link, or give the volume the scope `absolute`",
+        ),
+        _ => about.refuse(
+            format!("does not lie below an allowed root: its parent is really `{}`", escape::path(parent)),
+            "add a directory above it to `allowed_roots` in `[host]`",
+        ),
+    }
+}
+
+#[cfg(test)]
+#[path = "resolve_tests.rs"]
+mod tests;

@@ -1,0 +1,271 @@
+//! The host: everything that one configuration has, put together, and what each start and each change owes the audit.
+//!
+//! `gate` says whether a workload may be touched; `snapshots` takes, deletes and retains its snapshots; [`plugins`] changes which plugins are installed.
+
+mod gate;
+pub mod plugins;
+mod snapshots;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::audit::Audit;
+use crate::deployer::dispatch::{DeployRequest, Deployed, Deployer, Leased, Runtimes};
+use crate::deployer::resolve;
+use crate::leftovers;
+use crate::restore::report::Report;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::state_dir::StateDir;
+use reforge_config::deploy_spec;
+use reforge_config::{Config, RuntimeKind, Workload};
+use reforge_docker::DockerRuntime;
+use reforge_plugins::registry::Registry;
+use reforge_runtime::Runtime;
+use reforge_runtime::process::ProcessRuntime;
+use reforge_snapshots::store::Store;
+use reforge_transaction::generation::Generations;
+use reforge_transaction::lease::{Lease, Locks};
+use reforge_transaction::receipt::{self, Outcome, Receipt};
+use reforge_transaction::recover::{Recovered, Recovery};
+use reforge_transaction::{forget, registry, unbegun};
+use reforge_volumes::parent::Parent;
+
+/// A host with its state directory open. One per process.
+pub struct Host {
+    pub config: Arc<Config>,
+    pub state: StateDir,
+    pub store: Store,
+    pub deployer: Deployer,
+    audit: Audit,
+}
+
+impl Host {
+    /// Opens the state directory. Nothing is recovered yet; see [`Host::recover`]. `supervisor` is the command that
+    /// runs a supervisor of the process runtime.
+    pub fn open(config: Config, supervisor: Vec<OsString>) -> Result<Host> {
+        let state = config.open_state()?;
+        let config = Arc::new(config);
+        let process: Arc<dyn Runtime> = Arc::new(ProcessRuntime::new(state.root().to_owned(), supervisor));
+        // Also for a workload that the configuration no longer has: nothing is asked of the engine until it is needed.
+        let docker: Arc<dyn Runtime> =
+            Arc::new(DockerRuntime::new(config.host.docker_socket.clone(), state.host_id(), state.docker()));
+        let runtimes: Runtimes = BTreeMap::from([(RuntimeKind::Process, process), (RuntimeKind::Docker, docker)]);
+        Ok(Host::with_runtimes(config, state, runtimes))
+    }
+
+    /// What plugins are installed.
+    pub fn registry(&self) -> Registry {
+        Registry::new(self.state.plugins(), &self.config.host.plugin_keys)
+    }
+
+    /// The same with runtimes of a deployer's own.
+    pub fn with_runtimes(config: Arc<Config>, state: StateDir, runtimes: Runtimes) -> Host {
+        let locks = Locks::new(&state);
+        let gate_config = config.clone();
+        let generations = Generations::new(&state);
+        let gate_state = state.clone();
+        let gate = Arc::new(move |name: &str| {
+            let workload = gate_config.workload(name)?;
+            let refusals = gate::blocked(&gate_state, &generations, &gate_config, workload)?;
+            Failure::of_all(&refusals).map_or(Ok(()), Err)
+        });
+        let deployer = Deployer::new(config.clone(), &state, locks, runtimes, gate);
+        Host {
+            store: Store::new(config.host.snapshot_dir.clone()),
+            audit: Audit::new(state.audit()),
+            deployer,
+            config,
+            state,
+        }
+    }
+
+    /// What a start does, before anything else: settles every unfinished transaction and sweeps what is over.
+    pub fn recover(&self) -> Result<Vec<Recovered>> {
+        self.renew_environment_key()?;
+        let recovery = Recovery {
+            transactions: &self.state.transactions(),
+            receipts: &self.state.receipts(),
+            apps: &self.deployer,
+        };
+        let recovered = recovery.run()?;
+        let receipts = || recovered.iter().filter_map(|one| one.result.as_ref().ok());
+        // All are told before anything is removed: a removal may fail.
+        receipts().try_for_each(|receipt| self.audit_receipt(receipt))?;
+        for receipt in receipts() {
+            self.or_tell(self.unless_busy(&receipt.workload, || self.prune_safety(&receipt.workload)));
+        }
+        self.sweep();
+        Ok(recovered)
+    }
+
+    /// Only comparisons need the key: a lost one stands in the way of nothing.
+    fn renew_environment_key(&self) -> Result<()> {
+        match self.state.renew_environment_key() {
+            Ok(None) => Ok(()),
+            Ok(Some(why)) => {
+                self.deployer.tell(&format!(
+                    "the key of environment digests was made anew, since {why}: whether variables changed since an older \
+                     snapshot can not be told any more"
+                ));
+                self.audit.append("environment-key", "host", serde_json::json!({ "made_anew_since": why }))
+            }
+            Err(failure) => {
+                self.deployer.tell(&format!("the key of environment digests could not be made anew: {failure}"));
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes the state directory for the newest as far as a workload's volumes go, as a person says.
+    pub fn accept_state(&self, workload: &str, who: &str) -> Result<()> {
+        let workload = self.config.workload(workload)?;
+        let accept = || {
+            let _lease = self.deployer.locks().try_lease(&workload.id, "taking the state directory for the newest")?;
+            let volumes = resolve::resolve(&self.config, workload).volumes;
+            let parents = volumes.iter().map(|volume| Parent::open(&volume.parent)).collect::<Result<Vec<_>>>()?;
+            self.deployer.generations().accept(&workload.id, &parents)
+        };
+        let accepted = accept();
+        let details = serde_json::json!({ "workload": workload.id, "failure": accepted.as_ref().err() });
+        self.audit.append("accept-state", who, details)?;
+        accepted
+    }
+
+    /// Does it under the workload's lease. Whoever has that one does it at the end.
+    fn unless_busy(&self, workload: &str, act: impl FnOnce() -> Result<()>) -> Result<()> {
+        match self.deployer.locks().try_lease(workload, "sweeping") {
+            Ok(_lease) => act(),
+            Err(failure) if failure.code == Code::Busy => Ok(()),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// What cannot be removed is told and left to the next start: it stands in the way of nothing.
+    pub fn or_tell(&self, swept: Result<()>) {
+        if let Err(failure) = swept {
+            self.deployer.tell(&format!("not removed: {failure}"));
+        }
+    }
+
+    /// Removes what commands that died left half made: nothing refers to it. What living ones make stays. Then of what is
+    /// over all that only going on or back needed.
+    fn sweep(&self) {
+        let transactions = self.state.transactions();
+        self.or_tell(leftovers::sweep(&self.state, self.deployer.locks(), &|swept| self.or_tell(swept)));
+        self.or_tell(self.state.remove_probes());
+        self.or_tell(unbegun::forget(&transactions));
+        self.or_tell(forget::remove_forgotten(&transactions));
+        let left = self.store.left_behind();
+        for workload in left.as_deref().unwrap_or_default() {
+            self.or_tell(self.unless_busy(workload, || self.store.sweep(workload)));
+        }
+        self.or_tell(left.map(drop));
+        let over = registry::read_open(&transactions).map(|entries| forget::over(&entries));
+        for (id, workload) in over.as_deref().unwrap_or_default() {
+            self.or_tell(self.unless_busy(workload, || self.summarise(id)));
+        }
+        self.or_tell(over.map(drop));
+        self.or_tell(forget::forget_old(&transactions, &|forgotten| self.or_tell(forgotten)));
+    }
+
+    /// Of a transaction that is over and told all goes that nobody needs any more. The caller holds the workload's lease.
+    pub fn summarise(&self, id: &str) -> Result<()> {
+        forget::summarise(&self.state.transactions(), &self.state.receipts(), id)
+    }
+
+    /// The runtime that runs a workload.
+    pub fn runtime(&self, workload: &Workload) -> Result<Arc<dyn Runtime>> {
+        self.deployer.runtime_of(&workload.id).cloned()
+    }
+
+    /// A keyed digest of each environment variable's value.
+    pub fn environment_digests(&self, workload: &Workload) -> Result<BTreeMap<String, String>> {
+        Ok(deploy_spec::environment_digests(workload, &self.state.environment_key()?.secret))
+    }
+
+    /// A workload's lock: at once or `busy`; with `wait` as soon as it is free, or `cancelled`.
+    pub fn lease(&self, workload: &str, what: &str, wait: bool, cancelled: &AtomicBool) -> Result<Lease> {
+        let locks = self.deployer.locks();
+        match wait {
+            true => locks.wait_lease(workload, what, &|| cancelled.load(Ordering::Relaxed)),
+            false => locks.try_lease(workload, what),
+        }
+    }
+
+    /// A deploy of any kind as somebody asks for it: audited, whatever becomes of it.
+    pub fn dispatch(
+        &self,
+        request: &DeployRequest,
+        wait: bool,
+        who: &str,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Deployed> {
+        self.dispatch_leased(request, self.deployer.lease(request, wait, cancelled), who, cancelled)
+    }
+
+    /// [`Host::dispatch`] once it holds the workload's lease, or could not have it.
+    pub fn dispatch_leased(
+        &self,
+        request: &DeployRequest,
+        leased: Result<Leased>,
+        who: &str,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Deployed> {
+        let done = leased.and_then(|leased| self.deployer.dispatch_leased(&leased, cancelled));
+        let spec = done.as_ref().ok().and_then(|done| done.spec.as_ref());
+        let made = done.iter().flat_map(|done| &done.made).map(|made| reforge_base::escape::path(&made.path));
+        let made: Vec<String> = made.collect();
+        let details = serde_json::json!({
+            "workload": reforge_base::escape::text(request.workload()),
+            "image": spec.map(|spec| &spec.image),
+            "image_digest": spec.map(|spec| &spec.image_digest),
+            "made": made,
+            "failure": done.as_ref().err(),
+        });
+        self.audit.append(request.verb(), who, details)?;
+        done
+    }
+
+    pub fn keep_receipt(&self, receipt: &Receipt) -> Result<()> {
+        receipt::write(&self.state.receipts(), receipt)
+    }
+
+    pub fn audit(&self) -> &Audit {
+        &self.audit
+    }
+
+    pub fn audit_event(&self, what: &str, who: &str, details: serde_json::Value) -> Result<()> {
+        self.audit.append(what, who, details)
+    }
+
+    pub fn audit_receipt(&self, receipt: &Receipt) -> Result<()> {
+        let what = match receipt.kind {
+            reforge_transaction::event::Kind::Restore { .. } => "restore",
+            reforge_transaction::event::Kind::Undo { .. } => "undo",
+        };
+        let details = serde_json::json!({
+            "id": receipt.id,
+            "workload": receipt.workload,
+            "kind": receipt.kind,
+            "outcome": receipt.outcome,
+            "failure": receipt.failure,
+            "plan": receipt.plan_digest,
+            "plugin": receipt.plugin_digest,
+            "safety": receipt.safety,
+        });
+        self.audit.append(what, &receipt.who, details)
+    }
+
+    /// A refused try is audited, too; that it could not be is added to what is told.
+    pub fn audit_refusal(&self, what: &str, workload: &str, of: &str, who: &str, report: &mut Report) {
+        let outcome = match report.outcome {
+            Outcome::Cancelled => "cancelled",
+            _ => "refused",
+        };
+        let details =
+            serde_json::json!({ "workload": workload, "of": of, "outcome": outcome, "failure": report.failure });
+        report.warnings.extend(self.audit.append(what, who, details).err());
+    }
+}

@@ -1,0 +1,85 @@
+//! Changes of the installed plugins as somebody asks for them: audited, whatever becomes of them.
+
+use std::ffi::OsString;
+
+use serde_json::json;
+
+use super::Host;
+use crate::conformance::{self, OUR_FORMAT};
+use reforge_base::escape;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_plugins::PluginEngine;
+use reforge_plugins::registry::Installed;
+use reforge_plugins::registry::install::{InstallContext, Request};
+
+/// Checks a plugin and keeps it for use. `compiler` is the command that compiles one in a process of its own, and `step` is
+/// told before each step.
+pub fn install(
+    host: &Host,
+    engine: &PluginEngine,
+    compiler: &[OsString],
+    step: &dyn Fn(&str),
+    request: &Request,
+) -> Result<Installed> {
+    let context = InstallContext {
+        engine,
+        cache: &host.state.cache(),
+        compiler,
+        keeps_promises: &|plugin| conformance::require(plugin, &host.state.plugins()),
+        step,
+    };
+    let installed = host.registry().install(&context, request);
+    audit(host, "plugin-install", &request.who, &request.source.name(), installed.as_ref().map(Some))?;
+    installed
+}
+
+/// Puts a plugin in use; none is the one that was built in.
+pub fn select(host: &Host, engine: &PluginEngine, wanted: &str, who: &str) -> Result<Option<Installed>> {
+    let registry = host.registry();
+    let selected = registry.find(wanted).and_then(|meant| {
+        registry.select(engine, meant.as_ref())?;
+        Ok(meant)
+    });
+    audit(host, "plugin-use", who, wanted, selected.as_ref().map(Option::as_ref))?;
+    selected
+}
+
+/// Removes a plugin that is not in use.
+pub fn remove(host: &Host, wanted: &str, who: &str) -> Result<Installed> {
+    let registry = host.registry();
+    let removed = registry.find(wanted).and_then(|meant| match meant {
+        Some(installed) => registry.remove(&installed).map(|()| installed),
+        None => Err(Failure::new(Code::Usage, "the plugin that was built in cannot be removed")),
+    });
+    audit(host, "plugin-remove", who, wanted, removed.as_ref().map(Some))?;
+    removed
+}
+
+/// How many snapshots of this host there are, if a plugin says that it reads none of them. One that says it reads them was
+/// seen to ([`crate::conformance`]); what was imported may be in a format of its own.
+pub fn reads_none_of(host: &Host, plugin: &Installed) -> Result<Option<usize>> {
+    if plugin.formats.iter().any(|format| format == OUR_FORMAT) {
+        return Ok(None);
+    }
+    let mut ours = 0;
+    for workload in &host.config.workloads {
+        let listed = host.store.list(&workload.id)?;
+        ours += listed.iter().filter(|one| one.descriptor.as_ref().is_ok_and(|known| !known.imported)).count();
+    }
+    Ok((ours > 0).then_some(ours))
+}
+
+fn audit(
+    host: &Host,
+    what: &str,
+    who: &str,
+    asked: &str,
+    done: std::result::Result<Option<&Installed>, &Failure>,
+) -> Result<()> {
+    let details = json!({
+        "asked": escape::prose(asked),
+        "digest": done.as_ref().ok().and_then(|installed| installed.map(|one| &one.digest)),
+        "failure": done.err(),
+    });
+    host.audit_event(what, who, details)
+}

@@ -1,0 +1,237 @@
+//! What the host does with snapshots as a whole: takes, deletes and retains them. How one is made is the capture's.
+
+use std::collections::BTreeSet;
+use std::os::fd::AsFd as _;
+use std::sync::atomic::AtomicBool;
+
+use cap_std::fs::Dir;
+
+use super::Host;
+use crate::deployer::deployed;
+use crate::deployer::resolve::{self, ResolvedVolume};
+use crate::restore::preflight;
+use crate::restore::progress::Progress;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::spec::Observation;
+use reforge_config::Workload;
+use reforge_holders::{self as holders, LiveDirectory};
+use reforge_snapshots::capture::{self, CaptureRequest, CaptureVolume, SAFETY, Storage};
+use reforge_snapshots::format::{Descriptor, Image};
+use reforge_transaction::app::Used;
+use reforge_transaction::{Transaction, registry};
+use reforge_volumes::claim;
+use reforge_volumes::live_tree::{self, Totals};
+use reforge_volumes::parent::Parent;
+
+/// Safety snapshots that are kept per workload, besides those that a transaction still names.
+const SAFETY_KEPT: usize = 3;
+
+impl Host {
+    /// Takes a snapshot of every volume of a workload, under its lease. The app may run.
+    pub fn capture(&self, workload: &Workload, reason: &str, wait: bool, progress: &Progress) -> Result<Descriptor> {
+        if reason == SAFETY {
+            let message =
+                format!("`{SAFETY}` is the reason of snapshots that a restore takes, and retention removes those");
+            return Err(Failure::new(Code::Usage, message).hint("give another reason"));
+        }
+        let _lease = self.lease(&workload.id, &format!("snapshot ({reason})"), wait, &progress.cancelled)?;
+        Failure::of_all(&self.blocked(workload)?).map_or(Ok(()), Err)?;
+        let resolution = resolve::resolve(&self.config, workload);
+        let skipped = resolution.skipped.clone();
+        let volumes = resolution.accept()?;
+        if volumes.is_empty() {
+            let message = format!("workload `{}` has no volume that a snapshot could hold", workload.id);
+            return Err(Failure::new(Code::VolumeRefused, message)
+                .hint("only directories of the scopes `project`, `stage` and `absolute` are captured and restored"));
+        }
+        if let Some(absent) = volumes.iter().find(|volume| !volume.exists) {
+            let path = reforge_base::escape::path(&absent.path);
+            let message = format!("volume `{}` has no directory `{path}`: nothing to capture", absent.name);
+            return Err(Failure::new(Code::VolumeRefused, message)
+                .hint("mount its disk, or correct its `source`; a volume that had one is filled again by a restore"));
+        }
+        let runtime = self.runtime(workload)?;
+        let left: Vec<String> = skipped.iter().map(|volume| volume.name.clone()).collect();
+        let used =
+            volumes.iter().map(|volume| Used::at(&volume.name, volume.path.clone())).collect::<Result<Vec<_>>>()?;
+        let elsewhere = deployed::refusals(&*runtime, &workload.id, &used, &left)?;
+        Failure::of_all(&elsewhere).map_or(Ok(()), Err)?;
+        // Not what another host is exchanging.
+        let _held = claim::all(volumes.iter().map(|volume| volume.parent.as_path()), self.state.host_id())?;
+        let observation = runtime.observe(&workload.id)?;
+        let totals = counted(&volumes)?;
+        preflight::of_capture(self, &totals)?;
+        for warning in preflight::not_brought_back(volumes.iter().map(|volume| volume.name.as_str()).zip(&totals)) {
+            progress.note(&warning.message);
+        }
+        progress.begin("capturing", 0, 0);
+        let mut opened = Vec::new();
+        for volume in &volumes {
+            let live = Parent::open(&volume.parent)?.open_live(&volume.live)?;
+            let live = live.ok_or_else(|| {
+                Failure::new(Code::VolumeRefused, format!("volume `{}` has no directory", volume.name))
+            })?;
+            opened.push((volume.clone(), live));
+        }
+        let capture = |app_is_down| {
+            let request = self.request(workload, reason, &observation, Storage::Compressed)?;
+            let request = CaptureRequest { skipped: skipped.clone(), app_is_down, ..request };
+            self.capture_volumes(request, &opened, progress)
+        };
+        let app_is_down = !observation.state.should_run();
+        match capture(app_is_down) {
+            // Somebody else's process writes, as one may while a snapshot is taken that no restore depends on.
+            Err(failure) if app_is_down && failure.code == Code::NotDown && is_held(&volumes)? => capture(false),
+            captured => captured,
+        }
+    }
+
+    /// [`Host::capture`] as somebody asks for it: audited, whatever becomes of it.
+    pub fn take_snapshot(
+        &self,
+        workload: &Workload,
+        reason: &str,
+        wait: bool,
+        who: &str,
+        progress: &Progress,
+    ) -> Result<Descriptor> {
+        let descriptor = self.capture(workload, reason, wait, progress);
+        let id = descriptor.as_ref().ok().map(|descriptor| &descriptor.id);
+        let failure = descriptor.as_ref().err();
+        let details = serde_json::json!({ "workload": workload.id, "snapshot": id, "failure": failure });
+        self.audit.append("snapshot", who, details)?;
+        descriptor
+    }
+
+    /// Takes the safety snapshot of a transaction whose app is down, and records it. `live` is how many bytes and entries
+    /// that will be, or was when they were counted.
+    pub fn capture_safety(
+        &self,
+        workload: &Workload,
+        transaction: &mut Transaction,
+        (bytes, entries): (u64, u64),
+        progress: &Progress,
+    ) -> Result<()> {
+        let volumes = self.exchanged_volumes(workload, transaction)?;
+        let observation = transaction.observation().cloned().unwrap_or_else(Observation::absent);
+        progress.begin("safety snapshot", bytes, entries);
+        let request = self.request(workload, SAFETY, &observation, Storage::Stored)?;
+        let descriptor = self.capture_volumes(request, &volumes, progress)?;
+        transaction.record_safety(Some(descriptor.id))
+    }
+
+    /// What a transaction exchanges, from its journal, under the names that the configuration has for these directories
+    /// now: so the snapshot can be restored.
+    fn exchanged_volumes(&self, workload: &Workload, transaction: &Transaction) -> Result<Vec<(ResolvedVolume, Dir)>> {
+        let configured = resolve::resolve(&self.config, workload).volumes;
+        let mut volumes = Vec::new();
+        for place in transaction.places() {
+            let Some(live) = place.parent.open_live(&place.volume.live)? else { continue };
+            let used = Used::at(&place.volume.name, place.volume.parent.join(&place.volume.live))?;
+            let mut volume = None;
+            for configured in &configured {
+                if Used::at(&configured.name, configured.path.clone())?.is(&used) {
+                    volume = Some(configured.clone());
+                }
+            }
+            let volume = volume.ok_or_else(|| {
+                let path = reforge_base::escape::path(&used.path);
+                let message = format!("volume `{}` at `{path}` is not configured any more", used.volume);
+                Failure::new(Code::VolumeRefused, message).hint("its safety snapshot could not be restored")
+            })?;
+            volumes.push((volume, live));
+        }
+        Ok(volumes)
+    }
+
+    fn request(
+        &self,
+        workload: &Workload,
+        reason: &str,
+        observation: &Observation,
+        storage: Storage,
+    ) -> Result<CaptureRequest<'static>> {
+        let image = observation
+            .spec
+            .as_ref()
+            .map(|spec| Image { reference: spec.image.clone(), digest: spec.image_digest.clone() });
+        Ok(CaptureRequest {
+            workload: workload.id.clone(),
+            reason: reason.to_owned(),
+            image: image.unwrap_or_else(|| Image { reference: String::new(), digest: String::new() }),
+            skipped: Vec::new(),
+            environment: self.environment_digests(workload)?,
+            volumes: Vec::new(),
+            app_is_down: storage == Storage::Stored,
+            storage,
+        })
+    }
+
+    fn capture_volumes(
+        &self,
+        request: CaptureRequest<'static>,
+        volumes: &[(ResolvedVolume, Dir)],
+        progress: &Progress,
+    ) -> Result<Descriptor> {
+        let captured = volumes.iter().map(|(volume, live)| CaptureVolume {
+            name: volume.name.clone(),
+            scope: volume.scope.as_str().to_owned(),
+            source: volume.source.clone(),
+            target: volume.target.display().to_string(),
+            live: live.as_fd(),
+        });
+        let request = CaptureRequest { volumes: captured.collect(), ..request };
+        capture::capture(&self.store, &request, progress)
+    }
+
+    /// Snapshots that may not go: a transaction that is not over names them.
+    pub fn named_snapshots(&self) -> Result<BTreeSet<String>> {
+        Ok(registry::named_snapshots(&registry::read_open(&self.state.transactions())?))
+    }
+
+    /// Deletes a snapshot by its whole id, unless a transaction that is not over names it.
+    pub fn delete_snapshot(
+        &self,
+        workload: &str,
+        id: &str,
+        wait: bool,
+        who: &str,
+        cancelled: &AtomicBool,
+    ) -> Result<()> {
+        let delete = || {
+            let workload = self.config.workload(workload)?;
+            let _lease = self.lease(&workload.id, "a deletion", wait, cancelled)?;
+            self.store.delete(&workload.id, id, &self.named_snapshots()?)
+        };
+        let deleted = delete();
+        let details = serde_json::json!({
+            "workload": reforge_base::escape::text(workload),
+            "snapshot": reforge_base::escape::text(id),
+            "failure": deleted.as_ref().err(),
+        });
+        self.audit.append("delete", who, details)?;
+        deleted
+    }
+
+    /// Keeps the number of safety snapshots down.
+    pub fn prune_safety(&self, workload: &str) -> Result<()> {
+        self.store.prune_safety(workload, SAFETY_KEPT, &self.named_snapshots()?).map(drop)
+    }
+}
+
+/// What each volume holds now.
+fn counted(volumes: &[ResolvedVolume]) -> Result<Vec<Totals>> {
+    let count = |volume: &ResolvedVolume| {
+        let live = Parent::open(&volume.parent)?.open_live(&volume.live)?;
+        live.map(live_tree::totals).transpose()
+    };
+    let about = |volume: &ResolvedVolume| format!("volume `{}`", volume.name);
+    let counted = |volume| count(volume).map_err(|failure| failure.context(about(volume)));
+    volumes.iter().filter_map(|volume| counted(volume).transpose()).collect()
+}
+
+/// Whether any process has one of the volumes.
+fn is_held(volumes: &[ResolvedVolume]) -> Result<bool> {
+    let lives = volumes.iter().map(|volume| Ok((volume.name.clone(), LiveDirectory::open(&volume.path)?)));
+    Ok(!holders::refusals(&lives.collect::<Result<Vec<_>>>()?)?.is_empty())
+}

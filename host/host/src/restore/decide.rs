@@ -1,0 +1,63 @@
+//! What only a person can decide about a restore, as somebody asks for it: audited, whatever becomes of it.
+
+use serde_json::json;
+
+use crate::host::Host;
+use reforge_base::failure::Result;
+use reforge_transaction::registry::{self, Entry};
+use reforge_transaction::resolve::{self, Keep, Tree};
+
+/// A restore that was named by its id or by a beginning that no other has.
+pub struct Subject {
+    /// The whole id.
+    pub id: String,
+    /// None if its journal is so damaged that not even this can be told.
+    pub workload: Option<String>,
+}
+
+/// What became of a decision.
+pub struct Decided {
+    pub subject: Subject,
+    /// Whether the app was stopped for it.
+    pub stopped: bool,
+    /// What stays beside the volumes.
+    pub kept: Vec<Tree>,
+}
+
+/// Which restore is meant.
+pub fn subject(host: &Host, id: &str) -> Result<Subject> {
+    match registry::find(&host.state.transactions(), id)? {
+        Entry::Open(_, begin) => Ok(Subject { id: begin.id, workload: Some(begin.workload) }),
+        Entry::Damaged { id, workload, .. } => Ok(Subject { id, workload }),
+    }
+}
+
+/// Its trees, if it waits for a decision. Changes nothing.
+pub fn trees(host: &Host, id: &str) -> Result<(Subject, Vec<Tree>)> {
+    let entry = registry::find(&host.state.transactions(), id)?;
+    if entry.blocks().is_none() {
+        return Err(resolve::needs_no_decision(&entry));
+    }
+    let subject = subject(host, id)?;
+    if let Some(held) =
+        subject.workload.as_ref().map(|workload| host.deployer.locks().held(workload)).transpose()?.flatten()
+    {
+        let workload = subject.workload.as_deref().unwrap_or_default();
+        return Err(held.failure(workload).hint("whoever holds it settles it: nothing is to be decided"));
+    }
+    let trees = resolve::show(&host.state.transactions(), &subject.id)?;
+    Ok((subject, trees))
+}
+
+/// Does what a person chose.
+pub fn keep(host: &Host, id: &str, keep: Keep, who: &str) -> Result<Decided> {
+    let subject = subject(host, id)?;
+    let resolved = resolve::resolve(&host.state.transactions(), &subject.id, keep, who, &host.deployer);
+    let failure = resolved.as_ref().err();
+    let details = json!({ "restore": subject.id, "workload": subject.workload, "keep": keep, "failure": failure });
+    host.audit_event("resolve", who, details)?;
+    let stopped = resolved?;
+    // One whose journal does not read has no trees that could be told apart.
+    let kept = resolve::unchosen(&host.state.transactions(), &subject.id).unwrap_or_default();
+    Ok(Decided { subject, stopped, kept })
+}

@@ -1,0 +1,179 @@
+//! Taking an archive in: copied, read whole in the sandbox, and only then a snapshot, marked as imported.
+//!
+//! Nothing vouches for its contents, so no tree digest is written down. A failed inspection leaves nothing behind.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
+
+use super::progress::Progress;
+use super::run::inspect;
+use crate::host::Host;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_config::is_name;
+use reforge_plugins::Plugin;
+use reforge_plugins::bindings::exports::reforge::restore::restorer::{InspectedVolume, Inspection};
+use reforge_snapshots::format::{Archive, Descriptor, FORMAT, Image, Manifest, VolumeTotals};
+use reforge_snapshots::store::{OpenSnapshot, Pending, descriptor_problem};
+
+/// How much is copied at once.
+const COPY_BYTES: usize = 1 << 20;
+
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub file: PathBuf,
+    pub workload: String,
+    pub wait: bool,
+    pub who: String,
+}
+
+/// The whole import.
+pub fn run(host: &Arc<Host>, plugin: &Plugin, request: &Request, progress: &Arc<Progress>) -> Result<Descriptor> {
+    let file = File::open(&request.file).map_err(|error| unreadable(request, &error));
+    run_of(host, plugin, file, request, progress)
+}
+
+/// The same of a file that is open, whatever its name is.
+pub fn run_of(
+    host: &Arc<Host>,
+    plugin: &Plugin,
+    file: Result<File>,
+    request: &Request,
+    progress: &Arc<Progress>,
+) -> Result<Descriptor> {
+    let imported = file.and_then(|file| take_in(host, plugin, file, request, progress));
+    let details = serde_json::json!({
+        "workload": request.workload,
+        "snapshot": imported.as_ref().ok().map(|descriptor| &descriptor.id),
+        "failure": imported.as_ref().err(),
+    });
+    host.audit_event("import", &request.who, details)?;
+    imported
+}
+
+fn unreadable(request: &Request, error: &std::io::Error) -> Failure {
+    Failure { code: Code::Usage, ..Failure::io("read the archive", &request.file, error) }
+}
+
+fn take_in(
+    host: &Arc<Host>,
+    plugin: &Plugin,
+    mut file: File,
+    request: &Request,
+    progress: &Arc<Progress>,
+) -> Result<Descriptor> {
+    let workload = host.config.workload(&request.workload)?;
+    let refuse = |error: std::io::Error| unreadable(request, &error);
+    let facts = file.metadata().map_err(refuse)?;
+    if !facts.is_file() {
+        let message = format!("`{}` is not a file", reforge_base::escape::path(&request.file));
+        return Err(Failure::new(Code::Usage, message));
+    }
+    let _lease = host.lease(&workload.id, "an import", request.wait, &progress.cancelled)?;
+    let pending = host.store.begin(&workload.id, jiff::Timestamp::now())?;
+    progress.begin("copying", facts.len(), 0);
+    let archive = copy(&mut file, &pending, request, progress)?;
+    let unread = Descriptor {
+        id: pending.id().to_owned(),
+        manifest: unknown_manifest(&workload.id),
+        archive,
+        volumes: Vec::new(),
+        parts: Vec::new(),
+        imported: true,
+    };
+    let copied = pending.archive().try_clone().map_err(refuse)?;
+    let inspection = inspect(host, plugin, &workload.id, OpenSnapshot::foreign(copied, unread.clone()), progress)?;
+    let descriptor = described(unread, &inspection)?;
+    progress.begin("storing", 0, 0);
+    pending.sync_archive()?;
+    if progress.is_cancelled() {
+        return Err(Failure::new(Code::Cancelled, "the import was cancelled; nothing was kept"));
+    }
+    pending.publish(&descriptor)?;
+    Ok(descriptor)
+}
+
+fn copy(file: &mut File, pending: &Pending, request: &Request, progress: &Progress) -> Result<Archive> {
+    let mut sha256 = Sha256::new();
+    let mut buffer = vec![0; COPY_BYTES];
+    let mut bytes = 0;
+    loop {
+        if progress.is_cancelled() {
+            return Err(Failure::new(Code::Cancelled, "the import was cancelled; nothing was kept"));
+        }
+        let read = match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(Failure::io("read the archive", &request.file, &error)),
+        };
+        sha256.update(&buffer[..read]);
+        let mut out = pending.archive();
+        reforge_base::effects::effect("import-write", || out.write_all(&buffer[..read]))
+            .map_err(|error| Failure::io("copy the archive", &request.file, &error))?;
+        bytes += read as u64;
+        progress.bytes.store(bytes, std::sync::atomic::Ordering::Relaxed);
+    }
+    Ok(Archive { bytes, sha256: hex::encode(sha256.finalize()) })
+}
+
+/// What stands in for a manifest until the plugin has read the archive's own.
+fn unknown_manifest(workload: &str) -> Manifest {
+    Manifest {
+        format: FORMAT,
+        workload: workload.to_owned(),
+        created: jiff::Timestamp::UNIX_EPOCH,
+        reason: String::new(),
+        image: Image { reference: String::new(), digest: String::new() },
+        volumes: Vec::new(),
+        skipped: Vec::new(),
+        environment: Default::default(),
+    }
+}
+
+/// The descriptor from what the plugin found, which is only its word.
+fn described(unread: Descriptor, inspection: &Inspection) -> Result<Descriptor> {
+    let manifest: Manifest = serde_json::from_str(&inspection.manifest).map_err(|error| {
+        let error = reforge_base::escape::text(&error.to_string());
+        Failure::new(Code::ArchiveRefused, format!("the archive's manifest cannot be understood: {error}"))
+    })?;
+    if manifest.format != FORMAT {
+        let message = format!("the archive has the format {}, and this version reads {FORMAT}", manifest.format);
+        return Err(Failure::new(Code::ArchiveRefused, message));
+    }
+    if manifest.volumes.is_empty() {
+        let message = "the archive holds no volume: there is nothing in it to restore";
+        return Err(Failure::new(Code::ArchiveRefused, message).hint("its `manifest.json` lists the volumes"));
+    }
+    let volumes = inspection.volumes.iter().map(totals).collect();
+    let workload = unread.manifest.workload.clone();
+    let descriptor = Descriptor { manifest, volumes, ..unread };
+    let nameless = || {
+        let named = descriptor.manifest.volumes.iter().all(|volume| is_name(&volume.name));
+        (!named).then_some("a volume has no name that a workload's volume can have")
+    };
+    match descriptor_problem(&descriptor, &workload).or_else(nameless) {
+        Some(what) => {
+            let message = format!("what the plugin says of the archive makes no sense: {what}");
+            Err(Failure::new(Code::ArchiveRefused, message).hint("another plugin can be used with `--plugin FILE`"))
+        }
+        None => Ok(descriptor),
+    }
+}
+
+fn totals(volume: &InspectedVolume) -> VolumeTotals {
+    VolumeTotals {
+        index: volume.index,
+        entries: volume.entries,
+        bytes: volume.bytes,
+        disk_bytes: volume.disk_bytes,
+        symlinks: volume.symlinks,
+        hard_links: volume.hard_links,
+        special: volume.special,
+        special_names: Vec::new(),
+        tree_digest: None,
+    }
+}

@@ -1,0 +1,19 @@
+//! A restore from request to receipt.
+//!
+//! In reading order: [`preflight`] everything a plan stands on, with its digest; [`monitor`] what each call of a plugin
+//! requires and what refuses it; [`run`] the flow of a restore; [`undo`] the flow of an undo, which needs no plugin;
+//! [`decide`] what only a person can decide; [`progress`] what can be seen and stopped meanwhile; [`report`] what is told at the end;
+//! [`word`] what a plugin says, and what of it can be so.
+
+pub mod decide;
+pub mod import;
+pub mod monitor;
+pub mod preflight;
+pub mod progress;
+pub mod report;
+pub mod run;
+mod settle;
+pub mod undo;
+mod word;
+
+pub use report::Report;

@@ -1,0 +1,177 @@
+//! The reference monitor: what each call of a plugin requires, and what refuses it.
+//!
+//! | call | requires |
+//! |---|---|
+//! | `lock` | a restore is what was asked for, and no lease was given yet |
+//! | `begin` | this lease; no transaction yet, and planned under the lock only once; exactly the volumes of the plan; a plan under the lock with the same digest |
+//! | `stage` | this transaction; a volume of it; once |
+//! | `run` of workers | not a worker: otherwise sandboxes would make sandboxes without end; the app not stopped yet |
+//! | `seal` | a staging of this transaction; once |
+//! | `stop` | this lease; every volume sealed; the whole archive checked against its digest; not cancelled |
+//! | `capture-safety` | this lease; this stop; not cancelled |
+//! | `swap` | this transaction; the seal of every volume, each once; this stop; this safety; not cancelled |
+//! | `redeploy`, `await-healthy` | this swap |
+//! | `revert` | this swap; a failed redeploy or a confirmed-bad app |
+//!
+//! [`calls`] is where each call arrives. [`archive`] reads and checks the archive, [`volumes`] shows the volumes; the rows
+//! are in [`steps`], which take a restore from one [`step`] to the next, and [`subject`] is what they stand on. [`said`]
+//! bounds what a plugin tells, and [`watch`] ends a guest that goes on for too long. Anything else is `out-of-order`.
+//! Whatever a plugin does or leaves undone, [`Monitor::settle`] ends the transaction. What only the
+//! host can know (`busy`, `cancelled`, `needs-operator`) is not believed when a plugin says it: see [`Monitor::believe`].
+
+mod archive;
+mod calls;
+mod said;
+pub(super) mod step;
+pub(super) mod steps;
+mod subject;
+mod volumes;
+mod watch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::archive::ArchiveReader;
+use self::said::Said;
+use self::steps::Steps;
+pub use self::subject::{Given, Subject};
+use self::volumes::VolumeViews;
+use super::preflight::{self, Preflight};
+use super::progress::Progress;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_plugins::descriptors::Descriptors;
+use reforge_plugins::watch::Watch;
+use reforge_snapshots::store::OpenSnapshot;
+use reforge_transaction::lease::Lease;
+use reforge_volumes::claim::Claim;
+use reforge_volumes::staging::Policy;
+
+/// What a plugin was called for, with what it may ask about.
+enum Purpose {
+    /// To say what a restore would do.
+    Plan(Box<Preflight>),
+    Restore(Box<Steps>),
+    /// To say what a foreign archive holds: it is about no volume.
+    Inspect,
+}
+
+/// Watches over one call of a plugin and the sandboxes that it makes.
+pub struct Monitor {
+    purpose: Purpose,
+    archive: ArchiveReader,
+    /// What a worker may let pass.
+    policy: Policy,
+    said: Said,
+    watch: Watch,
+    /// Time in the guest without progress after which it is stalled.
+    stall_limit: Duration,
+    progress: Arc<Progress>,
+    /// What the handles of this call hold open.
+    descriptors: Descriptors,
+}
+
+impl Monitor {
+    fn new(
+        purpose: Purpose,
+        snapshot: Arc<OpenSnapshot>,
+        terms: (Policy, Duration),
+        progress: Arc<Progress>,
+    ) -> Monitor {
+        let (policy, stall_limit) = terms;
+        Monitor {
+            purpose,
+            archive: ArchiveReader::new(snapshot),
+            policy,
+            said: Said::default(),
+            watch: Watch::new(),
+            stall_limit,
+            progress,
+            descriptors: Descriptors::default(),
+        }
+    }
+
+    /// For a plan, which is there again at its end; see [`Monitor::into_plan`].
+    pub fn of_plan(given: Given, plan: Preflight, progress: Arc<Progress>) -> Monitor {
+        let terms = given.terms();
+        Monitor::new(Purpose::Plan(Box::new(plan)), given.snapshot, terms, progress)
+    }
+
+    pub fn of_inspection(given: Given, progress: Arc<Progress>) -> Monitor {
+        let terms = given.terms();
+        Monitor::new(Purpose::Inspect, given.snapshot, terms, progress)
+    }
+
+    /// For a restore, whose lease is held from its preparation on and given to the plugin when it asks. So are the parents
+    /// of its volumes.
+    pub fn of_restore(subject: Subject, lease: Lease, claims: Vec<Claim>, progress: Arc<Progress>) -> Monitor {
+        lease.hold(&format!("restore {}", subject.id));
+        let (snapshot, terms) = (subject.given.snapshot.clone(), subject.given.terms());
+        let steps = Steps::new(subject, lease, claims, progress.clone());
+        Monitor::new(Purpose::Restore(Box::new(steps)), snapshot, terms, progress)
+    }
+
+    /// The plan and the snapshot that a call for a plan stood on, once every sandbox of it is gone.
+    pub(super) fn into_plan(monitor: Arc<Monitor>) -> Option<(Preflight, OpenSnapshot)> {
+        let Monitor { purpose: Purpose::Plan(plan), archive, .. } = Arc::into_inner(monitor)? else { return None };
+        Some((*plan, Arc::into_inner(archive.snapshot)?))
+    }
+
+    fn volumes(&self) -> VolumeViews<'_> {
+        VolumeViews(match &self.purpose {
+            Purpose::Plan(plan) => Some(plan),
+            Purpose::Restore(steps) => Some(&steps.subject.plan),
+            Purpose::Inspect => None,
+        })
+    }
+
+    /// The steps of a restore, for whoever asks for this one.
+    pub(super) fn steps(&self, call: &str) -> Result<&Steps> {
+        match &self.purpose {
+            Purpose::Restore(steps) => Ok(steps),
+            Purpose::Plan(_) | Purpose::Inspect => {
+                Err(out_of_order(&format!("`{call}` belongs to a restore, and this is none")))
+            }
+        }
+    }
+
+    /// A failure as the plugin answered it. Where it claims what only the host can know, and the host knows otherwise,
+    /// it is the plugin's failure: an outcome or an exit code must not follow from a lie.
+    pub(super) fn believe(&self, failure: Failure) -> Failure {
+        let true_by_the_host = match failure.code {
+            Code::Cancelled => self.progress.is_cancelled(),
+            // The lease is the host's from before the plugin was asked; and whatever needs an operator is in the
+            // journal, where the host finds it by itself.
+            Code::Busy | Code::NeedsOperator | Code::Unfinished => false,
+            _ => true,
+        };
+        if true_by_the_host {
+            return failure;
+        }
+        let message = format!("the plugin failed and said `{}`, which is not so: {}", failure.code, failure.message);
+        Failure { code: Code::Plugin, message, hint: failure.hint }
+    }
+}
+
+impl Purpose {
+    fn is_restore(&self) -> bool {
+        matches!(self, Purpose::Restore(_))
+    }
+}
+
+impl Given {
+    /// What a worker may let pass, and how long a guest may go on without progress.
+    fn terms(&self) -> (Policy, Duration) {
+        (preflight::policy(&self.workload), self.host.config.host.plugin_stall_limit)
+    }
+}
+
+fn out_of_order(message: &str) -> Failure {
+    Failure::new(Code::OutOfOrder, message)
+}
+
+pub(super) fn cancelled() -> Failure {
+    Failure::new(Code::Cancelled, "cancelled before the commit")
+}
+
+#[cfg(test)]
+mod tests;

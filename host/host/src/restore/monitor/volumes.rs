@@ -1,0 +1,54 @@
+//! What a guest may see of the volumes: those of the plan, and nothing else.
+
+use crate::restore::preflight::{Preflight, Target};
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_plugins::host_calls::Facts;
+use reforge_volumes::live_tree::LiveTree;
+use reforge_volumes::parent::Parent;
+
+/// Looks at the volumes of a plan; an inspection has none.
+pub struct VolumeViews<'a>(pub Option<&'a Preflight>);
+
+impl VolumeViews<'_> {
+    pub fn resolve(&self, name: &str, scope: &str) -> Result<()> {
+        match self.find(name) {
+            Some(target) if target.resolved.scope.as_str() == scope => Ok(()),
+            // What the plan refuses says so by itself, with all the others.
+            _ => match self.0.and_then(Preflight::refusal) {
+                Some(refusal) => Err(refusal),
+                None => {
+                    let (name, scope) = (reforge_base::escape::text(name), reforge_base::escape::text(scope));
+                    let message = format!("there is no volume `{name}` of scope `{scope}` to restore");
+                    Err(Failure::new(Code::NotFound, message))
+                }
+            },
+        }
+    }
+
+    pub fn facts(&self, name: &str) -> Result<Facts> {
+        let target = self.target(name)?;
+        Ok(Facts {
+            name: name.to_owned(),
+            scope: target.resolved.scope.as_str().to_owned(),
+            exists: target.identity.is_some(),
+            entries: target.live.entries,
+            bytes: target.live.bytes,
+        })
+    }
+
+    pub fn live_tree(&self, name: &str) -> Result<LiveTree> {
+        let resolved = &self.target(name)?.resolved;
+        let live = Parent::open(&resolved.parent)?.open_live(&resolved.live)?;
+        let live =
+            live.ok_or_else(|| Failure::new(Code::NotFound, format!("volume `{name}` has no live directory")))?;
+        LiveTree::open(live)
+    }
+
+    fn target(&self, name: &str) -> Result<&Target> {
+        self.find(name).ok_or_else(|| Failure::new(Code::NotFound, "there is no such volume"))
+    }
+
+    fn find(&self, name: &str) -> Option<&Target> {
+        self.0?.targets.iter().find(|target| target.resolved.name == name)
+    }
+}

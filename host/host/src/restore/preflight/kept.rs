@@ -1,0 +1,52 @@
+//! Previous data of earlier restores that lies beside the volumes.
+//!
+//! Only a workload's newest restore can be undone. Yet what an earlier one keeps was promised for its window, so a new
+//! restore does not take it away: the plan says what it takes, what becomes of it, and how to be rid of it.
+
+use crate::host::Host;
+use reforge_base::escape;
+use reforge_base::failure::{Failure, Result};
+use reforge_transaction::event::Begin;
+use reforge_transaction::journal::Journal;
+use reforge_transaction::places::Place;
+use reforge_transaction::registry::{self, Entry};
+use reforge_volumes::live_tree;
+use reforge_volumes::space::human_bytes;
+
+/// One warning for each restore or undo of the workload that keeps previous data.
+pub(super) fn warnings(host: &Host, workload: &str) -> Result<Vec<Failure>> {
+    let entries = registry::read_open(&host.state.transactions())?;
+    let kept = entries.iter().filter_map(|entry| match entry {
+        Entry::Open(journal, begin) if begin.workload == workload && journal.state().in_window() => {
+            Some((journal, begin))
+        }
+        _ => None,
+    });
+    // That it cannot be looked at is no reason against a restore, and worth knowing.
+    Ok(kept.map(|(journal, begin)| warning(journal, begin).unwrap_or_else(|failure| failure)).collect())
+}
+
+fn warning(journal: &Journal, begin: &Begin) -> Result<Failure> {
+    let id = escape::text(&begin.id);
+    let bytes = human_bytes(bytes(begin)?);
+    let message = format!(
+        "{bytes} of previous data that restore `{id}` keeps stay beside the volumes until its window ends, and it can not \
+         be undone once this one is done"
+    );
+    // None was taken where the previous data are the way back.
+    let same = match &journal.state().safety {
+        Some(safety) => format!("; snapshot `{}` holds the same", escape::text(safety)),
+        None => String::new(),
+    };
+    let hint = format!("`reforge restore finish {id}` removes them{same}");
+    Ok(Failure::warning("previous-data", message).hint(hint))
+}
+
+/// What its trees take on their disks.
+fn bytes(begin: &Begin) -> Result<u64> {
+    begin.volumes.iter().try_fold(0, |sum, volume| {
+        let tree = Place::open(volume)?.parent.open_live(&volume.sibling)?;
+        let bytes = tree.map_or(Ok(0), |tree| live_tree::totals(&tree).map(|totals| totals.disk_bytes));
+        bytes.map(|bytes| sum + bytes)
+    })
+}

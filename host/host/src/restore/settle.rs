@@ -1,0 +1,177 @@
+//! The end of every restore and undo: whatever was left undone is done or taken back, and told.
+//!
+//! Outcome and receipt come from the journal and from what the host saw itself, never from what a plugin says.
+
+use super::monitor::Monitor;
+use super::monitor::step::{AppStep, At, Underway, WentBack, app_bad};
+use super::monitor::steps::Steps;
+use super::report::Report;
+use crate::host::Host;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::spec::{Health, HealthReport};
+use reforge_transaction::Transaction;
+use reforge_transaction::event::Kind;
+use reforge_transaction::receipt::{Ending, Outcome};
+use reforge_transaction::state::Phase;
+
+impl Monitor {
+    /// Ends the transaction of a plugin that has returned, failed or trapped. The lease is given back with the monitor.
+    pub fn settle(&self, answer: Result<String>) -> Report {
+        let answer = answer.map_err(|failure| self.believe(failure));
+        match self.steps("settle") {
+            Ok(steps) => steps.settle(answer),
+            Err(failure) => Report::unchanged(answer.err().unwrap_or(failure)),
+        }
+    }
+}
+
+impl Steps {
+    /// Whatever was left undone is done or taken back, and told.
+    fn settle(&self, answer: Result<String>) -> Report {
+        let mut step = self.step();
+        let Some(Underway { transaction, at, .. }) = step.underway_mut() else {
+            let nothing = || Failure::new(Code::Plugin, "the plugin ended without restoring anything");
+            return Report::unchanged(answer.err().unwrap_or_else(nothing));
+        };
+        let (summary, failure) = match answer {
+            Ok(summary) => (summary, None),
+            Err(failure) => (String::new(), Some(failure)),
+        };
+        let (app, back) = match std::mem::replace(at, At::Ended) {
+            At::Swapped(swapped) => (swapped.app, swapped.back),
+            _ => (AppStep::Down, None),
+        };
+        let ending = match back {
+            Some(back) => went_back(*back),
+            None if is_committed(transaction) => {
+                self.progress.begin("finishing", 0, 0);
+                conclude(transaction, app)
+            }
+            None => {
+                self.progress.begin("reverting", 0, 0);
+                let nothing = || Failure::new(Code::Plugin, "the plugin ended before it swapped anything");
+                go_back(transaction, failure.unwrap_or_else(nothing))
+            }
+        };
+        tell(&self.subject.given.host, transaction, ending, summary, self.subject.plan.warnings.clone())
+    }
+}
+
+/// Whether the way is forward.
+pub fn is_committed(transaction: &Transaction) -> bool {
+    !transaction.is_aborted()
+        && matches!(
+            transaction.phase(),
+            Phase::Committed | Phase::Starting | Phase::Healthy | Phase::Unconfirmed | Phase::Completed
+        )
+}
+
+/// After the commit: brings the app up as far as that was not done, goes back if it is bad for certain, completes.
+pub fn conclude(transaction: &mut Transaction, app: AppStep) -> Ending {
+    let (started, health) = match app {
+        AppStep::Down => (transaction.redeploy(), None),
+        AppStep::NotStarted(failure) => (Err(failure), None),
+        AppStep::Started => (Ok(()), None),
+        AppStep::Awaited(health) => (Ok(()), health),
+    };
+    let report = match (started, health) {
+        (Err(failure), _) if failure.code == Code::AppBad => return go_back(transaction, failure),
+        (Err(failure), _) if !transaction.app_is_up() => return not_started(failure),
+        (Err(failure), _) => unknown(failure),
+        (Ok(()), Some(report)) => report,
+        (Ok(()), None) => transaction.await_healthy(&|| false).unwrap_or_else(unknown),
+    };
+    if report.health == Health::ConfirmedBad {
+        return go_back(transaction, app_bad(&report));
+    }
+    match transaction.complete_as(report.health) {
+        Ok(()) => {
+            let outcome = if report.health == Health::Healthy { Outcome::Done } else { Outcome::Unconfirmed };
+            Ending { outcome, failure: None, app: report.reason, left_behind: Vec::new(), later_writes: Vec::new() }
+        }
+        Err(failure) => Ending {
+            outcome: Outcome::NeedsOperator,
+            failure: Some(failure.hint("the new data is live and committed; `reforge recover` completes the restore")),
+            app: report.reason,
+            left_behind: Vec::new(),
+            later_writes: Vec::new(),
+        },
+    }
+}
+
+/// Not because of the app, so this says nothing about the new data: it stays, and the transaction stays unfinished, so
+/// that the next start brings the app up. Complete would mean that nobody ever does.
+fn not_started(failure: Failure) -> Ending {
+    let message = format!("the new data is live, but the app was not started: {}", failure.message);
+    Ending {
+        outcome: Outcome::NeedsOperator,
+        app: "down".into(),
+        failure: Some(Failure { message, ..failure }.hint("`reforge recover` starts it and completes the restore")),
+        left_behind: Vec::new(),
+        later_writes: Vec::new(),
+    }
+}
+
+/// Goes back because of a failure.
+pub fn go_back(transaction: &mut Transaction, why: Failure) -> Ending {
+    went_back(WentBack { how: transaction.revert(), why })
+}
+
+fn went_back(WentBack { why, how }: WentBack) -> Ending {
+    match how {
+        Err(failure) => Ending {
+            outcome: Outcome::NeedsOperator,
+            failure: Some(failure.context(&why.message)),
+            app: "down".into(),
+            left_behind: Vec::new(),
+            later_writes: Vec::new(),
+        },
+        Ok(reverted) => {
+            let outcome = match reverted.exchanged && why.code != Code::Cancelled {
+                true => Outcome::Reverted,
+                false => Outcome::of_unchanged(&why),
+            };
+            let state = match reverted.exchanged {
+                true => "every volume holds what it held before again",
+                false => "nothing was changed",
+            };
+            let message = format!("{}; {state}", why.message);
+            let hint = reverted.foreign_start.clone().unwrap_or(why.hint);
+            let failure = Failure { message, hint, ..why };
+            Ending {
+                outcome,
+                failure: Some(failure),
+                app: reverted.app(),
+                left_behind: reverted.left_behind,
+                later_writes: reverted.later_writes,
+            }
+        }
+    }
+}
+
+/// Draws up the receipt, writes it and the audit line, and keeps the safety snapshots in number.
+pub fn tell(
+    host: &Host,
+    transaction: &Transaction,
+    ending: Ending,
+    summary: String,
+    mut warnings: Vec<Failure>,
+) -> Report {
+    let receipt = transaction.receipt(ending);
+    // An unfinished transaction has no receipt: that it exists says that all else was done.
+    if receipt.outcome != Outcome::NeedsOperator {
+        warnings.extend(host.keep_receipt(&receipt).err());
+    }
+    warnings.extend(host.audit_receipt(&receipt).err());
+    warnings.extend(host.prune_safety(&receipt.workload).err());
+    warnings.extend(host.summarise(&receipt.id).err());
+    if let Kind::Undo { of } = &receipt.kind {
+        warnings.extend(host.summarise(of).err());
+    }
+    Report { outcome: receipt.outcome, failure: receipt.failure.clone(), summary, receipt: Some(receipt), warnings }
+}
+
+/// The runtime did not say: the app may well run, so the new data stays.
+fn unknown(failure: Failure) -> HealthReport {
+    HealthReport { health: Health::Unknown, reason: failure.message }
+}

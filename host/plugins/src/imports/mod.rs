@@ -1,0 +1,10 @@
+//! The imports, one file per interface of the WIT: each method finds what its handles stand for and asks what answers them.
+
+pub mod handles;
+mod lifecycle;
+mod report;
+mod snapshots;
+mod transactions;
+mod types;
+mod volumes;
+mod workers;

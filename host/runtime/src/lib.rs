@@ -1,0 +1,112 @@
+//! What runs workloads. A deployer that embeds the host implements [`Runtime`] for its own engine.
+//!
+//! A runtime never touches volumes and never takes locks: whoever deploys calls it with the lease held.
+
+use std::path::PathBuf;
+
+use reforge_base::failure::{Failure, Result};
+use reforge_base::spec::{DeploySpec, HealthReport, Mount, Observation};
+use reforge_volumes::identity::Identity;
+
+pub mod process;
+
+/// A directory that belongs to what is deployed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeployedMount {
+    pub volume: String,
+    /// Where the next start of what is deployed looks for it.
+    pub live: PathBuf,
+    /// What an app that runs was given at its start; none if nothing runs, or nobody knows.
+    pub given: Option<Identity>,
+}
+
+/// Whether exactly the image that was deployed can be started again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageAtHand {
+    /// What its reference means right now; none if it means nothing any more.
+    pub now: Option<String>,
+    /// Whether the app would be started with what it ran, as opposed to what the reference means now.
+    pub pinned: bool,
+}
+
+/// What a runtime sees around a workload that a plan has to say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Survey {
+    pub refusals: Vec<Failure>,
+    pub warnings: Vec<Failure>,
+}
+
+/// Runs workloads. Every method is called with the workload's lease held, may be called again after a crash, and
+/// answers what it sees, not what it remembers.
+pub trait Runtime: Send + Sync {
+    /// What the workload is doing. Changes nothing.
+    fn observe(&self, workload: &str) -> Result<Observation>;
+
+    /// Ids of everything that is deployed here, configured or not, previews too. Changes nothing.
+    fn deployed(&self) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    /// The directories of what is deployed, asked of what runs and not of a configuration; none if nothing is. Changes
+    /// nothing.
+    fn deployed_mounts(&self, workload: &str) -> Result<Vec<DeployedMount>> {
+        let mounts = self.observe(workload)?.spec.map(|spec| spec.mounts).unwrap_or_default();
+        let deployed = |mount: Mount| DeployedMount { volume: mount.volume, live: mount.live, given: None };
+        Ok(mounts.into_iter().map(deployed).collect())
+    }
+
+    /// Replaces whatever runs by a new instance of `spec` and starts it. Never starts an old one again. Returns when
+    /// the instance was started; an instance that cannot be started at all is an error with the code `app-bad`.
+    fn create(&self, spec: &DeploySpec) -> Result<()>;
+
+    /// Brings back what [`Runtime::observe`] saw: the old instance if it is still there, else a new one from its spec.
+    /// An app that was stopped stays stopped. Does nothing if it is up already.
+    fn bring_back(&self, observation: &Observation) -> Result<()>;
+
+    /// Switches every restart policy off, first, so that nothing but the host starts the app. Durable.
+    fn hold(&self, workload: &str) -> Result<()>;
+
+    /// Puts restart policies back as the spec says.
+    fn release(&self, workload: &str) -> Result<()>;
+
+    /// Stops every instance, asks nicely first, and returns when the runtime says that nothing of it is alive; an
+    /// instance that is still alive after the limits is an error with the code `not-down`. Works on an app that is
+    /// stopped or absent.
+    fn stop(&self, workload: &str) -> Result<()>;
+
+    /// Process ids of everything that belongs to the workload right now, as the host sees them: who may hold its volumes
+    /// without being a stranger. Changes nothing.
+    fn members(&self, workload: &str) -> Result<Vec<i32>>;
+
+    /// Whether the runtime sees nothing of the workload alive. An engine that does not answer is an error, not `true`.
+    fn is_down(&self, workload: &str) -> Result<bool>;
+
+    /// Waits for the instance that was started last, up to the limit of its health check; without a check, until it
+    /// has run for the settle time. `cancelled` is asked between probes.
+    fn await_healthy(&self, workload: &str, cancelled: &dyn Fn() -> bool) -> Result<HealthReport>;
+
+    /// What an image reference means right now: its digest. Changes nothing.
+    fn resolve_image(&self, spec: &DeploySpec) -> Result<String>;
+
+    /// Fetches the image of a spec if it is not there, and says how far that is. Given up as soon as `cancelled` says so.
+    fn fetch_image(&self, _spec: &DeploySpec, _tell: &dyn Fn(&str), _cancelled: &dyn Fn() -> bool) -> Result<()> {
+        Ok(())
+    }
+
+    /// Whether the image that was deployed can be started again; a failure says that nothing can. Changes nothing.
+    fn image_at_hand(&self, spec: &DeploySpec) -> Result<ImageAtHand> {
+        let now = self.resolve_image(spec)?;
+        Ok(ImageAtHand { pinned: now == spec.image_digest, now: Some(now) })
+    }
+
+    /// Who else this runtime has on the volumes, and what bringing the app back would lose. `allowed` are those that may
+    /// share them, by the runtime's own names; `live` are the volumes by name and path. Changes nothing.
+    fn survey(&self, _workload: &str, _allowed: &[String], _live: &[(String, PathBuf)]) -> Result<Survey> {
+        Ok(Survey::default())
+    }
+
+    /// The undo window of the transaction that observed this is over: what was kept for going back may go.
+    fn forget(&self, _observation: &Observation) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,262 @@
+//! The built-in runtime: plain processes, each workload under a small supervisor of its own.
+//!
+//! In reading order: `place` is what lies on disk, `identity` and `family` say which processes are meant,
+//! `launch` starts and `stop` ends them, `supervise` and `supervisor` are the process that stays,
+//! `control` is what the host says to it, `orphan` is what the host does when it is gone.
+//!
+//! The supervisor outlives the command that started it, and the app outlives a supervisor that is killed: nothing here
+//! remembers, everything is asked of the supervisor, of `state.json` and of `/proc`.
+
+mod control;
+mod conversation;
+mod family;
+mod health;
+mod identity;
+mod launch;
+mod log;
+mod orphan;
+pub mod place;
+mod probe;
+mod start;
+mod state;
+mod stop;
+mod supervise;
+mod supervisor;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use self::control::{Answer, Reached, Request};
+pub use self::family::descendants;
+pub use self::identity::ProcessId;
+use self::orphan::Nobody;
+use self::place::Place;
+use self::state::{Phase, State};
+use super::{DeployedMount, Runtime};
+use reforge_base::effects::effect;
+use reforge_base::failure::{Failure, Result};
+use reforge_base::spec::{AppState, DeploySpec, HealthReport, Mount, Observation};
+pub use supervise::supervise;
+
+/// How long a supervisor may take for anything but a stop or a probe.
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+/// What a supervisor may take for a stop beyond the stop timeout and the time that each SIGKILL gets.
+const STOP_MARGIN: Duration = Duration::from_secs(10);
+
+/// Runs workloads as processes.
+#[derive(Clone, Debug)]
+pub struct ProcessRuntime {
+    process_dir: PathBuf,
+    supervisor: Vec<OsString>,
+    nobody: Nobody,
+}
+
+impl ProcessRuntime {
+    /// Keeps its state in `<state_dir>/process`. `supervisor` is the command that calls [`supervise`] with the
+    /// directory that it gets as its last argument (`reforge supervise`).
+    pub fn new(state_dir: PathBuf, supervisor: Vec<OsString>) -> ProcessRuntime {
+        // Supervisors work in `/`. A path that cannot be made absolute is refused when it is used.
+        let absolute = std::path::absolute(&state_dir).unwrap_or(state_dir);
+        ProcessRuntime { process_dir: absolute.join("process"), supervisor, nobody: Nobody::default() }
+    }
+
+    /// Stops a workload and forgets it: spec, state and log. Its volumes are not touched.
+    pub fn remove(&self, workload: &str) -> Result<()> {
+        self.stop(workload)?;
+        let place = self.place(workload)?;
+        if !place.exists()? {
+            return Ok(());
+        }
+        let lock = control::wait_gone(&place)?;
+        let removed = effect("remove-process-directory", || std::fs::remove_dir_all(&place.directory));
+        drop(lock);
+        removed.map_err(|error| Failure::io("remove", &place.directory, &error))
+    }
+
+    fn place(&self, workload: &str) -> Result<Place> {
+        Place::of(&self.process_dir, workload)
+    }
+
+    /// What was deployed last, what it is doing, and what its supervisor says or wrote; none if nothing ever was.
+    fn look(&self, workload: &str) -> Result<Option<(DeploySpec, AppState, State)>> {
+        let place = self.place(workload)?;
+        let Some(spec) = place.exists()?.then(|| place.spec()).transpose()?.flatten() else { return Ok(None) };
+        match control::ask(&place, &Request::Status, ANSWER_LIMIT)? {
+            Reached::Supervisor(Answer::Status(status)) => Ok(Some((spec, status.app_state(), status.state))),
+            Reached::Supervisor(Answer::Failed(failure)) => Err(failure),
+            Reached::Supervisor(other) => Err(health::unexpected(&other)),
+            Reached::Nobody(_lock) => {
+                let state = place.state()?;
+                let app = orphan::app_state(&self.nobody.left(&place)?, &state);
+                Ok(Some((spec, app, State { supervisor: None, ..state })))
+            }
+        }
+    }
+
+    /// Sets the hold flag, through the supervisor if there is one.
+    fn set_hold(&self, place: &Place, request: &Request, hold: bool) -> Result<()> {
+        match control::ask(place, request, ANSWER_LIMIT)? {
+            Reached::Supervisor(answer) => done(answer),
+            Reached::Nobody(_lock) => match place.state()? {
+                // Said already: a full disk must not keep a revert from its stop.
+                state if state.hold == hold => Ok(()),
+                state => place.write_state(&State { hold, ..state }),
+            },
+        }
+    }
+}
+
+impl Runtime for ProcessRuntime {
+    fn observe(&self, workload: &str) -> Result<Observation> {
+        let Some((spec, state, detail)) = self.look(workload)? else { return Ok(Observation::absent()) };
+        let detail = serde_json::to_value(detail).unwrap_or_default();
+        Ok(Observation { state, spec: Some(spec), detail })
+    }
+
+    fn deployed(&self) -> Result<Vec<String>> {
+        let failed = |error: std::io::Error| Failure::io("list", &self.process_dir, &error);
+        let mut deployed = Vec::new();
+        for entry in std::fs::read_dir(&self.process_dir).map_err(failed)? {
+            deployed.extend(entry.map_err(failed)?.file_name().into_string());
+        }
+        Ok(deployed)
+    }
+
+    fn deployed_mounts(&self, workload: &str) -> Result<Vec<DeployedMount>> {
+        let Some((spec, state, detail)) = self.look(workload)? else { return Ok(Vec::new()) };
+        let given = if state.should_run() { detail.given } else { BTreeMap::new() };
+        let deployed = |mount: Mount| DeployedMount {
+            given: given.get(&mount.volume).cloned(),
+            volume: mount.volume,
+            live: mount.live,
+        };
+        Ok(spec.mounts.into_iter().map(deployed).collect())
+    }
+
+    fn create(&self, spec: &DeploySpec) -> Result<()> {
+        let place = self.place(&spec.workload)?;
+        stop::signal(&spec.stop_signal)?;
+        self.stop(&spec.workload)?;
+        place.make()?;
+        place.write_spec(spec)?;
+        start::start_supervisor(&self.supervisor, &place)
+    }
+
+    fn bring_back(&self, observation: &Observation) -> Result<()> {
+        let Some(spec) = observation.spec.as_ref().filter(|_| observation.state.should_run()) else { return Ok(()) };
+        match self.observe(&spec.workload)?.state.should_run() {
+            true => Ok(()),
+            false => self.create(spec),
+        }
+    }
+
+    fn hold(&self, workload: &str) -> Result<()> {
+        let place = self.place(workload)?;
+        place.make()?;
+        self.set_hold(&place, &Request::Hold, true)
+    }
+
+    fn release(&self, workload: &str) -> Result<()> {
+        let place = self.place(workload)?;
+        if !place.exists()? {
+            return Ok(());
+        }
+        self.set_hold(&place, &Request::Release, false)
+    }
+
+    fn stop(&self, workload: &str) -> Result<()> {
+        let place = self.place(workload)?;
+        if !place.exists()? {
+            return Ok(());
+        }
+        let spec = place.spec()?;
+        let timeout = spec.as_ref().map_or(Duration::ZERO, |spec| spec.stop_timeout);
+        match control::ask(&place, &Request::Stop, timeout + 2 * stop::KILL_LIMIT + STOP_MARGIN)? {
+            Reached::Supervisor(answer) => {
+                done(answer)?;
+                let _lock = control::wait_gone(&place)?;
+                // It goes when the kernel says that it has no child left, and whoever lost its parent was its child.
+                self.nobody.note(&place)
+            }
+            Reached::Nobody(_lock) if self.nobody.is_left(&place)? => orphan::write_stopped(&place, place.state()?),
+            Reached::Nobody(_lock) => orphan::stop(&place, spec.as_ref()),
+        }
+    }
+
+    fn members(&self, workload: &str) -> Result<Vec<i32>> {
+        let place = self.place(workload)?;
+        if !place.exists()? {
+            return Ok(Vec::new());
+        }
+        let alive = match control::ask(&place, &Request::Status, ANSWER_LIMIT)? {
+            Reached::Supervisor(Answer::Status(status)) => match status.state.supervisor {
+                Some(supervisor) => {
+                    let mut all = family::descendants(supervisor.pid)?;
+                    all.push(supervisor);
+                    all
+                }
+                None => Vec::new(),
+            },
+            Reached::Supervisor(Answer::Failed(failure)) => return Err(failure),
+            Reached::Supervisor(other) => return Err(health::unexpected(&other)),
+            Reached::Nobody(_lock) => self.nobody.left(&place)?,
+        };
+        Ok(alive.into_iter().map(|process| process.pid).collect())
+    }
+
+    fn is_down(&self, workload: &str) -> Result<bool> {
+        let place = self.place(workload)?;
+        if !place.exists()? {
+            return Ok(true);
+        }
+        match control::ask(&place, &Request::Status, ANSWER_LIMIT)? {
+            // One that waits starts the app any moment.
+            Reached::Supervisor(Answer::Status(status)) => {
+                Ok(status.alive == 0 && matches!(status.state.phase, Phase::Ended | Phase::Stopped))
+            }
+            Reached::Supervisor(Answer::Failed(failure)) => Err(failure),
+            Reached::Supervisor(other) => Err(health::unexpected(&other)),
+            Reached::Nobody(_lock) => Ok(self.nobody.left(&place)?.is_empty()),
+        }
+    }
+
+    fn await_healthy(&self, workload: &str, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
+        let place = self.place(workload)?;
+        match place.exists()?.then(|| place.spec()).transpose()?.flatten() {
+            Some(spec) => health::wait(&place, &spec, cancelled),
+            None => Err(Failure::new(
+                reforge_base::Code::NotFound,
+                format!("`{}` was never deployed", reforge_base::escape::text(workload)),
+            )),
+        }
+    }
+
+    fn resolve_image(&self, spec: &DeploySpec) -> Result<String> {
+        let path = launch::program_file(spec, &spec.command)?;
+        digest(&path).map_err(|error| Failure::io("read", &path, &error))
+    }
+}
+
+fn done(answer: Answer) -> Result<()> {
+    match answer {
+        Answer::Done => Ok(()),
+        Answer::Failed(failure) => Err(failure),
+        other => Err(health::unexpected(&other)),
+    }
+}
+
+/// `blake3:` and the digest of a file.
+fn digest(path: &Path) -> std::io::Result<String> {
+    let mut file = std::fs::File::open(path)?;
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(format!("blake3:{}", hasher.finalize().to_hex())),
+            count => hasher.update(&buffer[..count]),
+        };
+    }
+}

@@ -1,0 +1,121 @@
+//! How a request is read: JSON of a bounded size, within a bounded time, of the right content type.
+
+use std::time::Duration;
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use futures_util::StreamExt as _;
+use serde::de::DeserializeOwned;
+
+use super::problem::Problem;
+
+/// No request says more than this in JSON.
+pub const JSON_BYTES_MAX: usize = 64 << 10;
+/// A client that needs longer for it holds a request open for nothing.
+const JSON_TIME: Duration = Duration::from_secs(10);
+
+/// The body.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Body<T>, Problem> {
+        require_type(request.headers(), &["application/json"])?;
+        let bytes = read(request, JSON_BYTES_MAX).await?;
+        parse(&bytes).map(Body)
+    }
+}
+
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let detail = format!("the body does not read: {error}");
+        Problem::new(StatusCode::BAD_REQUEST, "usage", detail, "see `/api/v1/openapi.json`")
+    })
+}
+
+/// A whole small body.
+async fn read(request: Request, bytes_max: usize) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    each_piece(request, bytes_max, |piece| bytes.extend_from_slice(piece)).await?;
+    Ok(bytes)
+}
+
+/// Hands a small body on as it comes.
+pub async fn each_piece(request: Request, bytes_max: usize, mut take: impl FnMut(&[u8])) -> Result<(), Problem> {
+    let too_large = || {
+        let detail = format!("the body is longer than {bytes_max} bytes");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail, "")
+    };
+    let declared =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|text| text.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|declared| declared > bytes_max as u64) {
+        return Err(too_large());
+    }
+    let mut pieces = request.into_body().into_data_stream();
+    let whole = async {
+        let mut bytes = 0;
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|_| broken_off())?;
+            bytes += piece.len();
+            if bytes > bytes_max {
+                return Err(too_large());
+            }
+            take(&piece);
+        }
+        Ok(())
+    };
+    tokio::time::timeout(JSON_TIME, whole).await.unwrap_or_else(|_| Err(slow()))
+}
+
+/// The client went away in the middle.
+pub fn broken_off() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "usage", "the body broke off", "send it again")
+}
+
+/// The client takes its time.
+pub fn slow() -> Problem {
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the body did not arrive in time", "send it at once")
+}
+
+/// 415 unless the content is of one of these types.
+pub fn require_type(headers: &HeaderMap, wanted: &[&str]) -> Result<(), Problem> {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|text| text.to_str().ok()).unwrap_or_default();
+    let essence = given.split(';').next().unwrap_or_default().trim();
+    if wanted.iter().any(|wanted| essence.eq_ignore_ascii_case(wanted)) {
+        return Ok(());
+    }
+    let detail = format!("the content type is `{}`", reforge_base::escape::text(given));
+    let hint = format!("send {}", wanted.join(" or "));
+    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", detail, hint))
+}
+
+/// Parts of the path.
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Path<T>, Problem> {
+        let path = axum::extract::Path::<T>::from_request_parts(parts, state).await;
+        path.map(|path| Path(path.0)).map_err(|error| bad("path", &error.body_text()))
+    }
+}
+
+/// What stands behind `?`.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Query<T>, Problem> {
+        let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
+        query.map(|query| Query(query.0)).map_err(|error| bad("query", &error.body_text()))
+    }
+}
+
+fn bad(what: &str, error: &str) -> Problem {
+    let detail = format!("the {what} does not read: {error}");
+    Problem::new(StatusCode::BAD_REQUEST, "usage", detail, "see `/api/v1/openapi.json`")
+}

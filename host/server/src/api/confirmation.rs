@@ -1,0 +1,67 @@
+//! The confirmation: whoever destroys something says what, so that a request which was meant for another thing does
+//! nothing.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+
+use super::caller::Admin;
+use super::problem::Problem;
+use super::shared::Shared;
+use reforge_base::escape;
+use reforge_host::host::Host;
+
+/// Names what is acted on.
+pub const CONFIRM: &str = "X-Confirm-Restore";
+
+/// An admin's request that says what it means.
+pub struct Confirmed {
+    pub admin: Admin,
+    given: String,
+}
+
+impl FromRequestParts<Arc<Shared>> for Confirmed {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Confirmed, Problem> {
+        let admin = Admin::from_request_parts(parts, shared).await?;
+        let mut given = parts.headers.get_all(CONFIRM).iter();
+        let why = match (given.next().map(|value| value.to_str()), given.next()) {
+            (Some(Ok(given)), None) => return Ok(Confirmed { given: given.to_owned(), admin }),
+            // Which one counts would be a guess, and something in between may have guessed otherwise.
+            (Some(_), Some(_)) => "more than one thing was confirmed",
+            _ => "this changes data and was not confirmed",
+        };
+        Err(admin.tried.turned_down(shared, unconfirmed(why.to_owned())).await)
+    }
+}
+
+impl Confirmed {
+    pub fn who(&self) -> String {
+        self.admin.who()
+    }
+
+    /// As it was given, for whatever knows itself what that must be.
+    pub fn given(&self) -> String {
+        self.given.clone()
+    }
+
+    /// The id of what was found, if it is what was confirmed. Whatever else there is, is audited.
+    pub fn meant(&self, host: &Host, found: Result<String, Problem>) -> Result<String, Problem> {
+        let meant = found.and_then(|id| match self.given == id {
+            true => Ok(id),
+            false => {
+                let given = escape::text(&self.given);
+                Err(unconfirmed(format!("`{given}` was confirmed and `{}` is meant", escape::text(&id))))
+            }
+        });
+        self.admin.tried.audited(host, meant)
+    }
+}
+
+fn unconfirmed(detail: String) -> Problem {
+    let hint = format!("send the header `{CONFIRM}` with the whole id of what is acted on");
+    Problem::new(StatusCode::PRECONDITION_REQUIRED, "confirmation", detail, hint)
+}

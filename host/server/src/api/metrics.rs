@@ -1,0 +1,92 @@
+//! Figures for Prometheus. No label holds anything from outside: routes are those of the code.
+
+use std::sync::Arc;
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use reforge_base::failure::{Code, Failure, Result};
+
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Asked {
+    method: &'static str,
+    route: String,
+    status: u16,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Ended {
+    outcome: String,
+}
+
+/// Counters of one server. Clones share them.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    requests: Family<Asked, Counter>,
+    restores: Family<Ended, Counter>,
+    running: Gauge,
+    listeners: Gauge,
+    events: Counter,
+    failed_tries: Counter,
+}
+
+impl Metrics {
+    pub fn new() -> Metrics {
+        let mut registry = Registry::with_prefix("reforge");
+        let (requests, restores) = (Family::default(), Family::default());
+        let (running, listeners, events, failed_tries) =
+            (Gauge::default(), Gauge::default(), Counter::default(), Counter::default());
+        registry.register("requests", "Requests that were answered", requests.clone());
+        registry.register("restores", "Restores and undos begun here that ended", restores.clone());
+        registry.register("restores_running", "Restores and undos that run", running.clone());
+        registry.register("event_listeners", "Open event streams", listeners.clone());
+        registry.register("events", "Events sent to listeners", events.clone());
+        registry.register("failed_tries", "Requests without a valid token or signature", failed_tries.clone());
+        Metrics { registry: Arc::new(registry), requests, restores, running, listeners, events, failed_tries }
+    }
+
+    pub fn text(&self, running: usize) -> Result<String> {
+        self.running.set(running as i64);
+        let mut text = String::new();
+        text::encode(&mut text, &self.registry)
+            .map_err(|error| Failure::new(Code::Io, format!("the figures cannot be written: {error}")))?;
+        Ok(text)
+    }
+
+    pub fn answered(&self, method: &'static str, route: String, status: u16) {
+        self.requests.get_or_create(&Asked { method, route, status }).inc();
+    }
+
+    pub fn ended(&self, outcome: &str) {
+        self.restores.get_or_create(&Ended { outcome: outcome.to_owned() }).inc();
+    }
+
+    pub fn told(&self) {
+        self.events.inc();
+    }
+
+    pub fn failed_try(&self) {
+        self.failed_tries.inc();
+    }
+
+    /// One more listener, until it is dropped.
+    pub fn listening(&self) -> Listening {
+        self.listeners.inc();
+        Listening(self.listeners.clone())
+    }
+}
+
+/// An open event stream.
+pub struct Listening(Gauge);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}

@@ -1,0 +1,41 @@
+//! The API: what a panel and a browser ask of this host, over HTTP, as JSON.
+//!
+//! In reading order: [`server`] a start and a stop, [`connection`] who may connect and for how long, [`shared`] what
+//! all requests share, [`turns`] how many at once, [`guard`], [`caller`] and [`confirmation`] what every request must
+//! pass, [`viewers`] what not every caller is told, [`tried`] what is written down of one that does not, [`problem`]
+//! and [`answer`] how it is answered, [`body`] how it is read, [`unread`] what becomes of what is not, [`transfer`] how
+//! what is large comes and goes, [`runs`] restores and undos that go on without their client, with [`events`] and their
+//! [`stream`] that tell of them, [`hooks`] deploys that wait for their turn, [`metrics`] what is counted and `count`
+//! the answers, [`routes`] what can be asked, [`describe`] the parts of its description.
+//!
+//! Nothing here decides about data: each route is one call of the function that the command of the same name makes.
+//! Nothing here may block a thread of the runtime, hold a request up for another client, or answer with text from outside
+//! that has not passed the one escape.
+
+mod answer;
+mod body;
+mod caller;
+mod confirmation;
+mod connection;
+mod count;
+mod describe;
+mod events;
+mod guard;
+mod hooks;
+mod metrics;
+mod problem;
+mod routes;
+mod runs;
+mod server;
+mod shared;
+mod stream;
+mod throttle;
+mod transfer;
+mod tried;
+mod turns;
+mod unread;
+mod viewers;
+
+pub use caller::Peer;
+pub use routes::openapi;
+pub use server::{Setup, serve};

@@ -1,0 +1,88 @@
+//! What can be asked, a file per thing. Each route is one call of the function that its command makes, too.
+
+mod decisions;
+mod deploys;
+mod health;
+mod hooks;
+mod plugins;
+mod restores;
+mod snapshots;
+mod workloads;
+
+use std::sync::{Arc, LazyLock};
+
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::response::{IntoResponse as _, Response};
+use axum::{Json, Router};
+use utoipa::{OpenApi, openapi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::count::count;
+use super::describe::{Bearer, Open};
+use super::guard;
+use super::problem::Problem;
+use super::shared::Shared;
+use super::viewers;
+
+/// For routes that answer with more than a document.
+type Answered = Result<Response, Problem>;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Reforge", description = "Restores of app volumes: all or nothing."),
+    modifiers(&Bearer),
+    components(schemas(Problem)),
+)]
+struct Description;
+
+/// The whole description.
+pub fn openapi() -> openapi::OpenApi {
+    described().1
+}
+
+/// Every route and its description.
+pub fn described() -> (Router<Arc<Shared>>, openapi::OpenApi) {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .merge(health::routes())
+        .merge(workloads::routes())
+        .merge(snapshots::routes())
+        .merge(restores::routes())
+        .merge(decisions::routes())
+        .merge(deploys::routes())
+        .merge(plugins::routes())
+        .merge(hooks::routes())
+        .routes(routes!(description))
+        .split_for_parts()
+}
+
+/// All of it and the page, behind what every request must pass.
+pub fn router(shared: &Arc<Shared>) -> Router {
+    let (router, _) = described();
+    let same_site = middleware::from_fn_with_state(shared.clone(), guard::same_site);
+    let api = router
+        .fallback(nowhere)
+        .method_not_allowed_fallback(not_so)
+        .layer(middleware::from_fn_with_state(shared.clone(), viewers::without_secrets))
+        .layer(same_site.clone())
+        .layer(middleware::from_fn_with_state(shared.clone(), count))
+        .with_state(shared.clone());
+    crate::web::routes(api.clone()).layer(same_site).fallback_service(api)
+}
+
+/// This description
+#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "host", responses((status = 200, description = "OpenAPI 3.1", body = super::answer::Document), Open))]
+async fn description() -> Response {
+    static DESCRIPTION: LazyLock<openapi::OpenApi> = LazyLock::new(|| described().1);
+    Json(&*DESCRIPTION).into_response()
+}
+
+async fn nowhere() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "not-found", "there is nothing here", "see `/api/v1/openapi.json`")
+}
+
+async fn not_so() -> Problem {
+    let detail = "this can not be asked with that method";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", detail, "see `/api/v1/openapi.json`")
+}

@@ -1,0 +1,203 @@
+//! Snapshots: taken, looked at, checked and deleted.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse as _;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Answered;
+use crate::api::answer::Document;
+use crate::api::body::{self, Body, Path, Query};
+use crate::api::caller::{Admin, Viewer};
+use crate::api::confirmation::Confirmed;
+use crate::api::describe::{Change, Confirm, Look};
+use crate::api::problem::Problem;
+use crate::api::shared::{Shared, WhileAsked};
+use crate::api::transfer;
+use crate::documents::snapshot::{
+    self as documents, DeletedSnapshot, Snapshot, Snapshots, VerifiedSnapshot, WholeSnapshot,
+};
+use reforge_config::Workload;
+use reforge_host::restore::import;
+
+/// The longest reason that a person gives.
+const REASON_CHARS_MAX: usize = 200;
+
+pub fn routes() -> OpenApiRouter<Arc<Shared>> {
+    OpenApiRouter::new()
+        .routes(routes!(import))
+        .routes(routes!(export))
+        .routes(routes!(list, create))
+        .routes(routes!(show, delete))
+        .routes(routes!(verify))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Which {
+    /// All of them, and not just the newest hundred
+    #[serde(default)]
+    all: bool,
+}
+
+/// The newest snapshots of a workload, newest first
+#[utoipa::path(get, path = "/api/v1/workloads/{workload}/snapshots", tag = "snapshots", params(("workload" = String, Path), Which), security(("token" = [])), responses((status = 200, description = "The newest hundred, or all", body = Snapshots), Look))]
+async fn list(
+    _: Viewer,
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    Query(which): Query<Which>,
+) -> Result<Document, Problem> {
+    shared
+        .look(move |shared| {
+            let workload = shared.host.config.workload(&id)?;
+            let (listed, older) = shared.host.store.newest(&workload.id, documents::most(which.all))?;
+            Ok(Document::new(documents::list(&workload.id, listed, older)))
+        })
+        .await
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Create {
+    /// Why, for whoever chooses one to restore
+    #[schema(max_length = 200)]
+    reason: Option<String>,
+}
+
+/// Takes a snapshot; answers when it is taken. It goes on when its client is gone
+#[utoipa::path(post, path = "/api/v1/workloads/{workload}/snapshots", tag = "snapshots", params(("workload" = String, Path)), request_body = Create, security(("token" = [])), responses((status = 201, description = "The snapshot", body = Snapshot), Change))]
+async fn create(
+    admin: Admin,
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    Body(asked): Body<Create>,
+) -> Answered {
+    let reason = asked.reason.unwrap_or_else(|| "manual".to_owned());
+    if reason.chars().count() > REASON_CHARS_MAX {
+        let detail = format!("the reason is longer than {REASON_CHARS_MAX} characters");
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "usage", detail, "say it in fewer words"));
+    }
+    let progress = shared.progress();
+    shared
+        .change(move |shared| {
+            let workload = known(&admin, shared, &id)?;
+            let descriptor = shared.host.take_snapshot(workload, &reason, false, &admin.who(), &progress)?;
+            let location = format!("/api/v1/workloads/{id}/snapshots/{}", descriptor.id);
+            Ok(Document::new(documents::summary(&descriptor)).begun(StatusCode::CREATED, &location))
+        })
+        .await
+}
+
+/// The workload that somebody wants to change something of.
+fn known<'a>(admin: &Admin, shared: &'a Shared, id: &str) -> Result<&'a Workload, Problem> {
+    admin.tried.audited(&shared.host, shared.host.config.workload(id).map_err(Problem::from))
+}
+
+/// What a snapshot holds
+#[utoipa::path(get, path = "/api/v1/workloads/{workload}/snapshots/{snapshot}", tag = "snapshots", params(("workload" = String, Path), ("snapshot" = String, Path, description = "Its id, or a beginning that no other has")), security(("token" = [])), responses((status = 200, description = "The snapshot", body = WholeSnapshot), Look))]
+async fn show(
+    _: Viewer,
+    State(shared): State<Arc<Shared>>,
+    Path((id, snapshot)): Path<(String, String)>,
+) -> Result<Document, Problem> {
+    shared
+        .look(move |shared| {
+            let workload = shared.host.config.workload(&id)?;
+            Ok(Document::new(documents::whole(shared.host.store.get(&workload.id, &snapshot)?)))
+        })
+        .await
+}
+
+/// Reads the whole archive and compares it with its descriptor; ends when its client is gone
+#[utoipa::path(post, path = "/api/v1/workloads/{workload}/snapshots/{snapshot}/verify", tag = "snapshots", params(("workload" = String, Path), ("snapshot" = String, Path)), security(("token" = [])), responses((status = 200, description = "It is whole", body = VerifiedSnapshot), Change))]
+async fn verify(
+    _: Viewer,
+    State(shared): State<Arc<Shared>>,
+    Path((id, snapshot)): Path<(String, String)>,
+) -> Result<Document, Problem> {
+    let progress = shared.progress();
+    let _while_asked = WhileAsked::new(&progress);
+    shared
+        .study(move |shared| {
+            let workload = shared.host.config.workload(&id)?;
+            Ok(Document::new(documents::verified(shared.host.store.verify(&workload.id, &snapshot, &*progress)?)))
+        })
+        .await
+}
+
+/// Deletes a snapshot, named by its whole id, which is confirmed
+#[utoipa::path(delete, path = "/api/v1/workloads/{workload}/snapshots/{snapshot}", tag = "snapshots", params(("workload" = String, Path), ("snapshot" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The snapshot's id")), security(("token" = [])), responses((status = 200, description = "It is deleted", body = DeletedSnapshot), Confirm))]
+async fn delete(
+    confirmed: Confirmed,
+    State(shared): State<Arc<Shared>>,
+    Path((id, snapshot)): Path<(String, String)>,
+) -> Result<Document, Problem> {
+    let progress = shared.progress();
+    shared
+        .change(move |shared| {
+            let snapshot = confirmed.meant(&shared.host, Ok(snapshot))?;
+            shared.host.delete_snapshot(&id, &snapshot, false, &confirmed.who(), &progress.cancelled)?;
+            Ok(Document::new(documents::deleted(&snapshot)))
+        })
+        .await
+}
+
+/// Takes in the archive that is the body, after the plugin has read it whole in its sandbox
+#[utoipa::path(post, path = "/api/v1/workloads/{workload}/snapshots/import", tag = "snapshots", params(("workload" = String, Path)),
+    request_body(content = String, description = "A gzip tar; `application/gzip` is as good", content_type = "application/octet-stream"), security(("token" = [])),
+    responses((status = 201, description = "The snapshot", body = Snapshot), Change))]
+async fn import(admin: Admin, State(shared): State<Arc<Shared>>, Path(id): Path<String>, request: Request) -> Answered {
+    body::require_type(request.headers(), &["application/gzip", "application/octet-stream"])?;
+    if let Err(failure) = shared.host.config.workload(&id) {
+        return Err(admin.tried.turned_down(&shared, failure.into()).await);
+    }
+    let carrying = shared.carrying().await?;
+    let directory = shared.host.config.host.snapshot_dir.clone();
+    let file = transfer::receive(request, directory, transfer::ARCHIVE_BYTES_MAX).await?;
+    drop(carrying);
+    let progress = shared.progress();
+    shared
+        .change(move |shared| {
+            let request =
+                import::Request { file: transfer::UPLOAD.into(), workload: id, wait: false, who: admin.who() };
+            let descriptor = import::run_of(&shared.host, &shared.plugin()?, Ok(file), &request, &progress)?;
+            let location = format!("/api/v1/workloads/{}/snapshots/{}", request.workload, descriptor.id);
+            Ok(Document::new(documents::summary(&descriptor)).begun(StatusCode::CREATED, &location))
+        })
+        .await
+}
+
+/// The archive. One that does not match its descriptor breaks off before its end
+#[utoipa::path(get, path = "/api/v1/workloads/{workload}/snapshots/{snapshot}/archive", tag = "snapshots",
+    params(("workload" = String, Path), ("snapshot" = String, Path)), security(("token" = [])),
+    responses((status = 200, description = "A gzip tar", body = String, content_type = "application/gzip"), Look))]
+async fn export(_: Admin, State(shared): State<Arc<Shared>>, Path((id, snapshot)): Path<(String, String)>) -> Answered {
+    let carrying = shared.carrying().await?;
+    let found = shared
+        .look(move |shared| {
+            let workload = shared.host.config.workload(&id)?;
+            Ok(shared.host.store.get(&workload.id, &snapshot)?)
+        })
+        .await?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/gzip".to_owned()),
+        (header::CONTENT_LENGTH, found.archive.bytes.to_string()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}.tar.gz\"", found.id)),
+    ];
+    let progress = shared.progress();
+    let body = transfer::send(move |out| {
+        let _carrying = carrying;
+        shared
+            .host
+            .store
+            .export(&found.manifest.workload, &found.id, out, std::path::Path::new("the exported archive"), &*progress)
+            .map(drop)
+    });
+    Ok((headers, body).into_response())
+}

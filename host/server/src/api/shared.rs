@@ -1,0 +1,234 @@
+//! What all requests share, and how they reach the host: on threads that may block, so many at once, and each told when
+//! nobody wants it any more.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::hooks::Hooks;
+use super::metrics::Metrics;
+use super::problem::Problem;
+use super::runs::Runs;
+use super::throttle::Throttle;
+use super::turns::{Turn, Turns};
+use crate::documents::history::RecoveredRestore;
+use crate::tokens::Tokens;
+use reforge_base::failure::{Code, Failure, Result as HostResult};
+use reforge_host::host::Host;
+use reforge_host::restore::progress::{Progress, Unwatched};
+use reforge_plugins::{Plugin, Slot};
+
+/// Requests that only look, at once.
+const LOOKS_MAX: u32 = 16;
+/// Plans and checks of archives, at once: viewers may ask for them, and must not take the turns of those who may more.
+const STUDIES_MAX: u32 = 4;
+/// Restores to begin, captures, copies and deploys, at once.
+const WORKS_MAX: u32 = 8;
+/// Uploads and downloads, at once: their clients may be slow, and must not take the turns of others.
+const CARRIES_MAX: u32 = 32;
+/// Lines of the audit log that are written apart from these, at once: each waits for the disk.
+const LINES_MAX: u32 = 4;
+
+/// One per server.
+pub struct Shared {
+    pub host: Arc<Host>,
+    pub slot: Slot,
+    pub tokens: Tokens,
+    pub throttle: Throttle,
+    pub runs: Arc<Runs>,
+    /// None without a secret for them.
+    pub hooks: Option<Arc<Hooks>>,
+    pub metrics: Metrics,
+    /// This program.
+    pub program: PathBuf,
+    /// Whether the configuration or the command line names the plugin, so that no selection counts.
+    pub plugin_file: Option<PathBuf>,
+    /// What the start did.
+    pub recovered: Vec<RecoveredRestore>,
+    /// Of this start, so that numbers of events of an earlier one are not taken for those of this one.
+    pub boot: String,
+    looks: Turns,
+    studies: Turns,
+    works: Turns,
+    carries: Turns,
+    pub lines: Turns,
+    stopping: watch::Sender<bool>,
+    /// Flags of what may be cancelled at the end.
+    cancels: Mutex<Vec<Weak<AtomicBool>>>,
+}
+
+/// What a server is made of.
+pub struct Made {
+    pub host: Arc<Host>,
+    pub slot: Slot,
+    pub program: PathBuf,
+    pub plugin_file: Option<PathBuf>,
+    pub recovered: Vec<RecoveredRestore>,
+}
+
+impl Shared {
+    pub fn new(made: Made) -> HostResult<Shared> {
+        let Made { host, slot, program, plugin_file, recovered } = made;
+        let metrics = Metrics::new();
+        let tokens = Tokens::of(&host.state);
+        if let Err(failure) = tokens.list() {
+            host.deployer.tell(&format!("nobody is admitted: {failure}; {}", failure.hint));
+        }
+        Ok(Shared {
+            tokens,
+            throttle: Throttle::default(),
+            runs: Arc::new(Runs::new(metrics.clone())),
+            hooks: Hooks::new(&host)?,
+            metrics,
+            boot: hex::encode(reforge_base::random::bytes::<4>()?),
+            looks: Turns::new(LOOKS_MAX),
+            studies: Turns::new(STUDIES_MAX),
+            works: Turns::new(WORKS_MAX),
+            carries: Turns::new(CARRIES_MAX),
+            lines: Turns::new(LINES_MAX),
+            stopping: watch::channel(false).0,
+            cancels: Mutex::default(),
+            host,
+            slot,
+            program,
+            plugin_file,
+            recovered,
+        })
+    }
+
+    /// Runs what only looks.
+    pub async fn look<T: Send + 'static>(
+        self: &Arc<Self>,
+        look: impl FnOnce(&Shared) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let turn = self.looks.take().await?;
+        self.clone().blocking(turn, look).await
+    }
+
+    /// Runs what only looks and takes long.
+    pub async fn study<T: Send + 'static>(
+        self: &Arc<Self>,
+        study: impl FnOnce(&Shared) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let turn = self.unless_stopping(&self.studies).await?;
+        self.clone().blocking(turn, study).await
+    }
+
+    /// Writes a line of the audit log before something is done that nobody else writes down.
+    pub async fn note(self: &Arc<Self>, what: &'static str, who: String, details: Value) -> Result<(), Problem> {
+        let turn = self.lines.take().await?;
+        self.clone().blocking(turn, move |shared| Ok(shared.host.audit_event(what, &who, details)?)).await
+    }
+
+    /// Runs what takes long or changes something. What a crash of another process left is settled first.
+    pub async fn change<T: Send + 'static>(
+        self: &Arc<Self>,
+        change: impl FnOnce(&Shared) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.work(|shared| {
+            shared.host.recover()?;
+            change(shared)
+        })
+        .await
+    }
+
+    /// The same without that.
+    pub async fn work<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Shared) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let turn = self.unless_stopping(&self.works).await?;
+        self.clone().blocking(turn, work).await
+    }
+
+    async fn blocking<T: Send + 'static>(
+        self: Arc<Self>,
+        turn: Turn,
+        call: impl FnOnce(&Shared) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let called = tokio::task::spawn_blocking(move || {
+            // Given back when the call is over, not when its client is gone.
+            let _turn = turn;
+            call(&self)
+        });
+        called.await.unwrap_or_else(|_| Err(Failure::new(Code::Io, "the host failed at this request").into()))
+    }
+
+    /// The plugin in use. A restore ends on the one that it began with.
+    pub fn plugin(&self) -> reforge_base::Result<Plugin> {
+        self.slot.current()
+    }
+
+    /// Compiles plugins in a process of its own.
+    pub fn compiler(&self) -> Vec<OsString> {
+        vec![self.program.clone().into_os_string(), "compile-plugin".into()]
+    }
+
+    /// A turn to carry an archive or a plugin, which takes as long as its client does.
+    pub async fn carrying(&self) -> Result<Turn, Problem> {
+        self.unless_stopping(&self.carries).await
+    }
+
+    async fn unless_stopping(&self, turns: &Turns) -> Result<Turn, Problem> {
+        if self.is_stopping() {
+            return Err(Problem::stopping());
+        }
+        let turn = turns.take().await?;
+        // It may have waited until the stop.
+        match self.is_stopping() {
+            true => Err(Problem::stopping()),
+            false => Ok(turn),
+        }
+    }
+
+    /// A progress that is cancelled when the server stops.
+    pub fn progress(&self) -> Arc<Progress> {
+        let flag = Arc::new(AtomicBool::new(self.is_stopping()));
+        let mut cancels = self.cancels.lock().unwrap_or_else(PoisonError::into_inner);
+        cancels.retain(|flag| flag.strong_count() > 0);
+        cancels.push(Arc::downgrade(&flag));
+        Arc::new(Progress::new(Arc::new(Unwatched), flag))
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// Nothing begins any more, and what only reads or can be repeated is told to end.
+    pub fn stop(&self) {
+        self.stopping.send_replace(true);
+        self.hooks.iter().for_each(|hooks| hooks.close());
+        let cancels = self.cancels.lock().unwrap_or_else(PoisonError::into_inner);
+        cancels.iter().filter_map(Weak::upgrade).for_each(|flag| flag.store(true, Ordering::Relaxed));
+    }
+
+    /// Waits until nothing is being worked on.
+    pub async fn idle(&self) {
+        self.runs.idle().await;
+        self.studies.idle().await;
+        // A delivery is taken in a turn of these, so the deploys come after them.
+        self.works.idle().await;
+        if let Some(hooks) = &self.hooks {
+            hooks.idle().await;
+        }
+    }
+}
+
+/// Cancels when its request is dropped, since nobody is there to read the answer.
+pub struct WhileAsked(Arc<Progress>);
+
+impl WhileAsked {
+    pub fn new(progress: &Arc<Progress>) -> WhileAsked {
+        WhileAsked(progress.clone())
+    }
+}
+
+impl Drop for WhileAsked {
+    fn drop(&mut self) {
+        self.0.cancelled.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,51 @@
+//! What a person decided about a restore, and what there is to decide.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use reforge_host::restore::decide::{Decided, Subject};
+use reforge_transaction::resolve::{Keep, Tree};
+
+/// The trees of a restore that waits for a decision.
+#[derive(Serialize, ToSchema)]
+pub struct Trees {
+    pub id: String,
+    /// None if its journal does not say.
+    pub workload: Option<String>,
+    pub trees: Vec<Tree>,
+}
+
+pub fn trees(subject: Subject, trees: Vec<Tree>) -> Trees {
+    Trees { id: subject.id, workload: subject.workload, trees }
+}
+
+/// A restore about which a person has decided.
+#[derive(Serialize, ToSchema)]
+pub struct Resolved {
+    pub id: String,
+    /// None if its journal does not say.
+    pub workload: Option<String>,
+    pub keep: Keep,
+    /// Always true.
+    pub resolved: bool,
+    /// What stays beside the volumes until the restore is finished.
+    pub kept: Vec<Tree>,
+}
+
+pub fn resolved(decided: Decided, keep: Keep) -> Resolved {
+    let Decided { subject, kept, .. } = decided;
+    Resolved { id: subject.id, workload: subject.workload, keep, resolved: true, kept }
+}
+
+/// A restore whose previous data is gone.
+#[derive(Serialize, ToSchema)]
+pub struct Finished {
+    /// Always true.
+    pub finished: bool,
+    /// What could not be removed and was left where it is.
+    pub left_behind: Vec<String>,
+}
+
+pub fn finished(left_behind: Vec<String>) -> Finished {
+    Finished { finished: true, left_behind }
+}

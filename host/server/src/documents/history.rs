@@ -1,0 +1,443 @@
+//! Restores and undos: what happened and what is still open, from journals and receipts.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use reforge_base::escape;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::figures;
+use reforge_host::host::Host;
+use reforge_host::restore::Report;
+use reforge_transaction::event::{Begin, BeginVolume, Kind, Moment};
+use reforge_transaction::journal::Journal;
+use reforge_transaction::receipt::{self as receipts, Outcome, Receipt};
+use reforge_transaction::recover::Recovered;
+use reforge_transaction::registry::{self, Entry};
+use reforge_transaction::state::Phase;
+use reforge_transaction::{later_writes, outlook, resolve, window};
+
+/// Of those that are over, so many are listed unless all are asked for, the newest: each is read for a list, and receipts
+/// are kept for good.
+const OVER_LISTED_MAX: usize = 100;
+/// How a restore stands whose journal was forgotten.
+const OVER: &str = "over";
+
+/// Restores and undos, newest first.
+#[derive(Serialize, ToSchema)]
+pub struct Restores {
+    pub restores: Vec<Restore>,
+    /// There are older ones, which are over: `all` lists them.
+    pub older: bool,
+}
+
+/// A restore or an undo: how it stands and what became of it. One whose journal does not read is known by its `error`
+/// and little else.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+pub struct Restore {
+    pub id: String,
+    /// None if nobody knows.
+    pub workload: Option<String>,
+    pub kind: Option<Kind>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub began: Option<jiff::Timestamp>,
+    pub who: Option<String>,
+    /// None if it is not over.
+    pub outcome: Option<Outcome>,
+    /// For people: how far it got, or what can still be done about it.
+    pub now: Option<String>,
+    /// None if it can not be undone, or until it is finished.
+    pub undo_left_ms: Option<u64>,
+    pub can_undo: bool,
+    /// Its previous data is kept until a person finishes.
+    pub keep_previous: bool,
+    /// How far its journal got; none when that was forgotten.
+    pub newest_record: Option<String>,
+    /// A person has decided about it.
+    pub resolved: bool,
+    pub receipt: Option<Receipt>,
+    /// How far it is, if it runs in the server that answers.
+    pub running: Option<Running>,
+    /// Who is at it, wherever that is, while it is not over.
+    pub held_by: Option<HeldBy>,
+    /// What went wrong with one that has no receipt.
+    pub error: Option<Failure>,
+}
+
+impl Restore {
+    /// It is over, and this is what was told at its end.
+    pub fn ended(&mut self, report: Report) {
+        self.outcome = Some(report.outcome);
+        self.error = report.failure;
+        self.receipt = report.receipt;
+    }
+}
+
+/// How far one is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Running {
+    pub phase: String,
+    /// Somebody asked it to stop.
+    pub cancelling: bool,
+    #[serde(flatten)]
+    pub counters: Counters,
+}
+
+/// Who has the lock of a workload whose restore is not over.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct HeldBy {
+    /// For people.
+    pub what: Option<String>,
+    pub process: Option<u32>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub since: Option<jiff::Timestamp>,
+    /// What is being done, as its journal tells.
+    pub phase: String,
+    /// All of it in one line.
+    pub text: String,
+}
+
+/// What was done of a phase, and how much there is to do; zero when nobody knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Counters {
+    pub bytes: u64,
+    pub bytes_total: u64,
+    pub entries: u64,
+    pub entries_total: u64,
+}
+
+/// What a start did about one that was not over.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RecoveredRestore {
+    pub id: String,
+    /// None if its journal does not say.
+    pub workload: Option<String>,
+    pub receipt: Option<Receipt>,
+    /// Why it could not be settled.
+    pub error: Option<Failure>,
+}
+
+/// One restore in a list.
+pub struct Line {
+    pub id: String,
+    /// Empty if nobody knows.
+    pub workload: String,
+    /// None if it does not read.
+    pub what: Option<(Kind, jiff::Timestamp)>,
+    pub outcome: String,
+    pub now: String,
+    pub document: Restore,
+}
+
+/// What a list shows.
+pub struct List {
+    /// Newest first.
+    pub lines: Vec<Line>,
+    /// There are older ones, which are over.
+    pub older: bool,
+}
+
+/// Of a workload, or of all: whatever is not over, and of the others the newest, or all. Any that is not listed is found by
+/// its id.
+pub fn list(host: &Host, workload: Option<&str>, all: bool) -> Result<List> {
+    if let Some(id) = workload {
+        host.config.workload(id)?;
+    }
+    let transactions = host.state.transactions();
+    let is_meant = |line: &Line| workload.is_none_or(|workload| line.workload == workload);
+    let entries = open_and_newer(host)?;
+    let open: Vec<&Entry> = entries.iter().filter(|entry| !is_over(entry)).collect();
+    let mut lines: Vec<Line> = open.iter().map(|entry| of_entry(host, &entries, entry)).filter(is_meant).collect();
+    let mut over = ids(host)?;
+    over.retain(|id| open.iter().all(|entry| entry.id() != id));
+    let most = if all { usize::MAX } else { OVER_LISTED_MAX };
+    let (mut listed, mut older) = (0, false);
+    for id in over.iter().rev() {
+        let line = match registry::read_one(&transactions.join(id))? {
+            Some(entry) => Some(of_entry(host, &entries, &entry)),
+            None => of_forgotten(host, id),
+        };
+        let Some(line) = line.filter(is_meant) else { continue };
+        older = listed == most;
+        if older {
+            break;
+        }
+        listed += 1;
+        lines.push(line);
+    }
+    lines.sort_by(|left, right| right.id.cmp(&left.id));
+    Ok(List { lines, older })
+}
+
+fn is_over(entry: &Entry) -> bool {
+    matches!(entry, Entry::Open(journal, _) if journal.state().is_over())
+}
+
+/// What is not over, and what came after any of that: only a workload's newest can be undone.
+fn open_and_newer(host: &Host) -> Result<Vec<Entry>> {
+    let transactions = host.state.transactions();
+    let mut entries = registry::read_open(&transactions)?;
+    let Some(oldest) = entries.iter().find(|entry| !is_over(entry)).map(|entry| entry.id().to_owned()) else {
+        return Ok(entries);
+    };
+    for id in registry::ids_over(&transactions)?.iter().filter(|id| **id > oldest) {
+        entries.extend(registry::read_one(&transactions.join(id))?);
+    }
+    Ok(entries)
+}
+
+/// Those that somebody is at right now, in whatever process.
+pub fn held(host: &Host, workload: Option<&str>) -> Result<Vec<Restore>> {
+    let entries = registry::read_open(&host.state.transactions())?;
+    let entries = entries.iter().filter(|entry| workload.is_none_or(|workload| entry.is_of(workload)));
+    let held = entries.filter_map(|entry| match entry {
+        Entry::Open(journal, begin) => {
+            held_by(host, journal, begin).map(|held| document(journal, begin, true, None, Some(held)))
+        }
+        Entry::Damaged { .. } => None,
+    });
+    Ok(held.collect())
+}
+
+fn of_entry(host: &Host, entries: &[Entry], entry: &Entry) -> Line {
+    match entry {
+        Entry::Open(journal, begin) => {
+            let receipt = match told(host, &begin.id) {
+                Ok(receipt) => receipt,
+                Err(failure) => return damaged(&begin.id, Some(&begin.workload), &failure),
+            };
+            let newest = is_newest(entries, begin);
+            let held = held_by(host, journal, begin);
+            let (now, _) = standing(journal, begin, newest, held.as_ref());
+            let untold = match held {
+                Some(_) => "running",
+                None if is_resolved(journal) => "resolved",
+                None => "unfinished",
+            };
+            let outcome = receipt.as_ref().map_or(untold, |receipt| receipt.outcome.as_str());
+            Line {
+                id: begin.id.clone(),
+                workload: begin.workload.clone(),
+                what: Some((begin.kind.clone(), begin.at.wall)),
+                outcome: outcome.to_owned(),
+                now,
+                document: document(journal, begin, newest, receipt.as_ref(), held),
+            }
+        }
+        Entry::Damaged { id, workload, failure } => damaged(id, workload.as_deref(), failure),
+    }
+}
+
+/// Of one whose journal was forgotten, since it was long over. None if it was forgotten altogether meanwhile.
+fn of_forgotten(host: &Host, id: &str) -> Option<Line> {
+    let receipt = match told(host, id) {
+        Ok(receipt) => receipt?,
+        Err(failure) => return Some(damaged(id, None, &failure)),
+    };
+    Some(Line {
+        id: receipt.id.clone(),
+        workload: receipt.workload.clone(),
+        what: Some((receipt.kind.clone(), receipt.began)),
+        outcome: receipt.outcome.as_str().to_owned(),
+        now: OVER.to_owned(),
+        document: over(&receipt),
+    })
+}
+
+fn damaged(id: &str, workload: Option<&str>, failure: &Failure) -> Line {
+    Line {
+        id: id.to_owned(),
+        workload: workload.unwrap_or_default().to_owned(),
+        what: None,
+        outcome: "damaged".to_owned(),
+        now: failure.message.clone(),
+        document: Restore {
+            id: id.to_owned(),
+            workload: workload.map(str::to_owned),
+            error: Some(failure.clone()),
+            ..Restore::default()
+        },
+    }
+}
+
+/// Receipts by id, oldest first, also those whose journal is still there.
+fn forgotten(host: &Host) -> Result<Vec<String>> {
+    receipts::ids(&host.state.receipts())
+}
+
+/// One restore.
+pub struct Shown {
+    pub receipt: Option<Receipt>,
+    /// None when it was forgotten and only its receipt is left.
+    pub journal: Option<(Box<Journal>, Box<Begin>)>,
+    pub now: String,
+    pub can_undo: bool,
+    pub document: Restore,
+}
+
+impl Shown {
+    /// Whether it runs, wherever that is, or a start has yet to settle it.
+    pub fn is_unfinished(&self) -> bool {
+        self.journal.as_ref().is_some_and(|(journal, _)| journal.state().blocks() && !is_resolved(journal))
+    }
+}
+
+/// All that are known, also those of which only the receipt is left.
+pub fn ids(host: &Host) -> Result<BTreeSet<String>> {
+    let mut ids: BTreeSet<String> = forgotten(host)?.into_iter().collect();
+    ids.extend(registry::ids(&host.state.transactions())?);
+    Ok(ids)
+}
+
+/// One restore, named by its id or by a beginning that no other has.
+pub fn show(host: &Host, id: &str) -> Result<Shown> {
+    let (journal, begin) = match registry::find(&host.state.transactions(), id) {
+        Ok(Entry::Open(journal, begin)) => (journal, begin),
+        Ok(Entry::Damaged { failure, .. }) => return Err(failure),
+        Err(failure) if failure.code == Code::NotFound => return show_forgotten(host, id, failure),
+        Err(failure) => return Err(failure),
+    };
+    let newest = is_newest(&registry::read_all(&host.state.transactions())?, &begin);
+    let receipt = told(host, &begin.id)?;
+    let held = held_by(host, &journal, &begin);
+    let (now, _) = standing(&journal, &begin, newest, held.as_ref());
+    let can_undo = can_undo(&journal, newest);
+    let document = document(&journal, &begin, newest, receipt.as_ref(), held);
+    Ok(Shown { receipt, journal: Some((journal, begin)), now, can_undo, document })
+}
+
+fn show_forgotten(host: &Host, id: &str, unknown: Failure) -> Result<Shown> {
+    let ids = forgotten(host)?;
+    let id = registry::meant(ids.iter().map(String::as_str), id)?;
+    let receipt = told(host, id)?.ok_or(unknown)?;
+    let document = over(&receipt);
+    Ok(Shown { receipt: Some(receipt), journal: None, now: OVER.to_owned(), can_undo: false, document })
+}
+
+fn over(receipt: &Receipt) -> Restore {
+    Restore {
+        id: receipt.id.clone(),
+        workload: Some(receipt.workload.clone()),
+        kind: Some(receipt.kind.clone()),
+        began: Some(receipt.began),
+        who: Some(receipt.who.clone()),
+        outcome: Some(receipt.outcome),
+        now: Some(OVER.to_owned()),
+        receipt: Some(receipt.clone()),
+        ..Restore::default()
+    }
+}
+
+fn document(
+    journal: &Journal,
+    begin: &Begin,
+    newest: bool,
+    receipt: Option<&Receipt>,
+    held_by: Option<HeldBy>,
+) -> Restore {
+    let (now, undo_left_ms) = standing(journal, begin, newest, held_by.as_ref());
+    Restore {
+        id: begin.id.clone(),
+        workload: Some(begin.workload.clone()),
+        kind: Some(begin.kind.clone()),
+        began: Some(begin.at.wall),
+        who: Some(begin.who.clone()),
+        outcome: receipt.map(|receipt| receipt.outcome),
+        now: Some(now),
+        undo_left_ms,
+        can_undo: can_undo(journal, newest),
+        keep_previous: begin.keep_previous,
+        newest_record: journal.records().last().map(|record| record.event.name().to_owned()),
+        resolved: is_resolved(journal),
+        receipt: receipt.cloned(),
+        running: None,
+        held_by,
+        error: None,
+    }
+}
+
+/// Who is at one that is not over. That nobody can tell is as if nobody were: its journal says the rest.
+pub fn held_by(host: &Host, journal: &Journal, begin: &Begin) -> Option<HeldBy> {
+    if !journal.state().blocks() || is_resolved(journal) {
+        return None;
+    }
+    let held = host.deployer.locks().held(&begin.workload).ok()??;
+    let (phase, text) = (journal.state().phase.goes_on_with().to_owned(), held.in_words());
+    let (what, process, since) = match held.0 {
+        Some(holder) => (Some(holder.what), Some(holder.pid), Some(holder.since)),
+        None => (None, None, None),
+    };
+    Some(HeldBy { what: what.map(|what| escape::text(&what)), process, since, phase, text })
+}
+
+/// What a start did about one transaction.
+pub fn recovered(one: &Recovered) -> RecoveredRestore {
+    let (id, workload) = (one.id.clone(), one.workload.clone());
+    RecoveredRestore { id, workload, receipt: one.result.clone().ok(), error: one.result.clone().err() }
+}
+
+fn is_resolved(journal: &Journal) -> bool {
+    resolve::is_resolved(journal.directory())
+}
+
+fn told(host: &Host, id: &str) -> Result<Option<Receipt>> {
+    receipts::read(&host.state.receipts(), id)
+}
+
+/// Only a workload's newest restore can be undone.
+fn is_newest(entries: &[Entry], begin: &Begin) -> bool {
+    entries.iter().all(|entry| match entry {
+        Entry::Open(other, newer) => {
+            newer.workload != begin.workload || newer.id <= begin.id || !other.state().committed
+        }
+        Entry::Damaged { .. } => true,
+    })
+}
+
+fn can_undo(journal: &Journal, newest_restore: bool) -> bool {
+    journal.state().phase == Phase::Completed && newest_restore && !resolve::is_resolved(journal.directory())
+}
+
+/// What can still be done about a transaction, and for how many milliseconds it can be undone.
+fn standing(journal: &Journal, begin: &Begin, newest_restore: bool, held_by: Option<&HeldBy>) -> (String, Option<u64>) {
+    let state = journal.state();
+    if let Some(held) = held_by {
+        return (format!("{}, {}", held.phase, held.text), None);
+    }
+    let newest = journal.records().last().map_or("nothing", |record| record.event.name());
+    if is_resolved(journal) {
+        let beside = |volume: &BeginVolume| volume.parent.join(&volume.sibling).symlink_metadata().is_ok();
+        let kept = if begin.volumes.iter().any(beside) { ", the other trees kept until finished" } else { "" };
+        return (format!("resolved by a person{kept}"), None);
+    }
+    if !state.in_window() {
+        let now = match newest {
+            "undone" => "undone".to_owned(),
+            "closed" if state.committed => "previous data removed".to_owned(),
+            "closed" => "closed".to_owned(),
+            "dropping" => "previous data is being removed".to_owned(),
+            newest if outlook::settles_itself(journal, begin) => {
+                format!("got to `{newest}`; `reforge recover` settles it")
+            }
+            newest => format!("got to `{newest}`; `reforge restore resolve {}` shows each tree", begin.id),
+        };
+        return (now, None);
+    }
+    let began = later_writes::window_began(journal);
+    let can_undo = can_undo(journal, newest_restore);
+    let verb = match (can_undo, state.later_writes) {
+        (_, true) => "later writes kept",
+        (true, false) => "undo",
+        (false, false) => "previous data kept",
+    };
+    match began {
+        _ if begin.keep_previous => (format!("{verb} until finished"), None),
+        Some(began) => {
+            let left = window::left_ms(journal.directory(), began, begin.undo_window_ms, &Moment::now());
+            (format!("{verb}: {} left", figures::duration(Duration::from_millis(left))), can_undo.then_some(left))
+        }
+        None => (format!("got to `{newest}`"), None),
+    }
+}

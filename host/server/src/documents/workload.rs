@@ -1,0 +1,243 @@
+//! Workloads: what is configured, how it does, where its volumes are.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::text;
+use reforge_base::failure::{Failure, Result};
+use reforge_base::spec::{AppState, DeploySpec, Health, Observation};
+use reforge_config::Workload;
+use reforge_host::deployer::dispatch::Deployed;
+use reforge_host::deployer::history::Deployments;
+use reforge_host::deployer::prepare::Made;
+use reforge_host::deployer::resolve::{self, Resolution};
+use reforge_host::host::Host;
+use reforge_snapshots::format::{Image, SkippedVolume};
+use reforge_snapshots::store::Listed;
+
+/// One workload in a list.
+pub struct Line<'a> {
+    pub workload: &'a Workload,
+    /// One engine that does not answer must not hide the others.
+    pub state: Result<AppState>,
+    pub newest: Option<Listed>,
+}
+
+impl Line<'_> {
+    pub fn state(&self) -> &'static str {
+        self.state.as_ref().map_or("unknown", |state| word(*state))
+    }
+}
+
+pub fn list(host: &Host) -> Result<Vec<Line<'_>>> {
+    let mut lines = Vec::new();
+    for workload in &host.config.workloads {
+        let newest = host.store.newest(&workload.id, 1)?.0.pop();
+        lines.push(Line { workload, state: state(host, workload), newest });
+    }
+    Ok(lines)
+}
+
+/// What is configured.
+#[derive(Serialize, ToSchema)]
+pub struct Workloads {
+    pub workloads: Vec<ListedWorkload>,
+}
+
+/// One in a list.
+#[derive(Serialize, ToSchema)]
+pub struct ListedWorkload {
+    pub id: String,
+    /// `never deployed`, `stopped`, `running`, `crash-looping`, or `unknown`.
+    pub state: &'static str,
+    /// Why it is not known.
+    pub error: Option<Failure>,
+    pub runtime: &'static str,
+    pub project: String,
+    pub stage: String,
+    /// Their names.
+    pub volumes: Vec<String>,
+    pub last_snapshot: Option<String>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_snapshot_created: Option<jiff::Timestamp>,
+}
+
+pub fn list_document(lines: &[Line<'_>]) -> Workloads {
+    let one = |line: &Line<'_>| ListedWorkload {
+        id: line.workload.id.clone(),
+        state: line.state(),
+        error: line.state.as_ref().err().cloned(),
+        runtime: line.workload.runtime.as_str(),
+        project: line.workload.project.clone(),
+        stage: line.workload.stage.clone(),
+        volumes: line.workload.volumes.iter().map(|volume| volume.name.clone()).collect(),
+        last_snapshot: line.newest.as_ref().map(|newest| newest.id.clone()),
+        last_snapshot_created: line.newest.as_ref().and_then(created),
+    };
+    Workloads { workloads: lines.iter().map(one).collect() }
+}
+
+/// When a snapshot was taken; none if it does not say.
+fn created(listed: &Listed) -> Option<jiff::Timestamp> {
+    listed.descriptor.as_ref().ok().map(|descriptor| descriptor.manifest.created)
+}
+
+/// Everything there is to know about one.
+pub struct Whole<'a> {
+    pub workload: &'a Workload,
+    pub observed: Observation,
+    pub resolution: Resolution,
+    /// Why nothing may be done to it now.
+    pub blocked: Vec<Failure>,
+    pub newest: Option<Listed>,
+    /// How many there are.
+    pub snapshots: usize,
+    pub history: Deployments,
+}
+
+pub fn whole<'a>(host: &'a Host, id: &str) -> Result<Whole<'a>> {
+    let workload = host.config.workload(id)?;
+    let (mut newest, older) = host.store.newest(&workload.id, 1)?;
+    let newest = newest.pop();
+    Ok(Whole {
+        workload,
+        observed: host.runtime(workload)?.observe(&workload.id)?,
+        resolution: resolve::resolve(&host.config, workload),
+        blocked: host.in_the_way(workload)?,
+        snapshots: older + usize::from(newest.is_some()),
+        newest,
+        history: host.deployer.history().read(&workload.id)?,
+    })
+}
+
+/// One workload: what it is, how it does, and what stands in its way.
+#[derive(Serialize, ToSchema)]
+pub struct WholeWorkload {
+    pub id: String,
+    pub project: String,
+    pub stage: String,
+    pub runtime: &'static str,
+    /// `never deployed`, `stopped`, `running` or `crash-looping`.
+    pub state: &'static str,
+    /// None if it was never deployed.
+    pub image: Option<Image>,
+    /// What a rollback goes back to.
+    pub previous_image: Option<String>,
+    pub preview_image: Option<String>,
+    pub links: &'static str,
+    pub volumes: Vec<WorkloadVolume>,
+    pub skipped: Vec<SkippedVolume>,
+    /// What is wrong with its volumes.
+    pub refusals: Vec<Failure>,
+    /// Why nothing may be done to it now.
+    pub blocked: Vec<Failure>,
+    pub last_snapshot: Option<String>,
+}
+
+/// Where a volume is.
+#[derive(Serialize, ToSchema)]
+pub struct WorkloadVolume {
+    pub name: String,
+    pub scope: String,
+    pub path: String,
+    pub exists: bool,
+    /// Where the app sees it.
+    pub target: String,
+}
+
+pub fn whole_document(whole: &Whole<'_>) -> WholeWorkload {
+    let Whole { workload, observed, resolution, .. } = whole;
+    let image_of = |spec: &Option<DeploySpec>| spec.as_ref().map(|spec| spec.image.clone());
+    let volumes = resolution.volumes.iter().map(|volume| WorkloadVolume {
+        name: volume.name.clone(),
+        scope: volume.scope.as_str().to_owned(),
+        path: text(&volume.path),
+        exists: volume.exists,
+        target: text(&volume.target),
+    });
+    WholeWorkload {
+        id: workload.id.clone(),
+        project: workload.project.clone(),
+        stage: workload.stage.clone(),
+        runtime: workload.runtime.as_str(),
+        state: word(observed.state),
+        image: observed.spec.as_ref().map(image),
+        previous_image: image_of(&whole.history.previous),
+        preview_image: image_of(&whole.history.preview),
+        links: workload.links.as_str(),
+        volumes: volumes.collect(),
+        skipped: resolution.skipped.clone(),
+        refusals: resolution.refusals.clone(),
+        blocked: whole.blocked.clone(),
+        last_snapshot: whole.newest.as_ref().map(|newest| newest.id.clone()),
+    }
+}
+
+fn image(spec: &DeploySpec) -> Image {
+    Image { reference: spec.image.clone(), digest: spec.image_digest.clone() }
+}
+
+/// What a deploy or stop has led to. After a stop there is no image and no health.
+#[derive(Serialize, ToSchema)]
+pub struct DeployedWorkload {
+    /// Its id, or its preview's name.
+    pub workload: String,
+    /// `running` or `stopped`.
+    pub state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<Image>,
+    /// `healthy` or `unconfirmed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health: Option<&'static str>,
+    /// How that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Directories that were made for volumes, which are empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub made: Vec<MadeDirectory>,
+}
+
+/// A directory that a deploy made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MadeDirectory {
+    pub volume: String,
+    pub path: String,
+}
+
+pub fn deployed(done: &Deployed) -> DeployedWorkload {
+    DeployedWorkload {
+        workload: done.name.clone(),
+        state: if done.spec.is_some() { "running" } else { "stopped" },
+        image: done.spec.as_ref().map(image),
+        health: done.health.as_ref().map(|report| health(report.health)),
+        reason: done.health.as_ref().map(|report| report.reason.clone()),
+        made: done.made.iter().map(made).collect(),
+    }
+}
+
+fn made(made: &Made) -> MadeDirectory {
+    MadeDirectory { volume: made.volume.clone(), path: made.path.display().to_string() }
+}
+
+/// The word for how a deployed app does; one that is bad is a failure.
+pub fn health(health: Health) -> &'static str {
+    match health {
+        Health::Unknown => "unconfirmed",
+        Health::Healthy => "healthy",
+        Health::ConfirmedBad => "bad",
+    }
+}
+
+/// The word for what a workload is doing.
+pub fn word(state: AppState) -> &'static str {
+    match state {
+        AppState::Absent => "never deployed",
+        AppState::Stopped => "stopped",
+        AppState::Running => "running",
+        AppState::CrashLooping => "crash-looping",
+    }
+}
+
+fn state(host: &Host, workload: &Workload) -> Result<AppState> {
+    Ok(host.runtime(workload)?.observe(&workload.id)?.state)
+}

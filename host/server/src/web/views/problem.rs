@@ -1,0 +1,76 @@
+//! What was turned down or failed: its code in the reader's words, what the host says of it, and what to do.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::dialog::close;
+use super::{Reader, list, word};
+
+/// What the API turned down.
+pub fn problem(reader: &Reader, problem: &Value) -> Markup {
+    failed(reader, word(&problem["code"]), word(&problem["detail"]), word(&problem["hint"]))
+}
+
+/// The same where a dialog's contents should be.
+pub fn in_dialog(reader: &Reader, turned_down: &Value) -> Markup {
+    html! {
+        h2 #dialog-title { (reader.say.text("not-shown")) }
+        div role="alert" { (problem(reader, turned_down)) }
+        (close(reader))
+    }
+}
+
+/// A failure in a document.
+pub fn failure(reader: &Reader, failure: &Value) -> Markup {
+    failed(reader, word(&failure["code"]), word(&failure["message"]), word(&failure["hint"]))
+}
+
+/// Failures in a list, if there are any.
+pub fn failures(reader: &Reader, failures: &Value) -> Markup {
+    html! {
+        @if !list(failures).is_empty() {
+            ul .plain { @for one in list(failures) { li { (failure(reader, one)) } } }
+        }
+    }
+}
+
+/// Warnings in a list, those of one kind below one title.
+pub fn warnings(reader: &Reader, warnings: &Value) -> Markup {
+    let mut kinds: Vec<&str> = Vec::new();
+    for warning in list(warnings) {
+        let code = word(&warning["code"]);
+        if !kinds.contains(&code) {
+            kinds.push(code);
+        }
+    }
+    html! {
+        ul .plain {
+            @for code in kinds {
+                @let title = format!("warning-{code}");
+                li .warning {
+                    div .problem data-code=(code) {
+                        p { strong { (reader.say.text(if reader.say.has(&title) { &title } else { "warning-other" })) } }
+                        @for warning in list(warnings).iter().filter(|warning| word(&warning["code"]) == code) {
+                            p { (reader.say.said(word(&warning["message"]))) }
+                            @let hint = word(&warning["hint"]);
+                            @if !hint.is_empty() { p .hint { (reader.say.said(hint)) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn failed(reader: &Reader, code: &str, message: &str, hint: &str) -> Markup {
+    let id = format!("code-{code}");
+    let known = reader.say.has(&id);
+    html! {
+        div .problem data-code=(code) {
+            p { strong { @if known { (reader.say.text(&id)) } @else { (reader.say.text("other-failure")) } } }
+            @if !known && !code.is_empty() { p { code { bdi { (code) } } } }
+            @if !message.is_empty() { p { (reader.say.said(message)) } }
+            @if !hint.is_empty() { p .hint { (reader.say.said(hint)) } }
+        }
+    }
+}

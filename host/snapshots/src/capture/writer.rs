@@ -1,0 +1,113 @@
+//! Writes finished members down in order and digests what they hold.
+//!
+//! The archive's SHA-256 is over the bytes as they went to the file. That they are on disk is for `proof` to say.
+
+use std::fs::File;
+use std::io::Write as _;
+
+use super::super::Progress;
+use super::super::format::{Archive, Part};
+use super::cutter::{Record, RecordKind};
+use super::proof::{Unproven, Written};
+use super::sha256::Digester;
+use super::worker::{Done, Event};
+use reforge_base::durable;
+use reforge_base::effects::effect;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_volumes::tree_digest::{self, ContentHasher, Kind, TreeHasher};
+
+/// What was written.
+pub(super) struct Finished {
+    pub(super) archive: Archive,
+    pub(super) parts: Vec<Part>,
+    /// Of the volumes, in the request's order.
+    pub(super) tree_digests: Vec<String>,
+    /// What nobody has proved to be on disk yet.
+    pub(super) unproven: Vec<Written>,
+}
+
+pub(super) struct ArchiveWriter<'f> {
+    file: &'f File,
+    bytes: u64,
+    sha256: Digester,
+    unproven: Unproven,
+    parts: Vec<Part>,
+    trees: Vec<TreeHasher>,
+    /// Of the file whose blocks are coming.
+    content: ContentHasher,
+}
+
+impl<'f> ArchiveWriter<'f> {
+    pub(super) fn new(file: &'f File, volumes: usize, unproven: Unproven) -> Result<Self> {
+        Ok(ArchiveWriter {
+            file,
+            bytes: 0,
+            sha256: Digester::start()?,
+            unproven,
+            parts: Vec::new(),
+            trees: vec![TreeHasher::default(); volumes],
+            content: ContentHasher::default(),
+        })
+    }
+
+    pub(super) fn take(&mut self, done: &mut Done, progress: &dyn Progress) -> Result<()> {
+        if let Some(part) = done.part.take() {
+            self.parts.push(Part { offset: self.bytes, first_entry: part.first_entry, inside: part.inside });
+        }
+        append(self.file, &done.bytes)?;
+        let len = done.bytes.len();
+        done.bytes = self.sha256.take(std::mem::take(&mut done.bytes))?;
+        self.unproven.add(Written { offset: self.bytes, len, check: done.check })?;
+        self.bytes += len as u64;
+        let mut entries = 0;
+        for event in done.events.drain(..) {
+            match event {
+                Event::Block(block) => self.content.push(&block),
+                Event::Holes(blocks) => self.content.push_holes(blocks),
+                Event::Record(record) => {
+                    self.record(&record)?;
+                    entries += 1;
+                }
+            }
+        }
+        progress.advanced(done.content_bytes, entries);
+        Ok(())
+    }
+
+    fn record(&mut self, record: &Record) -> Result<()> {
+        let content;
+        let kind = match &record.kind {
+            RecordKind::Directory => Kind::Directory,
+            RecordKind::Symlink { target } => Kind::Symlink { target },
+            RecordKind::HardLink { leader } => Kind::HardLink { leader },
+            RecordKind::File { size, open } => {
+                // Every byte of it has been read by now, by whichever worker.
+                open.as_ref().map_or(Ok(()), |open| open.check_unchanged())?;
+                content = std::mem::take(&mut self.content).finish();
+                Kind::File { size: *size, content: &content }
+            }
+        };
+        self.trees[record.volume].push(&tree_digest::entry(&record.path, &record.metadata, kind));
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> Result<Finished> {
+        Ok(Finished {
+            archive: Archive { bytes: self.bytes, sha256: self.sha256.finish()? },
+            parts: self.parts,
+            tree_digests: self.trees.iter().map(TreeHasher::finish).collect(),
+            unproven: self.unproven.into_rest(),
+        })
+    }
+}
+
+/// Writes at the end of the archive.
+fn append(file: &File, bytes: &[u8]) -> Result<()> {
+    let mut writer = file;
+    effect("write-file", || writer.write_all(bytes))
+        .map_err(|error| Failure::io("write", &durable::name_of(file), &error))
+        .map_err(|failure| match failure.code {
+            Code::NoSpace => failure.hint("free some space where snapshots are kept, or delete old snapshots"),
+            _ => failure,
+        })
+}

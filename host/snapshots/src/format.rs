@@ -1,0 +1,133 @@
+//! The descriptor: what a snapshot is, written beside its archive, last. Snapshot format, version 1.
+//!
+//! The host reads descriptors and never archives. The manifest inside an archive is the plugin's to read.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The only format this host writes and reads.
+pub const FORMAT: u32 = 1;
+
+/// The reason of the snapshot that a restore takes before its first rename. Retention looks for it.
+pub const SAFETY: &str = "safety";
+
+/// `<id>.json`. No descriptor, no snapshot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Descriptor {
+    pub id: String,
+    pub manifest: Manifest,
+    pub archive: Archive,
+    /// One per volume of the manifest, same order.
+    pub volumes: Vec<VolumeTotals>,
+    /// Never empty for our own archives: the first part starts at 0. Empty for imported ones.
+    pub parts: Vec<Part>,
+    /// Made by `snapshot import`: nothing vouches for the contents.
+    #[serde(default)]
+    pub imported: bool,
+}
+
+/// `manifest.json`, the archive's first entry, repeated in the descriptor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    pub format: u32,
+    pub workload: String,
+    /// RFC 3339, UTC.
+    #[schema(value_type = String, format = DateTime)]
+    pub created: jiff::Timestamp,
+    /// `manual`, `safety`, or what the caller said.
+    pub reason: String,
+    pub image: Image,
+    pub volumes: Vec<ManifestVolume>,
+    /// Volumes of other scopes, which are never captured.
+    #[serde(default)]
+    pub skipped: Vec<SkippedVolume>,
+    /// Name of each environment variable and a keyed digest of its value.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+}
+
+/// What ran: for the process runtime the command line and the digest of its file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Image {
+    pub reference: String,
+    pub digest: String,
+}
+
+/// A captured volume. `source` and `target` are for people: a restore never looks at them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestVolume {
+    pub index: u32,
+    pub name: String,
+    pub scope: String,
+    pub source: String,
+    pub target: String,
+}
+
+/// A volume whose scope is not supported.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SkippedVolume {
+    pub name: String,
+    pub scope: String,
+}
+
+/// The archive as a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Archive {
+    pub bytes: u64,
+    /// Hexadecimal.
+    pub sha256: String,
+}
+
+/// What one volume holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VolumeTotals {
+    pub index: u32,
+    /// Directories, files and links, the root counted.
+    pub entries: u64,
+    /// Sum of file sizes, each inode once.
+    pub bytes: u64,
+    /// What the data occupies, holes left out, rounded up to 4 KiB an inode.
+    pub disk_bytes: u64,
+    pub symlinks: u64,
+    pub hard_links: u64,
+    /// Sockets and fifos, left out and listed here (at most the first 100, escaped).
+    pub special: u64,
+    #[serde(default)]
+    pub special_names: Vec<String>,
+    /// Hexadecimal, see [`reforge_volumes::tree_digest`]. None only for imported archives.
+    pub tree_digest: Option<String>,
+}
+
+/// A run of gzip members that can be read without what stands before it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// First byte in the archive; the part ends where the next begins.
+    pub offset: u64,
+    /// Ordinal of the first entry whose header stands in this part, the manifest being 0.
+    pub first_entry: u64,
+    /// Set when the part begins inside a large file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<PartInside>,
+}
+
+/// Where in a large file a part begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PartInside {
+    pub volume: u32,
+    /// Path inside the volume, percent-encoded (all but letters, digits, `-._~/`).
+    pub path: String,
+    pub size: u64,
+    /// A multiple of 1 MiB.
+    pub at: u64,
+}

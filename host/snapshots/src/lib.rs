@@ -1,0 +1,45 @@
+//! Snapshots: captured from live volumes, kept as an archive and a descriptor.
+//!
+//! In reading order: [`mod@format`] is what is written down, [`capture`] makes it, [`store`] keeps it. Nothing here reads an
+//! archive's contents: that is the plugin's part.
+
+pub mod capture;
+pub mod format;
+pub mod members;
+pub mod store;
+pub mod walk;
+
+mod acl_text;
+mod facts;
+mod folder;
+mod sparse;
+mod tar_writer;
+mod tree;
+mod xattrs;
+
+/// Where a long run over a snapshot tells how far it is and asks whether to stop. Called from several threads.
+pub trait Progress: Sync {
+    /// So many more bytes of content and entries are done.
+    fn advanced(&self, bytes: u64, entries: u64);
+    /// Whether the operator asked to stop.
+    fn cancelled(&self) -> bool;
+}
+
+/// Nobody watches and nobody cancels.
+pub struct Unwatched;
+
+impl Progress for Unwatched {
+    fn advanced(&self, _bytes: u64, _entries: u64) {}
+
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// The failure of whatever was cancelled.
+fn check_cancelled(progress: &dyn Progress, what: &str) -> reforge_base::Result<()> {
+    if progress.cancelled() {
+        return Err(reforge_base::Failure::new(reforge_base::Code::Cancelled, format!("{what} was cancelled")));
+    }
+    Ok(())
+}

@@ -1,0 +1,173 @@
+//! The app of one workload while its lease is held: every lifecycle call of a transaction, each an effect that can be
+//! failed, stalled or cut. To hold one is to hold the lock, so that nothing else can deploy meanwhile.
+
+use std::path::PathBuf;
+
+use super::generation::Generations;
+use super::lease::{Lease, Locks};
+use reforge_base::effects::effect;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::spec::{DeploySpec, HealthReport, Observation};
+use reforge_holders::{Idle, LiveDirectory, in_flight::InFlight};
+use reforge_volumes::identity::Identity;
+
+/// The apps of one host, as far as transactions know them: no configuration, no image, no engine.
+pub trait Apps {
+    /// Each workload's lock.
+    fn locks(&self) -> &Locks;
+
+    fn host_id(&self) -> &str;
+
+    fn generations(&self) -> &Generations;
+
+    /// What runs the workloads of the runtime that a journal names.
+    fn lifecycle(&self, runtime: &str) -> Result<Box<dyn Lifecycle>>;
+}
+
+/// Starts and stops apps. What is called with a workload's id or lease is called with that lease held, may be called again
+/// after a crash, and answers what it sees.
+pub trait Lifecycle: Send + Sync {
+    /// What the app is doing. Changes nothing.
+    fn observe(&self, workload: &str) -> Result<Observation>;
+
+    /// Why what is deployed has another directory than one of these, if it has (protocol, rule 16). `left` are the volumes
+    /// that are not touched.
+    fn elsewhere(&self, workload: &str, used: &[Used], left: &[String]) -> Result<Option<Failure>>;
+
+    /// Switches every restart policy off. Durable.
+    fn hold(&self, workload: &str) -> Result<()>;
+
+    /// Puts restart policies back.
+    fn release(&self, workload: &str) -> Result<()>;
+
+    /// Stops every instance, and returns when none is alive.
+    fn stop(&self, workload: &str) -> Result<()>;
+
+    /// Whether none is alive.
+    fn is_down(&self, workload: &str) -> Result<bool>;
+
+    /// Creates the app anew, by the function that every deploy goes through.
+    fn create(&self, lease: &Lease, spec: &DeploySpec) -> Result<()>;
+
+    /// Waits for the health of what was started last.
+    fn await_healthy(&self, lease: &Lease, cancelled: &dyn Fn() -> bool) -> Result<HealthReport>;
+
+    /// Brings back what was observed, the old instance if there is one.
+    fn bring_back(&self, observation: &Observation) -> Result<()>;
+
+    /// What was kept for going back to what was observed may go.
+    fn forget(&self, observation: &Observation) -> Result<()>;
+}
+
+/// A directory that is about to be captured or exchanged.
+#[derive(Clone, Debug)]
+pub struct Used {
+    pub volume: String,
+    pub path: PathBuf,
+    /// None when nothing is there.
+    pub identity: Option<Identity>,
+}
+
+impl Used {
+    /// What is at a volume's place now.
+    pub fn at(volume: &str, path: PathBuf) -> Result<Used> {
+        Ok(Used { volume: volume.to_owned(), identity: Identity::at(&path)?, path })
+    }
+
+    /// Whether both are one directory.
+    pub fn is(&self, other: &Used) -> bool {
+        self.path == other.path || (self.identity.is_some() && self.identity == other.identity)
+    }
+}
+
+/// See the module.
+pub struct App {
+    lease: Lease,
+    host_id: String,
+    generations: Generations,
+    lifecycle: Box<dyn Lifecycle>,
+}
+
+impl App {
+    /// The app of the lease's workload, run by the runtime of this name.
+    pub fn new(apps: &dyn Apps, lease: Lease, runtime: &str) -> Result<App> {
+        let lifecycle = apps.lifecycle(runtime)?;
+        Ok(App { lease, host_id: apps.host_id().to_owned(), generations: apps.generations().clone(), lifecycle })
+    }
+
+    /// Which host holds it.
+    pub fn host_id(&self) -> &str {
+        &self.host_id
+    }
+
+    pub fn workload(&self) -> &str {
+        self.lease.workload()
+    }
+
+    /// What it is doing. Changes nothing.
+    pub fn observe(&self) -> Result<Observation> {
+        self.call("observe", || self.lifecycle.observe(self.workload()))
+    }
+
+    /// Fails where what is deployed has another directory than one of these.
+    pub fn refuse_elsewhere(&self, used: &[Used], left: &[String]) -> Result<()> {
+        self.lifecycle.elsewhere(self.workload(), used, left)?.map_or(Ok(()), Err)
+    }
+
+    pub fn generations(&self) -> &Generations {
+        &self.generations
+    }
+
+    /// Policies off, then stopped. May be repeated.
+    pub fn stop(&self) -> Result<()> {
+        self.call("hold", || self.lifecycle.hold(self.workload()))?;
+        self.call("stop", || self.lifecycle.stop(self.workload()))
+    }
+
+    /// Whether the runtime says that it is down.
+    pub fn is_down(&self) -> Result<bool> {
+        self.call("is-down", || self.lifecycle.is_down(self.workload()))
+    }
+
+    /// What is open for writing in these directories while it still runs, and who has nothing of them. Changes nothing.
+    pub fn note_writers(&self, directories: &[LiveDirectory]) -> Result<(InFlight, Idle)> {
+        self.call("note-writers", || InFlight::note(directories))
+    }
+
+    /// Returns when nothing that was submitted can land any more.
+    pub fn await_writes(&self, in_flight: &InFlight) -> Result<()> {
+        self.call("await-writes", || in_flight.wait())
+    }
+
+    /// Created anew, by the function that every deploy goes through. Policies stay off.
+    pub fn create(&self, spec: &DeploySpec) -> Result<()> {
+        self.lifecycle.create(&self.lease, spec)
+    }
+
+    /// Waits for its health.
+    pub fn await_healthy(&self, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
+        self.lifecycle.await_healthy(&self.lease, cancelled)
+    }
+
+    /// As it was observed, the old instance if there is one.
+    pub fn bring_back(&self, observation: &Observation) -> Result<()> {
+        self.call("bring-back", || self.lifecycle.bring_back(observation))
+    }
+
+    /// The way back to what was observed is not needed any more.
+    pub fn forget(&self, observation: &Observation) -> Result<()> {
+        self.call("forget", || self.lifecycle.forget(observation))
+    }
+
+    /// Policies as the spec says.
+    pub fn release(&self) -> Result<()> {
+        self.call("release", || self.lifecycle.release(self.workload()))
+    }
+
+    fn call<T: 'static>(&self, name: &str, call: impl FnOnce() -> Result<T>) -> Result<T> {
+        effect(name, || Ok(call())).map_err(|error| {
+            let workload = reforge_base::escape::text(self.workload());
+            Failure::new(Code::Runtime, format!("cannot {name} `{workload}`: {error}"))
+        })?
+    }
+}

@@ -1,0 +1,26 @@
+//! The lock of whoever begins a transaction: a shared one on the directory above, which the kernel lets go of when the
+//! process dies. Until there is a journal, nothing else tells a beginning from what a crash left.
+
+use std::fs::File;
+use std::path::Path;
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use reforge_base::failure::{Failure, Result};
+
+/// Somebody begins a transaction for as long as this lives.
+pub fn beginning(transactions: &Path) -> Result<File> {
+    let directory = open(transactions)?;
+    rustix::io::retry_on_intr(|| flock(&directory, FlockOperation::LockShared))
+        .map_err(|errno| failed(transactions, errno))?;
+    Ok(directory)
+}
+
+pub fn open(transactions: &Path) -> Result<File> {
+    File::open(transactions).map_err(|error| Failure::io("open", transactions, &error))
+}
+
+pub fn failed(transactions: &Path, errno: Errno) -> Failure {
+    Failure::io("lock", transactions, &errno.into())
+}

@@ -1,0 +1,109 @@
+//! What must hold before trees move, and after: protocol rules 8, 9 and 16 to 18. Changes nothing.
+
+use super::Transaction;
+use super::app::Used;
+use super::places::{Live, Place};
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::mounts;
+use reforge_holders::{self as holders, LiveDirectory};
+use reforge_volumes::sealed::SealedTree;
+
+impl Transaction {
+    /// Rule 16: what runs has exactly the directories that are about to be exchanged. Whoever deploys past the lock may have
+    /// changed that since the plan.
+    pub(super) fn refuse_deployed_elsewhere(&self) -> Result<()> {
+        let used = |place: &Place| Used::at(&place.volume.name, place.volume.parent.join(&place.volume.live));
+        let used = self.places.iter().map(used).collect::<Result<Vec<_>>>()?;
+        self.app.refuse_elsewhere(&used, &self.begin.left)
+    }
+
+    /// Rule 17: fails if the state directory was put back from a copy.
+    pub fn refuse_older_state(&self) -> Result<()> {
+        let parents = self.places.iter().map(|place| &place.parent);
+        self.app.generations().refuse_older(&self.begin.workload, parents)
+    }
+
+    /// Rule 8: the runtime says so, nothing uses any live, and nothing that was submitted can land in one any more.
+    pub fn check_down(&mut self) -> Result<()> {
+        if !self.app.is_down()? {
+            let message = format!("`{}` is not down: its runtime still sees it alive", self.begin.workload);
+            return Err(Failure::new(Code::NotDown, message));
+        }
+        let (lives, siblings) = (self.open_lives()?, self.open_siblings()?);
+        let refusals = holders::refusals_again(&lives, &siblings, &mut self.idle)?;
+        refusals.into_iter().next().map_or(Ok(()), Err)?;
+        self.app.await_writes(&self.in_flight)
+    }
+
+    /// Everybody who has something open or mapped in any live.
+    pub(super) fn users(&self) -> Result<Vec<Failure>> {
+        holders::users(&self.open_lives()?)
+    }
+
+    /// The lives that are there, by their volumes' names.
+    pub(super) fn open_lives(&self) -> Result<Vec<(String, LiveDirectory)>> {
+        let mut lives = Vec::new();
+        for place in &self.places {
+            if let Some(live) = place.parent.open_live(&place.volume.live)? {
+                let path = place.volume.parent.join(&place.volume.live);
+                lives.push((place.volume.name.clone(), LiveDirectory::of(&live, &path)?));
+            }
+        }
+        Ok(lives)
+    }
+
+    /// What is beside them.
+    pub(super) fn open_siblings(&self) -> Result<Vec<LiveDirectory>> {
+        let mut siblings = Vec::new();
+        for place in &self.places {
+            if let Some(sibling) = place.parent.open_live(&place.volume.sibling)? {
+                siblings.push(LiveDirectory::of(&sibling, &place.volume.parent.join(&place.volume.sibling))?);
+            }
+        }
+        Ok(siblings)
+    }
+
+    /// Rule 18: every sealed tree is what was sealed.
+    pub(super) fn check_sealed(&self) -> Result<()> {
+        for (place, sealed) in self.places.iter().zip(&self.sealed) {
+            let check = |tree: &SealedTree| tree.check(&place.parent, &place.volume.sibling, &place.volume.name);
+            sealed.as_ref().map_or(Ok(()), check)?;
+        }
+        Ok(())
+    }
+
+    /// Rule 18: every live IS the new tree, at its path, with nothing mounted over it or in it.
+    pub(super) fn check_new_lives(&self) -> Result<()> {
+        self.check_mounts()?;
+        for (place, live) in self.places.iter().zip(self.lives()?) {
+            let path = place.volume.parent.join(&place.volume.live);
+            if live != Live::New || !place.parent.still_reached_by_path()? {
+                let message = format!(
+                    "what is live as volume `{}` at `{}` is not what was put there",
+                    place.volume.name,
+                    reforge_base::escape::path(&path)
+                );
+                return Err(Failure::new(Code::VolumeRefused, message).hint("something else moves these directories"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Rule 9: nothing is mounted on or below a tree that is about to move.
+    pub(super) fn check_mounts(&self) -> Result<()> {
+        for place in &self.places {
+            for name in [&place.volume.live, &place.volume.sibling] {
+                let path = place.volume.parent.join(name);
+                if let Some(mount) = mounts::mounts_inside(&path)?.first() {
+                    let message = format!(
+                        "volume `{}` has something mounted at `{}`",
+                        place.volume.name,
+                        reforge_base::escape::path(&mount.mount_point)
+                    );
+                    return Err(Failure::new(Code::VolumeRefused, message).hint("unmount it and try again"));
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,187 @@
+//! What may be removed, and when: protocol rule 1.
+//!
+//! Nothing is ever dropped by its name or because of a phase. A new sibling goes only while live IS the recorded old
+//! tree and the sibling IS the recorded new one; previous trees go only after `dropping`, and only if they ARE the
+//! recorded ones. What was made but not recorded is empty: `rmdir` alone may take it. Where a person has decided, what they
+//! did not choose goes when they ask for it, and only if it IS a recorded tree and is not live.
+
+use std::path::Path;
+
+use super::event::{Begin, Event, Kind};
+use super::names::probe_names;
+use super::places::{Live, Place};
+use super::registry::{self, Entry};
+use super::state::Phase;
+use super::{Transaction, receipt, resolved};
+use reforge_base::failure::Result;
+use reforge_base::spec::Observation;
+use reforge_volumes::identity::Identity;
+use reforge_volumes::remove::{self, Removal};
+
+impl Transaction {
+    /// Drops what a transaction that did not happen had staged. An undo stages nothing: what it borrowed stays.
+    pub(super) fn drop_new_siblings(&mut self) -> Result<Vec<String>> {
+        let mut left = Vec::new();
+        for (index, place) in self.places.iter().enumerate() {
+            let (one, other) = probe_names(&place.volume.sibling);
+            for name in [&one, &other] {
+                if place.parent.identity(name)?.is_some() {
+                    place.parent.remove_empty(name)?;
+                }
+            }
+            if matches!(self.begin.kind, Kind::Undo { .. }) {
+                continue;
+            }
+            let recorded = self.journal.state().siblings[index].as_ref();
+            match (place.look()?.sibling, recorded) {
+                (None, _) => {}
+                (Some(_), None) => place.parent.remove_empty(&place.volume.sibling)?,
+                (Some(found), Some(recorded)) if found == *recorded => {
+                    if place.judge(self.journal.state(), index)? == Live::Old {
+                        left.extend(kept(place, remove::remove_tree(&place.parent, &place.volume.sibling)?));
+                    } else {
+                        left.push(format!("{} (its live is not the recorded one)", place.volume.sibling));
+                    }
+                }
+                (Some(_), Some(_)) => left.push(format!("{} (not the recorded one)", place.volume.sibling)),
+            }
+            place.parent.sync()?;
+        }
+        Ok(left)
+    }
+
+    /// Ends the window: from `dropping` on there is no way back. Answers what could not be removed and was left; the
+    /// receipt, if there is one, names it before it is over.
+    pub fn drop_previous(&mut self, receipts: &Path) -> Result<Vec<String>> {
+        let after_revert = self.phase() == Phase::Reverted;
+        if self.phase() != Phase::Dropping {
+            // An undo in the middle may have borrowed these very trees: dropped, it could go neither back nor forward.
+            let entries = registry::read_open(self.transactions())?;
+            registry::blocking(&entries, &self.begin.workload).map_or(Ok(()), Err)?;
+            self.refuse_what_was_written_since(receipts)?;
+            self.journal.append(Event::Dropping)?;
+        }
+        let mut left = Vec::new();
+        for (index, place) in self.places.iter().enumerate() {
+            let recorded = match after_revert {
+                true => self.journal.state().siblings[index].iter().collect(),
+                false => self.recorded(index),
+            };
+            left.extend(drop_recorded(place, &recorded)?);
+        }
+        left.extend(self.forget_kept());
+        receipt::add_left_behind(receipts, &self.begin.id, &left)?;
+        self.journal.append(Event::Closed)?;
+        Ok(left)
+    }
+
+    /// What still stands under the names of siblings when all is over: it could not be removed.
+    pub(super) fn left_beside_lives(&self) -> Result<Vec<String>> {
+        let mut left = Vec::new();
+        for place in &self.places {
+            left.extend(place.look()?.sibling.map(|_| place.volume.sibling.clone()));
+        }
+        Ok(left)
+    }
+
+    /// Removes what a person who decided did not choose. A crash in between leaves some of it, and this may be repeated.
+    pub fn drop_unchosen(&self) -> Result<Vec<String>> {
+        let mut left = Vec::new();
+        for (index, place) in self.places.iter().enumerate() {
+            left.extend(drop_recorded(place, &self.recorded(index))?);
+        }
+        left.extend(self.forget_kept());
+        Ok(left)
+    }
+
+    /// What the runtime kept for going back is of no use without the trees. Trees that are gone matter more: what stays
+    /// is named.
+    fn forget_kept(&self) -> Vec<String> {
+        let forgotten = self.observed_with_these_trees();
+        let forgotten = forgotten.and_then(|seen| seen.iter().try_for_each(|seen| self.app.forget(seen)));
+        forgotten.err().map(|failure| format!("what the runtime kept: {failure}")).into_iter().collect()
+    }
+
+    /// What every transaction saw that had these trees before this one, since an undo borrows those of what it undoes,
+    /// or that a person resolved. An undo that was reverted keeps nothing.
+    fn observed_with_these_trees(&self) -> Result<Vec<Observation>> {
+        let siblings =
+            |begin: &Begin| -> Vec<String> { begin.volumes.iter().map(|volume| volume.sibling.clone()).collect() };
+        let mut seen = Vec::new();
+        for entry in registry::read_all(self.transactions())? {
+            let Entry::Open(journal, begin) = entry else { continue };
+            let had_them = siblings(&begin) == siblings(&self.begin)
+                && (begin.id == self.begin.id
+                    || journal.state().phase == Phase::Undone
+                    || resolved::is_resolved(journal.directory()));
+            if let (true, Some(digest)) = (had_them, &journal.state().observation) {
+                seen.push(journal.attachment(digest)?);
+            }
+        }
+        Ok(seen)
+    }
+
+    /// Tries again what could not be removed when this was over. The receipt then names what is still left.
+    pub fn drop_left(&self, receipts: &Path) -> Result<Vec<String>> {
+        let mut left = Vec::new();
+        for (index, place) in self.places.iter().enumerate() {
+            left.extend(drop_recorded(place, &self.recorded(index))?);
+        }
+        receipt::replace_left_behind(receipts, &self.begin.id, &left)?;
+        Ok(left)
+    }
+
+    /// Whether this is over, its trees are its own, and one of them still lies beside a live.
+    pub fn has_left_trees(&self) -> Result<bool> {
+        let state = self.journal.state();
+        // What an undo that did not happen had borrowed is the restore's.
+        let are_its_own = state.committed || matches!(self.begin.kind, Kind::Restore { .. });
+        if state.phase != Phase::Closed || !are_its_own {
+            return Ok(false);
+        }
+        for (index, place) in self.places.iter().enumerate() {
+            let sight = place.look()?;
+            let is_recorded = |found| self.recorded(index).contains(&found) && sight.live.as_ref() != Some(found);
+            if sight.sibling.as_ref().is_some_and(is_recorded) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Every tree of one volume that is this transaction's, old and new: a crash may have forgotten which of the two
+    /// stands beside live.
+    pub(super) fn recorded(&self, index: usize) -> Vec<&Identity> {
+        let state = self.journal.state();
+        let old = &self.places[index].volume.live_identity;
+        [old, &state.made[index], &state.siblings[index]].into_iter().flatten().collect()
+    }
+}
+
+/// Removes the tree under a sibling's name if it IS one of these and is not live. Answers what was left.
+fn drop_recorded(place: &Place, recorded: &[&Identity]) -> Result<Vec<String>> {
+    let sight = place.look()?;
+    let left = match sight.sibling {
+        Some(found) if recorded.contains(&&found) && sight.live.as_ref() != Some(&found) => {
+            kept(place, remove::remove_tree(&place.parent, &place.volume.sibling)?)
+        }
+        Some(_) => vec![format!("{} (not the recorded one)", place.volume.sibling)],
+        None => Vec::new(),
+    };
+    place.parent.sync()?;
+    Ok(left)
+}
+
+/// What could not be removed, in words.
+fn kept(place: &Place, removal: Removal) -> Vec<String> {
+    let mut left: Vec<String> = removal
+        .kept_names
+        .iter()
+        .map(|kept| format!("{} ({})", reforge_base::escape::path(&place.volume.parent.join(&kept.path)), kept.reason))
+        .collect();
+    let named = left.len() as u64;
+    if removal.kept > named {
+        left.push(format!("and {} more", removal.kept - named));
+    }
+    left
+}

@@ -1,0 +1,222 @@
+//! The lease: one workload's exclusive lock, held. Promise 5, "one at a time", stands on it.
+//!
+//! Two locks in this order: a mutex keyed by workload inside the process, then `flock` on `locks/<workload>.lock`
+//! across processes. The kernel lets go of the second when a process dies, so a lock that is held means somebody is
+//! alive. The file is never deleted: two processes could then hold locks on two files of one name. What stands in the
+//! file is for people only, and nothing is decided by it.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::path::PathBuf;
+
+use rustix::fs::FlockOperation;
+use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
+
+use super::keyed_mutex::{CANCEL_POLL, KeyGuard, KeyedMutex};
+use reforge_base::effects::effect;
+use reforge_base::escape;
+use reforge_base::failure::{Code, Failure, Result, reason};
+use reforge_base::state_dir::StateDir;
+
+/// How often a lock is tried again before it counts as held, and how long that waits each time.
+const TRIES_MAX: u32 = 4;
+const TRY_PAUSE: std::time::Duration = std::time::Duration::from_millis(2);
+
+/// How much of a lock file is read to say who holds it.
+const HOLDER_BYTES_MAX: usize = 4096;
+
+/// Every workload's lock. Clones share them; there should be one per process.
+#[derive(Clone)]
+pub struct Locks {
+    directory: PathBuf,
+    keys: KeyedMutex,
+}
+
+/// One workload's lock, held until this is dropped.
+pub struct Lease {
+    workload: String,
+    // Dropped in this order: the file's lock goes first, so that whoever gets the key finds the file free.
+    file: LockedFile,
+    _key: KeyGuard,
+}
+
+/// Closing the file releases its lock, unless a forked child that has not yet called exec still has it open: so it is
+/// released in words.
+struct LockedFile(File);
+
+/// One JSON line in the lock file: what the lock is held for, by which process, and since when.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Holder {
+    pub what: String,
+    pub pid: u32,
+    pub since: jiff::Timestamp,
+}
+
+/// That a lock is held, and by whom as far as its file says.
+#[derive(Clone, Debug)]
+pub struct Held(pub Option<Holder>);
+
+impl Locks {
+    pub fn new(state_dir: &StateDir) -> Locks {
+        Locks { directory: state_dir.locks(), keys: KeyedMutex::default() }
+    }
+
+    /// The lock at once, or `busy` with who holds it. `what` is what the lease is for, in a few words.
+    pub fn try_lease(&self, workload: &str, what: &str) -> Result<Lease> {
+        let file = self.open(workload)?;
+        let Some(key) = self.keys.try_hold(workload) else { return Err(busy(workload, &file)) };
+        if !try_lock(&file, workload)? {
+            return Err(busy(workload, &file));
+        }
+        Ok(Lease::new(workload, what, file, key))
+    }
+
+    /// Waits for the lock, or fails with `cancelled`.
+    pub fn wait_lease(&self, workload: &str, what: &str, cancelled: &dyn Fn() -> bool) -> Result<Lease> {
+        let file = self.open(workload)?;
+        let gave_up = || {
+            let message = format!("cancelled while waiting for `{}`", escape::text(workload));
+            Failure::new(Code::Cancelled, message).hint(format!("it is {}", Held(holder(&file)).in_words()))
+        };
+        let key = self.keys.hold(workload, cancelled).ok_or_else(gave_up)?;
+        while !try_lock(&file, workload)? {
+            if cancelled() {
+                return Err(gave_up());
+            }
+            std::thread::sleep(CANCEL_POLL);
+        }
+        Ok(Lease::new(workload, what, file, key))
+    }
+
+    /// Who has the lock right now, if anybody has. For people who look: what it answers may be over a moment later. It
+    /// shares the lock for an instant, and whoever comes for it then tries again.
+    pub fn held(&self, workload: &str) -> Result<Option<Held>> {
+        let path = self.path(workload)?;
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Failure::io("open", &path, &error)),
+        };
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) {
+            Ok(()) => Ok(None),
+            Err(Errno::WOULDBLOCK) => Ok(Some(Held(holder(&file)))),
+            Err(errno) => Err(Failure::io("look at", &path, &errno.into())),
+        }
+    }
+
+    /// `workload` is an id of the configuration or of a journal. Both were checked, and this checks again, since it
+    /// becomes a file name.
+    fn open(&self, workload: &str) -> Result<File> {
+        let path = self.path(workload)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(libc::O_NOFOLLOW);
+        effect("lock-file", || options.open(&path)).map_err(|error| Failure::io("open", &path, &error))
+    }
+
+    fn path(&self, workload: &str) -> Result<PathBuf> {
+        if workload.is_empty() || workload.starts_with('.') || workload.contains(['/', '\0']) {
+            let message = format!("`{}` is no workload's name", escape::text(workload));
+            return Err(Failure::new(Code::Usage, message));
+        }
+        Ok(self.directory.join(format!("{workload}.lock")))
+    }
+}
+
+impl Lease {
+    fn new(workload: &str, what: &str, file: File, key: KeyGuard) -> Lease {
+        let lease = Lease { workload: workload.to_owned(), file: LockedFile(file), _key: key };
+        lease.hold(what);
+        lease
+    }
+
+    pub fn workload(&self) -> &str {
+        &self.workload
+    }
+
+    /// Says what the lease is held for (`restore 20260102T030405Z`), to whoever finds the workload busy.
+    pub fn hold(&self, what: &str) {
+        let holder = Holder { what: what.to_owned(), pid: std::process::id(), since: jiff::Timestamp::now() };
+        let write = || -> io::Result<()> {
+            let line = serde_json::to_string(&holder)? + "\n";
+            self.file.0.write_all_at(line.as_bytes(), 0)?;
+            self.file.0.set_len(line.len() as u64)
+        };
+        // Not an error: a full disk must not keep a revert from its lock, and a refused caller then reads that
+        // "another process" holds it.
+        let _ = effect("lock-holder", write);
+    }
+
+    /// Fails unless this is the lease of `workload`.
+    pub fn check(&self, workload: &str) -> Result<()> {
+        if self.workload == workload {
+            return Ok(());
+        }
+        let message =
+            format!("the lease of `{}` was used for `{}`", escape::text(&self.workload), escape::text(workload));
+        Err(Failure::new(Code::OutOfOrder, message))
+    }
+}
+
+impl Drop for LockedFile {
+    fn drop(&mut self) {
+        // Both for the next one's sake only: closing the file releases the lock in any case.
+        let _ = effect("lock-holder", || self.0.set_len(0));
+        let _ = rustix::fs::flock(&self.0, FlockOperation::Unlock);
+    }
+}
+
+/// Whether the lock could be taken. Somebody who only looks has it for less than all the tries take.
+fn try_lock(file: &File, workload: &str) -> Result<bool> {
+    let mut tries = 0;
+    loop {
+        match rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(true),
+            Err(Errno::WOULDBLOCK) if tries < TRIES_MAX => {
+                tries += 1;
+                std::thread::sleep(TRY_PAUSE);
+            }
+            Err(Errno::WOULDBLOCK) => return Ok(false),
+            Err(Errno::INTR) => {}
+            Err(errno) => {
+                let message = format!("cannot lock `{}`: {}", escape::text(workload), reason(&errno.into()));
+                return Err(Failure::new(Code::Io, message).hint("the state directory must be on a local file system"));
+            }
+        }
+    }
+}
+
+fn busy(workload: &str, file: &File) -> Failure {
+    Held(holder(file)).failure(workload)
+}
+
+impl Held {
+    /// `held by restore 2026… (process 12, since …)`.
+    pub fn in_words(&self) -> String {
+        match &self.0 {
+            Some(holder) => {
+                format!("held by {} (process {}, since {:.0})", escape::text(&holder.what), holder.pid, holder.since)
+            }
+            None => "held by another process".to_owned(),
+        }
+    }
+
+    /// Why nothing else can be done to the workload.
+    pub fn failure(&self, workload: &str) -> Failure {
+        Failure::new(Code::Busy, format!("`{}` is {}", escape::text(workload), self.in_words()))
+            .hint("try again when it is done, or wait for it with `--wait`")
+    }
+}
+
+/// What the lock file says, as far as it can be read.
+fn holder(file: &File) -> Option<Holder> {
+    let mut bytes = [0; HOLDER_BYTES_MAX];
+    let line = file.read_at(&mut bytes, 0).map_or(&[][..], |read| &bytes[..read]);
+    let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    serde_json::from_slice(line).ok()
+}
+
+#[cfg(test)]
+#[path = "lease_tests.rs"]
+mod tests;

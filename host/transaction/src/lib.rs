@@ -1,0 +1,337 @@
+//! The transaction: all exchanges of one restore or undo commit together or are reverted together.
+//!
+//! In reading order: [`event`] what a journal says, [`state`] in which order, [`journal`] how it is kept (a record is a
+//! [`sector`]; `names` says which directories are transactions, `beginning` who begins one), [`summary`] what stays of
+//! it at last; [`app`] whose app it is; then the steps as they happen: this file (begin, siblings, stop, redeploy,
+//! complete), [`checks`] (what must hold before trees move), [`exchange`] (swap and commit), [`revert`] (R1 and R2),
+//! [`drop_trees`] (what may be removed, and when); then what a start does ([`table`] decides, [`recover`] carries out),
+//! what a person asks for ([`undo`], [`resolve`]) and what is told afterwards ([`receipt`]). [`registry`] has all of
+//! them, [`forget`] ends them.
+//!
+//! A transaction is driven by the caller that holds the workload's lease. It never reads an archive and never asks the
+//! configuration: from `begin` on only the journal counts.
+
+use std::path::Path;
+
+pub mod app;
+mod beginning;
+mod checks;
+pub mod drop_trees;
+pub mod event;
+pub mod exchange;
+#[cfg(test)]
+mod fixture;
+mod foreign_start;
+pub mod forget;
+pub mod generation;
+pub mod id;
+pub mod journal;
+mod keyed_mutex;
+pub mod later_writes;
+pub mod lease;
+mod listing;
+mod names;
+pub mod outlook;
+pub mod places;
+pub mod receipt;
+pub mod recover;
+pub mod registry;
+pub mod resolve;
+mod resolved;
+pub mod revert;
+pub mod sector;
+pub mod state;
+mod summarise;
+mod summary;
+pub mod table;
+pub mod unbegun;
+pub mod undo;
+pub mod window;
+
+use app::App;
+use event::{Begin, Event, Kind, Moment};
+use journal::Journal;
+use names::probe_names;
+use places::{Live, Place};
+use state::Phase;
+
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::spec::{Health, HealthReport, Observation};
+use reforge_holders::{Idle, in_flight::InFlight};
+use reforge_volumes::claim::{self, Claim};
+use reforge_volumes::sealed::SealedTree;
+
+/// One open transaction.
+pub struct Transaction {
+    begin: Begin,
+    journal: Journal,
+    places: Vec<Place>,
+    /// No other host works where these are.
+    _claims: Vec<Claim>,
+    /// Per volume what was sealed, in the process that sealed it: an undo seals nothing.
+    sealed: Vec<Option<SealedTree>>,
+    app: App,
+    /// What ran before the stop.
+    observation: Option<Observation>,
+    /// What the app, or anybody, had open for writing when the stop began.
+    in_flight: InFlight,
+    /// Who held nothing when it was asked last.
+    idle: Idle,
+    /// A direction is in doubt: nothing moves any more.
+    stuck: bool,
+    /// Something other than us started the app while trees were moving: it is not started again.
+    foreign_start: bool,
+    /// The process that began it is gone: others may have come since.
+    is_reopened: bool,
+}
+
+impl Transaction {
+    /// Step 3: writes the journal, then proves in every parent that directories can be exchanged there.
+    pub fn begin(transactions: &Path, app: App, begin: Begin) -> Result<Transaction> {
+        let (claims, places) = claimed(&begin, &app)?;
+        refuse_moved(&places)?;
+        app.generations().advance(&begin.workload, places.iter().map(|place| &place.parent))?;
+        let journal = Journal::create(transactions, &begin)?;
+        let mut transaction = Transaction::of(begin, journal, (claims, places), app, None, false);
+        match transaction.probe() {
+            Ok(()) => Ok(transaction),
+            Err(failure) => {
+                transaction.revert()?;
+                Err(failure)
+            }
+        }
+    }
+
+    /// A transaction as its journal left it.
+    pub fn reopen(journal: Journal, begin: Begin, app: App) -> Result<Transaction> {
+        let (claims, places) = claimed(&begin, &app)?;
+        let observation = match &journal.state().observation {
+            Some(digest) => Some(journal.attachment(digest)?),
+            None => None,
+        };
+        let foreign_start = foreign_start::was_noticed(journal.directory());
+        let transaction = Transaction::of(begin, journal, (claims, places), app, observation, foreign_start);
+        Ok(Transaction { is_reopened: true, ..transaction })
+    }
+
+    fn of(
+        begin: Begin,
+        journal: Journal,
+        (claims, places): (Vec<Claim>, Vec<Place>),
+        app: App,
+        observation: Option<Observation>,
+        foreign_start: bool,
+    ) -> Transaction {
+        Transaction {
+            sealed: places.iter().map(|_| None).collect(),
+            begin,
+            journal,
+            places,
+            _claims: claims,
+            app,
+            observation,
+            in_flight: InFlight::default(),
+            idle: Idle::default(),
+            stuck: false,
+            foreign_start,
+            is_reopened: false,
+        }
+    }
+
+    fn probe(&self) -> Result<()> {
+        for place in &self.places {
+            let (one, other) = probe_names(&place.volume.sibling);
+            place.parent.probe(&one, &other)?;
+        }
+        Ok(())
+    }
+
+    pub fn id(&self) -> &str {
+        &self.begin.id
+    }
+
+    /// What was recorded at the start.
+    pub fn spec(&self) -> &Begin {
+        &self.begin
+    }
+
+    /// Whether the newest direction was decided against.
+    pub fn is_aborted(&self) -> bool {
+        self.journal.state().aborted
+    }
+
+    /// What happened, from the journal.
+    pub fn receipt(&self, ending: receipt::Ending) -> receipt::Receipt {
+        receipt::draw_up(&self.journal, &self.begin, ending)
+    }
+
+    pub fn phase(&self) -> Phase {
+        self.journal.state().phase
+    }
+
+    /// The volumes in the order of [`Begin::volumes`].
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// Which tree is live, per volume.
+    fn lives(&self) -> Result<Vec<Live>> {
+        self.places.iter().enumerate().map(|(index, place)| place.judge(self.journal.state(), index)).collect()
+    }
+
+    /// What stands in no row of the table: the app is down if it was ours to stop, everything else is as it was found.
+    fn leave_to_a_person(&self, lives: &[Live]) -> Failure {
+        let stopped = if self.journal.state().holds_app() { self.app.stop() } else { Ok(()) };
+        let unknown = self.places.iter().zip(lives).find(|(_, live)| **live == Live::Neither);
+        let message = match unknown {
+            Some((place, _)) => format!("volume `{}` holds a tree that fits no row of the protocol", place.volume.name),
+            None => "some volumes hold the new tree and some the old one, which fits no row of the protocol".to_owned(),
+        };
+        let message = match stopped {
+            Ok(()) => message,
+            Err(failure) => format!("{message}, and the app could not be stopped: {}", failure.message),
+        };
+        Failure::new(Code::NeedsOperator, message).hint(mixed(self.id()))
+    }
+
+    /// What ran before the stop; none before it.
+    pub fn observation(&self) -> Option<&Observation> {
+        self.observation.as_ref()
+    }
+
+    /// Whether the app ran when it was stopped.
+    pub fn app_should_run(&self) -> bool {
+        self.observation.as_ref().is_some_and(|observation| observation.state.should_run())
+    }
+
+    /// Step 4, first half: the empty sibling of one volume, recorded before anything is written into it.
+    pub fn make_sibling(&mut self, index: usize) -> Result<()> {
+        let place = &self.places[index];
+        place.parent.make_directory(&place.volume.sibling)?;
+        place.parent.sync()?;
+        self.adopt_sibling(index)
+    }
+
+    /// Records what stands under a sibling's name: just made by us, or lent to an undo.
+    fn adopt_sibling(&mut self, index: usize) -> Result<()> {
+        let Place { volume, parent } = &self.places[index];
+        let identity = parent
+            .identity(&volume.sibling)?
+            .ok_or_else(|| Failure::new(Code::Io, format!("the sibling of volume `{}` is not there", volume.name)))?;
+        self.journal.append(Event::Sibling { volume: index, identity })
+    }
+
+    /// Step 4: one sibling is complete and durable, and closed until its exchange.
+    pub fn keep_sealed(&mut self, index: usize, tree: SealedTree) {
+        self.sealed[index] = Some(tree);
+    }
+
+    /// Step 4, second half: every sibling is complete and durable.
+    pub fn record_sealed(&mut self) -> Result<()> {
+        self.journal.append(Event::Sealed)
+    }
+
+    /// Step 5: what runs is recorded, and what it may be writing to is noted; policies go off, the app is stopped and seen
+    /// down.
+    pub fn stop(&mut self) -> Result<()> {
+        let observation = self.app.observe()?;
+        self.refuse_deployed_elsewhere()?;
+        let attachment = self.journal.attach(&observation)?;
+        self.observation = Some(observation);
+        let lives = self.open_lives()?.into_iter().map(|(_, live)| live);
+        (self.in_flight, self.idle) = self.app.note_writers(&lives.chain(self.open_siblings()?).collect::<Vec<_>>())?;
+        self.journal.append(Event::Stopping { attachment })?;
+        self.app.stop()?;
+        self.check_down()?;
+        self.journal.append(Event::Stopped)
+    }
+
+    /// Step 6: there is a durable way back, or the previous trees are it.
+    pub fn record_safety(&mut self, snapshot: Option<String>) -> Result<()> {
+        self.journal.append(Event::Safety { snapshot })
+    }
+
+    /// Step 9, first half: the app is created again from what ran, or stays stopped if it was.
+    pub fn redeploy(&mut self) -> Result<()> {
+        if !self.app_should_run() {
+            return Ok(());
+        }
+        self.check_new_lives()
+            .map_err(|failure| Failure { code: Code::NeedsOperator, ..failure }.hint(mixed(self.id())))?;
+        let Some(spec) = self.observation.as_ref().and_then(|observation| observation.spec.clone()) else {
+            return Err(Failure::new(Code::Runtime, "the runtime did not say how the app was deployed"));
+        };
+        // A start that fails again and again must not fill the journal.
+        if self.phase() != Phase::Starting {
+            self.journal.append(Event::StartingApp)?;
+        }
+        self.app.create(&spec)
+    }
+
+    /// Whether the app is seen alive, or nothing has to be: what a redeploy that failed half-way has led to.
+    pub fn app_is_up(&self) -> bool {
+        !self.app_should_run() || self.app.is_down().is_ok_and(|down| !down)
+    }
+
+    /// Step 9, second half: waits for the app and records what is known. Confirmed bad is not recorded: what follows
+    /// it is `reverting`.
+    pub fn await_healthy(&mut self, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
+        if !self.app_should_run() {
+            return Ok(HealthReport { health: Health::Healthy, reason: "it was stopped and stays stopped".into() });
+        }
+        let report = self.app.await_healthy(cancelled)?;
+        if let Some(event) = Event::of_health(report.health) {
+            self.journal.append(event)?;
+        }
+        Ok(report)
+    }
+
+    /// Step 10 with what is known of the app, as far as it was not recorded yet.
+    pub fn complete_as(&mut self, health: Health) -> Result<()> {
+        if let (Phase::Starting, Some(event)) = (self.phase(), Event::of_health(health)) {
+            self.journal.append(event)?;
+        }
+        self.complete()
+    }
+
+    /// Step 10: policies as before, then the record. The undo window runs from here.
+    pub fn complete(&mut self) -> Result<()> {
+        self.settle_undone()?;
+        self.app.release()?;
+        self.journal.append(Event::Completed { at: Moment::now() })
+    }
+
+    /// An undo that committed owns the trees it borrowed: the transaction that it undid is over.
+    fn settle_undone(&self) -> Result<()> {
+        let Kind::Undo { of } = &self.begin.kind else { return Ok(()) };
+        registry::close_undone(self.transactions(), of)
+    }
+
+    /// The directory of all transactions.
+    fn transactions(&self) -> &Path {
+        self.journal.directory().parent().unwrap_or_else(|| Path::new("/"))
+    }
+}
+
+/// The places of a transaction, from here on for no other host.
+fn claimed(begin: &Begin, app: &App) -> Result<(Vec<Claim>, Vec<Place>)> {
+    let places = begin.volumes.iter().map(Place::open).collect::<Result<Vec<_>>>()?;
+    let claims = claim::all(places.iter().map(|place| place.parent.path()), app.host_id())?;
+    Ok((claims, places))
+}
+
+/// Another host may have exchanged a volume after it was looked at and before its parent was held.
+fn refuse_moved(places: &[Place]) -> Result<()> {
+    for place in places {
+        if place.look()?.live != place.volume.live_identity {
+            let message = format!("volume `{}` is another directory than when it was looked at", place.volume.name);
+            return Err(Failure::new(Code::Drift, message).hint("make a new plan and look at it again"));
+        }
+    }
+    Ok(())
+}
+
+/// What to do about trees that fit no row.
+pub fn mixed(id: &str) -> String {
+    format!("everything was kept and the app is not started; `reforge restore resolve {id}` shows each tree")
+}

@@ -1,0 +1,15 @@
+//! What becomes of an unfinished transaction: whether the next start settles it by itself. Looks only.
+
+use super::event::Begin;
+use super::journal::Journal;
+use super::places::{Live, Place};
+use super::table::{self, Row};
+use reforge_base::failure::Result;
+
+/// False if only a person can decide: the trees fit no row of the table.
+pub fn settles_itself(journal: &Journal, begin: &Begin) -> bool {
+    let judge = |(index, volume)| Place::open(volume)?.judge(journal.state(), index);
+    let lives: Result<Vec<Live>> = begin.volumes.iter().enumerate().map(judge).collect();
+    // Trees that cannot be found are waited for: their disk may come.
+    lives.map_or(true, |lives| table::row(journal.state(), &lives) != Row::NeedsOperator)
+}

@@ -1,0 +1,110 @@
+//! Undo: the previous trees of a restore swapped back in, asked for by a person (protocol rule 13).
+//!
+//! It is a transaction of its own that extracts nothing: it borrows the siblings of the transaction it undoes. Going
+//! back from it never drops them; once it has committed they are its own.
+
+use std::path::Path;
+
+use super::Transaction;
+use super::app::App;
+use super::event::{Begin, BeginVolume, Kind, Moment};
+use super::places::{Live, Place};
+use super::registry::{self, Entry};
+use super::state::Phase;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_volumes::live_tree::{self, Totals};
+
+/// Who undoes what, and for how long what it replaces is kept.
+pub struct Request {
+    pub id: String,
+    pub of: String,
+    pub who: String,
+    pub undo_window_ms: u64,
+}
+
+/// What an undo would begin with; refuses when there is nothing to undo. Changes nothing.
+pub fn plan(transactions: &Path, request: &Request) -> Result<Begin> {
+    let Entry::Open(journal, restore) = registry::find(transactions, &request.of)? else {
+        return Err(Failure::new(Code::NeedsOperator, format!("the journal of `{}` is damaged", request.of)));
+    };
+    match journal.state().phase {
+        Phase::Completed => {}
+        // Whatever it was: nothing of the kind was live, and all is as it was before.
+        Phase::Closed if !journal.state().committed => return Err(refused(&restore, "it never came to be").hint(LOOK)),
+        Phase::Dropping | Phase::Closed => {
+            return Err(refused(&restore, "its window has ended and the previous data is gone").hint(LOOK));
+        }
+        Phase::Undone => return Err(refused(&restore, "it was undone already").hint(LOOK)),
+        Phase::Reverted => return Err(refused(&restore, "it was reverted by itself").hint(LOOK)),
+        _ => return Err(refused(&restore, "it is unfinished").hint(Code::Unfinished.usual_hint())),
+    }
+    let newer = registry::read_all(transactions)?.into_iter().find(|entry| {
+        let Entry::Open(other, begin) = entry else { return false };
+        begin.workload == restore.workload && begin.id > restore.id && other.state().committed
+    });
+    if let Some(newer) = newer {
+        return Err(refused(&restore, &format!("`{}` came after it", newer.id())).hint("only the newest can be undone"));
+    }
+    let mut volumes = Vec::new();
+    for (index, volume) in restore.volumes.iter().enumerate() {
+        let place = Place::open(volume)?;
+        let sight = place.look()?;
+        let live_is_new = place.judge(journal.state(), index)? == Live::New;
+        if !live_is_new || sight.sibling.is_none() {
+            let message = format!("what is live as volume `{}` is not what it put there", volume.name);
+            return Err(refused(&restore, &message));
+        }
+        let totals = previous_totals(&place)?;
+        volumes.push(BeginVolume {
+            live_identity: sight.live,
+            tree_digest: None,
+            entries: totals.entries,
+            bytes: totals.bytes,
+            ..volume.clone()
+        });
+    }
+    Ok(Begin {
+        id: request.id.clone(),
+        workload: restore.workload.clone(),
+        kind: Kind::Undo { of: restore.id.clone() },
+        runtime: restore.runtime.clone(),
+        at: Moment::now(),
+        who: request.who.clone(),
+        plan_digest: String::new(),
+        plugin_digest: None,
+        deployed: restore.deployed.clone(),
+        volumes,
+        left: restore.left.clone(),
+        keep_previous: false,
+        undo_window_ms: request.undo_window_ms,
+    })
+}
+
+impl Transaction {
+    /// Begins an undo and borrows every sibling; the next step is the stop.
+    pub fn begin_undo(transactions: &Path, app: App, begin: Begin) -> Result<Transaction> {
+        let mut transaction = Transaction::begin(transactions, app, begin)?;
+        let borrowed = (0..transaction.places.len())
+            .try_for_each(|index| transaction.adopt_sibling(index))
+            .and_then(|()| transaction.record_sealed());
+        match borrowed {
+            Ok(()) => Ok(transaction),
+            Err(failure) => {
+                transaction.revert()?;
+                Err(failure)
+            }
+        }
+    }
+}
+
+/// What the previous tree holds, for the receipt: the restore's own figures are those of its snapshot.
+fn previous_totals(place: &Place) -> Result<Totals> {
+    let previous = place.parent.open_live(&place.volume.sibling)?;
+    previous.map_or_else(|| Ok(Totals::default()), live_tree::totals)
+}
+
+const LOOK: &str = "`reforge restore list` shows what can be undone";
+
+fn refused(restore: &Begin, reason: &str) -> Failure {
+    Failure::new(Code::VolumeRefused, format!("restore `{}` cannot be undone: {reason}", restore.id))
+}

@@ -1,0 +1,152 @@
+//! Inode flags and project id of a volume's root: what a new tree must share with the old one (protocol, rule 10).
+//!
+//! A staging without live's project id loses the quota, and its exchange fails with EXDEV; one without the flag that
+//! switches copy-on-write off ruins a database's speed for good. They are inherited by what is made below, so they are
+//! copied before the first entry. Must never set a flag that would keep the tree from being filled or removed.
+
+use std::fs::File;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
+
+use rustix::fs::{AtFlags, IFlags, Mode, StatxAttributes, StatxFlags};
+use rustix::io::Errno;
+use rustix::ioctl::{Getter, Setter, ioctl, opcode};
+
+use reforge_base::durable::READ_DIRECTORY;
+use reforge_base::effects::effect;
+use reforge_base::escape;
+use reforge_base::failure::{Code, Failure, Result};
+
+/// `FS_*_FL` that are copied: compression on and off, synchronous, no dump, no access times, data journal, synchronous
+/// directory, no copy-on-write, direct access, inherited project.
+const COPIED_FLAGS: u32 = 0x4 | 0x8 | 0x40 | 0x80 | 0x400 | 0x4000 | 0x1_0000 | 0x80_0000 | 0x200_0000 | 0x2000_0000;
+
+/// `FS_*_FL` that a person or a program has set: those that are copied, immutable and append-only.
+const TOLD_FLAGS: u32 = COPIED_FLAGS | 0x10 | 0x20;
+
+/// `FS_XFLAG_*` that are copied: the same where they exist, and realtime, extent size and defragmentation of xfs.
+const COPIED_XFLAGS: u32 = 0x20 | 0x40 | 0x80 | 0x100 | 0x200 | 0x400 | 0x1000 | 0x2000 | 0x8000 | 0x1_0000;
+
+/// `FS_CASEFOLD_FL`.
+const CASE_FOLDED: u32 = 0x4000_0000;
+
+/// `struct fsxattr`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Extended {
+    xflags: u32,
+    extent_size: u32,
+    extents: u32,
+    project: u32,
+    copy_on_write_extent_size: u32,
+    padding: [u8; 8],
+}
+
+/// `FS_IOC_FSGETXATTR` and `FS_IOC_FSSETXATTR`.
+const GET_EXTENDED: rustix::ioctl::Opcode = opcode::read::<Extended>(b'X', 31);
+const SET_EXTENDED: rustix::ioctl::Opcode = opcode::write::<Extended>(b'X', 32);
+
+/// Gives `staging` what `live` has. Both are directories on one file system; the path is staging's, for messages.
+pub fn copy(live: BorrowedFd<'_>, staging: BorrowedFd<'_>, path: &Path) -> Result<()> {
+    let (live, staging) = (&reopened(live, path)?, &reopened(staging, path)?);
+    let refused = |error: std::io::Error| {
+        Failure::io("copy inode flags and project id to", path, &error)
+            .hint("the host needs the right to set them (root); without them quota or copy-on-write would change")
+    };
+    if let (Some(wanted), Some(present)) = (flags(live, path)?, flags(staging, path)?) {
+        let merged = present & !COPIED_FLAGS | wanted & COPIED_FLAGS;
+        if merged != present {
+            effect("set-inode-flags", || Ok(set_flags(staging, merged)?)).map_err(refused)?;
+        }
+    }
+    if let (Some(wanted), Some(present)) = (extended(live, path)?, extended(staging, path)?) {
+        let merged = Extended {
+            xflags: present.xflags & !COPIED_XFLAGS | wanted.xflags & COPIED_XFLAGS,
+            extent_size: wanted.extent_size,
+            project: wanted.project,
+            copy_on_write_extent_size: wanted.copy_on_write_extent_size,
+            ..present
+        };
+        if merged != present {
+            effect("set-project", || Ok(set_extended(staging, merged)?)).map_err(refused)?;
+        }
+    }
+    Ok(())
+}
+
+/// Flags and project id of one entry, of which a snapshot holds nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extra {
+    flags: u32,
+    project: u32,
+}
+
+impl Extra {
+    /// Of an open file or directory. Where the file system has no such thing, or will not say, there is nothing.
+    pub fn of(opened: impl AsFd) -> Extra {
+        let flags = rustix::fs::ioctl_getflags(&opened).map_or(0, |flags| flags.bits());
+        // SAFETY: as in `extended`.
+        let project = unsafe { ioctl(opened.as_fd(), Getter::<GET_EXTENDED, Extended>::new()) };
+        Extra { flags: flags & TOLD_FLAGS, project: project.map_or(0, |extended| extended.project) }
+    }
+
+    /// Whether a restore below a root that has `root` makes this entry without something that it has.
+    pub fn is_lost_below(self, root: Extra) -> bool {
+        self.flags & !(root.flags & COPIED_FLAGS) != 0 || self.project != root.project
+    }
+}
+
+/// Refuses a live root that a restore could not put aside or stand in for. The path is for the message.
+pub fn refuse_unsupported(live: BorrowedFd<'_>, path: &Path) -> Result<()> {
+    let facts = rustix::fs::statx(live, c"", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS)
+        .map_err(|error| Failure::io("inspect", path, &error.into()))?;
+    let case_folded = flags(&reopened(live, path)?, path)?.is_some_and(|flags| flags & CASE_FOLDED != 0);
+    let has = |attribute| facts.stx_attributes.contains(attribute);
+    for (holds, reason, hint) in [
+        (has(StatxAttributes::IMMUTABLE), "immutable", "chattr -i"),
+        (has(StatxAttributes::APPEND), "append-only", "chattr -a"),
+        (has(StatxAttributes::ENCRYPTED), "encrypted by its file system", "encrypt the disk below instead"),
+        (case_folded, "case-folding", "use a directory that tells upper from lower case"),
+    ] {
+        if holds {
+            let message = format!("`{}` is {reason}", escape::path(path));
+            return Err(Failure::new(Code::VolumeRefused, message).hint(hint));
+        }
+    }
+    Ok(())
+}
+
+/// A descriptor that takes ioctls, also for a handle that does not.
+fn reopened(directory: BorrowedFd<'_>, path: &Path) -> Result<File> {
+    let opened = rustix::fs::openat(directory, c".", READ_DIRECTORY, Mode::empty());
+    Ok(opened.map_err(|error| Failure::io("open", path, &error.into()))?.into())
+}
+
+/// None where the file system has no such thing.
+fn supported<T>(answer: rustix::io::Result<T>, path: &Path) -> Result<Option<T>> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(Errno::NOTTY | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(None),
+        Err(error) => Err(Failure::io("read inode flags of", path, &error.into())),
+    }
+}
+
+fn flags(directory: &File, path: &Path) -> Result<Option<u32>> {
+    Ok(supported(rustix::fs::ioctl_getflags(directory), path)?.map(|flags| flags.bits()))
+}
+
+fn set_flags(directory: &File, flags: u32) -> rustix::io::Result<()> {
+    rustix::fs::ioctl_setflags(directory, IFlags::from_bits_retain(flags))
+}
+
+fn extended(directory: &File, path: &Path) -> Result<Option<Extended>> {
+    // SAFETY: the opcode carries the size of `Extended`, which has the layout of `struct fsxattr`: plain integers, all
+    // of which the kernel fills in.
+    let answer = unsafe { ioctl(directory.as_fd(), Getter::<GET_EXTENDED, Extended>::new()) };
+    supported(answer, path)
+}
+
+fn set_extended(directory: &File, value: Extended) -> rustix::io::Result<()> {
+    // SAFETY: as above; the kernel reads `Extended` and keeps no pointer to it.
+    unsafe { ioctl(directory.as_fd(), Setter::<SET_EXTENDED, Extended>::new(value)) }
+}

@@ -1,0 +1,332 @@
+//! One resolved parent directory, held open: the place of a live volume and its sibling (protocol, rules 1, 3, 4, 10).
+//!
+//! Everything goes through the directory's handle; the path is for messages and for asking whether it still leads
+//! here. The one way to swap is `RENAME_EXCHANGE`. Nothing here removes anything that is not an empty directory.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Component, Path, PathBuf};
+
+use cap_std::fs::Dir;
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags, StatxFlags, XattrFlags};
+use rustix::io::Errno;
+
+use super::identity::Identity;
+use reforge_base::durable::{self, READ_DIRECTORY};
+use reforge_base::effects::effect;
+use reforge_base::escape;
+use reforge_base::failure::{Code, Failure, Result};
+
+/// What every sibling's name starts with.
+pub const SIBLING_PREFIX: &str = ".reforge-";
+
+/// Of root's attributes and of everybody else's.
+const ATTRIBUTE_SPACES: [&str; 2] = ["trusted", "user"];
+const ATTRIBUTE_BYTES_MAX: usize = 64;
+
+/// A directory in which live volumes and their siblings lie.
+#[derive(Debug)]
+pub struct Parent {
+    path: PathBuf,
+    /// A real read-only descriptor, for syncs and for the calls that cap-std does not have.
+    directory: File,
+    dir: Dir,
+}
+
+impl Parent {
+    /// Opens an absolute, resolved path. A link anywhere in it is refused: it could lead elsewhere tomorrow.
+    pub fn open(path: &Path) -> Result<Parent> {
+        let directory: File = walk(path)?.into();
+        let again = directory.try_clone().map_err(|error| Failure::io("open", path, &error))?;
+        Ok(Parent { path: path.to_owned(), directory, dir: Dir::from_std_file(again) })
+    }
+
+    /// The path, for messages.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The sandbox handle.
+    pub fn dir(&self) -> &Dir {
+        &self.dir
+    }
+
+    /// Who has this name, if anyone.
+    pub fn identity(&self, name: impl AsRef<OsStr>) -> Result<Option<Identity>> {
+        let name = one_component(name.as_ref())?;
+        Identity::of(&self.directory, name).map_err(|failure| failure.context(self.shown(name)))
+    }
+
+    /// Of the parent itself.
+    pub fn own_identity(&self) -> Result<Identity> {
+        Identity::of_open(self.as_fd(), &self.path)
+    }
+
+    /// Whether `name` is a directory with nothing in it.
+    pub fn is_empty_directory(&self, name: impl AsRef<OsStr>) -> Result<bool> {
+        let name = name.as_ref();
+        let Some(directory) = self.open_live(name)? else { return Ok(false) };
+        let failed = |error: std::io::Error| Failure::io("list", &self.path.join(name), &error);
+        Ok(directory.entries().map_err(failed)?.next().is_none())
+    }
+
+    /// Makes an empty directory with mode 0700, which must not be there yet.
+    pub fn make_directory(&self, name: impl AsRef<OsStr>) -> Result<()> {
+        let name = one_component(name.as_ref())?;
+        effect("make-directory", || Ok(rustix::fs::mkdirat(&self.directory, name, Mode::RWXU)?))
+            .map_err(|error| Failure::io("make", &self.path.join(name), &error))
+    }
+
+    /// Exchanges two directories in one instant. The caller syncs afterwards, also when it finds it already done.
+    pub fn exchange(&self, left: impl AsRef<OsStr>, right: impl AsRef<OsStr>) -> Result<()> {
+        let (left, right) = (one_component(left.as_ref())?, one_component(right.as_ref())?);
+        let exchanged = effect("exchange", || {
+            let flags = RenameFlags::EXCHANGE;
+            Ok(rustix::fs::renameat_with(&self.directory, left, &self.directory, right, flags)?)
+        });
+        exchanged.map_err(|error| refused_exchange(&self.path.join(left), &self.path.join(right), &error))
+    }
+
+    /// Gives a directory a name that nothing has. The caller syncs afterwards.
+    pub fn put_back(&self, from: impl AsRef<OsStr>, to: impl AsRef<OsStr>) -> Result<()> {
+        let (from, to) = (one_component(from.as_ref())?, one_component(to.as_ref())?);
+        let renamed = effect("put-back", || {
+            let flags = RenameFlags::NOREPLACE;
+            Ok(rustix::fs::renameat_with(&self.directory, from, &self.directory, to, flags)?)
+        });
+        renamed.map_err(|error| Failure::io("put back", &self.path.join(to), &error))
+    }
+
+    /// Removes an empty directory, and nothing else.
+    pub fn remove_empty(&self, name: impl AsRef<OsStr>) -> Result<()> {
+        let name = one_component(name.as_ref())?;
+        effect("remove-empty", || Ok(rustix::fs::unlinkat(&self.directory, name, AtFlags::REMOVEDIR)?))
+            .map_err(|error| Failure::io("remove", &self.path.join(name), &error))
+    }
+
+    /// Makes what happened to the names in here durable.
+    pub fn sync(&self) -> Result<()> {
+        durable::sync_open_directory(self.directory.as_fd(), &self.path)
+    }
+
+    /// An attribute of the parent itself that only a host sets; none where there is none, or can be none.
+    pub fn attribute(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let mut newest = None;
+        for space in ATTRIBUTE_SPACES {
+            let mut value = [0; ATTRIBUTE_BYTES_MAX];
+            match rustix::fs::fgetxattr(&self.directory, format!("{space}.{name}"), &mut value) {
+                Ok(length) => newest = newest.max(Some(value[..length].to_vec())),
+                Err(Errno::NODATA | Errno::OPNOTSUPP | Errno::PERM | Errno::ACCESS) => {}
+                Err(error) => return Err(Failure::io("read an attribute of", &self.path, &error.into())),
+            }
+        }
+        Ok(newest)
+    }
+
+    /// Sets it, if the file system has attributes and this process may.
+    pub fn set_attribute(&self, name: &str, value: &[u8]) -> Result<()> {
+        let space = ATTRIBUTE_SPACES[usize::from(!rustix::process::geteuid().is_root())];
+        let set = effect("set-attribute", || {
+            match rustix::fs::fsetxattr(&self.directory, format!("{space}.{name}"), value, XattrFlags::empty()) {
+                Err(Errno::OPNOTSUPP | Errno::PERM | Errno::ACCESS) => Ok(()),
+                set => Ok(set?),
+            }
+        });
+        set.map_err(|error| Failure::io("set an attribute of", &self.path, &error))
+    }
+
+    /// Opens a directory in here on a real descriptor; none when the name is free. A link is never followed.
+    pub fn open_live(&self, name: impl AsRef<OsStr>) -> Result<Option<Dir>> {
+        let name = one_component(name.as_ref())?;
+        match rustix::fs::openat(&self.directory, name, READ_DIRECTORY, Mode::empty()) {
+            Ok(opened) => Ok(Some(Dir::from_std_file(opened.into()))),
+            Err(Errno::NOENT) => Ok(None),
+            Err(Errno::NOTDIR | Errno::LOOP) => {
+                Err(Failure::new(Code::VolumeRefused, format!("{} is not a directory", self.shown(name))))
+            }
+            Err(error) => Err(Failure::io("open", &self.path.join(name), &error.into())),
+        }
+    }
+
+    /// Whether the path leads to this same directory on this same mount.
+    pub fn still_reached_by_path(&self) -> Result<bool> {
+        match walk(&self.path) {
+            // Both are held open, so equal numbers mean the same directory.
+            Ok(reached) => Ok(self.place(reached.as_fd())? == self.place(self.directory.as_fd())?),
+            Err(failure) if matches!(failure.code, Code::NotFound | Code::VolumeRefused) => Ok(false),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Proves that an exchange works in here, on two empty directories that a record has named (protocol, step 3).
+    pub fn probe(&self, left: impl AsRef<OsStr>, right: impl AsRef<OsStr>) -> Result<()> {
+        let (left, right) = (one_component(left.as_ref())?, one_component(right.as_ref())?);
+        self.make_directory(left)?;
+        let proven = self.make_directory(right).and_then(|()| {
+            let before = (self.identity(left)?, self.identity(right)?);
+            let exchanged = self.exchange(left, right).and_then(|()| Ok((self.identity(right)?, self.identity(left)?)));
+            let removed = self.remove_empty(right);
+            let swapped = exchanged? == before;
+            removed.and_then(|()| if swapped { Ok(()) } else { Err(self.not_exchanged()) })
+        });
+        // The first failure is the one to tell; what it left behind is empty and named in the record.
+        proven.and(self.remove_empty(left))
+    }
+
+    /// The names in here that start like a sibling's, sorted.
+    pub fn siblings(&self) -> Result<Vec<OsString>> {
+        let failed = |error: Errno| Failure::io("list", &self.path, &error.into());
+        let mut names = Vec::new();
+        for entry in rustix::fs::Dir::read_from(&self.directory).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name().to_bytes();
+            if name.starts_with(SIBLING_PREFIX.as_bytes()) {
+                names.push(OsStr::from_bytes(name).to_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// Refuses a parent in which someone else could put things in our way (protocol, rule 10).
+    pub fn refuse_untrusted(&self) -> Result<()> {
+        let facts =
+            rustix::fs::fstat(&self.directory).map_err(|error| Failure::io("inspect", &self.path, &error.into()))?;
+        let path = escape::path(&self.path);
+        let trusted = [0, rustix::process::geteuid().as_raw()];
+        if facts.st_mode & 0o022 != 0 {
+            return Err(Failure::new(
+                Code::VolumeRefused,
+                format!("others may write to `{path}`, which holds a volume"),
+            )
+            .hint(format!("chmod go-w '{path}'")));
+        }
+        if !trusted.contains(&facts.st_uid) {
+            let message = format!("`{path}`, which holds a volume, belongs to user {}", facts.st_uid);
+            return Err(Failure::new(Code::VolumeRefused, message).hint("give it to root or to the host's user"));
+        }
+        Ok(())
+    }
+
+    fn shown(&self, name: &OsStr) -> String {
+        format!("`{}`", escape::path(&self.path.join(name)))
+    }
+
+    fn not_exchanged(&self) -> Failure {
+        let path = escape::path(&self.path);
+        Failure::new(Code::VolumeRefused, format!("an exchange in `{path}` was reported done and was not"))
+            .hint("the file system cannot be trusted with a restore; move the volume to ext4, xfs or btrfs")
+    }
+
+    fn place(&self, directory: BorrowedFd<'_>) -> Result<Place> {
+        Place::of(directory).map_err(|error| Failure::io("inspect", &self.path, &error))
+    }
+}
+
+impl AsFd for Parent {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.directory.as_fd()
+    }
+}
+
+/// Where an open file lies, as long as it is held open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub mount: u64,
+    pub device: (u32, u32),
+    pub inode: u64,
+}
+
+impl Place {
+    pub fn of(file: BorrowedFd<'_>) -> std::io::Result<Place> {
+        let wanted = StatxFlags::INO | StatxFlags::MNT_ID;
+        let facts = rustix::fs::statx(file, c"", AtFlags::EMPTY_PATH, wanted)?;
+        if facts.stx_mask & StatxFlags::MNT_ID.bits() == 0 {
+            // Without it a mount could not be told from a directory.
+            return Err(std::io::Error::other("the kernel does not tell mounts apart; Linux 5.8 or newer is needed"));
+        }
+        let device = (facts.stx_dev_major, facts.stx_dev_minor);
+        Ok(Place { mount: facts.stx_mnt_id, device, inode: facts.stx_ino })
+    }
+
+    /// Whether a walk from one to the other would stay on one mount of one file system (and one subvolume).
+    pub fn same_tree(&self, other: &Place) -> bool {
+        (self.mount, self.device) == (other.mount, other.device)
+    }
+}
+
+/// Opens a resolved path one component at a time, following nothing.
+fn walk(path: &Path) -> Result<OwnedFd> {
+    let refused = |reason: &str| {
+        Failure::new(Code::VolumeRefused, format!("cannot use `{}`: {reason}", escape::path(path)))
+            .hint("give the path with links resolved")
+    };
+    let failed = |error: Errno| match error {
+        Errno::NOENT => Failure::new(Code::NotFound, format!("`{}` does not exist", escape::path(path))),
+        Errno::NOTDIR | Errno::LOOP => refused("a link or something that is no directory is in it"),
+        other => Failure::io("open", path, &other.into()),
+    };
+    let on_the_way = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut components = path.components();
+    if components.next() != Some(Component::RootDir) {
+        return Err(refused("it is not absolute"));
+    }
+    let mut reached = rustix::fs::openat(CWD, c"/", on_the_way, Mode::empty()).map_err(failed)?;
+    for component in components {
+        let Component::Normal(name) = component else { return Err(refused("it is not resolved")) };
+        reached = rustix::fs::openat(&reached, name, on_the_way, Mode::empty()).map_err(failed)?;
+    }
+    rustix::fs::openat(&reached, c".", READ_DIRECTORY, Mode::empty()).map_err(failed)
+}
+
+/// A name is one component: nothing that could lead out of the parent.
+fn one_component(name: &OsStr) -> Result<&OsStr> {
+    let bytes = name.as_bytes();
+    let plain = !matches!(bytes, b"" | b"." | b"..") && !bytes.iter().any(|byte| matches!(byte, b'/' | 0));
+    if plain { Ok(name) } else { Err(Failure::new(Code::Usage, format!("`{}` is not a name", escape::bytes(bytes)))) }
+}
+
+/// Says why an exchange cannot be, and what to do about it.
+fn refused_exchange(left: &Path, right: &Path, error: &std::io::Error) -> Failure {
+    let pair = format!("cannot exchange `{}` and `{}`", escape::path(left), escape::path(right));
+    let (code, reason, hint) = match Errno::from_io_error(error) {
+        Some(Errno::XDEV) => (
+            Code::VolumeRefused,
+            "they are not on one file system, mount and project quota",
+            "do not mount anything on the volume itself; give both the same project id",
+        ),
+        Some(Errno::BUSY) => (
+            Code::VolumeRefused,
+            "one of them is a mount point or in use by the kernel",
+            "mount the file system one level higher and use a directory in it as the volume",
+        ),
+        Some(Errno::ACCESS) => (Code::VolumeRefused, "permission denied", "run the host as the parent's owner or root"),
+        Some(Errno::PERM) => (
+            Code::VolumeRefused,
+            "the file system forbids it",
+            "look for immutable or append-only directories (lsattr -d) and a sticky parent",
+        ),
+        Some(Errno::INVAL | Errno::NOSYS) => (
+            Code::VolumeRefused,
+            "the file system or the kernel cannot exchange",
+            "keep the volume on a local file system such as ext4, xfs or btrfs",
+        ),
+        Some(Errno::NAMETOOLONG) => (Code::VolumeRefused, "a name is too long", "use a shorter directory name"),
+        Some(Errno::NOSPC | Errno::DQUOT) => {
+            (Code::NoSpace, "no room for the directory entries", "free some space, metadata space on btrfs")
+        }
+        Some(Errno::ROFS) => (
+            Code::VolumeRefused,
+            "the file system is read-only",
+            "look for disk errors in the kernel log, then mount it read-write",
+        ),
+        Some(Errno::NOENT) => (Code::VolumeRefused, "one of them is gone", "something else moves these directories"),
+        _ => return Failure::io("exchange", left, error).context(pair),
+    };
+    Failure::new(code, format!("{pair}: {reason}")).hint(hint)
+}
+
+#[cfg(test)]
+mod tests;

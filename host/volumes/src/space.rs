@@ -1,0 +1,193 @@
+//! Room on file systems: what is free, and whether what a restore needs fits (design, space). Changes nothing.
+//!
+//! Needs are summed per file system, each on the one it lands on. What is free is what the kernel leaves to users
+//! without privileges: blocks that only root may use would leave the app nothing to write to.
+
+use std::collections::BTreeMap;
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxFlags};
+
+use reforge_base::escape;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::mounts;
+
+/// What stands for one file system: the device numbers of its mount. `st_dev` is another one in each btrfs subvolume.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileSystemId {
+    pub major: u32,
+    pub minor: u32,
+}
+
+/// The room on one file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Space {
+    pub free_bytes: u64,
+    /// None where inodes are made as they are needed (btrfs).
+    pub free_inodes: Option<u64>,
+    pub block_bytes: u64,
+}
+
+impl Space {
+    /// The file system of an open directory; a project quota on it counts.
+    pub fn of(directory: BorrowedFd<'_>) -> Result<Space> {
+        let facts = rustix::fs::fstatvfs(directory)
+            .map_err(|error| Failure::new(Code::Io, format!("cannot tell how much space is free: {error}")))?;
+        Ok(Space {
+            free_bytes: facts.f_bavail.saturating_mul(facts.f_frsize),
+            free_inodes: (facts.f_files != 0).then_some(facts.f_favail),
+            block_bytes: facts.f_frsize,
+        })
+    }
+
+    /// Refuses to go on when less is left than must stay free.
+    pub fn refuse_below(&self, reserve_bytes: u64, reserve_inodes: u64) -> Result<()> {
+        let message = if self.free_bytes < reserve_bytes {
+            let (free, reserve) = (human_bytes(self.free_bytes), human_bytes(reserve_bytes));
+            format!("the file system has {free} left; {reserve} must stay free for the app")
+        } else if let Some(free) = self.free_inodes.filter(|free| *free < reserve_inodes) {
+            format!("the file system has {free} inodes left; {reserve_inodes} must stay free for the app")
+        } else {
+            return Ok(());
+        };
+        Err(Failure::new(Code::NoSpace, message).hint("free some space and start again"))
+    }
+}
+
+/// What one part of a restore will put below one directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// An existing directory on the file system.
+    pub directory: PathBuf,
+    pub bytes: u64,
+    pub inodes: u64,
+}
+
+/// What all needs on one file system come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Demand {
+    pub file_system: FileSystemId,
+    /// The first directory that was named on it.
+    pub directory: PathBuf,
+    pub bytes: u64,
+    pub inodes: u64,
+    pub space: Space,
+}
+
+impl Demand {
+    /// What does not fit, if anything.
+    pub fn shortage(&self) -> Option<Failure> {
+        let place = escape::path(&self.directory);
+        let message = if self.bytes > self.space.free_bytes {
+            let (bytes, free) = (human_bytes(self.bytes), human_bytes(self.space.free_bytes));
+            format!("needs {bytes}, has {free} on the file system of `{place}`")
+        } else if let Some(free) = self.space.free_inodes.filter(|free| *free < self.inodes) {
+            format!("needs {} inodes, has {free} on the file system of `{place}`", self.inodes)
+        } else {
+            return None;
+        };
+        Some(Failure::new(Code::NoSpace, message).hint("free some space, or move volumes or snapshots elsewhere"))
+    }
+}
+
+/// Sums needs per file system, a reserve added to each. Ask each demand for its shortage.
+pub fn demands(needs: &[Need], reserve_bytes: u64, reserve_inodes: u64) -> Result<Vec<Demand>> {
+    let mut demands: BTreeMap<FileSystemId, Demand> = BTreeMap::new();
+    for need in needs {
+        let (file_system, space) = look(&need.directory)?;
+        let demand = demands.entry(file_system).or_insert_with(|| Demand {
+            file_system,
+            directory: need.directory.clone(),
+            bytes: reserve_bytes,
+            inodes: reserve_inodes,
+            space,
+        });
+        demand.bytes = demand.bytes.saturating_add(need.bytes);
+        demand.inodes = demand.inodes.saturating_add(need.inodes);
+        // Quotas on directories of one file system differ; the tightest counts.
+        demand.space.free_bytes = demand.space.free_bytes.min(space.free_bytes);
+        demand.space.free_inodes = demand.space.free_inodes.zip(space.free_inodes).map(|(a, b)| a.min(b));
+    }
+    Ok(demands.into_values().collect())
+}
+
+/// As [`demands`], refusing at the first file system that lacks room.
+pub fn check(needs: &[Need], reserve_bytes: u64, reserve_inodes: u64) -> Result<()> {
+    let demands = demands(needs, reserve_bytes, reserve_inodes)?;
+    demands.iter().find_map(Demand::shortage).map_or(Ok(()), Err)
+}
+
+fn look(directory: &Path) -> Result<(FileSystemId, Space)> {
+    let failed = |error: rustix::io::Errno| Failure::io("inspect", directory, &error.into());
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let opened = rustix::fs::openat(CWD, directory, flags, Mode::empty()).map_err(failed)?;
+    let facts = rustix::fs::statx(&opened, c"", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID).map_err(failed)?;
+    let mount = mounts::own()?.into_iter().find(|mount| mount.id == facts.stx_mnt_id);
+    let (major, minor) = mount.map_or((facts.stx_dev_major, facts.stx_dev_minor), |mount| mount.device);
+    Ok((FileSystemId { major, minor }, Space::of(opened.as_fd())?))
+}
+
+/// Bytes for people: `300 MiB`, `1.2 GiB`.
+pub fn human_bytes(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    if bytes < 1024 {
+        return format!("{bytes} bytes");
+    }
+    let mut value = bytes as f64 / 1024.0;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if value < 10.0 { format!("{value:.1} {}", UNITS[unit]) } else { format!("{value:.0} {}", UNITS[unit]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reforge_testing::{Disk, run};
+
+    #[test]
+    fn bytes_are_said_in_units_that_people_use() {
+        for (bytes, text) in [
+            (0, "0 bytes"),
+            (1023, "1023 bytes"),
+            (1024, "1.0 KiB"),
+            (300 << 20, "300 MiB"),
+            (1_288_490_189, "1.2 GiB"),
+            (u64::MAX, "16 EiB"),
+        ] {
+            assert_eq!(human_bytes(bytes), text);
+        }
+    }
+
+    #[test]
+    fn needs_on_one_file_system_are_summed_and_refused_with_figures() {
+        let disk = Disk::ext4(16);
+        let inside = disk.path().join("inside");
+        std::fs::create_dir(&inside).unwrap();
+        let need = |directory: &Path, bytes, inodes| Need { directory: directory.to_owned(), bytes, inodes };
+        let free = look(disk.path()).unwrap().1;
+        let half = free.free_bytes / 2 + 1;
+        check(&[need(disk.path(), half, 1)], 0, 0).unwrap();
+        let failure = check(&[need(disk.path(), half, 1), need(&inside, half, 1)], 0, 0).unwrap_err();
+        assert_eq!(failure.code, Code::NoSpace);
+        assert!(failure.message.contains("needs ") && failure.message.contains("MiB on the file system of `"));
+        let failure = check(&[need(&inside, 0, 0)], 0, free.free_inodes.unwrap() + 1).unwrap_err();
+        assert!(failure.message.contains("inodes"), "{failure}");
+        let elsewhere = tempfile::tempdir().unwrap();
+        assert_eq!(demands(&[need(disk.path(), 1, 1), need(elsewhere.path(), 1, 1)], 0, 0).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn subvolumes_of_one_btrfs_are_one_file_system_without_an_inode_limit() {
+        let disk = Disk::btrfs();
+        let subvolume = disk.path().join("sub");
+        run("btrfs", &["subvolume", "create", subvolume.to_str().unwrap()]);
+        let need = |directory: &Path| Need { directory: directory.to_owned(), bytes: 1, inodes: u64::MAX / 4 };
+        let demands = demands(&[need(disk.path()), need(&subvolume)], 0, 0).unwrap();
+        assert_eq!((demands.len(), demands[0].space.free_inodes), (1, None));
+        assert_eq!(demands[0].shortage(), None);
+    }
+}

@@ -1,0 +1,217 @@
+//! Owner, extended attributes, mode and times of staged entries (promise 8).
+//!
+//! Order: owner, since a change of owner takes set-id bits and capabilities away; then attributes, since an ACL changes
+//! the mode; then the mode; then times, which everything before moves. A set-id bit or a time that the file system
+//! does not keep is an error, never a silent difference.
+
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, Gid, Mode, StatxFlags, Timespec, Timestamps, UTIME_OMIT, Uid, XattrFlags};
+use rustix::io::Errno;
+
+use super::entry_path::refused;
+use super::terms::Policy;
+use crate::tree_digest::{Metadata, Mtime};
+use reforge_base::escape;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::limits;
+
+const MODE_MAX: u32 = 0o7777;
+const SET_ID_BITS: u32 = 0o6000;
+/// Bits that a file must not have before its owner is final.
+const SPECIAL_BITS: u32 = 0o7000;
+const NANOSECONDS_END: u32 = 1_000_000_000;
+
+/// Refuses metadata that no file could have or that the policy does not allow; attributes come back sorted.
+pub fn check<'a>(path: &[u8], metadata: &'a Metadata, policy: Policy) -> Result<Cow<'a, Metadata>> {
+    // The largest number means "leave as it is" to chown.
+    if metadata.uid == u32::MAX || metadata.gid == u32::MAX {
+        return Err(refused(path, "has an owner or group out of range"));
+    }
+    if metadata.mode > MODE_MAX {
+        return Err(refused(path, "has a mode out of range"));
+    }
+    if metadata.mtime.nanoseconds >= NANOSECONDS_END {
+        return Err(refused(path, "has a time out of range"));
+    }
+    if metadata.mode & SET_ID_BITS != 0 && !policy.privileged {
+        return Err(not_allowed(path, "has set-id bits"));
+    }
+    if metadata.xattrs.is_empty() {
+        return Ok(Cow::Borrowed(metadata));
+    }
+    check_xattrs(path, &metadata.xattrs, policy)?;
+    if metadata.xattrs.is_sorted_by(|left, right| left.0 < right.0) {
+        return Ok(Cow::Borrowed(metadata));
+    }
+    let mut sorted = metadata.clone();
+    sorted.xattrs.sort();
+    if sorted.xattrs.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+        return Err(refused(path, "has an extended attribute twice"));
+    }
+    Ok(Cow::Owned(sorted))
+}
+
+fn check_xattrs(path: &[u8], xattrs: &[(Vec<u8>, Vec<u8>)], policy: Policy) -> Result<()> {
+    if let Some(problem) = limits::xattrs_problem(xattrs) {
+        return Err(refused(path, &problem));
+    }
+    for (name, _) in xattrs {
+        let namespaced = name.iter().position(|byte| *byte == b'.').is_some_and(|at| at > 0 && at + 1 < name.len());
+        if !namespaced || name.contains(&0) {
+            return Err(refused(path, "has an extended attribute with an impossible name"));
+        }
+        if !policy.privileged && (name.starts_with(b"security.") || name.starts_with(b"trusted.")) {
+            return Err(not_allowed(path, &format!("has the attribute `{}`", escape::bytes(name))));
+        }
+    }
+    Ok(())
+}
+
+/// What new files get by themselves, so that nothing is set that is right already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Creation {
+    pub umask: u32,
+    pub uid: u32,
+    pub gid: u32,
+    /// Whether the file system keeps nanoseconds.
+    pub exact_times: bool,
+}
+
+/// What [`Creation::finish`] finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Present {
+    pub mode: u32,
+}
+
+impl Creation {
+    /// The mode to create a file with: its own, unless owner, attributes or special bits must come first.
+    pub fn mode_of_new_file(&self, metadata: &Metadata) -> u32 {
+        let plain = self.owns(metadata) && metadata.xattrs.is_empty() && metadata.mode & SPECIAL_BITS == 0;
+        if plain { metadata.mode } else { 0o600 }
+    }
+
+    /// Gives an open entry everything but its content.
+    pub fn finish(&self, file: BorrowedFd<'_>, path: &[u8], metadata: &Metadata, present: Present) -> Result<()> {
+        let owned = self.owns(metadata);
+        if !owned {
+            rustix::fs::fchown(file, Some(Uid::from_raw(metadata.uid)), Some(Gid::from_raw(metadata.gid)))
+                .map_err(|error| io("set the owner of", path, error))?;
+        }
+        for (name, value) in &metadata.xattrs {
+            rustix::fs::fsetxattr(file, OsStr::from_bytes(name), value, XattrFlags::empty())
+                .map_err(|error| no_attribute(path, name, error))?;
+        }
+        if !owned || !metadata.xattrs.is_empty() || present.mode != metadata.mode {
+            set_mode(file, path, metadata.mode)?;
+        }
+        rustix::fs::futimens(file, &times(metadata.mtime)).map_err(|error| io("set the time of", path, error))?;
+        self.refuse_inexact_time(path, metadata.mtime, || {
+            rustix::fs::statx(file, c"", AtFlags::EMPTY_PATH, StatxFlags::MTIME)
+        })
+    }
+
+    /// The same for a symbolic link, which is never opened and has no mode of its own.
+    pub fn finish_symlink(&self, above: BorrowedFd<'_>, name: &[u8], path: &[u8], metadata: &Metadata) -> Result<()> {
+        if !self.owns(metadata) {
+            let (uid, gid) = (Uid::from_raw(metadata.uid), Gid::from_raw(metadata.gid));
+            rustix::fs::chownat(above, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)
+                .map_err(|error| io("set the owner of", path, error))?;
+        }
+        for (attribute, value) in &metadata.xattrs {
+            // There is no call that takes a directory's descriptor; only the last component is the link itself.
+            let mut place = format!("/proc/self/fd/{}/", above.as_raw_fd()).into_bytes();
+            place.extend(name);
+            rustix::fs::lsetxattr(OsStr::from_bytes(&place), OsStr::from_bytes(attribute), value, XattrFlags::empty())
+                .map_err(|error| no_attribute(path, attribute, error))?;
+        }
+        rustix::fs::utimensat(above, name, &times(metadata.mtime), AtFlags::SYMLINK_NOFOLLOW)
+            .map_err(|error| io("set the time of", path, error))?;
+        self.refuse_inexact_time(path, metadata.mtime, || {
+            rustix::fs::statx(above, name, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::MTIME)
+        })
+    }
+
+    fn owns(&self, metadata: &Metadata) -> bool {
+        (metadata.uid, metadata.gid) == (self.uid, self.gid)
+    }
+
+    /// Reads a time back where it could have been cut: file systems clamp without a word.
+    fn refuse_inexact_time(
+        &self,
+        path: &[u8],
+        wanted: Mtime,
+        read: impl FnOnce() -> rustix::io::Result<rustix::fs::Statx>,
+    ) -> Result<()> {
+        if self.exact_times && i32::try_from(wanted.seconds).is_ok() {
+            return Ok(());
+        }
+        let kept = read().map_err(|error| io("read the time of", path, error))?.stx_mtime;
+        if (kept.tv_sec, kept.tv_nsec) == (wanted.seconds, wanted.nanoseconds) {
+            return Ok(());
+        }
+        let message = format!("the file system cannot keep the time of `{}`", escape::bytes(path));
+        Err(Failure::new(Code::VolumeRefused, message).hint("use a file system with 64-bit times in nanoseconds"))
+    }
+}
+
+fn set_mode(file: BorrowedFd<'_>, path: &[u8], mode: u32) -> Result<()> {
+    rustix::fs::fchmod(file, Mode::from_raw_mode(mode)).map_err(|error| io("set the mode of", path, error))?;
+    if mode & SET_ID_BITS == 0 {
+        return Ok(());
+    }
+    // The kernel drops a set-group-id bit without a word when the caller is not of that group.
+    let facts = rustix::fs::fstat(file).map_err(|error| io("inspect", path, error))?;
+    if facts.st_mode & MODE_MAX == mode {
+        return Ok(());
+    }
+    Err(Failure::new(Code::Io, format!("the set-id bits of `{}` were not kept", escape::bytes(path)))
+        .hint("run the host as root"))
+}
+
+/// Sets the time of modification only.
+pub(super) fn times(mtime: Mtime) -> Timestamps {
+    Timestamps {
+        last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
+        last_modification: Timespec { tv_sec: mtime.seconds, tv_nsec: mtime.nanoseconds.into() },
+    }
+}
+
+/// A failed system call on an entry.
+pub(super) fn io(doing: &str, path: &[u8], error: Errno) -> Failure {
+    Failure::io(doing, Path::new(OsStr::from_bytes(path)), &error.into())
+}
+
+fn no_attribute(path: &[u8], name: &[u8], error: Errno) -> Failure {
+    io(&format!("set the attribute `{}` of", escape::bytes(name)), path, error)
+        .hint("the file system must support the attributes that the snapshot holds")
+}
+
+fn not_allowed(path: &[u8], what: &str) -> Failure {
+    Failure::new(
+        Code::PolicyRefused,
+        format!("entry `{}` {what}, which an imported archive may not", escape::bytes(path)),
+    )
+    .hint("if you trust the archive, allow `privileged` for this workload")
+}
+
+/// The mask that the kernel takes from the mode of everything this process creates.
+pub(super) fn umask() -> Result<u32> {
+    let unreadable = |reason: String| Failure::new(Code::Io, format!("cannot read the umask from /proc: {reason}"));
+    let status = std::fs::read_to_string("/proc/self/status").map_err(|error| unreadable(error.to_string()))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("Umask:"));
+    let value = line.and_then(|value| u32::from_str_radix(value.trim(), 8).ok());
+    value.ok_or_else(|| unreadable("no such line".into()))
+}
+
+/// Whether a directory's file system keeps a time to the nanosecond; tried on the directory itself.
+pub(super) fn keeps_nanoseconds(directory: impl AsFd) -> rustix::io::Result<bool> {
+    let odd = Mtime { seconds: -1_234_567_891, nanoseconds: 123_456_789 };
+    rustix::fs::futimens(&directory, &times(odd))?;
+    let kept = rustix::fs::statx(&directory, c"", AtFlags::EMPTY_PATH, StatxFlags::MTIME)?.stx_mtime;
+    Ok((kept.tv_sec, kept.tv_nsec) == (odd.seconds, odd.nanoseconds))
+}

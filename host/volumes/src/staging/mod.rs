@@ -1,0 +1,365 @@
+//! The new tree of one volume while it is filled (protocol, step 4; rules 5 and 10).
+//!
+//! A staging fills a directory that the transaction has made and recorded: empty, in live's own parent. Several
+//! threads fill it side by side. It never follows a link, never touches anything outside that directory, and after the
+//! first failure takes nothing more: one bad entry refuses the restore. Each block of content is digested once, on the
+//! thread that writes it. After the seal nothing of it is held open, so that nothing stands below the new live.
+
+pub mod attributes;
+mod directories;
+mod entries;
+pub mod entry_path;
+mod large_file;
+mod root;
+mod seal;
+mod terms;
+mod write_out;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+
+use self::attributes::{Creation, Present};
+use self::directories::Directories;
+use self::entries::{Entries, EntryKind};
+use self::entry_path::{check, check_below_root, refused, split};
+use self::large_file::Large;
+pub use self::large_file::{LargeFile, WRITE_BYTES_MAX};
+pub use self::seal::Sealed;
+use self::terms::Account;
+pub use self::terms::{Budget, Expected, Policy, Progress, Terms};
+use self::write_out::WriteOut;
+use super::parent::Parent;
+use crate::tree_digest::{self, BLOCK_BYTES, Kind, Metadata};
+use reforge_base::durable::FileSystem;
+use reforge_base::effects::effect;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::limits;
+
+/// Fills one sibling. Shared by threads through `&self`.
+#[derive(Debug)]
+pub struct Staging(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    path: PathBuf,
+    terms: Terms,
+    account: Account,
+    has_failed: AtomicBool,
+    first_failure: Mutex<Option<Failure>>,
+    /// Read by every call while it works, so that the seal, which takes it out, waits for them. None once sealed.
+    open: RwLock<Option<Open>>,
+}
+
+/// Everything that is open or remembered until the seal.
+#[derive(Debug)]
+struct Open {
+    directories: Directories,
+    creation: Creation,
+    entries: Entries,
+    /// Directories that wait for their metadata.
+    made: Mutex<Vec<(Box<[u8]>, Metadata)>>,
+    links: Mutex<Vec<Link>>,
+    large: Mutex<HashMap<Box<[u8]>, Arc<Large>>>,
+    file_system: FileSystem,
+    write_out: WriteOut,
+}
+
+/// A link that waits for the seal.
+#[derive(Debug)]
+struct Link {
+    path: Box<[u8]>,
+    metadata: Metadata,
+    /// Empty for a hard link.
+    target: Box<[u8]>,
+    /// None for a symbolic link.
+    leader: Option<Box<[u8]>>,
+}
+
+impl Link {
+    fn order(&self) -> bool {
+        self.leader.is_none()
+    }
+}
+
+impl Staging {
+    /// Takes over the empty directory `sibling` in `parent`. Inode flags and project id come from `live`, if there is
+    /// one.
+    pub fn create(
+        parent: &Parent,
+        sibling: impl AsRef<OsStr>,
+        live: Option<impl AsFd>,
+        terms: Terms,
+    ) -> Result<Staging> {
+        let path = parent.path().join(sibling.as_ref());
+        // Opened first: it must have seen every write error from here on.
+        let file_system = FileSystem::of(parent.as_fd(), parent.path())?;
+        let root: OwnedFd = match parent.open_live(sibling)? {
+            Some(opened) => OwnedFd::from(opened.into_std_file()),
+            None => return Err(Failure::io("open", &path, &Errno::NOENT.into())),
+        };
+        let creation = root::prepare(&root, &path, live.as_ref().map(AsFd::as_fd))?;
+        let open = Open {
+            directories: Directories::new(root),
+            creation,
+            entries: Entries::default(),
+            made: Mutex::default(),
+            links: Mutex::default(),
+            large: Mutex::default(),
+            write_out: WriteOut::start(FileSystem::of(parent.as_fd(), parent.path())?),
+            file_system,
+        };
+        Ok(Staging(Arc::new(Inner {
+            path,
+            terms,
+            account: Account::default(),
+            has_failed: AtomicBool::new(false),
+            first_failure: Mutex::default(),
+            open: RwLock::new(Some(open)),
+        })))
+    }
+
+    /// A directory; the empty path is the volume's root. It exists when this returns, its metadata come at the seal.
+    pub fn directory(&self, path: &[u8], metadata: &Metadata) -> Result<()> {
+        self.0.run(|open| {
+            check(path)?;
+            let metadata = attributes::check(path, metadata, self.0.terms.policy)?;
+            self.0.account.announce(&self.0.terms.expected, 0)?;
+            self.0.list(path, b"", &metadata.xattrs)?;
+            self.0.occupy(open, 0)?;
+            staged("stage-directory", path, || open.directories.make(path))?;
+            let digest = tree_digest::entry(path, &metadata, Kind::Directory);
+            open.entries.push(EntryKind::Directory, path, &digest);
+            open.made.lock().unwrap_or_else(PoisonError::into_inner).push((path.into(), metadata.into_owned()));
+            Ok(())
+        })
+    }
+
+    /// A file of at most 1 MiB, whole.
+    pub fn file(&self, path: &[u8], metadata: &Metadata, content: &[u8]) -> Result<()> {
+        self.0.run(|open| {
+            check_below_root(path)?;
+            if content.len() as u64 > BLOCK_BYTES {
+                return Err(Failure::new(Code::TooLarge, "a file staged whole holds more than 1 MiB"));
+            }
+            let metadata = attributes::check(path, metadata, self.0.terms.policy)?;
+            let size = content.len() as u64;
+            self.0.account.announce(&self.0.terms.expected, size)?;
+            self.0.list(path, b"", &[])?;
+            self.0.occupy(open, size)?;
+            staged("stage-file", path, || open.make_file(path, &metadata, content))?;
+            let blocks = (size > 0).then(|| tree_digest::block(content));
+            let content = tree_digest::content(&blocks);
+            let digest = tree_digest::entry(path, &metadata, Kind::File { size, content: &content });
+            open.entries.push(EntryKind::File, path, &digest);
+            self.0.account.wrote(size, &open.write_out);
+            Ok(())
+        })
+    }
+
+    /// A file of any size, by its header, to be written in pieces.
+    pub fn large_file(&self, path: &[u8], metadata: &Metadata, size: u64) -> Result<LargeFile> {
+        self.0.run(|open| {
+            check_below_root(path)?;
+            let metadata = attributes::check(path, metadata, self.0.terms.policy)?;
+            self.0.account.announce(&self.0.terms.expected, size)?;
+            self.0.list(path, b"", &metadata.xattrs)?;
+            let (large, _) = open.large(path, size)?;
+            large.claim(metadata.into_owned())?;
+            self.0.open_large(open, large)
+        })
+    }
+
+    /// The same file for a part that begins inside it. Its header may come later.
+    pub fn large_file_part(&self, path: &[u8], size: u64) -> Result<LargeFile> {
+        self.0.run(|open| {
+            check_below_root(path)?;
+            if size > self.0.terms.expected.bytes {
+                return Err(refused(path, "is larger than the whole volume"));
+            }
+            let (large, is_new) = open.large(path, size)?;
+            if is_new {
+                self.0.list(path, b"", &[])?;
+            }
+            self.0.open_large(open, large)
+        })
+    }
+
+    /// A symbolic link, made at the seal and never followed.
+    pub fn symlink(&self, path: &[u8], metadata: &Metadata, target: &[u8]) -> Result<()> {
+        let digest = |metadata: &Metadata| tree_digest::entry(path, metadata, Kind::Symlink { target });
+        self.0.run(|open| {
+            limits::target_problem(target).map_or(Ok(()), |problem| Err(refused(path, &problem)))?;
+            let metadata = self.0.check_link(path, metadata, target, "a symbolic link")?;
+            open.entries.push(EntryKind::Symlink, path, &digest(&metadata));
+            open.remember(path, metadata.into_owned(), target.into(), None);
+            self.0.occupy(open, target.len() as u64)
+        })
+    }
+
+    /// A further name of a regular file of this volume, made at the seal.
+    pub fn hard_link(&self, path: &[u8], metadata: &Metadata, leader: &[u8]) -> Result<()> {
+        let digest = |metadata: &Metadata| tree_digest::entry(path, metadata, Kind::HardLink { leader });
+        self.0.run(|open| {
+            check_below_root(leader)?;
+            let metadata = self.0.check_link(path, metadata, leader, "a hard link")?;
+            open.entries.push(EntryKind::HardLink, path, &digest(&metadata));
+            open.remember(path, metadata.into_owned(), Box::default(), Some(leader.into()));
+            Ok(())
+        })
+    }
+
+    /// Ends the staging. Waits for calls that are under way; every later call is out of order.
+    pub fn seal(&self) -> Result<Sealed> {
+        let open = self.0.open.write().unwrap_or_else(PoisonError::into_inner).take();
+        let open = open.ok_or_else(sealed_already)?;
+        self.0.refuse_failed()?;
+        self.0.terms.refuse_cancelled()?;
+        self.0.remembering(seal::seal(&self.0, open))
+    }
+
+    /// Where it lies, for messages.
+    pub fn path(&self) -> &std::path::Path {
+        &self.0.path
+    }
+
+    /// How far it has come; may be read while other threads fill it.
+    pub fn progress(&self) -> &Progress {
+        &self.0.account.progress
+    }
+}
+
+impl Inner {
+    /// Runs one call: not cancelled, nothing failed before, not sealed yet; its failure is kept for the seal.
+    fn run<T>(&self, call: impl FnOnce(&Open) -> Result<T>) -> Result<T> {
+        self.terms.refuse_cancelled()?;
+        self.refuse_failed()?;
+        let gate = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        let open = gate.as_ref().ok_or_else(sealed_already)?;
+        self.remembering(call(open))
+    }
+
+    fn refuse_failed(&self) -> Result<()> {
+        if !self.has_failed.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let first = self.first_failure.lock().unwrap_or_else(PoisonError::into_inner);
+        first.clone().map_or(Ok(()), Err)
+    }
+
+    fn remembering<T>(&self, result: Result<T>) -> Result<T> {
+        if let Err(failure) = &result {
+            let mut first = self.first_failure.lock().unwrap_or_else(PoisonError::into_inner);
+            first.get_or_insert_with(|| failure.clone());
+            self.has_failed.store(true, Ordering::Release);
+        }
+        result
+    }
+
+    fn occupy(&self, open: &Open, bytes: u64) -> Result<()> {
+        self.account.occupy(&self.terms.budget, open.directories.root().as_fd(), bytes, true)
+    }
+
+    fn open_large(self: &Arc<Self>, open: &Open, large: Arc<Large>) -> Result<LargeFile> {
+        self.occupy(open, 0)?;
+        let file = staged("stage-large-file", &large.path, || large.open(open))?;
+        Ok(LargeFile::new(Arc::clone(self), large, file))
+    }
+
+    /// Charges what is held of an entry until the seal.
+    fn list(&self, path: &[u8], target: &[u8], waiting: &[(Vec<u8>, Vec<u8>)]) -> Result<()> {
+        let problem = self.account.listed.add(path, target, waiting);
+        problem.map_or(Ok(()), |problem| Err(Failure { code: Code::TooLarge, ..refused(path, &problem) }))
+    }
+
+    fn check_link<'a>(
+        &self,
+        path: &[u8],
+        metadata: &'a Metadata,
+        target: &[u8],
+        what: &str,
+    ) -> Result<Cow<'a, Metadata>> {
+        check_below_root(path)?;
+        if !self.terms.policy.links {
+            let message = format!("entry `{}` is {what}", reforge_base::escape::bytes(path));
+            return Err(Failure::new(Code::PolicyRefused, message)
+                .hint("add `links = \"contained\"` to the workload if it needs links"));
+        }
+        let metadata = attributes::check(path, metadata, self.terms.policy)?;
+        self.account.announce(&self.terms.expected, 0)?;
+        self.list(path, target, &metadata.xattrs)?;
+        Ok(metadata)
+    }
+}
+
+impl Open {
+    fn make_file(&self, path: &[u8], metadata: &Metadata, content: &[u8]) -> Result<()> {
+        let (above, name) = split(path);
+        let above = self.directories.open(above)?;
+        let mode = self.creation.mode_of_new_file(metadata);
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file =
+            rustix::fs::openat(above, name, flags, Mode::from_raw_mode(mode)).map_err(|error| not_made(path, error))?;
+        let mut rest = content;
+        while !rest.is_empty() {
+            match rustix::io::write(&file, rest) {
+                Ok(0) => return Err(attributes::io("write", path, Errno::IO)),
+                Ok(written) => rest = &rest[written..],
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(attributes::io("write", path, error)),
+            }
+        }
+        self.creation.finish(file.as_fd(), path, metadata, Present { mode: mode & !self.creation.umask })
+    }
+
+    /// The large file of this path: the same one for everybody who says the same size. And whether it is a new one.
+    fn large(&self, path: &[u8], size: u64) -> Result<(Arc<Large>, bool)> {
+        limits::size_problem(size).map_or(Ok(()), |problem| Err(refused(path, &problem)))?;
+        let mut large = self.large.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = large.len();
+        let file = Arc::clone(large.entry(path.into()).or_insert_with(|| Arc::new(Large::new(path, size))));
+        if file.size == size {
+            Ok((file, large.len() > known))
+        } else {
+            Err(refused(path, "has two sizes in the archive"))
+        }
+    }
+
+    fn remember(&self, path: &[u8], metadata: Metadata, target: Box<[u8]>, leader: Option<Box<[u8]>>) {
+        let link = Link { path: path.into(), metadata, target, leader };
+        self.links.lock().unwrap_or_else(PoisonError::into_inner).push(link);
+    }
+}
+
+/// One numbered effect on an entry.
+fn staged<T: 'static>(name: &str, path: &[u8], run: impl FnOnce() -> Result<T>) -> Result<T> {
+    let done = effect(name, || Ok(run()));
+    done.map_err(|error| Failure::io("stage", std::path::Path::new(path_text(path)), &error))?
+}
+
+fn path_text(path: &[u8]) -> &OsStr {
+    std::os::unix::ffi::OsStrExt::from_bytes(path)
+}
+
+/// An entry that could not be made under its name.
+fn not_made(path: &[u8], error: Errno) -> Failure {
+    match error {
+        Errno::EXIST => refused(path, "is in the archive twice, or as two kinds of entry"),
+        Errno::NAMETOOLONG => refused(path, "has a name too long for this file system"),
+        other => attributes::io("make", path, other),
+    }
+}
+
+fn sealed_already() -> Failure {
+    Failure::new(Code::OutOfOrder, "this staging is sealed")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! What a staging may hold and take: the workload's policy, what the descriptor announces, what must stay free.
+//!
+//! Every bound is charged before the bytes are written, so that an archive that lies is stopped at the first entry too
+//! many and never by a full disk.
+
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use super::write_out::WriteOut;
+use crate::space::Space;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::limits::Listed;
+
+/// After how many staged bytes the free space is looked at again at the latest; sooner when it runs out, since the app
+/// and other volumes are written to meanwhile.
+const SPACE_CHECK_BYTES_MAX: u64 = 8 << 20;
+
+/// What an entry is taken to occupy at least: its block, and its share of inode and directory.
+const ENTRY_BYTES: u64 = 4 << 10;
+
+/// What the workload allows beyond the defaults.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Symbolic and hard links (`links = "contained"`).
+    pub links: bool,
+    /// Set-id bits and `security.*` and `trusted.*` attributes: always for our own archives, for imported ones only
+    /// when the workload says so.
+    pub privileged: bool,
+}
+
+/// What must stay free on the file system while the app goes on writing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Budget {
+    pub reserve_bytes: u64,
+    pub reserve_inodes: u64,
+}
+
+/// What the descriptor says of the volume. Bounds while filling, and what the seal compares with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// None for an imported archive: then only the counts are compared.
+    pub tree_digest: Option<String>,
+    pub entries: u64,
+    pub bytes: u64,
+}
+
+/// Everything that binds one staging.
+#[derive(Clone, Debug, Default)]
+pub struct Terms {
+    pub policy: Policy,
+    pub budget: Budget,
+    pub expected: Expected,
+    /// Once true, every call fails with `cancelled`.
+    pub cancelled: Arc<AtomicBool>,
+}
+
+/// How far a staging has come. Bytes are those written, not those announced.
+#[derive(Debug, Default)]
+pub struct Progress {
+    pub entries: AtomicU64,
+    pub bytes: AtomicU64,
+}
+
+/// What has been charged against the terms.
+#[derive(Debug, Default)]
+pub(super) struct Account {
+    pub progress: Progress,
+    pub listed: Listed,
+    announced_bytes: AtomicU64,
+    occupied_bytes: AtomicU64,
+    /// From how many occupied bytes on the free space is looked at again. 0 at first: a full disk takes no entry.
+    next_check_bytes: AtomicU64,
+}
+
+impl Terms {
+    pub(super) fn refuse_cancelled(&self) -> Result<()> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(Failure::new(Code::Cancelled, "cancelled while the archive was extracted"));
+        }
+        Ok(())
+    }
+}
+
+impl Account {
+    /// One more entry of `size` bytes.
+    pub fn announce(&self, expected: &Expected, size: u64) -> Result<()> {
+        let entries = self.progress.entries.fetch_add(1, Ordering::Relaxed) + 1;
+        if entries > expected.entries {
+            return Err(too_large("entries", expected.entries));
+        }
+        let add = |announced: u64| announced.checked_add(size).filter(|sum| *sum <= expected.bytes);
+        let added = self.announced_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        added.map(drop).map_err(|_| too_large("bytes", expected.bytes))
+    }
+
+    /// `written` bytes are about to land on the file system of `directory`. Looks at its free space now and then.
+    pub fn occupy(&self, budget: &Budget, directory: BorrowedFd<'_>, written: u64, entry: bool) -> Result<()> {
+        let occupied = if entry { written.next_multiple_of(ENTRY_BYTES).max(ENTRY_BYTES) } else { written };
+        let so_far = self.occupied_bytes.fetch_add(occupied, Ordering::Relaxed) + occupied;
+        if so_far < self.next_check_bytes.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let space = Space::of(directory)?;
+        space.refuse_below(budget.reserve_bytes.saturating_add(occupied), budget.reserve_inodes)?;
+        let until_reserve = space.free_bytes - budget.reserve_bytes;
+        let inodes_until_reserve = space.free_inodes.map_or(u64::MAX, |free| free - budget.reserve_inodes);
+        let step =
+            SPACE_CHECK_BYTES_MAX.min(until_reserve / 2).min(inodes_until_reserve.saturating_mul(ENTRY_BYTES) / 2);
+        self.next_check_bytes.store(so_far.saturating_add(step), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// `bytes` of content were written: counted, and given to the disk now and then.
+    pub fn wrote(&self, bytes: u64, write_out: &WriteOut) {
+        let before = self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
+        let entries = self.progress.entries.load(Ordering::Relaxed);
+        write_out.advanced((before, entries.saturating_sub(1)), (before + bytes, entries));
+    }
+
+    /// Bytes that all entries announced.
+    pub fn announced_bytes(&self) -> u64 {
+        self.announced_bytes.load(Ordering::Relaxed)
+    }
+}
+
+fn too_large(what: &str, announced: u64) -> Failure {
+    Failure::new(Code::TooLarge, format!("the archive holds more than the {announced} {what} that its descriptor says"))
+        .hint("the archive and its descriptor do not belong together, or one of them was changed")
+}
