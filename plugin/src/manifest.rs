@@ -195,7 +195,7 @@ impl Descriptor {
     /// The file that a part begins inside of is named as an entry would name it, and refused as that would be.
     fn check_name(&self, inside: &PartInside) -> Result<()> {
         let name = [format!("volumes/{}/", inside.volume).as_bytes(), &inside.file().path].concat();
-        entry_path::place(&name, Kind::File, self.volumes.len()).map(|_| ()).map_err(|failure| {
+        entry_path::locate(&name, Kind::File, self.volumes.len()).map(|_| ()).map_err(|failure| {
             failure.context(format!("a part begins inside of `{}`", escape::bytes(&inside.file().path)))
         })
     }

@@ -1,7 +1,7 @@
 //! What each step of a program does to the machine.
 
 use reforge_transaction::event::Event;
-use reforge_transaction::places::Live;
+use reforge_transaction::open_volumes::Live;
 use reforge_transaction::state::{self, Phase};
 use reforge_transaction::table;
 
@@ -22,7 +22,7 @@ impl Protocol {
             Step::OpenUp(index) => machine.volumes[*index].open = Open::Unsynced,
             Step::SyncRoot(index) => machine.volumes[*index].open = Open::Durable,
             Step::Exchange(index, to) => {
-                let live = machine.judge(setting, &machine.journal.says(), *index);
+                let live = machine.classify(setting, &machine.journal.says(), *index);
                 if live == Live::Neither {
                     return false;
                 }
@@ -122,7 +122,7 @@ impl Protocol {
         } else {
             let recorded = says.siblings[index].as_ref() == Some(found.identity(index));
             let kept_for_the_window = says.in_window();
-            let live_is_old = machine.judge(&self.setting, &says, index) == Live::Old;
+            let live_is_old = machine.classify(&self.setting, &says, index) == Live::Old;
             !self.setting.undo && !kept_for_the_window && recorded && live_is_old
         };
         let says_nothing_of_it = !says.committed && !says.later_writes && !self.setting.undo;

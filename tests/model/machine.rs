@@ -4,7 +4,7 @@
 //! table. What is here is what it decides about: names that are durable only once their parent was synced, a journal in
 //! the page cache, and an app that anybody may start.
 
-use reforge_transaction::places::{self, Live, Sight};
+use reforge_transaction::open_volumes::{self, Live, Sight};
 use reforge_transaction::state::{Phase, State};
 use reforge_volumes::identity::Identity;
 
@@ -113,14 +113,14 @@ impl Machine {
     /// What is live, judged by the product.
     pub fn lives(&self, setting: &Setting) -> Vec<Live> {
         let says = self.journal.says();
-        (0..VOLUMES).map(|index| self.judge(setting, &says, index)).collect()
+        (0..VOLUMES).map(|index| self.classify(setting, &says, index)).collect()
     }
 
-    pub fn judge(&self, setting: &Setting, says: &State, index: usize) -> Live {
+    pub fn classify(&self, setting: &Setting, says: &State, index: usize) -> Live {
         let Names { live, sibling } = self.volumes[index].now;
         let identity = |tree: Option<Tree>| tree.map(|tree| tree.identity(index).clone());
         let sight = Sight { live: identity(live), sibling: identity(sibling) };
-        places::judge(says, index, setting.old(index), &sight, || live == Some(Tree::Made))
+        open_volumes::classify(says, index, setting.old(index), &sight, || live == Some(Tree::Made))
     }
 
     /// Whether every live is the new tree, or none is.

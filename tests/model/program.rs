@@ -4,7 +4,7 @@
 //! restore and a real recovery do.
 
 use reforge_transaction::event::{Event, Moment};
-use reforge_transaction::places::Live;
+use reforge_transaction::open_volumes::Live;
 use reforge_transaction::state::Phase;
 use reforge_transaction::table::Row;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use reforge_transaction::registry::{self, Entry};
+use reforge_transaction::registry::{self, KnownTransaction};
 use serde_json::Value;
 
 use super::file_system::FileSystem;
@@ -115,7 +115,7 @@ impl Deployment {
     /// start leaves it so.
     fn app_is_held(&self) -> bool {
         let entries = registry::read_all(&self.world.state_dir().join("transactions")).unwrap();
-        entries.iter().any(|entry| matches!(entry, Entry::Open(journal, _) if journal.state().holds_app()))
+        entries.iter().any(|entry| matches!(entry, KnownTransaction::Open(journal, _) if journal.state().holds_app()))
     }
 
     /// Nothing lies beside the volumes but what a window keeps, and its end takes that away.

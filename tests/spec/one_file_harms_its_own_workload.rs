@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use reforge_transaction::event::{Begin, Event, Kind, Moment};
+use reforge_transaction::event::{Begin, Event, Moment, TransactionKind};
 use reforge_transaction::journal::Journal;
 use reforge_transaction::receipt::{self, Ending, Outcome};
 
@@ -27,7 +27,7 @@ fn old_restores(world: &World, workload: &str, many: i64, over: bool) {
         let begin = Begin {
             id: format!("{}.000-{number:06x}", wall.strftime("%Y%m%dT%H%M%S")),
             workload: workload.into(),
-            kind: Kind::Restore { snapshot: "20260101T000000Z-abcdef".into() },
+            kind: TransactionKind::Restore { snapshot: "20260101T000000Z-abcdef".into() },
             runtime: "process".into(),
             at: Moment { wall, ..now.clone() },
             who: "a test".into(),

@@ -12,7 +12,7 @@ use reforge_host::restore::preflight::Choice;
 use reforge_host::restore::progress::Progress;
 use reforge_host::restore::run;
 use reforge_plugins::plugin::DEFAULT;
-use reforge_plugins::{PluginEngine, Registry, Slot};
+use reforge_plugins::{ActivePlugin, PluginEngine, Registry};
 use serde_json::Value;
 
 use crate::support::process::{is_alone, run as program};
@@ -174,14 +174,14 @@ fn an_installed_plugin_that_was_damaged_is_refused_and_the_built_in_one_restores
 }
 
 /// The host of a world inside this process, as a service would have it, with the plugin in use.
-fn service(world: &World) -> (Arc<Host>, Registry, Slot) {
+fn service(world: &World) -> (Arc<Host>, Registry, ActivePlugin) {
     let config = Config::load(&world.path("reforge.toml")).unwrap();
     let supervisor = vec![env!("CARGO_BIN_EXE_reforge").into(), "supervise".into()];
     let host = Arc::new(Host::open(config, supervisor).unwrap());
     let registry = host.registry();
     let engine = PluginEngine::new(Some(&host.state.cache())).unwrap();
-    let slot = Slot::open(engine, None, registry.clone());
-    (host, registry, slot)
+    let active_plugin = ActivePlugin::open(engine, None, registry.clone());
+    (host, registry, active_plugin)
 }
 
 fn request(snapshot: &str) -> run::Request {
@@ -206,7 +206,7 @@ fn no_plan_of_eight_clients_fails_while_the_plugin_is_swapped_a_hundred_times() 
     const SWAPS: usize = 100;
     let (world, snapshot) = deployed();
     let digests = [install(&world, &variant(&world.path(""), 1)), install(&world, &variant(&world.path(""), 2))];
-    let (host, registry, slot) = service(&world);
+    let (host, registry, active_plugin) = service(&world);
     let (over, plans, ready) = (AtomicBool::new(false), AtomicUsize::new(0), Barrier::new(CLIENTS + 1));
     std::thread::scope(|scope| {
         for _ in 0..CLIENTS {
@@ -214,7 +214,8 @@ fn no_plan_of_eight_clients_fails_while_the_plugin_is_swapped_a_hundred_times() 
                 ready.wait();
                 while !over.load(Ordering::Relaxed) {
                     let progress = Arc::new(Progress::unwatched());
-                    let planned = run::plan(&host, &slot.current().unwrap(), &request(&snapshot), &progress).unwrap();
+                    let planned =
+                        run::plan(&host, &active_plugin.current().unwrap(), &request(&snapshot), &progress).unwrap();
                     assert!(planned.preflight.refusals.is_empty(), "{:?}", planned.preflight.refusals);
                     plans.fetch_add(1, Ordering::Relaxed);
                 }
@@ -223,12 +224,12 @@ fn no_plan_of_eight_clients_fails_while_the_plugin_is_swapped_a_hundred_times() 
         ready.wait();
         for swap in 0..SWAPS {
             let wanted = registry.find(&digests[swap % 2]).unwrap();
-            registry.select(slot.engine(), wanted.as_ref()).unwrap();
+            registry.select(active_plugin.engine(), wanted.as_ref()).unwrap();
         }
         over.store(true, Ordering::Relaxed);
     });
-    assert_eq!(slot.current().unwrap().digest(), digests[(SWAPS - 1) % 2], "the last one is in use");
-    assert!(slot.refused().is_none());
+    assert_eq!(active_plugin.current().unwrap().digest(), digests[(SWAPS - 1) % 2], "the last one is in use");
+    assert!(active_plugin.refused().is_none());
     assert!(plans.load(Ordering::Relaxed) >= CLIENTS);
 }
 
@@ -236,17 +237,17 @@ fn no_plan_of_eight_clients_fails_while_the_plugin_is_swapped_a_hundred_times() 
 fn another_process_swaps_the_plugin_of_a_running_host_and_one_that_does_not_load_leaves_the_old_one() {
     let (world, snapshot) = deployed();
     let digest = install(&world, &variant(&world.path(""), 1));
-    let (host, _, slot) = service(&world);
-    let built_in = slot.current().unwrap();
+    let (host, _, active_plugin) = service(&world);
+    let built_in = active_plugin.current().unwrap();
     world.ok(&["plugin", "use", &digest]);
-    assert_eq!(slot.current().unwrap().digest(), digest);
+    assert_eq!(active_plugin.current().unwrap().digest(), digest);
     let other = install(&world, &variant(&world.path(""), 2));
     let selection = world.state_dir().join("plugins/selection.json");
     let text = std::fs::read_to_string(&selection).unwrap().replace(&digest, &other);
     std::fs::remove_file(world.state_dir().join("plugins").join(format!("{other}.wasm"))).unwrap();
     std::fs::write(&selection, text).unwrap();
-    assert_eq!(slot.current().unwrap().digest(), digest, "the old one stays");
-    assert!(slot.refused().is_some(), "and it is told why");
+    assert_eq!(active_plugin.current().unwrap().digest(), digest, "the old one stays");
+    assert!(active_plugin.refused().is_some(), "and it is told why");
     // Whoever began with the one before that still has it.
     let planned = run::plan(&host, &built_in, &request(&snapshot), &Arc::new(Progress::unwatched())).unwrap();
     assert!(planned.preflight.refusals.is_empty());

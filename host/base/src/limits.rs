@@ -40,9 +40,9 @@ pub const LISTED_BYTES_MAX: u64 = 1 << 30;
 
 /// How much of one volume is held, against what may be.
 #[derive(Debug, Default)]
-pub struct Listed(AtomicU64);
+pub struct ListingBudget(AtomicU64);
 
-impl Listed {
+impl ListingBudget {
     /// One more entry with such a path; of what else it has, only what waits for the seal.
     pub fn add(&self, path: &[u8], target: &[u8], waiting: &[(Vec<u8>, Vec<u8>)]) -> Option<String> {
         let attributes: usize = waiting.iter().map(|(name, value)| name.len() + value.len()).sum();
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn what_is_held_of_a_volume_is_bounded_and_counts_names_targets_and_attributes() {
-        let listed = Listed(AtomicU64::new(LISTED_BYTES_MAX - 6));
+        let listed = ListingBudget(AtomicU64::new(LISTED_BYTES_MAX - 6));
         assert_eq!(listed.add(b"a", b"b", &[]), None);
         assert_eq!(listed.add(b"", b"", &[(b"cc".to_vec(), b"dd".to_vec())]), None);
         assert!(listed.add(b"e", b"", &[]).unwrap().contains("more than 1073741824 bytes"));

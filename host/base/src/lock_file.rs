@@ -44,12 +44,12 @@ impl Drop for Locked {
 }
 
 /// Waits until nobody else has the lock file.
-pub fn hold(path: &Path) -> Result<Locked> {
+pub fn lock(path: &Path) -> Result<Locked> {
     Locked::alone(open(path)?).map_err(|errno| failed(path, errno))
 }
 
 /// The same at once; none if somebody else has it.
-pub fn try_hold(path: &Path) -> Result<Option<Locked>> {
+pub fn try_lock(path: &Path) -> Result<Option<Locked>> {
     Locked::try_alone(open(path)?).map_err(|errno| failed(path, errno))
 }
 

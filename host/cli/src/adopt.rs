@@ -58,7 +58,7 @@ fn one(session: &Session, container: &str, names: Names) -> Result<Answer> {
     let host = session.changing()?;
     let file = host.config.path.canonicalize().map_err(|error| Failure::io("find", &host.config.path, &error))?;
     // Two adoptions take turns. Whoever else edits the file is found out when it is replaced.
-    let _turn = lock_file::hold(&host.state.locks().join(TURN))?;
+    let _turn = lock_file::lock(&host.state.locks().join(TURN))?;
     let (before, config) = read(host, &file)?;
     let id = names.id.unwrap_or_else(|| plain(container));
     if config.workloads.iter().any(|workload| workload.id == id) {

@@ -55,7 +55,7 @@ pub fn print(terminal: &Terminal, answered: Result<Answer, Failure>, beside: Vec
         Ok(()) => answer.exit,
         Err(error) => untold(terminal, &error, answer.exit, answer.take_back),
     };
-    terminal.settle();
+    terminal.drain();
     exit.into()
 }
 

@@ -4,7 +4,7 @@ use reforge_base::Failure;
 use reforge_base::Result;
 use reforge_base::escape;
 use reforge_server::documents::history::{self, Line, List, Restores, Shown};
-use reforge_transaction::event::{Begin, Kind};
+use reforge_transaction::event::{Begin, TransactionKind};
 use reforge_transaction::journal::Journal;
 
 use super::answer::Answer;
@@ -89,9 +89,9 @@ fn why(failure: &Failure) -> String {
     }
 }
 
-fn what(kind: &Kind) -> String {
+fn what(kind: &TransactionKind) -> String {
     match kind {
-        Kind::Restore { snapshot } => format!("restore {}", escape::text(snapshot)),
-        Kind::Undo { of } => format!("undo {}", escape::text(of)),
+        TransactionKind::Restore { snapshot } => format!("restore {}", escape::text(snapshot)),
+        TransactionKind::Undo { of } => format!("undo {}", escape::text(of)),
     }
 }

@@ -62,7 +62,7 @@ fn main() -> ExitCode {
     // Written as everything else is: a panic must not hang at a terminal that does not read.
     std::panic::set_hook(Box::new(move |panic| {
         of_panics.errors().show(format!("{panic}\n"));
-        of_panics.settle();
+        of_panics.drain();
     }));
     let session = match session(cli.options, &terminal) {
         Ok(session) => session,
@@ -182,7 +182,7 @@ fn unparsed(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         let terminal = Terminal::new(false);
         terminal.say(terminal.error_style.of(&text).trim_end());
-        terminal.settle();
+        terminal.drain();
         return exit::Exit::Usage.into();
     }
     let terminal = Terminal::new(false);

@@ -87,7 +87,7 @@ impl Output {
         self.queue.changed.notify_all();
         // Whoever was cancelled already still gets an answer, if somebody reads it.
         let asked_before = stop.load(Ordering::Relaxed);
-        let mut patience = asked_before.then(|| Instant::now() + SETTLE_LIMIT);
+        let mut patience = asked_before.then(|| Instant::now() + DRAIN_LIMIT);
         while !state.is_empty() && state.failed.is_none() {
             if stop.load(Ordering::Relaxed) {
                 let until = *patience.get_or_insert_with(Instant::now);
@@ -101,8 +101,8 @@ impl Output {
     }
 
     /// Waits until everything was written, but not for ever.
-    pub fn settle(&self) {
-        let until = Instant::now() + SETTLE_LIMIT;
+    pub fn drain(&self) {
+        let until = Instant::now() + DRAIN_LIMIT;
         let mut state = self.queue.state();
         while !state.is_empty() && state.failed.is_none() && Instant::now() < until {
             state = self.queue.wait(state, LOOK);
@@ -111,7 +111,7 @@ impl Output {
 }
 
 /// How long the end of a command waits for a reader who may be slow.
-const SETTLE_LIMIT: Duration = Duration::from_secs(1);
+const DRAIN_LIMIT: Duration = Duration::from_secs(1);
 
 impl State {
     fn push(&mut self, text: Vec<u8>) {

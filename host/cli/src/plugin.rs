@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use reforge_base::Failure;
 use reforge_base::Result;
 use reforge_base::escape;
-use reforge_host::conformance::{self, Judged, Verdict};
+use reforge_host::conformance::{self, CheckedPromise, Verdict};
 use reforge_host::host::Host;
 use reforge_host::host::plugins as changes;
-use reforge_plugins::registry::install::{Request, Source};
+use reforge_plugins::registry::install::{InstallRequest, Source};
 use reforge_plugins::registry::{BUILT_IN, Installed};
 use reforge_plugins::{Plugin, PluginEngine, WIT_VERSIONS};
 use reforge_server::documents::plugin as documents;
@@ -79,7 +79,7 @@ pub fn install(session: &Session, file: PathBuf, sha256: Option<String>, signatu
     let engine = session.plugin_engine()?;
     let compiler: Vec<OsString> = vec![session.program.clone().into_os_string(), "compile-plugin".into()];
     let step = |name: &str| session.terminal.say(name);
-    let request = Request { source: Source::File { path: file, signature }, sha256, who: session.who() };
+    let request = InstallRequest { source: Source::File { path: file, signature }, sha256, who: session.who() };
     let installed = changes::install(host, &engine, &compiler, &step, &request)?;
     warn_if_useless(session, host, &installed)?;
     let text = format!(
@@ -131,26 +131,26 @@ pub fn check(session: &Session, file: &Path, only: &[String]) -> Result<Answer> 
     // No host is needed: who writes a plugin may have none.
     let base = std::env::temp_dir();
     let plugin = Plugin::from_file(&PluginEngine::new(None)?, file)?;
-    let told = |one: &Judged| session.terminal.say(&told_line(session, one));
-    let judged = conformance::run(&plugin, &base, only, &told)?;
-    let count = |is: fn(&Verdict) -> bool| judged.iter().filter(|one| is(&one.verdict)).count();
+    let told = |one: &CheckedPromise| session.terminal.say(&told_line(session, one));
+    let checked = conformance::run(&plugin, &base, only, &told)?;
+    let count = |is: fn(&Verdict) -> bool| checked.iter().filter(|one| is(&one.verdict)).count();
     let broken = count(|verdict| matches!(verdict, Verdict::Broken(_)));
     let kept = count(|verdict| *verdict == Verdict::Kept);
-    let others = judged.len() - kept - broken;
+    let others = checked.len() - kept - broken;
     let not_applicable = if others > 0 { format!(", {others} do not apply") } else { String::new() };
     let text = format!(
         "{}: {kept} kept, {broken} broken{not_applicable}",
-        style::count(judged.len() as u64, "promise", "promises")
+        style::count(checked.len() as u64, "promise", "promises")
     );
     let failure = (broken > 0).then(|| {
         Failure::new(reforge_base::Code::Plugin, "the plugin cannot be installed").hint("mend what is broken above")
     });
-    let json = json!({ "digest": plugin.digest(), "promises": judged, "kept": kept, "broken": broken });
+    let json = json!({ "digest": plugin.digest(), "promises": checked, "kept": kept, "broken": broken });
     let exit = failure.as_ref().map_or(Exit::Done, Exit::of_failure);
     Ok(Answer { text, json, failure, exit, take_back: None })
 }
 
-fn told_line(session: &Session, one: &Judged) -> String {
+fn told_line(session: &Session, one: &CheckedPromise) -> String {
     let style = session.terminal.error_style;
     let (mark, why) = match &one.verdict {
         Verdict::Kept => (style.green("kept  "), String::new()),

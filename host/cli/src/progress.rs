@@ -33,14 +33,14 @@ pub struct Display {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum Drawing {
     Bars,
     Lines,
     Nothing,
 }
 
 struct Watch {
-    kind: Kind,
+    drawing: Drawing,
     terminal: Terminal,
     progress: OnceLock<Weak<Progress>>,
     current: Mutex<Current>,
@@ -52,20 +52,20 @@ struct Current {
     began: Option<Instant>,
     bar: Option<ProgressBar>,
     /// When something was last written where there are no bars.
-    said: Option<Instant>,
+    told: Option<Instant>,
     bytes: u64,
 }
 
 impl Display {
     pub fn new(session: &Session) -> Display {
         use std::io::IsTerminal as _;
-        let kind = match (session.terminal.json, std::io::stderr().is_terminal()) {
-            (true, _) => Kind::Nothing,
-            (false, true) => Kind::Bars,
-            (false, false) => Kind::Lines,
+        let drawing = match (session.terminal.json, std::io::stderr().is_terminal()) {
+            (true, _) => Drawing::Nothing,
+            (false, true) => Drawing::Bars,
+            (false, false) => Drawing::Lines,
         };
         let watch = Arc::new(Watch {
-            kind,
+            drawing,
             terminal: session.terminal.clone(),
             progress: OnceLock::new(),
             current: Mutex::default(),
@@ -82,7 +82,7 @@ impl Display {
         };
         // Without a thread less is shown, and nothing else is missing.
         let spawn = || std::thread::Builder::new().name("progress".to_owned()).spawn(tick).ok();
-        let ticker = (kind != Kind::Nothing).then(spawn).flatten();
+        let ticker = (drawing != Drawing::Nothing).then(spawn).flatten();
         Display { progress, watch, ticker, over }
     }
 }
@@ -108,10 +108,10 @@ impl Watcher for Watch {
         self.end_phase(&mut current);
         *current = Current { phase: name.to_owned(), began: Some(Instant::now()), ..Current::default() };
         let shown = escape::prose(name);
-        match self.kind {
-            Kind::Nothing => {}
-            Kind::Lines => self.terminal.say(&format!("{shown} …")),
-            Kind::Bars => {
+        match self.drawing {
+            Drawing::Nothing => {}
+            Drawing::Lines => self.terminal.say(&format!("{shown} …")),
+            Drawing::Bars => {
                 let screen = Screen { errors: self.terminal.errors().clone(), frame: Mutex::default() };
                 let target = ProgressDrawTarget::term_like(Box::new(screen));
                 let bar = ProgressBar::with_draw_target(None, target);
@@ -168,11 +168,11 @@ impl Watch {
                 }
                 bar.tick();
             }
-            None if self.kind == Kind::Lines => {
+            None if self.drawing == Drawing::Lines => {
                 let now = Instant::now();
-                let before = current.said.or(current.began).unwrap_or(now);
+                let before = current.told.or(current.began).unwrap_or(now);
                 if now.duration_since(before) >= LINE_INTERVAL {
-                    current.said = Some(now);
+                    current.told = Some(now);
                     self.terminal.say(&line(&current, bytes, total, entries));
                 }
             }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reforge_base::escape;
 use reforge_host::restore::Report;
-use reforge_transaction::event::Kind;
+use reforge_transaction::event::TransactionKind;
 use reforge_transaction::receipt::{Outcome, Receipt};
 
 use super::session::Session;
@@ -34,8 +34,8 @@ pub fn without_next(session: &Session, receipt: &Receipt) -> String {
     let mut lines = vec![format!("{}: {}", headline(style, receipt), state(receipt))];
     let mut line = |name: &str, value: String| lines.push(format!("  {name:<10} {value}"));
     let (what, of) = match &receipt.kind {
-        Kind::Restore { snapshot } => ("restore", format!("to snapshot {}", escape::text(snapshot))),
-        Kind::Undo { of } => ("undo", format!("of {}", escape::text(of))),
+        TransactionKind::Restore { snapshot } => ("restore", format!("to snapshot {}", escape::text(snapshot))),
+        TransactionKind::Undo { of } => ("undo", format!("of {}", escape::text(of))),
     };
     line(what, format!("{} {of}", escape::text(&receipt.id)));
     for volume in receipt.volumes.iter().filter(|_| is_forward(receipt)) {
@@ -88,12 +88,12 @@ fn headline(style: Style, receipt: &Receipt) -> String {
 
 fn state(receipt: &Receipt) -> &'static str {
     match (receipt.outcome, &receipt.kind) {
-        (Outcome::Done, Kind::Restore { .. }) => "every volume holds the snapshot",
-        (Outcome::Done, Kind::Undo { .. }) => "every volume holds its previous data again",
-        (Outcome::Unconfirmed, Kind::Restore { .. }) => {
+        (Outcome::Done, TransactionKind::Restore { .. }) => "every volume holds the snapshot",
+        (Outcome::Done, TransactionKind::Undo { .. }) => "every volume holds its previous data again",
+        (Outcome::Unconfirmed, TransactionKind::Restore { .. }) => {
             "every volume holds the snapshot, but nobody knows how the app does"
         }
-        (Outcome::Unconfirmed, Kind::Undo { .. }) => {
+        (Outcome::Unconfirmed, TransactionKind::Undo { .. }) => {
             "every volume holds its previous data again, but nobody knows how the app does"
         }
         (Outcome::Reverted, _) => "it was taken back; every volume holds what it held before",

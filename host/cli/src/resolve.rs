@@ -26,7 +26,7 @@ pub fn show(session: &Session, id: &str) -> Result<Answer> {
 
 pub fn keep(session: &Session, id: &str, keep: Keep, yes: bool) -> Result<Answer> {
     let host = session.changing()?;
-    let decide::Subject { id, workload } = decide::subject(host, id)?;
+    let decide::NamedRestore { id, workload } = decide::subject(host, id)?;
     let shown = workload.as_deref().map_or_else(|| "a workload that it does not name".to_owned(), quoted);
     let word = match keep {
         Keep::Old => "old",

@@ -6,9 +6,9 @@ use reforge_host::host::Host;
 use reforge_host::restore::undo;
 use reforge_host::restore::{Report, run as restore};
 use reforge_server::documents::decision as documents;
-use reforge_transaction::event::Kind;
+use reforge_transaction::event::TransactionKind;
 use reforge_transaction::receipt::{self as receipts, Outcome};
-use reforge_transaction::registry::{self, Entry};
+use reforge_transaction::registry::{self, KnownTransaction};
 use reforge_transaction::{later_writes, resolve};
 
 use super::answer::Answer;
@@ -57,8 +57,8 @@ pub fn undo(session: &Session, id: &str, yes: bool, wait: bool) -> Result<Answer
         must_be_interactive(session)?;
         let begin = undo::plan(host, &request)?;
         let of = match &begin.kind {
-            Kind::Undo { of } => escape::text(of),
-            Kind::Restore { .. } => String::new(),
+            TransactionKind::Undo { of } => escape::text(of),
+            TransactionKind::Restore { .. } => String::new(),
         };
         let names: Vec<String> =
             begin.volumes.iter().map(|volume| format!("`{}`", escape::text(&volume.name))).collect();
@@ -88,7 +88,7 @@ pub fn finish(session: &Session, id: &str, yes: bool) -> Result<Answer> {
     }
     // What was not chosen when a person decided is shown before it goes.
     let trees = match registry::find(&host.state.transactions(), id)? {
-        Entry::Open(journal, begin) if resolve::is_resolved(journal.directory()) => {
+        KnownTransaction::Open(journal, begin) if resolve::is_resolved(journal.directory()) => {
             Some(resolve::unchosen(&host.state.transactions(), &begin.id)?)
         }
         _ => None,
@@ -120,7 +120,7 @@ pub fn finish(session: &Session, id: &str, yes: bool) -> Result<Answer> {
 /// How often something was written to trees of a restore that were about to go, as far as its journal says.
 fn told_of_later_writes(host: &Host, id: &str) -> usize {
     match registry::find(&host.state.transactions(), id) {
-        Ok(Entry::Open(journal, _)) => later_writes::times(&journal),
+        Ok(KnownTransaction::Open(journal, _)) => later_writes::times(&journal),
         _ => 0,
     }
 }

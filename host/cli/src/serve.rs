@@ -12,13 +12,13 @@ use super::session::Session;
 /// Says where it listens at once, on a line of its own, for people and programs that wait for it.
 pub fn serve(session: &Session, listen: Option<SocketAddr>, wait: bool) -> Result<Answer> {
     let host = session.open()?;
-    let slot = session.slot()?;
-    if let Some(refused) = slot.refused() {
+    let active_plugin = session.active_plugin()?;
+    if let Some(refused) = active_plugin.refused() {
         session.terminal.say(&format!("nothing can be restored until this is mended: {refused}"));
     }
     let setup = Setup {
         host: host.clone(),
-        slot,
+        active_plugin,
         program: session.program.clone(),
         plugin_file: session.plugin_file()?.map(|(_, file)| file),
         listen,

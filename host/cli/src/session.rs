@@ -16,10 +16,10 @@ use reforge_base::durable;
 use reforge_base::escape;
 use reforge_config::Config;
 use reforge_host::host::Host;
-use reforge_plugins::{Plugin, PluginEngine, Slot};
+use reforge_plugins::{ActivePlugin, Plugin, PluginEngine};
 use reforge_server::documents::history as documents;
 use reforge_transaction::recover::Recovered;
-use reforge_transaction::registry::{self, Entry};
+use reforge_transaction::registry::{self, KnownTransaction};
 use serde_json::{Value, json};
 
 use super::args::Options;
@@ -108,15 +108,15 @@ impl Session {
 
     /// The restore plugin in use: named on the command line, configured, selected, or built in.
     pub fn plugin(&self) -> Result<Plugin> {
-        self.slot()?.current()
+        self.active_plugin()?.current()
     }
 
     /// The place of the plugin in use, for whoever runs for long.
-    pub fn slot(&self) -> Result<Slot> {
+    pub fn active_plugin(&self) -> Result<ActivePlugin> {
         let host = self.open()?;
         let engine = self.plugin_engine()?;
         let file = self.options.plugin.as_ref().or(host.config.host.plugin.as_ref());
-        Ok(Slot::open(engine, file.cloned(), host.registry()))
+        Ok(ActivePlugin::open(engine, file.cloned(), host.registry()))
     }
 
     /// The engine that plugins run on, with this host's cache.
@@ -183,11 +183,11 @@ impl Session {
 }
 
 /// How one that is not over stands.
-fn unfinished_in_words(host: &Host, entry: &Entry) -> String {
+fn unfinished_in_words(host: &Host, entry: &KnownTransaction) -> String {
     let id = escape::text(entry.id());
     let held = match entry {
-        Entry::Open(journal, begin) => documents::held_by(host, journal, begin),
-        Entry::Damaged { .. } => None,
+        KnownTransaction::Open(journal, begin) => documents::held_by(host, journal, begin),
+        KnownTransaction::Damaged { .. } => None,
     };
     match (held, entry.blocks()) {
         (Some(held), _) => format!("restore `{id}` is running: {}, {}", held.phase, held.text),

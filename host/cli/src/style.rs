@@ -1,6 +1,6 @@
 //! How things look on a terminal: a little colour where it carries meaning, columns, and the figures for people.
 
-pub use reforge_base::figures::{age, bytes, count, duration, instant};
+pub use reforge_base::formatting::{age, bytes, count, duration, instant};
 
 /// Colours, or none: not on a terminal, or `NO_COLOR` is set.
 #[derive(Clone, Copy)]

@@ -60,7 +60,7 @@ impl Terminal {
     /// The answer, on standard output. Fails if it could not be written, or was given up.
     pub fn answer(&self, text: &str) -> std::io::Result<()> {
         // Where both are one terminal, what was said before stands before.
-        self.errors.settle();
+        self.errors.drain();
         self.answers.deliver(format!("{text}\n"), &self.cancelled)
     }
 
@@ -82,8 +82,8 @@ impl Terminal {
     }
 
     /// The end of the program: what was said is given a moment to be written.
-    pub fn settle(&self) {
-        self.errors.settle();
+    pub fn drain(&self) {
+        self.errors.drain();
     }
 
     pub fn complain(&self, failure: &Failure) {

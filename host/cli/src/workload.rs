@@ -5,7 +5,7 @@ use reforge_base::Failure;
 use reforge_base::Result;
 use reforge_base::escape;
 use reforge_server::documents::workload::{self as documents, word};
-use reforge_snapshots::store::Listed;
+use reforge_snapshots::store::StoredSnapshot;
 
 use super::answer::Answer;
 use super::session::Session;
@@ -68,7 +68,7 @@ pub fn show(session: &Session, id: &str) -> Result<Answer> {
     Ok(Answer::done(lines.join("\n"), documents::whole_document(&whole)))
 }
 
-fn snapshot_in_words(listed: &Listed) -> String {
+fn snapshot_in_words(listed: &StoredSnapshot) -> String {
     let id = escape::text(&listed.id);
     match &listed.descriptor {
         Ok(descriptor) => format!("{id} ({})", style::age(descriptor.manifest.created)),

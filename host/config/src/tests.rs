@@ -102,7 +102,7 @@ fn what_is_left_out_has_its_default_and_relative_paths_start_at_the_file() {
 
 #[test]
 fn each_problem_in_the_host_table_names_its_line_and_key() {
-    for (line, said) in [
+    for (line, expected) in [
         ("state_dri = \"x\"", "line 4: unknown key `state_dri`"),
         ("undo_window = \"soon\"", "line 4: `undo_window` is `soon`, which is not a duration"),
         ("undo_window = 24", "line 4: the key `undo_window`: invalid type: integer `24`, expected a string"),
@@ -115,7 +115,7 @@ fn each_problem_in_the_host_table_names_its_line_and_key() {
         ("state_dir = \"again\"", "line 4: the key `state_dir` is there twice"),
         ("plugin = ", "line 4: the key `plugin`: string values must be quoted, expected literal string"),
     ] {
-        assert_eq!(problems(&format!("{HOST}{line}\n")), [said], "{line}");
+        assert_eq!(problems(&format!("{HOST}{line}\n")), [expected], "{line}");
     }
     assert_eq!(problems("[host]\n"), ["line 1: the key `state_dir` is missing"]);
     assert_eq!(problems(""), ["line 1: the table `[host]` is missing"]);
@@ -125,7 +125,7 @@ fn each_problem_in_the_host_table_names_its_line_and_key() {
 
 #[test]
 fn each_problem_in_a_workload_names_its_line_and_key() {
-    for (line, said) in [
+    for (line, expected) in [
         ("comand = [\"x\"]", "line 9: unknown key `comand`"),
         ("command = []", "line 9: `command` is empty"),
         ("command = [\"\"]", "line 9: `command` is empty"),
@@ -170,7 +170,7 @@ fn each_problem_in_a_workload_names_its_line_and_key() {
             "line 8: the workload `notes` uses the volume `data`, which the workload does not have",
         ),
     ] {
-        assert_eq!(problems(&format!("{HOST}{WORKLOAD}{line}\n")), [said], "{line}");
+        assert_eq!(problems(&format!("{HOST}{WORKLOAD}{line}\n")), [expected], "{line}");
     }
     let changed = |from: &str, to: &str| problems(&format!("{HOST}{WORKLOAD}command = [\"x\"]\n").replace(from, to));
     assert_eq!(changed("id = \"notes\"", "id = \"No tes\""), ["line 5: `id` is `No tes`, which is not a name"]);
@@ -190,7 +190,7 @@ fn each_problem_in_a_workload_names_its_line_and_key() {
 #[test]
 fn each_problem_in_a_volume_names_its_line_and_key() {
     let volume = |scope: &str, source: &str| format!("name = \"data\"\nscope = \"{scope}\"\nsource = \"{source}\"");
-    for (lines, said) in [
+    for (lines, expected) in [
         (volume("project", "/abs"), "line 13: `source` is `/abs`, which is absolute"),
         (volume("stage", "a/../b"), "line 13: `source` is `a/../b`, which holds `..`"),
         (volume("project", "a//b"), "line 13: `source` is `a//b`, which holds an empty part or `.`"),
@@ -217,7 +217,7 @@ fn each_problem_in_a_volume_names_its_line_and_key() {
         ("name = \"data\"".to_owned(), "line 10: the key `scope` is missing"),
     ] {
         let text = format!("{HOST}{WORKLOAD}command = [\"x\"]\n[[workload.volume]]\n{lines}\n");
-        assert_eq!(problems(&text), [said], "{lines}");
+        assert_eq!(problems(&text), [expected], "{lines}");
     }
     let text = format!(
         "{HOST}{WORKLOAD}command = [\"{{volume:tmp}}\"]\n[[workload.volume]]\nname = \"tmp\"\nscope = \"named\"\n"
@@ -288,8 +288,8 @@ fn a_file_that_cannot_be_read_and_several_problems_are_one_failure_each() {
 
 #[test]
 fn foreign_text_in_a_problem_is_escaped() {
-    let said = problems("[host]\nstate_dir = \"x\"\n\"a\\u001b[2J\" = 1\n");
-    assert_eq!(said, ["line 3: unknown key `a\\u{1b}[2J`"]);
+    let expected = problems("[host]\nstate_dir = \"x\"\n\"a\\u001b[2J\" = 1\n");
+    assert_eq!(expected, ["line 3: unknown key `a\\u{1b}[2J`"]);
 }
 
 #[test]

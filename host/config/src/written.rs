@@ -12,17 +12,17 @@ pub(super) fn listed(name: &str, table: &Table) -> String {
 
 /// Values first: behind a header they would be of the table that it begins.
 fn write(text: &mut String, name: &str, table: &Table) {
-    for (key, value) in table.iter().filter(|(_, value)| !is_apart(value)) {
+    for (key, value) in table.iter().filter(|(_, value)| !has_own_header(value)) {
         text.push_str(&format!("{} = {}\n", self::key(key), inline(value)));
     }
     for (key, value) in table {
         let name = format!("{name}.{}", self::key(key));
         match value {
-            Value::Table(table) if is_apart(value) => {
+            Value::Table(table) if has_own_header(value) => {
                 text.push_str(&format!("\n[{name}]\n"));
                 write(text, &name, table);
             }
-            Value::Array(tables) if is_apart(value) => {
+            Value::Array(tables) if has_own_header(value) => {
                 for table in tables.iter().filter_map(Value::as_table) {
                     text.push_str(&format!("\n[[{name}]]\n"));
                     write(text, &name, table);
@@ -34,7 +34,7 @@ fn write(text: &mut String, name: &str, table: &Table) {
 }
 
 /// Whether it is written below a header of its own.
-fn is_apart(value: &Value) -> bool {
+fn has_own_header(value: &Value) -> bool {
     let is_full = |value: &Value| value.as_table().is_some_and(|table| !table.is_empty());
     is_full(value) || value.as_array().is_some_and(|list| !list.is_empty() && list.iter().all(is_full))
 }

@@ -56,7 +56,7 @@ pub fn look(runtime: &DockerRuntime, name: &str, workload: &str) -> Result<Adopt
         target: target.clone(),
     });
     spec.mounts = mounts.collect();
-    forget_volumes(&mut spec);
+    strip_volumes(&mut spec);
     let targets = volumes.into_iter().map(|(volume, (_, target))| (volume, target)).collect();
     let points = found.inspect.mounts.iter().flatten();
     let left = points.filter(|point| point.typ.as_deref() == Some("volume"));
@@ -124,7 +124,7 @@ fn name_of(target: &str) -> String {
 }
 
 /// The request names every mount; those that are volumes are bound as such.
-fn forget_volumes(spec: &mut DeploySpec) {
+fn strip_volumes(spec: &mut DeploySpec) {
     let targets: Vec<String> = spec.mounts.iter().map(|mount| mount.target.to_string_lossy().into_owned()).collect();
     let host = spec.container.request.get_mut("HostConfig").and_then(|host| host.as_object_mut());
     if let Some(mounts) = host.and_then(|host| host.get_mut("Mounts")).and_then(|mounts| mounts.as_array_mut()) {

@@ -75,8 +75,8 @@ pub fn bring_back(runtime: &DockerRuntime, spec: &DeploySpec, detail: &serde_jso
     view.start(&old.id, spec)
 }
 
-/// See [`reforge_runtime::Runtime::forget`].
-pub fn forget(runtime: &DockerRuntime, observation: &Observation) -> Result<()> {
+/// See [`reforge_runtime::Runtime::discard`].
+pub fn discard(runtime: &DockerRuntime, observation: &Observation) -> Result<()> {
     let (Some(spec), Some(observed)) = (&observation.spec, observation.detail["id"].as_str()) else { return Ok(()) };
     let mut view = runtime.view(&spec.workload)?;
     let kept: Vec<String> =
@@ -148,7 +148,7 @@ impl View<'_> {
     }
 
     /// Makes the container and joins its networks. It does not run yet.
-    fn create(&self, spec: &DeploySpec, request: request::Request) -> Result<String> {
+    fn create(&self, spec: &DeploySpec, request: request::CreateRequest) -> Result<String> {
         let name = request::name(spec);
         let options = CreateContainerOptions { name: Some(name.clone()), ..Default::default() };
         let body = request.body;

@@ -32,8 +32,8 @@ const ENDS_MAX: i64 = 3;
 const END_LIMIT: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(50);
 /// How much of what the app said is shown.
-const SAID_LINES: &str = "5";
-const SAID_BYTES_MAX: usize = 2048;
+const OUTPUT_LINES: &str = "5";
+const OUTPUT_BYTES_MAX: usize = 2048;
 
 /// See [`reforge_runtime::Runtime::await_healthy`].
 pub fn wait(runtime: &DockerRuntime, workload: &str, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
@@ -59,7 +59,7 @@ pub fn wait(runtime: &DockerRuntime, workload: &str, cancelled: &dyn Fn() -> boo
         }
         if Instant::now() >= deadline {
             let why = wait.last_probe.unwrap_or_else(|| "the app did not settle".to_owned());
-            return Ok(unknown(said_too(&view.client, &found, format!("{why}, until the limit of {limit:?}"))));
+            return Ok(unknown(with_last_output(&view.client, &found, format!("{why}, until the limit of {limit:?}"))));
         }
         std::thread::sleep(POLL.min(deadline.saturating_duration_since(Instant::now())));
     }
@@ -80,7 +80,7 @@ impl Wait<'_> {
         let check = self.spec.health.as_ref();
         let images_own = check.is_none() && images_check(found).is_some();
         if let Some(why) = confirmed_bad(found, self.held, check.is_some() || images_own) {
-            let reason = said_too(self.client, found, why);
+            let reason = with_last_output(self.client, found, why);
             return Ok(Some(HealthReport { health: Health::ConfirmedBad, reason }));
         }
         if !found.is_running() {
@@ -173,7 +173,7 @@ fn probe(
     if let Err(error) = client.change("docker-exec-start", CHANGE_LIMIT, |docker| docker.start_exec(&id, detached)) {
         return match error.message() {
             "" => Err(client.failed("run the health check")(error)),
-            said => could_not(said),
+            output => could_not(output),
         };
     }
     let deadline = Instant::now() + limit;
@@ -215,21 +215,22 @@ fn end(pid: Option<i64>) -> Result<()> {
 }
 
 /// Adds the last lines that the app has said since this start.
-fn said_too(client: &Client, found: &Found, reason: String) -> String {
+fn with_last_output(client: &Client, found: &Found, reason: String) -> String {
     let since = found.started().map_or(0, |started| i32::try_from(started.as_second()).unwrap_or_default());
-    let options = LogsOptions { stdout: true, stderr: true, since, tail: SAID_LINES.to_owned(), ..Default::default() };
-    let said = client.ask(|docker| async move {
+    let options =
+        LogsOptions { stdout: true, stderr: true, since, tail: OUTPUT_LINES.to_owned(), ..Default::default() };
+    let output = client.ask(|docker| async move {
         let mut lines = std::pin::pin!(docker.logs(&found.id, Some(options)));
-        let mut said = Vec::new();
-        while let (Some(line), true) = (lines.next().await, said.len() < SAID_BYTES_MAX) {
-            said.extend_from_slice(&line?.into_bytes());
+        let mut output = Vec::new();
+        while let (Some(line), true) = (lines.next().await, output.len() < OUTPUT_BYTES_MAX) {
+            output.extend_from_slice(&line?.into_bytes());
         }
-        Ok(said)
+        Ok(output)
     });
     // A log that goes elsewhere cannot be read back; the reason stands without it.
-    match said.unwrap_or_default().trim_ascii() {
+    match output.unwrap_or_default().trim_ascii() {
         [] => reason,
-        said => format!("{reason}; it said: {}", escape::bytes(said)),
+        output => format!("{reason}; it said: {}", escape::bytes(output)),
     }
 }
 

@@ -29,7 +29,7 @@ const CANCEL_POLL: std::time::Duration = std::time::Duration::from_millis(100);
 const TELL_EVERY: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// The id of what the spec's reference means now.
-pub fn resolve(client: &Client, spec: &DeploySpec) -> Result<String> {
+pub fn find_id(client: &Client, spec: &DeploySpec) -> Result<String> {
     let doing = format!("find the image `{}`", escape::text(&spec.image));
     find(client, &spec.image).map_err(client.failed(doing))?.ok_or_else(|| not_there(&spec.image))
 }

@@ -182,7 +182,7 @@ impl Runtime for DockerRuntime {
     }
 
     fn resolve_image(&self, spec: &DeploySpec) -> Result<String> {
-        images::resolve(&Client::open(&self.socket)?, spec)
+        images::find_id(&Client::open(&self.socket)?, spec)
     }
 
     fn fetch_image(&self, spec: &DeploySpec, tell: &dyn Fn(&str), cancelled: &dyn Fn() -> bool) -> Result<()> {
@@ -197,7 +197,7 @@ impl Runtime for DockerRuntime {
         survey::survey(self, workload, allowed, live)
     }
 
-    fn forget(&self, observation: &Observation) -> Result<()> {
-        create::forget(self, observation)
+    fn discard(&self, observation: &Observation) -> Result<()> {
+        create::discard(self, observation)
     }
 }

@@ -13,7 +13,7 @@ use bollard::query_parameters::InspectNetworkOptions;
 use super::client::Client;
 use super::container::{self, Found};
 use super::errors::refused;
-use super::request::{self, Request};
+use super::request::{self, CreateRequest};
 use super::{View, mounts, ports};
 use reforge_base::escape;
 use reforge_base::failure::{Failure, Result};
@@ -36,7 +36,7 @@ impl View<'_> {
         Ok(unmet)
     }
 
-    fn unmet_of(&self, spec: &DeploySpec, request: &Request) -> Result<Vec<Failure>> {
+    fn unmet_of(&self, spec: &DeploySpec, request: &CreateRequest) -> Result<Vec<Failure>> {
         let host = request.body.host_config.clone().unwrap_or_default();
         let info = self.client.ask(|docker| docker.info());
         let info = info.map_err(self.client.failed("ask the engine about its machine"))?;
@@ -98,7 +98,7 @@ impl View<'_> {
 }
 
 /// Those that a container is created in or joins, without those that every engine has.
-fn networks(request: &Request) -> BTreeSet<&str> {
+fn networks(request: &CreateRequest) -> BTreeSet<&str> {
     let mode = request.body.host_config.as_ref().and_then(|host| host.network_mode.as_deref());
     let further = request.further_networks.iter().map(|(name, _)| name.as_str());
     mode.into_iter().chain(further).filter(|name| !name.is_empty() && !request::is_plain(name)).collect()

@@ -23,7 +23,7 @@ const UDP_LISTENS: &str = "07";
 
 /// Somewhere on this machine. An address that is not said is all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Place {
+struct PublishedPort {
     address: Option<IpAddr>,
     port: u16,
     protocol: String,
@@ -31,7 +31,7 @@ struct Place {
 
 /// Who has it, in words, and where.
 struct Taken {
-    place: Place,
+    published: PublishedPort,
     by: String,
     hint: &'static str,
 }
@@ -45,27 +45,31 @@ pub fn taken(
 ) -> Result<Vec<Failure>> {
     let address = network.and_then(|network| network.options.as_ref()?.get(DEFAULT_ADDRESS)?.parse::<IpAddr>().ok());
     let address = address.filter(|address| !address.is_unspecified());
-    let with_default = |place: Place| Place { address: place.address.or(address), ..place };
+    let with_default = |published: PublishedPort| PublishedPort { address: published.address.or(address), ..published };
     // What one of ours has right now is given to its successor as it is.
     let up: Vec<&Found> = own.iter().filter(|found| found.is_up()).collect();
-    let kept: Vec<Place> = up.iter().filter_map(|found| actual(found)).flat_map(places).collect();
+    let kept: Vec<PublishedPort> = up.iter().filter_map(|found| actual(found)).flat_map(published_ports).collect();
     let asked = up.iter().filter(|found| actual(found).is_some_and(|ports| !ports.is_empty()));
-    let has_it: Vec<Place> =
-        asked.filter_map(|found| found.inspect.host_config.as_ref()?.port_bindings.as_ref()).flat_map(places).collect();
-    let wanted = host.port_bindings.as_ref().map(places).unwrap_or_default();
-    let wanted: Vec<Place> = wanted.into_iter().filter(|place| !has_it.contains(place)).map(with_default).collect();
+    let has_it: Vec<PublishedPort> = asked
+        .filter_map(|found| found.inspect.host_config.as_ref()?.port_bindings.as_ref())
+        .flat_map(published_ports)
+        .collect();
+    let wanted = host.port_bindings.as_ref().map(published_ports).unwrap_or_default();
+    let wanted: Vec<PublishedPort> =
+        wanted.into_iter().filter(|published| !has_it.contains(published)).map(with_default).collect();
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
     let mut others = published(client, own)?;
-    others.extend(listening(client).into_iter().filter(|taken| !kept.contains(&taken.place)));
-    let refusal =
-        |place: &Place| others.iter().find(|other| place.meets(&other.place)).map(|other| refuse(place, other));
+    others.extend(listening(client).into_iter().filter(|taken| !kept.contains(&taken.published)));
+    let refusal = |published: &PublishedPort| {
+        others.iter().find(|other| published.meets(&other.published)).map(|other| refuse(published, other))
+    };
     Ok(wanted.iter().filter_map(refusal).collect())
 }
 
-fn refuse(wanted: &Place, other: &Taken) -> Failure {
-    let (shown, by, theirs) = (wanted.shown(), &other.by, other.place.shown());
+fn refuse(wanted: &PublishedPort, other: &Taken) -> Failure {
+    let (shown, by, theirs) = (wanted.shown(), &other.by, other.published.shown());
     let message = match theirs == shown {
         true => format!("the port `{shown}` is taken by {by}"),
         false => format!("the port `{shown}` is taken by {by}, which has `{theirs}`"),
@@ -79,17 +83,17 @@ fn actual(found: &Found) -> Option<&PortMap> {
 }
 
 /// Fixed ones alone: one that the engine chooses is free.
-fn places(ports: &PortMap) -> Vec<Place> {
+fn published_ports(ports: &PortMap) -> Vec<PublishedPort> {
     let mut all = Vec::new();
     for (inside, bindings) in ports {
         let protocol = inside.split_once('/').map_or("tcp", |(_, protocol)| protocol).to_lowercase();
         for binding in bindings.iter().flatten() {
             let port = binding.host_port.as_deref().and_then(|port| port.parse().ok()).filter(|port: &u16| *port > 0);
             let address = binding.host_ip.as_deref().and_then(|address| address.parse().ok());
-            all.extend(port.map(|port| Place { address, port, protocol: protocol.clone() }));
+            all.extend(port.map(|port| PublishedPort { address, port, protocol: protocol.clone() }));
         }
     }
-    all.sort_by_key(Place::shown);
+    all.sort_by_key(PublishedPort::shown);
     all
 }
 
@@ -106,9 +110,9 @@ fn published(client: &Client, own: &[Found]) -> Result<Vec<Taken>> {
         for port in summary.ports.iter().flatten() {
             let (Some(public), Some(protocol)) = (port.public_port, port.typ) else { continue };
             let address = port.ip.as_deref().and_then(|address| address.parse().ok());
-            let place = Place { address, port: public, protocol: protocol.to_string() };
+            let published = PublishedPort { address, port: public, protocol: protocol.to_string() };
             all.push(Taken {
-                place,
+                published,
                 by: format!("the container {shown}"),
                 hint: "stop that container, or publish another port in `ports`",
             });
@@ -124,9 +128,9 @@ fn listening(client: &Client) -> Vec<Taken> {
     let mut all = Vec::new();
     for (table, state) in tables {
         let text = std::fs::read_to_string(format!("/proc/{engine}/net/{table}")).unwrap_or_default();
-        let places = text.lines().filter_map(|line| listener(line, &table[..3], state));
-        all.extend(places.map(|place| Taken {
-            place,
+        let published_ports = text.lines().filter_map(|line| listener(line, &table[..3], state));
+        all.extend(published_ports.map(|published| Taken {
+            published,
             by: "something else that listens on this machine".to_owned(),
             hint: "end it (`ss -lntup` names it), or publish another port in `ports`",
         }));
@@ -135,13 +139,13 @@ fn listening(client: &Client) -> Vec<Taken> {
 }
 
 /// A line of `/proc/<pid>/net/{tcp,tcp6,udp,udp6}`.
-fn listener(line: &str, protocol: &str, state: &str) -> Option<Place> {
+fn listener(line: &str, protocol: &str, state: &str) -> Option<PublishedPort> {
     let mut fields = line.split_ascii_whitespace().skip(1);
     let (address, port) = fields.next()?.split_once(':')?;
     if fields.nth(1)? != state {
         return None;
     }
-    Some(Place {
+    Some(PublishedPort {
         address: Some(parse_address(address)?),
         port: u16::from_str_radix(port, 16).ok()?,
         protocol: protocol.to_owned(),
@@ -161,10 +165,10 @@ fn parse_address(hex: &str) -> Option<IpAddr> {
     }
 }
 
-impl Place {
+impl PublishedPort {
     /// Whether both can not be had at once. All addresses of version 6 are all of version 4, too, unless somebody took
     /// care that they are not.
-    fn meets(&self, there: &Place) -> bool {
+    fn meets(&self, there: &PublishedPort) -> bool {
         if (self.port, &self.protocol) != (there.port, &there.protocol) {
             return false;
         }
@@ -195,10 +199,13 @@ mod tests {
     fn what_the_kernel_says_of_its_sockets_is_read() {
         let line = "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1167";
         let expected = "127.0.0.1:8080/tcp";
-        assert_eq!(listener(line, "tcp", TCP_LISTENS).map(|place| place.shown()).as_deref(), Some(expected));
+        assert_eq!(listener(line, "tcp", TCP_LISTENS).map(|published| published.shown()).as_deref(), Some(expected));
         assert_eq!(listener(line, "udp", UDP_LISTENS), None);
         let any = "   1: 00000000000000000000000000000000:0050 00000000000000000000000000000000:0000 0A 0:0";
-        assert_eq!(listener(any, "tcp", TCP_LISTENS).map(|place| place.shown()).as_deref(), Some("[::]:80/tcp"));
+        assert_eq!(
+            listener(any, "tcp", TCP_LISTENS).map(|published| published.shown()).as_deref(),
+            Some("[::]:80/tcp")
+        );
         let mapped = parse_address("0000000000000000FFFF00000100007F");
         assert_eq!(mapped, Some(IpAddr::V4(Ipv4Addr::LOCALHOST)));
         for nonsense in ["", "  sl  local_address rem_address   st", "0: 01:02 x 0A", "0: zz00007F:1F90 x 0A"] {
@@ -208,7 +215,8 @@ mod tests {
 
     #[test]
     fn ports_meet_as_sockets_do() {
-        let place = |address: &str| Place { address: address.parse().ok(), port: 80, protocol: "tcp".into() };
+        let published =
+            |address: &str| PublishedPort { address: address.parse().ok(), port: 80, protocol: "tcp".into() };
         for (one, other, meet) in [
             ("", "", true),
             ("", "10.0.0.1", true),
@@ -223,9 +231,9 @@ mod tests {
             ("fe80::2", "fe80::1", false),
             ("10.0.0.1", "fe80::1", false),
         ] {
-            assert_eq!(place(one).meets(&place(other)), meet, "{one} {other}");
+            assert_eq!(published(one).meets(&published(other)), meet, "{one} {other}");
         }
-        let other = |port, protocol: &str| Place { address: None, port, protocol: protocol.into() };
-        assert!(!place("").meets(&other(81, "tcp")) && !place("").meets(&other(80, "udp")));
+        let other = |port, protocol: &str| PublishedPort { address: None, port, protocol: protocol.into() };
+        assert!(!published("").meets(&other(81, "tcp")) && !published("").meets(&other(80, "udp")));
     }
 }

@@ -21,7 +21,7 @@ const STOP_SIGNAL: &str = "SIGTERM";
 const STOP_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// A create request, and the networks that are joined once the container is there: older engines take one with it.
-pub struct Request {
+pub struct CreateRequest {
     pub body: ContainerCreateBody,
     pub further_networks: Vec<(String, EndpointSettings)>,
 }
@@ -34,7 +34,7 @@ pub fn of_spec(
     image: &str,
     policy: &Restart,
     inherited: Vec<EngineMount>,
-) -> Result<Request> {
+) -> Result<CreateRequest> {
     let mut body = base(&spec.container)?;
     let in_container = |word: &String| {
         let filled = spec.fill(word, |mount| &mount.target)?;
@@ -74,7 +74,7 @@ pub fn of_spec(
     host.pids_limit = spec.container.pids_max.or(host.pids_limit);
     add_mounts(host, spec, inherited)?;
     let further_networks = join(&mut body, spec);
-    Ok(Request { body, further_networks })
+    Ok(CreateRequest { body, further_networks })
 }
 
 /// Its name on the engine while it stands for the workload.
@@ -88,14 +88,14 @@ pub fn stop_seconds(timeout: std::time::Duration) -> i64 {
 }
 
 fn base(container: &Container) -> Result<ContainerCreateBody> {
-    let said = serde_json::Value::Object(container.request.clone());
+    let given = serde_json::Value::Object(container.request.clone());
     let unclear = |error: serde_json::Error| {
         Failure::new(Code::Usage, format!("`request` is not what the engine takes: {error}"))
     };
-    let body: ContainerCreateBody = serde_json::from_value(said.clone()).map_err(unclear)?;
+    let body: ContainerCreateBody = serde_json::from_value(given.clone()).map_err(unclear)?;
     // A key that the engine does not know would be lost without a word.
     let understood = serde_json::to_value(&body).map_err(unclear)?;
-    if let Some(key) = lost(&said, &understood, "") {
+    if let Some(key) = lost(&given, &understood, "") {
         let message = format!("`request` has the key `{}`, which the engine does not know", escape::text(&key));
         return Err(
             Failure::new(Code::Usage, message).hint("the keys are those of the engine's API, such as `HostConfig`")
@@ -104,10 +104,10 @@ fn base(container: &Container) -> Result<ContainerCreateBody> {
     Ok(body)
 }
 
-/// A key of `said` that is not in `understood`; what is null says nothing.
-fn lost(said: &serde_json::Value, understood: &serde_json::Value, at: &str) -> Option<String> {
-    let serde_json::Value::Object(said) = said else { return None };
-    said.iter().filter(|(_, value)| !value.is_null()).find_map(|(key, value)| {
+/// A key of `given` that is not in `understood`; what is null says nothing.
+fn lost(given: &serde_json::Value, understood: &serde_json::Value, at: &str) -> Option<String> {
+    let serde_json::Value::Object(given) = given else { return None };
+    given.iter().filter(|(_, value)| !value.is_null()).find_map(|(key, value)| {
         let path = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
         match understood.get(key) {
             None => Some(path),
@@ -124,9 +124,9 @@ fn add_mounts(host: &mut HostConfig, spec: &DeploySpec, inherited: Vec<EngineMou
         let anonymous = mount.typ == Some(MountType::VOLUME) && mount.source.as_ref().is_none_or(String::is_empty);
         !anonymous || inherited.iter().all(|known| known.target != mount.target)
     };
-    let mut said = host.mounts.take().unwrap_or_default();
-    said.retain(is_new);
-    for mount in said.into_iter().chain(inherited) {
+    let mut given = host.mounts.take().unwrap_or_default();
+    given.retain(is_new);
+    for mount in given.into_iter().chain(inherited) {
         if all.iter().all(|known| known.target != mount.target) {
             all.push(mount);
         }
@@ -141,7 +141,7 @@ fn add_mounts(host: &mut HostConfig, spec: &DeploySpec, inherited: Vec<EngineMou
 
 /// Leaves the network that the container is created in, and answers the others.
 fn join(body: &mut ContainerCreateBody, spec: &DeploySpec) -> Vec<(String, EndpointSettings)> {
-    let said = body.networking_config.take().and_then(|config| config.endpoints_config).unwrap_or_default();
+    let given = body.networking_config.take().and_then(|config| config.endpoints_config).unwrap_or_default();
     let host = body.host_config.get_or_insert_default();
     if let Some(first) = spec.container.networks.first() {
         host.network_mode = Some(first.clone());
@@ -149,7 +149,7 @@ fn join(body: &mut ContainerCreateBody, spec: &DeploySpec) -> Vec<(String, Endpo
     let mode = host.network_mode.clone().unwrap_or_default();
     let named = spec.container.networks.iter().map(|network| (network.clone(), endpoint(spec)));
     let mut all: Vec<(String, EndpointSettings)> =
-        said.into_iter().chain(named).filter(|(network, _)| !is_plain(network)).collect();
+        given.into_iter().chain(named).filter(|(network, _)| !is_plain(network)).collect();
     let first = all.iter().position(|(network, _)| *network == mode).map(|at| all.remove(at));
     body.networking_config = first.map(|first| NetworkingConfig { endpoints_config: Some(HashMap::from([first])) });
     all

@@ -17,7 +17,7 @@ use rustix::fs::{AtFlags, OFlags, StatxFlags};
 use super::task::{Seen, Spot, Task};
 use super::{LiveDirectory, Process};
 use reforge_base::failure::Result;
-use reforge_base::mounts::Place;
+use reforge_base::mounts::DevicePath;
 
 /// For how long a whole look counts.
 const TRUSTED: Duration = Duration::from_secs(1);
@@ -26,7 +26,7 @@ const TRUSTED: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub struct Idle {
     /// The directories that were asked about, in any order: an exchange makes them no others.
-    places: Vec<Place>,
+    device_paths: Vec<DevicePath>,
     processes: HashMap<Process, (Fingerprint, Instant)>,
 }
 
@@ -42,12 +42,12 @@ pub(super) struct Fingerprint {
 
 impl Idle {
     pub(super) fn about(live: &[LiveDirectory]) -> Idle {
-        Idle { places: live.iter().map(|live| live.place.clone()).collect(), processes: HashMap::new() }
+        Idle { device_paths: live.iter().map(|live| live.device_path.clone()).collect(), processes: HashMap::new() }
     }
 
     /// Whether it was asked about all of these.
     pub(super) fn covers(&self, live: &[LiveDirectory]) -> bool {
-        live.iter().all(|live| self.places.contains(&live.place))
+        live.iter().all(|live| self.device_paths.contains(&live.device_path))
     }
 
     #[cfg(test)]

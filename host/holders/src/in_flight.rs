@@ -102,12 +102,12 @@ impl Found {
 }
 
 /// A descriptor that stands for a file and cannot read it.
-pub(super) fn hold(directory: impl AsFd, link: impl rustix::path::Arg) -> rustix::io::Result<OwnedFd> {
+pub(super) fn open_path_only(directory: impl AsFd, link: impl rustix::path::Arg) -> rustix::io::Result<OwnedFd> {
     rustix::fs::openat(directory, link, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
 }
 
 /// Whether a descriptor can neither read nor write, and is of a file that has no name any more: nothing of it is in any
-/// tree, whatever it is opened for later. Another host keeps such ones, see [`hold`].
+/// tree, whatever it is opened for later. Another host keeps such ones, see [`open_path_only`].
 pub(super) fn is_nothing(directory: impl AsFd, link: &std::ffi::CStr) -> bool {
     let has_rights = |link: Stat| Mode::from_raw_mode(link.st_mode).intersects(Mode::RUSR | Mode::WUSR);
     let has_name = |file: Stat| file.st_nlink > 0 || FileType::from_raw_mode(file.st_mode) != FileType::RegularFile;

@@ -8,14 +8,14 @@ use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags};
 use super::Process;
 use super::mounts::MountTable;
 use reforge_base::failure::{Code, Failure, Result};
-use reforge_base::mounts::{Device, Place};
+use reforge_base::mounts::{Device, DevicePath};
 
 /// A live directory by its place within its file system.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveDirectory {
     /// As the host names it, for people.
     path: PathBuf,
-    pub(super) place: Place,
+    pub(super) device_path: DevicePath,
     /// What `stat` answers for files in it; on btrfs that is not the mount's device.
     pub(super) stat_device: Device,
 }
@@ -38,13 +38,16 @@ impl LiveDirectory {
         let text = std::fs::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd())).map_err(failed)?;
         let own = MountTable::default();
         own.learn(&Process { pid: std::process::id() as i32, directory: 0 })?;
-        let place = own.places(stat.stx_mnt_id, &text).and_then(|mut places| places.pop()).ok_or_else(|| {
-            let name = reforge_base::escape::path(path);
-            Failure::new(Code::VolumeRefused, format!("cannot tell where `{name}` is within its file system"))
-                .hint("is it on a mount that this process does not see?")
-        })?;
+        let device_path = own
+            .device_paths(stat.stx_mnt_id, &text)
+            .and_then(|mut device_paths| device_paths.pop())
+            .ok_or_else(|| {
+                let name = reforge_base::escape::path(path);
+                Failure::new(Code::VolumeRefused, format!("cannot tell where `{name}` is within its file system"))
+                    .hint("is it on a mount that this process does not see?")
+            })?;
         let stat_device = (stat.stx_dev_major, stat.stx_dev_minor);
-        Ok(LiveDirectory { path: path.to_owned(), place, stat_device })
+        Ok(LiveDirectory { path: path.to_owned(), device_path, stat_device })
     }
 
     /// As the host names it.
@@ -53,7 +56,7 @@ impl LiveDirectory {
     }
 
     /// Whether a place is this directory or below it.
-    pub(super) fn contains(&self, place: &Place) -> bool {
-        place.is_within(&self.place)
+    pub(super) fn contains(&self, device_path: &DevicePath) -> bool {
+        device_path.is_within(&self.device_path)
     }
 }

@@ -13,7 +13,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use super::{Process, has_gone};
 use reforge_base::failure::Result;
-use reforge_base::mounts::{self, Device, Mount, Place};
+use reforge_base::mounts::{self, Device, DevicePath, Mount};
 
 /// The mounts of one namespace and a process that lives in it.
 pub struct Namespace {
@@ -66,17 +66,18 @@ impl MountTable {
 
     /// Where a path reached through a mount is within its file system: more than one answer if namespaces differ in
     /// what they call the mount. None if it cannot be told.
-    pub fn places(&self, id: u64, text: &Path) -> Option<Vec<Place>> {
+    pub fn device_paths(&self, id: u64, text: &Path) -> Option<Vec<DevicePath>> {
         let known = self.read();
-        let places: Vec<Place> = known.by_id.get(&id)?.iter().filter_map(|mount| mount.place(text)).collect();
-        (!places.is_empty()).then_some(places)
+        let device_paths: Vec<DevicePath> =
+            known.by_id.get(&id)?.iter().filter_map(|mount| mount.device_path(text)).collect();
+        (!device_paths.is_empty()).then_some(device_paths)
     }
 
     /// Every place that a path could be if it is on `device`, for want of a mount id.
-    pub fn possible_places(&self, device: Device, text: &Path) -> Vec<Place> {
+    pub fn possible_device_paths(&self, device: Device, text: &Path) -> Vec<DevicePath> {
         let known = self.read();
         let mounts = known.by_id.values().flatten().filter(|mount| mount.device == device);
-        mounts.filter_map(|mount| mount.place(text)).collect()
+        mounts.filter_map(|mount| mount.device_path(text)).collect()
     }
 
     /// The mounts that are wanted of a namespace, which goes by the text of its link, each with a process that sees it.
@@ -144,8 +145,8 @@ mod tests {
         let line = br"36 35 98:0 /srv/my\040data /mnt/a\040b rw,noatime master:1 - ext4 /dev/x rw,errors=continue";
         let mount = in_words_of_links(mounts::parse(line).expect("parses").remove(0), Path::new("/jail"));
         assert_eq!(mount.mount_point, Path::new("/jail/mnt/a b"));
-        let place = mount.place(Path::new("/jail/mnt/a b/c")).expect("is below");
-        assert_eq!(place.inside, Path::new("/srv/my data/c"));
-        assert_eq!(mount.place(Path::new("/jail/mnt/a bc")), None);
+        let device_path = mount.device_path(Path::new("/jail/mnt/a b/c")).expect("is below");
+        assert_eq!(device_path.inside, Path::new("/srv/my data/c"));
+        assert_eq!(mount.device_path(Path::new("/jail/mnt/a bc")), None);
     }
 }

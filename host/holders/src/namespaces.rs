@@ -29,5 +29,5 @@ pub fn find(pass: &mut Pass<'_>, own: i32) -> Result<()> {
 fn reaches(mount: &Mount, live: &LiveDirectory, host: &[Mount]) -> bool {
     let top = mount.top();
     let inherited = |own: &Mount| own.top() == top && own.mount_point == mount.mount_point;
-    (live.contains(&top) || live.place.is_within(&top)) && !host.iter().any(inherited)
+    (live.contains(&top) || live.device_path.is_within(&top)) && !host.iter().any(inherited)
 }

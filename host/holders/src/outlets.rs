@@ -20,7 +20,7 @@ use super::mounts::MountTable;
 use super::{LiveDirectory, Pass, has_gone};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
-use reforge_base::mounts::{self, Mount, Place};
+use reforge_base::mounts::{self, DevicePath, Mount};
 use reforge_volumes::live_tree::{LiveKind, LiveTree};
 
 const BLOCK_DEVICES: &str = "/sys/block";
@@ -31,13 +31,13 @@ const SWAPS: &str = "/proc/swaps";
 pub struct Outlet {
     /// Which of the directories that were asked about.
     pub live: usize,
-    pub kind: Kind,
+    pub kind: OutletKind,
     /// Where it is seen, escaped: a mount point or a device.
     pub at: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum OutletKind {
     Mount,
     Layer,
     Loop,
@@ -53,7 +53,7 @@ pub(super) fn find(pass: &Pass<'_>, own: i32) -> Result<()> {
     let mut found = Found { live: pass.live, table: &pass.mounts, outlets: Vec::new() };
     let (ours, others): (Vec<_>, Vec<_>) = mounts.into_iter().partition(|(name, ..)| is_own(name));
     for (.., mount) in &ours {
-        found.add(Kind::Mount, &mount.mount_point, &[mount.top()]);
+        found.add(OutletKind::Mount, &mount.mount_point, &[mount.top()]);
     }
     // Ours first, whose paths are most likely the ones that it was mounted by; one file system is looked at once.
     let mut seen = HashSet::new();
@@ -75,14 +75,14 @@ pub(super) fn in_words(live: &[(String, LiveDirectory)], outlets: &[Outlet]) -> 
         let volume = live.get(outlet.live).map_or("", |(name, _)| name);
         let at = &outlet.at;
         let (what, hint) = match outlet.kind {
-            Kind::Mount => {
+            OutletKind::Mount => {
                 ("is a mount of something in it", "unmount it for as long as this takes, and mount it again")
             }
-            Kind::Layer => ("is mounted with a layer in it", "unmount it, and keep its layers out of the volume"),
-            Kind::Loop => {
+            OutletKind::Layer => ("is mounted with a layer in it", "unmount it, and keep its layers out of the volume"),
+            OutletKind::Loop => {
                 ("has its backing file in it", "unmount and detach it (`losetup -d`) for as long as this takes")
             }
-            Kind::Swap => ("is a swap file in it", "switch it off (`swapoff`), and keep it out of the volume"),
+            OutletKind::Swap => ("is a swap file in it", "switch it off (`swapoff`), and keep it out of the volume"),
         };
         Failure::new(Code::NotDown, format!("volume `{volume}` is in use: `{at}` {what}")).hint(hint)
     };
@@ -97,10 +97,11 @@ struct Found<'a> {
 
 impl Found<'_> {
     /// Notes every live directory that one of the places is in.
-    fn add(&mut self, kind: Kind, at: &Path, places: &[Place]) {
+    fn add(&mut self, kind: OutletKind, at: &Path, device_paths: &[DevicePath]) {
         for (live, directory) in self.live.iter().enumerate() {
             let outlet = Outlet { live, kind, at: escape::path(at) };
-            if places.iter().any(|place| directory.contains(place)) && !self.outlets.contains(&outlet) {
+            if device_paths.iter().any(|device_path| directory.contains(device_path)) && !self.outlets.contains(&outlet)
+            {
                 self.outlets.push(outlet);
             }
         }
@@ -118,8 +119,8 @@ impl Found<'_> {
                 around.map(|around| around.join(&layer)).collect()
             };
             for path in tried {
-                let places = self.places(&path, pid)?;
-                self.add(Kind::Layer, &mount.mount_point, &places);
+                let device_paths = self.device_paths(&path, pid)?;
+                self.add(OutletKind::Layer, &mount.mount_point, &device_paths);
             }
         }
         Ok(())
@@ -144,8 +145,8 @@ impl Found<'_> {
             };
             let file = PathBuf::from(std::ffi::OsStr::from_bytes(text.strip_suffix(b"\n").unwrap_or(&text)));
             let node = Path::new("/dev").join(&name);
-            let places = self.places(&file, own)?;
-            self.add(Kind::Loop, &node, &places);
+            let device_paths = self.device_paths(&file, own)?;
+            self.add(OutletKind::Loop, &node, &device_paths);
             self.by_inode(&node, &file)?;
         }
         Ok(())
@@ -168,7 +169,7 @@ impl Found<'_> {
             return Ok(());
         }
         for (live, directory) in self.live.iter().enumerate().filter(|(_, live)| live.stat_device == (major, minor)) {
-            let outlet = Outlet { live, kind: Kind::Loop, at: escape::path(node) };
+            let outlet = Outlet { live, kind: OutletKind::Loop, at: escape::path(node) };
             if !self.outlets.contains(&outlet) && holds_inode(directory.path(), status.inode)? {
                 self.outlets.push(outlet);
             }
@@ -186,14 +187,14 @@ impl Found<'_> {
         for line in text.split(|byte| *byte == b'\n').skip(1).filter(|line| !line.is_empty()) {
             let name = line.split(|byte| byte.is_ascii_whitespace()).next().unwrap_or_default();
             let path = mounts::path(name);
-            let places = self.places(&path, own)?;
-            self.add(Kind::Swap, &path, &places);
+            let device_paths = self.device_paths(&path, own)?;
+            self.add(OutletKind::Swap, &path, &device_paths);
         }
         Ok(())
     }
 
     /// Where a path leads now; nowhere is no place.
-    fn places(&self, path: &Path, pid: i32) -> Result<Vec<Place>> {
+    fn device_paths(&self, path: &Path, pid: i32) -> Result<Vec<DevicePath>> {
         let opened = match rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()) {
             Ok(opened) => opened,
             Err(errno) => return has_gone(pid, errno).map(|_| Vec::new()),
@@ -201,7 +202,7 @@ impl Found<'_> {
         let facts = rustix::fs::statx(&opened, c"", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID);
         let text = std::fs::read_link(format!("/proc/self/fd/{}", opened.as_raw_fd()));
         match (facts, text) {
-            (Ok(facts), Ok(text)) => Ok(self.table.places(facts.stx_mnt_id, &text).unwrap_or_default()),
+            (Ok(facts), Ok(text)) => Ok(self.table.device_paths(facts.stx_mnt_id, &text).unwrap_or_default()),
             (Err(errno), _) => Err(Failure::io("look at", path, &errno.into())),
             (_, Err(error)) => Err(Failure::io("look at", path, &error)),
         }

@@ -10,13 +10,13 @@ use std::path::Path;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Statx, StatxFlags};
 
 use super::mounts::MountTable;
-use reforge_base::mounts::Place;
+use reforge_base::mounts::DevicePath;
 
 /// Where programs lie.
 const DIRECTORIES: [&str; 5] = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin", "/usr/libexec"];
 
 /// The places of the file that a link in `/proc` leads to, if it is one of the host's programs.
-pub fn places(mounts: &MountTable, directory: BorrowedFd<'_>, link: &std::ffi::CStr) -> Option<Vec<Place>> {
+pub fn device_paths(mounts: &MountTable, directory: BorrowedFd<'_>, link: &std::ffi::CStr) -> Option<Vec<DevicePath>> {
     let wanted = look(directory, link, AtFlags::empty())?;
     if FileType::from_raw_mode(u32::from(wanted.stx_mode)) != FileType::RegularFile || wanted.stx_nlink != 1 {
         return None;
@@ -31,7 +31,7 @@ pub fn places(mounts: &MountTable, directory: BorrowedFd<'_>, link: &std::ffi::C
         let stat = look(CWD, &path, AtFlags::SYMLINK_NOFOLLOW)?;
         let is_it = identity(&stat) == identity(&wanted) && stat.stx_nlink == 1;
         let tells_mount = stat.stx_mask & StatxFlags::MNT_ID.bits() != 0;
-        (is_it && tells_mount).then(|| mounts.places(stat.stx_mnt_id, &path)).flatten()
+        (is_it && tells_mount).then(|| mounts.device_paths(stat.stx_mnt_id, &path)).flatten()
     })
 }
 

@@ -15,7 +15,7 @@ use super::mounts::raw;
 use super::proc_stat::{ProcStat, is_gone};
 use super::{How, Pass, Process, Wanted, has_gone, in_flight, programs};
 use reforge_base::failure::Result;
-use reforge_base::mounts::{Device, Place};
+use reforge_base::mounts::{Device, DevicePath};
 
 /// Types of `kcmp(2)`.
 const KCMP_FILES: libc::c_long = 2;
@@ -164,7 +164,7 @@ impl<'a> Task<'a> {
             Ok(maps) => maps,
             Err(errno) => return self.has_gone(errno),
         };
-        let on_live = |device: Device| pass.live.iter().any(|live| live.place.device == device);
+        let on_live = |device: Device| pass.live.iter().any(|live| live.device_path.device == device);
         match maps::of(maps, on_live) {
             Ok(mappings) => mappings.iter().try_for_each(|mapping| self.mapping(pass, mapping)).map(|()| true),
             Err(error) => self.has_gone(error),
@@ -174,20 +174,22 @@ impl<'a> Task<'a> {
     fn mapping(&self, pass: &Pass<'_>, mapping: &Mapping) -> Result<()> {
         let directory = self.directory.as_fd();
         let held = match self.follow(directory, &mapping.link)? {
-            Seen::At(spot) => self.judge(pass, directory, &mapping.link, How::Mapped, spot, Some(&mapping.path))?,
+            Seen::At(spot) => self.classify(pass, directory, &mapping.link, How::Mapped, spot, Some(&mapping.path))?,
             // The mapping was split or joined meanwhile, or following needs a capability that we lack: its path
             // is all there is, so that every mount of its device which could have led there is tried.
             Seen::Gone | Seen::Refused => {
                 if ProcStat::read(self.process.pid).is_ok_and(|process| process.is_none()) {
                     return Ok(());
                 }
-                let places = pass.mounts.possible_places(mapping.device, &mapping.path);
-                self.compare(pass, &places, How::Mapped, &mapping.path)
+                let device_paths = pass.mounts.possible_device_paths(mapping.device, &mapping.path);
+                self.compare(pass, &device_paths, How::Mapped, &mapping.path)
             }
         };
         if held && mapping.is_shared {
-            let opened = in_flight::hold(directory, &mapping.link).or_else(|errno| match errno {
-                Errno::NOENT | Errno::ACCESS | Errno::PERM => in_flight::hold(rustix::fs::CWD, &*mapping.path),
+            let opened = in_flight::open_path_only(directory, &mapping.link).or_else(|errno| match errno {
+                Errno::NOENT | Errno::ACCESS | Errno::PERM => {
+                    in_flight::open_path_only(rustix::fs::CWD, &*mapping.path)
+                }
                 errno => Err(errno),
             });
             self.written(pass, raw(&mapping.path), opened)?;
@@ -206,10 +208,10 @@ impl<'a> Task<'a> {
             Seen::Gone => Ok(true),
             Seen::Refused => Ok(false),
             Seen::At(spot) => {
-                let held = self.judge(pass, directory, link, how, spot, None)?;
+                let held = self.classify(pass, directory, link, how, spot, None)?;
                 if held && how == How::Open && in_flight::is_open_for_writing(directory, link) {
                     let text = rustix::fs::readlinkat(directory, link, Vec::new()).unwrap_or_default();
-                    self.written(pass, text.to_bytes(), in_flight::hold(directory, link))?;
+                    self.written(pass, text.to_bytes(), in_flight::open_path_only(directory, link))?;
                 }
                 Ok(true)
             }
@@ -242,7 +244,7 @@ impl<'a> Task<'a> {
     }
 
     /// Notes a holder if that is what was found, and says so. `path` is what the link says, where that is known.
-    fn judge(
+    fn classify(
         &self,
         pass: &Pass<'_>,
         directory: BorrowedFd<'_>,
@@ -261,7 +263,7 @@ impl<'a> Task<'a> {
         }
         let device = mount.and_then(|id| pass.mounts.device(id));
         let concerns = |live: &super::LiveDirectory| match device {
-            Some(device) => device == live.place.device,
+            Some(device) => device == live.device_path.device,
             None => stat_device == live.stat_device,
         };
         if !pass.live.iter().any(concerns) {
@@ -292,11 +294,11 @@ impl<'a> Task<'a> {
             return Ok(false);
         }
         let text = unsplit(&text);
-        let shown = mount.and_then(|id| pass.mounts.places(id, text));
+        let shown = mount.and_then(|id| pass.mounts.device_paths(id, text));
         let elsewhere = elsewhere.filter(|_| shown.is_some());
-        Ok(match shown.or_else(|| programs::places(&pass.mounts, directory, link)) {
-            Some(places) => {
-                let held = self.compare(pass, &places, how, text);
+        Ok(match shown.or_else(|| programs::device_paths(&pass.mounts, directory, link)) {
+            Some(device_paths) => {
+                let held = self.compare(pass, &device_paths, how, text);
                 if let Some(spot) = elsewhere.filter(|_| !held) {
                     pass.note_elsewhere(spot);
                 }
@@ -310,10 +312,10 @@ impl<'a> Task<'a> {
         has_gone(self.process.pid, error)
     }
 
-    fn compare(&self, pass: &Pass<'_>, places: &[Place], how: How, text: &Path) -> bool {
+    fn compare(&self, pass: &Pass<'_>, device_paths: &[DevicePath], how: How, text: &Path) -> bool {
         let mut held = false;
         for index in 0..pass.live.len() {
-            if places.iter().any(|place| pass.live[index].contains(place)) {
+            if device_paths.iter().any(|device_path| pass.live[index].contains(device_path)) {
                 pass.note(self.process, how, index, raw(text), true);
                 held = true;
             }

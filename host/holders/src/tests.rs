@@ -322,8 +322,8 @@ fn a_file_whose_path_is_longer_than_a_link_can_say_cannot_be_told_from_one_below
 }
 
 fn which(program: &str) -> PathBuf {
-    let places = ["/usr/bin", "/bin"].into_iter().map(|directory| Path::new(directory).join(program));
-    places.into_iter().find(|path| path.exists()).expect("installed")
+    let device_paths = ["/usr/bin", "/bin"].into_iter().map(|directory| Path::new(directory).join(program));
+    device_paths.into_iter().find(|path| path.exists()).expect("installed")
 }
 
 /// Starts a program through a mount of its own file that nobody shows, as container engines' helpers do.

@@ -11,7 +11,7 @@ use reforge_base::durable;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::state_dir::StateDir;
 use reforge_config::PREVIEW_SUFFIX;
-use reforge_runtime::process::place::{self, Place};
+use reforge_runtime::process::workload_dir::{self, WorkloadDir};
 use reforge_transaction::journal;
 use reforge_transaction::lease::Locks;
 
@@ -39,8 +39,8 @@ impl Leftover {
             Err(failure) if failure.code == Code::Busy => return Ok(()),
             Err(failure) => return Err(failure),
         };
-        let place = Place { directory: self.directory.clone() };
-        let supervisor = if self.by_supervisor { Some(place.try_lock()?) } else { None };
+        let workload_dir = WorkloadDir { directory: self.directory.clone() };
+        let supervisor = if self.by_supervisor { Some(workload_dir.try_lock()?) } else { None };
         // There is a supervisor: it may be writing.
         if matches!(supervisor, Some(None)) {
             return Ok(());
@@ -80,7 +80,7 @@ fn find(state: &StateDir) -> Result<BTreeSet<Leftover>> {
     for directory in directories(&state.process())? {
         let workload = directory.file_name().and_then(|name| name.to_str()).map(of_runtime);
         for target in temporaries(&directory)? {
-            let by_supervisor = target == place::STATE;
+            let by_supervisor = target == workload_dir::STATE;
             found.extend(leftover(workload.clone(), &directory, target, by_supervisor));
         }
     }
@@ -169,9 +169,9 @@ mod tests {
         sweep(&state, &locks, &Result::unwrap).unwrap();
         assert_eq!(still_there(&left), [true; 7], "the workload is busy");
         drop(lease);
-        let place = Place { directory: state.process().join("notes") };
-        let supervisor = place.try_lock().unwrap().expect("nobody has it");
-        let by_host = place.directory.join(".spec.json.0011223344556677.unfinished");
+        let workload_dir = WorkloadDir { directory: state.process().join("notes") };
+        let supervisor = workload_dir.try_lock().unwrap().expect("nobody has it");
+        let by_host = workload_dir.directory.join(".spec.json.0011223344556677.unfinished");
         std::fs::write(&by_host, "half").unwrap();
         sweep(&state, &locks, &Result::unwrap).unwrap();
         assert_eq!(still_there(&left), [false, false, false, false, false, false, true], "a supervisor is alive");

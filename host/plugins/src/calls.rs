@@ -21,7 +21,7 @@ impl Plugin {
         let answer = instance.exports.reforge_restore_restorer().call_describe(&mut instance.store);
         let said = instance.answer(answer.map(Ok))?;
         let short = |text: &String| shortened(text, limits::NAME_CHARACTERS_MAX);
-        let formats = said.formats.iter().take(limits::SAID_MAX).map(short).collect();
+        let formats = said.formats.iter().take(limits::FAILURES_MAX).map(short).collect();
         Ok(Description { name: short(&said.name), version: short(&said.version), formats })
     }
 

@@ -21,7 +21,7 @@ use reforge_base::threads;
 const ANSWER_BYTES_MAX: u64 = 64 << 10;
 
 /// Compiles in a child. `command` is a command that calls [`child`] with the cache directory as its last argument.
-pub fn apart(command: &[OsString], bytes: &[u8], cache: &Path) -> Result<()> {
+pub fn in_child_process(command: &[OsString], bytes: &[u8], cache: &Path) -> Result<()> {
     let failed = |error: std::io::Error| Failure::new(Code::Io, format!("cannot start the compiler: {error}"));
     let (program, arguments) =
         command.split_first().ok_or_else(|| Failure::new(Code::Usage, "there is no command that compiles plugins"))?;
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_compiler_that_ends_without_an_answer_is_a_failure_of_the_plugin() {
         let command = ["/bin/sh", "-c", "kill -XCPU $$"].map(OsString::from);
-        let failure = apart(&command, b"bytes", Path::new("/nowhere")).unwrap_err();
+        let failure = in_child_process(&command, b"bytes", Path::new("/nowhere")).unwrap_err();
         assert_eq!(failure.code, Code::Plugin);
         assert!(failure.message.contains("within the limits"), "{failure}");
     }
@@ -118,12 +118,12 @@ mod tests {
         let said = Failure::new(Code::Plugin, "no component").hint("none");
         let script = format!("cat >/dev/null; printf '%s' '{}'", serde_json::to_string(&said).unwrap());
         let command = ["/bin/sh", "-c", &script].map(OsString::from);
-        assert_eq!(apart(&command, &[0; 1 << 20], Path::new("/nowhere")), Err(said));
+        assert_eq!(in_child_process(&command, &[0; 1 << 20], Path::new("/nowhere")), Err(said));
     }
 
     #[test]
     fn a_compiler_that_reads_nothing_and_answers_nothing_is_a_failure() {
-        let failure = apart(&["/bin/true".into()], &[0; 4 << 20], Path::new("/nowhere")).unwrap_err();
+        let failure = in_child_process(&["/bin/true".into()], &[0; 4 << 20], Path::new("/nowhere")).unwrap_err();
         assert_eq!(failure.code, Code::Plugin);
     }
 }

@@ -12,21 +12,21 @@ pub struct Descriptors(Arc<AtomicUsize>);
 
 /// What one handle holds, until it is dropped.
 #[derive(Debug)]
-pub struct Held {
+pub struct Reserved {
     of: Descriptors,
     count: usize,
 }
 
 impl Descriptors {
     /// So many more, or a refusal.
-    pub fn hold(&self, count: usize) -> Result<Held> {
-        let mut held = Held { of: self.clone(), count: 0 };
+    pub fn reserve(&self, count: usize) -> Result<Reserved> {
+        let mut held = Reserved { of: self.clone(), count: 0 };
         held.now(count)?;
         Ok(held)
     }
 }
 
-impl Held {
+impl Reserved {
     /// The handle holds so many from now on. It keeps what it had when there are no more.
     pub fn now(&mut self, count: usize) -> Result<()> {
         let fits = |all: usize| {
@@ -48,7 +48,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for Reserved {
     fn drop(&mut self) {
         self.of.0.fetch_sub(self.count, Ordering::Relaxed);
     }
@@ -61,14 +61,14 @@ mod tests {
     #[test]
     fn what_all_handles_hold_is_bounded_and_comes_back_with_them() {
         let all = Descriptors::default();
-        let mut first = all.hold(DESCRIPTORS_MAX - 1).unwrap();
-        let second = all.hold(1).unwrap();
-        assert_eq!(all.hold(1).unwrap_err().code, Code::TooLarge);
+        let mut first = all.reserve(DESCRIPTORS_MAX - 1).unwrap();
+        let second = all.reserve(1).unwrap();
+        assert_eq!(all.reserve(1).unwrap_err().code, Code::TooLarge);
         assert_eq!(first.now(DESCRIPTORS_MAX).unwrap_err().code, Code::TooLarge);
         first.now(1).unwrap();
         drop(second);
-        let third = all.hold(DESCRIPTORS_MAX - 1).unwrap();
-        assert!(all.hold(1).is_err());
+        let third = all.reserve(DESCRIPTORS_MAX - 1).unwrap();
+        assert!(all.reserve(1).is_err());
         drop((first, third));
         assert_eq!(all.0.load(Ordering::Relaxed), 0);
     }

@@ -6,10 +6,11 @@
 //! [`descriptors`] what their handles hold open, [`calls`] the exports as functions, [`foreign`] what they say,
 //! [`host_calls`] what answers the imports, [`policy`] what a workload allows in the WIT's words, [`watch`] how long a
 //! guest may go on, [`workers`] many sandboxes side by side. Where a plugin comes from: [`compile`] a file that nobody has looked at yet, [`registry`] what is installed,
-//! [`slot`] what is in use.
+//! [`active_plugin`] what is in use.
 //!
 //! What a call requires and what refuses it is decided by whoever implements [`host_calls::HostCalls`], not here.
 
+pub mod active_plugin;
 pub mod bindings;
 mod bounds;
 pub mod calls;
@@ -25,12 +26,11 @@ pub mod plugin;
 pub mod policy;
 pub mod registry;
 mod sandbox;
-pub mod slot;
 mod wasi;
 pub mod watch;
 mod workers;
 
+pub use active_plugin::ActivePlugin;
 pub use engine::PluginEngine;
 pub use plugin::{Plugin, WIT_VERSIONS};
 pub use registry::Registry;
-pub use slot::Slot;

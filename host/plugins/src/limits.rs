@@ -77,7 +77,7 @@ pub const NAME_CHARACTERS_MAX: usize = 100;
 pub const SENTENCE_CHARACTERS_MAX: usize = 4 << 10;
 
 /// Warnings, and refusals, of one plan that are told; and formats that a plugin says it reads.
-pub const SAID_MAX: usize = 200;
+pub const FAILURES_MAX: usize = 200;
 
 /// Linear memory of one sandbox in this process.
 pub fn memory_bytes_max() -> usize {

@@ -106,7 +106,7 @@ pub trait Runtime: Send + Sync {
     }
 
     /// The undo window of the transaction that observed this is over: what was kept for going back may go.
-    fn forget(&self, _observation: &Observation) -> Result<()> {
+    fn discard(&self, _observation: &Observation) -> Result<()> {
         Ok(())
     }
 }

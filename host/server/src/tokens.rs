@@ -14,9 +14,9 @@ use utoipa::ToSchema;
 use reforge_base::durable::{self, PRIVATE_FILE};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::fingerprint::{Fingerprint, fingerprint};
 use reforge_base::lock_file::{self, Locked};
 use reforge_base::random;
-use reforge_base::stamp::{Stamp, stamp};
 use reforge_base::state_dir::StateDir;
 
 /// What every token begins with, so that one that leaked is recognised.
@@ -59,7 +59,7 @@ pub struct Token {
 pub struct Tokens {
     directory: PathBuf,
     file: PathBuf,
-    known: RwLock<(Stamp, Vec<Token>)>,
+    known: RwLock<(Fingerprint, Vec<Token>)>,
 }
 
 impl Tokens {
@@ -127,7 +127,7 @@ impl Tokens {
     }
 
     fn refresh(&self) -> Result<()> {
-        let now = stamp(&self.file);
+        let now = fingerprint(&self.file);
         if now == self.known.read().unwrap_or_else(PoisonError::into_inner).0 {
             return Ok(());
         }
@@ -156,7 +156,7 @@ impl Tokens {
 
     /// Held while they are changed; what a killed change left half-written goes.
     fn lock(&self) -> Result<Locked> {
-        let held = lock_file::hold(&self.directory.join("tokens.lock"))?;
+        let held = lock_file::lock(&self.directory.join("tokens.lock"))?;
         durable::remove_temporaries(&self.directory, |target| target == name_of(&self.file))?;
         Ok(held)
     }

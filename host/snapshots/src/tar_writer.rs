@@ -19,7 +19,7 @@ const NUMBER_MAX: u64 = 0o77_777_777_777;
 const NANOSECONDS: u32 = 1_000_000_000;
 
 /// What the header is of. Paths are those of the archive.
-pub(super) enum Kind<'a> {
+pub(super) enum HeaderKind<'a> {
     Directory,
     File {
         size: u64,
@@ -44,16 +44,16 @@ pub(super) fn padding(size: u64) -> usize {
 }
 
 /// Writes all headers of one entry.
-pub(super) fn header(out: &mut Vec<u8>, path: &[u8], metadata: &Metadata, kind: &Kind<'_>) {
+pub(super) fn header(out: &mut Vec<u8>, path: &[u8], metadata: &Metadata, kind: &HeaderKind<'_>) {
     let mut path = path.to_vec();
     let (entry_type, link, stored) = match kind {
-        Kind::Directory => (tar::EntryType::Directory, &b""[..], 0),
-        Kind::File { size } => (tar::EntryType::Regular, &b""[..], *size),
-        Kind::Sparse { stored, .. } => (tar::EntryType::Regular, &b""[..], *stored),
-        Kind::Symlink { target } => (tar::EntryType::Symlink, *target, 0),
-        Kind::HardLink { leader } => (tar::EntryType::Link, *leader, 0),
+        HeaderKind::Directory => (tar::EntryType::Directory, &b""[..], 0),
+        HeaderKind::File { size } => (tar::EntryType::Regular, &b""[..], *size),
+        HeaderKind::Sparse { stored, .. } => (tar::EntryType::Regular, &b""[..], *stored),
+        HeaderKind::Symlink { target } => (tar::EntryType::Symlink, *target, 0),
+        HeaderKind::HardLink { leader } => (tar::EntryType::Link, *leader, 0),
     };
-    if matches!(kind, Kind::Directory) && !path.ends_with(b"/") {
+    if matches!(kind, HeaderKind::Directory) && !path.ends_with(b"/") {
         path.push(b'/');
     }
     let records = records(&path, link, stored, metadata, kind);
@@ -68,10 +68,10 @@ pub(super) fn header(out: &mut Vec<u8>, path: &[u8], metadata: &Metadata, kind: 
     out.extend_from_slice(&block(entry_type, &path, link, stored, metadata));
 }
 
-fn records(path: &[u8], link: &[u8], stored: u64, metadata: &Metadata, kind: &Kind<'_>) -> Vec<u8> {
+fn records(path: &[u8], link: &[u8], stored: u64, metadata: &Metadata, kind: &HeaderKind<'_>) -> Vec<u8> {
     let mut records = Records(Vec::new());
     match kind {
-        Kind::Sparse { size, .. } => {
+        HeaderKind::Sparse { size, .. } => {
             records.push(b"GNU.sparse.major", b"1");
             records.push(b"GNU.sparse.minor", b"0");
             records.push(b"GNU.sparse.name", path);
@@ -210,14 +210,14 @@ mod tests {
     #[test]
     fn a_record_is_written_only_when_the_header_cannot_say_it() {
         let plain = Metadata { mode: 0o644, mtime: Mtime { seconds: 5, nanoseconds: 0 }, ..Metadata::default() };
-        let blocks = |path: &[u8], metadata: &Metadata, kind: &Kind<'_>| {
+        let blocks = |path: &[u8], metadata: &Metadata, kind: &HeaderKind<'_>| {
             let mut out = vec![7];
             header(&mut out, path, metadata, kind);
             (out.len() - 1) / TAR_BLOCK_BYTES
         };
-        assert_eq!(blocks(b"a", &plain, &Kind::File { size: NUMBER_MAX }), 1);
-        assert_eq!(blocks(b"a", &plain, &Kind::File { size: NUMBER_MAX + 1 }), 3);
-        assert_eq!(blocks(&[b'a'; 101], &plain, &Kind::Directory), 3);
-        assert_eq!(blocks(b"a", &Metadata { uid: 2_097_152, ..plain.clone() }, &Kind::Directory), 3);
+        assert_eq!(blocks(b"a", &plain, &HeaderKind::File { size: NUMBER_MAX }), 1);
+        assert_eq!(blocks(b"a", &plain, &HeaderKind::File { size: NUMBER_MAX + 1 }), 3);
+        assert_eq!(blocks(&[b'a'; 101], &plain, &HeaderKind::Directory), 3);
+        assert_eq!(blocks(b"a", &Metadata { uid: 2_097_152, ..plain.clone() }, &HeaderKind::Directory), 3);
     }
 }

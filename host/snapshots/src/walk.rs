@@ -3,7 +3,7 @@
 //!
 //! Everything is reached through open directories, one name at a time, and no link is followed. The walk never crosses
 //! a mount or a file system, never opens anything but directories, and never holds more names than the directories
-//! between the root and where it stands. What it found may be opened later and on another thread ([`Listed::open`]): the
+//! between the root and where it stands. What it found may be opened later and on another thread ([`ListedName::open`]): the
 //! directory stays open for that long.
 
 use std::ffi::{CStr, CString};
@@ -38,21 +38,21 @@ pub enum What {
     Directory(Arc<OwnedFd>, Facts),
     /// Everything in a directory was found. Where changes are refused, its facts are to be the same once that was read.
     End(Arc<OwnedFd>, Facts),
-    File(Listed),
-    Symlink(Listed),
+    File(ListedName),
+    Symlink(ListedName),
     /// A fifo, a socket or a device node.
     Special(FileType),
 }
 
 /// A name that was listed, to be opened where it was.
 #[derive(Debug)]
-pub struct Listed {
+pub struct ListedName {
     directory: Arc<OwnedFd>,
     name: CString,
     inode: u64,
 }
 
-impl Listed {
+impl ListedName {
     /// Opens the regular file, for reading. None if it has vanished, and that is tolerated.
     pub fn open(&self, tree: &Tree, path: &[u8]) -> Result<Option<(OwnedFd, Facts)>> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
@@ -163,7 +163,7 @@ impl Walk {
         let parent = Arc::clone(&parent.directory);
         // What its directory calls a regular file is looked at when it is opened.
         if name.kind == FileType::RegularFile {
-            let listed = Listed { directory: parent, name: name.name, inode: name.inode };
+            let listed = ListedName { directory: parent, name: name.name, inode: name.inode };
             return Ok(Some(Found { path: self.path.clone(), what: What::File(listed) }));
         }
         let facts = match Facts::of(&parent, &*name.name) {
@@ -172,7 +172,7 @@ impl Walk {
             Err(error) => return Err(self.tree.io(&self.path, "look at", error)),
         };
         self.tree.check_mount(&self.path, &facts)?;
-        let listed = Listed { directory: parent, name: name.name, inode: facts.inode };
+        let listed = ListedName { directory: parent, name: name.name, inode: facts.inode };
         let what = match facts.kind {
             FileType::Directory => return self.visit_directory(&listed, &facts),
             FileType::RegularFile => What::File(listed),
@@ -182,7 +182,7 @@ impl Walk {
         Ok(Some(Found { path: self.path.clone(), what }))
     }
 
-    fn visit_directory(&mut self, listed: &Listed, facts: &Facts) -> Result<Option<Found>> {
+    fn visit_directory(&mut self, listed: &ListedName, facts: &Facts) -> Result<Option<Found>> {
         let Some((directory, opened)) = self.open_directory(listed.directory.as_fd(), &listed.name)? else {
             return self.tree.left_out(&self.path);
         };

@@ -56,7 +56,7 @@ pub trait Lifecycle: Send + Sync {
     fn bring_back(&self, observation: &Observation) -> Result<()>;
 
     /// What was kept for going back to what was observed may go.
-    fn forget(&self, observation: &Observation) -> Result<()>;
+    fn discard(&self, observation: &Observation) -> Result<()>;
 }
 
 /// A directory that is about to be captured or exchanged.
@@ -155,8 +155,8 @@ impl App {
     }
 
     /// The way back to what was observed is not needed any more.
-    pub fn forget(&self, observation: &Observation) -> Result<()> {
-        self.call("forget", || self.lifecycle.forget(observation))
+    pub fn discard(&self, observation: &Observation) -> Result<()> {
+        self.call("forget", || self.lifecycle.discard(observation))
     }
 
     /// Policies as the spec says.

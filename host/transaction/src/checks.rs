@@ -2,7 +2,7 @@
 
 use super::Transaction;
 use super::app::Used;
-use super::places::{Live, Place};
+use super::open_volumes::{Live, OpenVolume};
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::mounts;
 use reforge_holders::{self as holders, LiveDirectory};
@@ -12,14 +12,14 @@ impl Transaction {
     /// Rule 16: what runs has exactly the directories that are about to be exchanged. Whoever deploys past the lock may have
     /// changed that since the plan.
     pub(super) fn refuse_deployed_elsewhere(&self) -> Result<()> {
-        let used = |place: &Place| Used::at(&place.volume.name, place.volume.parent.join(&place.volume.live));
-        let used = self.places.iter().map(used).collect::<Result<Vec<_>>>()?;
+        let used = |place: &OpenVolume| Used::at(&place.volume.name, place.volume.parent.join(&place.volume.live));
+        let used = self.open_volumes.iter().map(used).collect::<Result<Vec<_>>>()?;
         self.app.refuse_elsewhere(&used, &self.begin.left)
     }
 
     /// Rule 17: fails if the state directory was put back from a copy.
     pub fn refuse_older_state(&self) -> Result<()> {
-        let parents = self.places.iter().map(|place| &place.parent);
+        let parents = self.open_volumes.iter().map(|place| &place.parent);
         self.app.generations().refuse_older(&self.begin.workload, parents)
     }
 
@@ -43,7 +43,7 @@ impl Transaction {
     /// The lives that are there, by their volumes' names.
     pub(super) fn open_lives(&self) -> Result<Vec<(String, LiveDirectory)>> {
         let mut lives = Vec::new();
-        for place in &self.places {
+        for place in &self.open_volumes {
             if let Some(live) = place.parent.open_live(&place.volume.live)? {
                 let path = place.volume.parent.join(&place.volume.live);
                 lives.push((place.volume.name.clone(), LiveDirectory::of(&live, &path)?));
@@ -55,7 +55,7 @@ impl Transaction {
     /// What is beside them.
     pub(super) fn open_siblings(&self) -> Result<Vec<LiveDirectory>> {
         let mut siblings = Vec::new();
-        for place in &self.places {
+        for place in &self.open_volumes {
             if let Some(sibling) = place.parent.open_live(&place.volume.sibling)? {
                 siblings.push(LiveDirectory::of(&sibling, &place.volume.parent.join(&place.volume.sibling))?);
             }
@@ -65,7 +65,7 @@ impl Transaction {
 
     /// Rule 18: every sealed tree is what was sealed.
     pub(super) fn check_sealed(&self) -> Result<()> {
-        for (place, sealed) in self.places.iter().zip(&self.sealed) {
+        for (place, sealed) in self.open_volumes.iter().zip(&self.sealed) {
             let check = |tree: &SealedTree| tree.check(&place.parent, &place.volume.sibling, &place.volume.name);
             sealed.as_ref().map_or(Ok(()), check)?;
         }
@@ -75,7 +75,7 @@ impl Transaction {
     /// Rule 18: every live IS the new tree, at its path, with nothing mounted over it or in it.
     pub(super) fn check_new_lives(&self) -> Result<()> {
         self.check_mounts()?;
-        for (place, live) in self.places.iter().zip(self.lives()?) {
+        for (place, live) in self.open_volumes.iter().zip(self.lives()?) {
             let path = place.volume.parent.join(&place.volume.live);
             if live != Live::New || !place.parent.still_reached_by_path()? {
                 let message = format!(
@@ -91,7 +91,7 @@ impl Transaction {
 
     /// Rule 9: nothing is mounted on or below a tree that is about to move.
     pub(super) fn check_mounts(&self) -> Result<()> {
-        for place in &self.places {
+        for place in &self.open_volumes {
             for name in [&place.volume.live, &place.volume.sibling] {
                 let path = place.volume.parent.join(name);
                 if let Some(mount) = mounts::mounts_inside(&path)?.first() {

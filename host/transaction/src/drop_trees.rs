@@ -7,10 +7,10 @@
 
 use std::path::Path;
 
-use super::event::{Begin, Event, Kind};
+use super::event::{Begin, Event, TransactionKind};
 use super::names::probe_names;
-use super::places::{Live, Place};
-use super::registry::{self, Entry};
+use super::open_volumes::{Live, OpenVolume};
+use super::registry::{self, KnownTransaction};
 use super::state::Phase;
 use super::{Transaction, receipt, resolved};
 use reforge_base::failure::Result;
@@ -22,14 +22,14 @@ impl Transaction {
     /// Drops what a transaction that did not happen had staged. An undo stages nothing: what it borrowed stays.
     pub(super) fn drop_new_siblings(&mut self) -> Result<Vec<String>> {
         let mut left = Vec::new();
-        for (index, place) in self.places.iter().enumerate() {
+        for (index, place) in self.open_volumes.iter().enumerate() {
             let (one, other) = probe_names(&place.volume.sibling);
             for name in [&one, &other] {
                 if place.parent.identity(name)?.is_some() {
                     place.parent.remove_empty(name)?;
                 }
             }
-            if matches!(self.begin.kind, Kind::Undo { .. }) {
+            if matches!(self.begin.kind, TransactionKind::Undo { .. }) {
                 continue;
             }
             let recorded = self.journal.state().siblings[index].as_ref();
@@ -37,8 +37,8 @@ impl Transaction {
                 (None, _) => {}
                 (Some(_), None) => place.parent.remove_empty(&place.volume.sibling)?,
                 (Some(found), Some(recorded)) if found == *recorded => {
-                    if place.judge(self.journal.state(), index)? == Live::Old {
-                        left.extend(kept(place, remove::remove_tree(&place.parent, &place.volume.sibling)?));
+                    if place.classify(self.journal.state(), index)? == Live::Old {
+                        left.extend(unremoved(place, remove::remove_tree(&place.parent, &place.volume.sibling)?));
                     } else {
                         left.push(format!("{} (its live is not the recorded one)", place.volume.sibling));
                     }
@@ -62,14 +62,14 @@ impl Transaction {
             self.journal.append(Event::Dropping)?;
         }
         let mut left = Vec::new();
-        for (index, place) in self.places.iter().enumerate() {
+        for (index, place) in self.open_volumes.iter().enumerate() {
             let recorded = match after_revert {
                 true => self.journal.state().siblings[index].iter().collect(),
                 false => self.recorded(index),
             };
             left.extend(drop_recorded(place, &recorded)?);
         }
-        left.extend(self.forget_kept());
+        left.extend(self.discard_kept());
         receipt::add_left_behind(receipts, &self.begin.id, &left)?;
         self.journal.append(Event::Closed)?;
         Ok(left)
@@ -78,7 +78,7 @@ impl Transaction {
     /// What still stands under the names of siblings when all is over: it could not be removed.
     pub(super) fn left_beside_lives(&self) -> Result<Vec<String>> {
         let mut left = Vec::new();
-        for place in &self.places {
+        for place in &self.open_volumes {
             left.extend(place.look()?.sibling.map(|_| place.volume.sibling.clone()));
         }
         Ok(left)
@@ -87,18 +87,18 @@ impl Transaction {
     /// Removes what a person who decided did not choose. A crash in between leaves some of it, and this may be repeated.
     pub fn drop_unchosen(&self) -> Result<Vec<String>> {
         let mut left = Vec::new();
-        for (index, place) in self.places.iter().enumerate() {
+        for (index, place) in self.open_volumes.iter().enumerate() {
             left.extend(drop_recorded(place, &self.recorded(index))?);
         }
-        left.extend(self.forget_kept());
+        left.extend(self.discard_kept());
         Ok(left)
     }
 
     /// What the runtime kept for going back is of no use without the trees. Trees that are gone matter more: what stays
     /// is named.
-    fn forget_kept(&self) -> Vec<String> {
+    fn discard_kept(&self) -> Vec<String> {
         let forgotten = self.observed_with_these_trees();
-        let forgotten = forgotten.and_then(|seen| seen.iter().try_for_each(|seen| self.app.forget(seen)));
+        let forgotten = forgotten.and_then(|seen| seen.iter().try_for_each(|seen| self.app.discard(seen)));
         forgotten.err().map(|failure| format!("what the runtime kept: {failure}")).into_iter().collect()
     }
 
@@ -109,7 +109,7 @@ impl Transaction {
             |begin: &Begin| -> Vec<String> { begin.volumes.iter().map(|volume| volume.sibling.clone()).collect() };
         let mut seen = Vec::new();
         for entry in registry::read_all(self.transactions())? {
-            let Entry::Open(journal, begin) = entry else { continue };
+            let KnownTransaction::Open(journal, begin) = entry else { continue };
             let had_them = siblings(&begin) == siblings(&self.begin)
                 && (begin.id == self.begin.id
                     || journal.state().phase == Phase::Undone
@@ -124,7 +124,7 @@ impl Transaction {
     /// Tries again what could not be removed when this was over. The receipt then names what is still left.
     pub fn drop_left(&self, receipts: &Path) -> Result<Vec<String>> {
         let mut left = Vec::new();
-        for (index, place) in self.places.iter().enumerate() {
+        for (index, place) in self.open_volumes.iter().enumerate() {
             left.extend(drop_recorded(place, &self.recorded(index))?);
         }
         receipt::replace_left_behind(receipts, &self.begin.id, &left)?;
@@ -135,11 +135,11 @@ impl Transaction {
     pub fn has_left_trees(&self) -> Result<bool> {
         let state = self.journal.state();
         // What an undo that did not happen had borrowed is the restore's.
-        let are_its_own = state.committed || matches!(self.begin.kind, Kind::Restore { .. });
+        let are_its_own = state.committed || matches!(self.begin.kind, TransactionKind::Restore { .. });
         if state.phase != Phase::Closed || !are_its_own {
             return Ok(false);
         }
-        for (index, place) in self.places.iter().enumerate() {
+        for (index, place) in self.open_volumes.iter().enumerate() {
             let sight = place.look()?;
             let is_recorded = |found| self.recorded(index).contains(&found) && sight.live.as_ref() != Some(found);
             if sight.sibling.as_ref().is_some_and(is_recorded) {
@@ -153,17 +153,17 @@ impl Transaction {
     /// stands beside live.
     pub(super) fn recorded(&self, index: usize) -> Vec<&Identity> {
         let state = self.journal.state();
-        let old = &self.places[index].volume.live_identity;
+        let old = &self.open_volumes[index].volume.live_identity;
         [old, &state.made[index], &state.siblings[index]].into_iter().flatten().collect()
     }
 }
 
 /// Removes the tree under a sibling's name if it IS one of these and is not live. Answers what was left.
-fn drop_recorded(place: &Place, recorded: &[&Identity]) -> Result<Vec<String>> {
+fn drop_recorded(place: &OpenVolume, recorded: &[&Identity]) -> Result<Vec<String>> {
     let sight = place.look()?;
     let left = match sight.sibling {
         Some(found) if recorded.contains(&&found) && sight.live.as_ref() != Some(&found) => {
-            kept(place, remove::remove_tree(&place.parent, &place.volume.sibling)?)
+            unremoved(place, remove::remove_tree(&place.parent, &place.volume.sibling)?)
         }
         Some(_) => vec![format!("{} (not the recorded one)", place.volume.sibling)],
         None => Vec::new(),
@@ -173,15 +173,17 @@ fn drop_recorded(place: &Place, recorded: &[&Identity]) -> Result<Vec<String>> {
 }
 
 /// What could not be removed, in words.
-fn kept(place: &Place, removal: Removal) -> Vec<String> {
+fn unremoved(place: &OpenVolume, removal: Removal) -> Vec<String> {
     let mut left: Vec<String> = removal
-        .kept_names
+        .unremoved_names
         .iter()
-        .map(|kept| format!("{} ({})", reforge_base::escape::path(&place.volume.parent.join(&kept.path)), kept.reason))
+        .map(|unremoved| {
+            format!("{} ({})", reforge_base::escape::path(&place.volume.parent.join(&unremoved.path)), unremoved.reason)
+        })
         .collect();
     let named = left.len() as u64;
-    if removal.kept > named {
-        left.push(format!("and {} more", removal.kept - named));
+    if removal.unremoved > named {
+        left.push(format!("and {} more", removal.unremoved - named));
     }
     left
 }

@@ -86,7 +86,7 @@ pub struct Moment {
 pub struct Begin {
     pub id: String,
     pub workload: String,
-    pub kind: Kind,
+    pub kind: TransactionKind,
     /// Name of the runtime that runs the workload.
     pub runtime: String,
     pub at: Moment,
@@ -110,7 +110,8 @@ pub struct Begin {
 /// What is being put back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
-pub enum Kind {
+#[schema(as = Kind)]
+pub enum TransactionKind {
     /// A snapshot onto the live volumes.
     Restore { snapshot: String },
     /// The previous trees of an earlier transaction, which owns the siblings until the undo's commit.

@@ -4,7 +4,7 @@
 //! app, removes a tree or decides a direction.
 
 use super::event::Event;
-use super::places::{Live, Place};
+use super::open_volumes::{Live, OpenVolume};
 use super::{Transaction, mixed};
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_holders::in_flight::InFlight;
@@ -27,7 +27,7 @@ impl Transaction {
         self.check_sealed()?;
         go_on()?;
         self.journal.append(Event::Swapping)?;
-        for index in 0..self.places.len() {
+        for index in 0..self.open_volumes.len() {
             go_on()?;
             self.open_up(index)?;
             self.exchange_forward(index)?;
@@ -40,22 +40,22 @@ impl Transaction {
         // The files that they stand for are of the trees that were swapped out, which may be removed.
         self.in_flight = InFlight::default();
         // From here on a copy of the state directory that knows of no commit is an old one.
-        self.app.generations().advance(&self.begin.workload, self.places.iter().map(|place| &place.parent))
+        self.app.generations().advance(&self.begin.workload, self.open_volumes.iter().map(|place| &place.parent))
     }
 
     /// Ends the closure of one sealed root. Durable before the commit, since nobody could do it after a crash.
     fn open_up(&self, index: usize) -> Result<()> {
-        let Place { volume, parent } = &self.places[index];
+        let OpenVolume { volume, parent } = &self.open_volumes[index];
         self.sealed[index].as_ref().map_or(Ok(()), |tree| tree.open_up(parent, &volume.sibling))
     }
 
     /// Brings one volume to its new tree; does nothing but sync if it is there already.
     pub(super) fn exchange_forward(&mut self, index: usize) -> Result<()> {
-        match self.places[index].judge(self.journal.state(), index)? {
+        match self.open_volumes[index].classify(self.journal.state(), index)? {
             Live::New => {}
             Live::Old => {
                 self.make_absent_live(index)?;
-                let place = &self.places[index];
+                let place = &self.open_volumes[index];
                 place.parent.exchange(&place.volume.live, &place.volume.sibling)?;
             }
             Live::Gone | Live::Neither => return Err(self.unknown(index)),
@@ -65,8 +65,8 @@ impl Transaction {
 
     /// Brings one volume back to its old tree; does nothing but sync if it is there already.
     pub(super) fn exchange_back(&mut self, index: usize) -> Result<()> {
-        let place = &self.places[index];
-        match place.judge(self.journal.state(), index)? {
+        let place = &self.open_volumes[index];
+        match place.classify(self.journal.state(), index)? {
             Live::Old => {}
             Live::New => place.parent.exchange(&place.volume.live, &place.volume.sibling)?,
             Live::Gone => place.parent.put_back(&place.volume.sibling, &place.volume.live)?,
@@ -78,8 +78,8 @@ impl Transaction {
     /// Takes away the empty directories that were made where live was absent. Only after `reverted`: until then they
     /// are how the trees are told apart. One that is another's, or that somebody has filled, is theirs.
     pub(super) fn give_absent_lives_back(&self) -> Result<()> {
-        let absent = |(_, place): &(usize, &Place)| place.volume.live_identity.is_none();
-        for (index, place) in self.places.iter().enumerate().filter(absent) {
+        let absent = |(_, place): &(usize, &OpenVolume)| place.volume.live_identity.is_none();
+        for (index, place) in self.open_volumes.iter().enumerate().filter(absent) {
             let (live, made) = (place.look()?.live, &self.journal.state().made[index]);
             let ours = live.is_some() && (made.is_none() || live == *made);
             if ours && place.parent.is_empty_directory(&place.volume.live)? {
@@ -92,8 +92,8 @@ impl Transaction {
 
     /// Checks that live is what it should be and still reached by its path, and syncs its parent.
     fn verify(&self, index: usize, wanted: Live) -> Result<()> {
-        let place = &self.places[index];
-        if place.judge(self.journal.state(), index)? != wanted {
+        let place = &self.open_volumes[index];
+        if place.classify(self.journal.state(), index)? != wanted {
             return Err(self.unknown(index));
         }
         if !place.parent.still_reached_by_path()? {
@@ -109,7 +109,7 @@ impl Transaction {
 
     /// Gives an absent live an empty directory, so that there is something to exchange.
     fn make_absent_live(&mut self, index: usize) -> Result<()> {
-        let Place { volume, parent } = &self.places[index];
+        let OpenVolume { volume, parent } = &self.open_volumes[index];
         if volume.live_identity.is_some() {
             return Ok(());
         }
@@ -144,7 +144,7 @@ impl Transaction {
     }
 
     fn unknown(&self, index: usize) -> Failure {
-        let volume = &self.places[index].volume;
+        let volume = &self.open_volumes[index].volume;
         let message = format!("volume `{}` holds a tree that this transaction knows nothing of", volume.name);
         Failure::new(Code::NeedsOperator, message).hint(mixed(&self.begin.id))
     }

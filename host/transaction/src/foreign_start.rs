@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::Transaction;
 use super::event::Event;
-use super::places::Live;
+use super::open_volumes::Live;
 use super::table;
 use reforge_base::durable;
 use reforge_base::failure::Result;
@@ -35,7 +35,7 @@ impl Transaction {
         if !self.is_reopened || !lives.contains(&Live::Old) || !lives.contains(&Live::New) {
             return Ok(false);
         }
-        for (place, live) in self.places.iter().zip(lives) {
+        for (place, live) in self.open_volumes.iter().zip(lives) {
             let since = if *live == Live::New { Event::Sealed } else { Event::Stopped };
             let tree = place.parent.open_live(&place.volume.live)?;
             if tree.is_some_and(|tree| self.was_changed_since(since.name(), tree)) {

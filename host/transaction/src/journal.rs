@@ -150,7 +150,7 @@ impl Journal {
             records,
         };
         if mend {
-            journal.settle(torn, &bytes)?;
+            journal.rewrite_newest(torn, &bytes)?;
         }
         Ok(Found::Journal(Box::new(journal), Box::new(begin)))
     }
@@ -214,7 +214,7 @@ impl Journal {
     /// A process that was killed may have written what it never synced, and one whose sync failed may have left in memory
     /// what the disk never took: a sync alone would then say that all is well. So the newest sector is written again
     /// and synced before anything is done because of it.
-    fn settle(&mut self, torn: Option<usize>, bytes: &[u8]) -> Result<()> {
+    fn rewrite_newest(&mut self, torn: Option<usize>, bytes: &[u8]) -> Result<()> {
         let mut sector = BLANK;
         let number = torn.unwrap_or_else(|| {
             let newest = self.records.len() - 1;

@@ -3,7 +3,7 @@
 use super::tests::{ID, change, read, to_commit, written};
 use super::*;
 use crate::event::Moment;
-use crate::places::Live::{self, New, Old};
+use crate::open_volumes::Live::{self, New, Old};
 use crate::state::Phase;
 use crate::table::{self, Row};
 use reforge_base::spec::{AppState, Observation};

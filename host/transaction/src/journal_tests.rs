@@ -1,5 +1,5 @@
 use super::*;
-use crate::event::{BeginVolume, Kind, Moment};
+use crate::event::{BeginVolume, Moment, TransactionKind};
 use crate::state::Phase;
 
 pub(super) const ID: &str = "20260102T030405.006-abcdef";
@@ -19,7 +19,7 @@ pub(crate) fn begin() -> Begin {
     Begin {
         id: ID.into(),
         workload: "notes".into(),
-        kind: Kind::Restore { snapshot: "s".into() },
+        kind: TransactionKind::Restore { snapshot: "s".into() },
         runtime: "process".into(),
         at: Moment::now(),
         who: "test".into(),

@@ -27,12 +27,12 @@ pub(super) struct KeyGuard {
 
 impl KeyedMutex {
     /// The key, or none if it is held.
-    pub fn try_hold(&self, key: &str) -> Option<KeyGuard> {
+    pub fn try_lock(&self, key: &str) -> Option<KeyGuard> {
         self.shared.lock().insert(key.to_owned()).then(|| self.guard(key))
     }
 
     /// Waits for the key. None when `cancelled` says so.
-    pub fn hold(&self, key: &str, cancelled: &dyn Fn() -> bool) -> Option<KeyGuard> {
+    pub fn lock(&self, key: &str, cancelled: &dyn Fn() -> bool) -> Option<KeyGuard> {
         let mut held = self.shared.lock();
         while !held.insert(key.to_owned()) {
             let waited = self.shared.released.wait_timeout(held, CANCEL_POLL);
@@ -73,11 +73,11 @@ mod tests {
     #[test]
     fn one_key_is_held_once_and_different_keys_side_by_side() {
         let keys = KeyedMutex::default();
-        let first = keys.try_hold("a").unwrap();
-        assert!(keys.try_hold("a").is_none());
-        assert!(keys.try_hold("b").is_some());
+        let first = keys.try_lock("a").unwrap();
+        assert!(keys.try_lock("a").is_none());
+        assert!(keys.try_lock("b").is_some());
         drop(first);
-        assert!(keys.try_hold("a").is_some());
+        assert!(keys.try_lock("a").is_some());
     }
 
     #[test]
@@ -87,7 +87,7 @@ mod tests {
             for _ in 0..8 {
                 scope.spawn(|| {
                     for _ in 0..50 {
-                        let _guard = keys.hold("a", &|| false).unwrap();
+                        let _guard = keys.lock("a", &|| false).unwrap();
                         most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                         std::thread::yield_now();
                         inside.fetch_sub(1, Ordering::SeqCst);
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn a_waiter_that_is_cancelled_goes_away_without_the_key() {
         let keys = KeyedMutex::default();
-        let _held = keys.try_hold("a").unwrap();
-        assert!(keys.hold("a", &|| true).is_none());
+        let _held = keys.try_lock("a").unwrap();
+        assert!(keys.lock("a", &|| true).is_none());
     }
 }

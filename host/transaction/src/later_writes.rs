@@ -8,9 +8,9 @@ use std::path::Path;
 
 use cap_std::fs::Dir;
 
-use super::event::{Event, Kind, Moment, Record};
+use super::event::{Event, Moment, Record, TransactionKind};
 use super::journal::Journal;
-use super::places::Place;
+use super::open_volumes::OpenVolume;
 use super::{Transaction, receipt, window};
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_holders::{self as holders, LiveDirectory};
@@ -29,7 +29,7 @@ impl Transaction {
             false => self.written_since(Event::Sealed.name())?,
         };
         // What an undo borrowed stays in any case.
-        let is_recorded = self.journal.state().later_writes || matches!(self.begin.kind, Kind::Undo { .. });
+        let is_recorded = self.journal.state().later_writes || matches!(self.begin.kind, TransactionKind::Undo { .. });
         if !kept.is_empty() && !is_recorded {
             self.record_later_writes()?;
         }
@@ -40,7 +40,7 @@ impl Transaction {
     /// for another window.
     pub(super) fn refuse_what_was_written_since(&mut self, receipts: &Path) -> Result<()> {
         let mut held = Vec::new();
-        for (index, place) in self.places.iter().enumerate() {
+        for (index, place) in self.open_volumes.iter().enumerate() {
             if let Some(sibling) = self.own_sibling(index)? {
                 let path = place.volume.parent.join(&place.volume.sibling);
                 held.push((place.volume.name.clone(), LiveDirectory::of(&sibling, &path)?));
@@ -66,7 +66,7 @@ impl Transaction {
     /// Where trees are in the siblings' places of which anything changed after the newest record of this name.
     fn written_since(&self, record: &str) -> Result<Vec<String>> {
         let mut written = Vec::new();
-        for (index, place) in self.places.iter().enumerate() {
+        for (index, place) in self.open_volumes.iter().enumerate() {
             if self.own_sibling(index)?.is_some_and(|sibling| self.was_changed_since(record, sibling)) {
                 written.push(shown(place));
             }
@@ -84,7 +84,7 @@ impl Transaction {
 
     fn siblings(&self) -> Result<Vec<String>> {
         let mut siblings = Vec::new();
-        for (index, place) in self.places.iter().enumerate() {
+        for (index, place) in self.open_volumes.iter().enumerate() {
             siblings.extend(self.own_sibling(index)?.map(|_| shown(place)));
         }
         Ok(siblings)
@@ -92,7 +92,7 @@ impl Transaction {
 
     /// The tree in a sibling's place, if it is one of this transaction's: no other would be removed.
     fn own_sibling(&self, index: usize) -> Result<Option<Dir>> {
-        let place = &self.places[index];
+        let place = &self.open_volumes[index];
         match place.look()?.sibling {
             Some(found) if self.recorded(index).contains(&&found) => place.parent.open_live(&place.volume.sibling),
             _ => Ok(None),
@@ -125,6 +125,6 @@ pub fn kept(trees: &[String]) -> Failure {
         .hint("look at it, and take out what is needed; `reforge restore finish` then removes it")
 }
 
-fn shown(place: &Place) -> String {
+fn shown(place: &OpenVolume) -> String {
     reforge_base::escape::path(&place.volume.parent.join(&place.volume.sibling))
 }

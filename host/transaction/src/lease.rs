@@ -66,7 +66,7 @@ impl Locks {
     /// The lock at once, or `busy` with who holds it. `what` is what the lease is for, in a few words.
     pub fn try_lease(&self, workload: &str, what: &str) -> Result<Lease> {
         let file = self.open(workload)?;
-        let Some(key) = self.keys.try_hold(workload) else { return Err(busy(workload, &file)) };
+        let Some(key) = self.keys.try_lock(workload) else { return Err(busy(workload, &file)) };
         if !try_lock(&file, workload)? {
             return Err(busy(workload, &file));
         }
@@ -80,7 +80,7 @@ impl Locks {
             let message = format!("cancelled while waiting for `{}`", escape::text(workload));
             Failure::new(Code::Cancelled, message).hint(format!("it is {}", Held(holder(&file)).in_words()))
         };
-        let key = self.keys.hold(workload, cancelled).ok_or_else(gave_up)?;
+        let key = self.keys.lock(workload, cancelled).ok_or_else(gave_up)?;
         while !try_lock(&file, workload)? {
             if cancelled() {
                 return Err(gave_up());

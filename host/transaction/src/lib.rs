@@ -6,13 +6,14 @@
 //! complete), [`checks`] (what must hold before trees move), [`exchange`] (swap and commit), [`revert`] (R1 and R2),
 //! [`drop_trees`] (what may be removed, and when); then what a start does ([`table`] decides, [`recover`] carries out),
 //! what a person asks for ([`undo`], [`resolve`]) and what is told afterwards ([`receipt`]). [`registry`] has all of
-//! them, [`forget`] ends them.
+//! them, [`prune`] ends them.
 //!
 //! A transaction is driven by the caller that holds the workload's lease. It never reads an archive and never asks the
 //! configuration: from `begin` on only the journal counts.
 
 use std::path::Path;
 
+pub mod aborted;
 pub mod app;
 mod beginning;
 mod checks;
@@ -22,7 +23,6 @@ pub mod exchange;
 #[cfg(test)]
 mod fixture;
 mod foreign_start;
-pub mod forget;
 pub mod generation;
 pub mod id;
 pub mod journal;
@@ -31,8 +31,9 @@ pub mod later_writes;
 pub mod lease;
 mod listing;
 mod names;
+pub mod open_volumes;
 pub mod outlook;
-pub mod places;
+pub mod prune;
 pub mod receipt;
 pub mod recover;
 pub mod registry;
@@ -44,15 +45,14 @@ pub mod state;
 mod summarise;
 mod summary;
 pub mod table;
-pub mod unbegun;
 pub mod undo;
 pub mod window;
 
 use app::App;
-use event::{Begin, Event, Kind, Moment};
+use event::{Begin, Event, Moment, TransactionKind};
 use journal::Journal;
 use names::probe_names;
-use places::{Live, Place};
+use open_volumes::{Live, OpenVolume};
 use state::Phase;
 
 use reforge_base::failure::{Code, Failure, Result};
@@ -65,7 +65,7 @@ use reforge_volumes::sealed::SealedTree;
 pub struct Transaction {
     begin: Begin,
     journal: Journal,
-    places: Vec<Place>,
+    open_volumes: Vec<OpenVolume>,
     /// No other host works where these are.
     _claims: Vec<Claim>,
     /// Per volume what was sealed, in the process that sealed it: an undo seals nothing.
@@ -88,11 +88,11 @@ pub struct Transaction {
 impl Transaction {
     /// Step 3: writes the journal, then proves in every parent that directories can be exchanged there.
     pub fn begin(transactions: &Path, app: App, begin: Begin) -> Result<Transaction> {
-        let (claims, places) = claimed(&begin, &app)?;
-        refuse_moved(&places)?;
-        app.generations().advance(&begin.workload, places.iter().map(|place| &place.parent))?;
+        let (claims, open_volumes) = claimed(&begin, &app)?;
+        refuse_moved(&open_volumes)?;
+        app.generations().advance(&begin.workload, open_volumes.iter().map(|place| &place.parent))?;
         let journal = Journal::create(transactions, &begin)?;
-        let mut transaction = Transaction::of(begin, journal, (claims, places), app, None, false);
+        let mut transaction = Transaction::of(begin, journal, (claims, open_volumes), app, None, false);
         match transaction.probe() {
             Ok(()) => Ok(transaction),
             Err(failure) => {
@@ -104,29 +104,29 @@ impl Transaction {
 
     /// A transaction as its journal left it.
     pub fn reopen(journal: Journal, begin: Begin, app: App) -> Result<Transaction> {
-        let (claims, places) = claimed(&begin, &app)?;
+        let (claims, open_volumes) = claimed(&begin, &app)?;
         let observation = match &journal.state().observation {
             Some(digest) => Some(journal.attachment(digest)?),
             None => None,
         };
         let foreign_start = foreign_start::was_noticed(journal.directory());
-        let transaction = Transaction::of(begin, journal, (claims, places), app, observation, foreign_start);
+        let transaction = Transaction::of(begin, journal, (claims, open_volumes), app, observation, foreign_start);
         Ok(Transaction { is_reopened: true, ..transaction })
     }
 
     fn of(
         begin: Begin,
         journal: Journal,
-        (claims, places): (Vec<Claim>, Vec<Place>),
+        (claims, open_volumes): (Vec<Claim>, Vec<OpenVolume>),
         app: App,
         observation: Option<Observation>,
         foreign_start: bool,
     ) -> Transaction {
         Transaction {
-            sealed: places.iter().map(|_| None).collect(),
+            sealed: open_volumes.iter().map(|_| None).collect(),
             begin,
             journal,
-            places,
+            open_volumes,
             _claims: claims,
             app,
             observation,
@@ -139,7 +139,7 @@ impl Transaction {
     }
 
     fn probe(&self) -> Result<()> {
-        for place in &self.places {
+        for place in &self.open_volumes {
             let (one, other) = probe_names(&place.volume.sibling);
             place.parent.probe(&one, &other)?;
         }
@@ -170,19 +170,19 @@ impl Transaction {
     }
 
     /// The volumes in the order of [`Begin::volumes`].
-    pub fn places(&self) -> &[Place] {
-        &self.places
+    pub fn open_volumes(&self) -> &[OpenVolume] {
+        &self.open_volumes
     }
 
     /// Which tree is live, per volume.
     fn lives(&self) -> Result<Vec<Live>> {
-        self.places.iter().enumerate().map(|(index, place)| place.judge(self.journal.state(), index)).collect()
+        self.open_volumes.iter().enumerate().map(|(index, place)| place.classify(self.journal.state(), index)).collect()
     }
 
     /// What stands in no row of the table: the app is down if it was ours to stop, everything else is as it was found.
     fn leave_to_a_person(&self, lives: &[Live]) -> Failure {
         let stopped = if self.journal.state().holds_app() { self.app.stop() } else { Ok(()) };
-        let unknown = self.places.iter().zip(lives).find(|(_, live)| **live == Live::Neither);
+        let unknown = self.open_volumes.iter().zip(lives).find(|(_, live)| **live == Live::Neither);
         let message = match unknown {
             Some((place, _)) => format!("volume `{}` holds a tree that fits no row of the protocol", place.volume.name),
             None => "some volumes hold the new tree and some the old one, which fits no row of the protocol".to_owned(),
@@ -206,7 +206,7 @@ impl Transaction {
 
     /// Step 4, first half: the empty sibling of one volume, recorded before anything is written into it.
     pub fn make_sibling(&mut self, index: usize) -> Result<()> {
-        let place = &self.places[index];
+        let place = &self.open_volumes[index];
         place.parent.make_directory(&place.volume.sibling)?;
         place.parent.sync()?;
         self.adopt_sibling(index)
@@ -214,7 +214,7 @@ impl Transaction {
 
     /// Records what stands under a sibling's name: just made by us, or lent to an undo.
     fn adopt_sibling(&mut self, index: usize) -> Result<()> {
-        let Place { volume, parent } = &self.places[index];
+        let OpenVolume { volume, parent } = &self.open_volumes[index];
         let identity = parent
             .identity(&volume.sibling)?
             .ok_or_else(|| Failure::new(Code::Io, format!("the sibling of volume `{}` is not there", volume.name)))?;
@@ -296,14 +296,14 @@ impl Transaction {
 
     /// Step 10: policies as before, then the record. The undo window runs from here.
     pub fn complete(&mut self) -> Result<()> {
-        self.settle_undone()?;
+        self.close_undone_by_this()?;
         self.app.release()?;
         self.journal.append(Event::Completed { at: Moment::now() })
     }
 
     /// An undo that committed owns the trees it borrowed: the transaction that it undid is over.
-    fn settle_undone(&self) -> Result<()> {
-        let Kind::Undo { of } = &self.begin.kind else { return Ok(()) };
+    fn close_undone_by_this(&self) -> Result<()> {
+        let TransactionKind::Undo { of } = &self.begin.kind else { return Ok(()) };
         registry::close_undone(self.transactions(), of)
     }
 
@@ -314,15 +314,15 @@ impl Transaction {
 }
 
 /// The places of a transaction, from here on for no other host.
-fn claimed(begin: &Begin, app: &App) -> Result<(Vec<Claim>, Vec<Place>)> {
-    let places = begin.volumes.iter().map(Place::open).collect::<Result<Vec<_>>>()?;
-    let claims = claim::all(places.iter().map(|place| place.parent.path()), app.host_id())?;
-    Ok((claims, places))
+fn claimed(begin: &Begin, app: &App) -> Result<(Vec<Claim>, Vec<OpenVolume>)> {
+    let open_volumes = begin.volumes.iter().map(OpenVolume::open).collect::<Result<Vec<_>>>()?;
+    let claims = claim::all(open_volumes.iter().map(|place| place.parent.path()), app.host_id())?;
+    Ok((claims, open_volumes))
 }
 
 /// Another host may have exchanged a volume after it was looked at and before its parent was held.
-fn refuse_moved(places: &[Place]) -> Result<()> {
-    for place in places {
+fn refuse_moved(open_volumes: &[OpenVolume]) -> Result<()> {
+    for place in open_volumes {
         if place.look()?.live != place.volume.live_identity {
             let message = format!("volume `{}` is another directory than when it was looked at", place.volume.name);
             return Err(Failure::new(Code::Drift, message).hint("make a new plan and look at it again"));

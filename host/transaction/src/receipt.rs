@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::event::{Begin, Event, Kind, Record};
+use super::event::{Begin, Event, Record, TransactionKind};
 use super::journal::Journal;
 use reforge_base::durable;
 use reforge_base::failure::{Code, Failure, Result};
@@ -67,7 +67,7 @@ pub struct Receipt {
     pub id: String,
     pub workload: String,
     #[serde(flatten)]
-    pub kind: Kind,
+    pub kind: TransactionKind,
     pub outcome: Outcome,
     /// What went wrong, if anything did.
     pub failure: Option<Failure>,

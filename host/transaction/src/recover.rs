@@ -6,12 +6,12 @@
 use std::path::Path;
 
 use super::app::{App, Apps};
-use super::event::{Begin, Event, Kind, Moment};
+use super::event::{Begin, Event, Moment, TransactionKind};
 use super::journal::{Found, Journal};
 use super::lease::Lease;
-use super::places::Live;
+use super::open_volumes::Live;
 use super::receipt::{self, Ending, Outcome, Receipt};
-use super::registry::{self, Entry};
+use super::registry::{self, KnownTransaction};
 use super::state::Phase;
 use super::table::{self, Row};
 use super::{Transaction, later_writes, resolved, window};
@@ -41,9 +41,11 @@ impl Recovery<'_> {
         let mut done = Vec::new();
         for entry in registry::read_open(self.transactions)? {
             match entry {
-                Entry::Damaged { id, workload, failure } => done.push(Recovered { id, workload, result: Err(failure) }),
-                Entry::Open(journal, _) if self.is_settled(&journal) => {}
-                Entry::Open(_, begin) => {
+                KnownTransaction::Damaged { id, workload, failure } => {
+                    done.push(Recovered { id, workload, result: Err(failure) })
+                }
+                KnownTransaction::Open(journal, _) if self.is_settled(&journal) => {}
+                KnownTransaction::Open(_, begin) => {
                     let lease = self.apps.locks().try_lease(&begin.workload, &format!("recovery of {}", begin.id));
                     // One that cannot be had is this workload's trouble alone.
                     let result = match lease {
@@ -95,7 +97,7 @@ impl Recovery<'_> {
             return Ok(None);
         };
         let now = Moment::now();
-        if window::left_ms(journal.directory(), &began, begin.undo_window_ms, &now) > 0 {
+        if window::remaining_ms(journal.directory(), &began, begin.undo_window_ms, &now) > 0 {
             window::note(journal.directory(), &began, &now)?;
             return Ok(None);
         }
@@ -170,7 +172,7 @@ impl Transaction {
         if self.app_should_run() {
             self.users()?.into_iter().next().map_or(Ok(()), Err)?;
         }
-        (0..self.places.len()).try_for_each(|index| self.exchange_forward(index))?;
+        (0..self.open_volumes.len()).try_for_each(|index| self.exchange_forward(index))?;
         if self.foreign_start {
             self.complete()?;
             let app =
@@ -208,8 +210,8 @@ impl Transaction {
         let committed = self.journal.state().committed;
         // What is undone, and what an undo did not exchange, lies beside the lives on purpose.
         let left_behind = match (self.phase(), &self.begin.kind) {
-            (Phase::Closed, Kind::Restore { .. }) => self.left_beside_lives()?,
-            (Phase::Closed, Kind::Undo { .. }) if committed => self.left_beside_lives()?,
+            (Phase::Closed, TransactionKind::Restore { .. }) => self.left_beside_lives()?,
+            (Phase::Closed, TransactionKind::Undo { .. }) if committed => self.left_beside_lives()?,
             _ => Vec::new(),
         };
         if committed || self.phase() == Phase::Undone {

@@ -7,18 +7,18 @@ use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use super::event::{Begin, BeginVolume, Event, Kind};
+use super::event::{Begin, BeginVolume, Event, TransactionKind};
 use super::journal::{self, Found, Journal, workload_of};
 use super::listing::names;
 use super::names::transaction_of;
-use super::places::{Live, Place};
+use super::open_volumes::{Live, OpenVolume};
 use super::state::Phase;
 use super::{outlook, resolved, summary};
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_volumes::identity::Identity;
 
 /// One transaction as its journal left it.
-pub enum Entry {
+pub enum KnownTransaction {
     Open(Box<Journal>, Box<Begin>),
     /// It does not read. One without a workload is nobody's: it blocks those beside whose volumes its trees lie.
     Damaged {
@@ -29,12 +29,12 @@ pub enum Entry {
 }
 
 /// Reads every transaction, oldest first. Changes nothing: not even a torn record is mended.
-pub fn read_all(transactions: &Path) -> Result<Vec<Entry>> {
+pub fn read_all(transactions: &Path) -> Result<Vec<KnownTransaction>> {
     read(transactions, names(transactions)?)
 }
 
 /// Reads those that are not known to be over, which is all that blocks, names a snapshot or keeps trees.
-pub fn read_open(transactions: &Path) -> Result<Vec<Entry>> {
+pub fn read_open(transactions: &Path) -> Result<Vec<KnownTransaction>> {
     let mut names = names(transactions)?;
     names.retain(|name| !summary::exists(&transactions.join(name)));
     read(transactions, names)
@@ -52,30 +52,30 @@ pub fn ids(transactions: &Path) -> Result<Vec<String>> {
     Ok(names(transactions)?.into_iter().filter_map(|name| name.into_string().ok()).collect())
 }
 
-fn read(transactions: &Path, names: Vec<OsString>) -> Result<Vec<Entry>> {
+fn read(transactions: &Path, names: Vec<OsString>) -> Result<Vec<KnownTransaction>> {
     let entries = names.iter().filter_map(|name| read_one(&transactions.join(name)).transpose());
     entries.collect()
 }
 
 /// One transaction; none if it never began, or waits for nothing and cannot be told any more.
-pub fn read_one(directory: &Path) -> Result<Option<Entry>> {
+pub fn read_one(directory: &Path) -> Result<Option<KnownTransaction>> {
     let failure = match Journal::read(directory, false)? {
         Found::Nothing => return Ok(None),
-        Found::Journal(journal, begin) => return Ok(Some(Entry::Open(journal, begin))),
+        Found::Journal(journal, begin) => return Ok(Some(KnownTransaction::Open(journal, begin))),
         Found::Damaged(failure) => failure,
     };
     if summary::exists(directory) || journal::is_over(directory) || resolved::is_resolved(directory) {
         return Ok(None);
     }
     let id = directory.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(Some(Entry::Damaged { id, workload: workload_of(directory), failure }))
+    Ok(Some(KnownTransaction::Damaged { id, workload: workload_of(directory), failure }))
 }
 
-impl Entry {
+impl KnownTransaction {
     pub fn id(&self) -> &str {
         match self {
-            Entry::Open(_, begin) => &begin.id,
-            Entry::Damaged { id, .. } => id,
+            KnownTransaction::Open(_, begin) => &begin.id,
+            KnownTransaction::Damaged { id, .. } => id,
         }
     }
 
@@ -86,16 +86,16 @@ impl Entry {
 
     fn workload(&self) -> Option<&str> {
         match self {
-            Entry::Open(_, begin) => Some(&begin.workload),
-            Entry::Damaged { workload, .. } => workload.as_deref(),
+            KnownTransaction::Open(_, begin) => Some(&begin.workload),
+            KnownTransaction::Damaged { workload, .. } => workload.as_deref(),
         }
     }
 
     /// Why nothing may be deployed, captured or restored before recovery has dealt with this one.
     pub fn blocks(&self) -> Option<Failure> {
         match self {
-            Entry::Open(journal, begin) => (journal.state().blocks() && !resolved::is_resolved(journal.directory()))
-                .then(|| {
+            KnownTransaction::Open(journal, begin) => {
+                (journal.state().blocks() && !resolved::is_resolved(journal.directory())).then(|| {
                     let newest = journal.records().last().map_or("nothing", |record| record.event.name());
                     let message =
                         format!("restore `{}` of `{}` is unfinished (it got to `{newest}`)", begin.id, begin.workload);
@@ -104,22 +104,23 @@ impl Entry {
                         false => Failure::new(Code::NeedsOperator, message)
                             .hint(format!("`reforge restore resolve {}` shows each tree", begin.id)),
                     }
-                }),
-            Entry::Damaged { failure, .. } => Some(failure.clone()),
+                })
+            }
+            KnownTransaction::Damaged { failure, .. } => Some(failure.clone()),
         }
     }
 }
 
 /// Why a workload is blocked, if it is.
-pub fn blocking(entries: &[Entry], workload: &str) -> Option<Failure> {
-    let own = entries.iter().filter(|entry| entry.is_of(workload)).find_map(Entry::blocks);
+pub fn blocking(entries: &[KnownTransaction], workload: &str) -> Option<Failure> {
+    let own = entries.iter().filter(|entry| entry.is_of(workload)).find_map(KnownTransaction::blocks);
     own.or_else(|| blocking_of_nobody(entries, workload))
 }
 
 /// What the unfinished transaction of a workload goes on with, if it has one.
-pub fn phase_of_unfinished(entries: &[Entry], workload: &str) -> Option<&'static str> {
+pub fn phase_of_unfinished(entries: &[KnownTransaction], workload: &str) -> Option<&'static str> {
     entries.iter().find_map(|entry| match entry {
-        Entry::Open(journal, begin) if begin.workload == workload && journal.state().blocks() => {
+        KnownTransaction::Open(journal, begin) if begin.workload == workload && journal.state().blocks() => {
             Some(journal.state().phase.goes_on_with())
         }
         _ => None,
@@ -128,9 +129,14 @@ pub fn phase_of_unfinished(entries: &[Entry], workload: &str) -> Option<&'static
 
 /// Why a directory is blocked by a transaction that began under another workload's name, if it is: that one's live or sibling
 /// is this very directory, or stood in its place.
-pub fn blocking_directory(entries: &[Entry], workload: &str, parent: &Path, live: &OsStr) -> Result<Option<Failure>> {
+pub fn blocking_directory(
+    entries: &[KnownTransaction],
+    workload: &str,
+    parent: &Path,
+    live: &OsStr,
+) -> Result<Option<Failure>> {
     for entry in entries.iter().filter(|entry| !entry.is_of(workload)) {
-        let (Some(failure), Entry::Open(journal, begin)) = (entry.blocks(), entry) else { continue };
+        let (Some(failure), KnownTransaction::Open(journal, begin)) = (entry.blocks(), entry) else { continue };
         let now = Identity::at(&parent.join(live))?;
         let state = journal.state();
         let is_this = |(index, volume): (usize, &BeginVolume)| {
@@ -146,13 +152,13 @@ pub fn blocking_directory(entries: &[Entry], workload: &str, parent: &Path, live
 }
 
 /// Snapshots that a transaction that is not over may still need: what it restores from and its way back.
-pub fn named_snapshots(entries: &[Entry]) -> BTreeSet<String> {
+pub fn named_snapshots(entries: &[KnownTransaction]) -> BTreeSet<String> {
     let mut named = BTreeSet::new();
     for entry in entries {
-        let Entry::Open(journal, begin) = entry else { continue };
+        let KnownTransaction::Open(journal, begin) = entry else { continue };
         if !journal.state().is_over() {
             named.extend(journal.state().safety.clone());
-            if let Kind::Restore { snapshot } = &begin.kind {
+            if let TransactionKind::Restore { snapshot } = &begin.kind {
                 named.insert(snapshot.clone());
             }
         }
@@ -176,23 +182,27 @@ pub fn owner(transactions: &Path, sibling: &str) -> Result<Owner> {
     let name = sibling.trim_end_matches("-a").trim_end_matches("-b");
     let directory = transactions.join(id);
     Ok(match read_one(&directory)? {
-        Some(Entry::Open(_, begin)) if begin.volumes.iter().any(|volume| volume.sibling == name) => Owner::Transaction,
-        Some(Entry::Damaged { workload, failure, .. }) => Owner::Damaged(workload, failure),
+        Some(KnownTransaction::Open(_, begin)) if begin.volumes.iter().any(|volume| volume.sibling == name) => {
+            Owner::Transaction
+        }
+        Some(KnownTransaction::Damaged { workload, failure, .. }) => Owner::Damaged(workload, failure),
         _ => Owner::Nobody(workload_of(&directory)),
     })
 }
 
 /// What blocks a workload though nobody knows that it is its: a journal that does not say whose it is, while not every
 /// volume holds what the newest restore put there. That may be an undo in the middle, which has no siblings of its own.
-fn blocking_of_nobody(entries: &[Entry], workload: &str) -> Option<Failure> {
+fn blocking_of_nobody(entries: &[KnownTransaction], workload: &str) -> Option<Failure> {
     let nobodys = entries.iter().find_map(|entry| match entry {
-        Entry::Damaged { workload: None, failure, .. } => Some(failure),
+        KnownTransaction::Damaged { workload: None, failure, .. } => Some(failure),
         _ => None,
     })?;
     let is_going_back = entries.iter().any(|entry| match entry {
-        Entry::Open(journal, begin) if begin.workload == workload && journal.state().phase == Phase::Completed => {
+        KnownTransaction::Open(journal, begin)
+            if begin.workload == workload && journal.state().phase == Phase::Completed =>
+        {
             begin.volumes.iter().enumerate().any(|(index, volume)| {
-                let live = Place::open(volume).and_then(|place| place.judge(journal.state(), index));
+                let live = OpenVolume::open(volume).and_then(|place| place.classify(journal.state(), index));
                 // One that cannot be looked at may be one of them.
                 !matches!(live, Ok(Live::New | Live::Neither))
             })
@@ -203,7 +213,7 @@ fn blocking_of_nobody(entries: &[Entry], workload: &str) -> Option<Failure> {
 }
 
 /// Reads one transaction by id or by a prefix that only one has.
-pub fn find(transactions: &Path, id: &str) -> Result<Entry> {
+pub fn find(transactions: &Path, id: &str) -> Result<KnownTransaction> {
     let ids = ids(transactions)?;
     let id = meant(ids.iter().map(String::as_str), id)?;
     read_one(&transactions.join(id))?.ok_or_else(|| unknown(id))
@@ -230,14 +240,14 @@ fn unknown(id: &str) -> Failure {
 }
 
 /// Whether a person has decided about an undo of this restore: its trees are then that person's to end.
-pub(super) fn is_of_decided_undo(entries: &[Entry], id: &str) -> bool {
+pub(super) fn is_of_decided_undo(entries: &[KnownTransaction], id: &str) -> bool {
     entries.iter().any(|entry| match entry {
-        Entry::Open(journal, begin) => {
-            matches!(&begin.kind, Kind::Undo { of } if of == id)
+        KnownTransaction::Open(journal, begin) => {
+            matches!(&begin.kind, TransactionKind::Undo { of } if of == id)
                 && !journal.state().is_over()
                 && resolved::is_resolved(journal.directory())
         }
-        Entry::Damaged { .. } => false,
+        KnownTransaction::Damaged { .. } => false,
     })
 }
 
@@ -294,7 +304,7 @@ mod tests {
         let of = begin().id;
         let undo = Begin {
             id: "20260102T030405.007-abcdef".into(),
-            kind: Kind::Undo { of: of.clone() },
+            kind: TransactionKind::Undo { of: of.clone() },
             at: Moment::now(),
             ..begin()
         };

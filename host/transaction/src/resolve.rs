@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 
 use super::Transaction;
 use super::app::{App, Apps};
-use super::places::{Live, Place};
-use super::registry::{self, Entry};
+use super::open_volumes::{Live, OpenVolume};
+use super::registry::{self, KnownTransaction};
 use super::resolved::FILE;
 pub use super::resolved::is_resolved;
 use reforge_base::durable;
@@ -60,12 +60,12 @@ pub fn unchosen(transactions: &Path, id: &str) -> Result<Vec<Tree>> {
 /// Every tree of a transaction that can be found. Changes nothing.
 pub fn show(transactions: &Path, id: &str) -> Result<Vec<Tree>> {
     let (journal, begin) = match registry::find(transactions, id)? {
-        Entry::Open(journal, begin) => (journal, begin),
-        Entry::Damaged { failure, .. } => return Err(failure),
+        KnownTransaction::Open(journal, begin) => (journal, begin),
+        KnownTransaction::Damaged { failure, .. } => return Err(failure),
     };
     let mut trees = Vec::new();
     for (index, volume) in begin.volumes.iter().enumerate() {
-        let place = Place::open(volume)?;
+        let place = OpenVolume::open(volume)?;
         let sight = place.look()?;
         let new = journal.state().siblings[index].clone();
         let made = journal.state().made[index].clone();
@@ -111,8 +111,8 @@ pub fn resolve(transactions: &Path, id: &str, keep: Keep, who: &str, apps: &dyn 
         durable::write_durably(directory, FILE, body.to_string().as_bytes(), 0o600)
     };
     let workload = match registry::find(transactions, id)? {
-        Entry::Damaged { workload, .. } => workload,
-        Entry::Open(_, begin) => Some(begin.workload),
+        KnownTransaction::Damaged { workload, .. } => workload,
+        KnownTransaction::Open(_, begin) => Some(begin.workload),
     };
     let lease = workload.map(|workload| apps.locks().try_lease(&workload, &format!("resolve of {id}"))).transpose()?;
     // Under the lease once more: whoever had it may have ended the transaction, or decided already.
@@ -121,11 +121,11 @@ pub fn resolve(transactions: &Path, id: &str, keep: Keep, who: &str, apps: &dyn 
         return Err(needs_no_decision(&entry));
     }
     match (entry, lease) {
-        (Entry::Damaged { id, .. }, _) if keep == Keep::Live => mark(&transactions.join(id)).map(|()| false),
-        (Entry::Damaged { failure, .. }, _) => {
+        (KnownTransaction::Damaged { id, .. }, _) if keep == Keep::Live => mark(&transactions.join(id)).map(|()| false),
+        (KnownTransaction::Damaged { failure, .. }, _) => {
             Err(failure.hint("its trees cannot be told apart any more: only `--keep live` is possible"))
         }
-        (Entry::Open(journal, begin), Some(lease)) => {
+        (KnownTransaction::Open(journal, begin), Some(lease)) => {
             let app = App::new(apps, lease, &begin.runtime)?;
             let mut transaction = Transaction::reopen(*journal, *begin, app)?;
             let lives = transaction.arrangeable(keep)?;
@@ -133,14 +133,14 @@ pub fn resolve(transactions: &Path, id: &str, keep: Keep, who: &str, apps: &dyn 
             transaction.arrange(keep, &lives)?;
             mark(transaction.journal.directory()).map(|()| true)
         }
-        (Entry::Open(_, begin), None) => {
+        (KnownTransaction::Open(_, begin), None) => {
             Err(Failure::new(Code::Busy, format!("the journal of `{}` is being written", begin.id)))
         }
     }
 }
 
 /// Nothing is waited for: it is over, or a person has decided.
-pub fn needs_no_decision(entry: &Entry) -> Failure {
+pub fn needs_no_decision(entry: &KnownTransaction) -> Failure {
     let message = format!("restore `{}` needs no decision", reforge_base::escape::text(entry.id()));
     Failure::new(Code::Usage, message).hint("`reforge restore show` says how it stands")
 }
@@ -157,7 +157,7 @@ impl Transaction {
         match lives.iter().position(is_in_the_way) {
             None => Ok(lives),
             Some(index) => {
-                let volume = &self.places[index].volume.name;
+                let volume = &self.open_volumes[index].volume.name;
                 let message = format!("volume `{volume}` holds a tree that is neither old nor new");
                 Err(Failure::new(Code::NeedsOperator, message)
                     .hint("put the right tree under its live name by hand, then `--keep live`"))

@@ -4,8 +4,8 @@
 //! parent synced, `reverted` is durable, the app is started on the old data, and only then is anything removed.
 
 use super::Transaction;
-use super::event::{Event, Kind, Moment};
-use super::places::Live;
+use super::event::{Event, Moment, TransactionKind};
+use super::open_volumes::Live;
 use super::state::Phase;
 use super::table::{self, Row};
 use reforge_base::failure::{Code, Failure, Result};
@@ -100,7 +100,7 @@ impl Transaction {
         if have_moved(lives) {
             self.check_down()?;
         }
-        (0..self.places.len()).try_for_each(|index| self.exchange_back(index))
+        (0..self.open_volumes.len()).try_for_each(|index| self.exchange_back(index))
     }
 
     /// `reverted` is durable: the app comes back first, then trees are dropped, unless clients may have written into
@@ -114,14 +114,14 @@ impl Transaction {
         } else {
             reverted.app_failure = self.bring_app_back()?;
         }
-        if self.journal.state().committed && matches!(self.begin.kind, Kind::Restore { .. }) {
+        if self.journal.state().committed && matches!(self.begin.kind, TransactionKind::Restore { .. }) {
             return Ok(reverted);
         }
         reverted.later_writes = self.keep_what_was_written_since()?;
-        if !reverted.later_writes.is_empty() && matches!(self.begin.kind, Kind::Restore { .. }) {
+        if !reverted.later_writes.is_empty() && matches!(self.begin.kind, TransactionKind::Restore { .. }) {
             return Ok(reverted);
         }
-        if self.journal.state().has_swapped && matches!(self.begin.kind, Kind::Restore { .. }) {
+        if self.journal.state().has_swapped && matches!(self.begin.kind, TransactionKind::Restore { .. }) {
             self.journal.append(Event::Dropping)?;
         }
         reverted.left_behind = self.drop_new_siblings()?;

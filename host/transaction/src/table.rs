@@ -3,7 +3,7 @@
 //! Pure and total. Recovery, a revert and the model of the protocol all decide by [`row`]; only those who carry a row out
 //! touch anything. It must never guess: what fits no row is a person's.
 
-use super::places::Live;
+use super::open_volumes::Live;
 use super::state::{Phase, State};
 
 /// One row of the protocol's table: what is done about everything that stands in it.

@@ -7,9 +7,9 @@ use std::path::Path;
 
 use super::Transaction;
 use super::app::App;
-use super::event::{Begin, BeginVolume, Kind, Moment};
-use super::places::{Live, Place};
-use super::registry::{self, Entry};
+use super::event::{Begin, BeginVolume, Moment, TransactionKind};
+use super::open_volumes::{Live, OpenVolume};
+use super::registry::{self, KnownTransaction};
 use super::state::Phase;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_volumes::live_tree::{self, Totals};
@@ -24,7 +24,7 @@ pub struct Request {
 
 /// What an undo would begin with; refuses when there is nothing to undo. Changes nothing.
 pub fn plan(transactions: &Path, request: &Request) -> Result<Begin> {
-    let Entry::Open(journal, restore) = registry::find(transactions, &request.of)? else {
+    let KnownTransaction::Open(journal, restore) = registry::find(transactions, &request.of)? else {
         return Err(Failure::new(Code::NeedsOperator, format!("the journal of `{}` is damaged", request.of)));
     };
     match journal.state().phase {
@@ -39,7 +39,7 @@ pub fn plan(transactions: &Path, request: &Request) -> Result<Begin> {
         _ => return Err(refused(&restore, "it is unfinished").hint(Code::Unfinished.usual_hint())),
     }
     let newer = registry::read_all(transactions)?.into_iter().find(|entry| {
-        let Entry::Open(other, begin) = entry else { return false };
+        let KnownTransaction::Open(other, begin) = entry else { return false };
         begin.workload == restore.workload && begin.id > restore.id && other.state().committed
     });
     if let Some(newer) = newer {
@@ -47,9 +47,9 @@ pub fn plan(transactions: &Path, request: &Request) -> Result<Begin> {
     }
     let mut volumes = Vec::new();
     for (index, volume) in restore.volumes.iter().enumerate() {
-        let place = Place::open(volume)?;
+        let place = OpenVolume::open(volume)?;
         let sight = place.look()?;
-        let live_is_new = place.judge(journal.state(), index)? == Live::New;
+        let live_is_new = place.classify(journal.state(), index)? == Live::New;
         if !live_is_new || sight.sibling.is_none() {
             let message = format!("what is live as volume `{}` is not what it put there", volume.name);
             return Err(refused(&restore, &message));
@@ -66,7 +66,7 @@ pub fn plan(transactions: &Path, request: &Request) -> Result<Begin> {
     Ok(Begin {
         id: request.id.clone(),
         workload: restore.workload.clone(),
-        kind: Kind::Undo { of: restore.id.clone() },
+        kind: TransactionKind::Undo { of: restore.id.clone() },
         runtime: restore.runtime.clone(),
         at: Moment::now(),
         who: request.who.clone(),
@@ -84,7 +84,7 @@ impl Transaction {
     /// Begins an undo and borrows every sibling; the next step is the stop.
     pub fn begin_undo(transactions: &Path, app: App, begin: Begin) -> Result<Transaction> {
         let mut transaction = Transaction::begin(transactions, app, begin)?;
-        let borrowed = (0..transaction.places.len())
+        let borrowed = (0..transaction.open_volumes.len())
             .try_for_each(|index| transaction.adopt_sibling(index))
             .and_then(|()| transaction.record_sealed());
         match borrowed {
@@ -98,7 +98,7 @@ impl Transaction {
 }
 
 /// What the previous tree holds, for the receipt: the restore's own figures are those of its snapshot.
-fn previous_totals(place: &Place) -> Result<Totals> {
+fn previous_totals(place: &OpenVolume) -> Result<Totals> {
     let previous = place.parent.open_live(&place.volume.sibling)?;
     previous.map_or_else(|| Ok(Totals::default()), live_tree::totals)
 }

@@ -22,7 +22,7 @@ struct Note {
 }
 
 /// Milliseconds of the window that are left; 0 when it is over. Changes nothing.
-pub fn left_ms(directory: &Path, began: &Moment, window_ms: u64, now: &Moment) -> u64 {
+pub fn remaining_ms(directory: &Path, began: &Moment, window_ms: u64, now: &Moment) -> u64 {
     let wall_ms = u64::try_from(now.wall.as_millisecond() - began.wall.as_millisecond()).unwrap_or(0);
     let passed_ms = wall_ms.min(read(directory, began).until(now).passed_ms);
     window_ms.saturating_sub(passed_ms)
@@ -69,7 +69,7 @@ mod tests {
     fn both_clocks_must_agree_that_the_window_is_over() {
         let directory = tempfile::tempdir().unwrap();
         let began = moment(1000, "a", 100);
-        let left = |now: &Moment| left_ms(directory.path(), &began, 60_000, now);
+        let left = |now: &Moment| remaining_ms(directory.path(), &began, 60_000, now);
         assert_eq!(left(&moment(1030, "a", 130)), 30_000);
         assert_eq!(left(&moment(999_000, "a", 130)), 30_000, "a clock that jumped forward");
         assert_eq!(left(&moment(500, "a", 900)), 60_000, "a clock that jumped back");

@@ -13,13 +13,13 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Statx, StatxFlags};
 use rustix::io::Errno;
 
 use super::inode_flags::Extra;
-use super::parent::Place;
+use super::parent::FileLocation;
 use crate::tree_digest::Mtime;
 use reforge_base::durable::READ_DIRECTORY;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result, is_denied};
 use reforge_base::limits::{self, DEPTH_MAX};
-use reforge_base::rights::Rights;
+use reforge_base::permissions::Permissions;
 
 /// What an inode with content occupies at least.
 const DISK_UNIT_BYTES: u64 = 4 << 10;
@@ -92,15 +92,15 @@ pub struct Totals {
 
 impl LiveEntry {
     /// Why this process could not capture and restore the entry, if it could not.
-    fn problem(&self, rights: &Rights) -> Option<&'static str> {
-        let unread = || if self.kind == LiveKind::File { rights.read_problem(self.mode) } else { None };
-        rights.owner_problem(self.uid, self.gid).or_else(unread)
+    fn problem(&self, permissions: &Permissions) -> Option<&'static str> {
+        let unread = || if self.kind == LiveKind::File { permissions.read_problem(self.mode) } else { None };
+        permissions.owner_problem(self.uid, self.gid).or_else(unread)
     }
 }
 
 /// Counts everything below an open directory. Refuses what a snapshot of it could not hold or a restore not bring back.
 pub fn totals(root: impl AsFd) -> Result<Totals> {
-    let rights = Rights::own().map_err(|error| io("learn the groups of this process for", b"", error))?;
+    let permissions = Permissions::own().map_err(|error| io("learn the groups of this process for", b"", error))?;
     let mut totals = Totals::default();
     let mut seen = HashSet::new();
     let tree = LiveTree { with_extra: true, ..LiveTree::open(root)? };
@@ -131,7 +131,7 @@ pub fn totals(root: impl AsFd) -> Result<Totals> {
         }
         totals.symlinks += u64::from(entry.kind == LiveKind::Symlink);
         if totals.out_of_reach.is_none() {
-            totals.out_of_reach = entry.problem(&rights).map(|problem| (entry.path.clone(), problem));
+            totals.out_of_reach = entry.problem(&permissions).map(|problem| (entry.path.clone(), problem));
         }
         if entry.boundary {
             totals.boundaries.push(entry.path);
@@ -162,7 +162,7 @@ fn unrestorable(path: &[u8], problem: &str) -> Failure {
 /// The walk itself.
 #[derive(Debug)]
 pub struct LiveTree {
-    root: Place,
+    root: FileLocation,
     /// Given out first.
     first: Option<LiveEntry>,
     levels: Vec<Level>,
@@ -186,7 +186,8 @@ impl LiveTree {
         let failed = |error: Errno| io("open", b"", error);
         let directory = rustix::fs::openat(root, c".", READ_DIRECTORY, Mode::empty()).map_err(failed)?;
         let facts = look(&directory, c"").map_err(failed)?;
-        let root = Place::of(directory.as_fd()).map_err(|error| Failure::io("inspect", Path::new("."), &error))?;
+        let root =
+            FileLocation::of(directory.as_fd()).map_err(|error| Failure::io("inspect", Path::new("."), &error))?;
         let names = names(&directory, b"")?;
         let first = Some(entry(Vec::new(), &facts, false));
         Ok(LiveTree {
@@ -233,7 +234,8 @@ impl LiveTree {
     fn enter(&mut self, name: &CStr, facts: &Statx) -> Result<Option<LiveEntry>> {
         let Some(level) = self.levels.last() else { return Ok(None) };
         // Looked at before it is opened, so that nothing is mounted on demand and no foreign file system is asked.
-        let there = Place { mount: facts.stx_mnt_id, device: (facts.stx_dev_major, facts.stx_dev_minor), inode: 0 };
+        let there =
+            FileLocation { mount: facts.stx_mnt_id, device: (facts.stx_dev_major, facts.stx_dev_minor), inode: 0 };
         if !self.root.same_tree(&there) {
             return Ok(Some(entry(self.path.clone(), facts, true)));
         }
@@ -244,7 +246,7 @@ impl LiveTree {
             Err(error) => return Err(io("open", &self.path, error)),
         };
         let facts = look(&directory, c"").map_err(|error| io("inspect", &self.path, error))?;
-        let opened = Place::of(directory.as_fd());
+        let opened = FileLocation::of(directory.as_fd());
         let opened = opened.map_err(|error| Failure::io("inspect", &to_path(&self.path), &error))?;
         if !self.root.same_tree(&opened) {
             return Ok(Some(entry(self.path.clone(), &facts, true)));

@@ -154,7 +154,7 @@ impl Parent {
     pub fn still_reached_by_path(&self) -> Result<bool> {
         match walk(&self.path) {
             // Both are held open, so equal numbers mean the same directory.
-            Ok(reached) => Ok(self.place(reached.as_fd())? == self.place(self.directory.as_fd())?),
+            Ok(reached) => Ok(self.location(reached.as_fd())? == self.location(self.directory.as_fd())?),
             Err(failure) if matches!(failure.code, Code::NotFound | Code::VolumeRefused) => Ok(false),
             Err(failure) => Err(failure),
         }
@@ -220,8 +220,8 @@ impl Parent {
             .hint("the file system cannot be trusted with a restore; move the volume to ext4, xfs or btrfs")
     }
 
-    fn place(&self, directory: BorrowedFd<'_>) -> Result<Place> {
-        Place::of(directory).map_err(|error| Failure::io("inspect", &self.path, &error))
+    fn location(&self, directory: BorrowedFd<'_>) -> Result<FileLocation> {
+        FileLocation::of(directory).map_err(|error| Failure::io("inspect", &self.path, &error))
     }
 }
 
@@ -233,14 +233,14 @@ impl AsFd for Parent {
 
 /// Where an open file lies, as long as it is held open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct FileLocation {
     pub mount: u64,
     pub device: (u32, u32),
     pub inode: u64,
 }
 
-impl Place {
-    pub fn of(file: BorrowedFd<'_>) -> std::io::Result<Place> {
+impl FileLocation {
+    pub fn of(file: BorrowedFd<'_>) -> std::io::Result<FileLocation> {
         let wanted = StatxFlags::INO | StatxFlags::MNT_ID;
         let facts = rustix::fs::statx(file, c"", AtFlags::EMPTY_PATH, wanted)?;
         if facts.stx_mask & StatxFlags::MNT_ID.bits() == 0 {
@@ -248,11 +248,11 @@ impl Place {
             return Err(std::io::Error::other("the kernel does not tell mounts apart; Linux 5.8 or newer is needed"));
         }
         let device = (facts.stx_dev_major, facts.stx_dev_minor);
-        Ok(Place { mount: facts.stx_mnt_id, device, inode: facts.stx_ino })
+        Ok(FileLocation { mount: facts.stx_mnt_id, device, inode: facts.stx_ino })
     }
 
     /// Whether a walk from one to the other would stay on one mount of one file system (and one subvolume).
-    pub fn same_tree(&self, other: &Place) -> bool {
+    pub fn same_tree(&self, other: &FileLocation) -> bool {
         (self.mount, self.device) == (other.mount, other.device)
     }
 }

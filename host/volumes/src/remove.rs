@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir};
 use rustix::io::Errno;
 
-use super::parent::{Parent, Place};
+use super::parent::{FileLocation, Parent};
 use reforge_base::durable::READ_DIRECTORY;
 use reforge_base::effects::effect;
 use reforge_base::failure::{Failure, Result};
@@ -47,16 +47,16 @@ pub struct Removal {
     /// Names that are gone.
     pub removed: u64,
     /// Names that are still there.
-    pub kept: u64,
+    pub unremoved: u64,
     /// The first of them, with the reason.
-    pub kept_names: Vec<Kept>,
+    pub unremoved_names: Vec<Unremoved>,
     /// A mount or another file system was in the way: the removal stopped there.
     pub stopped: bool,
 }
 
 /// What could not be removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct Unremoved {
     /// Below the parent.
     pub path: PathBuf,
     pub reason: String,
@@ -65,7 +65,7 @@ pub struct Kept {
 impl Removal {
     /// Whether nothing is left.
     pub fn is_complete(&self) -> bool {
-        self.kept == 0 && !self.stopped
+        self.unremoved == 0 && !self.stopped
     }
 }
 
@@ -76,36 +76,36 @@ pub fn remove_tree(parent: &Parent, name: impl AsRef<OsStr>) -> Result<Removal> 
     let Some(root) = parent.open_live(name)? else { return Ok(removal) };
     let root = OwnedFd::from(root.into_std_file());
     let failed = |error: std::io::Error| Failure::io("inspect", &parent.path().join(name), &error);
-    let place = Place::of(root.as_fd()).map_err(failed)?;
-    if place.mount != Place::of(parent.as_fd()).map_err(failed)?.mount {
+    let location = FileLocation::of(root.as_fd()).map_err(failed)?;
+    if location.mount != FileLocation::of(parent.as_fd()).map_err(failed)?.mount {
         removal.stop(Path::new(name), "it is a mount point");
         return Ok(removal);
     }
     let name = CString::new(name.as_bytes()).map_err(|_| failed(Errno::INVAL.into()))?;
     let again = open(&root, c".").map_err(|errno| failed(errno.into()))?;
-    removal.removed = empty_subtrees(again, &place)?;
-    let mut walk = Walk::new(place, removal);
-    walk.levels.push(Level::new(name, root, place));
+    removal.removed = empty_subtrees(again, &location)?;
+    let mut walk = Walk::new(location, removal);
+    walk.levels.push(Level::new(name, root, location));
     walk.run(parent.as_fd())?;
     Ok(walk.removal)
 }
 
 /// Removes what is below the first levels of directories, as far as it goes. Answers how many names are gone.
-fn empty_subtrees(root: OwnedFd, place: &Place) -> Result<u64> {
+fn empty_subtrees(root: OwnedFd, location: &FileLocation) -> Result<u64> {
     let mut subtrees: Vec<Subtree> = vec![(Arc::new(root), None)];
     for _ in 0..SPLIT_LEVELS_MAX {
         if subtrees.is_empty() || subtrees.len() >= SUBTREES_MIN {
             break;
         }
-        let below = subtrees.iter().flat_map(|(above, name)| subdirectories(above, name.as_deref(), place));
+        let below = subtrees.iter().flat_map(|(above, name)| subdirectories(above, name.as_deref(), location));
         subtrees = below.collect();
     }
     let (removed, stop) = (AtomicU64::new(0), AtomicBool::new(false));
     side_by_side(&subtrees, 1, |(above, name)| {
         let Some(name) = name.as_ref().filter(|_| !stop.load(Ordering::Relaxed)) else { return Ok(()) };
-        let Some((directory, place)) = below(above, name, place) else { return Ok(()) };
-        let mut walk = Walk::new(place, Removal::default());
-        walk.levels.push(Level::new(name.clone(), directory, place));
+        let Some((directory, location)) = below(above, name, location) else { return Ok(()) };
+        let mut walk = Walk::new(location, Removal::default());
+        walk.levels.push(Level::new(name.clone(), directory, location));
         walk.run(above.as_fd())?;
         removed.fetch_add(walk.removal.removed, Ordering::Relaxed);
         stop.fetch_or(walk.removal.stopped, Ordering::Relaxed);
@@ -118,7 +118,7 @@ fn empty_subtrees(root: OwnedFd, place: &Place) -> Result<u64> {
 type Subtree = (Arc<OwnedFd>, Option<CString>);
 
 /// The directories in a subtree's, or itself if there are none. One that cannot be listed has none here: the walk through everything says why.
-fn subdirectories(above: &Arc<OwnedFd>, name: Option<&CStr>, root: &Place) -> Vec<Subtree> {
+fn subdirectories(above: &Arc<OwnedFd>, name: Option<&CStr>, root: &FileLocation) -> Vec<Subtree> {
     let directory = match name {
         None => Arc::clone(above),
         Some(name) => match below(above, name, root) {
@@ -141,14 +141,14 @@ fn subdirectories(above: &Arc<OwnedFd>, name: Option<&CStr>, root: &Place) -> Ve
 }
 
 /// A directory of the same tree, open.
-fn below(above: &OwnedFd, name: &CStr, root: &Place) -> Option<(OwnedFd, Place)> {
+fn below(above: &OwnedFd, name: &CStr, root: &FileLocation) -> Option<(OwnedFd, FileLocation)> {
     let directory = open(above, name).ok()?;
-    let place = Place::of(directory.as_fd()).ok().filter(|place| place.same_tree(root))?;
-    Some((directory, place))
+    let location = FileLocation::of(directory.as_fd()).ok().filter(|location| location.same_tree(root))?;
+    Some((directory, location))
 }
 
 struct Walk {
-    root: Place,
+    root: FileLocation,
     levels: Vec<Level>,
     removal: Removal,
     listing: Vec<std::mem::MaybeUninit<u8>>,
@@ -159,26 +159,35 @@ struct Level {
     name: CString,
     /// None while it is more than [`OPEN_LEVELS_MAX`] above.
     directory: Option<OwnedFd>,
-    place: Place,
+    location: FileLocation,
     /// Directories in it that are still to be removed.
     below: Vec<CString>,
     listed: bool,
     /// Names in it that stay.
-    kept: HashSet<CString>,
+    unremoved: HashSet<CString>,
     /// Whether the last listing removed or found anything, so that another one may too.
     progressed: bool,
     listings: u8,
 }
 
 impl Level {
-    fn new(name: CString, directory: OwnedFd, place: Place) -> Level {
-        let (below, kept) = (Vec::new(), HashSet::new());
-        Level { name, directory: Some(directory), place, below, listed: false, kept, progressed: false, listings: 0 }
+    fn new(name: CString, directory: OwnedFd, location: FileLocation) -> Level {
+        let (below, unremoved) = (Vec::new(), HashSet::new());
+        Level {
+            name,
+            directory: Some(directory),
+            location,
+            below,
+            listed: false,
+            unremoved,
+            progressed: false,
+            listings: 0,
+        }
     }
 }
 
 impl Walk {
-    fn new(root: Place, removal: Removal) -> Walk {
+    fn new(root: FileLocation, removal: Removal) -> Walk {
         let listing = vec![std::mem::MaybeUninit::uninit(); LISTING_BYTES];
         Walk { root, levels: Vec::new(), removal, listing }
     }
@@ -222,7 +231,7 @@ impl Walk {
                 }
             };
             let name = entry.file_name();
-            if matches!(name.to_bytes(), b"." | b"..") || level.kept.contains(name) {
+            if matches!(name.to_bytes(), b"." | b"..") || level.unremoved.contains(name) {
                 continue;
             }
             if entry.file_type() == FileType::Directory {
@@ -251,15 +260,15 @@ impl Walk {
         let Some(level) = self.levels.last() else { return };
         let Some(directory) = &level.directory else { return };
         match open(directory, &name) {
-            Ok(opened) => match Place::of(opened.as_fd()) {
-                Ok(place) if place.same_tree(&self.root) => {
+            Ok(opened) => match FileLocation::of(opened.as_fd()) {
+                Ok(location) if location.same_tree(&self.root) => {
                     let hidden = self.levels.len().checked_sub(OPEN_LEVELS_MAX);
-                    self.levels.push(Level::new(name, opened, place));
+                    self.levels.push(Level::new(name, opened, location));
                     if let Some(level) = hidden.and_then(|at| self.levels.get_mut(at)) {
                         level.directory = None;
                     }
                 }
-                Ok(place) if place.mount == self.root.mount => self.keep_subvolume(name),
+                Ok(location) if location.mount == self.root.mount => self.keep_subvolume(name),
                 Ok(_) => self.removal.stop(&self.path(Some(&name)), "it is a mount point"),
                 Err(error) => self.keep(&self.path(None), name, Errno::from_io_error(&error).unwrap_or(Errno::IO)),
             },
@@ -276,11 +285,11 @@ impl Walk {
         if self.removal.stopped {
             return Ok(());
         }
-        if !level.kept.is_empty() {
+        if !level.unremoved.is_empty() {
             // The reason was given for what is in it.
-            self.removal.kept += 1;
+            self.removal.unremoved += 1;
             if let Some(above) = self.levels.last_mut() {
-                above.kept.insert(level.name);
+                above.unremoved.insert(level.name);
             }
             return Ok(());
         }
@@ -311,7 +320,9 @@ impl Walk {
         }
         let Some(directory) = &below.directory else { return };
         let opened = rustix::fs::openat(directory, c"..", READ_DIRECTORY, Mode::empty());
-        let same = opened.ok().filter(|opened| Place::of(opened.as_fd()).is_ok_and(|place| place == above.place));
+        let same = opened
+            .ok()
+            .filter(|opened| FileLocation::of(opened.as_fd()).is_ok_and(|location| location == above.location));
         match same {
             Some(opened) => above.directory = Some(opened),
             None => self.removal.stop(path, "something moved it meanwhile"),
@@ -331,14 +342,14 @@ impl Walk {
         };
         self.removal.note(&path, &reason);
         if let Some(level) = self.levels.last_mut() {
-            level.kept.insert(name);
+            level.unremoved.insert(name);
         }
     }
 
     fn keep_subvolume(&mut self, name: CString) {
         self.removal.note(&self.path(Some(&name)), "it is a subvolume of its own");
         if let Some(level) = self.levels.last_mut() {
-            level.kept.insert(name);
+            level.unremoved.insert(name);
         }
     }
 
@@ -358,9 +369,9 @@ impl Walk {
 
 impl Removal {
     fn note(&mut self, path: &Path, reason: &str) {
-        self.kept += 1;
-        if self.kept_names.len() < KEPT_MAX {
-            self.kept_names.push(Kept { path: path.to_owned(), reason: reason.to_owned() });
+        self.unremoved += 1;
+        if self.unremoved_names.len() < KEPT_MAX {
+            self.unremoved_names.push(Unremoved { path: path.to_owned(), reason: reason.to_owned() });
         }
     }
 

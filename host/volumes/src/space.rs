@@ -78,12 +78,12 @@ pub struct Demand {
 impl Demand {
     /// What does not fit, if anything.
     pub fn shortage(&self) -> Option<Failure> {
-        let place = escape::path(&self.directory);
+        let location = escape::path(&self.directory);
         let message = if self.bytes > self.space.free_bytes {
             let (bytes, free) = (human_bytes(self.bytes), human_bytes(self.space.free_bytes));
-            format!("needs {bytes}, has {free} on the file system of `{place}`")
+            format!("needs {bytes}, has {free} on the file system of `{location}`")
         } else if let Some(free) = self.space.free_inodes.filter(|free| *free < self.inodes) {
-            format!("needs {} inodes, has {free} on the file system of `{place}`", self.inodes)
+            format!("needs {} inodes, has {free} on the file system of `{location}`", self.inodes)
         } else {
             return None;
         };

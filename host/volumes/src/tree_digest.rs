@@ -35,7 +35,7 @@ pub struct Mtime {
 
 /// What kind of entry, and what only that kind has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind<'a> {
+pub enum DigestedKind<'a> {
     Directory,
     File {
         size: u64,
@@ -51,7 +51,7 @@ pub enum Kind<'a> {
 }
 
 /// The digest of one entry. `path` is relative to the volume's root, which is the empty path.
-pub fn entry(path: &[u8], metadata: &Metadata, kind: Kind<'_>) -> Digest {
+pub fn entry(path: &[u8], metadata: &Metadata, kind: DigestedKind<'_>) -> Digest {
     let mut hasher = blake3::Hasher::new();
     let mut field = |bytes: &[u8]| {
         hasher.update(&(bytes.len() as u64).to_le_bytes());
@@ -70,17 +70,17 @@ pub fn entry(path: &[u8], metadata: &Metadata, kind: Kind<'_>) -> Digest {
         field(value);
     }
     match kind {
-        Kind::Directory => field(b"directory"),
-        Kind::File { size, content } => {
+        DigestedKind::Directory => field(b"directory"),
+        DigestedKind::File { size, content } => {
             field(b"file");
             field(&size.to_le_bytes());
             field(content);
         }
-        Kind::Symlink { target } => {
+        DigestedKind::Symlink { target } => {
             field(b"symlink");
             field(target);
         }
-        Kind::HardLink { leader } => {
+        DigestedKind::HardLink { leader } => {
             field(b"hard link");
             field(leader);
         }
@@ -166,7 +166,7 @@ mod tests {
     fn every_field_counts() {
         let plain = Metadata::default();
         let digest = block(b"x");
-        let file = Kind::File { size: 1, content: &digest };
+        let file = DigestedKind::File { size: 1, content: &digest };
         let others = [
             entry(b"b", &plain, file),
             entry(b"a", &Metadata { mode: 1, ..plain.clone() }, file),
@@ -174,10 +174,10 @@ mod tests {
             entry(b"a", &Metadata { gid: 1, ..plain.clone() }, file),
             entry(b"a", &Metadata { mtime: Mtime { seconds: 0, nanoseconds: 1 }, ..plain.clone() }, file),
             entry(b"a", &Metadata { xattrs: vec![(b"user.a".to_vec(), vec![])], ..plain.clone() }, file),
-            entry(b"a", &plain, Kind::File { size: 2, content: &digest }),
-            entry(b"a", &plain, Kind::Directory),
-            entry(b"a", &plain, Kind::HardLink { leader: b"x" }),
-            entry(b"a", &plain, Kind::Symlink { target: b"x" }),
+            entry(b"a", &plain, DigestedKind::File { size: 2, content: &digest }),
+            entry(b"a", &plain, DigestedKind::Directory),
+            entry(b"a", &plain, DigestedKind::HardLink { leader: b"x" }),
+            entry(b"a", &plain, DigestedKind::Symlink { target: b"x" }),
         ];
         assert!(others.iter().all(|other| *other != entry(b"a", &plain, file)));
     }

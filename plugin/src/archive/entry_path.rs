@@ -8,7 +8,7 @@ use crate::{Failure, Result};
 
 /// What an entry's name names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place<'a> {
+pub enum Location<'a> {
     /// `manifest.json`
     Manifest,
     /// `volumes/`, which tar writes when a person packs the directory; it holds nothing of its own.
@@ -21,13 +21,13 @@ pub enum Place<'a> {
 pub const MANIFEST: &[u8] = b"manifest.json";
 
 /// Parses a name; `volumes` is how many the manifest lists.
-pub fn place(name: &[u8], kind: Kind, volumes: usize) -> Result<Place<'_>> {
+pub fn locate(name: &[u8], kind: Kind, volumes: usize) -> Result<Location<'_>> {
     let path = normal(name, kind)?;
     if path == MANIFEST {
-        return Ok(Place::Manifest);
+        return Ok(Location::Manifest);
     }
     let rest = match path.strip_prefix(b"volumes") {
-        Some(b"") if kind == Kind::Directory => return Ok(Place::Volumes),
+        Some(b"") if kind == Kind::Directory => return Ok(Location::Volumes),
         Some([b'/', rest @ ..]) => rest,
         _ => return Err(refused("is neither the manifest nor below `volumes/`")),
     };
@@ -40,7 +40,7 @@ pub fn place(name: &[u8], kind: Kind, volumes: usize) -> Result<Place<'_>> {
         return Err(refused("is the root of a volume and no directory"));
     }
     check_bounds(below)?;
-    Ok(Place::Below { volume, path: below })
+    Ok(Location::Below { volume, path: below })
 }
 
 /// The name without a leading `./` and a directory's trailing `/`, every component plain.
@@ -106,17 +106,17 @@ mod tests {
     fn plain_names_find_their_place() {
         let (file, directory) = (Kind::File, Kind::Directory);
         for (name, kind, place_of) in [
-            (&b"manifest.json"[..], file, Place::Manifest),
-            (b"./manifest.json", file, Place::Manifest),
-            (b"volumes/", directory, Place::Volumes),
-            (b"volumes/0/", directory, Place::Below { volume: 0, path: b"" }),
-            (b"volumes/11", directory, Place::Below { volume: 11, path: b"" }),
-            (b"./volumes/1/a/b", file, Place::Below { volume: 1, path: b"a/b" }),
-            (b"volumes/1/\xff\xfe", file, Place::Below { volume: 1, path: b"\xff\xfe" }),
-            (b"volumes/1/...", file, Place::Below { volume: 1, path: b"..." }),
-            (b"volumes/1/d/", directory, Place::Below { volume: 1, path: b"d" }),
+            (&b"manifest.json"[..], file, Location::Manifest),
+            (b"./manifest.json", file, Location::Manifest),
+            (b"volumes/", directory, Location::Volumes),
+            (b"volumes/0/", directory, Location::Below { volume: 0, path: b"" }),
+            (b"volumes/11", directory, Location::Below { volume: 11, path: b"" }),
+            (b"./volumes/1/a/b", file, Location::Below { volume: 1, path: b"a/b" }),
+            (b"volumes/1/\xff\xfe", file, Location::Below { volume: 1, path: b"\xff\xfe" }),
+            (b"volumes/1/...", file, Location::Below { volume: 1, path: b"..." }),
+            (b"volumes/1/d/", directory, Location::Below { volume: 1, path: b"d" }),
         ] {
-            assert_eq!(place(name, kind, 12).unwrap(), place_of);
+            assert_eq!(locate(name, kind, 12).unwrap(), place_of);
         }
     }
 
@@ -157,7 +157,7 @@ mod tests {
             (&longest, Kind::Directory, "longer than 4096"),
             (&deep, Kind::Directory, "deeper"),
         ] {
-            let failure = place(name, kind, 2).expect_err(why);
+            let failure = locate(name, kind, 2).expect_err(why);
             assert_eq!(failure.code, "archive-refused");
             assert!(failure.message.contains(why), "{}", failure.message);
         }

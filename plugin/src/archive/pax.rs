@@ -304,8 +304,8 @@ fn time(text: &[u8]) -> Result<Timestamp> {
     if !fraction.iter().all(u8::is_ascii_digit) {
         return Err(Failure::archive("its time is no number"));
     }
-    let digit = |place: usize| u32::from(fraction.get(place).copied().unwrap_or(b'0') - b'0');
-    let nanoseconds = (0..9).fold(0, |value, place| value * 10 + digit(place));
+    let digit = |locate: usize| u32::from(fraction.get(locate).copied().unwrap_or(b'0') - b'0');
+    let nanoseconds = (0..9).fold(0, |value, locate| value * 10 + digit(locate));
     if !negative {
         return Ok(Timestamp { seconds, nanoseconds });
     }

@@ -3,7 +3,7 @@
 //! An archive is an enemy: links are refused unless the workload asked for them, and an archive that was imported
 //! brings no privileges. Every refusal names the entry, escaped.
 
-use super::entry_path::{self, Place};
+use super::entry_path::{self, Location};
 use super::headers::Kind;
 use super::limits::TARGET_BYTES_MAX;
 use super::reader::Entry;
@@ -44,17 +44,17 @@ impl Policy {
 
     /// Judges an entry behind the manifest.
     pub fn admit<'a>(&self, entry: &'a Entry, volumes: usize) -> Result<Admitted<'a>> {
-        self.judge(entry, volumes).map_err(|failure| about(entry, failure))
+        self.classify(entry, volumes).map_err(|failure| about(entry, failure))
     }
 
-    fn judge<'a>(&self, entry: &'a Entry, volumes: usize) -> Result<Admitted<'a>> {
+    fn classify<'a>(&self, entry: &'a Entry, volumes: usize) -> Result<Admitted<'a>> {
         if let Kind::Special(_) = entry.kind {
             return Err(Failure::archive(format!("is {}, which is never restored", entry.kind.describe())));
         }
-        let (volume, path) = match entry_path::place(&entry.path, entry.kind, volumes)? {
-            Place::Manifest => return Err(Failure::archive("stands in the archive a second time")),
-            Place::Volumes => return Ok(Admitted::Nothing),
-            Place::Below { volume, path } => (volume, path),
+        let (volume, path) = match entry_path::locate(&entry.path, entry.kind, volumes)? {
+            Location::Manifest => return Err(Failure::archive("stands in the archive a second time")),
+            Location::Volumes => return Ok(Admitted::Nothing),
+            Location::Below { volume, path } => (volume, path),
         };
         self.check_privileges(entry)?;
         let leader = self.check_link(entry, volume, volumes)?;
@@ -65,8 +65,8 @@ impl Policy {
     fn check_link<'a>(&self, entry: &'a Entry, volume: u32, volumes: usize) -> Result<&'a [u8]> {
         let leader = match entry.kind {
             Kind::Symlink => check_target(&entry.link).map(|()| &b""[..])?,
-            Kind::HardLink => match entry_path::place(&entry.link, Kind::File, volumes) {
-                Ok(Place::Below { volume: other, path }) if other == volume => path,
+            Kind::HardLink => match entry_path::locate(&entry.link, Kind::File, volumes) {
+                Ok(Location::Below { volume: other, path }) if other == volume => path,
                 _ => {
                     let link = escape::bytes(&entry.link);
                     return Err(Failure::archive(format!("is a hard link to `{link}`, which is not in its volume")));

@@ -198,7 +198,7 @@ fn a_descriptor_that_does_not_add_up_is_refused() {
     for (pointer, value, words) in rows {
         let mut archive = archive.clone();
         match archive.descriptor.pointer_mut(pointer) {
-            Some(place) => *place = value.clone(),
+            Some(locate) => *locate = value.clone(),
             None => archive.descriptor["parts"][1]["inside"] = value.clone(),
         }
         let failure = plan(&FakeHost::default(), &archive, &job(false)).expect_err(pointer);

@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, StatxFlags};
 
-use super::{MountTable, Place};
+use super::{DevicePath, MountTable};
 use crate::failure::{Failure, Result};
 
 /// Where a directory is, or would be.
 #[derive(Debug)]
 pub struct Location {
     canonical: PathBuf,
-    place: Option<Place>,
+    device_path: Option<DevicePath>,
     /// Device and inode of the directory, if it exists.
     own: Option<(u64, u64)>,
     /// The same of it and of everything that exists above it.
@@ -35,7 +35,7 @@ impl Location {
             .map_err(|errno| Failure::io("look at", &existing, &errno.into()))?;
         let canonical = if rest.as_os_str().is_empty() { existing } else { existing.join(&rest) };
         Ok(Location {
-            place: mounts.place(mount.stx_mnt_id, &canonical),
+            device_path: mounts.device_path(mount.stx_mnt_id, &canonical),
             own: chain.first().copied().filter(|_| rest.as_os_str().is_empty()),
             chain,
             canonical,
@@ -55,7 +55,11 @@ impl Location {
     fn is_within(&self, other: &Location) -> bool {
         let by_path = self.canonical.starts_with(&other.canonical);
         let by_identity = other.own.is_some_and(|own| self.chain.contains(&own));
-        let by_place = self.place.as_ref().zip(other.place.as_ref()).is_some_and(|(here, there)| here.is_within(there));
+        let by_place = self
+            .device_path
+            .as_ref()
+            .zip(other.device_path.as_ref())
+            .is_some_and(|(here, there)| here.is_within(there));
         by_path || by_identity || by_place
     }
 }

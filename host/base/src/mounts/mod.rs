@@ -1,7 +1,7 @@
 //! What is mounted where, from `mountinfo`, in bytes (protocol, rules 8 and 9). Changes nothing.
 //!
 //! A rename of a directory that contains a mount succeeds, so nobody may trust a path that has a mount below it. The same
-//! directory can be seen at several paths, so what is compared is its [`Place`] inside its file system. Never guesses: a
+//! directory can be seen at several paths, so what is compared is its [`DevicePath`] inside its file system. Never guesses: a
 //! line that makes no sense is an error.
 
 use std::ffi::OsString;
@@ -23,15 +23,15 @@ const OWN: &str = "/proc/self/mountinfo";
 
 /// A directory or file inside its file system, the same at whatever path it is seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct DevicePath {
     pub device: Device,
     /// From the file system's own root.
     pub inside: PathBuf,
 }
 
-impl Place {
+impl DevicePath {
     /// Whether this is `other` or stands below it.
-    pub fn is_within(&self, other: &Place) -> bool {
+    pub fn is_within(&self, other: &DevicePath) -> bool {
         self.device == other.device && self.inside.starts_with(&other.inside)
     }
 }
@@ -56,15 +56,15 @@ pub struct Mount {
 
 impl Mount {
     /// What of the file system is mounted.
-    pub fn top(&self) -> Place {
-        Place { device: self.device, inside: self.root.clone() }
+    pub fn top(&self) -> DevicePath {
+        DevicePath { device: self.device, inside: self.root.clone() }
     }
 
     /// The place of a resolved path that is reached through this mount; none if the path is not below it.
-    pub fn place(&self, path: &Path) -> Option<Place> {
+    pub fn device_path(&self, path: &Path) -> Option<DevicePath> {
         let below = path.strip_prefix(&self.mount_point).ok()?;
         let inside = if below.as_os_str().is_empty() { self.root.clone() } else { self.root.join(below) };
-        Some(Place { device: self.device, inside })
+        Some(DevicePath { device: self.device, inside })
     }
 
     /// Whether something can be written through it.
@@ -235,12 +235,12 @@ mod tests {
     fn a_path_below_a_bind_mount_leads_to_its_place_in_the_file_system() {
         let line = br"36 35 98:0 /srv/my\040data /mnt/a\040b rw,noatime master:1 - ext4 /dev/x rw,errors=continue";
         let mount = &parse(line).unwrap()[0];
-        let place = |path: &str| mount.place(Path::new(path));
-        assert_eq!(place("/mnt/a b/c").unwrap().inside, Path::new("/srv/my data/c"));
-        assert_eq!(place("/mnt/a b"), Some(mount.top()));
-        assert_eq!(place("/mnt/a bc"), None, "components, not letters");
-        assert!(place("/mnt/a b/c").unwrap().is_within(&mount.top()));
-        assert!(!mount.top().is_within(&Place { device: (98, 1), ..mount.top() }), "another file system");
+        let device_path = |path: &str| mount.device_path(Path::new(path));
+        assert_eq!(device_path("/mnt/a b/c").unwrap().inside, Path::new("/srv/my data/c"));
+        assert_eq!(device_path("/mnt/a b"), Some(mount.top()));
+        assert_eq!(device_path("/mnt/a bc"), None, "components, not letters");
+        assert!(device_path("/mnt/a b/c").unwrap().is_within(&mount.top()));
+        assert!(!mount.top().is_within(&DevicePath { device: (98, 1), ..mount.top() }), "another file system");
     }
 
     #[test]

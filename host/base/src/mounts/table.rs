@@ -3,11 +3,11 @@
 //!
 //! Rule 9 of the protocol: a rename of a directory that holds a mount succeeds, and what was mounted is then emptied.
 //! The same directory can be seen at two paths through a bind mount, so paths are compared both as they are written and
-//! inside the file system ([`Place`]).
+//! inside the file system ([`DevicePath`]).
 
 use std::path::Path;
 
-use super::{Mount, Place};
+use super::{DevicePath, Mount};
 use crate::failure::Result;
 
 /// The mounts of this mount namespace.
@@ -27,19 +27,20 @@ impl MountTable {
     }
 
     /// The place of a canonical path on the mount `id`. None if that mount went away meanwhile.
-    pub fn place(&self, id: u64, canonical: &Path) -> Option<Place> {
-        self.mounts.iter().find(|mount| mount.id == id)?.place(canonical)
+    pub fn device_path(&self, id: u64, canonical: &Path) -> Option<DevicePath> {
+        self.mounts.iter().find(|mount| mount.id == id)?.device_path(canonical)
     }
 
     /// A mount point strictly below a canonical directory that stands on the mount `id`, also one that was made at
     /// another path of the same directory.
     pub fn mount_below(&self, id: u64, canonical: &Path) -> Option<&Path> {
-        let place = self.place(id, canonical);
+        let device_path = self.device_path(id, canonical);
         let below = |mount: &&Mount| {
             let by_path = mount.mount_point != canonical && mount.mount_point.starts_with(canonical);
             let parent = self.mounts.iter().find(|parent| parent.id == mount.parent);
-            let point = parent.and_then(|parent| parent.place(&mount.mount_point));
-            let by_place = place.as_ref().zip(point).is_some_and(|(place, point)| point.is_within(place));
+            let point = parent.and_then(|parent| parent.device_path(&mount.mount_point));
+            let by_place =
+                device_path.as_ref().zip(point).is_some_and(|(device_path, point)| point.is_within(device_path));
             by_path || by_place
         };
         self.mounts.iter().find(below).map(|mount| mount.mount_point.as_path())
@@ -70,9 +71,9 @@ mod tests {
     #[test]
     fn one_directory_at_two_paths_is_one_place() {
         let table = MountTable::parse(TABLE).unwrap();
-        let place = |id, path: &str| table.place(id, Path::new(path)).unwrap();
-        assert_eq!(place(22, "/srv/my app/data"), place(24, "/other/data"));
-        assert!(place(24, "/other/data").is_within(&place(22, "/srv/my app")));
-        assert!(!place(21, "/my app").is_within(&place(22, "/srv/my app")), "another file system");
+        let device_path = |id, path: &str| table.device_path(id, Path::new(path)).unwrap();
+        assert_eq!(device_path(22, "/srv/my app/data"), device_path(24, "/other/data"));
+        assert!(device_path(24, "/other/data").is_within(&device_path(22, "/srv/my app")));
+        assert!(!device_path(21, "/my app").is_within(&device_path(22, "/srv/my app")), "another file system");
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use reforge_testing::{Disk, Mounted, run};
 
 /// What is said of volume `data`.
-fn said(fixture: &Fixture) -> Vec<String> {
+fn messages(fixture: &Fixture) -> Vec<String> {
     let live = LiveDirectory::open(&fixture.live).expect("found");
     let refused = refusals(&[("data".to_owned(), live)]).expect("one pass");
     refused.into_iter().map(|failure| failure.message).collect()
@@ -20,12 +20,12 @@ fn a_mount_out_of_live_is_named_also_read_only_and_of_a_single_file() {
         let fixture = Fixture::new();
         fixture.beside("www");
         std::fs::write(fixture.root.path().join("one"), b"").expect("written");
-        assert_eq!(said(&fixture), [] as [&str; 0]);
+        assert_eq!(messages(&fixture), [] as [&str; 0]);
         let point = fixture.root.path().join(point);
         let mounted = Mounted::bind(&fixture.live.join(source), &point);
         mounted.remount(&format!("bind,{options}"));
         let wanted = format!("volume `data` is in use: `{}` is a mount of something in it", text(&point));
-        assert_eq!(said(&fixture), [wanted]);
+        assert_eq!(messages(&fixture), [wanted]);
     }
 }
 
@@ -35,7 +35,7 @@ fn a_mount_of_a_directory_around_live_or_beside_it_is_none() {
     let (beside, elsewhere) = (fixture.beside("live2"), tempfile::tempdir().expect("made"));
     let _around = Mounted::bind(fixture.root.path(), elsewhere.path());
     let _beside = Mounted::bind(&beside, &fixture.beside("www"));
-    assert_eq!(said(&fixture), [] as [&str; 0]);
+    assert_eq!(messages(&fixture), [] as [&str; 0]);
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn an_overlay_with_a_layer_in_live_is_named() {
         run("mount", &["-i", "-t", "overlay", "-o", &options, "overlay", text(&point)]);
         let _mounted = Mounted::already(point.clone());
         let wanted = format!("volume `data` is in use: `{}` is mounted with a layer in it", text(&point));
-        assert_eq!(said(&fixture), [wanted], "{options}");
+        assert_eq!(messages(&fixture), [wanted], "{options}");
     }
 }
 
@@ -70,7 +70,7 @@ fn an_overlay_of_another_namespace_is_named_whatever_it_calls_its_layers() {
     let script = script.replace("/var/empty", text(&fixture.beside("lower")));
     let _process = unshared(&script, &[fixture.root.path(), &point]);
     let wanted = format!("volume `data` is in use: `{}` is mounted with a layer in it", text(&point));
-    assert_eq!(said(&fixture), [wanted]);
+    assert_eq!(messages(&fixture), [wanted]);
 }
 
 #[test]
@@ -85,13 +85,13 @@ fn a_loop_device_is_named_also_when_its_file_was_moved_or_has_another_name() {
     let node = String::from_utf8(node).expect("a name").trim().to_owned();
     let attached = Attached(node.clone());
     let wanted = format!("volume `data` is in use: `{node}` has its backing file in it");
-    assert_eq!(said(&fixture), [] as [&str; 0]);
+    assert_eq!(messages(&fixture), [] as [&str; 0]);
     std::fs::hard_link(&outside, &inside).expect("linked");
-    assert_eq!(said(&fixture), [wanted.as_str()]);
+    assert_eq!(messages(&fixture), [wanted.as_str()]);
     std::fs::remove_file(&outside).expect("removed");
-    assert_eq!(said(&fixture), [wanted.as_str()]);
+    assert_eq!(messages(&fixture), [wanted.as_str()]);
     drop(attached);
-    assert_eq!(said(&fixture), [] as [&str; 0]);
+    assert_eq!(messages(&fixture), [] as [&str; 0]);
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_swap_file_is_named() {
     run("chmod", &["600", text(&file)]);
     run("mkswap", &["-q", text(&file)]);
     run("swapon", &[text(&file)]);
-    let found = said(&fixture);
+    let found = messages(&fixture);
     run("swapoff", &[text(&file)]);
     assert_eq!(found, [format!("volume `data` is in use: `{}` is a swap file in it", text(&file))]);
 }

@@ -12,8 +12,8 @@ fn a_want_of_descriptors_fails_the_pass_and_never_calls_anybody_absent() {
         let name = "tests::passes::a_want_of_descriptors_fails_the_pass_and_never_calls_anybody_absent";
         let mut alone = Command::new(std::env::current_exe().expect("known"));
         let output = alone.args(["--exact", name]).env(ALONE, "1").output().expect("runs");
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+        let messages = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && messages.contains("1 passed"), "{messages}");
         return;
     }
     let fixture = Fixture::new();

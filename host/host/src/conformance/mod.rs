@@ -38,7 +38,7 @@ pub enum Verdict {
 
 /// One line of the result.
 #[derive(Clone, Debug, Serialize)]
-pub struct Judged {
+pub struct CheckedPromise {
     pub name: &'static str,
     /// What is promised, as a sentence.
     pub promise: &'static str,
@@ -65,27 +65,32 @@ pub fn names() -> Vec<&'static str> {
 
 /// Checks a plugin in a directory of its own below `base`, which must be on a file system that can hold volumes. `only`
 /// are the names of promises, none for all; `told` hears each as it is judged.
-pub fn run(plugin: &Plugin, base: &Path, only: &[String], told: &dyn Fn(&Judged)) -> Result<Vec<Judged>> {
+pub fn run(
+    plugin: &Plugin,
+    base: &Path,
+    only: &[String],
+    told: &dyn Fn(&CheckedPromise),
+) -> Result<Vec<CheckedPromise>> {
     if let Some(unknown) = only.iter().find(|name| !names().contains(&name.as_str())) {
         let message = format!("there is no promise `{}`", escape::text(unknown));
         return Err(Failure::new(Code::Usage, message).hint(format!("there are {}", names().join(", "))));
     }
     let lab = Lab::new(plugin, base)?;
     let wanted = |promise: &&Promise| only.is_empty() || only.iter().any(|name| name == promise.name);
-    let mut judged = Vec::new();
+    let mut checked = Vec::new();
     for promise in PROMISES.iter().filter(wanted) {
-        let one = Judged { name: promise.name, promise: promise.sentence, verdict: judge(promise, &lab)? };
+        let one = CheckedPromise { name: promise.name, promise: promise.sentence, verdict: check(promise, &lab)? };
         told(&one);
-        judged.push(one);
+        checked.push(one);
     }
-    Ok(judged)
+    Ok(checked)
 }
 
 /// Refuses a plugin that breaks a promise.
 pub fn require(plugin: &Plugin, base: &Path) -> Result<()> {
     scene::sweep(base)?;
-    let judged = run(plugin, base, &[], &|_| {})?;
-    let broken = judged.iter().filter_map(|one| match &one.verdict {
+    let checked = run(plugin, base, &[], &|_| {})?;
+    let broken = checked.iter().filter_map(|one| match &one.verdict {
         Verdict::Broken(why) => Some(format!("{} ({why})", one.promise)),
         _ => None,
     });
@@ -93,13 +98,13 @@ pub fn require(plugin: &Plugin, base: &Path) -> Result<()> {
     match broken.first() {
         None => Ok(()),
         Some(first) => {
-            let message = format!("the plugin breaks {} of {} promises, first: {first}", broken.len(), judged.len());
+            let message = format!("the plugin breaks {} of {} promises, first: {first}", broken.len(), checked.len());
             Err(Failure::new(Code::Plugin, message).hint("`reforge plugin check FILE` shows all of them"))
         }
     }
 }
 
-fn judge(promise: &Promise, lab: &Lab<'_>) -> Result<Verdict> {
+fn check(promise: &Promise, lab: &Lab<'_>) -> Result<Verdict> {
     if promise.reads_ours && !lab.reads_ours {
         return Ok(Verdict::NotApplicable(format!("the plugin does not read `{OUR_FORMAT}`")));
     }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use super::Stop;
 use super::app::Script;
 use super::archives::{AGAINST_THE_POLICY, HOSTILE, Tar};
-use super::scene::{Lab, Scene, VOLUMES, WORKLOAD, code, settle, words, write};
+use super::scene::{Lab, Scene, VOLUMES, WORKLOAD, code, set_metadata, words, write};
 use crate::restore::preflight::Choice;
 use crate::restore::progress::{Progress, Watcher};
 use crate::restore::report::Report;
@@ -86,11 +86,12 @@ fn expect_refused(what: &str, failure: Option<&Failure>) -> Result<(), Stop> {
 }
 
 fn describes(lab: &Lab<'_>) -> Result<(), Stop> {
-    let said = lab.plugin.describe()?;
+    let description = lab.plugin.describe()?;
     let is_plain =
         |word: &String| !word.is_empty() && word.len() <= WORD_BYTES_MAX && reforge_base::escape::text(word) == *word;
-    expect(!said.formats.is_empty(), || "it names no format".to_owned())?;
-    let odd = [&said.name, &said.version].into_iter().chain(&said.formats).find(|word| !is_plain(word));
+    expect(!description.formats.is_empty(), || "it names no format".to_owned())?;
+    let odd =
+        [&description.name, &description.version].into_iter().chain(&description.formats).find(|word| !is_plain(word));
     odd.map_or(Ok(()), |word| {
         broken(format!("`{}` is empty, too long or not printable", reforge_base::escape::text(word)))
     })
@@ -152,14 +153,14 @@ fn fill_richly(scene: &Scene<'_>) -> Result<()> {
     }
     write(&deep.join("file"), b"deep")?;
     write(&data.join("old"), b"")?;
-    settle(&data.join("old"), 0o400, -86_400)?;
+    set_metadata(&data.join("old"), 0o400, -86_400)?;
     write(&data.join("late"), b"after 2038")?;
-    settle(&data.join("late"), 0o751, 1 << 33)?;
+    set_metadata(&data.join("late"), 0o751, 1 << 33)?;
     let flags = rustix::fs::XattrFlags::empty();
     // A file system without user attributes is tested without them.
     let _ = rustix::fs::setxattr(data.join("late"), c"user.note", b"\0kept", flags);
-    settle(&odd, 0o700, 1)?;
-    settle(&data, 0o1775, 12_345)
+    set_metadata(&odd, 0o700, 1)?;
+    set_metadata(&data, 0o1775, 12_345)
 }
 
 fn undoable(lab: &Lab<'_>) -> Result<(), Stop> {

@@ -103,8 +103,8 @@ impl<'a> Scene<'a> {
         for volume in VOLUMES {
             let live = self.live(volume);
             write(&live.join("file"), b"captured")?;
-            settle(&live.join("file"), 0o644, SECONDS)?;
-            settle(&live, 0o755, SECONDS)?;
+            set_metadata(&live.join("file"), 0o644, SECONDS)?;
+            set_metadata(&live, 0o755, SECONDS)?;
         }
         Ok(())
     }
@@ -237,7 +237,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Sets mode and time.
-pub fn settle(path: &Path, mode: u32, seconds: i64) -> Result<()> {
+pub fn set_metadata(path: &Path, mode: u32, seconds: i64) -> Result<()> {
     let failed = |error: std::io::Error| Failure::io("set the metadata of", path, &error);
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).map_err(failed)?;
     let time = Timespec { tv_sec: seconds, tv_nsec: 0 };

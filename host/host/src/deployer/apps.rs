@@ -73,7 +73,7 @@ impl Lifecycle for OfRuntime {
         self.runtime.bring_back(observation)
     }
 
-    fn forget(&self, observation: &Observation) -> Result<()> {
-        self.runtime.forget(observation)
+    fn discard(&self, observation: &Observation) -> Result<()> {
+        self.runtime.discard(observation)
     }
 }

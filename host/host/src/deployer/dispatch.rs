@@ -288,7 +288,7 @@ impl Deployer {
         let name = preview_name(workload);
         let mounts = preview::mounts(&self.config, &self.history, workload)?;
         let mut spec = spec(workload, &name, image, mounts)?;
-        preview::set_apart(&mut spec);
+        preview::isolate(&mut spec);
         runtime.fetch_image(&spec, &*self.tell, cancelled)?;
         spec.image_digest = runtime.resolve_image(&spec)?;
         take_down(runtime, &name)?;

@@ -163,8 +163,8 @@ fn check_flags(about: &About<'_>, parent: &OwnedFd, found: &Statx, live: &OsStr,
 }
 
 /// What the kernel and the file system say of a directory that a restore could not replace, and what to do.
-fn flags_in_the_way(said: StatxAttributes, inode: IFlags) -> Vec<(&'static str, &'static str)> {
-    let either = |attribute, flag| said.contains(attribute) || inode.contains(flag);
+fn flags_in_the_way(attributes: StatxAttributes, inode: IFlags) -> Vec<(&'static str, &'static str)> {
+    let either = |attribute, flag| attributes.contains(attribute) || inode.contains(flag);
     let table = [
         (either(StatxAttributes::IMMUTABLE, IFlags::IMMUTABLE), "immutable", "`chattr -i PATH`"),
         (either(StatxAttributes::APPEND, IFlags::APPEND), "append-only", "`chattr -a PATH`"),
@@ -198,8 +198,8 @@ mod tests {
             ((none.0, IFlags::from_bits_retain(0x800)), "encrypted by its file system"),
             ((none.0, IFlags::from_bits_retain(0x4000_0000)), "case-folded, so two names of a snapshot could be one"),
         ];
-        for ((said, inode), what) in rows {
-            let found: Vec<_> = flags_in_the_way(said, inode).into_iter().map(|(what, _)| what).collect();
+        for ((attributes, inode), what) in rows {
+            let found: Vec<_> = flags_in_the_way(attributes, inode).into_iter().map(|(what, _)| what).collect();
             assert_eq!(found, [what]);
         }
         assert_eq!(flags_in_the_way(StatxAttributes::COMPRESSED, IFlags::NOCOW | IFlags::NOATIME), []);

@@ -6,7 +6,7 @@ use reforge_config::scope::Scope;
 use reforge_testing::Mounted;
 
 /// What is said of the workload `a`, the world's directory cut from it.
-fn said(world: &World) -> Vec<String> {
+fn messages(world: &World) -> Vec<String> {
     let mounts = MountTable::read().unwrap();
     let found = refusals(&world.config, world.config.workload("a").unwrap(), &mounts);
     let shorten = |failure: Failure| {
@@ -27,7 +27,7 @@ fn two(world: World, x: &str, y: &str) -> World {
 
 fn check(world: &World, relation: &str, x: &str, y: &str) {
     let expected = format!("volume `x` of `a` at `/{x}` {relation} volume `y` of `b` at `/{y}`");
-    assert_eq!(said(world), [expected]);
+    assert_eq!(messages(world), [expected]);
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn equal_and_nested_directories_are_refused_existing_or_not() {
             check(&world, relation, x, y);
         }
         let world = two(World::new(), "allowed/data", "allowed/data2");
-        assert_eq!(said(&world), [] as [&str; 0], "names that start the same");
+        assert_eq!(messages(&world), [] as [&str; 0], "names that start the same");
     }
 }
 
@@ -102,7 +102,7 @@ fn volumes_of_one_workload_are_told_once_a_pair() {
     let app = workload("a", "one", "prod").volume("x", Scope::Project, "d").volume("y", Scope::Project, "d/e");
     let world = world.with([app]);
     let expected = "volume `x` of `a` at `/volumes/one/d` contains volume `y` of `a` at `/volumes/one/d/e`";
-    assert_eq!(said(&world), [expected]);
+    assert_eq!(messages(&world), [expected]);
 }
 
 #[test]
@@ -113,10 +113,10 @@ fn stages_of_one_project_share_its_project_volume_only_in_the_configuration_of_o
     let world = World::new().with([app("a", "prod"), app("b", "test")]);
     let expected = "volume `shared` of `a` at `/volumes/one/shared` is the same directory as volume `shared` of `b` at \
                     `/volumes/one/shared`";
-    assert_eq!(said(&world), [expected]);
+    assert_eq!(messages(&world), [expected]);
     let app = workload("a", "one", "prod").volume("x", Scope::Project, "test");
     let world = World::new().with([app, workload("b", "one", "test").volume("y", Scope::Stage, "data")]);
-    assert_eq!(said(&world).len(), 1, "a project volume named as a stage");
+    assert_eq!(messages(&world).len(), 1, "a project volume named as a stage");
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_volume_that_cannot_be_compared_is_refused() {
     symlink("nowhere", world.root.join("allowed/link")).unwrap();
     let expected = "volume `x` of `a` at `/allowed/d` cannot be compared with volume `y` of `b` at `/allowed/link/d`: \
                     cannot follow `/allowed/link`: no such file or directory";
-    assert_eq!(said(&world), [expected]);
+    assert_eq!(messages(&world), [expected]);
 }
 
 #[test]
@@ -140,6 +140,6 @@ fn the_hosts_own_directories_are_kept_apart() {
         let source = world.root.join(x);
         let world = world.with([workload("a", "one", "prod").volume("x", Scope::Absolute, source)]);
         let expected = format!("volume `x` of `a` at `/{x}` {relation} the host's own directory `/{own}`");
-        assert_eq!(said(&world), [expected]);
+        assert_eq!(messages(&world), [expected]);
     }
 }

@@ -55,7 +55,7 @@ fn place(config: &Config) -> Result<(PathBuf, &Path)> {
 }
 
 /// A preview runs beside its workload: what only one of them can have is the workload's. Nothing starts it by itself.
-pub(super) fn set_apart(spec: &mut DeploySpec) {
+pub(super) fn isolate(spec: &mut DeploySpec) {
     spec.container.ports.clear();
     spec.container.name = spec.container.name.take().map(|name| name + PREVIEW_SUFFIX);
     spec.container.restart = Restart::No;
@@ -121,11 +121,11 @@ fn remove_recorded(made: &PreviewDirectory) -> Result<()> {
     }
     let removal = remove::remove_tree(&parent, &name)?;
     parent.sync()?;
-    match removal.kept_names.first() {
+    match removal.unremoved_names.first() {
         None if removal.is_complete() => Ok(()),
-        kept => {
-            let (path, reason) = kept.map_or((made.path.clone(), "it is not empty"), |kept| {
-                (made.path.with_file_name(&kept.path), kept.reason.as_str())
+        unremoved => {
+            let (path, reason) = unremoved.map_or((made.path.clone(), "it is not empty"), |unremoved| {
+                (made.path.with_file_name(&unremoved.path), unremoved.reason.as_str())
             });
             let message = format!("`{}` cannot be removed: {reason}", escape::path(&path));
             Err(Failure::new(Code::VolumeRefused, message).hint("unmount it, or remove it by hand"))

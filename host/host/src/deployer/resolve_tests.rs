@@ -68,7 +68,7 @@ fn a_link_on_the_way_that_stays_inside_is_resolved() {
 #[test]
 fn links_that_lead_outside_are_refused() {
     let outside = "leads outside `/volumes/notes`: its parent is really ";
-    for (link, target, source, said) in [
+    for (link, target, source, expected) in [
         ("volumes/notes", "elsewhere", "data", format!("{outside}`/elsewhere`")),
         ("volumes/notes", "volumes/other", "data", format!("{outside}`/volumes/other`")),
         ("volumes/notes/link", "elsewhere", "link/data", format!("{outside}`/elsewhere`")),
@@ -82,7 +82,7 @@ fn links_that_lead_outside_are_refused() {
         let link = world.root.join(link);
         std::fs::create_dir_all(link.parent().unwrap()).unwrap();
         symlink(world.root.join(target), &link).unwrap();
-        assert_eq!(clauses(&world), [said], "{} -> {target}", link.display());
+        assert_eq!(clauses(&world), [expected], "{} -> {target}", link.display());
     }
 }
 
@@ -90,13 +90,13 @@ fn links_that_lead_outside_are_refused() {
 fn an_absolute_source_lies_below_an_allowed_root_with_its_links_resolved() {
     let world = with_data(Scope::Absolute, "elsewhere/data");
     world.live("elsewhere/data");
-    let said = "does not lie below an allowed root: its parent is really `/elsewhere`";
-    assert_eq!(clauses(&world), [said]);
+    let expected = "does not lie below an allowed root: its parent is really `/elsewhere`";
+    assert_eq!(clauses(&world), [expected]);
 
     let world = with_data(Scope::Absolute, "allowed/link/data");
     world.live("elsewhere/data");
     symlink(world.root.join("elsewhere"), world.root.join("allowed/link")).unwrap();
-    assert_eq!(clauses(&world), [said]);
+    assert_eq!(clauses(&world), [expected]);
 
     let world = with_data(Scope::Absolute, "allowedfoo/data");
     world.live("allowedfoo/data");
@@ -116,8 +116,8 @@ fn what_is_missing_above_a_volume_is_named() {
     assert_eq!(clauses(&world), ["has no parent directory: `/volumes/notes/prod` does not exist"]);
     assert_eq!(resolved(&world).parents_to_make, 1);
     std::fs::remove_dir(world.root.join("volumes")).unwrap();
-    let said = "has no volume root: cannot look at `/volumes`: no such file or directory";
-    assert_eq!(clauses(&world), [said]);
+    let expected = "has no volume root: cannot look at `/volumes`: no such file or directory";
+    assert_eq!(clauses(&world), [expected]);
     assert_eq!(resolved(&world).parents_to_make, 0, "a disk that is not mounted is not made up");
     let world = with_data(Scope::Absolute, "allowed/x/data");
     assert_eq!(clauses(&world), ["has no parent directory: `/allowed/x` does not exist"]);
@@ -142,13 +142,13 @@ fn each_thing_that_is_wrong_with_live_or_its_parent_is_said() {
         ("is immutable", |_, live| run("chattr", &["+i", live.to_str().unwrap()])),
         ("is append-only", |_, live| run("chattr", &["+a", live.to_str().unwrap()])),
     ];
-    for (said, spoil) in rows {
+    for (expected, spoil) in rows {
         let world = with_data(Scope::Project, "data");
         let live = world.live("volumes/notes/data");
         spoil(live.parent().unwrap(), &live);
         let found = clauses(&world);
         run("chattr", &["-f", "-R", "-ia", world.root.join("volumes").to_str().unwrap()]);
-        assert_eq!(found, [said]);
+        assert_eq!(found, [expected]);
     }
 }
 
@@ -222,8 +222,8 @@ fn a_subvolume_is_refused_and_a_directory_in_it_is_not() {
     let disk = Disk::btrfs();
     let _mounted = Mounted::bind(disk.path(), &world.root.join("allowed"));
     run("btrfs", &["-q", "subvolume", "create", world.root.join("allowed/data").to_str().unwrap()]);
-    let said = "is a subvolume or file system of its own, which cannot be told apart from a mount";
-    assert_eq!(clauses(&world), [said]);
+    let expected = "is a subvolume or file system of its own, which cannot be told apart from a mount";
+    assert_eq!(clauses(&world), [expected]);
     world.live("allowed/data/inner");
     let inner = world.root.join("allowed/data/inner");
     world.config.workloads[0].volumes[0].source = Some(inner.to_str().unwrap().to_owned());
@@ -252,8 +252,8 @@ fn without_root_a_volume_of_another_user_and_one_that_cannot_be_read_are_refused
     chown(&live, Some(65_534), None).unwrap();
     assert_eq!(as_nobody(|| clauses(&world)), [] as [&str; 0]);
     chmod(&live, 0o300);
-    let said = "cannot be read: permission denied";
-    assert_eq!(as_nobody(|| clauses(&world)), [said]);
+    let expected = "cannot be read: permission denied";
+    assert_eq!(as_nobody(|| clauses(&world)), [expected]);
 }
 
 #[test]

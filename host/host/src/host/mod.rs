@@ -29,7 +29,7 @@ use reforge_transaction::generation::Generations;
 use reforge_transaction::lease::{Lease, Locks};
 use reforge_transaction::receipt::{self, Outcome, Receipt};
 use reforge_transaction::recover::{Recovered, Recovery};
-use reforge_transaction::{forget, registry, unbegun};
+use reforge_transaction::{aborted, prune, registry};
 use reforge_volumes::parent::Parent;
 
 /// A host with its state directory open. One per process.
@@ -155,24 +155,24 @@ impl Host {
         let transactions = self.state.transactions();
         self.or_tell(leftovers::sweep(&self.state, self.deployer.locks(), &|swept| self.or_tell(swept)));
         self.or_tell(self.state.remove_probes());
-        self.or_tell(unbegun::forget(&transactions));
-        self.or_tell(forget::remove_forgotten(&transactions));
+        self.or_tell(aborted::remove(&transactions));
+        self.or_tell(prune::remove_forgotten(&transactions));
         let left = self.store.left_behind();
         for workload in left.as_deref().unwrap_or_default() {
             self.or_tell(self.unless_busy(workload, || self.store.sweep(workload)));
         }
         self.or_tell(left.map(drop));
-        let over = registry::read_open(&transactions).map(|entries| forget::over(&entries));
+        let over = registry::read_open(&transactions).map(|entries| prune::over(&entries));
         for (id, workload) in over.as_deref().unwrap_or_default() {
             self.or_tell(self.unless_busy(workload, || self.summarise(id)));
         }
         self.or_tell(over.map(drop));
-        self.or_tell(forget::forget_old(&transactions, &|forgotten| self.or_tell(forgotten)));
+        self.or_tell(prune::prune_old(&transactions, &|pruned| self.or_tell(pruned)));
     }
 
     /// Of a transaction that is over and told all goes that nobody needs any more. The caller holds the workload's lease.
     pub fn summarise(&self, id: &str) -> Result<()> {
-        forget::summarise(&self.state.transactions(), &self.state.receipts(), id)
+        prune::summarise(&self.state.transactions(), &self.state.receipts(), id)
     }
 
     /// The runtime that runs a workload.
@@ -242,8 +242,8 @@ impl Host {
 
     pub fn audit_receipt(&self, receipt: &Receipt) -> Result<()> {
         let what = match receipt.kind {
-            reforge_transaction::event::Kind::Restore { .. } => "restore",
-            reforge_transaction::event::Kind::Undo { .. } => "undo",
+            reforge_transaction::event::TransactionKind::Restore { .. } => "restore",
+            reforge_transaction::event::TransactionKind::Undo { .. } => "undo",
         };
         let details = serde_json::json!({
             "id": receipt.id,

@@ -10,7 +10,7 @@ use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_plugins::PluginEngine;
 use reforge_plugins::registry::Installed;
-use reforge_plugins::registry::install::{InstallContext, Request};
+use reforge_plugins::registry::install::{InstallContext, InstallRequest};
 
 /// Checks a plugin and keeps it for use. `compiler` is the command that compiles one in a process of its own, and `step` is
 /// told before each step.
@@ -19,7 +19,7 @@ pub fn install(
     engine: &PluginEngine,
     compiler: &[OsString],
     step: &dyn Fn(&str),
-    request: &Request,
+    request: &InstallRequest,
 ) -> Result<Installed> {
     let context = InstallContext {
         engine,

@@ -125,7 +125,7 @@ impl Host {
     fn exchanged_volumes(&self, workload: &Workload, transaction: &Transaction) -> Result<Vec<(ResolvedVolume, Dir)>> {
         let configured = resolve::resolve(&self.config, workload).volumes;
         let mut volumes = Vec::new();
-        for place in transaction.places() {
+        for place in transaction.open_volumes() {
             let Some(live) = place.parent.open_live(&place.volume.live)? else { continue };
             let used = Used::at(&place.volume.name, place.volume.parent.join(&place.volume.live))?;
             let mut volume = None;

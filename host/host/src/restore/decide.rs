@@ -4,11 +4,11 @@ use serde_json::json;
 
 use crate::host::Host;
 use reforge_base::failure::Result;
-use reforge_transaction::registry::{self, Entry};
+use reforge_transaction::registry::{self, KnownTransaction};
 use reforge_transaction::resolve::{self, Keep, Tree};
 
 /// A restore that was named by its id or by a beginning that no other has.
-pub struct Subject {
+pub struct NamedRestore {
     /// The whole id.
     pub id: String,
     /// None if its journal is so damaged that not even this can be told.
@@ -17,7 +17,7 @@ pub struct Subject {
 
 /// What became of a decision.
 pub struct Decided {
-    pub subject: Subject,
+    pub subject: NamedRestore,
     /// Whether the app was stopped for it.
     pub stopped: bool,
     /// What stays beside the volumes.
@@ -25,15 +25,15 @@ pub struct Decided {
 }
 
 /// Which restore is meant.
-pub fn subject(host: &Host, id: &str) -> Result<Subject> {
+pub fn subject(host: &Host, id: &str) -> Result<NamedRestore> {
     match registry::find(&host.state.transactions(), id)? {
-        Entry::Open(_, begin) => Ok(Subject { id: begin.id, workload: Some(begin.workload) }),
-        Entry::Damaged { id, workload, .. } => Ok(Subject { id, workload }),
+        KnownTransaction::Open(_, begin) => Ok(NamedRestore { id: begin.id, workload: Some(begin.workload) }),
+        KnownTransaction::Damaged { id, workload, .. } => Ok(NamedRestore { id, workload }),
     }
 }
 
 /// Its trees, if it waits for a decision. Changes nothing.
-pub fn trees(host: &Host, id: &str) -> Result<(Subject, Vec<Tree>)> {
+pub fn trees(host: &Host, id: &str) -> Result<(NamedRestore, Vec<Tree>)> {
     let entry = registry::find(&host.state.transactions(), id)?;
     if entry.blocks().is_none() {
         return Err(resolve::needs_no_decision(&entry));

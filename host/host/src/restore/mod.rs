@@ -5,6 +5,7 @@
 //! [`decide`] what only a person can decide; [`progress`] what can be seen and stopped meanwhile; [`report`] what is told at the end;
 //! [`word`] what a plugin says, and what of it can be so.
 
+mod conclude;
 pub mod decide;
 pub mod import;
 pub mod monitor;
@@ -12,7 +13,6 @@ pub mod preflight;
 pub mod progress;
 pub mod report;
 pub mod run;
-mod settle;
 pub mod undo;
 mod word;
 

@@ -53,7 +53,7 @@ pub fn plan(host: &Arc<Host>, plugin: &Plugin, request: &Request, progress: &Arc
         return Err(Failure::new(Code::Plugin, "the plugin went on after it had answered"));
     };
     let changes = match answer {
-        Ok(said) => Some(word::take(said, &mut preflight)),
+        Ok(answer) => Some(word::take(answer, &mut preflight)),
         Err(failure) if failure.code == Code::Cancelled => return Err(failure),
         Err(failure) => {
             preflight.refusals.push(failure);
@@ -121,7 +121,7 @@ impl<L: Logic> Prepared<L> {
     /// Hands over and settles.
     pub fn run(self) -> Report {
         let answer = self.logic.restore(self.monitor.clone(), &self.job);
-        self.monitor.settle(answer)
+        self.monitor.conclude(answer)
     }
 }
 

@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::conclude;
 use super::monitor::{self, step::AppStep};
 use super::preflight;
 use super::progress::Progress;
 use super::report::Report;
-use super::settle;
 use crate::host::Host;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_transaction::app::App;
-use reforge_transaction::event::{Begin, Kind};
+use reforge_transaction::event::{Begin, TransactionKind};
 use reforge_transaction::journal::Journal;
-use reforge_transaction::registry::{self, Entry};
+use reforge_transaction::registry::{self, KnownTransaction};
 use reforge_transaction::state::Phase;
 use reforge_transaction::{Transaction, resolve, undo};
 
@@ -87,25 +87,25 @@ impl Prepared {
         };
         let committed = to_commit(&host, &mut transaction, live, progress);
         let (ending, warnings) = match committed {
-            Err(failure) if !settle::is_committed(&transaction) => {
+            Err(failure) if !conclude::is_committed(&transaction) => {
                 progress.begin("reverting", 0, 0);
-                (settle::go_back(&mut transaction, failure), Vec::new())
+                (conclude::go_back(&mut transaction, failure), Vec::new())
             }
             // What failed after the commit takes nothing back.
             committed => {
                 progress.begin("starting", 0, 0);
-                (settle::conclude(&mut transaction, AppStep::Down), committed.err().into_iter().collect())
+                (conclude::conclude(&mut transaction, AppStep::Down), committed.err().into_iter().collect())
             }
         };
-        settle::tell(&host, &transaction, ending, String::new(), warnings)
+        conclude::tell(&host, &transaction, ending, String::new(), warnings)
     }
 }
 
 /// Which restore it takes back.
 fn of(begin: &Begin) -> &str {
     match &begin.kind {
-        Kind::Undo { of } => of,
-        Kind::Restore { .. } => &begin.id,
+        TransactionKind::Undo { of } => of,
+        TransactionKind::Restore { .. } => &begin.id,
     }
 }
 
@@ -131,7 +131,9 @@ pub fn plan(host: &Host, request: &Request) -> Result<Begin> {
 
 /// How to come by the data that an undo would have brought back, while its safety snapshot is there.
 fn instead(host: &Host, id: &str) -> Option<String> {
-    let Entry::Open(journal, begin) = registry::find(&host.state.transactions(), id).ok()? else { return None };
+    let KnownTransaction::Open(journal, begin) = registry::find(&host.state.transactions(), id).ok()? else {
+        return None;
+    };
     let state = journal.state();
     let safety = state.safety.as_ref().filter(|_| state.committed && state.phase != Phase::Undone)?;
     host.store.resolve(&begin.workload, safety).ok()?;
@@ -170,8 +172,8 @@ pub fn finish(host: &Host, request: &Request) -> Result<Vec<String>> {
 fn drop_trees(host: &Host, request: &Request, told: &mut Value) -> Result<Vec<String>> {
     let transactions = host.state.transactions();
     let find = |id: &str| match registry::find(&transactions, id)? {
-        Entry::Open(journal, begin) => Ok((*journal, *begin)),
-        Entry::Damaged { failure, .. } => Err(failure),
+        KnownTransaction::Open(journal, begin) => Ok((*journal, *begin)),
+        KnownTransaction::Damaged { failure, .. } => Err(failure),
     };
     let (_, begin) = find(&request.id)?;
     let id = begin.id;
@@ -181,12 +183,12 @@ fn drop_trees(host: &Host, request: &Request, told: &mut Value) -> Result<Vec<St
     let is_resolved = resolve::is_resolved(journal.directory());
     told["resolved"] = json!(is_resolved);
     let is_lent = match &begin.kind {
-        Kind::Undo { of } => match find(of) {
+        TransactionKind::Undo { of } => match find(of) {
             Ok((restore, _)) => !restore.state().is_over(),
             Err(failure) if failure.code == Code::NotFound => false,
             Err(failure) => return Err(failure),
         },
-        Kind::Restore { .. } => false,
+        TransactionKind::Restore { .. } => false,
     };
     let refused = refuse_finish(&journal, &begin, is_resolved, is_lent);
     let app = App::new(&host.deployer, lease, &begin.runtime)?;
@@ -219,7 +221,7 @@ fn refuse_finish(journal: &Journal, begin: &Begin, is_resolved: bool, is_lent: b
     let id = &begin.id;
     match &begin.kind {
         // What an undo swaps is what the restore keeps.
-        Kind::Undo { of } if is_resolved && is_lent => {
+        TransactionKind::Undo { of } if is_resolved && is_lent => {
             let message = format!("the trees of undo `{id}` are those of restore `{of}`");
             Err(Failure::new(Code::Usage, message).hint(format!("`reforge restore finish {of}` removes them")))
         }

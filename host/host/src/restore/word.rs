@@ -5,19 +5,19 @@ use reforge_base::failure::{Code, Failure};
 use reforge_plugins::bindings::exports::reforge::restore::restorer::{RestorePlan, VolumePlan};
 use reforge_plugins::bindings::reforge::restore::types;
 use reforge_plugins::calls;
-use reforge_plugins::limits::SAID_MAX;
+use reforge_plugins::limits::FAILURES_MAX;
 use reforge_snapshots::format::VolumeTotals;
 
 use super::preflight::Preflight;
 
 /// Adds what the plugin says to the host's plan, and answers what it counted: one account of each volume that is restored.
-pub fn take(said: RestorePlan, plan: &mut Preflight) -> Vec<VolumePlan> {
-    add(&mut plan.refusals, &said.refusals);
-    add(&mut plan.warnings, &said.warnings);
+pub fn take(answer: RestorePlan, plan: &mut Preflight) -> Vec<VolumePlan> {
+    add(&mut plan.refusals, &answer.refusals);
+    add(&mut plan.warnings, &answer.warnings);
     let mut counted = Vec::new();
     for target in &plan.targets {
         let name = &target.resolved.name;
-        let Some(account) = said.volumes.iter().find(|account| account.name == *name) else { continue };
+        let Some(account) = answer.volumes.iter().find(|account| account.name == *name) else { continue };
         let is_so = counts_fit(account, &target.totals);
         if !is_so {
             let message = format!("what the plugin counts in volume `{name}` is not what the snapshot holds");
@@ -39,20 +39,20 @@ fn counts_fit(account: &VolumePlan, totals: &VolumeTotals) -> bool {
 }
 
 /// Adds what it says unless the host has said it already, and no more than anybody reads.
-fn add(to: &mut Vec<Failure>, said: &[types::Failure]) {
-    for failure in said.iter().take(SAID_MAX).map(calls::own) {
-        if !to.iter().any(|known| is_said(known, &failure)) {
+fn add(to: &mut Vec<Failure>, answer: &[types::Failure]) {
+    for failure in answer.iter().take(FAILURES_MAX).map(calls::own) {
+        if !to.iter().any(|known| is_known(known, &failure)) {
             to.push(failure);
         }
     }
-    if said.len() > SAID_MAX {
-        let message = format!("the plugin says {} things more, which are not shown", said.len() - SAID_MAX);
+    if answer.len() > FAILURES_MAX {
+        let message = format!("the plugin says {} things more, which are not shown", answer.len() - FAILURES_MAX);
         to.push(Failure::new(Code::Plugin, message));
     }
 }
 
 /// In these words, or as something that the same key of the configuration puts right.
-fn is_said(known: &Failure, failure: &Failure) -> bool {
+fn is_known(known: &Failure, failure: &Failure) -> bool {
     let same_remedy =
         failure.code == Code::PolicyRefused && key(&failure.hint).is_some_and(|it| key(&known.hint) == Some(it));
     known.code == failure.code && (same_remedy || failure.message.contains(&known.message))
@@ -104,9 +104,9 @@ mod tests {
             hint: String::new(),
         };
         let mut told = Vec::new();
-        add(&mut told, &(0..SAID_MAX + 3).map(one).collect::<Vec<_>>());
-        assert_eq!(told.len(), SAID_MAX + 1);
+        add(&mut told, &(0..FAILURES_MAX + 3).map(one).collect::<Vec<_>>());
+        assert_eq!(told.len(), FAILURES_MAX + 1);
         assert!(told.iter().all(|failure| failure.message.len() < 10_000));
-        assert_eq!(told[SAID_MAX].message, "the plugin says 3 things more, which are not shown");
+        assert_eq!(told[FAILURES_MAX].message, "the plugin says 3 things more, which are not shown");
     }
 }

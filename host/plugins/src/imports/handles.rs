@@ -7,7 +7,7 @@ use std::sync::Arc;
 use reforge_base::failure::{Code, Failure, Result};
 use wasmtime::component::{Resource, ResourceTable, ResourceTableError};
 
-use crate::descriptors::Held;
+use crate::descriptors::Reserved;
 use crate::host_calls::Token;
 use crate::limits::HANDLES_MAX;
 use reforge_volumes as volumes;
@@ -29,7 +29,7 @@ pub struct Volume(pub String);
 /// A walk, and the descriptors that it holds: one a level.
 pub struct LiveTree {
     pub tree: volumes::live_tree::LiveTree,
-    pub held: Held,
+    pub held: Reserved,
 }
 
 /// The staging of one volume.
@@ -42,7 +42,7 @@ pub struct Staging {
 /// One writer of a large file, and its descriptor.
 pub struct LargeFile {
     pub file: volumes::staging::LargeFile,
-    pub _held: Held,
+    pub _held: Reserved,
 }
 
 /// Every handle that one sandbox holds.

@@ -84,7 +84,7 @@ impl transactions::HostStaging for Sandbox {
         metadata: Metadata,
         size: u64,
     ) -> Result<Resource<LargeFile>, Failure> {
-        let _held = self.calls.descriptors().hold(1)?;
+        let _held = self.calls.descriptors().reserve(1)?;
         let file = self.handles.get(&staging)?.tree.large_file(&path, &metadata.into(), size)?;
         self.calls.staged(1, 0);
         self.handles.push(LargeFile { file, _held })
@@ -96,7 +96,7 @@ impl transactions::HostStaging for Sandbox {
         path: Path,
         size: u64,
     ) -> Result<Resource<LargeFile>, Failure> {
-        let _held = self.calls.descriptors().hold(1)?;
+        let _held = self.calls.descriptors().reserve(1)?;
         let file = self.handles.get(&staging)?.tree.large_file_part(&path, size)?;
         self.handles.push(LargeFile { file, _held })
     }

@@ -31,7 +31,7 @@ impl volumes::HostVolume for Sandbox {
 
     fn live(&mut self, volume: Resource<Volume>) -> Result<Resource<LiveTree>, Failure> {
         let name = &self.handles.get(&volume)?.0;
-        let held = self.calls.descriptors().hold(1)?;
+        let held = self.calls.descriptors().reserve(1)?;
         let tree = self.calls.live_tree(name)?;
         self.handles.push(LiveTree { tree, held })
     }

@@ -20,7 +20,7 @@ const SIGNATURE_BYTES_MAX: u64 = 4096;
 
 /// What to install.
 #[derive(Debug)]
-pub struct Request {
+pub struct InstallRequest {
     pub source: Source,
     /// What its SHA-256 must be, hexadecimal.
     pub sha256: Option<String>,
@@ -54,7 +54,7 @@ pub struct InstallContext<'a> {
 
 impl Registry {
     /// Installs a plugin. Nothing is written when anything is refused.
-    pub fn install(&self, context: &InstallContext<'_>, request: &Request) -> Result<Installed> {
+    pub fn install(&self, context: &InstallContext<'_>, request: &InstallRequest) -> Result<Installed> {
         (context.step)("reading");
         let bytes = request.source.bytes()?;
         let sha256 = hex::encode(Sha256::digest(&bytes));
@@ -62,7 +62,7 @@ impl Registry {
         let signature = request.source.signature()?;
         self.keys.verify(&bytes, signature.as_deref())?;
         (context.step)("compiling");
-        compile::apart(context.compiler, &bytes, context.cache)?;
+        compile::in_child_process(context.compiler, &bytes, context.cache)?;
         let plugin = Plugin::from_bytes(context.engine, &bytes, &format!("`{}`", request.source.name()))?;
         let description = plugin.describe()?;
         (context.step)("checking its promises");
@@ -118,7 +118,7 @@ impl Source {
     }
 }
 
-fn check_sha256(found: &str, request: &Request) -> Result<()> {
+fn check_sha256(found: &str, request: &InstallRequest) -> Result<()> {
     match &request.sha256 {
         Some(wanted) if !wanted.eq_ignore_ascii_case(found) => {
             let message = format!("the SHA-256 of `{}` is {found}, not the one given", request.source.name());

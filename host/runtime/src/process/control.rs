@@ -10,8 +10,8 @@ use rustix::fs::{Mode, OFlags};
 use serde::{Deserialize, Serialize};
 
 use super::identity::ProcessId;
-use super::place::{Lock, Place};
 use super::state::Status;
+use super::workload_dir::{Lock, WorkloadDir};
 use reforge_base::failure::{Code, Failure, Result};
 
 /// A request longer than this is not one of ours.
@@ -23,7 +23,7 @@ const SETTLE_POLL: Duration = Duration::from_millis(5);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Request {
+pub enum ControlRequest {
     Status,
     /// Answered when nothing is alive, or given up.
     Stop,
@@ -55,20 +55,20 @@ pub enum Reached {
 }
 
 /// Asks the supervisor, or finds out for certain that there is none. Every request may be repeated.
-pub fn ask(place: &Place, request: &Request, limit: Duration) -> Result<Reached> {
+pub fn ask(workload_dir: &WorkloadDir, request: &ControlRequest, limit: Duration) -> Result<Reached> {
     let deadline = Instant::now() + SETTLE_LIMIT;
     loop {
-        if let Some(lock) = place.try_lock()? {
+        if let Some(lock) = workload_dir.try_lock()? {
             return Ok(Reached::Nobody(lock));
         }
         // It may be starting or ending: not listening yet, or gone before it answered.
-        let error = match connect(place).and_then(|stream| exchange(stream, request, limit)) {
+        let error = match connect(workload_dir).and_then(|stream| exchange(stream, request, limit)) {
             Ok(answer) => return Ok(Reached::Supervisor(answer)),
             Err(error) => error,
         };
         let timed_out = matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut);
         if timed_out || Instant::now() > deadline {
-            let at = reforge_base::escape::path(&place.directory);
+            let at = reforge_base::escape::path(&workload_dir.directory);
             return Err(Failure::new(Code::Runtime, format!("the supervisor in `{at}` does not answer: {error}"))
                 .hint("see what its process, named in state.json, is doing"));
         }
@@ -77,24 +77,24 @@ pub fn ask(place: &Place, request: &Request, limit: Duration) -> Result<Reached>
 }
 
 /// Waits until a supervisor that said that it ends has ended.
-pub fn wait_gone(place: &Place) -> Result<Lock> {
+pub fn wait_gone(workload_dir: &WorkloadDir) -> Result<Lock> {
     let deadline = Instant::now() + SETTLE_LIMIT;
-    if let Some(supervisor) = place.state()?.supervisor {
+    if let Some(supervisor) = workload_dir.state()?.supervisor {
         ProcessId::wait_for_an_end(&[supervisor], SETTLE_LIMIT)?;
     }
     loop {
-        if let Some(lock) = place.try_lock()? {
+        if let Some(lock) = workload_dir.try_lock()? {
             return Ok(lock);
         }
         if Instant::now() > deadline {
-            let at = reforge_base::escape::path(&place.directory);
+            let at = reforge_base::escape::path(&workload_dir.directory);
             return Err(Failure::new(Code::Runtime, format!("the supervisor in `{at}` does not end")));
         }
         std::thread::sleep(SETTLE_POLL);
     }
 }
 
-fn exchange(mut stream: UnixStream, request: &Request, limit: Duration) -> std::io::Result<Answer> {
+fn exchange(mut stream: UnixStream, request: &ControlRequest, limit: Duration) -> std::io::Result<Answer> {
     stream.set_read_timeout(Some(limit))?;
     stream.write_all(&line(request)?)?;
     let mut answer = String::new();
@@ -110,14 +110,14 @@ pub fn line<T: Serialize>(value: &T) -> std::io::Result<Vec<u8>> {
 }
 
 /// Opens the supervisor's end. The caller holds the lock, so that whatever is there is left over.
-pub fn listen(place: &Place) -> Result<UnixListener> {
-    let path = place.file("control.sock");
+pub fn listen(workload_dir: &WorkloadDir) -> Result<UnixListener> {
+    let path = workload_dir.file("control.sock");
     let bound = || -> std::io::Result<UnixListener> {
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let (short, _directory) = short_path(place)?;
+        let (short, _directory) = short_path(workload_dir)?;
         let listener = UnixListener::bind(short)?;
         listener.set_nonblocking(true)?;
         Ok(listener)
@@ -125,14 +125,14 @@ pub fn listen(place: &Place) -> Result<UnixListener> {
     bound().map_err(|error| Failure::io("listen on", &path, &error))
 }
 
-fn connect(place: &Place) -> std::io::Result<UnixStream> {
-    let (short, _directory) = short_path(place)?;
+fn connect(workload_dir: &WorkloadDir) -> std::io::Result<UnixStream> {
+    let (short, _directory) = short_path(workload_dir)?;
     UnixStream::connect(short)
 }
 
 /// A socket's address holds 107 bytes and a path may be longer: the way leads through an open directory.
-fn short_path(place: &Place) -> std::io::Result<(PathBuf, OwnedFd)> {
+fn short_path(workload_dir: &WorkloadDir) -> std::io::Result<(PathBuf, OwnedFd)> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let directory = rustix::fs::open(&place.directory, flags, Mode::empty())?;
+    let directory = rustix::fs::open(&workload_dir.directory, flags, Mode::empty())?;
     Ok((PathBuf::from(format!("/proc/self/fd/{}/control.sock", directory.as_raw_fd())), directory))
 }

@@ -5,11 +5,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::control::{self, Answer, Reached, Request};
+use super::control::{self, Answer, ControlRequest, Reached};
 use super::log;
-use super::place::Place;
 use super::state::{ENDS_MAX, Phase, Status};
 use super::supervisor::SETTLE;
+use super::workload_dir::WorkloadDir;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::spec::{DeploySpec, Health, HealthCheck, HealthReport};
 
@@ -23,21 +23,21 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 const SETTLE_LIMIT: Duration = Duration::from_secs(30);
 
 /// Waits for the app of `spec`.
-pub fn wait(place: &Place, spec: &DeploySpec, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
+pub fn wait(workload_dir: &WorkloadDir, spec: &DeploySpec, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
     let limit = spec.health.as_ref().map_or(SETTLE_LIMIT, |check| check.limit);
     let deadline = Instant::now() + limit;
     let mut next_probe = Instant::now();
     let mut last_probe = None;
-    let Some(first) = status(place)? else { return Ok(unsupervised()) };
+    let Some(first) = status(workload_dir)? else { return Ok(unsupervised()) };
     // Ends of long ago say nothing about this start.
     let ends_before = first.state.ends - u64::from(first.state.short_ends);
     loop {
         if cancelled() {
             return Ok(unknown("cancelled before the app was known to be healthy"));
         }
-        let Some(status) = status(place)? else { return Ok(unsupervised()) };
+        let Some(status) = status(workload_dir)? else { return Ok(unsupervised()) };
         if let Some(why) = confirmed_bad(&status, ends_before, spec.health.is_some()) {
-            return Ok(HealthReport { health: Health::ConfirmedBad, reason: with_log(place, &status, why) });
+            return Ok(HealthReport { health: Health::ConfirmedBad, reason: with_log(workload_dir, &status, why) });
         }
         let running = status.state.phase == Phase::Running;
         match &spec.health {
@@ -45,7 +45,7 @@ pub fn wait(place: &Place, spec: &DeploySpec, cancelled: &dyn Fn() -> bool) -> R
                 return Ok(HealthReport { health: Health::Healthy, reason: format!("ran for {SETTLE:?}") });
             }
             Some(check) if running && Instant::now() >= next_probe => {
-                last_probe = probe(place, &status, deadline)?;
+                last_probe = probe(workload_dir, &status, deadline)?;
                 if last_probe.is_none() {
                     return Ok(HealthReport { health: Health::Healthy, reason: "the health check passed".to_owned() });
                 }
@@ -56,17 +56,17 @@ pub fn wait(place: &Place, spec: &DeploySpec, cancelled: &dyn Fn() -> bool) -> R
         if Instant::now() >= deadline {
             let why =
                 last_probe.map_or_else(|| "the app did not settle".to_owned(), |why| format!("the health check {why}"));
-            return Ok(unknown(&with_log(place, &status, format!("{why}, until the limit of {limit:?}"))));
+            return Ok(unknown(&with_log(workload_dir, &status, format!("{why}, until the limit of {limit:?}"))));
         }
         std::thread::sleep(POLL.min(deadline.saturating_duration_since(Instant::now())));
     }
 }
 
 /// Runs the check once; none if it passed while the same instance was running.
-fn probe(place: &Place, before: &Status, deadline: Instant) -> Result<Option<String>> {
+fn probe(workload_dir: &WorkloadDir, before: &Status, deadline: Instant) -> Result<Option<String>> {
     let limit = PROBE_LIMIT.min(deadline.saturating_duration_since(Instant::now())).max(POLL);
-    let request = Request::Probe { limit_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX) };
-    let result = match control::ask(place, &request, limit + ANSWER_LIMIT)? {
+    let request = ControlRequest::Probe { limit_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX) };
+    let result = match control::ask(workload_dir, &request, limit + ANSWER_LIMIT)? {
         Reached::Supervisor(Answer::Probed(result)) => result,
         // A check that cannot be run says nothing about the app.
         Reached::Supervisor(Answer::Failed(failure)) => Some(format!("could not be run: {failure}")),
@@ -77,7 +77,7 @@ fn probe(place: &Place, before: &Status, deadline: Instant) -> Result<Option<Str
         return Ok(result);
     }
     // Something else may have answered in the place of an app that is not there.
-    let after = status(place)?;
+    let after = status(workload_dir)?;
     let same =
         after.is_some_and(|after| after.state.phase == Phase::Running && after.state.starts == before.state.starts);
     Ok((!same).then(|| "passed, but the app ended meanwhile".to_owned()))
@@ -98,8 +98,8 @@ fn confirmed_bad(status: &Status, ends_before: u64, has_check: bool) -> Option<S
     })
 }
 
-fn with_log(place: &Place, status: &Status, reason: String) -> String {
-    match log::tail(&place.file("log"), status.state.log_start_bytes) {
+fn with_log(workload_dir: &WorkloadDir, status: &Status, reason: String) -> String {
+    match log::tail(&workload_dir.file("log"), status.state.log_start_bytes) {
         said if said.is_empty() => reason,
         said => format!("{reason}; it said: {said}"),
     }
@@ -119,8 +119,8 @@ fn unsupervised() -> HealthReport {
 }
 
 /// What a living supervisor says; none if there is none.
-pub fn status(place: &Place) -> Result<Option<Status>> {
-    match control::ask(place, &Request::Status, ANSWER_LIMIT)? {
+pub fn status(workload_dir: &WorkloadDir) -> Result<Option<Status>> {
+    match control::ask(workload_dir, &ControlRequest::Status, ANSWER_LIMIT)? {
         Reached::Supervisor(Answer::Status(status)) => Ok(Some(*status)),
         Reached::Supervisor(Answer::Failed(failure)) => Err(failure),
         Reached::Supervisor(other) => Err(unexpected(&other)),

@@ -14,8 +14,8 @@ use rustix::fs::Mode;
 use rustix::io::Errno;
 use rustix::process::{Gid, Uid};
 
-use super::family::{MARK, START};
-use super::place::Place;
+use super::process_tree::{MARK, START};
+use super::workload_dir::WorkloadDir;
 use reforge_base::account::Account;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::spec::DeploySpec;
@@ -39,7 +39,7 @@ pub struct Program {
 
 impl Program {
     /// Finds everything out before anything is started. `command` is the spec's own or its health check's.
-    pub fn resolve(spec: &DeploySpec, command: &[String]) -> Result<Program> {
+    pub fn prepare(spec: &DeploySpec, command: &[String]) -> Result<Program> {
         let arguments: Vec<OsString> = command.iter().map(|word| live(word, spec)).collect::<Result<_>>()?;
         let file = program_file(spec, command)?;
         let mut environment: Vec<(OsString, OsString)> =
@@ -52,16 +52,16 @@ impl Program {
     }
 
     /// Starts it in a session of its own, as part of the run `start`, and returns its pid once the exec has succeeded. The caller reaps it.
-    pub fn start(&self, place: &Place, start: u64, output: Option<File>) -> Result<i32> {
+    pub fn start(&self, workload_dir: &WorkloadDir, start: u64, output: Option<File>) -> Result<i32> {
         let mut command = Command::new(&self.file);
         if let Some((name, rest)) = self.arguments.split_first() {
             command.arg0(name).args(rest);
         }
         command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command.env(MARK, &place.directory).env(START, start.to_string()).current_dir("/").stdin(Stdio::null());
+        command.env(MARK, &workload_dir.directory).env(START, start.to_string()).current_dir("/").stdin(Stdio::null());
         match output {
             Some(log) => {
-                let copy = log.try_clone().map_err(|error| Failure::io("use", &place.file("log"), &error))?;
+                let copy = log.try_clone().map_err(|error| Failure::io("use", &workload_dir.file("log"), &error))?;
                 command.stdout(log).stderr(copy);
             }
             None => {

@@ -14,7 +14,7 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::fs::{CWD, FallocateFlags, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
-use super::place::Place;
+use super::workload_dir::WorkloadDir;
 use reforge_base::account::Account;
 use reforge_base::failure::Failure;
 
@@ -50,8 +50,8 @@ pub struct Log {
 
 impl Log {
     /// Both files are there from the beginning, so that putting aside needs neither room nor an inode.
-    pub fn open(place: &Place) -> Log {
-        let (log, aside) = (place.file("log"), place.file("log.1"));
+    pub fn open(workload_dir: &WorkloadDir) -> Log {
+        let (log, aside) = (workload_dir.file("log"), workload_dir.file("log.1"));
         let mut opened = Log { log, aside, file: None, bytes: 0, bytes_max: LOG_BYTES_MAX, unlooked: 0 };
         opened.reopen();
         opened
@@ -126,7 +126,7 @@ fn shorten(path: &Path, bytes_max: u64) {
 }
 
 /// Both ends of what the app says, in its supervisor.
-pub struct Said {
+pub struct AppOutput {
     /// Never waits.
     reader: File,
     /// The app's.
@@ -134,10 +134,10 @@ pub struct Said {
     log: Log,
 }
 
-impl Said {
+impl AppOutput {
     /// Takes the pipe that stands behind standard error, and leaves there an end of it that never waits: what the
     /// supervisor itself says goes into the log, too.
-    pub fn of_standard_error(place: &Place) -> std::io::Result<Said> {
+    pub fn of_standard_error(workload_dir: &WorkloadDir) -> std::io::Result<AppOutput> {
         let writer = rustix::io::fcntl_dupfd_cloexec(std::io::stderr(), 3)?;
         let again =
             |flags| rustix::fs::open("/proc/self/fd/2", flags | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty());
@@ -147,7 +147,7 @@ impl Said {
         if unsafe { libc::dup2(own.as_raw_fd(), libc::STDERR_FILENO) } == -1 {
             return Err(std::io::Error::last_os_error());
         }
-        Ok(Said { reader, writer, log: Log::open(place) })
+        Ok(AppOutput { reader, writer, log: Log::open(workload_dir) })
     }
 
     /// An end for an app that runs as `owner`, who may open it again as `/dev/stderr`.
@@ -177,7 +177,7 @@ impl Said {
     }
 }
 
-impl AsFd for Said {
+impl AsFd for AppOutput {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.reader.as_fd()
     }
@@ -193,7 +193,7 @@ pub fn pipe() -> std::io::Result<(PipeReader, std::io::PipeWriter)> {
 
 /// Keeps the log of an app whose supervisor is gone, until nothing is left that could say something. Standard input is what
 /// is said; standard output ends when the supervisor does.
-pub fn keep(place: &Place) -> std::io::Result<()> {
+pub fn keep(workload_dir: &WorkloadDir) -> std::io::Result<()> {
     let supervisor = std::io::stdout();
     loop {
         let mut watched = [PollFd::new(&supervisor, PollFlags::IN)];
@@ -209,7 +209,7 @@ pub fn keep(place: &Place) -> std::io::Result<()> {
     loop {
         match said.read(&mut bytes) {
             Ok(0) => return Ok(()),
-            Ok(count) => log.get_or_insert_with(|| Log::open(place)).append(&bytes[..count]),
+            Ok(count) => log.get_or_insert_with(|| Log::open(workload_dir)).append(&bytes[..count]),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
@@ -217,8 +217,8 @@ pub fn keep(place: &Place) -> std::io::Result<()> {
 }
 
 /// How long the log is; 0 if there is none.
-pub fn size(place: &Place) -> u64 {
-    std::fs::metadata(place.file("log")).map_or(0, |metadata| metadata.len())
+pub fn size(workload_dir: &WorkloadDir) -> u64 {
+    std::fs::metadata(workload_dir.file("log")).map_or(0, |metadata| metadata.len())
 }
 
 /// The last lines of the log behind `start_bytes`, escaped, in one line; empty if there is nothing.
@@ -249,42 +249,45 @@ pub(super) fn say(failure: &Failure) {
 mod tests {
     use super::*;
 
-    fn place() -> (tempfile::TempDir, Place) {
+    fn workload_dir() -> (tempfile::TempDir, WorkloadDir) {
         let root = tempfile::tempdir().expect("temporary directory");
-        let place = Place { directory: root.path().to_owned() };
-        (root, place)
+        let workload_dir = WorkloadDir { directory: root.path().to_owned() };
+        (root, workload_dir)
     }
 
     #[test]
     fn a_log_never_grows_beyond_its_bound_and_ends_with_what_was_said_last() {
-        let (_root, place) = place();
-        let mut log = Log::open(&place);
+        let (_root, workload_dir) = workload_dir();
+        let mut log = Log::open(&workload_dir);
         log.bytes_max = 50;
         for number in 0..100 {
             log.append(format!("line {number}\n").as_bytes());
-            assert!(size(&place) <= 50 && std::fs::metadata(place.file("log.1")).expect("there").len() <= 50);
+            assert!(
+                size(&workload_dir) <= 50 && std::fs::metadata(workload_dir.file("log.1")).expect("there").len() <= 50
+            );
         }
-        let both = [place.file("log.1"), place.file("log")].map(|file| std::fs::read_to_string(file).expect("there"));
+        let both = [workload_dir.file("log.1"), workload_dir.file("log")]
+            .map(|file| std::fs::read_to_string(file).expect("there"));
         assert!(both.concat().ends_with("line 97\nline 98\nline 99\n"), "{both:?}");
     }
 
     #[test]
     fn a_log_that_was_there_goes_on() {
-        let (_root, place) = place();
-        Log::open(&place).append(b"before\n");
-        Log::open(&place).append(b"after\n");
-        assert_eq!(std::fs::read(place.file("log")).expect("there"), b"before\nafter\n");
+        let (_root, workload_dir) = workload_dir();
+        Log::open(&workload_dir).append(b"before\n");
+        Log::open(&workload_dir).append(b"after\n");
+        assert_eq!(std::fs::read(workload_dir.file("log")).expect("there"), b"before\nafter\n");
     }
 
     #[test]
     fn what_cannot_be_written_is_dropped() {
-        let (_root, place) = place();
-        std::fs::create_dir(place.file("log")).expect("in the way");
-        let mut log = Log::open(&place);
+        let (_root, workload_dir) = workload_dir();
+        std::fs::create_dir(workload_dir.file("log")).expect("in the way");
+        let mut log = Log::open(&workload_dir);
         log.append(b"lost\n");
-        std::fs::remove_dir(place.file("log")).expect("empty");
+        std::fs::remove_dir(workload_dir.file("log")).expect("empty");
         log.append(b"found\n");
-        assert_eq!(std::fs::read(place.file("log")).expect("there"), b"found\n");
+        assert_eq!(std::fs::read(workload_dir.file("log")).expect("there"), b"found\n");
     }
 
     #[test]

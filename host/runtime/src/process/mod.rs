@@ -1,6 +1,6 @@
 //! The built-in runtime: plain processes, each workload under a small supervisor of its own.
 //!
-//! In reading order: `place` is what lies on disk, `identity` and `family` say which processes are meant,
+//! In reading order: `workload_dir` is what lies on disk, `identity` and `process_tree` say which processes are meant,
 //! `launch` starts and `stop` ends them, `supervise` and `supervisor` are the process that stays,
 //! `control` is what the host says to it, `orphan` is what the host does when it is gone.
 //!
@@ -8,20 +8,20 @@
 //! remembers, everything is asked of the supervisor, of `state.json` and of `/proc`.
 
 mod control;
-mod conversation;
-mod family;
+mod control_channel;
 mod health;
 mod identity;
 mod launch;
 mod log;
 mod orphan;
-pub mod place;
 mod probe;
+mod process_tree;
 mod start;
 mod state;
 mod stop;
 mod supervise;
 mod supervisor;
+pub mod workload_dir;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -29,12 +29,12 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use self::control::{Answer, Reached, Request};
-pub use self::family::descendants;
+use self::control::{Answer, ControlRequest, Reached};
 pub use self::identity::ProcessId;
 use self::orphan::Nobody;
-use self::place::Place;
+pub use self::process_tree::descendants;
 use self::state::{Phase, State};
+use self::workload_dir::WorkloadDir;
 use super::{DeployedMount, Runtime};
 use reforge_base::effects::effect;
 use reforge_base::failure::{Failure, Result};
@@ -66,44 +66,46 @@ impl ProcessRuntime {
     /// Stops a workload and forgets it: spec, state and log. Its volumes are not touched.
     pub fn remove(&self, workload: &str) -> Result<()> {
         self.stop(workload)?;
-        let place = self.place(workload)?;
-        if !place.exists()? {
+        let workload_dir = self.workload_dir(workload)?;
+        if !workload_dir.exists()? {
             return Ok(());
         }
-        let lock = control::wait_gone(&place)?;
-        let removed = effect("remove-process-directory", || std::fs::remove_dir_all(&place.directory));
+        let lock = control::wait_gone(&workload_dir)?;
+        let removed = effect("remove-process-directory", || std::fs::remove_dir_all(&workload_dir.directory));
         drop(lock);
-        removed.map_err(|error| Failure::io("remove", &place.directory, &error))
+        removed.map_err(|error| Failure::io("remove", &workload_dir.directory, &error))
     }
 
-    fn place(&self, workload: &str) -> Result<Place> {
-        Place::of(&self.process_dir, workload)
+    fn workload_dir(&self, workload: &str) -> Result<WorkloadDir> {
+        WorkloadDir::of(&self.process_dir, workload)
     }
 
     /// What was deployed last, what it is doing, and what its supervisor says or wrote; none if nothing ever was.
     fn look(&self, workload: &str) -> Result<Option<(DeploySpec, AppState, State)>> {
-        let place = self.place(workload)?;
-        let Some(spec) = place.exists()?.then(|| place.spec()).transpose()?.flatten() else { return Ok(None) };
-        match control::ask(&place, &Request::Status, ANSWER_LIMIT)? {
+        let workload_dir = self.workload_dir(workload)?;
+        let Some(spec) = workload_dir.exists()?.then(|| workload_dir.spec()).transpose()?.flatten() else {
+            return Ok(None);
+        };
+        match control::ask(&workload_dir, &ControlRequest::Status, ANSWER_LIMIT)? {
             Reached::Supervisor(Answer::Status(status)) => Ok(Some((spec, status.app_state(), status.state))),
             Reached::Supervisor(Answer::Failed(failure)) => Err(failure),
             Reached::Supervisor(other) => Err(health::unexpected(&other)),
             Reached::Nobody(_lock) => {
-                let state = place.state()?;
-                let app = orphan::app_state(&self.nobody.left(&place)?, &state);
+                let state = workload_dir.state()?;
+                let app = orphan::app_state(&self.nobody.left(&workload_dir)?, &state);
                 Ok(Some((spec, app, State { supervisor: None, ..state })))
             }
         }
     }
 
     /// Sets the hold flag, through the supervisor if there is one.
-    fn set_hold(&self, place: &Place, request: &Request, hold: bool) -> Result<()> {
-        match control::ask(place, request, ANSWER_LIMIT)? {
+    fn set_hold(&self, workload_dir: &WorkloadDir, request: &ControlRequest, hold: bool) -> Result<()> {
+        match control::ask(workload_dir, request, ANSWER_LIMIT)? {
             Reached::Supervisor(answer) => done(answer),
-            Reached::Nobody(_lock) => match place.state()? {
+            Reached::Nobody(_lock) => match workload_dir.state()? {
                 // Said already: a full disk must not keep a revert from its stop.
                 state if state.hold == hold => Ok(()),
-                state => place.write_state(&State { hold, ..state }),
+                state => workload_dir.write_state(&State { hold, ..state }),
             },
         }
     }
@@ -137,12 +139,12 @@ impl Runtime for ProcessRuntime {
     }
 
     fn create(&self, spec: &DeploySpec) -> Result<()> {
-        let place = self.place(&spec.workload)?;
+        let workload_dir = self.workload_dir(&spec.workload)?;
         stop::signal(&spec.stop_signal)?;
         self.stop(&spec.workload)?;
-        place.make()?;
-        place.write_spec(spec)?;
-        start::start_supervisor(&self.supervisor, &place)
+        workload_dir.make()?;
+        workload_dir.write_spec(spec)?;
+        start::start_supervisor(&self.supervisor, &workload_dir)
     }
 
     fn bring_back(&self, observation: &Observation) -> Result<()> {
@@ -154,47 +156,49 @@ impl Runtime for ProcessRuntime {
     }
 
     fn hold(&self, workload: &str) -> Result<()> {
-        let place = self.place(workload)?;
-        place.make()?;
-        self.set_hold(&place, &Request::Hold, true)
+        let workload_dir = self.workload_dir(workload)?;
+        workload_dir.make()?;
+        self.set_hold(&workload_dir, &ControlRequest::Hold, true)
     }
 
     fn release(&self, workload: &str) -> Result<()> {
-        let place = self.place(workload)?;
-        if !place.exists()? {
+        let workload_dir = self.workload_dir(workload)?;
+        if !workload_dir.exists()? {
             return Ok(());
         }
-        self.set_hold(&place, &Request::Release, false)
+        self.set_hold(&workload_dir, &ControlRequest::Release, false)
     }
 
     fn stop(&self, workload: &str) -> Result<()> {
-        let place = self.place(workload)?;
-        if !place.exists()? {
+        let workload_dir = self.workload_dir(workload)?;
+        if !workload_dir.exists()? {
             return Ok(());
         }
-        let spec = place.spec()?;
+        let spec = workload_dir.spec()?;
         let timeout = spec.as_ref().map_or(Duration::ZERO, |spec| spec.stop_timeout);
-        match control::ask(&place, &Request::Stop, timeout + 2 * stop::KILL_LIMIT + STOP_MARGIN)? {
+        match control::ask(&workload_dir, &ControlRequest::Stop, timeout + 2 * stop::KILL_LIMIT + STOP_MARGIN)? {
             Reached::Supervisor(answer) => {
                 done(answer)?;
-                let _lock = control::wait_gone(&place)?;
+                let _lock = control::wait_gone(&workload_dir)?;
                 // It goes when the kernel says that it has no child left, and whoever lost its parent was its child.
-                self.nobody.note(&place)
+                self.nobody.note(&workload_dir)
             }
-            Reached::Nobody(_lock) if self.nobody.is_left(&place)? => orphan::write_stopped(&place, place.state()?),
-            Reached::Nobody(_lock) => orphan::stop(&place, spec.as_ref()),
+            Reached::Nobody(_lock) if self.nobody.is_left(&workload_dir)? => {
+                orphan::write_stopped(&workload_dir, workload_dir.state()?)
+            }
+            Reached::Nobody(_lock) => orphan::stop(&workload_dir, spec.as_ref()),
         }
     }
 
     fn members(&self, workload: &str) -> Result<Vec<i32>> {
-        let place = self.place(workload)?;
-        if !place.exists()? {
+        let workload_dir = self.workload_dir(workload)?;
+        if !workload_dir.exists()? {
             return Ok(Vec::new());
         }
-        let alive = match control::ask(&place, &Request::Status, ANSWER_LIMIT)? {
+        let alive = match control::ask(&workload_dir, &ControlRequest::Status, ANSWER_LIMIT)? {
             Reached::Supervisor(Answer::Status(status)) => match status.state.supervisor {
                 Some(supervisor) => {
-                    let mut all = family::descendants(supervisor.pid)?;
+                    let mut all = process_tree::descendants(supervisor.pid)?;
                     all.push(supervisor);
                     all
                 }
@@ -202,31 +206,31 @@ impl Runtime for ProcessRuntime {
             },
             Reached::Supervisor(Answer::Failed(failure)) => return Err(failure),
             Reached::Supervisor(other) => return Err(health::unexpected(&other)),
-            Reached::Nobody(_lock) => self.nobody.left(&place)?,
+            Reached::Nobody(_lock) => self.nobody.left(&workload_dir)?,
         };
         Ok(alive.into_iter().map(|process| process.pid).collect())
     }
 
     fn is_down(&self, workload: &str) -> Result<bool> {
-        let place = self.place(workload)?;
-        if !place.exists()? {
+        let workload_dir = self.workload_dir(workload)?;
+        if !workload_dir.exists()? {
             return Ok(true);
         }
-        match control::ask(&place, &Request::Status, ANSWER_LIMIT)? {
+        match control::ask(&workload_dir, &ControlRequest::Status, ANSWER_LIMIT)? {
             // One that waits starts the app any moment.
             Reached::Supervisor(Answer::Status(status)) => {
                 Ok(status.alive == 0 && matches!(status.state.phase, Phase::Ended | Phase::Stopped))
             }
             Reached::Supervisor(Answer::Failed(failure)) => Err(failure),
             Reached::Supervisor(other) => Err(health::unexpected(&other)),
-            Reached::Nobody(_lock) => Ok(self.nobody.left(&place)?.is_empty()),
+            Reached::Nobody(_lock) => Ok(self.nobody.left(&workload_dir)?.is_empty()),
         }
     }
 
     fn await_healthy(&self, workload: &str, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
-        let place = self.place(workload)?;
-        match place.exists()?.then(|| place.spec()).transpose()?.flatten() {
-            Some(spec) => health::wait(&place, &spec, cancelled),
+        let workload_dir = self.workload_dir(workload)?;
+        match workload_dir.exists()?.then(|| workload_dir.spec()).transpose()?.flatten() {
+            Some(spec) => health::wait(&workload_dir, &spec, cancelled),
             None => Err(Failure::new(
                 reforge_base::Code::NotFound,
                 format!("`{}` was never deployed", reforge_base::escape::text(workload)),

@@ -8,11 +8,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::family;
 use super::identity::ProcessId;
-use super::place::Place;
+use super::process_tree;
 use super::state::{Phase, State};
 use super::stop::{self, Progress, StopSequence};
+use super::workload_dir::WorkloadDir;
 use reforge_base::failure::{Failure, Result};
 use reforge_base::spec::{AppState, DeploySpec};
 
@@ -31,28 +31,28 @@ type Look = (u64, u64, i64, i64);
 
 impl Nobody {
     /// What is left alive of a workload.
-    pub fn left(&self, place: &Place) -> Result<Vec<ProcessId>> {
-        if self.is_left(place)? {
+    pub fn left(&self, workload_dir: &WorkloadDir) -> Result<Vec<ProcessId>> {
+        if self.is_left(workload_dir)? {
             return Ok(Vec::new());
         }
-        let look = look(place)?;
-        let left = family::orphans(&place.directory, place.state()?.main.as_ref(), &[])?;
+        let look = look(workload_dir)?;
+        let left = process_tree::orphans(&workload_dir.directory, workload_dir.state()?.main.as_ref(), &[])?;
         if left.is_empty() {
-            self.known().insert(place.directory.clone(), look);
+            self.known().insert(workload_dir.directory.clone(), look);
         }
         Ok(left)
     }
 
     /// That is known of one whose supervisor has just gone. The caller holds its lock.
-    pub fn note(&self, place: &Place) -> Result<()> {
-        let look = look(place)?;
-        self.known().insert(place.directory.clone(), look);
+    pub fn note(&self, workload_dir: &WorkloadDir) -> Result<()> {
+        let look = look(workload_dir)?;
+        self.known().insert(workload_dir.directory.clone(), look);
         Ok(())
     }
 
     /// Whether that was seen before, and no supervisor came since.
-    pub fn is_left(&self, place: &Place) -> Result<bool> {
-        Ok(self.known().get(&place.directory) == Some(&look(place)?))
+    pub fn is_left(&self, workload_dir: &WorkloadDir) -> Result<bool> {
+        Ok(self.known().get(&workload_dir.directory) == Some(&look(workload_dir)?))
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<PathBuf, Look>> {
@@ -60,9 +60,9 @@ impl Nobody {
     }
 }
 
-fn look(place: &Place) -> Result<Look> {
-    let look = std::fs::metadata(&place.directory);
-    let look = look.map_err(|error| Failure::io("look at", &place.directory, &error))?;
+fn look(workload_dir: &WorkloadDir) -> Result<Look> {
+    let look = std::fs::metadata(&workload_dir.directory);
+    let look = look.map_err(|error| Failure::io("look at", &workload_dir.directory, &error))?;
     Ok((look.dev(), look.ino(), look.ctime(), look.ctime_nsec()))
 }
 
@@ -70,20 +70,21 @@ fn look(place: &Place) -> Result<Look> {
 /// that could not be written down.
 pub fn app_state(left: &[ProcessId], state: &State) -> AppState {
     let is_running = |process: &ProcessId| {
-        state.main.as_ref() == Some(process) || family::start_of(process).is_some_and(|start| start != state.start)
+        state.main.as_ref() == Some(process)
+            || process_tree::start_of(process).is_some_and(|start| start != state.start)
     };
     if left.iter().any(is_running) { AppState::Running } else { AppState::Stopped }
 }
 
 /// Ends everything that is left and writes that down.
-pub fn stop(place: &Place, spec: Option<&DeploySpec>) -> Result<()> {
-    let state = place.state()?;
+pub fn stop(workload_dir: &WorkloadDir, spec: Option<&DeploySpec>) -> Result<()> {
+    let state = workload_dir.state()?;
     let signal = spec.map_or(Ok(rustix::process::Signal::TERM), |spec| stop::signal(&spec.stop_signal))?;
     let timeout = spec.map_or(STOP_TIMEOUT, |spec| spec.stop_timeout);
     let mut sequence = StopSequence::new(signal, timeout, Instant::now());
     let mut known = Vec::new();
     loop {
-        known = family::orphans(&place.directory, state.main.as_ref(), &known)?;
+        known = process_tree::orphans(&workload_dir.directory, state.main.as_ref(), &known)?;
         let main = known.iter().find(|process| Some(*process) == state.main.as_ref());
         let rest: Vec<ProcessId> = known.iter().filter(|process| Some(*process) != main).cloned().collect();
         match sequence.step(Instant::now(), main, &rest) {
@@ -92,13 +93,13 @@ pub fn stop(place: &Place, spec: Option<&DeploySpec>) -> Result<()> {
             Progress::NotDown(failure) => return Err(failure),
         }
     }
-    write_stopped(place, state)
+    write_stopped(workload_dir, state)
 }
 
 /// Writes down that nobody is left.
-pub fn write_stopped(place: &Place, state: State) -> Result<()> {
+pub fn write_stopped(workload_dir: &WorkloadDir, state: State) -> Result<()> {
     if state.phase == Phase::Stopped && state.main.is_none() {
         return Ok(());
     }
-    place.write_state(&State { phase: Phase::Stopped, main: None, supervisor: None, ..state })
+    workload_dir.write_state(&State { phase: Phase::Stopped, main: None, supervisor: None, ..state })
 }

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::family;
 use super::identity::ProcessId;
 use super::launch::Program;
 use super::log::say;
-use super::place::Place;
+use super::process_tree;
+use super::workload_dir::WorkloadDir;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::spec::DeploySpec;
 
@@ -24,11 +24,11 @@ pub struct Probe {
 }
 
 impl Probe {
-    pub fn start(place: &Place, start: u64, spec: &DeploySpec, limit: Duration) -> Result<Probe> {
+    pub fn start(workload_dir: &WorkloadDir, start: u64, spec: &DeploySpec, limit: Duration) -> Result<Probe> {
         let Some(check) = &spec.health else {
             return Err(Failure::new(Code::Usage, "there is no health check"));
         };
-        let pid = Program::resolve(spec, &check.command)?.start(place, start, None)?;
+        let pid = Program::prepare(spec, &check.command)?.start(workload_dir, start, None)?;
         Ok(Probe { pid, deadline: Instant::now() + limit, limit, ended: None, timed_out: false })
     }
 
@@ -47,7 +47,7 @@ impl Probe {
 
     /// Kills it and what it started.
     pub fn kill(&self) {
-        let below = family::descendants(self.pid).unwrap_or_default();
+        let below = process_tree::descendants(self.pid).unwrap_or_default();
         let own = ProcessId::current(self.pid).ok().flatten();
         for process in own.iter().chain(&below) {
             if let Err(failure) = process.signal(Signal::KILL) {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec};
 
 use super::control::Answer;
-use super::place::Place;
+use super::workload_dir::WorkloadDir;
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::open_files;
@@ -21,16 +21,16 @@ use reforge_base::open_files;
 const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// Returns when the supervisor says that the exec of the app succeeded.
-pub fn start_supervisor(command: &[OsString], place: &Place) -> Result<()> {
+pub fn start_supervisor(command: &[OsString], workload_dir: &WorkloadDir) -> Result<()> {
     let Some((program, arguments)) = command.split_first() else {
         return Err(Failure::new(Code::Usage, "the runtime was given no command for its supervisor"));
     };
-    let log_path = place.file("log");
+    let log_path = workload_dir.file("log");
     // For what is said before there is a supervisor. Nothing is, if there is no room for it: the app comes first.
     let log = effect("make-log", || OpenOptions::new().append(true).create(true).mode(0o600).open(&log_path));
     let log = log.map_or_else(|_| Stdio::null(), Stdio::from);
     let mut supervisor = Command::new(program);
-    supervisor.args(arguments).arg(&place.directory).env_clear().current_dir("/");
+    supervisor.args(arguments).arg(&workload_dir.directory).env_clear().current_dir("/");
     // A group of its own: the terminal's interrupt does not reach it even before it has a session.
     supervisor.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).process_group(0);
     open_files::with_limit_of_before(&mut supervisor);

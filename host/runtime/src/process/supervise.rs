@@ -20,10 +20,10 @@ use rustix::process::{Resource, Rlimit};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXCPU, SIGXFSZ};
 
 use super::control::{self, Answer};
-use super::conversation::Conversation;
-use super::log::{self, Said};
-use super::place::{self, Lock, Place};
+use super::control_channel::ControlChannel;
+use super::log::{self, AppOutput};
 use super::supervisor::Supervisor;
+use super::workload_dir::{self, Lock, WorkloadDir};
 use reforge_base::durable;
 use reforge_base::failure::{Code, Failure, Result};
 
@@ -56,12 +56,12 @@ fn start_others(directory: &Path) -> Result<()> {
     let start = || {
         close_on_exec()?;
         lift_limits();
-        let (said, says) = log::pipe()?;
+        let (output, says) = log::pipe()?;
         // Ends when whoever has the other end does.
         let (ended, alive) = std::io::pipe()?;
         // Named by where it stands: what has the directory in its arguments is the workload's supervisor.
         let mut keeper = itself(Path::new("."));
-        keeper.current_dir(directory).env(KEEPER, "1").stdin(said).stdout(ended).stderr(Stdio::null()).spawn()?;
+        keeper.current_dir(directory).env(KEEPER, "1").stdin(output).stdout(ended).stderr(Stdio::null()).spawn()?;
         itself(directory).stdin(alive).stderr(says).spawn().map(drop)
     };
     start().map_err(|error: std::io::Error| Failure::io("start", Path::new("/proc/self/exe"), &error))
@@ -85,7 +85,7 @@ fn keep_log() -> std::io::Result<()> {
     for signal in [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGXCPU, SIGXFSZ] {
         signal_hook::flag::register(signal, Arc::default())?;
     }
-    log::keep(&Place { directory: PathBuf::from(".") })
+    log::keep(&WorkloadDir { directory: PathBuf::from(".") })
 }
 
 /// The terminal of the command that started this is none of its business.
@@ -96,47 +96,47 @@ fn leave_session() -> std::io::Result<()> {
 }
 
 fn run(directory: &Path) -> Result<()> {
-    let place = Place { directory: directory.to_owned() };
+    let workload_dir = WorkloadDir { directory: directory.to_owned() };
     let failed = |error: std::io::Error| Failure::io("supervise in", directory, &error);
     std::env::set_current_dir("/").map_err(failed)?;
     leave_session().map_err(failed)?;
-    let said = Said::of_standard_error(&place).map_err(failed)?;
+    let output = AppOutput::of_standard_error(&workload_dir).map_err(failed)?;
     // A limit of its own is an error of a write: a handler, since what is ignored would be ignored by the app, too.
     signal_hook::flag::register(SIGXFSZ, Arc::default()).map_err(failed)?;
     rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(|errno| failed(errno.into()))?;
-    let lock = take_lock(&place)?;
+    let lock = take_lock(&workload_dir)?;
     if !is_awaited().map_err(failed)? {
         return Ok(());
     }
     // Of one that was killed while it wrote. No reason not to run the app if it stays.
-    if let Err(failure) = durable::remove_temporaries(&place.directory, |target| target == place::STATE) {
+    if let Err(failure) = durable::remove_temporaries(&workload_dir.directory, |target| target == workload_dir::STATE) {
         log::say(&failure);
     }
     // All that can fail comes before the app is started.
-    let mut conversation = Conversation::open(&place)?;
-    let mut supervisor = Supervisor::new(place, said)?;
+    let mut control_channel = ControlChannel::open(&workload_dir)?;
+    let mut supervisor = Supervisor::new(workload_dir, output)?;
     if let Err(failure) = supervisor.start() {
-        conversation.end();
+        control_channel.end();
         return Err(failure);
     }
     // Whoever waited may have died meanwhile; what is started stays supervised, and the next one finds it.
     let _ = say(&Answer::Done);
     leave_output().map_err(failed)?;
-    if let Err(failure) = supervise_until_stopped(&mut supervisor, &mut conversation) {
+    if let Err(failure) = supervise_until_stopped(&mut supervisor, &mut control_channel) {
         log::say(&failure);
     }
-    conversation.end();
+    control_channel.end();
     drop(lock);
     Ok(())
 }
 
-fn take_lock(place: &Place) -> Result<Lock> {
+fn take_lock(workload_dir: &WorkloadDir) -> Result<Lock> {
     let deadline = Instant::now() + LOCK_LIMIT;
     loop {
-        match place.try_lock()? {
+        match workload_dir.try_lock()? {
             Some(lock) => return Ok(lock),
             None if Instant::now() > deadline => {
-                let at = reforge_base::escape::path(&place.directory);
+                let at = reforge_base::escape::path(&workload_dir.directory);
                 return Err(Failure::new(Code::Busy, format!("`{at}` has a supervisor already")));
             }
             None => std::thread::sleep(LOCK_POLL),
@@ -154,15 +154,15 @@ fn is_awaited() -> std::io::Result<bool> {
 }
 
 /// Supervises until the app was stopped.
-fn supervise_until_stopped(supervisor: &mut Supervisor, conversation: &mut Conversation) -> Result<()> {
+fn supervise_until_stopped(supervisor: &mut Supervisor, control_channel: &mut ControlChannel) -> Result<()> {
     while !supervisor.is_over() {
         supervisor.reap()?;
         if let Some(outcome) = supervisor.advance() {
-            conversation.stopped(outcome);
+            control_channel.stopped(outcome);
         }
-        conversation.hold(supervisor);
+        control_channel.hold(supervisor);
         if !supervisor.is_over() {
-            conversation.wait(supervisor.pause(), &supervisor.said)?;
+            control_channel.wait(supervisor.pause(), &supervisor.output)?;
         }
     }
     Ok(())

@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 use rustix::process::{WaitOptions, WaitStatus};
 
-use super::family;
 use super::identity::ProcessId;
 use super::launch::Program;
-use super::log::{self, Said, say};
-use super::place::Place;
+use super::log::{self, AppOutput, say};
 use super::probe::Probe;
+use super::process_tree;
 use super::state::{Phase, State, Status};
 use super::stop::{self, Progress, StopSequence};
+use super::workload_dir::WorkloadDir;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::spec::{DeploySpec, Mount};
 use reforge_volumes::identity::Identity;
@@ -45,10 +45,10 @@ enum Now {
 }
 
 pub struct Supervisor {
-    pub(super) place: Place,
+    pub(super) workload_dir: WorkloadDir,
     pub(super) spec: DeploySpec,
     pub(super) probe: Option<Probe>,
-    pub(super) said: Said,
+    pub(super) output: AppOutput,
     state: State,
     now: Now,
     back_off: Duration,
@@ -58,16 +58,16 @@ pub struct Supervisor {
 
 impl Supervisor {
     /// Reads what is to be supervised. The lock is held. A hold of before stays.
-    pub fn new(place: Place, said: Said) -> Result<Supervisor> {
-        let spec = place.spec()?.ok_or_else(|| {
-            let at = reforge_base::escape::path(&place.directory);
+    pub fn new(workload_dir: WorkloadDir, output: AppOutput) -> Result<Supervisor> {
+        let spec = workload_dir.spec()?.ok_or_else(|| {
+            let at = reforge_base::escape::path(&workload_dir.directory);
             Failure::new(Code::Runtime, format!("there is no spec.json in `{at}`"))
         })?;
         stop::signal(&spec.stop_signal)?;
         let supervisor = ProcessId::current(std::process::id() as i32)?;
-        let state = State { hold: place.state()?.hold, supervisor, ..State::default() };
+        let state = State { hold: workload_dir.state()?.hold, supervisor, ..State::default() };
         let now = Now::Ended;
-        Ok(Supervisor { place, spec, probe: None, said, state, now, back_off: BACK_OFF_MIN, childless: true })
+        Ok(Supervisor { workload_dir, spec, probe: None, output, state, now, back_off: BACK_OFF_MIN, childless: true })
     }
 
     /// Starts the app for the first time: a failure is final, and nothing runs then.
@@ -89,16 +89,16 @@ impl Supervisor {
     }
 
     fn launch(&mut self) -> Result<()> {
-        let program = Program::resolve(&self.spec, &self.spec.command)?;
-        let output = self.said.end_for(program.account.as_ref());
-        let output = output.map_err(|error| Failure::io("use", &self.place.file("log"), &error))?;
+        let program = Program::prepare(&self.spec, &self.spec.command)?;
+        let output = self.output.end_for(program.account.as_ref());
+        let output = output.map_err(|error| Failure::io("use", &self.workload_dir.file("log"), &error))?;
         self.tend_log();
-        self.state.log_start_bytes = log::size(&self.place);
+        self.state.log_start_bytes = log::size(&self.workload_dir);
         self.state.given = given(&self.spec);
         // Nobody's clock: no two runs have the same.
         let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
         let start = now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64;
-        let pid = program.start(&self.place, start, Some(output))?;
+        let pid = program.start(&self.workload_dir, start, Some(output))?;
         self.state.start = start;
         self.childless = false;
         self.state.starts += 1;
@@ -179,7 +179,7 @@ impl Supervisor {
                     self.state.main = None;
                     self.write_or_say();
                     // Nothing is left that could say more.
-                    while !self.said.take() {}
+                    while !self.output.take() {}
                     return Some(Ok(()));
                 }
                 Progress::Waiting => {}
@@ -254,7 +254,7 @@ impl Supervisor {
             _ if self.childless => 0,
             // The main process is, at least: all others are asked only when that has ended.
             Phase::Running => 1,
-            _ => family::descendants(std::process::id() as i32)?.len(),
+            _ => process_tree::descendants(std::process::id() as i32)?.len(),
         };
         Ok(Status { state, up_ms: up.map(|up| u64::try_from(up.as_millis()).unwrap_or(u64::MAX)), alive })
     }
@@ -285,7 +285,7 @@ impl Supervisor {
 
     fn write(&mut self) -> Result<()> {
         self.state.phase = self.phase();
-        self.place.write_state(&self.state)
+        self.workload_dir.write_state(&self.state)
     }
 
     /// A full disk must not end the supervision: while it lasts, the supervisor itself is what knows.
@@ -297,7 +297,7 @@ impl Supervisor {
 
     /// Takes what the app has said into the log.
     pub(super) fn tend_log(&mut self) {
-        self.said.take();
+        self.output.take();
     }
 }
 
@@ -314,7 +314,7 @@ fn step(sequence: &mut StopSequence, now: Instant, main: Option<&ProcessId>, chi
     if main.is_some() {
         return sequence.step(now, main, &[]);
     }
-    match family::descendants(std::process::id() as i32) {
+    match process_tree::descendants(std::process::id() as i32) {
         // Ended, but not reaped yet.
         Ok(rest) if rest.is_empty() => Progress::Waiting,
         Ok(rest) => sequence.step(now, main, &rest),

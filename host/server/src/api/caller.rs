@@ -11,9 +11,9 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 
+use super::attempt::Attempt;
 use super::problem::Problem;
 use super::shared::Shared;
-use super::tried::Tried;
 use crate::tokens::{Role, Token};
 
 /// The other end of the connection.
@@ -27,13 +27,13 @@ pub struct Viewer(pub Token);
 /// A request that may change.
 #[derive(Clone)]
 pub struct Admin {
-    pub tried: Tried,
+    pub attempt: Attempt,
 }
 
 impl Admin {
     /// For receipts and the audit log.
     pub fn who(&self) -> String {
-        self.tried.who.clone()
+        self.attempt.who.clone()
     }
 }
 
@@ -57,13 +57,13 @@ impl FromRequestParts<Arc<Shared>> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Admin, Problem> {
         let viewer = Viewer::from_request_parts(parts, shared).await?;
-        let tried = Tried::of(viewer.who(), parts);
+        let attempt = Attempt::of(viewer.who(), parts);
         if viewer.0.role == Role::Admin {
-            return Ok(Admin { tried });
+            return Ok(Admin { attempt });
         }
         let detail = format!("the token `{}` is a viewer's", viewer.0.name);
         let problem = Problem::new(StatusCode::FORBIDDEN, "forbidden", detail, "an admin's token is needed");
-        Err(tried.turned_down(shared, problem).await)
+        Err(attempt.turned_down(shared, problem).await)
     }
 }
 
@@ -118,8 +118,8 @@ pub async fn unsigned(parts: &Parts, shared: &Arc<Shared>) -> Problem {
     nobody(parts, from).turned_down(shared, problem).await
 }
 
-fn nobody(parts: &Parts, from: IpAddr) -> Tried {
-    Tried::of(format!("nobody from {from}"), parts)
+fn nobody(parts: &Parts, from: IpAddr) -> Attempt {
+    Attempt::of(format!("nobody from {from}"), parts)
 }
 
 fn bearer(value: &str) -> Option<&str> {

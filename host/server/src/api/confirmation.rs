@@ -34,7 +34,7 @@ impl FromRequestParts<Arc<Shared>> for Confirmed {
             (Some(_), Some(_)) => "more than one thing was confirmed",
             _ => "this changes data and was not confirmed",
         };
-        Err(admin.tried.turned_down(shared, unconfirmed(why.to_owned())).await)
+        Err(admin.attempt.turned_down(shared, unconfirmed(why.to_owned())).await)
     }
 }
 
@@ -57,7 +57,7 @@ impl Confirmed {
                 Err(unconfirmed(format!("`{given}` was confirmed and `{}` is meant", escape::text(&id))))
             }
         });
-        self.admin.tried.audited(host, meant)
+        self.admin.attempt.audited(host, meant)
     }
 }
 

@@ -16,8 +16,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::Sleep;
 use tower::ServiceExt as _;
 
+use super::body_drain;
 use super::caller::Peer;
-use super::unread;
 
 /// At once; further ones wait until one ends. See [`places`].
 const CONNECTIONS_MAX: u64 = 1024;
@@ -72,7 +72,7 @@ async fn one(stream: TcpStream, peer: Peer, router: Router, mut stop: watch::Rec
     // Answers are whole when they are written.
     let _ = stream.set_nodelay(true);
     let service = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        let mut request = unread::discarding(request);
+        let mut request = body_drain::discarding(request);
         request.extensions_mut().insert(peer);
         router.clone().oneshot(request)
     });
@@ -81,7 +81,7 @@ async fn one(stream: TcpStream, peer: Peer, router: Router, mut stop: watch::Rec
         .header_read_timeout(HEAD_TIME)
         .max_headers(HEADERS_MAX)
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(Patient { stream, stalled: None }), service);
+        .serve_connection(TokioIo::new(WriteTimeout { stream, stalled: None }), service);
     let mut connection = std::pin::pin!(connection);
     // Whatever ended it: a client that went away is no failure.
     tokio::select! {
@@ -92,12 +92,12 @@ async fn one(stream: TcpStream, peer: Peer, router: Router, mut stop: watch::Rec
 }
 
 /// Gives up on a client that takes nothing.
-struct Patient {
+struct WriteTimeout {
     stream: TcpStream,
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
-impl Patient {
+impl WriteTimeout {
     fn patience<T>(&mut self, context: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if polled.is_ready() {
             self.stalled = None;
@@ -111,13 +111,13 @@ impl Patient {
     }
 }
 
-impl AsyncRead for Patient {
+impl AsyncRead for WriteTimeout {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(context, into)
     }
 }
 
-impl AsyncWrite for Patient {
+impl AsyncWrite for WriteTimeout {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.patience(context, polled)

@@ -65,11 +65,11 @@ impl Events {
         log.counters += usize::from(name == PROGRESS);
         log.events.push_back(Event { number, name, data });
         if log.counters > COUNTERS_KEPT {
-            log.forget(PROGRESS);
+            log.drop_oldest(PROGRESS);
             log.counters -= 1;
         }
         if log.events.len() > EVENTS_MAX {
-            log.forget(NOTE);
+            log.drop_oldest(NOTE);
         }
         drop(log);
         self.newest.send_replace(number);
@@ -94,7 +94,7 @@ impl Events {
 
 impl Log {
     /// Drops the oldest of a kind.
-    fn forget(&mut self, name: &str) {
+    fn drop_oldest(&mut self, name: &str) {
         if let Some(index) = self.events.iter().position(|event| event.name == name) {
             self.events.remove(index);
         }

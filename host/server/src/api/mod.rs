@@ -1,9 +1,9 @@
 //! The API: what a panel and a browser ask of this host, over HTTP, as JSON.
 //!
 //! In reading order: [`server`] a start and a stop, [`connection`] who may connect and for how long, [`shared`] what
-//! all requests share, [`turns`] how many at once, [`guard`], [`caller`] and [`confirmation`] what every request must
-//! pass, [`viewers`] what not every caller is told, [`tried`] what is written down of one that does not, [`problem`]
-//! and [`answer`] how it is answered, [`body`] how it is read, [`unread`] what becomes of what is not, [`transfer`] how
+//! all requests share, [`permits`] how many at once, [`guard`], [`caller`] and [`confirmation`] what every request must
+//! pass, [`viewers`] what not every caller is told, [`attempt`] what is written down of one that does not, [`problem`]
+//! and [`answer`] how it is answered, [`body`] how it is read, [`body_drain`] what becomes of what is not, [`transfer`] how
 //! what is large comes and goes, [`runs`] restores and undos that go on without their client, with [`events`] and their
 //! [`stream`] that tell of them, [`hooks`] deploys that wait for their turn, [`metrics`] what is counted and `count`
 //! the answers, [`routes`] what can be asked, [`describe`] the parts of its description.
@@ -13,7 +13,9 @@
 //! that has not passed the one escape.
 
 mod answer;
+mod attempt;
 mod body;
+mod body_drain;
 mod caller;
 mod confirmation;
 mod connection;
@@ -23,6 +25,7 @@ mod events;
 mod guard;
 mod hooks;
 mod metrics;
+mod permits;
 mod problem;
 mod routes;
 mod runs;
@@ -31,9 +34,6 @@ mod shared;
 mod stream;
 mod throttle;
 mod transfer;
-mod tried;
-mod turns;
-mod unread;
 mod viewers;
 
 pub use caller::Peer;

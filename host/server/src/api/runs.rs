@@ -17,7 +17,7 @@ use crate::documents::history::{Counters, Restore, Running};
 use reforge_base::failure::{Code, Failure};
 use reforge_host::restore::Report;
 use reforge_host::restore::progress::Progress;
-use reforge_transaction::event::Kind;
+use reforge_transaction::event::TransactionKind;
 
 /// How often counters are told.
 const COUNTERS_INTERVAL: Duration = Duration::from_millis(250);
@@ -28,7 +28,7 @@ const OVER_KEPT: usize = 64;
 pub struct Run {
     pub id: String,
     pub workload: String,
-    pub kind: Kind,
+    pub kind: TransactionKind,
     pub who: String,
     pub progress: Arc<Progress>,
     pub events: Arc<Events>,
@@ -67,7 +67,7 @@ impl Watched {
 }
 
 impl Run {
-    pub fn new(id: &str, workload: &str, kind: Kind, who: &str, watched: &Watched) -> Run {
+    pub fn new(id: &str, workload: &str, kind: TransactionKind, who: &str, watched: &Watched) -> Run {
         Run {
             id: id.to_owned(),
             workload: workload.to_owned(),
@@ -167,7 +167,7 @@ impl Runs {
             drop(ending);
         });
         if let Err(error) = thread {
-            self.forget(&run);
+            self.retire(&run);
             return Err(Failure::new(Code::Io, format!("cannot begin a thread: {error}")).into());
         }
         tokio::spawn(tell(run.clone()));
@@ -204,7 +204,7 @@ impl Runs {
         let _ = self.active.subscribe().wait_for(|active| *active == 0).await;
     }
 
-    fn forget(&self, run: &Arc<Run>) {
+    fn retire(&self, run: &Arc<Run>) {
         let mut known = self.known();
         known.running.retain(|one| !Arc::ptr_eq(one, run));
         known.over.push_back(run.clone());
@@ -234,7 +234,7 @@ impl Drop for Ending {
             self.run.end(Report::unchanged(failure));
         }
         self.runs.metrics.ended(self.run.report().map_or("", |report| report.outcome.as_str()));
-        self.runs.forget(&self.run);
+        self.runs.retire(&self.run);
     }
 }
 

@@ -15,7 +15,7 @@ use super::shared::{Made, Shared};
 use crate::documents::history::recovered as document;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_host::host::Host;
-use reforge_plugins::Slot;
+use reforge_plugins::ActivePlugin;
 use reforge_transaction::recover::Recovered;
 
 /// How often it is looked whether to stop.
@@ -28,7 +28,7 @@ const THREADS: usize = 2;
 /// What a server needs.
 pub struct Setup {
     pub host: Arc<Host>,
-    pub slot: Slot,
+    pub active_plugin: ActivePlugin,
     /// This program, which compiles plugins.
     pub program: PathBuf,
     /// The file that names the plugin, if one does.
@@ -43,12 +43,12 @@ pub struct Setup {
 
 /// Serves until it is told to stop. `settled` is told what a crash had left; then `listening` is told the address.
 pub fn serve(setup: Setup, settled: impl FnOnce(&[Recovered]), listening: impl FnOnce(SocketAddr)) -> Result<()> {
-    let Setup { host, slot, program, plugin_file, listen, stop, wait } = setup;
+    let Setup { host, active_plugin, program, plugin_file, listen, stop, wait } = setup;
     let recovered = host.recover()?;
     settled(&recovered);
     let recovered = recovered.iter().map(document).collect();
     let address = listen.unwrap_or(host.config.api.listen);
-    let shared = Arc::new(Shared::new(Made { host, slot, program, plugin_file, recovered })?);
+    let shared = Arc::new(Shared::new(Made { host, active_plugin, program, plugin_file, recovered })?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .enable_all()

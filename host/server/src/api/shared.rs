@@ -11,16 +11,16 @@ use tokio::sync::watch;
 
 use super::hooks::Hooks;
 use super::metrics::Metrics;
+use super::permits::{Permit, Permits};
 use super::problem::Problem;
 use super::runs::Runs;
 use super::throttle::Throttle;
-use super::turns::{Turn, Turns};
 use crate::documents::history::RecoveredRestore;
 use crate::tokens::Tokens;
 use reforge_base::failure::{Code, Failure, Result as HostResult};
 use reforge_host::host::Host;
 use reforge_host::restore::progress::{Progress, Unwatched};
-use reforge_plugins::{Plugin, Slot};
+use reforge_plugins::{ActivePlugin, Plugin};
 
 /// Requests that only look, at once.
 const LOOKS_MAX: u32 = 16;
@@ -36,7 +36,7 @@ const LINES_MAX: u32 = 4;
 /// One per server.
 pub struct Shared {
     pub host: Arc<Host>,
-    pub slot: Slot,
+    pub active_plugin: ActivePlugin,
     pub tokens: Tokens,
     pub throttle: Throttle,
     pub runs: Arc<Runs>,
@@ -51,11 +51,11 @@ pub struct Shared {
     pub recovered: Vec<RecoveredRestore>,
     /// Of this start, so that numbers of events of an earlier one are not taken for those of this one.
     pub boot: String,
-    looks: Turns,
-    studies: Turns,
-    works: Turns,
-    carries: Turns,
-    pub lines: Turns,
+    looks: Permits,
+    studies: Permits,
+    works: Permits,
+    carries: Permits,
+    pub lines: Permits,
     stopping: watch::Sender<bool>,
     /// Flags of what may be cancelled at the end.
     cancels: Mutex<Vec<Weak<AtomicBool>>>,
@@ -64,7 +64,7 @@ pub struct Shared {
 /// What a server is made of.
 pub struct Made {
     pub host: Arc<Host>,
-    pub slot: Slot,
+    pub active_plugin: ActivePlugin,
     pub program: PathBuf,
     pub plugin_file: Option<PathBuf>,
     pub recovered: Vec<RecoveredRestore>,
@@ -72,7 +72,7 @@ pub struct Made {
 
 impl Shared {
     pub fn new(made: Made) -> HostResult<Shared> {
-        let Made { host, slot, program, plugin_file, recovered } = made;
+        let Made { host, active_plugin, program, plugin_file, recovered } = made;
         let metrics = Metrics::new();
         let tokens = Tokens::of(&host.state);
         if let Err(failure) = tokens.list() {
@@ -85,15 +85,15 @@ impl Shared {
             hooks: Hooks::new(&host)?,
             metrics,
             boot: hex::encode(reforge_base::random::bytes::<4>()?),
-            looks: Turns::new(LOOKS_MAX),
-            studies: Turns::new(STUDIES_MAX),
-            works: Turns::new(WORKS_MAX),
-            carries: Turns::new(CARRIES_MAX),
-            lines: Turns::new(LINES_MAX),
+            looks: Permits::new(LOOKS_MAX),
+            studies: Permits::new(STUDIES_MAX),
+            works: Permits::new(WORKS_MAX),
+            carries: Permits::new(CARRIES_MAX),
+            lines: Permits::new(LINES_MAX),
             stopping: watch::channel(false).0,
             cancels: Mutex::default(),
             host,
-            slot,
+            active_plugin,
             program,
             plugin_file,
             recovered,
@@ -105,8 +105,8 @@ impl Shared {
         self: &Arc<Self>,
         look: impl FnOnce(&Shared) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let turn = self.looks.take().await?;
-        self.clone().blocking(turn, look).await
+        let permit = self.looks.take().await?;
+        self.clone().blocking(permit, look).await
     }
 
     /// Runs what only looks and takes long.
@@ -114,14 +114,14 @@ impl Shared {
         self: &Arc<Self>,
         study: impl FnOnce(&Shared) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let turn = self.unless_stopping(&self.studies).await?;
-        self.clone().blocking(turn, study).await
+        let permit = self.unless_stopping(&self.studies).await?;
+        self.clone().blocking(permit, study).await
     }
 
     /// Writes a line of the audit log before something is done that nobody else writes down.
     pub async fn note(self: &Arc<Self>, what: &'static str, who: String, details: Value) -> Result<(), Problem> {
-        let turn = self.lines.take().await?;
-        self.clone().blocking(turn, move |shared| Ok(shared.host.audit_event(what, &who, details)?)).await
+        let permit = self.lines.take().await?;
+        self.clone().blocking(permit, move |shared| Ok(shared.host.audit_event(what, &who, details)?)).await
     }
 
     /// Runs what takes long or changes something. What a crash of another process left is settled first.
@@ -141,18 +141,18 @@ impl Shared {
         self: &Arc<Self>,
         work: impl FnOnce(&Shared) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let turn = self.unless_stopping(&self.works).await?;
-        self.clone().blocking(turn, work).await
+        let permit = self.unless_stopping(&self.works).await?;
+        self.clone().blocking(permit, work).await
     }
 
     async fn blocking<T: Send + 'static>(
         self: Arc<Self>,
-        turn: Turn,
+        permit: Permit,
         call: impl FnOnce(&Shared) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let called = tokio::task::spawn_blocking(move || {
             // Given back when the call is over, not when its client is gone.
-            let _turn = turn;
+            let _turn = permit;
             call(&self)
         });
         called.await.unwrap_or_else(|_| Err(Failure::new(Code::Io, "the host failed at this request").into()))
@@ -160,7 +160,7 @@ impl Shared {
 
     /// The plugin in use. A restore ends on the one that it began with.
     pub fn plugin(&self) -> reforge_base::Result<Plugin> {
-        self.slot.current()
+        self.active_plugin.current()
     }
 
     /// Compiles plugins in a process of its own.
@@ -169,19 +169,19 @@ impl Shared {
     }
 
     /// A turn to carry an archive or a plugin, which takes as long as its client does.
-    pub async fn carrying(&self) -> Result<Turn, Problem> {
+    pub async fn carrying(&self) -> Result<Permit, Problem> {
         self.unless_stopping(&self.carries).await
     }
 
-    async fn unless_stopping(&self, turns: &Turns) -> Result<Turn, Problem> {
+    async fn unless_stopping(&self, permits: &Permits) -> Result<Permit, Problem> {
         if self.is_stopping() {
             return Err(Problem::stopping());
         }
-        let turn = turns.take().await?;
+        let permit = permits.take().await?;
         // It may have waited until the stop.
         match self.is_stopping() {
             true => Err(Problem::stopping()),
-            false => Ok(turn),
+            false => Ok(permit),
         }
     }
 
@@ -219,15 +219,15 @@ impl Shared {
 }
 
 /// Cancels when its request is dropped, since nobody is there to read the answer.
-pub struct WhileAsked(Arc<Progress>);
+pub struct CancelOnDrop(Arc<Progress>);
 
-impl WhileAsked {
-    pub fn new(progress: &Arc<Progress>) -> WhileAsked {
-        WhileAsked(progress.clone())
+impl CancelOnDrop {
+    pub fn new(progress: &Arc<Progress>) -> CancelOnDrop {
+        CancelOnDrop(progress.clone())
     }
 }
 
-impl Drop for WhileAsked {
+impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         self.0.cancelled.store(true, Ordering::Relaxed);
     }

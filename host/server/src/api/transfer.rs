@@ -41,7 +41,7 @@ pub async fn receive(request: Request, directory: PathBuf, bytes_max: u64) -> Re
         let made = effect("make-upload", || tempfile::tempfile_in(&directory));
         made.map_err(|error| Failure::io("write in", &directory, &error))
     };
-    let mut file = apart(made).await?;
+    let mut file = blocking(made).await?;
     let mut pieces = request.into_body().into_data_stream();
     let (mut bytes, mut room, began) = (0, 0, Instant::now());
     loop {
@@ -67,12 +67,12 @@ pub async fn receive(request: Request, directory: PathBuf, bytes_max: u64) -> Re
         if look {
             room = bytes + ROOM_BYTES;
         }
-        file = apart(move || write(&mut file, &piece, look).map(|()| file)).await?;
+        file = blocking(move || write(&mut file, &piece, look).map(|()| file)).await?;
     }
 }
 
 /// On a thread that may block.
-async fn apart<T: Send + 'static>(call: impl FnOnce() -> HostResult<T> + Send + 'static) -> Result<T, Problem> {
+async fn blocking<T: Send + 'static>(call: impl FnOnce() -> HostResult<T> + Send + 'static) -> Result<T, Problem> {
     let called = tokio::task::spawn_blocking(call).await;
     Ok(called.map_err(|_| Failure::new(Code::Io, "the host failed at this upload"))??)
 }

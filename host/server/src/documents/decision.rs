@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use reforge_host::restore::decide::{Decided, Subject};
+use reforge_host::restore::decide::{Decided, NamedRestore};
 use reforge_transaction::resolve::{Keep, Tree};
 
 /// The trees of a restore that waits for a decision.
@@ -15,7 +15,7 @@ pub struct Trees {
     pub trees: Vec<Tree>,
 }
 
-pub fn trees(subject: Subject, trees: Vec<Tree>) -> Trees {
+pub fn trees(subject: NamedRestore, trees: Vec<Tree>) -> Trees {
     Trees { id: subject.id, workload: subject.workload, trees }
 }
 

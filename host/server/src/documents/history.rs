@@ -8,14 +8,14 @@ use utoipa::ToSchema;
 
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
-use reforge_base::figures;
+use reforge_base::formatting;
 use reforge_host::host::Host;
 use reforge_host::restore::Report;
-use reforge_transaction::event::{Begin, BeginVolume, Kind, Moment};
+use reforge_transaction::event::{Begin, BeginVolume, Moment, TransactionKind};
 use reforge_transaction::journal::Journal;
 use reforge_transaction::receipt::{self as receipts, Outcome, Receipt};
 use reforge_transaction::recover::Recovered;
-use reforge_transaction::registry::{self, Entry};
+use reforge_transaction::registry::{self, KnownTransaction};
 use reforge_transaction::state::Phase;
 use reforge_transaction::{later_writes, outlook, resolve, window};
 
@@ -40,7 +40,7 @@ pub struct Restore {
     pub id: String,
     /// None if nobody knows.
     pub workload: Option<String>,
-    pub kind: Option<Kind>,
+    pub kind: Option<TransactionKind>,
     #[schema(value_type = Option<String>, format = DateTime)]
     pub began: Option<jiff::Timestamp>,
     pub who: Option<String>,
@@ -125,7 +125,7 @@ pub struct Line {
     /// Empty if nobody knows.
     pub workload: String,
     /// None if it does not read.
-    pub what: Option<(Kind, jiff::Timestamp)>,
+    pub what: Option<(TransactionKind, jiff::Timestamp)>,
     pub outcome: String,
     pub now: String,
     pub document: Restore,
@@ -148,7 +148,7 @@ pub fn list(host: &Host, workload: Option<&str>, all: bool) -> Result<List> {
     let transactions = host.state.transactions();
     let is_meant = |line: &Line| workload.is_none_or(|workload| line.workload == workload);
     let entries = open_and_newer(host)?;
-    let open: Vec<&Entry> = entries.iter().filter(|entry| !is_over(entry)).collect();
+    let open: Vec<&KnownTransaction> = entries.iter().filter(|entry| !is_over(entry)).collect();
     let mut lines: Vec<Line> = open.iter().map(|entry| of_entry(host, &entries, entry)).filter(is_meant).collect();
     let mut over = ids(host)?;
     over.retain(|id| open.iter().all(|entry| entry.id() != id));
@@ -171,12 +171,12 @@ pub fn list(host: &Host, workload: Option<&str>, all: bool) -> Result<List> {
     Ok(List { lines, older })
 }
 
-fn is_over(entry: &Entry) -> bool {
-    matches!(entry, Entry::Open(journal, _) if journal.state().is_over())
+fn is_over(entry: &KnownTransaction) -> bool {
+    matches!(entry, KnownTransaction::Open(journal, _) if journal.state().is_over())
 }
 
 /// What is not over, and what came after any of that: only a workload's newest can be undone.
-fn open_and_newer(host: &Host) -> Result<Vec<Entry>> {
+fn open_and_newer(host: &Host) -> Result<Vec<KnownTransaction>> {
     let transactions = host.state.transactions();
     let mut entries = registry::read_open(&transactions)?;
     let Some(oldest) = entries.iter().find(|entry| !is_over(entry)).map(|entry| entry.id().to_owned()) else {
@@ -193,17 +193,17 @@ pub fn held(host: &Host, workload: Option<&str>) -> Result<Vec<Restore>> {
     let entries = registry::read_open(&host.state.transactions())?;
     let entries = entries.iter().filter(|entry| workload.is_none_or(|workload| entry.is_of(workload)));
     let held = entries.filter_map(|entry| match entry {
-        Entry::Open(journal, begin) => {
+        KnownTransaction::Open(journal, begin) => {
             held_by(host, journal, begin).map(|held| document(journal, begin, true, None, Some(held)))
         }
-        Entry::Damaged { .. } => None,
+        KnownTransaction::Damaged { .. } => None,
     });
     Ok(held.collect())
 }
 
-fn of_entry(host: &Host, entries: &[Entry], entry: &Entry) -> Line {
+fn of_entry(host: &Host, entries: &[KnownTransaction], entry: &KnownTransaction) -> Line {
     match entry {
-        Entry::Open(journal, begin) => {
+        KnownTransaction::Open(journal, begin) => {
             let receipt = match told(host, &begin.id) {
                 Ok(receipt) => receipt,
                 Err(failure) => return damaged(&begin.id, Some(&begin.workload), &failure),
@@ -226,7 +226,7 @@ fn of_entry(host: &Host, entries: &[Entry], entry: &Entry) -> Line {
                 document: document(journal, begin, newest, receipt.as_ref(), held),
             }
         }
-        Entry::Damaged { id, workload, failure } => damaged(id, workload.as_deref(), failure),
+        KnownTransaction::Damaged { id, workload, failure } => damaged(id, workload.as_deref(), failure),
     }
 }
 
@@ -294,8 +294,8 @@ pub fn ids(host: &Host) -> Result<BTreeSet<String>> {
 /// One restore, named by its id or by a beginning that no other has.
 pub fn show(host: &Host, id: &str) -> Result<Shown> {
     let (journal, begin) = match registry::find(&host.state.transactions(), id) {
-        Ok(Entry::Open(journal, begin)) => (journal, begin),
-        Ok(Entry::Damaged { failure, .. }) => return Err(failure),
+        Ok(KnownTransaction::Open(journal, begin)) => (journal, begin),
+        Ok(KnownTransaction::Damaged { failure, .. }) => return Err(failure),
         Err(failure) if failure.code == Code::NotFound => return show_forgotten(host, id, failure),
         Err(failure) => return Err(failure),
     };
@@ -387,12 +387,12 @@ fn told(host: &Host, id: &str) -> Result<Option<Receipt>> {
 }
 
 /// Only a workload's newest restore can be undone.
-fn is_newest(entries: &[Entry], begin: &Begin) -> bool {
+fn is_newest(entries: &[KnownTransaction], begin: &Begin) -> bool {
     entries.iter().all(|entry| match entry {
-        Entry::Open(other, newer) => {
+        KnownTransaction::Open(other, newer) => {
             newer.workload != begin.workload || newer.id <= begin.id || !other.state().committed
         }
-        Entry::Damaged { .. } => true,
+        KnownTransaction::Damaged { .. } => true,
     })
 }
 
@@ -435,8 +435,8 @@ fn standing(journal: &Journal, begin: &Begin, newest_restore: bool, held_by: Opt
     match began {
         _ if begin.keep_previous => (format!("{verb} until finished"), None),
         Some(began) => {
-            let left = window::left_ms(journal.directory(), began, begin.undo_window_ms, &Moment::now());
-            (format!("{verb}: {} left", figures::duration(Duration::from_millis(left))), can_undo.then_some(left))
+            let left = window::remaining_ms(journal.directory(), began, begin.undo_window_ms, &Moment::now());
+            (format!("{verb}: {} left", formatting::duration(Duration::from_millis(left))), can_undo.then_some(left))
         }
         None => (format!("got to `{newest}`"), None),
     }

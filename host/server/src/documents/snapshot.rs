@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use reforge_base::failure::Failure;
 use reforge_snapshots::format::{Archive, Descriptor, Image};
-use reforge_snapshots::store::Listed;
+use reforge_snapshots::store::StoredSnapshot;
 
 /// The newest snapshots of a workload, or all of them, newest first.
 #[derive(Serialize, ToSchema)]
@@ -91,8 +91,8 @@ pub struct DeletedSnapshot {
 }
 
 /// Damaged ones as such.
-pub fn list(workload: &str, listed: Vec<Listed>, older: usize) -> Snapshots {
-    let one = |listed: Listed| match listed.descriptor {
+pub fn list(workload: &str, listed: Vec<StoredSnapshot>, older: usize) -> Snapshots {
+    let one = |listed: StoredSnapshot| match listed.descriptor {
         Ok(descriptor) => ListedSnapshot::Whole(summary(&descriptor)),
         Err(error) => ListedSnapshot::Damaged { id: listed.id, error },
     };

@@ -13,14 +13,14 @@ use reforge_host::deployer::prepare::Made;
 use reforge_host::deployer::resolve::{self, Resolution};
 use reforge_host::host::Host;
 use reforge_snapshots::format::{Image, SkippedVolume};
-use reforge_snapshots::store::Listed;
+use reforge_snapshots::store::StoredSnapshot;
 
 /// One workload in a list.
 pub struct Line<'a> {
     pub workload: &'a Workload,
     /// One engine that does not answer must not hide the others.
     pub state: Result<AppState>,
-    pub newest: Option<Listed>,
+    pub newest: Option<StoredSnapshot>,
 }
 
 impl Line<'_> {
@@ -78,7 +78,7 @@ pub fn list_document(lines: &[Line<'_>]) -> Workloads {
 }
 
 /// When a snapshot was taken; none if it does not say.
-fn created(listed: &Listed) -> Option<jiff::Timestamp> {
+fn created(listed: &StoredSnapshot) -> Option<jiff::Timestamp> {
     listed.descriptor.as_ref().ok().map(|descriptor| descriptor.manifest.created)
 }
 
@@ -89,7 +89,7 @@ pub struct Whole<'a> {
     pub resolution: Resolution,
     /// Why nothing may be done to it now.
     pub blocked: Vec<Failure>,
-    pub newest: Option<Listed>,
+    pub newest: Option<StoredSnapshot>,
     /// How many there are.
     pub snapshots: usize,
     pub history: Deployments,

@@ -113,7 +113,7 @@ impl Live {
                             progress aria-labelledby="phase-now" max=(phase.bytes_total)
                                 value=(phase.bytes.min(phase.bytes_total)) {}
                         }
-                        " " span .quiet { (self.figures(phase, now)) }
+                        " " span .quiet { (self.formatting(phase, now)) }
                     }
                 }
             }
@@ -139,7 +139,7 @@ impl Live {
         entries.into_iter().chain(bytes).collect::<Vec<_>>().join(", ")
     }
 
-    fn figures(&self, phase: &Phase, now: Instant) -> String {
+    fn formatting(&self, phase: &Phase, now: Instant) -> String {
         let say = self.say;
         let mut parts = Vec::new();
         if phase.bytes_total > 0 {
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn every_phase_of_the_host_has_a_name() {
-        for source in ["monitor/steps.rs", "monitor/archive.rs", "undo.rs", "settle.rs", "../host/mod.rs"] {
+        for source in ["monitor/steps.rs", "monitor/archive.rs", "undo.rs", "conclude.rs", "../host/mod.rs"] {
             let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/src/restore").join(source);
             let source = std::fs::read_to_string(path).unwrap();
             let begun = source.split("progress.begin(\"").skip(1).chain(source.split("show_as(\"").skip(1));

@@ -1,7 +1,7 @@
 //! The page: what an operator's browser shows of this host, in English and Russian.
 //!
 //! In reading order: [`assets`] the parts that everybody gets, [`routes`] what can be shown, [`ask`] how it is found
-//! out, [`language`] and [`messages`] in which words, [`said`] what the host says itself, [`numbers`] and [`figures`]
+//! out, [`language`] and [`messages`] in which words, [`said`] what the host says itself, [`numbers`] and [`formatting`]
 //! in which form, [`views`] how it looks, [`live`] a restore while it runs, and its [`stream`].
 //!
 //! A view is made on the server, from the documents that the API answers to the same token: the page knows and may
@@ -9,7 +9,7 @@
 
 mod ask;
 mod assets;
-mod figures;
+mod formatting;
 mod language;
 mod live;
 mod messages;

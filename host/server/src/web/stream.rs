@@ -17,7 +17,7 @@ const FRAME_BYTES_MAX: usize = 1 << 20;
 /// Shows what the API tells: `live` how it looks, `said` what a screen reader shall say, `fixed` once nothing cancels it
 /// any more, and `end`.
 pub fn shown(body: Body, say: &'static Messages) -> impl Stream<Item = Event> {
-    let frames = Frames { body: body.into_data_stream(), unread: Vec::new() };
+    let frames = Frames { body: body.into_data_stream(), body_drain: Vec::new() };
     let shown = Shown { frames, live: Live::new(say), waiting: VecDeque::new(), is_fixed: false };
     futures_util::stream::unfold(shown, |mut shown| async move { Some((shown.next().await?, shown)) })
 }
@@ -72,7 +72,7 @@ struct Frame {
 
 struct Frames {
     body: BodyDataStream,
-    unread: Vec<u8>,
+    body_drain: Vec<u8>,
 }
 
 impl Frames {
@@ -84,15 +84,15 @@ impl Frames {
     /// The next one. May be dropped while it waits: what was read is kept.
     async fn next(&mut self) -> Option<Frame> {
         loop {
-            while let Some(end) = self.unread.windows(2).position(|pair| pair == b"\n\n") {
-                let text: Vec<u8> = self.unread.drain(..end + 2).collect();
+            while let Some(end) = self.body_drain.windows(2).position(|pair| pair == b"\n\n") {
+                let text: Vec<u8> = self.body_drain.drain(..end + 2).collect();
                 if let Some(frame) = read(&String::from_utf8_lossy(&text)) {
                     return Some(frame);
                 }
             }
             let bytes = self.body.next().await?.ok()?;
-            self.unread.extend_from_slice(&bytes);
-            if self.unread.len() > FRAME_BYTES_MAX {
+            self.body_drain.extend_from_slice(&bytes);
+            if self.body_drain.len() > FRAME_BYTES_MAX {
                 return None;
             }
         }

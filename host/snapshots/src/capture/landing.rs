@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::super::walk::Facts;
 use super::super::{Progress, check_cancelled};
 use super::Storage;
-use super::cutter::OpenFile;
+use super::splitter::OpenFile;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::read_lease::{self, Writes};
 

@@ -1,9 +1,9 @@
 //! Captures live volumes into an archive: PAX tar in gzip members, first `manifest.json`, then volume by volume its
 //! root and everything below it, depth first, siblings in byte order.
 //!
-//! One thread walks and a few read ahead (`ahead`), one puts entries in their place (`source`, `cutter`), all cores read
+//! One thread walks and a few read ahead (`read_ahead`), one puts entries in their place (`source`, `splitter`), all cores read
 //! large files, digest and compress (`worker`), and one writes the members down in order and digests the trees
-//! (`writer`), while another sees to it that they are on disk (`proof`). A descriptor is published only for an archive
+//! (`writer`), while another sees to it that they are on disk (`verification`). A descriptor is published only for an archive
 //! that is on disk and was read back from there; a capture that fails leaves nothing behind.
 //!
 //! A compressed snapshot may be taken while the app runs: each entry is whole and as long as it says, but entries are
@@ -11,14 +11,14 @@
 //! taken while nothing may write: any change that is seen fails it. Of an app that is down each file is read only when
 //! nothing can land in it any more (`landing`).
 
-mod ahead;
-mod cutter;
 mod landing;
 mod ordered;
 mod pipeline;
-mod proof;
+mod read_ahead;
 mod sha256;
 mod source;
+mod splitter;
+mod verification;
 mod worker;
 mod writer;
 
@@ -30,10 +30,10 @@ use std::fs::File;
 use std::os::fd::BorrowedFd;
 use std::sync::mpsc::channel;
 
-use self::ahead::Look;
-use self::cutter::Cutter;
 use self::landing::Landing;
-use self::proof::Unproven;
+use self::read_ahead::Look;
+use self::splitter::Splitter;
+use self::verification::Unverified;
 use self::writer::{ArchiveWriter, Finished};
 use super::format::{Descriptor, FORMAT, Image, Manifest, ManifestVolume, SkippedVolume, VolumeTotals};
 use super::store::Store;
@@ -75,7 +75,7 @@ pub fn capture(store: &Store, request: &CaptureRequest<'_>, progress: &dyn Progr
     let pending = store.begin(&request.workload, manifest.created)?;
     let (written, volumes) = write_and_prove(request, &manifest, pending.archive(), progress)?;
     pending.sync_archive()?;
-    proof::read_back(pending.archive(), &written.unproven, progress)?;
+    verification::read_back(pending.archive(), &written.unverified, progress)?;
     let descriptor = Descriptor {
         id: pending.id().to_owned(),
         manifest,
@@ -98,8 +98,8 @@ fn write_and_prove(
 ) -> Result<(Finished, Vec<VolumeTotals>)> {
     std::thread::scope(|scope| {
         let (stretches, queue) = channel();
-        let prover = threads::spawn_in(scope, "prover", move || proof::prove(file, &queue, progress))?;
-        let written = write_archive(request, manifest, file, Unproven::new(stretches), progress);
+        let prover = threads::spawn_in(scope, "prover", move || verification::verify(file, &queue, progress))?;
+        let written = write_archive(request, manifest, file, Unverified::new(stretches), progress);
         // A proof that failed has ended the writing, too.
         prover.join().map_err(|_| ordered::died())??;
         written
@@ -110,20 +110,20 @@ fn write_archive(
     request: &CaptureRequest<'_>,
     manifest: &Manifest,
     file: &File,
-    unproven: Unproven,
+    unverified: Unverified,
     progress: &dyn Progress,
 ) -> Result<(Finished, Vec<VolumeTotals>)> {
     let changes = match request.storage {
         Storage::Compressed => Changes::Tolerated,
         Storage::Stored => Changes::Refused,
     };
-    let mut writer = ArchiveWriter::new(file, request.volumes.len(), unproven)?;
+    let mut writer = ArchiveWriter::new(file, request.volumes.len(), unverified)?;
     let mut volumes = pipeline::run(
         request.storage,
         |queue| {
-            let mut cutter = Cutter::new(&queue);
-            let totals = read_volumes(request, manifest, changes, &mut cutter, progress)?;
-            cutter.finish()?;
+            let mut splitter = Splitter::new(&queue);
+            let totals = read_volumes(request, manifest, changes, &mut splitter, progress)?;
+            splitter.finish()?;
             Ok(totals)
         },
         |done| {
@@ -142,14 +142,14 @@ fn read_volumes(
     request: &CaptureRequest<'_>,
     manifest: &Manifest,
     changes: Changes,
-    cutter: &mut Cutter<'_>,
+    splitter: &mut Splitter<'_>,
     progress: &dyn Progress,
 ) -> Result<Vec<VolumeTotals>> {
-    source::manifest(manifest, cutter)?;
+    source::manifest(manifest, splitter)?;
     let landing = request.app_is_down.then(|| Landing::new(request.storage, progress));
     let look = Look { changes, landing: landing.as_ref(), progress };
     let volumes = (0u32..).zip(&request.volumes);
-    volumes.map(|(index, volume)| source::volume(index, volume, look, cutter)).collect()
+    volumes.map(|(index, volume)| source::volume(index, volume, look, splitter)).collect()
 }
 
 fn manifest_of(request: &CaptureRequest<'_>) -> Manifest {

@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 
 use super::Storage;
-use super::cutter::{Member, Sink};
 use super::ordered::{self, Width, locked};
+use super::splitter::{Member, Sink};
 use super::worker::{Done, Worker};
 use reforge_base::failure::Result;
 

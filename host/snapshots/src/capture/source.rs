@@ -11,16 +11,16 @@ use rustix::fs::FileType;
 
 use super::super::format::{Manifest, PartInside, VolumeTotals};
 use super::super::sparse::{self, Extent};
-use super::super::tar_writer::{self, Kind};
+use super::super::tar_writer::{self, HeaderKind};
 use super::super::walk::{Changes, Facts, Tree, Walk};
 use super::super::xattrs::Xattrs;
 use super::CaptureVolume;
-use super::ahead::{self, Entry, Inside, Look, Reader, Seen};
-use super::cutter::{Content, Cutter, MEMBER_BYTES, OpenFile, PART_BYTES, Record, RecordKind, Source};
+use super::read_ahead::{self, Inside, Look, ReadEntry, Reader, Seen};
+use super::splitter::{Content, MEMBER_BYTES, OpenFile, PART_BYTES, Record, RecordKind, Source, Splitter};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
-use reforge_base::limits::{self, Listed};
-use reforge_base::rights::Rights;
+use reforge_base::limits::{self, ListingBudget};
+use reforge_base::permissions::Permissions;
 use reforge_volumes::tree_digest::{BLOCK_BYTES, Metadata, Mtime};
 
 /// How many left-out names a descriptor lists.
@@ -32,16 +32,16 @@ const DISK_UNIT_BYTES: u64 = 4096;
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// The archive's first entry.
-pub(super) fn manifest(manifest: &Manifest, cutter: &mut Cutter<'_>) -> Result<()> {
+pub(super) fn manifest(manifest: &Manifest, splitter: &mut Splitter<'_>) -> Result<()> {
     let mut text = serde_json::to_vec_pretty(manifest)
         .map_err(|error| Failure::new(Code::Io, format!("cannot write the manifest: {error}")))?;
     text.push(b'\n');
     let mtime = Mtime { seconds: manifest.created.as_second(), nanoseconds: 0 };
     let metadata = Metadata { mode: 0o600, mtime, ..Metadata::default() };
     let size = text.len() as u64;
-    cutter.entry(|out| tar_writer::header(out, b"manifest.json", &metadata, &Kind::File { size }))?;
-    cutter.bytes(&text);
-    cutter.zeros(tar_writer::padding(size));
+    splitter.entry(|out| tar_writer::header(out, b"manifest.json", &metadata, &HeaderKind::File { size }))?;
+    splitter.bytes(&text);
+    splitter.zeros(tar_writer::padding(size));
     Ok(())
 }
 
@@ -57,10 +57,10 @@ struct Leader {
 struct VolumeSource<'t, 'a, 'c> {
     index: u32,
     tree: &'t Tree,
-    rights: Rights,
-    cutter: &'a mut Cutter<'c>,
+    permissions: Permissions,
+    splitter: &'a mut Splitter<'c>,
     reader: Reader<'t>,
-    listed: Listed,
+    listed: ListingBudget,
     /// By inode and birth time: while the app runs an inode number can be given out again.
     leaders: HashMap<(u64, i64, u32), Leader>,
     totals: VolumeTotals,
@@ -71,27 +71,27 @@ pub(super) fn volume(
     index: u32,
     volume: &CaptureVolume<'_>,
     look: Look<'_>,
-    cutter: &mut Cutter<'_>,
+    splitter: &mut Splitter<'_>,
 ) -> Result<VolumeTotals> {
     let walk = Walk::new(&volume.name, volume.live, look.changes)?;
     let tree = Arc::clone(walk.tree());
     let mut source = VolumeSource {
         index,
         tree: &tree,
-        rights: Rights::own().map_err(|error| tree.io(b"", "learn the groups of this process for", error))?,
-        cutter,
+        permissions: Permissions::own().map_err(|error| tree.io(b"", "learn the groups of this process for", error))?,
+        splitter,
         reader: Reader::new(&tree, None),
-        listed: Listed::default(),
+        listed: ListingBudget::default(),
         leaders: HashMap::new(),
         totals: VolumeTotals { index, ..VolumeTotals::default() },
     };
-    ahead::run(walk, look, |entry| source.take(entry))?;
+    read_ahead::run(walk, look, |entry| source.take(entry))?;
     Ok(source.totals)
 }
 
 impl VolumeSource<'_, '_, '_> {
-    fn take(&mut self, entry: Entry) -> Result<()> {
-        let Entry { path, what } = entry;
+    fn take(&mut self, entry: ReadEntry) -> Result<()> {
+        let ReadEntry { path, what } = entry;
         match what {
             Seen::Directory { facts, xattrs } => self.directory(path, &facts, xattrs),
             Seen::End(directory, facts) => self.tree.check_unchanged(&path, &directory, &facts),
@@ -111,7 +111,7 @@ impl VolumeSource<'_, '_, '_> {
 
     fn directory(&mut self, path: Vec<u8>, facts: &Facts, xattrs: Xattrs) -> Result<()> {
         let metadata = self.metadata(&path, facts, xattrs)?;
-        self.header(&path, &metadata, &Kind::Directory)?;
+        self.header(&path, &metadata, &HeaderKind::Directory)?;
         self.totals.disk_bytes += DISK_UNIT_BYTES;
         self.record(path, metadata, RecordKind::Directory);
         Ok(())
@@ -120,7 +120,7 @@ impl VolumeSource<'_, '_, '_> {
     fn symlink(&mut self, path: Vec<u8>, facts: &Facts, xattrs: Xattrs, target: Vec<u8>) -> Result<()> {
         let metadata = self.metadata(&path, facts, xattrs)?;
         self.check(&path, limits::target_problem(&target))?;
-        self.header(&path, &metadata, &Kind::Symlink { target: &target })?;
+        self.header(&path, &metadata, &HeaderKind::Symlink { target: &target })?;
         self.totals.symlinks += 1;
         self.totals.disk_bytes += DISK_UNIT_BYTES;
         self.record(path, metadata, RecordKind::Symlink { target });
@@ -137,29 +137,29 @@ impl VolumeSource<'_, '_, '_> {
         }
         self.totals.bytes += size;
         let (kind, map, extents) = match inside.extents {
-            None => (Kind::File { size }, Vec::new(), None),
+            None => (HeaderKind::File { size }, Vec::new(), None),
             Some(extents) => {
                 let map = sparse::map(&extents, size);
                 let stored = map.len() as u64 + sparse::data_bytes(&extents);
-                (Kind::Sparse { size, stored }, map, Some(extents))
+                (HeaderKind::Sparse { size, stored }, map, Some(extents))
             }
         };
         let data = extents.as_deref().map_or(size, sparse::data_bytes);
         self.totals.disk_bytes += data.next_multiple_of(DISK_UNIT_BYTES);
         self.header(&open.path, &metadata, &kind)?;
-        self.cutter.bytes(&map);
+        self.splitter.bytes(&map);
         let path = open.path.clone();
         let open = match inside.bytes {
             Some(bytes) => {
                 let extents = extents.unwrap_or_else(|| vec![Extent { offset: 0, len: size }]);
-                self.cutter.content(Content { source: Source::Memory(bytes), start: 0, end: size, extents })?;
+                self.splitter.content(Content { source: Source::Memory(bytes), start: 0, end: size, extents })?;
                 None
             }
             None => Some(self.large(open, extents)?),
         };
         self.record(path, metadata, RecordKind::File { size, open });
         // After the record, so that it is one piece with the next header.
-        self.cutter.zeros(tar_writer::padding(data));
+        self.splitter.zeros(tar_writer::padding(data));
         Ok(())
     }
 
@@ -175,7 +175,7 @@ impl VolumeSource<'_, '_, '_> {
 
     fn sparse_ranges(&mut self, open: &Arc<OpenFile>, extents: &[Extent]) -> Result<()> {
         for (start, end, extents) in ranges(extents, open.facts.size) {
-            self.cutter.content(Content { source: Source::File(Arc::clone(open)), start, end, extents })?;
+            self.splitter.content(Content { source: Source::File(Arc::clone(open)), start, end, extents })?;
         }
         Ok(())
     }
@@ -185,11 +185,11 @@ impl VolumeSource<'_, '_, '_> {
         for start in (0..size).step_by(MEMBER_BYTES as usize) {
             if start > 0 && start % PART_BYTES == 0 {
                 let path = percent_encode(&open.path, PLAIN).to_string();
-                self.cutter.cut_part(Some(PartInside { volume: self.index, path, size, at: start }))?;
+                self.splitter.cut_part(Some(PartInside { volume: self.index, path, size, at: start }))?;
             }
             let end = (start + MEMBER_BYTES).min(size);
             let extents = vec![Extent { offset: start, len: end - start }];
-            self.cutter.content(Content { source: Source::File(Arc::clone(open)), start, end, extents })?;
+            self.splitter.content(Content { source: Source::File(Arc::clone(open)), start, end, extents })?;
         }
         Ok(())
     }
@@ -215,7 +215,7 @@ impl VolumeSource<'_, '_, '_> {
             self.leaders.remove(&key);
         }
         let leader = self.archive_path(&path);
-        self.header(&open.path, &metadata, &Kind::HardLink { leader: &leader })?;
+        self.header(&open.path, &metadata, &HeaderKind::HardLink { leader: &leader })?;
         self.totals.hard_links += 1;
         self.record(open.path.clone(), metadata, RecordKind::HardLink { leader: path });
         Ok(true)
@@ -230,30 +230,30 @@ impl VolumeSource<'_, '_, '_> {
 
     fn metadata(&self, path: &[u8], facts: &Facts, xattrs: Xattrs) -> Result<Metadata> {
         self.check(path, limits::xattrs_problem(&xattrs))?;
-        if let Some(problem) = self.rights.owner_problem(facts.uid, facts.gid) {
+        if let Some(problem) = self.permissions.owner_problem(facts.uid, facts.gid) {
             let what = format!("{problem}, so that this host could not bring it back");
             return Err(self.tree.problem(path, Code::VolumeRefused, &what).unreadable());
         }
         Ok(Metadata { mode: facts.mode, uid: facts.uid, gid: facts.gid, mtime: facts.mtime, xattrs })
     }
 
-    fn header(&mut self, path: &[u8], metadata: &Metadata, kind: &Kind<'_>) -> Result<()> {
+    fn header(&mut self, path: &[u8], metadata: &Metadata, kind: &HeaderKind<'_>) -> Result<()> {
         let (target, waiting): (&[u8], &[_]) = match kind {
-            Kind::Symlink { target } => (target, &metadata.xattrs),
-            Kind::HardLink { leader } => (leader, &metadata.xattrs),
-            Kind::File { size } if *size <= BLOCK_BYTES => (b"", &[]),
+            HeaderKind::Symlink { target } => (target, &metadata.xattrs),
+            HeaderKind::HardLink { leader } => (leader, &metadata.xattrs),
+            HeaderKind::File { size } if *size <= BLOCK_BYTES => (b"", &[]),
             // Whoever restores a part of it may come to it before its header does.
-            Kind::File { size } if *size > PART_BYTES => (path, &metadata.xattrs),
-            Kind::File { .. } | Kind::Sparse { .. } | Kind::Directory => (b"", &metadata.xattrs),
+            HeaderKind::File { size } if *size > PART_BYTES => (path, &metadata.xattrs),
+            HeaderKind::File { .. } | HeaderKind::Sparse { .. } | HeaderKind::Directory => (b"", &metadata.xattrs),
         };
         self.check(path, self.listed.add(path, target, waiting))?;
         self.totals.entries += 1;
         let path = self.archive_path(path);
-        self.cutter.entry(|out| tar_writer::header(out, &path, metadata, kind))
+        self.splitter.entry(|out| tar_writer::header(out, &path, metadata, kind))
     }
 
     fn record(&mut self, path: Vec<u8>, metadata: Metadata, kind: RecordKind) {
-        self.cutter.record(Record { volume: self.index as usize, path, metadata, kind });
+        self.splitter.record(Record { volume: self.index as usize, path, metadata, kind });
     }
 
     fn archive_path(&self, path: &[u8]) -> Vec<u8> {

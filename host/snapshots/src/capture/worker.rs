@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt as _;
 
 use super::super::members::{MemberWriter, Storage};
 use super::super::sparse::{self, Extent};
-use super::cutter::{Content, Member, OpenFile, PartStart, Piece, Record, Source};
+use super::splitter::{Content, Member, OpenFile, PartStart, Piece, Record, Source};
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_volumes::tree_digest::{self, BLOCK_BYTES, Digest};
 

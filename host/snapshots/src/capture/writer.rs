@@ -1,20 +1,20 @@
 //! Writes finished members down in order and digests what they hold.
 //!
-//! The archive's SHA-256 is over the bytes as they went to the file. That they are on disk is for `proof` to say.
+//! The archive's SHA-256 is over the bytes as they went to the file. That they are on disk is for `verification` to say.
 
 use std::fs::File;
 use std::io::Write as _;
 
 use super::super::Progress;
 use super::super::format::{Archive, Part};
-use super::cutter::{Record, RecordKind};
-use super::proof::{Unproven, Written};
 use super::sha256::Digester;
+use super::splitter::{Record, RecordKind};
+use super::verification::{Unverified, Written};
 use super::worker::{Done, Event};
 use reforge_base::durable;
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
-use reforge_volumes::tree_digest::{self, ContentHasher, Kind, TreeHasher};
+use reforge_volumes::tree_digest::{self, ContentHasher, DigestedKind, TreeHasher};
 
 /// What was written.
 pub(super) struct Finished {
@@ -23,14 +23,14 @@ pub(super) struct Finished {
     /// Of the volumes, in the request's order.
     pub(super) tree_digests: Vec<String>,
     /// What nobody has proved to be on disk yet.
-    pub(super) unproven: Vec<Written>,
+    pub(super) unverified: Vec<Written>,
 }
 
 pub(super) struct ArchiveWriter<'f> {
     file: &'f File,
     bytes: u64,
     sha256: Digester,
-    unproven: Unproven,
+    unverified: Unverified,
     parts: Vec<Part>,
     trees: Vec<TreeHasher>,
     /// Of the file whose blocks are coming.
@@ -38,12 +38,12 @@ pub(super) struct ArchiveWriter<'f> {
 }
 
 impl<'f> ArchiveWriter<'f> {
-    pub(super) fn new(file: &'f File, volumes: usize, unproven: Unproven) -> Result<Self> {
+    pub(super) fn new(file: &'f File, volumes: usize, unverified: Unverified) -> Result<Self> {
         Ok(ArchiveWriter {
             file,
             bytes: 0,
             sha256: Digester::start()?,
-            unproven,
+            unverified,
             parts: Vec::new(),
             trees: vec![TreeHasher::default(); volumes],
             content: ContentHasher::default(),
@@ -57,7 +57,7 @@ impl<'f> ArchiveWriter<'f> {
         append(self.file, &done.bytes)?;
         let len = done.bytes.len();
         done.bytes = self.sha256.take(std::mem::take(&mut done.bytes))?;
-        self.unproven.add(Written { offset: self.bytes, len, check: done.check })?;
+        self.unverified.add(Written { offset: self.bytes, len, check: done.check })?;
         self.bytes += len as u64;
         let mut entries = 0;
         for event in done.events.drain(..) {
@@ -77,14 +77,14 @@ impl<'f> ArchiveWriter<'f> {
     fn record(&mut self, record: &Record) -> Result<()> {
         let content;
         let kind = match &record.kind {
-            RecordKind::Directory => Kind::Directory,
-            RecordKind::Symlink { target } => Kind::Symlink { target },
-            RecordKind::HardLink { leader } => Kind::HardLink { leader },
+            RecordKind::Directory => DigestedKind::Directory,
+            RecordKind::Symlink { target } => DigestedKind::Symlink { target },
+            RecordKind::HardLink { leader } => DigestedKind::HardLink { leader },
             RecordKind::File { size, open } => {
                 // Every byte of it has been read by now, by whichever worker.
                 open.as_ref().map_or(Ok(()), |open| open.check_unchanged())?;
                 content = std::mem::take(&mut self.content).finish();
-                Kind::File { size: *size, content: &content }
+                DigestedKind::File { size: *size, content: &content }
             }
         };
         self.trees[record.volume].push(&tree_digest::entry(&record.path, &record.metadata, kind));
@@ -96,7 +96,7 @@ impl<'f> ArchiveWriter<'f> {
             archive: Archive { bytes: self.bytes, sha256: self.sha256.finish()? },
             parts: self.parts,
             tree_digests: self.trees.iter().map(TreeHasher::finish).collect(),
-            unproven: self.unproven.into_rest(),
+            unverified: self.unverified.into_rest(),
         })
     }
 }

@@ -41,7 +41,7 @@ pub struct Store {
 
 /// One line of a list.
 #[derive(Clone, Debug)]
-pub struct Listed {
+pub struct StoredSnapshot {
     pub id: String,
     /// What is wrong with it, if it is damaged.
     pub descriptor: Result<Descriptor>,
@@ -93,22 +93,22 @@ impl Store {
     }
 
     /// All snapshots of a workload, newest first. Damaged ones are listed as such.
-    pub fn list(&self, workload: &str) -> Result<Vec<Listed>> {
+    pub fn list(&self, workload: &str) -> Result<Vec<StoredSnapshot>> {
         Ok(self.newest(workload, usize::MAX)?.0)
     }
 
     /// So many of them at most, newest first, and how many older ones there are, of which none is read.
-    pub fn newest(&self, workload: &str, most: usize) -> Result<(Vec<Listed>, usize)> {
+    pub fn newest(&self, workload: &str, most: usize) -> Result<(Vec<StoredSnapshot>, usize)> {
         let Some(folder) = self.folder(workload)? else { return Ok((Vec::new(), 0)) };
         let ids = ids(&folder)?;
         let second = |id: &str| id.get(..names::SECOND_BYTES).unwrap_or(id).to_owned();
         // Ids begin with the second, and within one of them only the descriptors say which is newer.
         let last = ids.iter().rev().nth(most.saturating_sub(1)).map(|id| second(id));
         let wanted = ids.iter().filter(|id| last.as_ref().is_none_or(|last| second(id) >= *last));
-        let mut listed: Vec<Listed> = wanted
+        let mut listed: Vec<StoredSnapshot> = wanted
             .map(|id| {
                 let descriptor = open_in(&folder, workload, id).map(|open| open.descriptor);
-                Listed { id: id.clone(), descriptor }
+                StoredSnapshot { id: id.clone(), descriptor }
             })
             .collect();
         listed.sort_by_cached_key(|snapshot| std::cmp::Reverse(newest_key(snapshot)));
@@ -273,7 +273,7 @@ fn newest(folder: &Folder, workload: &str) -> Result<Option<names::Newest>> {
     Ok(Some(names::Newest { second, created: opened.map(|open| open.descriptor.manifest.created).max() }))
 }
 
-fn newest_key(snapshot: &Listed) -> (String, Option<jiff::Timestamp>, String) {
+fn newest_key(snapshot: &StoredSnapshot) -> (String, Option<jiff::Timestamp>, String) {
     let second = snapshot.id.get(..names::SECOND_BYTES).unwrap_or(&snapshot.id);
     let created = snapshot.descriptor.as_ref().ok().map(|descriptor| descriptor.manifest.created);
     (second.to_owned(), created, snapshot.id.clone())

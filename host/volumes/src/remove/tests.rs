@@ -50,7 +50,7 @@ fn a_removal_never_crosses_a_mount() {
         let _bind = Mounted::bind(&path.join("precious"), &path.join("tree/deep/mounted"));
         let removal = remove_tree(&parent, "tree").unwrap();
         assert!(removal.stopped && !removal.is_complete());
-        assert_eq!(removal.kept_names[0].path, Path::new("tree/deep/mounted"));
+        assert_eq!(removal.unremoved_names[0].path, Path::new("tree/deep/mounted"));
     }
     assert_eq!(fs::read(path.join("precious/data")).unwrap(), b"x");
     {
@@ -92,10 +92,10 @@ fn what_is_immutable_is_named_and_left_and_all_else_goes() {
     run("chattr", &["+i", frozen.to_str().unwrap()]);
     let removal = remove_tree(&parent, "tree").unwrap();
     run("chattr", &["-i", frozen.to_str().unwrap()]);
-    assert_eq!(removal.kept_names.len(), 1);
-    assert_eq!(removal.kept_names[0].path, Path::new("tree/a/frozen"));
-    assert!(removal.kept_names[0].reason.contains("immutable"));
-    assert_eq!((removal.kept, removal.stopped), (3, false));
+    assert_eq!(removal.unremoved_names.len(), 1);
+    assert_eq!(removal.unremoved_names[0].path, Path::new("tree/a/frozen"));
+    assert!(removal.unremoved_names[0].reason.contains("immutable"));
+    assert_eq!((removal.unremoved, removal.stopped), (3, false));
     let left: Vec<_> = fs::read_dir(path.join("tree")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["a"]);
     assert_eq!(fs::read_dir(path.join("tree/a")).unwrap().count(), 1);
@@ -113,8 +113,8 @@ fn a_read_only_subvolume_is_named_and_left() {
     fs::write(disk.path().join("source/data"), b"x").unwrap();
     run("btrfs", &["subvolume", "snapshot", "-r", &text("source"), &text("tree/snapshot")]);
     let removal = remove_tree(&parent, "tree").unwrap();
-    assert_eq!(removal.kept_names.len(), 1);
-    assert_eq!(removal.kept_names[0].path, Path::new("tree/snapshot"));
+    assert_eq!(removal.unremoved_names.len(), 1);
+    assert_eq!(removal.unremoved_names[0].path, Path::new("tree/snapshot"));
     assert!(disk.path().join("tree/snapshot/data").exists() && !disk.path().join("tree/file").exists());
     assert!(remove_tree(&parent, "source").unwrap().is_complete(), "a subvolume that is the tree itself goes");
 }
@@ -130,7 +130,7 @@ fn a_tree_deeper_than_any_path_goes() {
     }
     drop(deepest);
     let removal = remove_tree(&parent, "tree").unwrap();
-    assert_eq!((removal.removed, removal.kept), (3001, 0), "{removal:?}");
+    assert_eq!((removal.removed, removal.unremoved), (3001, 0), "{removal:?}");
 }
 
 #[test]

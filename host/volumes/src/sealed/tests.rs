@@ -3,7 +3,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::PathBuf;
 
 use super::*;
-use crate::staging::{Expected, Policy, Sealed, Staging, Terms};
+use crate::staging::{Expected, Policy, Quota, Sealed, Staging};
 use crate::tree_digest::Mtime;
 
 const SIBLING: &str = ".reforge-1-0";
@@ -27,8 +27,8 @@ fn sealed() -> Fixture {
     parent.make_directory(SIBLING).unwrap();
     let expected = Expected { tree_digest: None, entries: 3, bytes: 1 };
     let policy = Policy { links: true, privileged: true };
-    let terms = Terms { expected, policy, ..Terms::default() };
-    let staging = Staging::create(&parent, SIBLING, None::<&fs::File>, terms).unwrap();
+    let quota = Quota { expected, policy, ..Quota::default() };
+    let staging = Staging::create(&parent, SIBLING, None::<&fs::File>, quota).unwrap();
     staging.directory(b"", &open_to_all()).unwrap();
     staging.directory(b"in", &open_to_all()).unwrap();
     staging.file(b"in/file", &open_to_all(), b"x").unwrap();

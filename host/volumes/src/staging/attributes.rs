@@ -14,7 +14,7 @@ use rustix::fs::{AtFlags, Gid, Mode, StatxFlags, Timespec, Timestamps, UTIME_OMI
 use rustix::io::Errno;
 
 use super::entry_path::refused;
-use super::terms::Policy;
+use super::quota::Policy;
 use crate::tree_digest::{Metadata, Mtime};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
@@ -124,10 +124,15 @@ impl Creation {
         }
         for (attribute, value) in &metadata.xattrs {
             // There is no call that takes a directory's descriptor; only the last component is the link itself.
-            let mut place = format!("/proc/self/fd/{}/", above.as_raw_fd()).into_bytes();
-            place.extend(name);
-            rustix::fs::lsetxattr(OsStr::from_bytes(&place), OsStr::from_bytes(attribute), value, XattrFlags::empty())
-                .map_err(|error| no_attribute(path, attribute, error))?;
+            let mut location = format!("/proc/self/fd/{}/", above.as_raw_fd()).into_bytes();
+            location.extend(name);
+            rustix::fs::lsetxattr(
+                OsStr::from_bytes(&location),
+                OsStr::from_bytes(attribute),
+                value,
+                XattrFlags::empty(),
+            )
+            .map_err(|error| no_attribute(path, attribute, error))?;
         }
         rustix::fs::utimensat(above, name, &times(metadata.mtime), AtFlags::SYMLINK_NOFOLLOW)
             .map_err(|error| io("set the time of", path, error))?;

@@ -81,7 +81,7 @@ pub struct SortedEntries {
 
 impl SortedEntries {
     pub fn iter(&self) -> impl Iterator<Item = Entry<'_>> {
-        self.places.iter().map(|place| self.at(*place))
+        self.places.iter().map(|location| self.at(*location))
     }
 
     pub fn len(&self) -> u64 {
@@ -90,7 +90,7 @@ impl SortedEntries {
 
     /// The entry of this path, if there is one.
     pub fn find(&self, path: &[u8]) -> Option<Entry<'_>> {
-        let found = self.places.binary_search_by(|place| path_order(self.at(*place).path, path));
+        let found = self.places.binary_search_by(|location| path_order(self.at(*location).path, path));
         found.ok().map(|index| self.at(self.places[index])).filter(|entry| entry.path.cmp(path) == Ordering::Equal)
     }
 

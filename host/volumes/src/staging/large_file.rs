@@ -180,11 +180,11 @@ impl LargeFile {
         if offset < self.next_offset {
             return Err(refused(path, "is written backwards"));
         }
-        inner.account.occupy(&inner.terms.budget, open.directories.root().as_fd(), bytes.len() as u64, false)?;
+        inner.quota_use.occupy(&inner.quota.budget, open.directories.root().as_fd(), bytes.len() as u64, false)?;
         self.digest(offset, bytes)?;
         staged("stage-write", &self.large.path, || write_all(&file, &self.large.path, offset, bytes))?;
         self.next_offset = end;
-        inner.account.wrote(bytes.len() as u64, &open.write_out);
+        inner.quota_use.wrote(bytes.len() as u64, &open.write_out);
         Ok(())
     }
 

@@ -10,9 +10,9 @@ mod directories;
 mod entries;
 pub mod entry_path;
 mod large_file;
+mod quota;
 mod root;
 mod seal;
-mod terms;
 mod write_out;
 
 use std::borrow::Cow;
@@ -32,12 +32,12 @@ use self::entries::{Entries, EntryKind};
 use self::entry_path::{check, check_below_root, refused, split};
 use self::large_file::Large;
 pub use self::large_file::{LargeFile, WRITE_BYTES_MAX};
+use self::quota::QuotaUse;
+pub use self::quota::{Budget, Expected, Policy, Progress, Quota};
 pub use self::seal::Sealed;
-use self::terms::Account;
-pub use self::terms::{Budget, Expected, Policy, Progress, Terms};
 use self::write_out::WriteOut;
 use super::parent::Parent;
-use crate::tree_digest::{self, BLOCK_BYTES, Kind, Metadata};
+use crate::tree_digest::{self, BLOCK_BYTES, DigestedKind, Metadata};
 use reforge_base::durable::FileSystem;
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
@@ -50,8 +50,8 @@ pub struct Staging(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     path: PathBuf,
-    terms: Terms,
-    account: Account,
+    quota: Quota,
+    quota_use: QuotaUse,
     has_failed: AtomicBool,
     first_failure: Mutex<Option<Failure>>,
     /// Read by every call while it works, so that the seal, which takes it out, waits for them. None once sealed.
@@ -96,7 +96,7 @@ impl Staging {
         parent: &Parent,
         sibling: impl AsRef<OsStr>,
         live: Option<impl AsFd>,
-        terms: Terms,
+        quota: Quota,
     ) -> Result<Staging> {
         let path = parent.path().join(sibling.as_ref());
         // Opened first: it must have seen every write error from here on.
@@ -118,8 +118,8 @@ impl Staging {
         };
         Ok(Staging(Arc::new(Inner {
             path,
-            terms,
-            account: Account::default(),
+            quota,
+            quota_use: QuotaUse::default(),
             has_failed: AtomicBool::new(false),
             first_failure: Mutex::default(),
             open: RwLock::new(Some(open)),
@@ -130,12 +130,12 @@ impl Staging {
     pub fn directory(&self, path: &[u8], metadata: &Metadata) -> Result<()> {
         self.0.run(|open| {
             check(path)?;
-            let metadata = attributes::check(path, metadata, self.0.terms.policy)?;
-            self.0.account.announce(&self.0.terms.expected, 0)?;
+            let metadata = attributes::check(path, metadata, self.0.quota.policy)?;
+            self.0.quota_use.announce(&self.0.quota.expected, 0)?;
             self.0.list(path, b"", &metadata.xattrs)?;
             self.0.occupy(open, 0)?;
             staged("stage-directory", path, || open.directories.make(path))?;
-            let digest = tree_digest::entry(path, &metadata, Kind::Directory);
+            let digest = tree_digest::entry(path, &metadata, DigestedKind::Directory);
             open.entries.push(EntryKind::Directory, path, &digest);
             open.made.lock().unwrap_or_else(PoisonError::into_inner).push((path.into(), metadata.into_owned()));
             Ok(())
@@ -149,17 +149,17 @@ impl Staging {
             if content.len() as u64 > BLOCK_BYTES {
                 return Err(Failure::new(Code::TooLarge, "a file staged whole holds more than 1 MiB"));
             }
-            let metadata = attributes::check(path, metadata, self.0.terms.policy)?;
+            let metadata = attributes::check(path, metadata, self.0.quota.policy)?;
             let size = content.len() as u64;
-            self.0.account.announce(&self.0.terms.expected, size)?;
+            self.0.quota_use.announce(&self.0.quota.expected, size)?;
             self.0.list(path, b"", &[])?;
             self.0.occupy(open, size)?;
             staged("stage-file", path, || open.make_file(path, &metadata, content))?;
             let blocks = (size > 0).then(|| tree_digest::block(content));
             let content = tree_digest::content(&blocks);
-            let digest = tree_digest::entry(path, &metadata, Kind::File { size, content: &content });
+            let digest = tree_digest::entry(path, &metadata, DigestedKind::File { size, content: &content });
             open.entries.push(EntryKind::File, path, &digest);
-            self.0.account.wrote(size, &open.write_out);
+            self.0.quota_use.wrote(size, &open.write_out);
             Ok(())
         })
     }
@@ -168,8 +168,8 @@ impl Staging {
     pub fn large_file(&self, path: &[u8], metadata: &Metadata, size: u64) -> Result<LargeFile> {
         self.0.run(|open| {
             check_below_root(path)?;
-            let metadata = attributes::check(path, metadata, self.0.terms.policy)?;
-            self.0.account.announce(&self.0.terms.expected, size)?;
+            let metadata = attributes::check(path, metadata, self.0.quota.policy)?;
+            self.0.quota_use.announce(&self.0.quota.expected, size)?;
             self.0.list(path, b"", &metadata.xattrs)?;
             let (large, _) = open.large(path, size)?;
             large.claim(metadata.into_owned())?;
@@ -181,7 +181,7 @@ impl Staging {
     pub fn large_file_part(&self, path: &[u8], size: u64) -> Result<LargeFile> {
         self.0.run(|open| {
             check_below_root(path)?;
-            if size > self.0.terms.expected.bytes {
+            if size > self.0.quota.expected.bytes {
                 return Err(refused(path, "is larger than the whole volume"));
             }
             let (large, is_new) = open.large(path, size)?;
@@ -194,7 +194,7 @@ impl Staging {
 
     /// A symbolic link, made at the seal and never followed.
     pub fn symlink(&self, path: &[u8], metadata: &Metadata, target: &[u8]) -> Result<()> {
-        let digest = |metadata: &Metadata| tree_digest::entry(path, metadata, Kind::Symlink { target });
+        let digest = |metadata: &Metadata| tree_digest::entry(path, metadata, DigestedKind::Symlink { target });
         self.0.run(|open| {
             limits::target_problem(target).map_or(Ok(()), |problem| Err(refused(path, &problem)))?;
             let metadata = self.0.check_link(path, metadata, target, "a symbolic link")?;
@@ -206,7 +206,7 @@ impl Staging {
 
     /// A further name of a regular file of this volume, made at the seal.
     pub fn hard_link(&self, path: &[u8], metadata: &Metadata, leader: &[u8]) -> Result<()> {
-        let digest = |metadata: &Metadata| tree_digest::entry(path, metadata, Kind::HardLink { leader });
+        let digest = |metadata: &Metadata| tree_digest::entry(path, metadata, DigestedKind::HardLink { leader });
         self.0.run(|open| {
             check_below_root(leader)?;
             let metadata = self.0.check_link(path, metadata, leader, "a hard link")?;
@@ -221,7 +221,7 @@ impl Staging {
         let open = self.0.open.write().unwrap_or_else(PoisonError::into_inner).take();
         let open = open.ok_or_else(sealed_already)?;
         self.0.refuse_failed()?;
-        self.0.terms.refuse_cancelled()?;
+        self.0.quota.refuse_cancelled()?;
         self.0.remembering(seal::seal(&self.0, open))
     }
 
@@ -232,14 +232,14 @@ impl Staging {
 
     /// How far it has come; may be read while other threads fill it.
     pub fn progress(&self) -> &Progress {
-        &self.0.account.progress
+        &self.0.quota_use.progress
     }
 }
 
 impl Inner {
     /// Runs one call: not cancelled, nothing failed before, not sealed yet; its failure is kept for the seal.
     fn run<T>(&self, call: impl FnOnce(&Open) -> Result<T>) -> Result<T> {
-        self.terms.refuse_cancelled()?;
+        self.quota.refuse_cancelled()?;
         self.refuse_failed()?;
         let gate = self.open.read().unwrap_or_else(PoisonError::into_inner);
         let open = gate.as_ref().ok_or_else(sealed_already)?;
@@ -264,7 +264,7 @@ impl Inner {
     }
 
     fn occupy(&self, open: &Open, bytes: u64) -> Result<()> {
-        self.account.occupy(&self.terms.budget, open.directories.root().as_fd(), bytes, true)
+        self.quota_use.occupy(&self.quota.budget, open.directories.root().as_fd(), bytes, true)
     }
 
     fn open_large(self: &Arc<Self>, open: &Open, large: Arc<Large>) -> Result<LargeFile> {
@@ -275,7 +275,7 @@ impl Inner {
 
     /// Charges what is held of an entry until the seal.
     fn list(&self, path: &[u8], target: &[u8], waiting: &[(Vec<u8>, Vec<u8>)]) -> Result<()> {
-        let problem = self.account.listed.add(path, target, waiting);
+        let problem = self.quota_use.listed.add(path, target, waiting);
         problem.map_or(Ok(()), |problem| Err(Failure { code: Code::TooLarge, ..refused(path, &problem) }))
     }
 
@@ -287,13 +287,13 @@ impl Inner {
         what: &str,
     ) -> Result<Cow<'a, Metadata>> {
         check_below_root(path)?;
-        if !self.terms.policy.links {
+        if !self.quota.policy.links {
             let message = format!("entry `{}` is {what}", reforge_base::escape::bytes(path));
             return Err(Failure::new(Code::PolicyRefused, message)
                 .hint("add `links = \"contained\"` to the workload if it needs links"));
         }
-        let metadata = attributes::check(path, metadata, self.terms.policy)?;
-        self.account.announce(&self.terms.expected, 0)?;
+        let metadata = attributes::check(path, metadata, self.quota.policy)?;
+        self.quota_use.announce(&self.quota.expected, 0)?;
         self.list(path, target, &metadata.xattrs)?;
         Ok(metadata)
     }

@@ -13,10 +13,10 @@ use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags};
 use super::attributes::{self, Present};
 use super::entries::{EntryKind, SortedEntries};
 use super::entry_path::{refused, split};
-use super::terms::Expected;
+use super::quota::Expected;
 use super::{Inner, Link, Open, staged};
 use crate::sealed::{self, SealedTree};
-use crate::tree_digest::{self, Kind, Metadata, TreeHasher, path_order};
+use crate::tree_digest::{self, DigestedKind, Metadata, TreeHasher, path_order};
 use reforge_base::failure::{Code, Failure, Result};
 
 /// What a sealed staging holds.
@@ -36,19 +36,19 @@ pub(super) fn seal(inner: &Inner, mut open: Open) -> Result<Sealed> {
     refuse_gaps(&entries)?;
     let mut links = std::mem::take(&mut open.links).into_inner().unwrap_or_else(PoisonError::into_inner);
     refuse_leaders(&entries, &links)?;
-    let tree_digest = compare(&entries, inner.account.announced_bytes(), &inner.terms.expected)?;
+    let tree_digest = compare(&entries, inner.quota_use.announced_bytes(), &inner.quota.expected)?;
     // Symbolic links after hard ones, each in path order.
     links.sort_by(|left, right| left.order().cmp(&right.order()).then_with(|| path_order(&left.path, &right.path)));
     for link in &links {
-        inner.terms.refuse_cancelled()?;
+        inner.quota.refuse_cancelled()?;
         staged("stage-link", &link.path, || make_link(&open, link))?;
     }
     let root = finish_directories(inner, &mut open)?;
-    inner.terms.refuse_cancelled()?;
+    inner.quota.refuse_cancelled()?;
     drop(open.write_out);
     open.file_system.sync()?;
     let tree = SealedTree::remember(open.directories.root(), root, open.creation)?;
-    Ok(Sealed { entries: entries.len(), bytes: inner.account.announced_bytes(), tree_digest, tree })
+    Ok(Sealed { entries: entries.len(), bytes: inner.quota_use.announced_bytes(), tree_digest, tree })
 }
 
 fn finish_large_files(inner: &Inner, open: &mut Open) -> Result<()> {
@@ -56,7 +56,7 @@ fn finish_large_files(inner: &Inner, open: &mut Open) -> Result<()> {
     let mut files: Vec<_> = large.into_values().collect();
     files.sort_by(|left, right| path_order(&left.path, &right.path));
     for file in files {
-        inner.terms.refuse_cancelled()?;
+        inner.quota.refuse_cancelled()?;
         let (metadata, content) = file.complete()?;
         staged("stage-attributes", &file.path, || {
             let (above, name) = split(&file.path);
@@ -66,7 +66,7 @@ fn finish_large_files(inner: &Inner, open: &mut Open) -> Result<()> {
             let present = Present { mode: 0o600 & !open.creation.umask };
             open.creation.finish(made.as_fd(), &file.path, &metadata, present)
         })?;
-        let kind = Kind::File { size: file.size, content: &content };
+        let kind = DigestedKind::File { size: file.size, content: &content };
         open.entries.push(EntryKind::File, &file.path, &tree_digest::entry(&file.path, &metadata, kind));
     }
     Ok(())
@@ -167,7 +167,7 @@ fn finish_directories(inner: &Inner, open: &mut Open) -> Result<Metadata> {
             root = std::mem::take(&mut metadata);
             metadata = sealed::closed(&root, &open.creation);
         }
-        inner.terms.refuse_cancelled()?;
+        inner.quota.refuse_cancelled()?;
         staged("stage-attributes", &path, || {
             let directory = open.directories.open(&path)?;
             let present = Present { mode: 0o700 & !open.creation.umask };

@@ -121,7 +121,7 @@ impl HostCalls for Monitor {
     }
 
     fn phase(&self, name: &str) {
-        self.said.phase(name);
+        self.messages.phase(name);
     }
 
     fn progress(&self, done: u64, total: u64) {
@@ -132,7 +132,7 @@ impl HostCalls for Monitor {
     }
 
     fn note(&self, text: &str) {
-        if self.said.note(text) {
+        if self.messages.note(text) {
             self.progress.note(text);
         }
     }

@@ -14,14 +14,14 @@
 //! | `revert` | this swap; a failed redeploy or a confirmed-bad app |
 //!
 //! [`calls`] is where each call arrives. [`archive`] reads and checks the archive, [`volumes`] shows the volumes; the rows
-//! are in [`steps`], which take a restore from one [`step`] to the next, and [`subject`] is what they stand on. [`said`]
+//! are in [`steps`], which take a restore from one [`step`] to the next, and [`subject`] is what they stand on. [`messages`]
 //! bounds what a plugin tells, and [`watch`] ends a guest that goes on for too long. Anything else is `out-of-order`.
-//! Whatever a plugin does or leaves undone, [`Monitor::settle`] ends the transaction. What only the
+//! Whatever a plugin does or leaves undone, [`Monitor::conclude`] ends the transaction. What only the
 //! host can know (`busy`, `cancelled`, `needs-operator`) is not believed when a plugin says it: see [`Monitor::believe`].
 
 mod archive;
 mod calls;
-mod said;
+mod messages;
 pub(super) mod step;
 pub(super) mod steps;
 mod subject;
@@ -32,7 +32,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::archive::ArchiveReader;
-use self::said::Said;
+use self::messages::Messages;
 use self::steps::Steps;
 pub use self::subject::{Given, Subject};
 use self::volumes::VolumeViews;
@@ -61,7 +61,7 @@ pub struct Monitor {
     archive: ArchiveReader,
     /// What a worker may let pass.
     policy: Policy,
-    said: Said,
+    messages: Messages,
     watch: Watch,
     /// Time in the guest without progress after which it is stalled.
     stall_limit: Duration,
@@ -74,15 +74,15 @@ impl Monitor {
     fn new(
         purpose: Purpose,
         snapshot: Arc<OpenSnapshot>,
-        terms: (Policy, Duration),
+        worker_limits: (Policy, Duration),
         progress: Arc<Progress>,
     ) -> Monitor {
-        let (policy, stall_limit) = terms;
+        let (policy, stall_limit) = worker_limits;
         Monitor {
             purpose,
             archive: ArchiveReader::new(snapshot),
             policy,
-            said: Said::default(),
+            messages: Messages::default(),
             watch: Watch::new(),
             stall_limit,
             progress,
@@ -92,22 +92,22 @@ impl Monitor {
 
     /// For a plan, which is there again at its end; see [`Monitor::into_plan`].
     pub fn of_plan(given: Given, plan: Preflight, progress: Arc<Progress>) -> Monitor {
-        let terms = given.terms();
-        Monitor::new(Purpose::Plan(Box::new(plan)), given.snapshot, terms, progress)
+        let worker_limits = given.worker_limits();
+        Monitor::new(Purpose::Plan(Box::new(plan)), given.snapshot, worker_limits, progress)
     }
 
     pub fn of_inspection(given: Given, progress: Arc<Progress>) -> Monitor {
-        let terms = given.terms();
-        Monitor::new(Purpose::Inspect, given.snapshot, terms, progress)
+        let worker_limits = given.worker_limits();
+        Monitor::new(Purpose::Inspect, given.snapshot, worker_limits, progress)
     }
 
     /// For a restore, whose lease is held from its preparation on and given to the plugin when it asks. So are the parents
     /// of its volumes.
     pub fn of_restore(subject: Subject, lease: Lease, claims: Vec<Claim>, progress: Arc<Progress>) -> Monitor {
         lease.hold(&format!("restore {}", subject.id));
-        let (snapshot, terms) = (subject.given.snapshot.clone(), subject.given.terms());
+        let (snapshot, worker_limits) = (subject.given.snapshot.clone(), subject.given.worker_limits());
         let steps = Steps::new(subject, lease, claims, progress.clone());
-        Monitor::new(Purpose::Restore(Box::new(steps)), snapshot, terms, progress)
+        Monitor::new(Purpose::Restore(Box::new(steps)), snapshot, worker_limits, progress)
     }
 
     /// The plan and the snapshot that a call for a plan stood on, once every sandbox of it is gone.
@@ -160,7 +160,7 @@ impl Purpose {
 
 impl Given {
     /// What a worker may let pass, and how long a guest may go on without progress.
-    fn terms(&self) -> (Policy, Duration) {
+    fn worker_limits(&self) -> (Policy, Duration) {
         (preflight::policy(&self.workload), self.host.config.host.plugin_stall_limit)
     }
 }

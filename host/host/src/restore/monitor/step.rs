@@ -1,9 +1,9 @@
 //! How far a restore got. Each step has what the calls after it need, and nothing that a later one makes.
 //!
-//! From its beginning on the transaction stays in one place, [`Underway`], whatever fails or panics: [`Steps::settle`]
+//! From its beginning on the transaction stays in one place, [`Underway`], whatever fails or panics: [`Steps::conclude`]
 //! finds it there and takes it back or completes it.
 //!
-//! [`Steps::settle`]: super::steps::Steps::settle
+//! [`Steps::conclude`]: super::steps::Steps::settle
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

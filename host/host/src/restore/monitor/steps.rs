@@ -16,7 +16,7 @@ use reforge_transaction::Transaction;
 use reforge_transaction::app::App;
 use reforge_transaction::lease::Lease;
 use reforge_volumes::claim::Claim;
-use reforge_volumes::staging::{Budget, Expected, Staging, Terms};
+use reforge_volumes::staging::{Budget, Expected, Quota, Staging};
 
 /// Takes a restore from step to step.
 pub struct Steps {
@@ -136,16 +136,16 @@ impl Steps {
             return Err(out_of_order("this volume has its staging already"));
         }
         transaction.make_sibling(volume)?;
-        let place = &transaction.places()[volume];
+        let place = &transaction.open_volumes()[volume];
         let spec = &place.volume;
-        let terms = Terms {
+        let quota = Quota {
             policy: self.subject.staging_policy(),
             budget: Budget { reserve_bytes: preflight::RESERVE_BYTES, reserve_inodes: preflight::RESERVE_INODES },
             expected: Expected { tree_digest: spec.tree_digest.clone(), entries: spec.entries, bytes: spec.bytes },
             cancelled: self.progress.cancelled.clone(),
         };
         let live = place.parent.open_live(&spec.live)?;
-        let staging = Arc::new(Staging::create(&place.parent, &spec.sibling, live, terms)?);
+        let staging = Arc::new(Staging::create(&place.parent, &spec.sibling, live, quota)?);
         volumes[volume] = VolumeStep::Staged(staging.clone());
         Ok((volume, staging))
     }

@@ -9,7 +9,7 @@ use crate::restore::progress::Progress;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_config::Workload;
 use reforge_snapshots::store::OpenSnapshot;
-use reforge_transaction::event::{Begin, BeginVolume, Kind, Moment};
+use reforge_transaction::event::{Begin, BeginVolume, Moment, TransactionKind};
 use reforge_transaction::id::sibling_name;
 use reforge_volumes::staging::Policy;
 
@@ -72,7 +72,7 @@ impl Subject {
         Ok(Begin {
             id: self.id.clone(),
             workload: self.given.workload.id.clone(),
-            kind: Kind::Restore { snapshot: self.given.snapshot.descriptor.id.clone() },
+            kind: TransactionKind::Restore { snapshot: self.given.snapshot.descriptor.id.clone() },
             runtime: self.given.workload.runtime.as_str().to_owned(),
             at: Moment::now(),
             who: self.who.clone(),

@@ -15,7 +15,7 @@ fn the_whole_way_in_order_restores() {
     let scene = Scene::new();
     let monitor = scene.monitor();
     Way::walk(&scene, &monitor, WHOLE_WAY);
-    let report = monitor.settle(Ok("done".into()));
+    let report = monitor.conclude(Ok("done".into()));
     assert_eq!(report.outcome, Outcome::Done, "{report:#?}");
     assert_eq!(std::fs::read_to_string(scene.live.join("file")).unwrap(), "captured");
 }
@@ -27,7 +27,7 @@ fn a_plugin_that_stages_other_bytes_than_were_captured_is_caught_at_the_seal() {
     let (lease, _) = scene.staged(&monitor, b"captureD");
     assert_eq!(monitor.seal(0).unwrap_err().code, Code::SnapshotDamaged);
     assert_eq!(monitor.stop(lease).unwrap_err().code, Code::OutOfOrder);
-    let report = monitor.settle(Ok("all is well".into()));
+    let report = monitor.conclude(Ok("all is well".into()));
     assert_ne!(report.outcome, Outcome::Done);
     scene.is_untouched("other bytes");
 }
@@ -35,7 +35,7 @@ fn a_plugin_that_stages_other_bytes_than_were_captured_is_caught_at_the_seal() {
 #[test]
 fn a_plugin_that_claims_success_without_doing_anything_is_not_believed() {
     let scene = Scene::new();
-    let report = scene.monitor().settle(Ok("all is well".into()));
+    let report = scene.monitor().conclude(Ok("all is well".into()));
     assert_eq!((report.outcome, report.receipt.is_none()), (Outcome::Failed, true));
     scene.is_untouched("nothing done");
     let monitor = scene.monitor();
@@ -43,7 +43,7 @@ fn a_plugin_that_claims_success_without_doing_anything_is_not_believed() {
     monitor.seal(0).unwrap();
     monitor.stop(lease).unwrap();
     assert!(!scene.app.is_up());
-    let report = monitor.settle(Ok("all is well".into()));
+    let report = monitor.conclude(Ok("all is well".into()));
     assert_eq!(report.outcome, Outcome::Failed, "{report:#?}");
     scene.is_untouched("stopped and left");
 }
@@ -95,7 +95,7 @@ fn forged_missing_and_reused_proofs_are_refused_everywhere() {
     assert!(monitor.await_healthy(swapped).is_err(), "health before the start");
     assert!(monitor.revert(swapped).is_err(), "a revert of a good app");
     // The plugin goes away right after the commit: the host finishes by itself.
-    let report = monitor.settle(Err(Failure::new(Code::Plugin, "trapped")));
+    let report = monitor.conclude(Err(Failure::new(Code::Plugin, "trapped")));
     assert_eq!(report.outcome, Outcome::Done, "{report:#?}");
     assert!(scene.app.is_up());
     assert_eq!(std::fs::read_to_string(scene.live.join("file")).unwrap(), "captured");
@@ -151,7 +151,7 @@ fn whatever_step_a_plugin_goes_away_after_its_transaction_is_settled_and_nothing
         let scene = Scene::new();
         let monitor = scene.monitor();
         Way::walk(&scene, &monitor, steps);
-        let report = monitor.settle(Err(Failure::new(Code::Plugin, "trapped")));
+        let report = monitor.conclude(Err(Failure::new(Code::Plugin, "trapped")));
         if steps < TO_SWAPPED {
             assert_eq!(report.outcome, Outcome::Failed, "after step {steps}: {report:#?}");
             assert_eq!(report.receipt.is_some(), steps > 1, "after step {steps}");
@@ -184,7 +184,7 @@ fn a_transaction_outlives_a_step_that_panics() {
     let stop = std::panic::AssertUnwindSafe(|| monitor.stop(lease));
     assert!(std::panic::catch_unwind(stop).is_err(), "the stop did not panic");
     assert_eq!(monitor.stop(lease).unwrap_err().code, Code::OutOfOrder, "a second stop");
-    let report = monitor.settle(Err(Failure::new(Code::Plugin, "trapped")));
+    let report = monitor.conclude(Err(Failure::new(Code::Plugin, "trapped")));
     assert!(report.receipt.is_some(), "{report:#?}");
     scene.is_untouched("a stop that panicked");
 }

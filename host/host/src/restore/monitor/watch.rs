@@ -29,7 +29,7 @@ impl Monitor {
         if self.progress.is_cancelled() {
             return Err(cancelled());
         }
-        self.watch.check(progress + self.said.phases(), self.stall_limit)
+        self.watch.check(progress + self.messages.phases(), self.stall_limit)
     }
 
     /// The host finishes by itself, whatever becomes of the guest; until then the app may be down.

@@ -8,8 +8,8 @@ use reforge_base::escape;
 use reforge_base::failure::{Failure, Result};
 use reforge_transaction::event::Begin;
 use reforge_transaction::journal::Journal;
-use reforge_transaction::places::Place;
-use reforge_transaction::registry::{self, Entry};
+use reforge_transaction::open_volumes::OpenVolume;
+use reforge_transaction::registry::{self, KnownTransaction};
 use reforge_volumes::live_tree;
 use reforge_volumes::space::human_bytes;
 
@@ -17,7 +17,7 @@ use reforge_volumes::space::human_bytes;
 pub(super) fn warnings(host: &Host, workload: &str) -> Result<Vec<Failure>> {
     let entries = registry::read_open(&host.state.transactions())?;
     let kept = entries.iter().filter_map(|entry| match entry {
-        Entry::Open(journal, begin) if begin.workload == workload && journal.state().in_window() => {
+        KnownTransaction::Open(journal, begin) if begin.workload == workload && journal.state().in_window() => {
             Some((journal, begin))
         }
         _ => None,
@@ -45,7 +45,7 @@ fn warning(journal: &Journal, begin: &Begin) -> Result<Failure> {
 /// What its trees take on their disks.
 fn bytes(begin: &Begin) -> Result<u64> {
     begin.volumes.iter().try_fold(0, |sum, volume| {
-        let tree = Place::open(volume)?.parent.open_live(&volume.sibling)?;
+        let tree = OpenVolume::open(volume)?.parent.open_live(&volume.sibling)?;
         let bytes = tree.map_or(Ok(0), |tree| live_tree::totals(&tree).map(|totals| totals.disk_bytes));
         bytes.map(|bytes| sum + bytes)
     })

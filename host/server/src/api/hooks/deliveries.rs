@@ -57,7 +57,7 @@ impl Deliveries {
     pub fn open(state: &StateDir) -> Result<Deliveries> {
         let (directory, file) = (state.root().to_owned(), state.deliveries());
         // Two servers would each take a delivery once.
-        let lock = lock_file::try_hold(&directory.join("deliveries.lock"))?.ok_or_else(|| {
+        let lock = lock_file::try_lock(&directory.join("deliveries.lock"))?.ok_or_else(|| {
             Failure::new(Code::Busy, "another server takes the webhooks of this host").hint("stop that one first")
         })?;
         let name = file.file_name().unwrap_or_default().to_owned();

@@ -21,7 +21,7 @@ use crate::api::shared::Shared;
 use crate::documents::decision::{self as documents, Finished, Resolved, Trees};
 use crate::documents::history::Restore;
 use reforge_host::restore::{decide, undo};
-use reforge_transaction::event::Kind;
+use reforge_transaction::event::TransactionKind;
 use reforge_transaction::resolve::Keep;
 
 pub fn routes() -> OpenApiRouter<Arc<Shared>> {
@@ -43,10 +43,10 @@ async fn undone(confirmed: Confirmed, State(shared): State<Arc<Shared>>, Path(id
             let of = meant(shared, &confirmed, &id)?;
             let request = undo::Request { id: of.clone(), wait: false, who: confirmed.who() };
             let prepared = undo::prepare(&shared.host, &request, &watched.progress).map_err(refused)?;
-            let kind = Kind::Undo { of };
+            let kind = TransactionKind::Undo { of };
             let run = Run::new(prepared.id(), prepared.workload(), kind, &request.who, &watched);
             let run = shared.runs.begin(run, move || prepared.run(&watched.progress));
-            Ok(begun(&*confirmed.admin.tried.audited(&shared.host, run)?))
+            Ok(begun(&*confirmed.admin.attempt.audited(&shared.host, run)?))
         })
         .await
 }

@@ -23,7 +23,7 @@ use reforge_host::host::plugins as changes;
 use reforge_plugins::Plugin;
 use reforge_plugins::limits::PLUGIN_BYTES_MAX;
 use reforge_plugins::registry::BUILT_IN;
-use reforge_plugins::registry::install::{Request as Asked, Source};
+use reforge_plugins::registry::install::{InstallRequest as Asked, Source};
 
 pub fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new().routes(routes!(list, install)).routes(routes!(select)).routes(routes!(remove))
@@ -35,13 +35,13 @@ async fn list(_: Viewer, State(shared): State<Arc<Shared>>) -> Result<Document, 
     shared
         .look(|shared| {
             let registry = shared.host.registry();
-            let built_in = Plugin::embedded(shared.slot.engine())?;
+            let built_in = Plugin::embedded(shared.active_plugin.engine())?;
             let in_use = shared.plugin().ok();
             let says = built_in.describe()?;
             let mut document =
                 documents::list(&registry.list()?, in_use.as_ref().map(Plugin::digest), &built_in, &says);
             document.file = shared.plugin_file.as_ref().map(|file| file.display().to_string());
-            document.error = shared.slot.refused();
+            document.error = shared.active_plugin.refused();
             Ok(Document::new(document))
         })
         .await
@@ -64,7 +64,7 @@ async fn select(
     shared
         .change(move |shared| {
             let wanted = meant(shared, &confirmed, &wanted)?;
-            let selected = changes::select(&shared.host, shared.slot.engine(), &wanted, &confirmed.who())?;
+            let selected = changes::select(&shared.host, shared.active_plugin.engine(), &wanted, &confirmed.who())?;
             Ok(Document::new(documents::selected(selected.as_ref(), shared.plugin_file.as_deref())))
         })
         .await
@@ -112,7 +112,8 @@ async fn install(
             let compiler = shared.compiler();
             let source = Source::Upload { file, signature: signed.signature };
             let request = Asked { source, sha256: Some(confirmed.given()), who: confirmed.who() };
-            let installed = changes::install(&shared.host, shared.slot.engine(), &compiler, &|_| {}, &request)?;
+            let installed =
+                changes::install(&shared.host, shared.active_plugin.engine(), &compiler, &|_| {}, &request)?;
             let location = format!("/api/v1/plugins/{}", installed.digest);
             Ok(Document::new(documents::installed(&installed, false)).begun(StatusCode::CREATED, &location))
         })

@@ -23,14 +23,14 @@ use crate::api::confirmation::Confirmed;
 use crate::api::describe::{Change, Confirm, Look, ServerSentEvent};
 use crate::api::problem::Problem;
 use crate::api::runs::{Run, Watched};
-use crate::api::shared::{Shared, WhileAsked};
+use crate::api::shared::{CancelOnDrop, Shared};
 use crate::api::stream;
 use crate::documents::history::{self, List, Restore, Restores};
 use crate::documents::plan::{self as documents, RestorePlan};
 use reforge_base::failure::{Code, Failure};
 use reforge_host::restore::preflight::Choice;
 use reforge_host::restore::{Report, run};
-use reforge_transaction::event::Kind;
+use reforge_transaction::event::TransactionKind;
 use reforge_transaction::registry;
 
 pub fn routes() -> OpenApiRouter<Arc<Shared>> {
@@ -80,7 +80,7 @@ async fn plan(
     Body(asked): Body<Plan>,
 ) -> Result<Document, Problem> {
     let progress = shared.progress();
-    let _while_asked = WhileAsked::new(&progress);
+    let _while_asked = CancelOnDrop::new(&progress);
     shared
         .study(move |shared| {
             shared.host.config.workload(&id)?;
@@ -118,10 +118,10 @@ async fn begin(
                 who: confirmed.who(),
             };
             let prepared = run::prepare(&shared.host, plugin, &request, &watched.progress).map_err(refused)?;
-            let kind = Kind::Restore { snapshot };
+            let kind = TransactionKind::Restore { snapshot };
             let run = Run::new(prepared.id(), &request.workload, kind, &request.who, &watched);
             let run = shared.runs.begin(run, move || prepared.run());
-            Ok(begun(&*confirmed.admin.tried.audited(&shared.host, run)?))
+            Ok(begun(&*confirmed.admin.attempt.audited(&shared.host, run)?))
         })
         .await
 }
@@ -257,7 +257,7 @@ async fn cancel(admin: Admin, State(shared): State<Arc<Shared>>, Path(id): Path<
     });
     let run = match run {
         Ok(run) => run,
-        Err(problem) => return Err(admin.tried.turned_down(&shared, problem).await),
+        Err(problem) => return Err(admin.attempt.turned_down(&shared, problem).await),
     };
     shared.note("cancel", admin.who(), json!({ "restore": run.id, "workload": run.workload })).await?;
     run.cancel();

@@ -17,7 +17,7 @@ use crate::api::caller::{Admin, Viewer};
 use crate::api::confirmation::Confirmed;
 use crate::api::describe::{Change, Confirm, Look};
 use crate::api::problem::Problem;
-use crate::api::shared::{Shared, WhileAsked};
+use crate::api::shared::{CancelOnDrop, Shared};
 use crate::api::transfer;
 use crate::documents::snapshot::{
     self as documents, DeletedSnapshot, Snapshot, Snapshots, VerifiedSnapshot, WholeSnapshot,
@@ -96,7 +96,7 @@ async fn create(
 
 /// The workload that somebody wants to change something of.
 fn known<'a>(admin: &Admin, shared: &'a Shared, id: &str) -> Result<&'a Workload, Problem> {
-    admin.tried.audited(&shared.host, shared.host.config.workload(id).map_err(Problem::from))
+    admin.attempt.audited(&shared.host, shared.host.config.workload(id).map_err(Problem::from))
 }
 
 /// What a snapshot holds
@@ -122,7 +122,7 @@ async fn verify(
     Path((id, snapshot)): Path<(String, String)>,
 ) -> Result<Document, Problem> {
     let progress = shared.progress();
-    let _while_asked = WhileAsked::new(&progress);
+    let _while_asked = CancelOnDrop::new(&progress);
     shared
         .study(move |shared| {
             let workload = shared.host.config.workload(&id)?;
@@ -155,7 +155,7 @@ async fn delete(
 async fn import(admin: Admin, State(shared): State<Arc<Shared>>, Path(id): Path<String>, request: Request) -> Answered {
     body::require_type(request.headers(), &["application/gzip", "application/octet-stream"])?;
     if let Err(failure) = shared.host.config.workload(&id) {
-        return Err(admin.tried.turned_down(&shared, failure.into()).await);
+        return Err(admin.attempt.turned_down(&shared, failure.into()).await);
     }
     let carrying = shared.carrying().await?;
     let directory = shared.host.config.host.snapshot_dir.clone();

@@ -11,7 +11,7 @@ use crate::web::messages::of;
 /// What no view of the page shows: other surfaces, what a start refuses before anything is served, and what is not prose.
 const NOT_SHOWN: &[&str] = &[
     "base/src/effects",
-    "base/src/figures",
+    "base/src/formatting",
     "base/src/signature",
     "base/src/state_dir/",
     "cli/",

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::super::*;
 use super::fixture::{World, run};
-use crate::capture::cutter::PART_BYTES;
+use crate::capture::splitter::PART_BYTES;
 
 fn inflate(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();

@@ -135,7 +135,7 @@ fn the_tree_digest_knows_no_holes() {
 
 #[test]
 fn the_tree_digest_is_the_one_that_its_definition_gives() {
-    use reforge_volumes::tree_digest::{self as tree, Kind, Metadata, Mtime};
+    use reforge_volumes::tree_digest::{self as tree, DigestedKind, Metadata, Mtime};
     let world =
         World::made_by("head -c 2500000 /dev/zero | tr '\\0' q > f; ln f g; touch -d @7 f .; chmod 640 f; chmod 711 .");
     let descriptor = world.capture(Storage::Stored).unwrap();
@@ -144,9 +144,9 @@ fn the_tree_digest_is_the_one_that_its_definition_gives() {
     let content = tree::content(&blocks);
     let metadata = |mode| Metadata { mode, mtime: Mtime { seconds: 7, nanoseconds: 0 }, ..Metadata::default() };
     let mut hasher = tree::TreeHasher::default();
-    hasher.push(&tree::entry(b"", &metadata(0o711), Kind::Directory));
-    hasher.push(&tree::entry(b"f", &metadata(0o640), Kind::File { size: 2_500_000, content: &content }));
-    hasher.push(&tree::entry(b"g", &metadata(0o640), Kind::HardLink { leader: b"f" }));
+    hasher.push(&tree::entry(b"", &metadata(0o711), DigestedKind::Directory));
+    hasher.push(&tree::entry(b"f", &metadata(0o640), DigestedKind::File { size: 2_500_000, content: &content }));
+    hasher.push(&tree::entry(b"g", &metadata(0o640), DigestedKind::HardLink { leader: b"f" }));
     assert_eq!(descriptor.volumes[0].tree_digest, Some(hasher.finish()));
 }
 

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::parent::Parent;
-use crate::staging::{Expected, Policy, Staging, Terms};
-use crate::tree_digest::{self, Kind, Metadata, Mtime, TreeHasher, path_order};
+use crate::staging::{Expected, Policy, Quota, Staging};
+use crate::tree_digest::{self, DigestedKind, Metadata, Mtime, TreeHasher, path_order};
 
 pub const SIBLING: &str = ".reforge-1-0";
 
@@ -24,9 +24,9 @@ impl Fixture {
         Fixture { _directory: None, parent: Parent::open(path).unwrap() }
     }
 
-    pub fn stage(&self, terms: Terms) -> Staging {
+    pub fn stage(&self, quota: Quota) -> Staging {
         self.parent.make_directory(SIBLING).unwrap();
-        Staging::create(&self.parent, SIBLING, None::<&std::fs::File>, terms).unwrap()
+        Staging::create(&self.parent, SIBLING, None::<&std::fs::File>, quota).unwrap()
     }
 
     pub fn root(&self) -> PathBuf {
@@ -35,14 +35,14 @@ impl Fixture {
 }
 
 /// Terms that bound little and allow everything.
-pub fn generous() -> Terms {
+pub fn generous() -> Quota {
     let policy = Policy { links: true, privileged: true };
-    Terms { policy, expected: Expected { tree_digest: None, entries: 1 << 20, bytes: 1 << 40 }, ..Terms::default() }
+    Quota { policy, expected: Expected { tree_digest: None, entries: 1 << 20, bytes: 1 << 40 }, ..Quota::default() }
 }
 
 /// Terms that name exactly this.
-pub fn exactly(tree: &HandMade) -> Terms {
-    Terms { expected: tree.expected(), ..generous() }
+pub fn exactly(tree: &HandMade) -> Quota {
+    Quota { expected: tree.expected(), ..generous() }
 }
 
 pub fn metadata(mode: u32) -> Metadata {
@@ -59,12 +59,12 @@ pub struct HandMade {
 impl HandMade {
     pub fn with_root(metadata: &Metadata) -> HandMade {
         let mut tree = HandMade::default();
-        tree.add("", metadata, Kind::Directory);
+        tree.add("", metadata, DigestedKind::Directory);
         tree
     }
 
-    pub fn add(&mut self, path: &str, metadata: &Metadata, kind: Kind<'_>) {
-        if let Kind::File { size, .. } = kind {
+    pub fn add(&mut self, path: &str, metadata: &Metadata, kind: DigestedKind<'_>) {
+        if let DigestedKind::File { size, .. } = kind {
             self.bytes += size;
         }
         self.entries.push((path.into(), tree_digest::entry(path.as_bytes(), metadata, kind)));
@@ -73,7 +73,7 @@ impl HandMade {
     pub fn add_file(&mut self, path: &str, metadata: &Metadata, content: &[u8]) {
         let blocks: Vec<_> = content.chunks(1 << 20).map(tree_digest::block).collect();
         let digest = tree_digest::content(&blocks);
-        self.add(path, metadata, Kind::File { size: content.len() as u64, content: &digest });
+        self.add(path, metadata, DigestedKind::File { size: content.len() as u64, content: &digest });
     }
 
     pub fn expected(&self) -> Expected {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::fixture::{Fixture, SIBLING, generous, metadata};
-use crate::staging::{Expected, Policy, Staging, Terms};
+use crate::staging::{Expected, Policy, Quota, Staging};
 use crate::tree_digest::{Metadata, Mtime};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure};
@@ -38,8 +38,8 @@ const CALLS: &[Call] = &[
 
 /// Terms that are met by the known file and one more entry of so many bytes: whatever is refused then is refused for
 /// what it is.
-fn one_more(bytes: u64) -> Terms {
-    Terms { expected: Expected { tree_digest: None, entries: 3, bytes: KNOWN.len() as u64 + bytes }, ..generous() }
+fn one_more(bytes: u64) -> Quota {
+    Quota { expected: Expected { tree_digest: None, entries: 3, bytes: KNOWN.len() as u64 + bytes }, ..generous() }
 }
 
 /// The calls that take metadata, by how they put an entry down.
@@ -67,8 +67,8 @@ impl Surrounded {
     }
 
     /// A staging with its root and one file in it.
-    fn stage(&self, terms: Terms) -> Staging {
-        let staging = self.fixture.stage(terms);
+    fn stage(&self, quota: Quota) -> Staging {
+        let staging = self.fixture.stage(quota);
         staging.directory(b"", &metadata(0o700)).unwrap();
         staging.file(b"known", &metadata(0o600), KNOWN).unwrap();
         staging
@@ -100,13 +100,13 @@ impl Surrounded {
 #[track_caller]
 fn refuses(
     surrounded: &Surrounded,
-    terms: Terms,
+    quota: Quota,
     what: &str,
     code: Code,
     calls: impl FnOnce(&Staging) -> Result<(), Failure>,
 ) -> Failure {
     let before = surrounded.look();
-    let staging = surrounded.stage(terms);
+    let staging = surrounded.stage(quota);
     let outcome = calls(&staging);
     let failure = staging.seal().expect_err(what);
     assert_eq!(failure.code, code, "{what}: {failure}");
@@ -252,7 +252,7 @@ fn no_entry_has_metadata_that_cannot_be() {
 fn no_entry_has_privileges_or_is_a_link_where_the_policy_says_no() {
     let surrounded = Surrounded::new();
     let with = |name: &str| Metadata { xattrs: vec![(name.into(), vec![0; 20])], ..metadata(0o600) };
-    let linked = || Terms { policy: Policy { links: true, privileged: false }, ..generous() };
+    let linked = || Quota { policy: Policy { links: true, privileged: false }, ..generous() };
     for (what, metadata) in [
         ("set-user-id", metadata(0o4755)),
         ("set-group-id", metadata(0o2755)),
@@ -266,7 +266,7 @@ fn no_entry_has_privileges_or_is_a_link_where_the_policy_says_no() {
             });
         }
     }
-    let unlinked = || Terms { policy: Policy { links: false, privileged: true }, ..generous() };
+    let unlinked = || Quota { policy: Policy { links: false, privileged: true }, ..generous() };
     for (call, put) in &entries()[3..] {
         refuses(&surrounded, unlinked(), call, Code::PolicyRefused, |staging| put(staging, b"a", &metadata(0o600)));
     }
@@ -327,8 +327,8 @@ fn what_a_plugin_plants_by_other_means_is_never_followed_or_overwritten() {
     let outside = surrounded.directory.path().canonicalize().unwrap();
     for (call, put) in entries() {
         for (path, planted) in [("way/evil", "way"), ("evil", "evil")] {
-            let terms = one_more(if call.ends_with("file") { 4 } else { 0 });
-            refuses(&surrounded, terms, &format!("{call} over a planted link"), Code::ArchiveRefused, |staging| {
+            let quota = one_more(if call.ends_with("file") { 4 } else { 0 });
+            refuses(&surrounded, quota, &format!("{call} over a planted link"), Code::ArchiveRefused, |staging| {
                 plant(planted, if planted == "way" { &outside } else { Path::new("/dev/null") });
                 put(staging, path.as_bytes(), &metadata(0o700))
             });

@@ -2,7 +2,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 
 use super::fixture::{Fixture, HandMade, exactly, generous, metadata};
-use crate::staging::{Expected, Staging, Terms};
+use crate::staging::{Expected, Quota, Staging};
 use reforge_base::failure::Code;
 use reforge_testing::Disk;
 
@@ -105,7 +105,7 @@ fn any_number_of_large_files_needs_few_descriptors() {
     let disk = Disk::tmpfs();
     let fixture = Fixture::on(disk.path());
     let expected = Expected { tree_digest: None, entries: 3001, bytes: 3000 };
-    let staging = fixture.stage(Terms { expected, ..generous() });
+    let staging = fixture.stage(Quota { expected, ..generous() });
     staging.directory(b"", &metadata(0o700)).unwrap();
     for number in 0..3000 {
         let mut file = staging.large_file(format!("f{number}").as_bytes(), &metadata(0o600), 1).unwrap();
@@ -184,7 +184,7 @@ fn a_large_file_that_is_written_wrongly_refuses_the_volume() {
     for (name, code, wrong) in rows {
         let fixture = Fixture::new();
         let expected = Expected { tree_digest: None, entries: 100, bytes: 32 << 40 };
-        let staging = fixture.stage(Terms { expected, ..generous() });
+        let staging = fixture.stage(Quota { expected, ..generous() });
         staging.directory(b"", &metadata(0o700)).unwrap();
         let outcome = wrong(&staging);
         let failure = staging.seal().unwrap_err();

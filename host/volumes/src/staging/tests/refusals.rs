@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::fixture::{Fixture, HandMade, SIBLING, exactly, generous, metadata};
-use crate::staging::{Budget, Expected, Staging, Terms};
+use crate::staging::{Budget, Expected, Quota, Staging};
 use crate::tree_digest::{Metadata, Mtime};
 use reforge_base::failure::{Code, Failure};
 use reforge_testing::Disk;
@@ -21,10 +21,10 @@ fn with_xattrs(xattrs: &[(&[u8], usize)]) -> Metadata {
 }
 
 /// Refused by the call itself or at the latest by the seal, which then names the same reason.
-fn assert_refused(rows: &[(&str, Code, Call)], terms: &Terms) {
+fn assert_refused(rows: &[(&str, Code, Call)], quota: &Quota) {
     for (name, code, call) in rows {
         let fixture = Fixture::new();
-        let staging = fixture.stage(terms.clone());
+        let staging = fixture.stage(quota.clone());
         staging.directory(b"", &metadata(0o700)).unwrap();
         let outcome = call(&staging);
         let failure = staging.seal().unwrap_err();
@@ -85,10 +85,10 @@ fn a_staging_that_is_not_what_was_captured_is_damaged() {
 #[test]
 fn without_its_root_a_volume_is_refused() {
     let fixture = Fixture::new();
-    let staging = fixture.stage(Terms { expected: Expected::default(), ..generous() });
+    let staging = fixture.stage(Quota { expected: Expected::default(), ..generous() });
     assert_eq!(staging.seal().unwrap_err().code, Code::ArchiveRefused);
     let fixture = Fixture::new();
-    let staging = fixture.stage(Terms { expected: Expected { entries: 1, bytes: 1, tree_digest: None }, ..generous() });
+    let staging = fixture.stage(Quota { expected: Expected { entries: 1, bytes: 1, tree_digest: None }, ..generous() });
     file(&staging, b"a", &metadata(0o600)).unwrap();
     assert_eq!(staging.seal().unwrap_err().code, Code::ArchiveRefused);
 }
@@ -97,7 +97,7 @@ fn without_its_root_a_volume_is_refused() {
 fn once_cancelled_every_call_fails() {
     let cancelled = Arc::new(AtomicBool::new(false));
     let fixture = Fixture::new();
-    let staging = fixture.stage(Terms { cancelled: Arc::clone(&cancelled), ..generous() });
+    let staging = fixture.stage(Quota { cancelled: Arc::clone(&cancelled), ..generous() });
     staging.directory(b"", &metadata(0o700)).unwrap();
     let mut large = staging.large_file(b"large", &metadata(0o600), 10).unwrap();
     cancelled.store(true, Ordering::Relaxed);
@@ -125,7 +125,7 @@ fn after_the_first_failure_and_after_the_seal_nothing_is_taken() {
     assert_eq!(staging.seal().unwrap_err(), first);
     let fixture = Fixture::new();
     let expected = Expected { tree_digest: None, entries: 1, bytes: 0 };
-    let staging = fixture.stage(Terms { expected, ..generous() });
+    let staging = fixture.stage(Quota { expected, ..generous() });
     staging.directory(b"", &metadata(0o700)).unwrap();
     staging.seal().unwrap();
     assert_eq!(file(&staging, b"a", &metadata(0o600)).unwrap_err().code, Code::OutOfOrder);
@@ -153,7 +153,7 @@ fn a_full_disk_is_said_and_the_reserve_stays_free() {
         let disk = Disk::ext4(16);
         let fixture = Fixture::on(disk.path());
         let budget = Budget { reserve_bytes, reserve_inodes: 0 };
-        let staging = fixture.stage(Terms { budget, ..generous() });
+        let staging = fixture.stage(Quota { budget, ..generous() });
         let mut file = staging.large_file(b"large", &metadata(0o600), 64 << 20).unwrap();
         let failure = (0..64).find_map(|block| file.write(block << 20, &vec![1; 1 << 20]).err()).unwrap();
         assert_eq!(failure.code, Code::NoSpace, "{failure}");
@@ -168,7 +168,7 @@ fn a_full_disk_is_said_and_the_reserve_stays_free() {
 fn a_disk_without_inodes_is_said() {
     let disk = Disk::ext4(16);
     let fixture = Fixture::on(disk.path());
-    let staging = fixture.stage(Terms { budget: Budget { reserve_bytes: 0, reserve_inodes: 1 << 30 }, ..generous() });
+    let staging = fixture.stage(Quota { budget: Budget { reserve_bytes: 0, reserve_inodes: 1 << 30 }, ..generous() });
     let failure = staging.directory(b"", &metadata(0o700)).unwrap_err();
     assert!(failure.code == Code::NoSpace && failure.message.contains("inodes"), "{failure}");
 }

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use super::fixture::{Fixture, HandMade, SIBLING, exactly, generous, metadata};
-use crate::staging::{Expected, Staging, Terms};
-use crate::tree_digest::{Kind, Metadata, Mtime};
+use crate::staging::{Expected, Quota, Staging};
+use crate::tree_digest::{DigestedKind, Metadata, Mtime};
 use reforge_base::failure::Code;
 use reforge_testing::{Disk, run};
 
@@ -74,10 +74,10 @@ fn every_kind_of_metadata_comes_back() {
     ];
     let link = with(0o777, 1, 2, before_1970, &[("trusted.link", b"l".to_vec())]);
     let mut tree = HandMade::default();
-    directories.iter().for_each(|(path, metadata)| tree.add(path, metadata, Kind::Directory));
+    directories.iter().for_each(|(path, metadata)| tree.add(path, metadata, DigestedKind::Directory));
     files.iter().for_each(|(path, metadata)| tree.add_file(path, metadata, path.as_bytes()));
-    tree.add("sub/link", &link, Kind::Symlink { target: b"/etc/passwd" });
-    tree.add("sub/name", &files[4].1, Kind::HardLink { leader: b"setuid" });
+    tree.add("sub/link", &link, DigestedKind::Symlink { target: b"/etc/passwd" });
+    tree.add("sub/name", &files[4].1, DigestedKind::HardLink { leader: b"setuid" });
 
     let fixture = Fixture::new();
     let staging = fixture.stage(exactly(&tree));
@@ -105,7 +105,7 @@ fn names_that_are_not_text_come_back() {
     let fixture = Fixture::new();
     let name = b"\xff\xfe \n\x1b[2J'\\";
     let expected = Expected { tree_digest: None, entries: 2, bytes: 1 };
-    let staging = fixture.stage(Terms { expected, ..generous() });
+    let staging = fixture.stage(Quota { expected, ..generous() });
     staging.directory(b"", &metadata(0o700)).unwrap();
     staging.file(name, &metadata(0o600), b"x").unwrap();
     staging.seal().unwrap();
@@ -134,7 +134,7 @@ fn a_default_acl_and_set_gid_of_the_parent_do_not_leak_in() {
     std::os::unix::fs::chown(&parent, None, Some(4321)).unwrap();
     fs::set_permissions(&parent, fs::Permissions::from_mode(0o2755)).unwrap();
     let mut tree = HandMade::with_root(&metadata(0o750));
-    tree.add("sub", &metadata(0o755), Kind::Directory);
+    tree.add("sub", &metadata(0o755), DigestedKind::Directory);
     tree.add_file("file", &metadata(0o640), b"secret");
     tree.add_file("sub/file", &metadata(0o640), b"secret");
     let staging = fixture.stage(exactly(&tree));
@@ -164,7 +164,7 @@ fn project_id_and_inode_flags_of_live_are_there_before_the_first_entry() {
     fixture.parent.make_directory(SIBLING).unwrap();
     let live = fixture.parent.open_live("live").unwrap();
     let expected = Expected { tree_digest: None, entries: 2, bytes: 1 };
-    let staging = Staging::create(&fixture.parent, SIBLING, live, Terms { expected, ..generous() }).unwrap();
+    let staging = Staging::create(&fixture.parent, SIBLING, live, Quota { expected, ..generous() }).unwrap();
     staging.directory(b"", &metadata(0o755)).unwrap();
     staging.file(b"file", &metadata(0o600), b"x").unwrap();
     staging.seal().unwrap();
@@ -188,7 +188,7 @@ fn a_live_without_copy_on_write_gets_a_new_tree_without_it() {
     fixture.parent.make_directory(SIBLING).unwrap();
     let live = fixture.parent.open_live("live").unwrap();
     let expected = Expected { tree_digest: None, entries: 3, bytes: 1 };
-    let staging = Staging::create(&fixture.parent, SIBLING, live, Terms { expected, ..generous() }).unwrap();
+    let staging = Staging::create(&fixture.parent, SIBLING, live, Quota { expected, ..generous() }).unwrap();
     staging.directory(b"", &metadata(0o755)).unwrap();
     staging.directory(b"sub", &metadata(0o755)).unwrap();
     staging.file(b"sub/file", &metadata(0o600), b"x").unwrap();
@@ -223,7 +223,7 @@ fn twenty_thousand_entries_from_four_threads_are_all_there_once() {
         .flat_map(|number| [format!("d{}", number % 7), format!("d{}/e{}", number % 7, number % 131)])
         .collect();
     let mut tree = HandMade::with_root(&metadata(0o700));
-    directories.iter().for_each(|path| tree.add(path, &metadata(0o750), Kind::Directory));
+    directories.iter().for_each(|path| tree.add(path, &metadata(0o750), DigestedKind::Directory));
     (0..FILES).for_each(|number| tree.add_file(&path(number), &metadata(0o640), path(number).as_bytes()));
 
     let disk = Disk::tmpfs();
@@ -256,7 +256,7 @@ fn twenty_thousand_entries_from_four_threads_are_all_there_once() {
 fn after_the_seal_nothing_of_the_tree_is_open() {
     let fixture = Fixture::new();
     let expected = Expected { tree_digest: None, entries: 4, bytes: 2 << 20 };
-    let staging = fixture.stage(Terms { expected, ..generous() });
+    let staging = fixture.stage(Quota { expected, ..generous() });
     staging.directory(b"", &metadata(0o700)).unwrap();
     staging.directory(b"sub", &metadata(0o700)).unwrap();
     staging.file(b"sub/file", &metadata(0o600), b"").unwrap();

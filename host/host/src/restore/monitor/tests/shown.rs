@@ -47,7 +47,7 @@ fn what_can_be_counted_is_counted_towards_a_total_that_is_known_from_the_start()
     let stopped = monitor.stop(lease).unwrap();
     monitor.capture_safety(lease, stopped).unwrap();
     assert_eq!(counted("safety snapshot"), ("later".len() as u64, 2));
-    monitor.settle(Ok("never swapped".into()));
+    monitor.conclude(Ok("never swapped".into()));
     let checked = phases.0.lock().unwrap().iter().find(|(phase, _)| phase == "checking the archive").cloned();
     assert_eq!(checked, Some(("checking the archive".into(), archive)));
 }

@@ -11,24 +11,24 @@ use reforge_host::host::Host;
 
 /// A request and who sent it.
 #[derive(Clone, Debug)]
-pub struct Tried {
+pub struct Attempt {
     pub who: String,
     method: String,
     path: String,
 }
 
-impl Tried {
-    pub fn of(who: String, parts: &Parts) -> Tried {
+impl Attempt {
+    pub fn of(who: String, parts: &Parts) -> Attempt {
         let (method, path) = (parts.method.as_str(), parts.uri.path());
-        Tried { who, method: escape::text(method), path: escape::text(path) }
+        Attempt { who, method: escape::text(method), path: escape::text(path) }
     }
 
     /// It is turned down: with the problem, or because nothing more can be written down now.
     pub async fn turned_down(&self, shared: &Shared, problem: Problem) -> Problem {
-        let Ok(turn) = shared.lines.take().await else { return Problem::overloaded() };
+        let Ok(permit) = shared.lines.take().await else { return Problem::overloaded() };
         let (host, who, details) = (shared.host.clone(), self.who.clone(), self.details(&problem));
         let written = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
+            let _turn = permit;
             host.audit_event(REFUSED, &who, details)
         });
         // That it could not be written down does not make the try any more allowed.

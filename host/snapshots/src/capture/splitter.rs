@@ -122,17 +122,17 @@ pub(super) trait Sink {
     fn send(&self, member: Member) -> Result<()>;
 }
 
-pub(super) struct Cutter<'a> {
+pub(super) struct Splitter<'a> {
     sink: &'a dyn Sink,
     member: Member,
     part_bytes: u64,
     entries: u64,
 }
 
-impl<'a> Cutter<'a> {
-    pub(super) fn new(sink: &'a dyn Sink) -> Cutter<'a> {
+impl<'a> Splitter<'a> {
+    pub(super) fn new(sink: &'a dyn Sink) -> Splitter<'a> {
         let part = PartStart { first_entry: 0, inside: None };
-        Cutter { sink, member: Member::new(Some(part)), part_bytes: 0, entries: 0 }
+        Splitter { sink, member: Member::new(Some(part)), part_bytes: 0, entries: 0 }
     }
 
     /// The next entry; `header` writes what stands before its content.
@@ -233,13 +233,13 @@ mod tests {
         let tree = Arc::new(Tree { volume: Arc::from("v"), root: facts, changes: Changes::Refused });
         let open = Arc::new(OpenFile { file, facts, tree, path: b"f".to_vec() });
         let taken = Taken::default();
-        let mut cutter = Cutter::new(&taken);
+        let mut splitter = Splitter::new(&taken);
         for _ in 0..100 {
-            cutter.entry(|out| out.resize(out.len() + 512, 0)).unwrap();
+            splitter.entry(|out| out.resize(out.len() + 512, 0)).unwrap();
             let source = Source::File(Arc::clone(&open));
-            cutter.content(Content { source, start: 0, end: 1 << 30, extents: Vec::new() }).unwrap();
+            splitter.content(Content { source, start: 0, end: 1 << 30, extents: Vec::new() }).unwrap();
         }
-        cutter.finish().unwrap();
+        splitter.finish().unwrap();
         let members = taken.0.into_inner();
         let contents =
             |member: &Member| member.pieces.iter().filter(|piece| matches!(piece, Piece::Content(_))).count();

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use super::write_out::WriteOut;
 use crate::space::Space;
 use reforge_base::failure::{Code, Failure, Result};
-use reforge_base::limits::Listed;
+use reforge_base::limits::ListingBudget;
 
 /// After how many staged bytes the free space is looked at again at the latest; sooner when it runs out, since the app
 /// and other volumes are written to meanwhile.
@@ -47,7 +47,7 @@ pub struct Expected {
 
 /// Everything that binds one staging.
 #[derive(Clone, Debug, Default)]
-pub struct Terms {
+pub struct Quota {
     pub policy: Policy,
     pub budget: Budget,
     pub expected: Expected,
@@ -64,16 +64,16 @@ pub struct Progress {
 
 /// What has been charged against the terms.
 #[derive(Debug, Default)]
-pub(super) struct Account {
+pub(super) struct QuotaUse {
     pub progress: Progress,
-    pub listed: Listed,
+    pub listed: ListingBudget,
     announced_bytes: AtomicU64,
     occupied_bytes: AtomicU64,
     /// From how many occupied bytes on the free space is looked at again. 0 at first: a full disk takes no entry.
     next_check_bytes: AtomicU64,
 }
 
-impl Terms {
+impl Quota {
     pub(super) fn refuse_cancelled(&self) -> Result<()> {
         if self.cancelled.load(Ordering::Relaxed) {
             return Err(Failure::new(Code::Cancelled, "cancelled while the archive was extracted"));
@@ -82,7 +82,7 @@ impl Terms {
     }
 }
 
-impl Account {
+impl QuotaUse {
     /// One more entry of `size` bytes.
     pub fn announce(&self, expected: &Expected, size: u64) -> Result<()> {
         let entries = self.progress.entries.fetch_add(1, Ordering::Relaxed) + 1;

@@ -10,16 +10,16 @@ use crate::host::Host;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::spec::{Health, HealthReport};
 use reforge_transaction::Transaction;
-use reforge_transaction::event::Kind;
+use reforge_transaction::event::TransactionKind;
 use reforge_transaction::receipt::{Ending, Outcome};
 use reforge_transaction::state::Phase;
 
 impl Monitor {
     /// Ends the transaction of a plugin that has returned, failed or trapped. The lease is given back with the monitor.
-    pub fn settle(&self, answer: Result<String>) -> Report {
+    pub fn conclude(&self, answer: Result<String>) -> Report {
         let answer = answer.map_err(|failure| self.believe(failure));
         match self.steps("settle") {
-            Ok(steps) => steps.settle(answer),
+            Ok(steps) => steps.conclude(answer),
             Err(failure) => Report::unchanged(answer.err().unwrap_or(failure)),
         }
     }
@@ -27,7 +27,7 @@ impl Monitor {
 
 impl Steps {
     /// Whatever was left undone is done or taken back, and told.
-    fn settle(&self, answer: Result<String>) -> Report {
+    fn conclude(&self, answer: Result<String>) -> Report {
         let mut step = self.step();
         let Some(Underway { transaction, at, .. }) = step.underway_mut() else {
             let nothing = || Failure::new(Code::Plugin, "the plugin ended without restoring anything");
@@ -165,7 +165,7 @@ pub fn tell(
     warnings.extend(host.audit_receipt(&receipt).err());
     warnings.extend(host.prune_safety(&receipt.workload).err());
     warnings.extend(host.summarise(&receipt.id).err());
-    if let Kind::Undo { of } = &receipt.kind {
+    if let TransactionKind::Undo { of } = &receipt.kind {
         warnings.extend(host.summarise(of).err());
     }
     Report { outcome: receipt.outcome, failure: receipt.failure.clone(), summary, receipt: Some(receipt), warnings }

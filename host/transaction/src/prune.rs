@@ -6,16 +6,16 @@ use std::path::Path;
 use super::event::Begin;
 use super::journal::Journal;
 use super::listing::listed;
-use super::registry::{Entry, ids_over, read_one};
+use super::registry::{KnownTransaction, ids_over, read_one};
 use super::{receipt, summarise, summary};
 use reforge_base::durable;
 use reforge_base::effects::effect;
 use reforge_base::failure::{Failure, Result};
 
 /// What a transaction is called while it is being forgotten, before its id.
-const FORGOTTEN: &str = ".forgotten-";
+const PRUNED: &str = ".forgotten-";
 /// How long the journal of a finished transaction is kept.
-const FORGET_AFTER_DAYS: i64 = 30;
+const PRUNE_AFTER_DAYS: i64 = 30;
 
 /// Puts a summary in place of what only going on or back needed, once a transaction is over and told. The caller holds
 /// the workload's lease.
@@ -25,7 +25,7 @@ pub fn summarise(transactions: &Path, receipts: &Path, id: &str) -> Result<()> {
         return Ok(());
     }
     match read_one(&directory)? {
-        Some(Entry::Open(journal, begin)) if journal.state().is_over() && receipt::is_told(receipts, id) => {
+        Some(KnownTransaction::Open(journal, begin)) if journal.state().is_over() && receipt::is_told(receipts, id) => {
             summarise::write(&journal, &begin)
         }
         _ => Ok(()),
@@ -33,23 +33,23 @@ pub fn summarise(transactions: &Path, receipts: &Path, id: &str) -> Result<()> {
 }
 
 /// Of those that were read and are over: id and workload.
-pub fn over(entries: &[Entry]) -> Vec<(String, String)> {
+pub fn over(entries: &[KnownTransaction]) -> Vec<(String, String)> {
     let is_over = |journal: &Journal| journal.state().is_over();
     let over = entries.iter().filter_map(|entry| match entry {
-        Entry::Open(journal, begin) if is_over(journal) => Some((begin.id.clone(), begin.workload.clone())),
+        KnownTransaction::Open(journal, begin) if is_over(journal) => Some((begin.id.clone(), begin.workload.clone())),
         _ => None,
     });
     over.collect()
 }
 
 /// Forgets every journal that has been over for long. `done` is told of each: one that cannot be removed keeps no other.
-pub fn forget_old(transactions: &Path, done: &dyn Fn(Result<()>)) -> Result<()> {
-    let long_ago = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * FORGET_AFTER_DAYS);
+pub fn prune_old(transactions: &Path, done: &dyn Fn(Result<()>)) -> Result<()> {
+    let long_ago = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * PRUNE_AFTER_DAYS);
     // Ids begin with a time.
     let before = long_ago.strftime("%Y%m%dT%H%M%S").to_string();
     for id in ids_over(transactions)?.iter().filter(|id| **id < before) {
         done(read_one(&transactions.join(id)).and_then(|entry| match entry {
-            Some(Entry::Open(journal, begin)) => forget(&journal, &begin),
+            Some(KnownTransaction::Open(journal, begin)) => prune(&journal, &begin),
             _ => Ok(()),
         }));
     }
@@ -58,7 +58,7 @@ pub fn forget_old(transactions: &Path, done: &dyn Fn(Result<()>)) -> Result<()> 
 
 /// Forgets a journal whose siblings are gone: its receipt tells what happened. One whose siblings could not be removed
 /// stays, so that they are known.
-fn forget(journal: &Journal, begin: &Begin) -> Result<()> {
+fn prune(journal: &Journal, begin: &Begin) -> Result<()> {
     if !journal.state().is_over() {
         return Ok(());
     }
@@ -69,8 +69,8 @@ fn forget(journal: &Journal, begin: &Begin) -> Result<()> {
     }
     // Its name first: half of a journal would read as a damaged one, and block.
     let directory = journal.directory();
-    let forgotten = directory.with_file_name(format!("{FORGOTTEN}{}", begin.id));
-    unless_gone(effect("forget-journal", || std::fs::rename(directory, &forgotten)))
+    let pruned = directory.with_file_name(format!("{PRUNED}{}", begin.id));
+    unless_gone(effect("forget-journal", || std::fs::rename(directory, &pruned)))
         .map_err(|error| Failure::io("rename", directory, &error))?;
     let transactions = directory.parent().unwrap_or_else(|| Path::new("/"));
     durable::sync_directory(transactions)?;
@@ -96,7 +96,7 @@ fn unless_gone(done: std::io::Result<()>) -> std::io::Result<()> {
 }
 
 fn is_forgotten(name: &OsStr) -> bool {
-    name.as_encoded_bytes().starts_with(FORGOTTEN.as_bytes())
+    name.as_encoded_bytes().starts_with(PRUNED.as_bytes())
 }
 
 #[cfg(test)]
@@ -138,25 +138,25 @@ mod tests {
     fn what_is_over_for_long_is_forgotten_and_nothing_else() {
         let root = tempfile::tempdir().unwrap();
         let transactions = root.path().join("transactions");
-        for days in [FORGET_AFTER_DAYS - 1, FORGET_AFTER_DAYS + 1] {
+        for days in [PRUNE_AFTER_DAYS - 1, PRUNE_AFTER_DAYS + 1] {
             let (journal, begin) = over_since(root.path(), days);
             tell(root.path(), &journal, &begin);
             summarise_in(root.path(), &begin.id);
         }
         assert_eq!(listed(&transactions).unwrap().len(), 2);
-        forget_old(&transactions, &Result::unwrap).unwrap();
+        prune_old(&transactions, &Result::unwrap).unwrap();
         assert_eq!(listed(&transactions).unwrap().len(), 1, "the other one is too young");
-        forget_old(&transactions, &Result::unwrap).expect("somebody else has done it meanwhile");
+        prune_old(&transactions, &Result::unwrap).expect("somebody else has done it meanwhile");
     }
 
     #[test]
     fn one_that_was_half_forgotten_blocks_nothing_and_goes() {
         let root = tempfile::tempdir().unwrap();
         let transactions = root.path().join("transactions");
-        let (journal, begin) = over_since(root.path(), FORGET_AFTER_DAYS + 1);
+        let (journal, begin) = over_since(root.path(), PRUNE_AFTER_DAYS + 1);
         // Killed after the first of its files.
         let attachment = journal::attachments(journal.directory()).unwrap().remove(0);
-        let half = transactions.join(format!("{FORGOTTEN}{}", begin.id));
+        let half = transactions.join(format!("{PRUNED}{}", begin.id));
         std::fs::rename(journal.directory(), &half).unwrap();
         std::fs::remove_file(half.join(attachment)).unwrap();
         assert!(read_all(&transactions).unwrap().is_empty(), "it is read as a damaged one, which blocks");
@@ -194,7 +194,9 @@ mod tests {
             assert_eq!(read_open(&transactions).unwrap().len(), 1);
             summarise_in(root.path(), &begin.id);
             assert!(read_open(&transactions).unwrap().is_empty());
-            let Some(Entry::Open(again, told)) = read_one(journal.directory()).unwrap() else { panic!("it reads") };
+            let Some(KnownTransaction::Open(again, told)) = read_one(journal.directory()).unwrap() else {
+                panic!("it reads")
+            };
             assert_eq!(again.records(), journal.records());
             assert_eq!(again.state().phase, journal.state().phase);
             assert_eq!(*told, Begin { deployed: None, ..begin.clone() });
@@ -233,7 +235,7 @@ mod tests {
                         Some(bytes) => std::fs::write(path, bytes).unwrap(),
                         None => std::fs::create_dir(path).unwrap(),
                     }
-                    let blocks = |entries: Vec<Entry>| entries.iter().any(|entry| entry.blocks().is_some());
+                    let blocks = |entries: Vec<KnownTransaction>| entries.iter().any(|entry| entry.blocks().is_some());
                     assert!(!blocks(read_all(&transactions).unwrap()), "{}", path.display());
                     assert!(!blocks(read_open(&transactions).unwrap()), "{}", path.display());
                     std::fs::remove_file(path).or_else(|_| std::fs::remove_dir(path)).unwrap();

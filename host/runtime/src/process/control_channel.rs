@@ -10,24 +10,24 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXCPU};
 
-use super::control::{self, Answer, REQUEST_BYTES_MAX, Request};
-use super::log::{Said, say};
-use super::place::Place;
+use super::control::{self, Answer, ControlRequest, REQUEST_BYTES_MAX};
+use super::log::{AppOutput, say};
 use super::probe::Probe;
 use super::supervisor::Supervisor;
+use super::workload_dir::WorkloadDir;
 use reforge_base::failure::{Code, Failure, Result};
 
 /// Each asks that everything ends.
 const TERMINATE: [i32; 5] = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGXCPU];
 
 /// Everybody who is connected, and the signals.
-pub struct Conversation {
+pub struct ControlChannel {
     listener: UnixListener,
     signals: UnixStream,
     /// Somebody asked by a signal that everything ends: the machine goes down.
     terminate: Arc<AtomicBool>,
     clients: Vec<Client>,
-    place: Place,
+    workload_dir: WorkloadDir,
 }
 
 struct Client {
@@ -46,9 +46,9 @@ enum Wants {
     Nothing,
 }
 
-impl Conversation {
-    pub fn open(place: &Place) -> Result<Conversation> {
-        let listener = control::listen(place)?;
+impl ControlChannel {
+    pub fn open(workload_dir: &WorkloadDir) -> Result<ControlChannel> {
+        let listener = control::listen(workload_dir)?;
         let failed = |error: std::io::Error| Failure::new(Code::Runtime, format!("cannot watch signals: {error}"));
         let (signals, wake) = UnixStream::pair().map_err(failed)?;
         signals.set_nonblocking(true).map_err(failed)?;
@@ -60,7 +60,7 @@ impl Conversation {
             let wake = wake.try_clone().map_err(failed)?;
             signal_hook::low_level::pipe::register(signal, wake).map_err(failed)?;
         }
-        Ok(Conversation { listener, signals, terminate, clients: Vec::new(), place: place.clone() })
+        Ok(ControlChannel { listener, signals, terminate, clients: Vec::new(), workload_dir: workload_dir.clone() })
     }
 
     /// Takes in what was asked and answers what can be answered.
@@ -93,9 +93,9 @@ impl Conversation {
     }
 
     /// Waits until something happens, the app says something included, or `pause` is over.
-    pub fn wait(&mut self, pause: Duration, said: &Said) -> Result<()> {
+    pub fn wait(&mut self, pause: Duration, output: &AppOutput) -> Result<()> {
         let mut watched = vec![PollFd::new(&self.signals, PollFlags::IN), PollFd::new(&self.listener, PollFlags::IN)];
-        watched.push(PollFd::new(said, PollFlags::IN));
+        watched.push(PollFd::new(output, PollFlags::IN));
         watched.extend(self.clients.iter().map(|client| PollFd::new(&client.stream, PollFlags::IN)));
         let pause = Timespec { tv_sec: pause.as_secs() as i64, tv_nsec: i64::from(pause.subsec_nanos()) };
         match rustix::event::poll(&mut watched, Some(&pause)) {
@@ -109,7 +109,7 @@ impl Conversation {
 
     /// Takes the socket away. Whoever is still connected sees the end and asks again.
     pub fn end(self) {
-        let path = self.place.file("control.sock");
+        let path = self.workload_dir.file("control.sock");
         if let Err(error) = std::fs::remove_file(&path) {
             say(&Failure::io("remove", &path, &error));
         }
@@ -120,10 +120,10 @@ impl Conversation {
             match self.listener.accept() {
                 Ok((stream, _)) => match stream.set_nonblocking(true) {
                     Ok(()) => self.clients.push(Client { stream, input: Vec::new(), wants: Wants::ToAsk }),
-                    Err(error) => say(&Failure::io("accept on", &self.place.file("control.sock"), &error)),
+                    Err(error) => say(&Failure::io("accept on", &self.workload_dir.file("control.sock"), &error)),
                 },
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                Err(error) => return say(&Failure::io("accept on", &self.place.file("control.sock"), &error)),
+                Err(error) => return say(&Failure::io("accept on", &self.workload_dir.file("control.sock"), &error)),
             }
         }
     }
@@ -157,18 +157,18 @@ impl Client {
     fn asked(&mut self, supervisor: &mut Supervisor) {
         let done = |done: Result<()>| Some(done.map_or_else(Answer::Failed, |()| Answer::Done));
         let answer = match serde_json::from_slice(&self.input) {
-            Ok(Request::Status) => {
+            Ok(ControlRequest::Status) => {
                 let status = supervisor.status();
                 Some(status.map_or_else(Answer::Failed, |status| Answer::Status(Box::new(status))))
             }
-            Ok(Request::Hold) => done(supervisor.hold()),
-            Ok(Request::Release) => done(supervisor.release()),
-            Ok(Request::Stop) => {
+            Ok(ControlRequest::Hold) => done(supervisor.hold()),
+            Ok(ControlRequest::Release) => done(supervisor.release()),
+            Ok(ControlRequest::Stop) => {
                 supervisor.stop();
                 self.wants = Wants::Stop;
                 None
             }
-            Ok(Request::Probe { limit_ms }) => match start_probe(supervisor, Duration::from_millis(limit_ms)) {
+            Ok(ControlRequest::Probe { limit_ms }) => match start_probe(supervisor, Duration::from_millis(limit_ms)) {
                 Ok(()) => {
                     self.wants = Wants::Probe;
                     None
@@ -193,6 +193,6 @@ fn start_probe(supervisor: &mut Supervisor, limit: Duration) -> Result<()> {
     if supervisor.probe.is_some() {
         return Err(Failure::new(Code::Busy, "a health check is under way"));
     }
-    supervisor.probe = Some(Probe::start(&supervisor.place, supervisor.run_number(), &supervisor.spec, limit)?);
+    supervisor.probe = Some(Probe::start(&supervisor.workload_dir, supervisor.run_number(), &supervisor.spec, limit)?);
     Ok(())
 }

@@ -11,13 +11,13 @@ use std::sync::Arc;
 use rustix::fs::FileType;
 
 use super::super::sparse::{self, Extent};
-use super::super::walk::{Changes, Facts, Found, Listed, Tree, Walk, What};
+use super::super::walk::{Changes, Facts, Found, ListedName, Tree, Walk, What};
 use super::super::xattrs::{self, Xattrs};
 use super::super::{Progress, check_cancelled};
-use super::cutter::OpenFile;
 use super::landing::Landing;
 use super::ordered::{self, Queue, Width};
 use super::pipeline::workers;
+use super::splitter::OpenFile;
 use reforge_base::failure::Result;
 
 /// Up to this size a file is read whole and closed: workers hold larger ones open, and descriptors are few.
@@ -41,7 +41,7 @@ pub(super) struct Look<'a> {
 }
 
 /// One entry as far as it was read ahead.
-pub(super) struct Entry {
+pub(super) struct ReadEntry {
     pub(super) path: Vec<u8>,
     pub(super) what: Seen,
 }
@@ -76,23 +76,23 @@ pub(super) struct Inside {
 
 /// On its way to a reader.
 enum Job {
-    Read(Entry),
-    Open(Vec<u8>, Listed),
+    Read(ReadEntry),
+    Open(Vec<u8>, ListedName),
 }
 
 /// Walks everything and gives it to `take` in order.
-pub(super) fn run(walk: Walk, look: Look<'_>, mut take: impl FnMut(Entry) -> Result<()>) -> Result<()> {
+pub(super) fn run(walk: Walk, look: Look<'_>, mut take: impl FnMut(ReadEntry) -> Result<()>) -> Result<()> {
     let tree = Arc::clone(walk.tree());
     let reader = || {
         let mut reader = Reader::new(&tree, look.landing);
         move |batch| reader.batch(batch)
     };
     let width = Width { workers: workers().min(READERS_MAX), in_flight: BATCHES_IN_FLIGHT };
-    let produce = |queue| scout(walk, look.progress, &queue);
+    let produce = |queue| read_ahead(walk, look.progress, &queue);
     ordered::run(width, reader, produce, |batch| batch.into_iter().try_for_each(&mut take))
 }
 
-fn scout(mut walk: Walk, progress: &dyn Progress, queue: &Queue<Vec<Job>, Vec<Entry>>) -> Result<()> {
+fn read_ahead(mut walk: Walk, progress: &dyn Progress, queue: &Queue<Vec<Job>, Vec<ReadEntry>>) -> Result<()> {
     let tree = Arc::clone(walk.tree());
     let mut xattrs = xattrs::Reader::new();
     let mut batch = Vec::with_capacity(BATCH_ENTRIES);
@@ -108,11 +108,11 @@ fn scout(mut walk: Walk, progress: &dyn Progress, queue: &Queue<Vec<Job>, Vec<En
             }
             What::Directory(directory, facts) => {
                 let xattrs = xattrs.of(&directory).map_err(|error| no_attributes(&tree, &path, error))?;
-                Some(Entry { path, what: Seen::Directory { facts, xattrs } })
+                Some(ReadEntry { path, what: Seen::Directory { facts, xattrs } })
             }
-            What::End(directory, facts) => Some(Entry { path, what: Seen::End(directory, facts) }),
+            What::End(directory, facts) => Some(ReadEntry { path, what: Seen::End(directory, facts) }),
             What::Symlink(listed) => read_link(&tree, path, &listed, &mut xattrs)?,
-            What::Special(kind) => Some(Entry { path, what: Seen::Special(kind) }),
+            What::Special(kind) => Some(ReadEntry { path, what: Seen::Special(kind) }),
         };
         batch.extend(seen.map(Job::Read));
         if batch.len() >= BATCH_ENTRIES {
@@ -122,12 +122,17 @@ fn scout(mut walk: Walk, progress: &dyn Progress, queue: &Queue<Vec<Job>, Vec<En
     queue.send(batch)
 }
 
-fn read_link(tree: &Tree, path: Vec<u8>, listed: &Listed, xattrs: &mut xattrs::Reader) -> Result<Option<Entry>> {
+fn read_link(
+    tree: &Tree,
+    path: Vec<u8>,
+    listed: &ListedName,
+    xattrs: &mut xattrs::Reader,
+) -> Result<Option<ReadEntry>> {
     let Some((link, facts)) = listed.open_symlink(tree, &path)? else { return Ok(None) };
     let target = rustix::fs::readlinkat(&link, c"", Vec::new());
     let target = target.map_err(|error| tree.io(&path, "read the link", error))?.into_bytes();
     let xattrs = xattrs.of_symlink(&link).map_err(|error| no_attributes(tree, &path, error))?;
-    Ok(Some(Entry { path, what: Seen::Symlink { facts, xattrs, target } }))
+    Ok(Some(ReadEntry { path, what: Seen::Symlink { facts, xattrs, target } }))
 }
 
 /// What one thread needs to look into files.
@@ -143,7 +148,7 @@ impl<'t> Reader<'t> {
         Reader { tree, xattrs: xattrs::Reader::new(), landing }
     }
 
-    fn batch(&mut self, batch: Vec<Job>) -> Result<Vec<Entry>> {
+    fn batch(&mut self, batch: Vec<Job>) -> Result<Vec<ReadEntry>> {
         let mut entries = Vec::with_capacity(batch.len());
         for job in batch {
             match job {
@@ -155,7 +160,7 @@ impl<'t> Reader<'t> {
     }
 
     /// One that has further names may be in the archive already: then nobody needs what is in it.
-    fn open(&mut self, path: Vec<u8>, listed: &Listed) -> Result<Option<Entry>> {
+    fn open(&mut self, path: Vec<u8>, listed: &ListedName) -> Result<Option<ReadEntry>> {
         let Some((file, facts)) = listed.open(self.tree, &path)? else { return Ok(None) };
         let mut open = OpenFile { file: file.into(), facts, tree: Arc::clone(self.tree), path: path.clone() };
         if let Some(landing) = self.landing {
@@ -168,7 +173,7 @@ impl<'t> Reader<'t> {
                 Seen::ReadFile(open, inside)
             }
         };
-        Ok(Some(Entry { path, what }))
+        Ok(Some(ReadEntry { path, what }))
     }
 
     pub(super) fn look_into(&mut self, open: &OpenFile) -> Result<Inside> {

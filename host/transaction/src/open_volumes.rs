@@ -7,7 +7,7 @@ use reforge_volumes::identity::Identity;
 use reforge_volumes::parent::Parent;
 
 /// One volume of a transaction with its parent held open.
-pub struct Place {
+pub struct OpenVolume {
     pub volume: BeginVolume,
     pub parent: Parent,
 }
@@ -31,9 +31,9 @@ pub struct Sight {
     pub sibling: Option<Identity>,
 }
 
-impl Place {
+impl OpenVolume {
     /// Opens the recorded parent and checks that it is the recorded one.
-    pub fn open(volume: &BeginVolume) -> Result<Place> {
+    pub fn open(volume: &BeginVolume) -> Result<OpenVolume> {
         let parent = Parent::open(&volume.parent)?;
         if parent.own_identity()? != volume.parent_identity {
             let message = format!(
@@ -43,7 +43,7 @@ impl Place {
             );
             return Err(Failure::new(Code::NeedsOperator, message).hint("is its disk mounted?"));
         }
-        Ok(Place { volume: volume.clone(), parent })
+        Ok(OpenVolume { volume: volume.clone(), parent })
     }
 
     /// What is there now.
@@ -55,9 +55,9 @@ impl Place {
     }
 
     /// Which tree is live now.
-    pub fn judge(&self, state: &State, index: usize) -> Result<Live> {
+    pub fn classify(&self, state: &State, index: usize) -> Result<Live> {
         let is_empty = || self.parent.is_empty_directory(&self.volume.live).unwrap_or(false);
-        Ok(judge(state, index, self.volume.live_identity.as_ref(), &self.look()?, is_empty))
+        Ok(classify(state, index, self.volume.live_identity.as_ref(), &self.look()?, is_empty))
     }
 }
 
@@ -66,7 +66,7 @@ impl Place {
 ///
 /// Handles can be given out again after a power cut, so live counts only beside the sibling: as long as siblings
 /// must be there, the pair has to be {old, new} in one order or the other.
-pub fn judge(
+pub fn classify(
     state: &State,
     index: usize,
     old: Option<&Identity>,

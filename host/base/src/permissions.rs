@@ -7,24 +7,24 @@ use rustix::process::{getegid, geteuid, getgroups};
 const OWNER_READS: u32 = 0o400;
 
 /// Of this process.
-pub enum Rights {
+pub enum Permissions {
     Root,
     User { uid: u32, groups: Vec<u32> },
 }
 
-impl Rights {
-    pub fn own() -> Result<Rights> {
+impl Permissions {
+    pub fn own() -> Result<Permissions> {
         let uid = geteuid();
         if uid.is_root() {
-            return Ok(Rights::Root);
+            return Ok(Permissions::Root);
         }
         let groups = getgroups()?.into_iter().chain([getegid()]).map(|group| group.as_raw()).collect();
-        Ok(Rights::User { uid: uid.as_raw(), groups })
+        Ok(Permissions::User { uid: uid.as_raw(), groups })
     }
 
     /// Why an entry that belongs to these could not be given back to them, if it could not.
     pub fn owner_problem(&self, uid: u32, gid: u32) -> Option<&'static str> {
-        let Rights::User { uid: own, groups } = self else { return None };
+        let Permissions::User { uid: own, groups } = self else { return None };
         if uid != *own {
             return Some("belongs to another user");
         }
@@ -33,7 +33,7 @@ impl Rights {
 
     /// Why this process may not read a file of its own user's, if it may not.
     pub fn read_problem(&self, mode: u32) -> Option<&'static str> {
-        let is_closed = matches!(self, Rights::User { .. }) && mode & OWNER_READS == 0;
+        let is_closed = matches!(self, Permissions::User { .. }) && mode & OWNER_READS == 0;
         is_closed.then_some("may not be read")
     }
 }
@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn root_can_do_everything_and_a_user_only_with_what_is_wholly_its_own_and_readable() {
-        let user = Rights::User { uid: 7, groups: vec![70, 71] };
+        let user = Permissions::User { uid: 7, groups: vec![70, 71] };
         for (uid, gid, problem) in [
             (7, 70, None),
             (7, 71, None),
@@ -52,11 +52,11 @@ mod tests {
             (7, 0, Some("belongs to a group of others")),
         ] {
             assert_eq!(user.owner_problem(uid, gid), problem, "{uid}:{gid}");
-            assert_eq!(Rights::Root.owner_problem(uid, gid), None);
+            assert_eq!(Permissions::Root.owner_problem(uid, gid), None);
         }
         for (mode, problem) in [(0o600, None), (0o400, None), (0o277, Some("may not be read"))] {
             assert_eq!(user.read_problem(mode), problem, "{mode:o}");
-            assert_eq!(Rights::Root.read_problem(mode), None);
+            assert_eq!(Permissions::Root.read_problem(mode), None);
         }
     }
 }

@@ -20,7 +20,7 @@ use reforge_base::effects::effect;
 use reforge_base::failure::{Failure, Result};
 
 /// Removes them, unless somebody begins one right now.
-pub fn forget(transactions: &Path) -> Result<()> {
+pub fn remove(transactions: &Path) -> Result<()> {
     if find(transactions)?.is_empty() {
         return Ok(());
     }
@@ -31,7 +31,7 @@ pub fn forget(transactions: &Path) -> Result<()> {
         Err(errno) => return Err(failed(transactions, errno)),
     }
     // Looked for again: what was being begun before has a journal now.
-    for Unbegun { directory, files } in find(transactions)? {
+    for Aborted { directory, files } in find(transactions)? {
         for file in files {
             effect("remove-file", || std::fs::remove_file(&file))
                 .map_err(|error| Failure::io("remove", &file, &error))?;
@@ -42,13 +42,13 @@ pub fn forget(transactions: &Path) -> Result<()> {
     Ok(())
 }
 
-struct Unbegun {
+struct Aborted {
     directory: PathBuf,
     /// All that it holds.
     files: Vec<PathBuf>,
 }
 
-fn find(transactions: &Path) -> Result<Vec<Unbegun>> {
+fn find(transactions: &Path) -> Result<Vec<Aborted>> {
     let mut found = Vec::new();
     for name in listing::names(transactions)? {
         let directory = transactions.join(&name);
@@ -57,7 +57,7 @@ fn find(transactions: &Path) -> Result<Vec<Unbegun>> {
             continue;
         }
         if let Some(files) = files_before_a_journal(&directory)? {
-            found.push(Unbegun { directory, files });
+            found.push(Aborted { directory, files });
         }
     }
     Ok(found)
@@ -104,15 +104,15 @@ mod tests {
     fn what_never_began_goes_but_not_while_somebody_begins() {
         let root = tempfile::tempdir().unwrap();
         let unfinished = ".journal.0123456789abcdef.unfinished";
-        let unbegun = made(root.path(), ID, &["workload", ATTACHMENT, unfinished]);
+        let aborted = made(root.path(), ID, &["workload", ATTACHMENT, unfinished]);
         let empty = made(root.path(), "20261124T162620.945-c6de91", &[]);
         let begun = made(root.path(), "20261124T162620.946-c6de91", &["workload", "journal"]);
         let beginning = beginning(root.path()).unwrap();
-        forget(root.path()).unwrap();
-        assert!(unbegun.exists() && empty.exists(), "somebody begins one");
+        remove(root.path()).unwrap();
+        assert!(aborted.exists() && empty.exists(), "somebody begins one");
         drop(beginning);
-        forget(root.path()).unwrap();
-        assert!(!unbegun.exists() && !empty.exists() && begun.exists());
+        remove(root.path()).unwrap();
+        assert!(!aborted.exists() && !empty.exists() && begun.exists());
     }
 
     #[test]
@@ -127,7 +127,7 @@ mod tests {
         ];
         let with_directory = made(root.path(), "20261124T162620.950-c6de91", &[]);
         std::fs::create_dir(with_directory.join("workload")).unwrap();
-        forget(root.path()).unwrap();
+        remove(root.path()).unwrap();
         for directory in kept.iter().chain([&with_directory]) {
             assert!(directory.exists(), "{}", directory.display());
             assert!(std::fs::read_dir(directory).unwrap().count() > 0, "{}", directory.display());

@@ -9,12 +9,12 @@ use reforge_plugins::limits::NOTES_BYTES_MAX;
 const PHASES_MAX: usize = 32;
 
 #[derive(Default)]
-pub struct Said {
+pub struct Messages {
     phases: Mutex<Vec<String>>,
     note_bytes: AtomicUsize,
 }
 
-impl Said {
+impl Messages {
     pub fn phase(&self, name: &str) {
         let mut phases = self.phases.lock().unwrap_or_else(PoisonError::into_inner);
         if phases.len() < PHASES_MAX && !phases.iter().any(|known| known == name) {

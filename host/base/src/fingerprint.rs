@@ -4,9 +4,9 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 /// Changes whenever the file is replaced or written. None while there is no file.
-pub type Stamp = Option<(u64, u64, i64, i64, i64, i64)>;
+pub type Fingerprint = Option<(u64, u64, i64, i64, i64, i64)>;
 
-pub fn stamp(file: &Path) -> Stamp {
+pub fn fingerprint(file: &Path) -> Fingerprint {
     let facts = std::fs::metadata(file).ok()?;
     Some((facts.dev(), facts.ino(), facts.mtime(), facts.mtime_nsec(), facts.ctime(), facts.ctime_nsec()))
 }

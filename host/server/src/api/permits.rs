@@ -12,22 +12,22 @@ use super::problem::Problem;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// One of so many, until it is dropped.
-pub type Turn = OwnedSemaphorePermit;
+pub type Permit = OwnedSemaphorePermit;
 
 /// The turns of one kind.
-pub struct Turns {
+pub struct Permits {
     free: Arc<Semaphore>,
     all: u32,
 }
 
-impl Turns {
-    pub fn new(all: u32) -> Turns {
-        Turns { free: Arc::new(Semaphore::new(all as usize)), all }
+impl Permits {
+    pub fn new(all: u32) -> Permits {
+        Permits { free: Arc::new(Semaphore::new(all as usize)), all }
     }
 
-    pub async fn take(&self) -> Result<Turn, Problem> {
+    pub async fn take(&self) -> Result<Permit, Problem> {
         match tokio::time::timeout(PATIENCE, self.free.clone().acquire_owned()).await {
-            Ok(Ok(turn)) => Ok(turn),
+            Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_)) | Err(_) => Err(Problem::overloaded()),
         }
     }

@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError, RwLock};
 use super::registry::Registry;
 use super::{Plugin, PluginEngine};
 use reforge_base::failure::{Code, Failure, Result};
-use reforge_base::stamp::{Stamp, stamp};
+use reforge_base::fingerprint::{Fingerprint, fingerprint};
 
 /// Where the plugin in use is named.
 enum Source {
@@ -23,13 +23,13 @@ enum Source {
 
 struct Loaded {
     plugin: Option<Plugin>,
-    stamp: Stamp,
+    fingerprint: Fingerprint,
     /// Why what is named now is not what is used.
     refused: Option<Failure>,
 }
 
 /// Holds the plugin in use.
-pub struct Slot {
+pub struct ActivePlugin {
     engine: PluginEngine,
     source: Source,
     loaded: RwLock<Loaded>,
@@ -37,23 +37,23 @@ pub struct Slot {
     loading: Mutex<()>,
 }
 
-impl Slot {
+impl ActivePlugin {
     /// Loads the plugin in use: `file` when there is one, else what the registry says.
-    pub fn open(engine: PluginEngine, file: Option<PathBuf>, registry: Registry) -> Slot {
+    pub fn open(engine: PluginEngine, file: Option<PathBuf>, registry: Registry) -> ActivePlugin {
         let source = file.map_or(Source::Registry(registry), Source::File);
-        let stamp = source.stamp();
+        let fingerprint = source.fingerprint();
         let (plugin, refused) = match source.load(&engine) {
             Ok(plugin) => (Some(plugin), None),
             Err(failure) => (None, Some(failure)),
         };
-        let loaded = RwLock::new(Loaded { plugin, stamp, refused });
-        Slot { engine, source, loaded, loading: Mutex::default() }
+        let loaded = RwLock::new(Loaded { plugin, fingerprint, refused });
+        ActivePlugin { engine, source, loaded, loading: Mutex::default() }
     }
 
     /// The plugin in use. Loads what was put in its place meanwhile; while one caller does, others get the one so far.
     /// Fails if none has loaded yet.
     pub fn current(&self) -> Result<Plugin> {
-        if self.source.stamp() != self.read(|loaded| loaded.stamp)
+        if self.source.fingerprint() != self.read(|loaded| loaded.fingerprint)
             && let Ok(_loading) = self.loading.try_lock()
         {
             self.reload();
@@ -77,13 +77,13 @@ impl Slot {
 
     fn reload(&self) {
         // The stamp first: a change while it loads is seen the next time.
-        let stamp = self.source.stamp();
-        if stamp == self.read(|loaded| loaded.stamp) {
+        let fingerprint = self.source.fingerprint();
+        if fingerprint == self.read(|loaded| loaded.fingerprint) {
             return;
         }
         let plugin = self.source.load(&self.engine);
         let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
-        loaded.stamp = stamp;
+        loaded.fingerprint = fingerprint;
         match plugin {
             Ok(plugin) => (loaded.plugin, loaded.refused) = (Some(plugin), None),
             Err(failure) => loaded.refused = Some(failure),
@@ -103,10 +103,10 @@ impl Source {
         }
     }
 
-    fn stamp(&self) -> Stamp {
+    fn fingerprint(&self) -> Fingerprint {
         match self {
-            Source::File(file) => stamp(file),
-            Source::Registry(registry) => stamp(&registry.selection_file()),
+            Source::File(file) => fingerprint(file),
+            Source::Registry(registry) => fingerprint(&registry.selection_file()),
         }
     }
 }

@@ -23,7 +23,7 @@ pub const STATE: &str = "state.json";
 
 /// `<state_dir>/process/<workload>/`.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct WorkloadDir {
     pub directory: PathBuf,
 }
 
@@ -33,15 +33,15 @@ pub struct Lock {
     _file: File,
 }
 
-impl Place {
+impl WorkloadDir {
     /// The place of a workload, which need not exist yet.
-    pub fn of(process_dir: &Path, workload: &str) -> Result<Place> {
+    pub fn of(process_dir: &Path, workload: &str) -> Result<WorkloadDir> {
         let is_name = !workload.is_empty() && workload != "." && workload != ".." && !workload.contains(['/', '\0']);
         if !is_name {
             let name = reforge_base::escape::text(workload);
             return Err(Failure::new(Code::Usage, format!("`{name}` cannot be the name of a workload")));
         }
-        Ok(Place { directory: process_dir.join(workload) })
+        Ok(WorkloadDir { directory: process_dir.join(workload) })
     }
 
     /// Whether anything was ever deployed or held here. A directory that cannot be looked into is an error: "nothing
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn a_name_that_leads_elsewhere_is_no_workload() {
         for name in ["", ".", "..", "a/b", "/etc", "a\0b"] {
-            let refused = Place::of(Path::new("/var"), name).expect_err("refused");
+            let refused = WorkloadDir::of(Path::new("/var"), name).expect_err("refused");
             assert_eq!(refused.code, Code::Usage, "{name:?}");
         }
     }
@@ -133,21 +133,21 @@ mod tests {
     #[test]
     fn the_lock_is_had_once() {
         let root = tempfile::tempdir().expect("temporary directory");
-        let place = Place::of(root.path(), "notes").expect("a name");
-        place.make().expect("made");
-        let first = place.try_lock().expect("no error").expect("free");
-        assert!(place.try_lock().expect("no error").is_none());
+        let workload_dir = WorkloadDir::of(root.path(), "notes").expect("a name");
+        workload_dir.make().expect("made");
+        let first = workload_dir.try_lock().expect("no error").expect("free");
+        assert!(workload_dir.try_lock().expect("no error").is_none());
         drop(first);
-        assert!(place.try_lock().expect("no error").is_some());
+        assert!(workload_dir.try_lock().expect("no error").is_some());
     }
 
     #[test]
     fn a_damaged_state_is_an_error_and_not_a_guess() {
         let root = tempfile::tempdir().expect("temporary directory");
-        let place = Place::of(root.path(), "notes").expect("a name");
-        place.make().expect("made");
-        assert_eq!(place.state().expect("none yet"), State::default());
-        std::fs::write(place.file("state.json"), b"{\"hold\": tr").expect("written");
-        assert_eq!(place.state().expect_err("damaged").code, Code::Runtime);
+        let workload_dir = WorkloadDir::of(root.path(), "notes").expect("a name");
+        workload_dir.make().expect("made");
+        assert_eq!(workload_dir.state().expect("none yet"), State::default());
+        std::fs::write(workload_dir.file("state.json"), b"{\"hold\": tr").expect("written");
+        assert_eq!(workload_dir.state().expect_err("damaged").code, Code::Runtime);
     }
 }

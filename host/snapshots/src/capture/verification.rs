@@ -39,14 +39,14 @@ impl Written {
 }
 
 /// Members that were written and not handed over to be proved.
-pub(super) struct Unproven {
+pub(super) struct Unverified {
     stretches: Sender<Vec<Written>>,
     members: Vec<Written>,
 }
 
-impl Unproven {
-    pub(super) fn new(stretches: Sender<Vec<Written>>) -> Unproven {
-        Unproven { stretches, members: Vec::new() }
+impl Unverified {
+    pub(super) fn new(stretches: Sender<Vec<Written>>) -> Unverified {
+        Unverified { stretches, members: Vec::new() }
     }
 
     /// The member that was just written at the end of the file.
@@ -68,7 +68,7 @@ impl Unproven {
 }
 
 /// Proves one stretch after the other until there are no more.
-pub(super) fn prove(file: &File, stretches: &Receiver<Vec<Written>>, progress: &dyn Progress) -> Result<()> {
+pub(super) fn verify(file: &File, stretches: &Receiver<Vec<Written>>, progress: &dyn Progress) -> Result<()> {
     stretches.iter().try_for_each(|members| {
         durable::sync_file(file)?;
         drop_from_cache(file, &members)?;
@@ -139,9 +139,9 @@ mod tests {
     fn every_member_is_proved_while_others_are_written_or_at_the_end() {
         let (file, members) = written(70);
         let (stretches, queue) = channel();
-        let mut unproven = Unproven::new(stretches);
-        members.into_iter().for_each(|member| unproven.add(member).unwrap());
-        let rest = unproven.into_rest();
+        let mut unverified = Unverified::new(stretches);
+        members.into_iter().for_each(|member| unverified.add(member).unwrap());
+        let rest = unverified.into_rest();
         let early: Vec<Vec<Written>> = queue.iter().collect();
         let offsets = early.iter().flatten().chain(&rest).map(|member| member.offset / MEMBER_BYTES as u64);
         assert!(offsets.eq(0..70));
@@ -158,7 +158,7 @@ mod tests {
         let (stretches, queue) = channel();
         stretches.send(members).unwrap();
         drop(stretches);
-        let failure = prove(&file, &queue, &Unwatched).unwrap_err();
+        let failure = verify(&file, &queue, &Unwatched).unwrap_err();
         assert!(failure.message.contains("at byte 2097152"), "{failure}");
     }
 
@@ -168,6 +168,6 @@ mod tests {
         let (reader, _writer) = rustix::pipe::pipe().unwrap();
         let (stretches, queue) = channel();
         stretches.send(members).unwrap();
-        assert_eq!(prove(&File::from(reader), &queue, &Unwatched).unwrap_err().code, Code::SyncFailed);
+        assert_eq!(verify(&File::from(reader), &queue, &Unwatched).unwrap_err().code, Code::SyncFailed);
     }
 }

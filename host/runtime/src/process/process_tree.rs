@@ -74,16 +74,16 @@ fn below(all: &[ProcStat], roots: HashSet<i32>, excluded: &[i32]) -> Result<Vec<
     let boot = boot_id()?;
     let mut children: HashMap<i32, Vec<&ProcStat>> = HashMap::new();
     all.iter().for_each(|process| children.entry(process.parent).or_default().push(process));
-    let mut family = roots.clone();
+    let mut process_tree = roots.clone();
     let mut pending: Vec<i32> = roots.into_iter().collect();
     while let Some(parent) = pending.pop() {
         for child in children.get(&parent).into_iter().flatten() {
-            if family.insert(child.pid) {
+            if process_tree.insert(child.pid) {
                 pending.push(child.pid);
             }
         }
     }
-    let living = all.iter().filter(|process| process.is_alive() && family.contains(&process.pid));
+    let living = all.iter().filter(|process| process.is_alive() && process_tree.contains(&process.pid));
     Ok(living.filter(|process| !excluded.contains(&process.pid)).map(|process| ProcessId::of(process, &boot)).collect())
 }
 
