@@ -13,7 +13,7 @@ const ADD: &str = "rustup target add wasm32-wasip2";
 fn main() {
     let manifest = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
     let workspace = manifest.ancestors().nth(2).expect("the host stands in the workspace").to_owned();
-    for input in ["plugin/src", "plugin/Cargo.toml", "wit", "Cargo.lock", "Cargo.toml"] {
+    for input in ["plugin/src", "host/text/src", "plugin/Cargo.toml", "wit", "Cargo.lock", "Cargo.toml"] {
         println!("cargo::rerun-if-changed={}", workspace.join(input).display());
     }
     let out = PathBuf::from(variable("OUT_DIR"));

@@ -11,7 +11,6 @@ pub mod archive;
 mod component;
 pub mod diff;
 pub mod error;
-pub mod escape;
 pub mod extract;
 pub mod host;
 pub mod inspect;
@@ -22,6 +21,7 @@ pub mod restore;
 mod tests;
 
 pub use error::{Failure, Result};
+pub use reforge_text::escape;
 
 /// What this plugin calls itself.
 pub const NAME: &str = "reforge-restore";

@@ -6,7 +6,8 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Each may use those before it.
-const ORDER: [&str; 12] = [
+const ORDER: [&str; 13] = [
+    "text",
     "base",
     "volumes",
     "holders",

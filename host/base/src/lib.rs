@@ -7,7 +7,6 @@
 pub mod account;
 pub mod durable;
 pub mod effects;
-pub mod escape;
 pub mod failure;
 pub mod fingerprint;
 pub mod formatting;
@@ -25,3 +24,4 @@ pub mod state_dir;
 pub mod threads;
 
 pub use failure::{Code, Failure, Result};
+pub use reforge_text::escape;

@@ -9,7 +9,6 @@ pub mod members;
 pub mod store;
 pub mod walk;
 
-mod acl_text;
 mod facts;
 mod folder;
 mod sparse;

@@ -4,7 +4,7 @@
 //! bytes. As GNU tar does it, `%` and `=` in the name of an extended attribute are written `%25` and `%3D`, since a
 //! record's key ends at its first `=`.
 
-use super::acl_text;
+use reforge_text::acl_text;
 use reforge_volumes::tree_digest::{Metadata, Mtime};
 
 /// Everything in a tar archive is a multiple of this.

@@ -5,12 +5,12 @@
 
 use std::ops::Range;
 
-use super::acl_text;
 use super::headers;
 use super::limits::{EXTENDED_RECORDS_MAX, SPARSE_EXTENTS_MAX, XATTR_NAME_BYTES_MAX, XATTR_VALUE_BYTES_MAX};
 use super::sparse::Extent;
 use crate::host::{Timestamp, Xattr};
 use crate::{Failure, Result, escape};
+use reforge_text::acl_text;
 
 /// What the records of one entry say.
 #[derive(Default)]

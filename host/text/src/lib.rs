@@ -1,0 +1,6 @@
+//! What the host and the plugin in its sandbox write and read alike.
+//!
+//! [`escape`] makes foreign text safe to show, [`acl_text`] is how access lists stand in an archive in words.
+
+pub mod acl_text;
+pub mod escape;
