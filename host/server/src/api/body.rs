@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use futures_util::StreamExt as _;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
@@ -53,16 +53,14 @@ pub async fn each_piece(request: Request, bytes_max: usize, mut take: impl FnMut
     if declared.is_some_and(|declared| declared > bytes_max as u64) {
         return Err(too_large());
     }
-    let mut pieces = request.into_body().into_data_stream();
+    let mut body = Limited::new(request.into_body(), bytes_max);
     let whole = async {
-        let mut bytes = 0;
-        while let Some(piece) = pieces.next().await {
-            let piece = piece.map_err(|_| broken_off())?;
-            bytes += piece.len();
-            if bytes > bytes_max {
-                return Err(too_large());
+        while let Some(frame) = body.frame().await {
+            let frame =
+                frame.map_err(|error| if error.is::<LengthLimitError>() { too_large() } else { broken_off() })?;
+            if let Some(piece) = frame.data_ref() {
+                take(piece);
             }
-            take(&piece);
         }
         Ok(())
     };
