@@ -7,7 +7,7 @@ use std::path::Path;
 pub const CALLS: &str = "write,pwrite64,writev,pwritev,pwritev2,ftruncate,truncate,fallocate,copy_file_range,sendfile,\
     rename,renameat,renameat2,mkdir,mkdirat,mknod,mknodat,unlink,unlinkat,rmdir,link,linkat,symlink,symlinkat,\
     chmod,fchmod,fchmodat,?fchmodat2,chown,fchown,lchown,fchownat,setxattr,lsetxattr,fsetxattr,\
-    removexattr,lremovexattr,fremovexattr,utimensat,openat,open,creat,ioctl,fsync,fdatasync,\
+    removexattr,lremovexattr,fremovexattr,utimensat,openat,?openat2,open,creat,ioctl,fsync,fdatasync,\
     clone,clone3,fork,vfork";
 
 /// What was found in a trace.
@@ -72,7 +72,7 @@ fn changes(call: &str) -> bool {
     }
     let name = call.split('(').next().unwrap_or_default();
     match name {
-        "open" | "openat" => call.contains("O_CREAT") || call.contains("O_TRUNC"),
+        "open" | "openat" | "openat2" => call.contains("O_CREAT") || call.contains("O_TRUNC"),
         "ioctl" => call.contains("SETFLAGS") || call.contains("FSSETXATTR") || call.contains("FICLONE"),
         _ => true,
     }

@@ -5,6 +5,7 @@
 //! what is deployed, as plain data, [`limits`] what an entry of a snapshot may be at most.
 
 pub mod account;
+pub mod boot;
 pub mod durable;
 pub mod effects;
 pub mod failure;

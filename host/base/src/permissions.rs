@@ -1,5 +1,7 @@
-//! What a host without root cannot do with an entry: read it, or give it back to whom it belongs.
+//! What a host without root cannot do with an entry: read it, or give it back to whom it belongs. And what the kernel
+//! takes from the mode of everything that the host makes.
 
+use crate::failure::{Code, Failure};
 use rustix::io::Result;
 use rustix::process::{getegid, geteuid, getgroups};
 
@@ -36,6 +38,15 @@ impl Permissions {
         let is_closed = matches!(self, Permissions::User { .. }) && mode & OWNER_READS == 0;
         is_closed.then_some("may not be read")
     }
+}
+
+/// The mask that the kernel takes from the mode of everything this process creates.
+pub fn umask() -> crate::Result<u32> {
+    let unreadable = |reason: String| Failure::new(Code::Io, format!("cannot read the umask from /proc: {reason}"));
+    let status = std::fs::read_to_string("/proc/self/status").map_err(|error| unreadable(error.to_string()))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("Umask:"));
+    let value = line.and_then(|value| u32::from_str_radix(value.trim(), 8).ok());
+    value.ok_or_else(|| unreadable("no such line".into()))
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use super::{LiveDirectory, Pass, has_gone};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::mounts::{self, DevicePath, Mount};
+use reforge_volumes::ambient;
 use reforge_volumes::live_tree::{LiveKind, LiveTree};
 
 const BLOCK_DEVICES: &str = "/sys/block";
@@ -215,7 +216,7 @@ fn joined(root: &Path, absolute: &Path) -> PathBuf {
 
 /// Whether a file with this number is in a directory, which stands on the number's file system.
 fn holds_inode(directory: &Path, inode: u64) -> Result<bool> {
-    let opened = std::fs::File::open(directory).map_err(|error| Failure::io("open", directory, &error))?;
+    let opened = ambient::follow(directory).map_err(|error| Failure::io("open", directory, &error))?;
     for entry in LiveTree::open(&opened)? {
         let entry = entry?;
         if entry.kind == LiveKind::File && entry.inode == inode {

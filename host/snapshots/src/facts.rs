@@ -5,8 +5,11 @@
 
 use std::os::fd::AsFd;
 
-use rustix::fs::{AtFlags, FileType, Statx, StatxFlags};
+use cap_std::fs::Dir;
+use rustix::fs::{FileType, Statx, StatxFlags};
 
+use reforge_volumes::beneath::Name;
+use reforge_volumes::syscalls;
 use reforge_volumes::tree_digest::Mtime;
 
 /// The facts of one entry, as one call saw them.
@@ -30,11 +33,14 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// The facts of `name` in `directory`, links not followed; of `directory` itself when the name is empty.
-    pub fn of(directory: impl AsFd, name: impl rustix::path::Arg) -> rustix::io::Result<Facts> {
-        let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH | AtFlags::NO_AUTOMOUNT;
-        let mask = StatxFlags::BASIC_STATS | StatxFlags::BTIME | StatxFlags::MNT_ID;
-        Ok(Facts::from(rustix::fs::statx(directory, name, flags, mask)?))
+    /// The facts of something that is open.
+    pub fn of(opened: impl AsFd) -> rustix::io::Result<Facts> {
+        Ok(Facts::from(syscalls::facts(opened)?))
+    }
+
+    /// Those of a name in a directory, links not followed.
+    pub fn of_name(above: &Dir, name: Name<'_>) -> rustix::io::Result<Facts> {
+        Ok(Facts::from(syscalls::facts_of(above, name)?))
     }
 
     /// Whether both are the same inode of the same file system.

@@ -2,27 +2,30 @@
 //! that is durable before [`Folder::sync`].
 
 use std::fs::File;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::io::ErrorKind;
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _};
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
 use rustix::io::Errno;
 
-use reforge_base::durable::{self, PRIVATE_DIRECTORY};
+use reforge_base::durable::{self, PRIVATE_DIRECTORY, PRIVATE_FILE};
 use reforge_base::effects::effect;
 use reforge_base::failure::{Failure, Result};
+use reforge_volumes::ambient;
+use reforge_volumes::beneath::{self, Name, errno};
 
 /// A directory of the store, open.
 pub(super) struct Folder {
-    directory: OwnedFd,
+    directory: Dir,
     path: PathBuf,
 }
 
 impl Folder {
     /// Opens a directory; none if it does not exist.
     pub(super) fn open(path: &Path) -> Result<Option<Folder>> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        match rustix::fs::openat(CWD, path, flags, Mode::empty()) {
+        match ambient::follow(path).map_err(errno).and_then(|found| beneath::again(&found)) {
             Ok(directory) => Ok(Some(Folder { directory, path: path.to_owned() })),
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(Failure::io("open", path, &error.into())),
@@ -41,17 +44,17 @@ impl Folder {
 
     /// A new file that only this user can read.
     pub(super) fn create(&self, name: &str) -> Result<File> {
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mode = Mode::RUSR | Mode::WUSR;
-        effect("create-file", || Ok(File::from(rustix::fs::openat(&self.directory, name, flags, mode)?)))
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true).mode(PRIVATE_FILE).follow(FollowSymlinks::No);
+        effect("create-file", || Ok(self.directory.open_with(name, &options)?.into_std()))
             .map_err(|error| Failure::io("create", &self.path(name), &error))
     }
 
     /// An existing regular file, for reading; none if it does not exist.
     pub(super) fn read(&self, name: &str) -> Result<Option<File>> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = match rustix::fs::openat(&self.directory, name, flags, Mode::empty()) {
-            Ok(file) => File::from(file),
+        let opened = Name::from_bytes(name.as_bytes()).and_then(|name| beneath::file_unmoved(&self.directory, name));
+        let file = match opened {
+            Ok(file) => file.into_std(),
             Err(Errno::NOENT) => return Ok(None),
             Err(error) => return Err(Failure::io("open", &self.path(name), &error.into())),
         };
@@ -63,38 +66,34 @@ impl Folder {
     }
 
     pub(super) fn exists(&self, name: &str) -> Result<bool> {
-        match rustix::fs::statat(&self.directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+        match self.directory.symlink_metadata(name) {
             Ok(_) => Ok(true),
-            Err(Errno::NOENT) => Ok(false),
-            Err(error) => Err(Failure::io("look at", &self.path(name), &error.into())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(Failure::io("look at", &self.path(name), &error)),
         }
     }
 
     /// Renames within the directory; the caller knows that the new name is free. (A rename that refuses to replace is
     /// not known to every file system on which snapshots may be kept.) Not durable before [`Folder::sync`].
     pub(super) fn rename(&self, from: &str, to: &str) -> Result<()> {
-        effect("rename-file", || Ok(rustix::fs::renameat(&self.directory, from, &self.directory, to)?))
+        effect("rename-file", || self.directory.rename(from, &self.directory, to))
             .map_err(|error| Failure::io("rename", &self.path(from), &error))
     }
 
     /// Removes a file, or finds it removed. Not durable before [`Folder::sync`].
     pub(super) fn remove(&self, name: &str) -> Result<()> {
-        match effect("remove-file", || Ok(rustix::fs::unlinkat(&self.directory, name, AtFlags::empty())?)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(Failure::io("remove", &self.path(name), &error))
-            }
+        match effect("remove-file", || self.directory.remove_file(name)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(Failure::io("remove", &self.path(name), &error)),
             _ => Ok(()),
         }
     }
 
     /// The names in it that are UTF-8; no other is ours.
     pub(super) fn names(&self) -> Result<Vec<String>> {
-        let fail = |error: Errno| Failure::io("list", &self.path, &error.into());
+        let fail = |error: std::io::Error| Failure::io("list", &self.path, &error);
         let mut names = Vec::new();
-        for entry in rustix::fs::Dir::read_from(&self.directory).map_err(fail)? {
-            if let Ok(name) = entry.map_err(fail)?.file_name().to_str() {
-                names.push(name.to_owned());
-            }
+        for entry in self.directory.entries().map_err(fail)? {
+            names.extend(entry.map_err(fail)?.file_name().into_string().ok());
         }
         Ok(names)
     }

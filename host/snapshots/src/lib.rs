@@ -3,6 +3,8 @@
 //! In reading order: [`mod@format`] is what is written down, [`capture`] makes it, [`store`] keeps it. Nothing here reads an
 //! archive's contents: that is the plugin's part.
 
+#![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests make and look at trees by their paths"))]
+
 pub mod capture;
 pub mod format;
 pub mod members;

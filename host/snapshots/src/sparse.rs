@@ -2,10 +2,10 @@
 
 use std::os::fd::AsFd;
 
-use rustix::fs::SeekFrom;
 use rustix::io::Errno;
 
 use super::tar_writer::TAR_BLOCK_BYTES;
+use reforge_volumes::syscalls;
 
 /// Most runs of data written down for one file. A file in more pieces has its smallest holes written as zeros, so that
 /// the map and the memory for it stay small (at most about 2.5 MiB).
@@ -33,13 +33,13 @@ pub(super) fn extents(file: impl AsFd, size: u64) -> rustix::io::Result<Option<V
     let mut smallest_hole = HOLE_BYTES_MIN;
     let mut at = 0;
     while at < size {
-        let start = match rustix::fs::seek(&file, SeekFrom::Data(at)) {
+        let start = match syscalls::next_data(&file, at) {
             Ok(start) => start.min(size),
             Err(Errno::NXIO) => break,
             Err(Errno::INVAL) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let end = match rustix::fs::seek(&file, SeekFrom::Hole(start)) {
+        let end = match syscalls::next_hole(&file, start) {
             Ok(end) => end.min(size),
             // The file was cut short right here; reading it will say so.
             Err(Errno::NXIO) => break,

@@ -93,7 +93,7 @@ impl Tree {
         if self.changes == Changes::Tolerated {
             return Ok(());
         }
-        let now = Facts::of(entry, c"").map_err(|error| self.io(path, "look at", error))?;
+        let now = Facts::of(entry).map_err(|error| self.io(path, "look at", error))?;
         if before.unchanged(&now) { Ok(()) } else { Err(self.changed(path, "changed while it was read")) }
     }
 }

@@ -1,27 +1,22 @@
-//! Walks a live tree: depth first, siblings in byte order, the root first. That is the order of an archive and of
-//! [`tree_digest::path_order`](reforge_volumes::tree_digest::path_order).
+//! Walks a live tree for a capture, in the order of the archive ([`reforge_volumes::walk`]).
 //!
 //! Everything is reached through open directories, one name at a time, and no link is followed. The walk never crosses
-//! a mount or a file system, never opens anything but directories, and never holds more names than the directories
-//! between the root and where it stands. What it found may be opened later and on another thread ([`ListedName::open`]): the
-//! directory stays open for that long.
+//! a mount or a file system and never opens anything but directories. What it found may be opened later and on another
+//! thread ([`ListedName::open`]): the directory stays open for that long.
 
-use std::ffi::{CStr, CString};
-use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
 
-use rustix::fs::{CWD, FileType, Mode, OFlags, RawDir};
+use cap_std::fs::{Dir, File};
+use rustix::fs::FileType;
 use rustix::io::Errno;
 
 pub use super::facts::Facts;
 pub use super::tree::{Changes, Tree};
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::limits;
-
-/// What one `getdents` call may fill.
-const LISTING_BYTES: usize = 64 << 10;
+use reforge_volumes::beneath::{self, Name};
+use reforge_volumes::walk::{self, Step};
 
 /// One entry that the walk came to.
 #[derive(Debug)]
@@ -35,9 +30,9 @@ pub struct Found {
 #[derive(Debug)]
 pub enum What {
     /// Everything in it comes next. A real descriptor, not an `O_PATH` one.
-    Directory(Arc<OwnedFd>, Facts),
+    Directory(Arc<Dir>, Facts),
     /// Everything in a directory was found. Where changes are refused, its facts are to be the same once that was read.
-    End(Arc<OwnedFd>, Facts),
+    End(Arc<Dir>, Facts),
     File(ListedName),
     Symlink(ListedName),
     /// A fifo, a socket or a device node.
@@ -47,31 +42,32 @@ pub enum What {
 /// A name that was listed, to be opened where it was.
 #[derive(Debug)]
 pub struct ListedName {
-    directory: Arc<OwnedFd>,
-    name: CString,
+    listed: walk::ListedName,
     inode: u64,
 }
 
+/// How a name is opened below its directory.
+type Open<T> = fn(&Dir, Name<'_>) -> rustix::io::Result<T>;
+
 impl ListedName {
     /// Opens the regular file, for reading. None if it has vanished, and that is tolerated.
-    pub fn open(&self, tree: &Tree, path: &[u8]) -> Result<Option<(OwnedFd, Facts)>> {
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
-        self.open_as(tree, path, flags, FileType::RegularFile)
+    pub fn open(&self, tree: &Tree, path: &[u8]) -> Result<Option<(File, Facts)>> {
+        self.open_as(tree, path, beneath::file_unmoved, FileType::RegularFile)
     }
 
     /// A handle on the symbolic link itself. None if it has vanished, and that is tolerated.
-    pub fn open_symlink(&self, tree: &Tree, path: &[u8]) -> Result<Option<(OwnedFd, Facts)>> {
-        self.open_as(tree, path, OFlags::PATH, FileType::Symlink)
+    pub fn open_symlink(&self, tree: &Tree, path: &[u8]) -> Result<Option<(File, Facts)>> {
+        self.open_as(tree, path, beneath::symlink_handle, FileType::Symlink)
     }
 
-    fn open_as(&self, tree: &Tree, path: &[u8], flags: OFlags, kind: FileType) -> Result<Option<(OwnedFd, Facts)>> {
-        let file = match open(self.directory.as_fd(), &*self.name, flags) {
+    fn open_as(&self, tree: &Tree, path: &[u8], open: Open<File>, kind: FileType) -> Result<Option<(File, Facts)>> {
+        let file = match self.listed.name().and_then(|name| open(&self.listed.directory, name)) {
             Ok(file) => file,
             Err(Errno::NOENT) => return tree.left_out(path),
             Err(Errno::LOOP) => return Err(tree.replaced(path)),
             Err(error) => return Err(tree.io(path, "open", error)),
         };
-        let facts = Facts::of(&file, c"").map_err(|error| tree.io(path, "look at", error))?;
+        let facts = Facts::of(&file).map_err(|error| tree.io(path, "look at", error))?;
         tree.check_mount(path, &facts)?;
         let is_another = tree.changes == Changes::Refused && facts.inode != self.inode;
         if facts.kind != kind || is_another {
@@ -81,44 +77,24 @@ impl ListedName {
     }
 }
 
-/// A name with what its directory says about it.
-struct Name {
-    name: CString,
-    kind: FileType,
-    inode: u64,
-}
-
-struct Frame {
-    directory: Arc<OwnedFd>,
-    facts: Facts,
-    names: std::vec::IntoIter<Name>,
-    path_bytes: usize,
-}
-
 /// A walk through one volume.
 pub struct Walk {
     tree: Arc<Tree>,
-    frames: Vec<Frame>,
-    path: Vec<u8>,
-    started: bool,
-    listing: Box<[MaybeUninit<u8>]>,
+    walk: walk::Walk<Facts>,
+    /// Given out first: the root, which was entered.
+    first: Option<Found>,
 }
 
 impl Walk {
-    /// Begins at the directory `live`, which may be an `O_PATH` handle. `volume` is for messages.
-    pub fn new(volume: &str, live: BorrowedFd<'_>, changes: Changes) -> Result<Walk> {
-        let root = Facts::of(live, c"").map_err(|error| Failure::io("look at", Path::new(volume), &error.into()))?;
-        let mut walk = Walk {
-            tree: Arc::new(Tree { volume: Arc::from(volume), root, changes }),
-            frames: Vec::new(),
-            path: Vec::new(),
-            started: false,
-            listing: vec![MaybeUninit::uninit(); LISTING_BYTES].into_boxed_slice(),
-        };
-        let Some((directory, facts)) = walk.open_directory(live, c".")? else {
+    /// Begins at the directory `live`, which may be a mere handle. `volume` is for messages.
+    pub fn new(volume: &str, live: &Dir, changes: Changes) -> Result<Walk> {
+        let root = Facts::of(live).map_err(|error| Failure::io("look at", Path::new(volume), &error.into()))?;
+        let tree = Arc::new(Tree { volume: Arc::from(volume), root, changes });
+        let mut walk = Walk { tree, walk: walk::Walk::default(), first: None };
+        let Some((directory, facts)) = walk.opened(beneath::again_unmoved(live))? else {
             return Err(walk.tree.vanished(b""));
         };
-        walk.enter(directory, facts)?;
+        walk.first = Some(walk.enter(directory, facts)?);
         Ok(walk)
     }
 
@@ -129,126 +105,87 @@ impl Walk {
 
     /// The next entry, or the end of a directory.
     pub fn step(&mut self) -> Result<Option<Found>> {
-        if !self.started {
-            self.started = true;
-            return Ok(self.entered());
+        if let Some(root) = self.first.take() {
+            return Ok(Some(root));
         }
-        while let Some(frame) = self.frames.last_mut() {
-            self.path.truncate(frame.path_bytes);
-            let Some(name) = frame.names.next() else {
-                let Some(Frame { directory, facts, .. }) = self.frames.pop() else { break };
-                return Ok(Some(Found { path: self.path.clone(), what: What::End(directory, facts) }));
+        while let Some(step) = self.walk.step() {
+            let listed = match step {
+                Step::Name(listed) => listed,
+                Step::End(directory, facts) => return Ok(Some(self.found(What::End(directory, facts)))),
             };
-            if let Some(found) = self.visit(name)? {
+            if let Some(found) = self.visit(listed)? {
                 return Ok(Some(found));
             }
         }
         Ok(None)
     }
 
-    /// The directory that was entered last.
-    fn entered(&self) -> Option<Found> {
-        let frame = self.frames.last()?;
-        let what = What::Directory(Arc::clone(&frame.directory), frame.facts);
-        Some(Found { path: self.path.clone(), what })
-    }
-
-    fn visit(&mut self, name: Name) -> Result<Option<Found>> {
-        if !self.path.is_empty() {
-            self.path.push(b'/');
-        }
-        self.path.extend_from_slice(name.name.as_bytes());
+    fn visit(&mut self, listed: walk::ListedName) -> Result<Option<Found>> {
         self.check_limits()?;
-        let Some(parent) = self.frames.last() else { return Ok(None) };
-        let parent = Arc::clone(&parent.directory);
         // What its directory calls a regular file is looked at when it is opened.
-        if name.kind == FileType::RegularFile {
-            let listed = ListedName { directory: parent, name: name.name, inode: name.inode };
-            return Ok(Some(Found { path: self.path.clone(), what: What::File(listed) }));
+        if listed.kind == FileType::RegularFile {
+            let inode = listed.inode;
+            return Ok(Some(self.found(What::File(ListedName { listed, inode }))));
         }
-        let facts = match Facts::of(&parent, &*name.name) {
+        let path = self.walk.path();
+        let facts = match listed.name().and_then(|name| Facts::of_name(&listed.directory, name)) {
             Ok(facts) => facts,
-            Err(Errno::NOENT) => return self.tree.left_out(&self.path),
-            Err(error) => return Err(self.tree.io(&self.path, "look at", error)),
+            Err(Errno::NOENT) => return self.tree.left_out(path),
+            Err(error) => return Err(self.tree.io(path, "look at", error)),
         };
-        self.tree.check_mount(&self.path, &facts)?;
-        let listed = ListedName { directory: parent, name: name.name, inode: facts.inode };
+        self.tree.check_mount(path, &facts)?;
+        let inode = facts.inode;
         let what = match facts.kind {
             FileType::Directory => return self.visit_directory(&listed, &facts),
-            FileType::RegularFile => What::File(listed),
-            FileType::Symlink => What::Symlink(listed),
+            FileType::RegularFile => What::File(ListedName { listed, inode }),
+            FileType::Symlink => What::Symlink(ListedName { listed, inode }),
             other => What::Special(other),
         };
-        Ok(Some(Found { path: self.path.clone(), what }))
+        Ok(Some(self.found(what)))
     }
 
-    fn visit_directory(&mut self, listed: &ListedName, facts: &Facts) -> Result<Option<Found>> {
-        let Some((directory, opened)) = self.open_directory(listed.directory.as_fd(), &listed.name)? else {
-            return self.tree.left_out(&self.path);
+    fn visit_directory(&mut self, listed: &walk::ListedName, facts: &Facts) -> Result<Option<Found>> {
+        let opened = listed.name().and_then(|name| beneath::directory_unmoved(&listed.directory, name));
+        let Some((directory, opened)) = self.opened(opened)? else {
+            return self.tree.left_out(self.walk.path());
         };
         if self.tree.changes == Changes::Refused && !facts.same_inode(&opened) {
-            return Err(self.tree.replaced(&self.path));
+            return Err(self.tree.replaced(self.walk.path()));
         }
-        self.enter(directory, opened)?;
-        Ok(self.entered())
+        self.enter(directory, opened).map(Some)
     }
 
-    fn open_directory(&self, parent: BorrowedFd<'_>, name: &CStr) -> Result<Option<(OwnedFd, Facts)>> {
-        let directory = match open(parent, name, OFlags::RDONLY | OFlags::DIRECTORY) {
+    fn opened(&self, opened: rustix::io::Result<Dir>) -> Result<Option<(Dir, Facts)>> {
+        let path = self.walk.path();
+        let directory = match opened {
             Ok(directory) => directory,
             Err(Errno::NOENT) => return Ok(None),
-            Err(Errno::NOTDIR | Errno::LOOP) => return Err(self.tree.replaced(&self.path)),
-            Err(error) => return Err(self.tree.io(&self.path, "open", error)),
+            Err(Errno::NOTDIR | Errno::LOOP) => return Err(self.tree.replaced(path)),
+            Err(error) => return Err(self.tree.io(path, "open", error)),
         };
-        let facts = Facts::of(&directory, c"").map_err(|error| self.tree.io(&self.path, "look at", error))?;
-        self.tree.check_mount(&self.path, &facts)?;
+        let facts = Facts::of(&directory).map_err(|error| self.tree.io(path, "look at", error))?;
+        self.tree.check_mount(path, &facts)?;
         Ok(Some((directory, facts)))
     }
 
-    fn enter(&mut self, directory: OwnedFd, facts: Facts) -> Result<()> {
-        let mut names = Vec::new();
-        let mut listing = RawDir::new(&directory, &mut self.listing);
-        while let Some(entry) = listing.next() {
-            let entry = match entry {
-                Ok(entry) => entry,
-                // A directory that was removed meanwhile lists as missing: it is empty.
-                Err(Errno::NOENT) if self.tree.changes == Changes::Tolerated => break,
-                Err(error) => return Err(self.tree.io(&self.path, "list", error)),
-            };
-            let name = entry.file_name();
-            if name != c"." && name != c".." {
-                names.push(Name { name: name.to_owned(), kind: entry.file_type(), inode: entry.ino() });
-            }
+    fn enter(&mut self, directory: Dir, facts: Facts) -> Result<Found> {
+        let may_go = self.tree.changes == Changes::Tolerated;
+        match self.walk.enter(directory, facts, may_go) {
+            Ok(directory) => Ok(self.found(What::Directory(directory, facts))),
+            Err(error) => Err(self.tree.io(self.walk.path(), "list", error)),
         }
-        names.sort_unstable_by(|left, right| left.name.cmp(&right.name));
-        let names = names.into_iter();
-        self.frames.push(Frame { directory: Arc::new(directory), facts, names, path_bytes: self.path.len() });
-        Ok(())
+    }
+
+    fn found(&self, what: What) -> Found {
+        Found { path: self.walk.path().to_owned(), what }
     }
 
     fn check_limits(&self) -> Result<()> {
-        let Some(problem) = limits::path_problem(&self.path) else { return Ok(()) };
+        let path = self.walk.path();
+        let Some(problem) = limits::path_problem(path) else { return Ok(()) };
         Err(self
             .tree
-            .problem(&self.path, Code::PolicyRefused, &problem)
+            .problem(path, Code::PolicyRefused, &problem)
             .hint("no restore could bring it back: shorten it or move it away"))
     }
-}
-
-/// Opens without following a link and, where the kernel lets us, without touching the access time.
-fn open(parent: BorrowedFd<'_>, name: impl rustix::path::Arg + Copy, flags: OFlags) -> rustix::io::Result<OwnedFd> {
-    let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    if flags.contains(OFlags::PATH) {
-        return rustix::fs::openat(parent, name, flags, Mode::empty());
-    }
-    match rustix::fs::openat(parent, name, flags | OFlags::NOATIME, Mode::empty()) {
-        // Only an owner or root may leave the access time alone.
-        Err(Errno::PERM) => rustix::fs::openat(parent, name, flags, Mode::empty()),
-        opened => opened,
-    }
-}
-
-/// Opens a directory by path for a walk, the last component not followed.
-pub fn open_root(path: &Path) -> Result<OwnedFd> {
-    open(CWD, path, OFlags::RDONLY | OFlags::DIRECTORY).map_err(|error| Failure::io("open", path, &error.into()))
 }

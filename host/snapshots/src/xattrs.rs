@@ -1,11 +1,12 @@
 //! Reads extended attributes, ACLs included, as the kernel has them: raw, sorted by name.
 
 use std::ffi::CStr;
-use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
+use std::os::fd::AsFd;
 
 use rustix::io::Errno;
 
 use reforge_base::limits::XATTR_VALUE_BYTES_MAX;
+use reforge_volumes::syscalls;
 
 /// The kernel's limit for a list of names, `XATTR_LIST_MAX`.
 const LIST_BYTES_MAX: usize = 64 << 10;
@@ -30,14 +31,16 @@ impl Reader {
     /// Of an open file or directory.
     pub(super) fn of(&mut self, file: impl AsFd) -> rustix::io::Result<Xattrs> {
         let file = file.as_fd();
-        self.read(|names| rustix::fs::flistxattr(file, names), |name, value| rustix::fs::fgetxattr(file, name, value))
+        self.read(|names| syscalls::attribute_names(file, names), |name, value| syscalls::attribute(file, name, value))
     }
 
-    /// Of a symbolic link itself, held by an `O_PATH` handle. The calls on descriptors refuse such a handle, and the
-    /// path of the descriptor leads to the link and no further.
-    pub(super) fn of_symlink(&mut self, link: &OwnedFd) -> rustix::io::Result<Xattrs> {
-        let path = format!("/proc/self/fd/{}", link.as_raw_fd());
-        self.read(|names| rustix::fs::listxattr(&path, names), |name, value| rustix::fs::getxattr(&path, name, value))
+    /// Of a symbolic link itself, by its handle.
+    pub(super) fn of_symlink(&mut self, link: impl AsFd) -> rustix::io::Result<Xattrs> {
+        let link = link.as_fd();
+        self.read(
+            |names| syscalls::attribute_names_of_symlink(link, names),
+            |name, value| syscalls::attribute_of_symlink(link, name, value),
+        )
     }
 
     fn read(

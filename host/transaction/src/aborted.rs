@@ -15,6 +15,7 @@ use super::beginning::{failed, open};
 use super::journal::{self, Journal};
 use super::listing;
 use super::names::is_id;
+use super::state_files;
 use reforge_base::durable;
 use reforge_base::effects::effect;
 use reforge_base::failure::{Failure, Result};
@@ -33,10 +34,10 @@ pub fn remove(transactions: &Path) -> Result<()> {
     // Looked for again: what was being begun before has a journal now.
     for Aborted { directory, files } in find(transactions)? {
         for file in files {
-            effect("remove-file", || std::fs::remove_file(&file))
+            effect("remove-file", || state_files::remove_file(&file))
                 .map_err(|error| Failure::io("remove", &file, &error))?;
         }
-        effect("remove-unbegun", || std::fs::remove_dir(&directory))
+        effect("remove-unbegun", || state_files::remove_directory(&directory))
             .map_err(|error| Failure::io("remove", &directory, &error))?;
     }
     Ok(())
@@ -52,8 +53,10 @@ fn find(transactions: &Path) -> Result<Vec<Aborted>> {
     let mut found = Vec::new();
     for name in listing::names(transactions)? {
         let directory = transactions.join(&name);
-        let is_directory = directory.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
-        if !is_directory || !is_id(&name.to_string_lossy()) || Journal::exists(&directory)? {
+        if !state_files::is_real_directory(&directory)
+            || !is_id(&name.to_string_lossy())
+            || Journal::exists(&directory)?
+        {
             continue;
         }
         if let Some(files) = files_before_a_journal(&directory)? {
@@ -65,21 +68,19 @@ fn find(transactions: &Path) -> Result<Vec<Aborted>> {
 
 /// What a directory holds, if all of it is written before there is a journal.
 fn files_before_a_journal(directory: &Path) -> Result<Option<Vec<PathBuf>>> {
-    let listed = |error: std::io::Error| Failure::io("list", directory, &error);
     let (mut files, mut attachments) = (Vec::new(), 0);
-    for entry in std::fs::read_dir(directory).map_err(listed)? {
-        let entry = entry.map_err(listed)?;
-        let name = entry.file_name();
+    for name in state_files::list(directory).map_err(|error| Failure::io("list", directory, &error))? {
+        let path = directory.join(&name);
         let target = durable::target_of_temporary(&name);
         let is_ours = match target.or_else(|| name.to_str()) {
             Some(file) => journal::is_before_the_journal(file, target.is_some()),
             None => false,
         };
-        if !is_ours || !entry.file_type().map_err(listed)?.is_file() {
+        if !is_ours || !state_files::is_real_file(&path) {
             return Ok(None);
         }
         attachments += u32::from(target.is_none() && name.to_str().is_some_and(journal::is_attachment));
-        files.push(entry.path());
+        files.push(path);
     }
     // A second one is written when the app is about to be stopped: there was a journal.
     Ok((attachments <= 1).then_some(files))

@@ -7,6 +7,7 @@ use std::path::Path;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
+use super::state_files;
 use reforge_base::failure::{Failure, Result};
 
 /// Somebody begins a transaction for as long as this lives.
@@ -18,7 +19,7 @@ pub fn beginning(transactions: &Path) -> Result<File> {
 }
 
 pub fn open(transactions: &Path) -> Result<File> {
-    File::open(transactions).map_err(|error| Failure::io("open", transactions, &error))
+    state_files::open(transactions).map_err(|error| Failure::io("open", transactions, &error))
 }
 
 pub fn failed(transactions: &Path, errno: Errno) -> Failure {

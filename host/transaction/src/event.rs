@@ -188,7 +188,7 @@ impl Moment {
     pub fn now() -> Moment {
         let uptime = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
         let uptime_ms = uptime.tv_sec as u64 * 1000 + uptime.tv_nsec as u64 / 1_000_000;
-        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-        Moment { wall: jiff::Timestamp::now(), uptime_ms, boot: boot.trim().to_owned() }
+        let boot = reforge_base::boot::id().unwrap_or_default();
+        Moment { wall: jiff::Timestamp::now(), uptime_ms, boot }
     }
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use super::Transaction;
 use super::event::Event;
 use super::open_volumes::Live;
+use super::state_files;
 use super::table;
 use reforge_base::durable;
 use reforge_base::failure::Result;
@@ -16,7 +17,7 @@ const FILE: &str = "started-by-others";
 
 /// Whether it was noticed by an earlier start.
 pub(super) fn was_noticed(directory: &Path) -> bool {
-    directory.join(FILE).exists()
+    state_files::exists(&directory.join(FILE))
 }
 
 impl Transaction {

@@ -9,6 +9,7 @@
 
 use std::path::PathBuf;
 
+use super::state_files;
 use reforge_base::durable::{self, PRIVATE_DIRECTORY, PRIVATE_FILE};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
@@ -92,7 +93,7 @@ impl Generations {
     /// None was ever begun where there is no file.
     fn known(&self, workload: &str) -> Result<u64> {
         let path = self.directory.join(workload);
-        let text = match std::fs::read_to_string(&path) {
+        let text = match state_files::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
             Err(error) => return Err(Failure::io("read", &path, &error)),
@@ -104,7 +105,7 @@ impl Generations {
     }
 
     fn write(&self, workload: &str, generation: u64) -> Result<()> {
-        if !self.directory.is_dir() {
+        if !state_files::is_directory(&self.directory) {
             durable::make_directories_durably(&self.directory, PRIVATE_DIRECTORY)?;
         }
         durable::write_durably(&self.directory, workload, text(generation).as_bytes(), PRIVATE_FILE)

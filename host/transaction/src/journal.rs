@@ -18,6 +18,7 @@ use super::beginning::beginning;
 use super::event::{Aborted, Begin, Event, Record};
 use super::sector::{BLANK, SECTOR_BYTES, decode_all, decode_alone, encode};
 use super::state::{self, IllegalMove, State};
+use super::state_files;
 use super::summary::{self, Summary};
 use reforge_base::durable;
 use reforge_base::effects::effect;
@@ -158,7 +159,7 @@ impl Journal {
     /// Whether the transaction of a directory began.
     pub(super) fn exists(directory: &Path) -> Result<bool> {
         let path = directory.join(FILE);
-        path.try_exists().map_err(|error| Failure::io("look for", &path, &error))
+        state_files::try_exists(&path).map_err(|error| Failure::io("look for", &path, &error))
     }
 
     /// What the journal says.
@@ -285,7 +286,7 @@ fn read_abort(id: &str, directory: &Path) -> Result<Option<Aborted>> {
 /// All of a file; none if it is not there. What this process lacks says nothing about the file and is `io`; whatever else
 /// keeps it from being read is for a person to look at.
 fn read_file(path: &Path) -> Result<Option<Vec<u8>>> {
-    match std::fs::read(path) {
+    match state_files::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => {
@@ -305,13 +306,13 @@ fn open(directory: &Path) -> Result<File> {
     let path = directory.join(FILE);
     let mut options = std::fs::OpenOptions::new();
     options.read(true).write(true).custom_flags(libc::O_NOFOLLOW);
-    options.open(&path).map_err(|error| Failure::io("open", &path, &error))
+    state_files::open_with(&path, &options).map_err(|error| Failure::io("open", &path, &error))
 }
 
 /// Whose transaction a directory is, also when its journal does not read. What checks speaks first: an attachment is
 /// named by its digest.
 pub fn workload_of(directory: &Path) -> Option<String> {
-    let named = || std::fs::read_to_string(directory.join(WORKLOAD)).ok().filter(|name| is_workload(name));
+    let named = || state_files::read_to_string(&directory.join(WORKLOAD)).ok().filter(|name| is_workload(name));
     begin_of(directory).map(|begin| begin.workload).or_else(named)
 }
 
@@ -332,8 +333,7 @@ fn begin_of(directory: &Path) -> Option<Begin> {
 pub(super) fn attachments(directory: &Path) -> Result<Vec<String>> {
     let failed = |error: std::io::Error| Failure::io("list", directory, &error);
     let mut names = Vec::new();
-    for entry in std::fs::read_dir(directory).map_err(failed)? {
-        let name = entry.map_err(failed)?.file_name();
+    for name in state_files::list(directory).map_err(failed)? {
         names.extend(name.to_str().filter(|name| is_attachment(name)).map(str::to_owned));
     }
     Ok(names)
@@ -343,7 +343,7 @@ pub(super) fn attachments(directory: &Path) -> Result<Vec<String>> {
 /// whatever became of what they name.
 pub(super) fn is_over(directory: &Path) -> bool {
     let id = directory.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let Ok(bytes) = std::fs::read(directory.join(FILE)) else { return false };
+    let Ok(bytes) = state_files::read(&directory.join(FILE)) else { return false };
     let Ok((records, None)) = decode_all(id, &bytes) else { return false };
     let volumes = records.iter().map(|record| match &record.event {
         Event::Sibling { volume, .. } | Event::LiveMade { volume, .. } => volume.saturating_add(1),

@@ -15,6 +15,7 @@ use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::keyed_mutex::{CANCEL_POLL, KeyGuard, KeyedMutex};
+use super::state_files;
 use reforge_base::effects::effect;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result, reason};
@@ -94,7 +95,7 @@ impl Locks {
     /// shares the lock for an instant, and whoever comes for it then tries again.
     pub fn held(&self, workload: &str) -> Result<Option<Held>> {
         let path = self.path(workload)?;
-        let file = match File::open(&path) {
+        let file = match state_files::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Failure::io("open", &path, &error)),
@@ -112,7 +113,8 @@ impl Locks {
         let path = self.path(workload)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(libc::O_NOFOLLOW);
-        effect("lock-file", || options.open(&path)).map_err(|error| Failure::io("open", &path, &error))
+        effect("lock-file", || state_files::open_with(&path, &options))
+            .map_err(|error| Failure::io("open", &path, &error))
     }
 
     fn path(&self, workload: &str) -> Result<PathBuf> {

@@ -11,6 +11,8 @@
 //! A transaction is driven by the caller that holds the workload's lease. It never reads an archive and never asks the
 //! configuration: from `begin` on only the journal counts.
 
+#![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests make and look at trees by their paths"))]
+
 use std::path::Path;
 
 pub mod aborted;
@@ -42,6 +44,7 @@ mod resolved;
 pub mod revert;
 pub mod sector;
 pub mod state;
+mod state_files;
 mod summarise;
 mod summary;
 pub mod table;

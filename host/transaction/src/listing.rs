@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::names::is_id;
+use super::state_files;
 use reforge_base::failure::{Failure, Result};
 
 /// What the directory of all transactions holds, sorted: oldest first. What is being forgotten is not among it, nor what
@@ -15,11 +16,8 @@ pub fn names(transactions: &Path) -> Result<Vec<OsString>> {
 }
 
 pub fn listed(transactions: &Path) -> Result<Vec<OsString>> {
-    let mut names = match std::fs::read_dir(transactions) {
-        Ok(entries) => entries
-            .map(|entry| entry.map(|entry| entry.file_name()))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| Failure::io("list", transactions, &error))?,
+    let mut names = match state_files::list(transactions) {
+        Ok(names) => names,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(Failure::io("list", transactions, &error)),
     };

@@ -1,16 +1,19 @@
 //! The end of transactions that are over: a summary in place of what only going on or back needed, and after a month nothing.
 
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::path::Path;
 
-use super::event::Begin;
+use super::event::{Begin, BeginVolume};
 use super::journal::Journal;
 use super::listing::listed;
 use super::registry::{KnownTransaction, ids_over, read_one};
+use super::state_files;
 use super::{receipt, summarise, summary};
 use reforge_base::durable;
 use reforge_base::effects::effect;
 use reforge_base::failure::{Failure, Result};
+use reforge_volumes::ambient;
 
 /// What a transaction is called while it is being forgotten, before its id.
 const PRUNED: &str = ".forgotten-";
@@ -63,25 +66,35 @@ fn prune(journal: &Journal, begin: &Begin) -> Result<()> {
         return Ok(());
     }
     for volume in &begin.volumes {
-        if volume.parent.join(&volume.sibling).symlink_metadata().is_ok() {
+        if has_sibling(volume)? {
             return Ok(());
         }
     }
     // Its name first: half of a journal would read as a damaged one, and block.
     let directory = journal.directory();
     let pruned = directory.with_file_name(format!("{PRUNED}{}", begin.id));
-    unless_gone(effect("forget-journal", || std::fs::rename(directory, &pruned)))
+    unless_gone(effect("forget-journal", || state_files::rename(directory, &pruned)))
         .map_err(|error| Failure::io("rename", directory, &error))?;
     let transactions = directory.parent().unwrap_or_else(|| Path::new("/"));
     durable::sync_directory(transactions)?;
     remove_forgotten(transactions)
 }
 
+/// Whether anything has the name of a volume's sibling. Where its parent is not, no sibling is.
+fn has_sibling(volume: &BeginVolume) -> Result<bool> {
+    let looked = ambient::follow(&volume.parent).and_then(|parent| parent.symlink_metadata(&volume.sibling));
+    match looked {
+        Ok(_) => Ok(true),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
+        Err(error) => Err(Failure::io("look at", &volume.parent.join(&volume.sibling), &error)),
+    }
+}
+
 /// Removes what was to be forgotten. May be repeated, and by several at once.
 pub fn remove_forgotten(transactions: &Path) -> Result<()> {
     for name in listed(transactions)?.iter().filter(|name| is_forgotten(name)) {
         let directory = transactions.join(name);
-        unless_gone(effect("remove-journal", || std::fs::remove_dir_all(&directory)))
+        unless_gone(effect("remove-journal", || state_files::remove_whole(&directory)))
             .map_err(|error| Failure::io("remove", &directory, &error))?;
     }
     Ok(())

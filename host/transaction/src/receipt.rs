@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::event::{Begin, Event, Record, TransactionKind};
 use super::journal::Journal;
+use super::state_files;
 use reforge_base::durable;
 use reforge_base::failure::{Code, Failure, Result};
 
@@ -240,7 +241,7 @@ pub(super) fn read_or_move_aside(receipts: &Path, id: &str) -> Result<Option<Rec
 fn load(receipts: &Path, id: &str) -> Result<Option<Result<Receipt>>> {
     let path = receipts.join(file_name(id));
     let damaged = |reason: String| Some(Err(Failure::new(Code::Io, format!("receipt `{id}` does not read: {reason}"))));
-    match std::fs::read(&path) {
+    match state_files::read(&path) {
         Ok(bytes) => Ok(match serde_json::from_slice(&bytes) {
             Ok(receipt) => Some(Ok(receipt)),
             Err(error) => damaged(error.to_string()),
@@ -253,15 +254,13 @@ fn load(receipts: &Path, id: &str) -> Result<Option<Result<Receipt>>> {
 
 /// The ids of all receipts, oldest first. Receipts outlive their journals.
 pub fn ids(receipts: &Path) -> Result<Vec<String>> {
-    let failed = |error: std::io::Error| Failure::io("list", receipts, &error);
-    let entries = match std::fs::read_dir(receipts) {
-        Ok(entries) => entries,
+    let names = match state_files::list(receipts) {
+        Ok(names) => names,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(failed(error)),
+        Err(error) => return Err(Failure::io("list", receipts, &error)),
     };
     let mut ids = Vec::new();
-    for entry in entries {
-        let name = entry.map_err(failed)?.file_name();
+    for name in names {
         // What is being written has another beginning.
         ids.extend(
             name.to_str()

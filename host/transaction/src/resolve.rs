@@ -14,6 +14,7 @@ use super::open_volumes::{Live, OpenVolume};
 use super::registry::{self, KnownTransaction};
 use super::resolved::FILE;
 pub use super::resolved::is_resolved;
+use super::state_files;
 use reforge_base::durable;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_volumes::live_tree;
@@ -103,7 +104,7 @@ pub fn show(transactions: &Path, id: &str) -> Result<Vec<Tree>> {
 /// stop: a journal that does not read says nothing about one, and nothing is touched. `id` is the whole id.
 pub fn resolve(transactions: &Path, id: &str, keep: Keep, who: &str, apps: &dyn Apps) -> Result<bool> {
     let mark = |directory: &Path| {
-        if !directory.is_dir() {
+        if !state_files::is_directory(directory) {
             // There is nothing to mark: it goes out of the way, and is kept.
             return durable::move_aside(directory).map(drop);
         }

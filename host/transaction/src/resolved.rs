@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use super::state_files;
+
 pub(super) const FILE: &str = "resolved";
 
 #[cfg(test)]
@@ -11,5 +13,5 @@ pub(super) fn mark_for_test(directory: &Path) {
 
 /// Whether a person has decided about a transaction.
 pub fn is_resolved(directory: &Path) -> bool {
-    directory.join(FILE).exists()
+    state_files::exists(&directory.join(FILE))
 }

@@ -6,6 +6,7 @@ use super::event::Begin;
 use super::journal::{self, Journal};
 use super::sector;
 use super::state::Phase;
+use super::state_files;
 use super::summary::{FILE, NEW, Summary, read};
 use reforge_base::durable::{self, PRIVATE_FILE};
 use reforge_base::effects::effect;
@@ -34,7 +35,7 @@ pub fn write(journal: &Journal, begin: &Begin) -> Result<()> {
     };
     remove_attachments(directory, &summary)?;
     let (new, path) = (directory.join(NEW), directory.join(FILE));
-    effect("rename-file", || std::fs::rename(&new, &path)).map_err(|error| Failure::io("rename", &new, &error))?;
+    effect("rename-file", || state_files::rename(&new, &path)).map_err(|error| Failure::io("rename", &new, &error))?;
     durable::sync_directory(directory)
 }
 
@@ -52,7 +53,8 @@ fn remove_attachments(directory: &Path, summary: &Summary) -> Result<()> {
     let names = journal::attachments(directory)?;
     for name in names.iter().filter(|name| Some(*name) != kept.as_ref()) {
         let path = directory.join(name);
-        effect("remove-file", || std::fs::remove_file(&path)).map_err(|error| Failure::io("remove", &path, &error))?;
+        effect("remove-file", || state_files::remove_file(&path))
+            .map_err(|error| Failure::io("remove", &path, &error))?;
     }
     durable::sync_directory(directory)
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{Aborted, Begin, Record};
 use super::sector;
+use super::state_files;
 
 pub(super) const FILE: &str = "summary";
 /// What it is called until the attachments are gone.
@@ -29,13 +30,13 @@ pub(super) struct Summary {
 
 /// Whether a transaction is over and told. Does not look into the summary: nothing else ever has this name.
 pub(super) fn exists(directory: &Path) -> bool {
-    directory.join(FILE).symlink_metadata().is_ok()
+    state_files::is_named(&directory.join(FILE))
 }
 
 /// None if there is none, or if it does not check.
 pub(super) fn read(directory: &Path, id: &str) -> Option<Summary> {
     [FILE, NEW].iter().find_map(|name| {
-        let text = std::fs::read_to_string(directory.join(name)).ok()?;
+        let text = state_files::read_to_string(&directory.join(name)).ok()?;
         let (line, sum) = text.split_once('\n')?;
         let stands = sum.trim_end() == hex::encode(sector::checksum(id, line.as_bytes()));
         stands.then(|| serde_json::from_str(line).ok()).flatten()

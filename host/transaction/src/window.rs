@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::event::Moment;
+use super::state_files;
 use reforge_base::durable;
 use reforge_base::failure::Result;
 
@@ -45,7 +46,7 @@ pub fn restart(directory: &Path, began: &Moment) -> Result<()> {
 /// The note, or where it starts. One that does not read has seen nothing: the window only gets longer.
 fn read(directory: &Path, began: &Moment) -> Note {
     let start = Note { passed_ms: 0, boot: began.boot.clone(), uptime_ms: began.uptime_ms };
-    let noted = std::fs::read(directory.join(FILE)).ok();
+    let noted = state_files::read(&directory.join(FILE)).ok();
     noted.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or(start)
 }
 

@@ -6,15 +6,15 @@
 //! its own. Where the attribute cannot be written the lock is kept alone. Nothing here waits for another host.
 
 use std::collections::BTreeSet;
-use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::Path;
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, Mode, XattrFlags};
+use cap_std::fs::Dir;
+use rustix::fs::FlockOperation;
 use rustix::io::Errno;
 
 use super::parent::Parent;
-use reforge_base::durable::READ_DIRECTORY;
+use super::{beneath, syscalls};
 use reforge_base::effects::effect;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
@@ -33,7 +33,7 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 #[must_use]
 pub struct Claim {
-    _directory: OwnedFd,
+    _directory: Dir,
 }
 
 /// Claims each of these parents once.
@@ -50,9 +50,7 @@ pub fn claim(parent: &Parent, host: &str) -> Result<Claim> {
         if try_lock(&directory, FlockOperation::NonBlockingLockExclusive, parent)?
             && read(&directory).as_deref() != Some(host.as_bytes())
         {
-            let written = effect("set-host", || {
-                Ok(rustix::fs::fsetxattr(&directory, HOST, host.as_bytes(), XattrFlags::empty())?)
-            });
+            let written = effect("set-host", || Ok(syscalls::set_attribute(&directory, HOST, host.as_bytes())?));
             if written.is_err() {
                 return Ok(Claim { _directory: directory });
             }
@@ -91,12 +89,12 @@ pub fn was_anothers(parent: &Parent, host: &str) -> Result<bool> {
 }
 
 /// A description of its own: what locks it is this, and not whoever holds the parent open.
-fn opened(parent: &Parent) -> Result<OwnedFd> {
-    let opened = rustix::fs::openat(parent.as_fd(), c".", READ_DIRECTORY, Mode::empty());
+fn opened(parent: &Parent) -> Result<Dir> {
+    let opened = beneath::again(parent.directory());
     opened.map_err(|errno| Failure::io("open", parent.path(), &errno.into()))
 }
 
-fn try_lock(directory: &OwnedFd, how: FlockOperation, parent: &Parent) -> Result<bool> {
+fn try_lock(directory: &Dir, how: FlockOperation, parent: &Parent) -> Result<bool> {
     loop {
         match rustix::fs::flock(directory, how) {
             Ok(()) => return Ok(true),
@@ -108,9 +106,10 @@ fn try_lock(directory: &OwnedFd, how: FlockOperation, parent: &Parent) -> Result
 }
 
 /// None if there is none, or it cannot be read.
-fn read(directory: &OwnedFd) -> Option<Vec<u8>> {
-    let mut value = Vec::with_capacity(HOST_BYTES_MAX);
-    rustix::fs::fgetxattr(directory, HOST, rustix::buffer::spare_capacity(&mut value)).ok()?;
+fn read(directory: &Dir) -> Option<Vec<u8>> {
+    let mut value = vec![0; HOST_BYTES_MAX];
+    let length = syscalls::attribute(directory, HOST, &mut value).ok()?;
+    value.truncate(length);
     Some(value)
 }
 

@@ -4,15 +4,15 @@
 //! switches copy-on-write off ruins a database's speed for good. They are inherited by what is made below, so they are
 //! copied before the first entry. Must never set a flag that would keep the tree from being filled or removed.
 
-use std::fs::File;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, IFlags, Mode, StatxAttributes, StatxFlags};
+use cap_std::fs::Dir;
+use rustix::fs::StatxAttributes;
 use rustix::io::Errno;
-use rustix::ioctl::{Getter, Setter, ioctl, opcode};
 
-use reforge_base::durable::READ_DIRECTORY;
+use super::beneath;
+use super::syscalls::{self, Extended};
 use reforge_base::effects::effect;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
@@ -30,24 +30,8 @@ const COPIED_XFLAGS: u32 = 0x20 | 0x40 | 0x80 | 0x100 | 0x200 | 0x400 | 0x1000 |
 /// `FS_CASEFOLD_FL`.
 const CASE_FOLDED: u32 = 0x4000_0000;
 
-/// `struct fsxattr`.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Extended {
-    xflags: u32,
-    extent_size: u32,
-    extents: u32,
-    project: u32,
-    copy_on_write_extent_size: u32,
-    padding: [u8; 8],
-}
-
-/// `FS_IOC_FSGETXATTR` and `FS_IOC_FSSETXATTR`.
-const GET_EXTENDED: rustix::ioctl::Opcode = opcode::read::<Extended>(b'X', 31);
-const SET_EXTENDED: rustix::ioctl::Opcode = opcode::write::<Extended>(b'X', 32);
-
 /// Gives `staging` what `live` has. Both are directories on one file system; the path is staging's, for messages.
-pub fn copy(live: BorrowedFd<'_>, staging: BorrowedFd<'_>, path: &Path) -> Result<()> {
+pub fn copy(live: &Dir, staging: &Dir, path: &Path) -> Result<()> {
     let (live, staging) = (&reopened(live, path)?, &reopened(staging, path)?);
     let refused = |error: std::io::Error| {
         Failure::io("copy inode flags and project id to", path, &error)
@@ -56,7 +40,7 @@ pub fn copy(live: BorrowedFd<'_>, staging: BorrowedFd<'_>, path: &Path) -> Resul
     if let (Some(wanted), Some(present)) = (flags(live, path)?, flags(staging, path)?) {
         let merged = present & !COPIED_FLAGS | wanted & COPIED_FLAGS;
         if merged != present {
-            effect("set-inode-flags", || Ok(set_flags(staging, merged)?)).map_err(refused)?;
+            effect("set-inode-flags", || Ok(syscalls::set_inode_flags(staging, merged)?)).map_err(refused)?;
         }
     }
     if let (Some(wanted), Some(present)) = (extended(live, path)?, extended(staging, path)?) {
@@ -68,7 +52,7 @@ pub fn copy(live: BorrowedFd<'_>, staging: BorrowedFd<'_>, path: &Path) -> Resul
             ..present
         };
         if merged != present {
-            effect("set-project", || Ok(set_extended(staging, merged)?)).map_err(refused)?;
+            effect("set-project", || Ok(syscalls::set_extended(staging, merged)?)).map_err(refused)?;
         }
     }
     Ok(())
@@ -84,10 +68,9 @@ pub struct Extra {
 impl Extra {
     /// Of an open file or directory. Where the file system has no such thing, or will not say, there is nothing.
     pub fn of(opened: impl AsFd) -> Extra {
-        let flags = rustix::fs::ioctl_getflags(&opened).map_or(0, |flags| flags.bits());
-        // SAFETY: as in `extended`.
-        let project = unsafe { ioctl(opened.as_fd(), Getter::<GET_EXTENDED, Extended>::new()) };
-        Extra { flags: flags & TOLD_FLAGS, project: project.map_or(0, |extended| extended.project) }
+        let flags = syscalls::inode_flags(&opened).unwrap_or(0);
+        let project = syscalls::extended(&opened).map_or(0, |extended| extended.project);
+        Extra { flags: flags & TOLD_FLAGS, project }
     }
 
     /// Whether a restore below a root that has `root` makes this entry without something that it has.
@@ -97,9 +80,8 @@ impl Extra {
 }
 
 /// Refuses a live root that a restore could not put aside or stand in for. The path is for the message.
-pub fn refuse_unsupported(live: BorrowedFd<'_>, path: &Path) -> Result<()> {
-    let facts = rustix::fs::statx(live, c"", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS)
-        .map_err(|error| Failure::io("inspect", path, &error.into()))?;
+pub fn refuse_unsupported(live: &Dir, path: &Path) -> Result<()> {
+    let facts = syscalls::facts(live).map_err(|error| Failure::io("inspect", path, &error.into()))?;
     let case_folded = flags(&reopened(live, path)?, path)?.is_some_and(|flags| flags & CASE_FOLDED != 0);
     let has = |attribute| facts.stx_attributes.contains(attribute);
     for (holds, reason, hint) in [
@@ -117,9 +99,8 @@ pub fn refuse_unsupported(live: BorrowedFd<'_>, path: &Path) -> Result<()> {
 }
 
 /// A descriptor that takes ioctls, also for a handle that does not.
-fn reopened(directory: BorrowedFd<'_>, path: &Path) -> Result<File> {
-    let opened = rustix::fs::openat(directory, c".", READ_DIRECTORY, Mode::empty());
-    Ok(opened.map_err(|error| Failure::io("open", path, &error.into()))?.into())
+fn reopened(directory: &Dir, path: &Path) -> Result<Dir> {
+    beneath::again(directory).map_err(|error| Failure::io("open", path, &error.into()))
 }
 
 /// None where the file system has no such thing.
@@ -131,22 +112,10 @@ fn supported<T>(answer: rustix::io::Result<T>, path: &Path) -> Result<Option<T>>
     }
 }
 
-fn flags(directory: &File, path: &Path) -> Result<Option<u32>> {
-    Ok(supported(rustix::fs::ioctl_getflags(directory), path)?.map(|flags| flags.bits()))
+fn flags(directory: &Dir, path: &Path) -> Result<Option<u32>> {
+    supported(syscalls::inode_flags(directory), path)
 }
 
-fn set_flags(directory: &File, flags: u32) -> rustix::io::Result<()> {
-    rustix::fs::ioctl_setflags(directory, IFlags::from_bits_retain(flags))
-}
-
-fn extended(directory: &File, path: &Path) -> Result<Option<Extended>> {
-    // SAFETY: the opcode carries the size of `Extended`, which has the layout of `struct fsxattr`: plain integers, all
-    // of which the kernel fills in.
-    let answer = unsafe { ioctl(directory.as_fd(), Getter::<GET_EXTENDED, Extended>::new()) };
-    supported(answer, path)
-}
-
-fn set_extended(directory: &File, value: Extended) -> rustix::io::Result<()> {
-    // SAFETY: as above; the kernel reads `Extended` and keeps no pointer to it.
-    unsafe { ioctl(directory.as_fd(), Setter::<SET_EXTENDED, Extended>::new(value)) }
+fn extended(directory: &Dir, path: &Path) -> Result<Option<Extended>> {
+    supported(syscalls::extended(directory), path)
 }

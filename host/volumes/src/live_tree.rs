@@ -4,18 +4,19 @@
 //! out, links are never followed, and a mount or a nested subvolume is reported and not entered. Memory is bounded by
 //! the names of one directory a level. Changes nothing.
 
+use std::borrow::Borrow;
 use std::collections::HashSet;
-use std::ffi::{CStr, CString};
-use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Statx, StatxFlags};
+use cap_std::fs::Dir;
+use rustix::fs::{FileType, Statx};
 use rustix::io::Errno;
 
 use super::inode_flags::Extra;
 use super::parent::FileLocation;
+use super::walk::{ListedName, Step, Walk};
+use super::{beneath, syscalls};
 use crate::tree_digest::Mtime;
-use reforge_base::durable::READ_DIRECTORY;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result, is_denied};
 use reforge_base::limits::{self, DEPTH_MAX};
@@ -99,12 +100,13 @@ impl LiveEntry {
 }
 
 /// Counts everything below an open directory. Refuses what a snapshot of it could not hold or a restore not bring back.
-pub fn totals(root: impl AsFd) -> Result<Totals> {
+pub fn totals(root: impl Borrow<Dir>) -> Result<Totals> {
     let permissions = Permissions::own().map_err(|error| io("learn the groups of this process for", b"", error))?;
     let mut totals = Totals::default();
     let mut seen = HashSet::new();
+    let root = root.borrow();
     let tree = LiveTree { with_extra: true, ..LiveTree::open(root)? };
-    let root = Extra::of(&tree.levels[0].directory);
+    let root = Extra::of(beneath::again(root).map_err(|error| io("open", b"", error))?);
     for entry in tree {
         let entry = entry?;
         if !entry.path.is_empty() && entry.extra.is_lost_below(root) {
@@ -142,7 +144,7 @@ pub fn totals(root: impl AsFd) -> Result<Totals> {
 
 /// When anything below a directory was changed last, in milliseconds since the epoch; none if it is empty. The directory
 /// itself does not count: an exchange changes it.
-pub fn newest_change_ms(root: impl AsFd) -> Result<Option<i64>> {
+pub fn newest_change_ms(root: impl Borrow<Dir>) -> Result<Option<i64>> {
     let milliseconds = |at: Mtime| at.seconds * 1000 + i64::from(at.nanoseconds / 1_000_000);
     LiveTree::open(root)?.skip(1).try_fold(None, |newest, entry| Ok(newest.max(Some(milliseconds(entry?.changed)))))
 }
@@ -165,96 +167,74 @@ pub struct LiveTree {
     root: FileLocation,
     /// Given out first.
     first: Option<LiveEntry>,
-    levels: Vec<Level>,
-    path: Vec<u8>,
+    walk: Walk<()>,
     /// Whether each file is opened to ask for its inode flags.
     with_extra: bool,
 }
 
-#[derive(Debug)]
-struct Level {
-    directory: OwnedFd,
-    /// What is still to come, last first.
-    names: Vec<CString>,
-    /// How long the path is up to this directory.
-    path_bytes: usize,
-}
-
 impl LiveTree {
     /// Starts at an open directory.
-    pub fn open(root: impl AsFd) -> Result<LiveTree> {
+    pub fn open(root: impl Borrow<Dir>) -> Result<LiveTree> {
         let failed = |error: Errno| io("open", b"", error);
-        let directory = rustix::fs::openat(root, c".", READ_DIRECTORY, Mode::empty()).map_err(failed)?;
-        let facts = look(&directory, c"").map_err(failed)?;
-        let root =
-            FileLocation::of(directory.as_fd()).map_err(|error| Failure::io("inspect", Path::new("."), &error))?;
-        let names = names(&directory, b"")?;
-        let first = Some(entry(Vec::new(), &facts, false));
-        Ok(LiveTree {
-            root,
-            first,
-            levels: vec![Level { directory, names, path_bytes: 0 }],
-            path: Vec::new(),
-            with_extra: false,
-        })
+        let directory = beneath::again_unmoved(root.borrow()).map_err(failed)?;
+        let facts = syscalls::facts(&directory).map_err(failed)?;
+        let root = FileLocation::from_facts(&facts).map_err(|error| Failure::io("inspect", Path::new("."), &error))?;
+        let mut walk = Walk::default();
+        walk.enter(directory, (), true).map_err(|error| io("list", b"", error))?;
+        Ok(LiveTree { root, first: Some(entry(Vec::new(), &facts, false)), walk, with_extra: false })
     }
 
     /// Directories that it holds open: those above the next entry.
     pub fn levels(&self) -> usize {
-        self.levels.len()
+        self.walk.levels()
     }
 
     /// The entry of one name; none when it has vanished.
-    fn visit(&mut self, name: &CStr) -> Result<Option<LiveEntry>> {
-        let Some(level) = self.levels.last() else { return Ok(None) };
-        self.path.truncate(level.path_bytes);
-        if !self.path.is_empty() {
-            self.path.push(b'/');
-        }
-        self.path.extend(name.to_bytes());
-        let facts = match look(&level.directory, name) {
+    fn visit(&mut self, listed: &ListedName) -> Result<Option<LiveEntry>> {
+        let path = self.walk.path();
+        let facts = match listed.name().and_then(|name| syscalls::facts_of(&listed.directory, name)) {
             Ok(facts) => facts,
             Err(Errno::NOENT) => return Ok(None),
-            Err(error) => return Err(io("inspect", &self.path, error)),
+            Err(error) => return Err(io("inspect", path, error)),
         };
         if kind(&facts) != LiveKind::Directory {
-            let mut found = entry(self.path.clone(), &facts, false);
+            let mut found = entry(path.to_owned(), &facts, false);
             if self.with_extra && found.kind == LiveKind::File {
-                found.extra = extra_of_file(&level.directory, name);
+                found.extra = extra_of_file(listed);
             }
             return Ok(Some(found));
         }
-        if self.levels.len() > DEPTH_MAX {
-            let depth = self.levels.len();
-            return Err(unrestorable(&self.path, &format!("is {depth} directories deep; the limit is {DEPTH_MAX}")));
+        let depth = self.walk.levels();
+        if depth > DEPTH_MAX {
+            return Err(unrestorable(path, &format!("is {depth} directories deep; the limit is {DEPTH_MAX}")));
         }
-        self.enter(name, &facts)
+        self.enter(listed, &facts)
     }
 
-    fn enter(&mut self, name: &CStr, facts: &Statx) -> Result<Option<LiveEntry>> {
-        let Some(level) = self.levels.last() else { return Ok(None) };
+    fn enter(&mut self, listed: &ListedName, facts: &Statx) -> Result<Option<LiveEntry>> {
+        let path = self.walk.path().to_owned();
         // Looked at before it is opened, so that nothing is mounted on demand and no foreign file system is asked.
         let there =
             FileLocation { mount: facts.stx_mnt_id, device: (facts.stx_dev_major, facts.stx_dev_minor), inode: 0 };
         if !self.root.same_tree(&there) {
-            return Ok(Some(entry(self.path.clone(), facts, true)));
+            return Ok(Some(entry(path, facts, true)));
         }
-        let directory = match rustix::fs::openat(&level.directory, name, READ_DIRECTORY, Mode::empty()) {
+        let opened = listed.name().and_then(|name| beneath::directory_unmoved(&listed.directory, name));
+        let directory = match opened {
             Ok(directory) => directory,
             // Gone, or something else by now: what it was is no longer there.
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(None),
-            Err(error) => return Err(io("open", &self.path, error)),
+            Err(error) => return Err(io("open", &path, error)),
         };
-        let facts = look(&directory, c"").map_err(|error| io("inspect", &self.path, error))?;
-        let opened = FileLocation::of(directory.as_fd());
-        let opened = opened.map_err(|error| Failure::io("inspect", &to_path(&self.path), &error))?;
+        let facts = syscalls::facts(&directory).map_err(|error| io("inspect", &path, error))?;
+        let opened =
+            FileLocation::from_facts(&facts).map_err(|error| Failure::io("inspect", &to_path(&path), &error))?;
         if !self.root.same_tree(&opened) {
-            return Ok(Some(entry(self.path.clone(), &facts, true)));
+            return Ok(Some(entry(path, &facts, true)));
         }
-        let names = names(&directory, &self.path)?;
         let extra = if self.with_extra { Extra::of(&directory) } else { Extra::default() };
-        self.levels.push(Level { directory, names, path_bytes: self.path.len() });
-        Ok(Some(LiveEntry { extra, ..entry(self.path.clone(), &facts, false) }))
+        self.walk.enter(directory, (), true).map_err(|error| io("list", &path, error))?;
+        Ok(Some(LiveEntry { extra, ..entry(path, &facts, false) }))
     }
 }
 
@@ -266,17 +246,13 @@ impl Iterator for LiveTree {
             return Some(Ok(root));
         }
         loop {
-            let level = self.levels.last_mut()?;
-            let Some(name) = level.names.pop() else {
-                self.levels.pop();
-                continue;
-            };
-            match self.visit(&name) {
+            let Step::Name(listed) = self.walk.step()? else { continue };
+            match self.visit(&listed) {
                 Ok(None) => {}
                 Ok(Some(entry)) => return Some(Ok(entry)),
                 Err(failure) => {
                     // Half a walk must not pass for a whole one.
-                    self.levels.clear();
+                    self.walk.stop();
                     return Some(Err(failure));
                 }
             }
@@ -285,35 +261,9 @@ impl Iterator for LiveTree {
 }
 
 /// Of a file that cannot be opened nothing is known, and what that means for a snapshot is said elsewhere.
-fn extra_of_file(directory: &OwnedFd, name: &CStr) -> Extra {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOATIME | OFlags::CLOEXEC;
-    let open = |flags| rustix::fs::openat(directory, name, flags, Mode::empty());
-    open(flags).or_else(|_| open(flags - OFlags::NOATIME)).map_or_else(|_| Extra::default(), |file| Extra::of(&file))
-}
-
-fn look(directory: &OwnedFd, name: &CStr) -> rustix::io::Result<Statx> {
-    let wanted = StatxFlags::BASIC_STATS | StatxFlags::MNT_ID;
-    let flags = if name.is_empty() { AtFlags::EMPTY_PATH } else { AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT };
-    rustix::fs::statx(directory, name, flags, wanted)
-}
-
-/// The names in a directory, in reverse byte order, to be taken from the end.
-fn names(directory: &OwnedFd, path: &[u8]) -> Result<Vec<CString>> {
-    let failed = |error: Errno| io("list", path, error);
-    let mut names = Vec::new();
-    for entry in Dir::read_from(directory).map_err(failed)? {
-        let entry = match entry {
-            Ok(entry) => entry,
-            // Removed while it is read: what is left of it is empty.
-            Err(Errno::NOENT) => break,
-            Err(error) => return Err(failed(error)),
-        };
-        if !matches!(entry.file_name().to_bytes(), b"." | b"..") {
-            names.push(entry.file_name().to_owned());
-        }
-    }
-    names.sort_unstable_by(|left, right| right.cmp(left));
-    Ok(names)
+fn extra_of_file(listed: &ListedName) -> Extra {
+    let opened = listed.name().and_then(|name| beneath::file_unmoved(&listed.directory, name));
+    opened.map_or_else(|_| Extra::default(), Extra::of)
 }
 
 fn kind(facts: &Statx) -> LiveKind {

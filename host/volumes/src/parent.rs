@@ -4,17 +4,18 @@
 //! here. The one way to swap is `RENAME_EXCHANGE`. Nothing here removes anything that is not an empty directory.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use cap_std::fs::Dir;
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags, StatxFlags, XattrFlags};
+use rustix::fs::{Statx, StatxFlags};
 use rustix::io::Errno;
 
+use super::beneath::{self, Name};
 use super::identity::Identity;
-use reforge_base::durable::{self, READ_DIRECTORY};
+use super::{ambient, syscalls};
+use reforge_base::durable;
 use reforge_base::effects::effect;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
@@ -30,17 +31,14 @@ const ATTRIBUTE_BYTES_MAX: usize = 64;
 #[derive(Debug)]
 pub struct Parent {
     path: PathBuf,
-    /// A real read-only descriptor, for syncs and for the calls that cap-std does not have.
-    directory: File,
-    dir: Dir,
+    /// On a real read-only descriptor, which can be synced. All that is done in here goes through it.
+    directory: Dir,
 }
 
 impl Parent {
     /// Opens an absolute, resolved path. A link anywhere in it is refused: it could lead elsewhere tomorrow.
     pub fn open(path: &Path) -> Result<Parent> {
-        let directory: File = walk(path)?.into();
-        let again = directory.try_clone().map_err(|error| Failure::io("open", path, &error))?;
-        Ok(Parent { path: path.to_owned(), directory, dir: Dir::from_std_file(again) })
+        Ok(Parent { path: path.to_owned(), directory: ambient::open(path)? })
     }
 
     /// The path, for messages.
@@ -48,14 +46,14 @@ impl Parent {
         &self.path
     }
 
-    /// The sandbox handle.
-    pub fn dir(&self) -> &Dir {
-        &self.dir
+    /// The directory itself, for whoever works in it here.
+    pub(crate) fn directory(&self) -> &Dir {
+        &self.directory
     }
 
     /// Who has this name, if anyone.
     pub fn identity(&self, name: impl AsRef<OsStr>) -> Result<Option<Identity>> {
-        let name = one_component(name.as_ref())?;
+        let name = name_of(name.as_ref())?;
         Identity::of(&self.directory, name).map_err(|failure| failure.context(self.shown(name)))
     }
 
@@ -74,35 +72,29 @@ impl Parent {
 
     /// Makes an empty directory with mode 0700, which must not be there yet.
     pub fn make_directory(&self, name: impl AsRef<OsStr>) -> Result<()> {
-        let name = one_component(name.as_ref())?;
-        effect("make-directory", || Ok(rustix::fs::mkdirat(&self.directory, name, Mode::RWXU)?))
+        let name = name_of(name.as_ref())?;
+        effect("make-directory", || Ok(beneath::make_directory(&self.directory, name)?))
             .map_err(|error| Failure::io("make", &self.path.join(name), &error))
     }
 
     /// Exchanges two directories in one instant. The caller syncs afterwards, also when it finds it already done.
     pub fn exchange(&self, left: impl AsRef<OsStr>, right: impl AsRef<OsStr>) -> Result<()> {
-        let (left, right) = (one_component(left.as_ref())?, one_component(right.as_ref())?);
-        let exchanged = effect("exchange", || {
-            let flags = RenameFlags::EXCHANGE;
-            Ok(rustix::fs::renameat_with(&self.directory, left, &self.directory, right, flags)?)
-        });
+        let (left, right) = (name_of(left.as_ref())?, name_of(right.as_ref())?);
+        let exchanged = effect("exchange", || Ok(syscalls::exchange(&self.directory, left, right)?));
         exchanged.map_err(|error| refused_exchange(&self.path.join(left), &self.path.join(right), &error))
     }
 
     /// Gives a directory a name that nothing has. The caller syncs afterwards.
     pub fn put_back(&self, from: impl AsRef<OsStr>, to: impl AsRef<OsStr>) -> Result<()> {
-        let (from, to) = (one_component(from.as_ref())?, one_component(to.as_ref())?);
-        let renamed = effect("put-back", || {
-            let flags = RenameFlags::NOREPLACE;
-            Ok(rustix::fs::renameat_with(&self.directory, from, &self.directory, to, flags)?)
-        });
+        let (from, to) = (name_of(from.as_ref())?, name_of(to.as_ref())?);
+        let renamed = effect("put-back", || Ok(syscalls::rename_to_free(&self.directory, from, to)?));
         renamed.map_err(|error| Failure::io("put back", &self.path.join(to), &error))
     }
 
     /// Removes an empty directory, and nothing else.
     pub fn remove_empty(&self, name: impl AsRef<OsStr>) -> Result<()> {
-        let name = one_component(name.as_ref())?;
-        effect("remove-empty", || Ok(rustix::fs::unlinkat(&self.directory, name, AtFlags::REMOVEDIR)?))
+        let name = name_of(name.as_ref())?;
+        effect("remove-empty", || Ok(beneath::remove_directory(&self.directory, name)?))
             .map_err(|error| Failure::io("remove", &self.path.join(name), &error))
     }
 
@@ -116,7 +108,7 @@ impl Parent {
         let mut newest = None;
         for space in ATTRIBUTE_SPACES {
             let mut value = [0; ATTRIBUTE_BYTES_MAX];
-            match rustix::fs::fgetxattr(&self.directory, format!("{space}.{name}"), &mut value) {
+            match syscalls::attribute(&self.directory, format!("{space}.{name}"), &mut value) {
                 Ok(length) => newest = newest.max(Some(value[..length].to_vec())),
                 Err(Errno::NODATA | Errno::OPNOTSUPP | Errno::PERM | Errno::ACCESS) => {}
                 Err(error) => return Err(Failure::io("read an attribute of", &self.path, &error.into())),
@@ -129,7 +121,7 @@ impl Parent {
     pub fn set_attribute(&self, name: &str, value: &[u8]) -> Result<()> {
         let space = ATTRIBUTE_SPACES[usize::from(!rustix::process::geteuid().is_root())];
         let set = effect("set-attribute", || {
-            match rustix::fs::fsetxattr(&self.directory, format!("{space}.{name}"), value, XattrFlags::empty()) {
+            match syscalls::set_attribute(&self.directory, format!("{space}.{name}"), value) {
                 Err(Errno::OPNOTSUPP | Errno::PERM | Errno::ACCESS) => Ok(()),
                 set => Ok(set?),
             }
@@ -139,9 +131,9 @@ impl Parent {
 
     /// Opens a directory in here on a real descriptor; none when the name is free. A link is never followed.
     pub fn open_live(&self, name: impl AsRef<OsStr>) -> Result<Option<Dir>> {
-        let name = one_component(name.as_ref())?;
-        match rustix::fs::openat(&self.directory, name, READ_DIRECTORY, Mode::empty()) {
-            Ok(opened) => Ok(Some(Dir::from_std_file(opened.into()))),
+        let name = name_of(name.as_ref())?;
+        match beneath::directory(&self.directory, name) {
+            Ok(opened) => Ok(Some(opened)),
             Err(Errno::NOENT) => Ok(None),
             Err(Errno::NOTDIR | Errno::LOOP) => {
                 Err(Failure::new(Code::VolumeRefused, format!("{} is not a directory", self.shown(name))))
@@ -152,9 +144,9 @@ impl Parent {
 
     /// Whether the path leads to this same directory on this same mount.
     pub fn still_reached_by_path(&self) -> Result<bool> {
-        match walk(&self.path) {
+        match ambient::open(&self.path) {
             // Both are held open, so equal numbers mean the same directory.
-            Ok(reached) => Ok(self.location(reached.as_fd())? == self.location(self.directory.as_fd())?),
+            Ok(reached) => Ok(self.location(&reached)? == self.location(&self.directory)?),
             Err(failure) if matches!(failure.code, Code::NotFound | Code::VolumeRefused) => Ok(false),
             Err(failure) => Err(failure),
         }
@@ -162,7 +154,7 @@ impl Parent {
 
     /// Proves that an exchange works in here, on two empty directories that a record has named (protocol, step 3).
     pub fn probe(&self, left: impl AsRef<OsStr>, right: impl AsRef<OsStr>) -> Result<()> {
-        let (left, right) = (one_component(left.as_ref())?, one_component(right.as_ref())?);
+        let (left, right) = (name_of(left.as_ref())?, name_of(right.as_ref())?);
         self.make_directory(left)?;
         let proven = self.make_directory(right).and_then(|()| {
             let before = (self.identity(left)?, self.identity(right)?);
@@ -177,13 +169,12 @@ impl Parent {
 
     /// The names in here that start like a sibling's, sorted.
     pub fn siblings(&self) -> Result<Vec<OsString>> {
-        let failed = |error: Errno| Failure::io("list", &self.path, &error.into());
+        let failed = |error: std::io::Error| Failure::io("list", &self.path, &error);
         let mut names = Vec::new();
-        for entry in rustix::fs::Dir::read_from(&self.directory).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let name = entry.file_name().to_bytes();
-            if name.starts_with(SIBLING_PREFIX.as_bytes()) {
-                names.push(OsStr::from_bytes(name).to_owned());
+        for entry in self.directory.entries().map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            if name.as_bytes().starts_with(SIBLING_PREFIX.as_bytes()) {
+                names.push(name);
             }
         }
         names.sort();
@@ -193,24 +184,24 @@ impl Parent {
     /// Refuses a parent in which someone else could put things in our way (protocol, rule 10).
     pub fn refuse_untrusted(&self) -> Result<()> {
         let facts =
-            rustix::fs::fstat(&self.directory).map_err(|error| Failure::io("inspect", &self.path, &error.into()))?;
+            syscalls::facts(&self.directory).map_err(|error| Failure::io("inspect", &self.path, &error.into()))?;
         let path = escape::path(&self.path);
         let trusted = [0, rustix::process::geteuid().as_raw()];
-        if facts.st_mode & 0o022 != 0 {
+        if facts.stx_mode & 0o022 != 0 {
             return Err(Failure::new(
                 Code::VolumeRefused,
                 format!("others may write to `{path}`, which holds a volume"),
             )
             .hint(format!("chmod go-w '{path}'")));
         }
-        if !trusted.contains(&facts.st_uid) {
-            let message = format!("`{path}`, which holds a volume, belongs to user {}", facts.st_uid);
+        if !trusted.contains(&facts.stx_uid) {
+            let message = format!("`{path}`, which holds a volume, belongs to user {}", facts.stx_uid);
             return Err(Failure::new(Code::VolumeRefused, message).hint("give it to root or to the host's user"));
         }
         Ok(())
     }
 
-    fn shown(&self, name: &OsStr) -> String {
+    fn shown(&self, name: Name<'_>) -> String {
         format!("`{}`", escape::path(&self.path.join(name)))
     }
 
@@ -220,7 +211,7 @@ impl Parent {
             .hint("the file system cannot be trusted with a restore; move the volume to ext4, xfs or btrfs")
     }
 
-    fn location(&self, directory: BorrowedFd<'_>) -> Result<FileLocation> {
+    fn location(&self, directory: &Dir) -> Result<FileLocation> {
         FileLocation::of(directory).map_err(|error| Failure::io("inspect", &self.path, &error))
     }
 }
@@ -240,9 +231,11 @@ pub(super) struct FileLocation {
 }
 
 impl FileLocation {
-    pub fn of(file: BorrowedFd<'_>) -> std::io::Result<FileLocation> {
-        let wanted = StatxFlags::INO | StatxFlags::MNT_ID;
-        let facts = rustix::fs::statx(file, c"", AtFlags::EMPTY_PATH, wanted)?;
+    pub fn of(opened: impl AsFd) -> std::io::Result<FileLocation> {
+        FileLocation::from_facts(&syscalls::facts(opened)?)
+    }
+
+    pub fn from_facts(facts: &Statx) -> std::io::Result<FileLocation> {
         if facts.stx_mask & StatxFlags::MNT_ID.bits() == 0 {
             // Without it a mount could not be told from a directory.
             return Err(std::io::Error::other("the kernel does not tell mounts apart; Linux 5.8 or newer is needed"));
@@ -257,35 +250,10 @@ impl FileLocation {
     }
 }
 
-/// Opens a resolved path one component at a time, following nothing.
-fn walk(path: &Path) -> Result<OwnedFd> {
-    let refused = |reason: &str| {
-        Failure::new(Code::VolumeRefused, format!("cannot use `{}`: {reason}", escape::path(path)))
-            .hint("give the path with links resolved")
-    };
-    let failed = |error: Errno| match error {
-        Errno::NOENT => Failure::new(Code::NotFound, format!("`{}` does not exist", escape::path(path))),
-        Errno::NOTDIR | Errno::LOOP => refused("a link or something that is no directory is in it"),
-        other => Failure::io("open", path, &other.into()),
-    };
-    let on_the_way = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let mut components = path.components();
-    if components.next() != Some(Component::RootDir) {
-        return Err(refused("it is not absolute"));
-    }
-    let mut reached = rustix::fs::openat(CWD, c"/", on_the_way, Mode::empty()).map_err(failed)?;
-    for component in components {
-        let Component::Normal(name) = component else { return Err(refused("it is not resolved")) };
-        reached = rustix::fs::openat(&reached, name, on_the_way, Mode::empty()).map_err(failed)?;
-    }
-    rustix::fs::openat(&reached, c".", READ_DIRECTORY, Mode::empty()).map_err(failed)
-}
-
 /// A name is one component: nothing that could lead out of the parent.
-fn one_component(name: &OsStr) -> Result<&OsStr> {
-    let bytes = name.as_bytes();
-    let plain = !matches!(bytes, b"" | b"." | b"..") && !bytes.iter().any(|byte| matches!(byte, b'/' | 0));
-    if plain { Ok(name) } else { Err(Failure::new(Code::Usage, format!("`{}` is not a name", escape::bytes(bytes)))) }
+fn name_of(name: &OsStr) -> Result<Name<'_>> {
+    let refused = || Failure::new(Code::Usage, format!("`{}` is not a name", escape::bytes(name.as_bytes())));
+    Name::new(name).ok_or_else(refused)
 }
 
 /// Says why an exchange cannot be, and what to do about it.

@@ -10,17 +10,19 @@
 
 use std::collections::HashSet;
 use std::ffi::{CStr, CString, OsStr};
-use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir};
+use cap_std::fs::Dir;
+use rustix::fs::FileType;
 use rustix::io::Errno;
 
+use super::beneath::{self, Name, errno};
 use super::parent::{FileLocation, Parent};
-use reforge_base::durable::READ_DIRECTORY;
+use super::walk::is_own;
+use super::{ambient, syscalls};
 use reforge_base::effects::effect;
 use reforge_base::failure::{Failure, Result};
 use reforge_base::side_by_side::side_by_side;
@@ -37,6 +39,9 @@ const LISTINGS_MAX: u8 = 16;
 /// So many subtrees keep every core busy; more levels than these are not looked through for them.
 const SUBTREES_MIN: usize = 32;
 const SPLIT_LEVELS_MAX: usize = 3;
+
+/// The mode of a directory that is about to go, as far as its own was in the way.
+const OPENED_UP: u32 = 0o700;
 
 /// Room for one read of a directory.
 const LISTING_BYTES: usize = 64 << 10;
@@ -74,24 +79,23 @@ pub fn remove_tree(parent: &Parent, name: impl AsRef<OsStr>) -> Result<Removal> 
     let name = name.as_ref();
     let mut removal = Removal::default();
     let Some(root) = parent.open_live(name)? else { return Ok(removal) };
-    let root = OwnedFd::from(root.into_std_file());
     let failed = |error: std::io::Error| Failure::io("inspect", &parent.path().join(name), &error);
-    let location = FileLocation::of(root.as_fd()).map_err(failed)?;
-    if location.mount != FileLocation::of(parent.as_fd()).map_err(failed)?.mount {
+    let location = FileLocation::of(&root).map_err(failed)?;
+    if location.mount != FileLocation::of(parent.directory()).map_err(failed)?.mount {
         removal.stop(Path::new(name), "it is a mount point");
         return Ok(removal);
     }
     let name = CString::new(name.as_bytes()).map_err(|_| failed(Errno::INVAL.into()))?;
-    let again = open(&root, c".").map_err(|errno| failed(errno.into()))?;
+    let again = beneath::again(&root).map_err(|errno| failed(errno.into()))?;
     removal.removed = empty_subtrees(again, &location)?;
     let mut walk = Walk::new(location, removal);
     walk.levels.push(Level::new(name, root, location));
-    walk.run(parent.as_fd())?;
+    walk.run(parent.directory())?;
     Ok(walk.removal)
 }
 
 /// Removes what is below the first levels of directories, as far as it goes. Answers how many names are gone.
-fn empty_subtrees(root: OwnedFd, location: &FileLocation) -> Result<u64> {
+fn empty_subtrees(root: Dir, location: &FileLocation) -> Result<u64> {
     let mut subtrees: Vec<Subtree> = vec![(Arc::new(root), None)];
     for _ in 0..SPLIT_LEVELS_MAX {
         if subtrees.is_empty() || subtrees.len() >= SUBTREES_MIN {
@@ -106,7 +110,7 @@ fn empty_subtrees(root: OwnedFd, location: &FileLocation) -> Result<u64> {
         let Some((directory, location)) = below(above, name, location) else { return Ok(()) };
         let mut walk = Walk::new(location, Removal::default());
         walk.levels.push(Level::new(name.clone(), directory, location));
-        walk.run(above.as_fd())?;
+        walk.run(above)?;
         removed.fetch_add(walk.removal.removed, Ordering::Relaxed);
         stop.fetch_or(walk.removal.stopped, Ordering::Relaxed);
         Ok(())
@@ -115,10 +119,10 @@ fn empty_subtrees(root: OwnedFd, location: &FileLocation) -> Result<u64> {
 }
 
 /// A directory and the name of one in it; the directory itself without a name.
-type Subtree = (Arc<OwnedFd>, Option<CString>);
+type Subtree = (Arc<Dir>, Option<CString>);
 
 /// The directories in a subtree's, or itself if there are none. One that cannot be listed has none here: the walk through everything says why.
-fn subdirectories(above: &Arc<OwnedFd>, name: Option<&CStr>, root: &FileLocation) -> Vec<Subtree> {
+fn subdirectories(above: &Arc<Dir>, name: Option<&CStr>, root: &FileLocation) -> Vec<Subtree> {
     let directory = match name {
         None => Arc::clone(above),
         Some(name) => match below(above, name, root) {
@@ -127,11 +131,10 @@ fn subdirectories(above: &Arc<OwnedFd>, name: Option<&CStr>, root: &FileLocation
         },
     };
     let mut listing = vec![std::mem::MaybeUninit::uninit(); LISTING_BYTES];
-    let mut entries = RawDir::new(&*directory, &mut listing);
+    let mut entries = syscalls::listing(&directory, &mut listing);
     let mut names = Vec::new();
     while let Some(Ok(entry)) = entries.next() {
-        let is_below =
-            entry.file_type() == FileType::Directory && !matches!(entry.file_name().to_bytes(), b"." | b"..");
+        let is_below = entry.file_type() == FileType::Directory && !is_own(entry.file_name());
         names.extend(is_below.then(|| entry.file_name().to_owned()));
     }
     if names.is_empty() {
@@ -141,9 +144,9 @@ fn subdirectories(above: &Arc<OwnedFd>, name: Option<&CStr>, root: &FileLocation
 }
 
 /// A directory of the same tree, open.
-fn below(above: &OwnedFd, name: &CStr, root: &FileLocation) -> Option<(OwnedFd, FileLocation)> {
+fn below(above: &Dir, name: &CStr, root: &FileLocation) -> Option<(Dir, FileLocation)> {
     let directory = open(above, name).ok()?;
-    let location = FileLocation::of(directory.as_fd()).ok().filter(|location| location.same_tree(root))?;
+    let location = FileLocation::of(&directory).ok().filter(|location| location.same_tree(root))?;
     Some((directory, location))
 }
 
@@ -158,7 +161,7 @@ struct Walk {
 struct Level {
     name: CString,
     /// None while it is more than [`OPEN_LEVELS_MAX`] above.
-    directory: Option<OwnedFd>,
+    directory: Option<Dir>,
     location: FileLocation,
     /// Directories in it that are still to be removed.
     below: Vec<CString>,
@@ -171,7 +174,7 @@ struct Level {
 }
 
 impl Level {
-    fn new(name: CString, directory: OwnedFd, location: FileLocation) -> Level {
+    fn new(name: CString, directory: Dir, location: FileLocation) -> Level {
         let (below, unremoved) = (Vec::new(), HashSet::new());
         Level {
             name,
@@ -193,7 +196,7 @@ impl Walk {
     }
 
     /// `parent` is the directory that the first level is in.
-    fn run(&mut self, parent: BorrowedFd<'_>) -> Result<()> {
+    fn run(&mut self, parent: &Dir) -> Result<()> {
         while let Some(level) = self.levels.last_mut() {
             if self.removal.stopped {
                 return Ok(());
@@ -218,10 +221,10 @@ impl Walk {
         level.listings += 1;
         level.progressed = false;
         let mut refused = Vec::new();
-        if let Err(error) = rustix::fs::seek(directory, rustix::fs::SeekFrom::Start(0)) {
+        if let Err(error) = syscalls::rewind(directory) {
             refused.push((CString::default(), error));
         }
-        let mut listing = RawDir::new(directory, &mut self.listing);
+        let mut listing = syscalls::listing(directory, &mut self.listing);
         while let Some(entry) = listing.next() {
             let entry = match entry {
                 Ok(entry) => entry,
@@ -231,7 +234,7 @@ impl Walk {
                 }
             };
             let name = entry.file_name();
-            if matches!(name.to_bytes(), b"." | b"..") || level.unremoved.contains(name) {
+            if is_own(name) || level.unremoved.contains(name) {
                 continue;
             }
             if entry.file_type() == FileType::Directory {
@@ -239,7 +242,7 @@ impl Walk {
                 level.progressed = true;
                 continue;
             }
-            match unlink(directory, name, AtFlags::empty()) {
+            match unlink(directory, name, beneath::remove_file) {
                 Ok(()) => {
                     self.removal.removed += 1;
                     level.progressed = true;
@@ -260,7 +263,7 @@ impl Walk {
         let Some(level) = self.levels.last() else { return };
         let Some(directory) = &level.directory else { return };
         match open(directory, &name) {
-            Ok(opened) => match FileLocation::of(opened.as_fd()) {
+            Ok(opened) => match FileLocation::of(&opened) {
                 Ok(location) if location.same_tree(&self.root) => {
                     let hidden = self.levels.len().checked_sub(OPEN_LEVELS_MAX);
                     self.levels.push(Level::new(name, opened, location));
@@ -278,7 +281,7 @@ impl Walk {
     }
 
     /// Removes the deepest directory itself, which holds only what is kept.
-    fn leave(&mut self, parent: BorrowedFd<'_>) -> Result<()> {
+    fn leave(&mut self, parent: &Dir) -> Result<()> {
         let path = self.path(None);
         let Some(level) = self.levels.pop() else { return Ok(()) };
         self.reopen_above(&level, &path);
@@ -294,9 +297,9 @@ impl Walk {
             return Ok(());
         }
         let removed = match self.levels.last() {
-            Some(Level { directory: Some(above), .. }) => unlink(above, &level.name, AtFlags::REMOVEDIR),
+            Some(Level { directory: Some(above), .. }) => unlink(above, &level.name, beneath::remove_directory),
             Some(_) => return Ok(()),
-            None => remove_name(parent, &level.name, AtFlags::REMOVEDIR),
+            None => remove_name(parent, &level.name, beneath::remove_directory),
         };
         match removed {
             Ok(()) | Err(Errno::NOENT) => self.removal.removed += 1,
@@ -319,10 +322,9 @@ impl Walk {
             return;
         }
         let Some(directory) = &below.directory else { return };
-        let opened = rustix::fs::openat(directory, c"..", READ_DIRECTORY, Mode::empty());
-        let same = opened
-            .ok()
-            .filter(|opened| FileLocation::of(opened.as_fd()).is_ok_and(|location| location == above.location));
+        let opened = ambient::above(directory);
+        let same =
+            opened.ok().filter(|opened| FileLocation::of(opened).is_ok_and(|location| location == above.location));
         match same {
             Some(opened) => above.directory = Some(opened),
             None => self.removal.stop(path, "something moved it meanwhile"),
@@ -381,37 +383,39 @@ impl Removal {
     }
 }
 
+/// How a name goes: as a directory, or as anything else.
+type Remove = fn(&Dir, Name<'_>) -> rustix::io::Result<()>;
+
 /// Removes one name from a directory of the tree, which is made writable first if its owner may do so.
-fn unlink(directory: &OwnedFd, name: &CStr, flags: AtFlags) -> rustix::io::Result<()> {
-    match remove_name(directory, name, flags) {
+fn unlink(directory: &Dir, name: &CStr, remove: Remove) -> rustix::io::Result<()> {
+    match remove_name(directory, name, remove) {
         Err(Errno::ACCESS) => {
-            changed("make-writable", || rustix::fs::fchmod(directory, Mode::RWXU))?;
-            remove_name(directory, name, flags)
+            changed("make-writable", || syscalls::set_mode(directory, OPENED_UP))?;
+            remove_name(directory, name, remove)
         }
         removed => removed,
     }
 }
 
 /// Removes one name and changes nothing else.
-fn remove_name(directory: impl AsFd, name: &CStr, flags: AtFlags) -> rustix::io::Result<()> {
-    changed("unlink", || rustix::fs::unlinkat(&directory, name, flags))
+fn remove_name(directory: &Dir, name: &CStr, remove: Remove) -> rustix::io::Result<()> {
+    let name = Name::listed(name)?;
+    changed("unlink", || remove(directory, name))
 }
 
 /// One effect of a removal.
 fn changed(name: &str, run: impl FnOnce() -> rustix::io::Result<()>) -> rustix::io::Result<()> {
-    effect(name, || Ok(run()?)).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
+    effect(name, || Ok(run()?)).map_err(errno)
 }
 
 /// Opens a directory to list it; one that may not be read is made readable first, as its owner may.
-fn open(above: &OwnedFd, name: &CStr) -> rustix::io::Result<OwnedFd> {
-    match rustix::fs::openat(above, name, READ_DIRECTORY, Mode::empty()) {
+fn open(above: &Dir, name: &CStr) -> rustix::io::Result<Dir> {
+    let name = Name::listed(name)?;
+    match beneath::directory(above, name) {
         Err(Errno::ACCESS) => {
-            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            let held = rustix::fs::openat(above, name, flags, Mode::empty())?;
-            // A descriptor without rights takes no fchmod; its link in /proc leads to it and nowhere else.
-            let link = format!("/proc/self/fd/{}", held.as_raw_fd());
-            changed("make-readable", || rustix::fs::chmod(link, Mode::RWXU))?;
-            rustix::fs::openat(above, name, READ_DIRECTORY, Mode::empty())
+            let held = beneath::directory_handle(above, name)?;
+            changed("make-readable", || syscalls::set_mode_of_handle(&held, OPENED_UP))?;
+            beneath::directory(above, name)
         }
         opened => opened,
     }

@@ -5,8 +5,10 @@
 //! the root its owner, attributes, mode and time. A crash in between leaves a tree that is not live and is dropped. Never
 //! changes anything below the root.
 
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::AsFd as _;
 use std::path::Path;
+
+use cap_std::fs::Dir;
 
 use super::live_tree::LiveTree;
 use super::parent::Parent;
@@ -46,7 +48,7 @@ pub(super) fn closed(root: &Metadata, creation: &Creation) -> Metadata {
 
 impl SealedTree {
     /// Remembers a tree as it stands, its root being [`closed`].
-    pub(super) fn remember(opened: &OwnedFd, root: Metadata, creation: Creation) -> Result<SealedTree> {
+    pub(super) fn remember(opened: &Dir, root: Metadata, creation: Creation) -> Result<SealedTree> {
         Ok(SealedTree { root, creation, looks: Looks::at(opened)? })
     }
 
@@ -80,7 +82,7 @@ impl SealedTree {
 }
 
 impl Looks {
-    fn at(root: &OwnedFd) -> Result<Looks> {
+    fn at(root: &Dir) -> Result<Looks> {
         let (mut entries, mut hasher) = (0, blake3::Hasher::new());
         for entry in LiveTree::open(root)? {
             let entry = entry?;
@@ -98,9 +100,9 @@ impl Looks {
     }
 }
 
-fn open(parent: &Parent, sibling: &str) -> Result<OwnedFd> {
+fn open(parent: &Parent, sibling: &str) -> Result<Dir> {
     let gone = || Failure::io("open", &parent.path().join(sibling), &std::io::ErrorKind::NotFound.into());
-    Ok(parent.open_live(Path::new(sibling))?.ok_or_else(gone)?.into_std_file().into())
+    parent.open_live(Path::new(sibling))?.ok_or_else(gone)
 }
 
 #[cfg(test)]

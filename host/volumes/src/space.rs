@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxFlags};
-
+use super::beneath::errno;
+use super::{ambient, syscalls};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::mounts;
@@ -32,7 +32,7 @@ pub struct Space {
 impl Space {
     /// The file system of an open directory; a project quota on it counts.
     pub fn of(directory: BorrowedFd<'_>) -> Result<Space> {
-        let facts = rustix::fs::fstatvfs(directory)
+        let facts = syscalls::room(directory)
             .map_err(|error| Failure::new(Code::Io, format!("cannot tell how much space is free: {error}")))?;
         Ok(Space {
             free_bytes: facts.f_bavail.saturating_mul(facts.f_frsize),
@@ -112,17 +112,10 @@ pub fn demands(needs: &[Need], reserve_bytes: u64, reserve_inodes: u64) -> Resul
     Ok(demands.into_values().collect())
 }
 
-/// As [`demands`], refusing at the first file system that lacks room.
-pub fn check(needs: &[Need], reserve_bytes: u64, reserve_inodes: u64) -> Result<()> {
-    let demands = demands(needs, reserve_bytes, reserve_inodes)?;
-    demands.iter().find_map(Demand::shortage).map_or(Ok(()), Err)
-}
-
 fn look(directory: &Path) -> Result<(FileSystemId, Space)> {
     let failed = |error: rustix::io::Errno| Failure::io("inspect", directory, &error.into());
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let opened = rustix::fs::openat(CWD, directory, flags, Mode::empty()).map_err(failed)?;
-    let facts = rustix::fs::statx(&opened, c"", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID).map_err(failed)?;
+    let opened = ambient::follow(directory).map_err(errno).map_err(failed)?;
+    let facts = syscalls::facts(&opened).map_err(failed)?;
     let mount = mounts::own()?.into_iter().find(|mount| mount.id == facts.stx_mnt_id);
     let (major, minor) = mount.map_or((facts.stx_dev_major, facts.stx_dev_minor), |mount| mount.device);
     Ok((FileSystemId { major, minor }, Space::of(opened.as_fd())?))
@@ -170,11 +163,12 @@ mod tests {
         let need = |directory: &Path, bytes, inodes| Need { directory: directory.to_owned(), bytes, inodes };
         let free = look(disk.path()).unwrap().1;
         let half = free.free_bytes / 2 + 1;
-        check(&[need(disk.path(), half, 1)], 0, 0).unwrap();
-        let failure = check(&[need(disk.path(), half, 1), need(&inside, half, 1)], 0, 0).unwrap_err();
+        let shortage = |needs: &[Need], inodes| demands(needs, 0, inodes).unwrap().iter().find_map(Demand::shortage);
+        assert_eq!(shortage(&[need(disk.path(), half, 1)], 0), None);
+        let failure = shortage(&[need(disk.path(), half, 1), need(&inside, half, 1)], 0).unwrap();
         assert_eq!(failure.code, Code::NoSpace);
         assert!(failure.message.contains("needs ") && failure.message.contains("MiB on the file system of `"));
-        let failure = check(&[need(&inside, 0, 0)], 0, free.free_inodes.unwrap() + 1).unwrap_err();
+        let failure = shortage(&[need(&inside, 0, 0)], free.free_inodes.unwrap() + 1).unwrap();
         assert!(failure.message.contains("inodes"), "{failure}");
         let elsewhere = tempfile::tempdir().unwrap();
         assert_eq!(demands(&[need(disk.path(), 1, 1), need(elsewhere.path(), 1, 1)], 0, 0).unwrap().len(), 2);

@@ -1,7 +1,6 @@
 //! What the host does with snapshots as a whole: takes, deletes and retains them. How one is made is the capture's.
 
 use std::collections::BTreeSet;
-use std::os::fd::AsFd as _;
 use std::sync::atomic::AtomicBool;
 
 use cap_std::fs::Dir;
@@ -178,7 +177,7 @@ impl Host {
             scope: volume.scope.as_str().to_owned(),
             source: volume.source.clone(),
             target: volume.target.display().to_string(),
-            live: live.as_fd(),
+            live,
         });
         let request = CaptureRequest { volumes: captured.collect(), ..request };
         capture::capture(&self.store, &request, progress)

@@ -2,7 +2,6 @@
 //! pidfd. A bare pid is never signalled: it may have been given to another process since.
 
 use std::os::fd::OwnedFd;
-use std::path::Path;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -10,6 +9,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal};
 use serde::{Deserialize, Serialize};
 
+use reforge_base::boot;
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_holders::proc_stat::ProcStat;
@@ -17,20 +17,12 @@ use reforge_holders::proc_stat::ProcStat;
 /// How many processes are watched at once: each takes a descriptor.
 const WATCHED_MAX: usize = 64;
 
-const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
-
 /// One process for good: no other process ever equals it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ProcessId {
     pub pid: i32,
     pub start_ticks: u64,
     pub boot: String,
-}
-
-/// The id of the running boot.
-pub fn boot_id() -> Result<String> {
-    let read = std::fs::read_to_string(BOOT_ID);
-    read.map(|id| id.trim().to_owned()).map_err(|error| Failure::io("read", Path::new(BOOT_ID), &error))
 }
 
 impl ProcessId {
@@ -41,7 +33,7 @@ impl ProcessId {
 
     /// The process that has this pid now; none if there is none.
     pub fn current(pid: i32) -> Result<Option<ProcessId>> {
-        let boot = boot_id()?;
+        let boot = boot::id()?;
         Ok(read(pid)?.map(|stat| ProcessId::of(&stat, &boot)))
     }
 
@@ -87,7 +79,7 @@ impl ProcessId {
             Err(errno) => return Err(cannot_look(self.pid, &errno.into())),
         };
         let same = read(self.pid)?.is_some_and(|stat| stat.is_alive() && stat.start_ticks == self.start_ticks);
-        Ok((same && self.boot == boot_id()?).then_some(handle))
+        Ok((same && self.boot == boot::id()?).then_some(handle))
     }
 }
 

@@ -10,7 +10,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::identity::{ProcessId, boot_id};
+use super::identity::ProcessId;
+use reforge_base::boot;
 use reforge_base::failure::{Failure, Result};
 use reforge_base::side_by_side::side_by_side;
 use reforge_holders::proc_stat::{self, ProcStat};
@@ -41,7 +42,7 @@ pub fn descendants(root: i32) -> Result<Vec<ProcessId>> {
 /// were found before: their parent may have ended since.
 pub fn orphans(directory: &Path, main: Option<&ProcessId>, known: &[ProcessId]) -> Result<Vec<ProcessId>> {
     let all = everything()?;
-    let boot = boot_id()?;
+    let boot = boot::id()?;
     let own = std::process::id() as i32;
     let main = main.filter(|main| main.boot == boot);
     let mark = [MARK.as_bytes(), b"=", directory.as_os_str().as_bytes()].concat();
@@ -71,7 +72,7 @@ pub fn orphans(directory: &Path, main: Option<&ProcessId>, known: &[ProcessId]) 
 
 /// The living among `roots` and all that is below them, without the `excluded`.
 fn below(all: &[ProcStat], roots: HashSet<i32>, excluded: &[i32]) -> Result<Vec<ProcessId>> {
-    let boot = boot_id()?;
+    let boot = boot::id()?;
     let mut children: HashMap<i32, Vec<&ProcStat>> = HashMap::new();
     all.iter().for_each(|process| children.entry(process.parent).or_default().push(process));
     let mut process_tree = roots.clone();

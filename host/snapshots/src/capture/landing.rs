@@ -31,7 +31,7 @@ impl<'p> Landing<'p> {
             let deadline = *self.deadline.get_or_init(read_lease::deadline);
             writes = read_lease::wait(&open.file, deadline, || check_cancelled(self.progress, "the snapshot"))?;
             // What landed has changed it.
-            open.facts = Facts::of(&open.file, c"").map_err(|error| open.tree.io(&open.path, "look at", error))?;
+            open.facts = Facts::of(&open.file).map_err(|error| open.tree.io(&open.path, "look at", error))?;
         }
         match writes {
             Writes::Over => Ok(()),

@@ -27,8 +27,9 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::os::fd::BorrowedFd;
 use std::sync::mpsc::channel;
+
+use cap_std::fs::Dir;
 
 use self::landing::Landing;
 use self::read_ahead::Look;
@@ -51,8 +52,8 @@ pub struct CaptureVolume<'a> {
     pub scope: String,
     pub source: String,
     pub target: String,
-    /// The live root, which may be an `O_PATH` handle.
-    pub live: BorrowedFd<'a>,
+    /// The live root, which may be a mere handle.
+    pub live: &'a Dir,
 }
 
 /// What to capture and what to write down about it.

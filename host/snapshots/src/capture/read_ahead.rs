@@ -4,10 +4,10 @@
 //! Only the walk asks whether the operator gave up, once an entry and before that entry is opened. Memory and open files
 //! are bounded by what is in flight.
 
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 
+use cap_std::fs::Dir;
 use rustix::fs::FileType;
 
 use super::super::sparse::{self, Extent};
@@ -19,6 +19,7 @@ use super::ordered::{self, Queue, Width};
 use super::pipeline::workers;
 use super::splitter::OpenFile;
 use reforge_base::failure::Result;
+use reforge_volumes::syscalls;
 
 /// Up to this size a file is read whole and closed: workers hold larger ones open, and descriptors are few.
 const READ_AHEAD_BYTES_MAX: u64 = 128 << 10;
@@ -52,7 +53,7 @@ pub(super) enum Seen {
         xattrs: Xattrs,
     },
     /// Everything in the directory came before.
-    End(Arc<OwnedFd>, Facts),
+    End(Arc<Dir>, Facts),
     Symlink {
         facts: Facts,
         xattrs: Xattrs,
@@ -107,7 +108,7 @@ fn read_ahead(mut walk: Walk, progress: &dyn Progress, queue: &Queue<Vec<Job>, V
                 None
             }
             What::Directory(directory, facts) => {
-                let xattrs = xattrs.of(&directory).map_err(|error| no_attributes(&tree, &path, error))?;
+                let xattrs = xattrs.of(&*directory).map_err(|error| no_attributes(&tree, &path, error))?;
                 Some(ReadEntry { path, what: Seen::Directory { facts, xattrs } })
             }
             What::End(directory, facts) => Some(ReadEntry { path, what: Seen::End(directory, facts) }),
@@ -129,8 +130,7 @@ fn read_link(
     xattrs: &mut xattrs::Reader,
 ) -> Result<Option<ReadEntry>> {
     let Some((link, facts)) = listed.open_symlink(tree, &path)? else { return Ok(None) };
-    let target = rustix::fs::readlinkat(&link, c"", Vec::new());
-    let target = target.map_err(|error| tree.io(&path, "read the link", error))?.into_bytes();
+    let target = syscalls::target(&link).map_err(|error| tree.io(&path, "read the link", error))?;
     let xattrs = xattrs.of_symlink(&link).map_err(|error| no_attributes(tree, &path, error))?;
     Ok(Some(ReadEntry { path, what: Seen::Symlink { facts, xattrs, target } }))
 }
@@ -162,7 +162,7 @@ impl<'t> Reader<'t> {
     /// One that has further names may be in the archive already: then nobody needs what is in it.
     fn open(&mut self, path: Vec<u8>, listed: &ListedName) -> Result<Option<ReadEntry>> {
         let Some((file, facts)) = listed.open(self.tree, &path)? else { return Ok(None) };
-        let mut open = OpenFile { file: file.into(), facts, tree: Arc::clone(self.tree), path: path.clone() };
+        let mut open = OpenFile { file: file.into_std(), facts, tree: Arc::clone(self.tree), path: path.clone() };
         if let Some(landing) = self.landing {
             landing.wait(&mut open)?;
         }
@@ -193,7 +193,7 @@ fn holes(open: &OpenFile) -> Result<Option<Vec<Extent>>> {
     let extents = sparse::extents(&open.file, open.facts.size)
         .map_err(|error| open.tree.io(&open.path, "find the holes of", error))?;
     // A file cut short since then would look as if it ended in a hole.
-    let now = Facts::of(&open.file, c"").map_err(|error| open.tree.io(&open.path, "look at", error))?;
+    let now = Facts::of(&open.file).map_err(|error| open.tree.io(&open.path, "look at", error))?;
     if now.size < open.facts.size { Err(open.became_shorter()) } else { Ok(extents) }
 }
 
@@ -226,7 +226,7 @@ mod tests {
     fn a_small_file_is_read_as_its_map_says_whatever_was_written_into_its_holes_since() {
         let file = tempfile::tempfile().unwrap();
         file.write_all_at(&[7; 20_000], 0).unwrap();
-        let facts = Facts::of(&file, c"").unwrap();
+        let facts = Facts::of(&file).unwrap();
         let tree = Arc::new(Tree { volume: Arc::from("v"), root: facts, changes: Changes::Tolerated });
         let open = OpenFile { file, facts, tree, path: b"f".to_vec() };
         let extents = [Extent { offset: 4096, len: 4096 }, Extent { offset: 12_288, len: 1 }];

@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn files_that_are_all_hole_do_not_pile_up_open() {
         let file = tempfile::tempfile().unwrap();
-        let facts = Facts::of(file.as_fd(), c"").unwrap();
+        let facts = Facts::of(file.as_fd()).unwrap();
         let tree = Arc::new(Tree { volume: Arc::from("v"), root: facts, changes: Changes::Refused });
         let open = Arc::new(OpenFile { file, facts, tree, path: b"f".to_vec() });
         let taken = Taken::default();

@@ -27,6 +27,7 @@ use super::format::{Descriptor, SAFETY};
 use super::{Progress, check_cancelled};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_volumes::ambient;
 
 /// Largest descriptor read: a part takes some 100 bytes and stands for 16 MiB.
 const DESCRIPTOR_BYTES_MAX: u64 = 64 << 20;
@@ -233,10 +234,10 @@ impl Store {
     pub fn left_behind(&self) -> Result<Vec<String>> {
         let failed = |error: std::io::Error| Failure::io("list", &self.dir, &error);
         let mut left = Vec::new();
-        for entry in std::fs::read_dir(&self.dir).map_err(failed)? {
+        for entry in ambient::follow(&self.dir).and_then(|dir| dir.entries()).map_err(failed)? {
             let name = entry.map_err(failed)?.file_name();
             let Some(workload) = name.to_str().filter(|name| names::check("workload", name).is_ok()) else { continue };
-            if self.dir.join(workload).is_dir() {
+            if ambient::follow(&self.dir.join(workload)).is_ok() {
                 let folder = self.folder(workload)?;
                 if folder.is_some_and(|folder| remove::has_leftovers(&folder).unwrap_or(true)) {
                     left.push(workload.to_owned());

@@ -1,13 +1,12 @@
 //! A store with good, damaged, dying and dead snapshots.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::Unwatched;
 use crate::capture::{CaptureRequest, CaptureVolume, SAFETY, Storage, capture};
 use crate::format::Image;
-use crate::{Unwatched, walk};
 
 struct World {
     dir: tempfile::TempDir,
@@ -24,8 +23,8 @@ impl World {
     }
 
     fn take(&self, reason: &str) -> String {
-        let root = walk::open_root(&self.dir.path().join("live")).unwrap();
-        take_in(&self.store, root.as_fd(), reason).unwrap()
+        let root = ambient::follow(&self.dir.path().join("live")).unwrap();
+        take_in(&self.store, &root, reason).unwrap()
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -42,7 +41,7 @@ impl World {
     }
 }
 
-fn take_in(store: &Store, live: std::os::fd::BorrowedFd<'_>, reason: &str) -> Result<String> {
+fn take_in(store: &Store, live: &cap_std::fs::Dir, reason: &str) -> Result<String> {
     let request = CaptureRequest {
         workload: "notes".into(),
         reason: reason.into(),
@@ -299,8 +298,8 @@ const CHILD_WORLD: &str = "REFORGE_TEST_SNAPSHOT_WORLD";
 #[test]
 fn child_takes_one_snapshot() {
     let Some(dir) = std::env::var_os(CHILD_WORLD).map(PathBuf::from) else { return };
-    let root = walk::open_root(&dir.join("live")).unwrap();
-    take_in(&Store::new(dir.join("snapshots")), root.as_fd(), "manual").unwrap();
+    let root = ambient::follow(&dir.join("live")).unwrap();
+    take_in(&Store::new(dir.join("snapshots")), &root, "manual").unwrap();
 }
 
 #[test]

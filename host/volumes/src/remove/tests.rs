@@ -123,10 +123,10 @@ fn a_read_only_subvolume_is_named_and_left() {
 fn a_tree_deeper_than_any_path_goes() {
     let (_directory, parent) = parent();
     parent.make_directory("tree").unwrap();
-    let mut deepest = OwnedFd::from(parent.open_live("tree").unwrap().unwrap().into_std_file());
+    let mut deepest = parent.open_live("tree").unwrap().unwrap();
     for _ in 0..3000 {
-        rustix::fs::mkdirat(&deepest, "deeper", Mode::RWXU).unwrap();
-        deepest = rustix::fs::openat(&deepest, "deeper", READ_DIRECTORY, Mode::empty()).unwrap();
+        deepest.create_dir("deeper").unwrap();
+        deepest = deepest.open_dir("deeper").unwrap();
     }
     drop(deepest);
     let removal = remove_tree(&parent, "tree").unwrap();

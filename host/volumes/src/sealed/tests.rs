@@ -28,7 +28,7 @@ fn sealed() -> Fixture {
     let expected = Expected { tree_digest: None, entries: 3, bytes: 1 };
     let policy = Policy { links: true, privileged: true };
     let quota = Quota { expected, policy, ..Quota::default() };
-    let staging = Staging::create(&parent, SIBLING, None::<&fs::File>, quota).unwrap();
+    let staging = Staging::create(&parent, SIBLING, None::<&cap_std::fs::Dir>, quota).unwrap();
     staging.directory(b"", &open_to_all()).unwrap();
     staging.directory(b"in", &open_to_all()).unwrap();
     staging.file(b"in/file", &open_to_all(), b"x").unwrap();

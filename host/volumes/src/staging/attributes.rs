@@ -6,15 +6,17 @@
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
-use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Gid, Mode, StatxFlags, Timespec, Timestamps, UTIME_OMIT, Uid, XattrFlags};
-use rustix::io::Errno;
+use cap_std::fs::Dir;
+use rustix::fs::{Statx, Timespec, Timestamps, UTIME_OMIT};
 
 use super::entry_path::refused;
 use super::quota::Policy;
+use crate::beneath::Name;
+use crate::syscalls;
 use crate::tree_digest::{Metadata, Mtime};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
@@ -99,46 +101,33 @@ impl Creation {
     pub fn finish(&self, file: BorrowedFd<'_>, path: &[u8], metadata: &Metadata, present: Present) -> Result<()> {
         let owned = self.owns(metadata);
         if !owned {
-            rustix::fs::fchown(file, Some(Uid::from_raw(metadata.uid)), Some(Gid::from_raw(metadata.gid)))
+            syscalls::set_owner(file, metadata.uid, metadata.gid)
                 .map_err(|error| io("set the owner of", path, error))?;
         }
         for (name, value) in &metadata.xattrs {
-            rustix::fs::fsetxattr(file, OsStr::from_bytes(name), value, XattrFlags::empty())
+            syscalls::set_attribute(file, OsStr::from_bytes(name), value)
                 .map_err(|error| no_attribute(path, name, error))?;
         }
         if !owned || !metadata.xattrs.is_empty() || present.mode != metadata.mode {
             set_mode(file, path, metadata.mode)?;
         }
-        rustix::fs::futimens(file, &times(metadata.mtime)).map_err(|error| io("set the time of", path, error))?;
-        self.refuse_inexact_time(path, metadata.mtime, || {
-            rustix::fs::statx(file, c"", AtFlags::EMPTY_PATH, StatxFlags::MTIME)
-        })
+        syscalls::set_times(file, &times(metadata.mtime)).map_err(|error| io("set the time of", path, error))?;
+        self.refuse_inexact_time(path, metadata.mtime, || syscalls::facts(file))
     }
 
     /// The same for a symbolic link, which is never opened and has no mode of its own.
-    pub fn finish_symlink(&self, above: BorrowedFd<'_>, name: &[u8], path: &[u8], metadata: &Metadata) -> Result<()> {
+    pub fn finish_symlink(&self, above: &Dir, name: Name<'_>, path: &[u8], metadata: &Metadata) -> Result<()> {
         if !self.owns(metadata) {
-            let (uid, gid) = (Uid::from_raw(metadata.uid), Gid::from_raw(metadata.gid));
-            rustix::fs::chownat(above, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)
+            syscalls::set_owner_of_symlink(above, name, metadata.uid, metadata.gid)
                 .map_err(|error| io("set the owner of", path, error))?;
         }
         for (attribute, value) in &metadata.xattrs {
-            // There is no call that takes a directory's descriptor; only the last component is the link itself.
-            let mut location = format!("/proc/self/fd/{}/", above.as_raw_fd()).into_bytes();
-            location.extend(name);
-            rustix::fs::lsetxattr(
-                OsStr::from_bytes(&location),
-                OsStr::from_bytes(attribute),
-                value,
-                XattrFlags::empty(),
-            )
-            .map_err(|error| no_attribute(path, attribute, error))?;
+            syscalls::set_attribute_of_symlink(above, name, attribute, value)
+                .map_err(|error| no_attribute(path, attribute, error))?;
         }
-        rustix::fs::utimensat(above, name, &times(metadata.mtime), AtFlags::SYMLINK_NOFOLLOW)
+        syscalls::set_times_of_symlink(above, name, &times(metadata.mtime))
             .map_err(|error| io("set the time of", path, error))?;
-        self.refuse_inexact_time(path, metadata.mtime, || {
-            rustix::fs::statx(above, name, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::MTIME)
-        })
+        self.refuse_inexact_time(path, metadata.mtime, || syscalls::facts_of(above, name))
     }
 
     fn owns(&self, metadata: &Metadata) -> bool {
@@ -150,7 +139,7 @@ impl Creation {
         &self,
         path: &[u8],
         wanted: Mtime,
-        read: impl FnOnce() -> rustix::io::Result<rustix::fs::Statx>,
+        read: impl FnOnce() -> rustix::io::Result<Statx>,
     ) -> Result<()> {
         if self.exact_times && i32::try_from(wanted.seconds).is_ok() {
             return Ok(());
@@ -165,13 +154,13 @@ impl Creation {
 }
 
 fn set_mode(file: BorrowedFd<'_>, path: &[u8], mode: u32) -> Result<()> {
-    rustix::fs::fchmod(file, Mode::from_raw_mode(mode)).map_err(|error| io("set the mode of", path, error))?;
+    syscalls::set_mode(file, mode).map_err(|error| io("set the mode of", path, error))?;
     if mode & SET_ID_BITS == 0 {
         return Ok(());
     }
     // The kernel drops a set-group-id bit without a word when the caller is not of that group.
-    let facts = rustix::fs::fstat(file).map_err(|error| io("inspect", path, error))?;
-    if facts.st_mode & MODE_MAX == mode {
+    let facts = syscalls::facts(file).map_err(|error| io("inspect", path, error))?;
+    if u32::from(facts.stx_mode) & MODE_MAX == mode {
         return Ok(());
     }
     Err(Failure::new(Code::Io, format!("the set-id bits of `{}` were not kept", escape::bytes(path)))
@@ -187,11 +176,11 @@ pub(super) fn times(mtime: Mtime) -> Timestamps {
 }
 
 /// A failed system call on an entry.
-pub(super) fn io(doing: &str, path: &[u8], error: Errno) -> Failure {
+pub(super) fn io(doing: &str, path: &[u8], error: impl Into<std::io::Error>) -> Failure {
     Failure::io(doing, Path::new(OsStr::from_bytes(path)), &error.into())
 }
 
-fn no_attribute(path: &[u8], name: &[u8], error: Errno) -> Failure {
+fn no_attribute(path: &[u8], name: &[u8], error: rustix::io::Errno) -> Failure {
     io(&format!("set the attribute `{}` of", escape::bytes(name)), path, error)
         .hint("the file system must support the attributes that the snapshot holds")
 }
@@ -204,19 +193,10 @@ fn not_allowed(path: &[u8], what: &str) -> Failure {
     .hint("if you trust the archive, allow `privileged` for this workload")
 }
 
-/// The mask that the kernel takes from the mode of everything this process creates.
-pub(super) fn umask() -> Result<u32> {
-    let unreadable = |reason: String| Failure::new(Code::Io, format!("cannot read the umask from /proc: {reason}"));
-    let status = std::fs::read_to_string("/proc/self/status").map_err(|error| unreadable(error.to_string()))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("Umask:"));
-    let value = line.and_then(|value| u32::from_str_radix(value.trim(), 8).ok());
-    value.ok_or_else(|| unreadable("no such line".into()))
-}
-
 /// Whether a directory's file system keeps a time to the nanosecond; tried on the directory itself.
 pub(super) fn keeps_nanoseconds(directory: impl AsFd) -> rustix::io::Result<bool> {
     let odd = Mtime { seconds: -1_234_567_891, nanoseconds: 123_456_789 };
-    rustix::fs::futimens(&directory, &times(odd))?;
-    let kept = rustix::fs::statx(&directory, c"", AtFlags::EMPTY_PATH, StatxFlags::MTIME)?.stx_mtime;
+    syscalls::set_times(&directory, &times(odd))?;
+    let kept = syscalls::facts(&directory)?.stx_mtime;
     Ok((kept.tv_sec, kept.tv_nsec) == (odd.seconds, odd.nanoseconds))
 }

@@ -4,39 +4,38 @@
 //! however many directories there are. A slot's lock is never held across a system call.
 
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
-use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustix::fs::Mode;
+use cap_std::fs::Dir;
 use rustix::io::Errno;
 
 use super::entry_path::{refused, split};
-use reforge_base::durable::READ_DIRECTORY;
+use crate::beneath::{self, Name};
 use reforge_base::failure::Result;
 
 /// Descriptors that one staging keeps open besides its root. Many stagings must fit under the usual limit of 1024.
 const OPEN_DIRECTORIES_MAX: usize = 64;
 
-type Slot = Mutex<Option<(Box<[u8]>, Arc<OwnedFd>)>>;
+type Slot = Mutex<Option<(Box<[u8]>, Arc<Dir>)>>;
 
 /// The root of a staging and the directories that were used last.
 #[derive(Debug)]
 pub struct Directories {
-    root: Arc<OwnedFd>,
+    root: Arc<Dir>,
     slots: Vec<Slot>,
 }
 
 impl Directories {
-    pub fn new(root: OwnedFd) -> Directories {
+    pub fn new(root: Dir) -> Directories {
         Directories { root: Arc::new(root), slots: (0..OPEN_DIRECTORIES_MAX).map(|_| Slot::default()).collect() }
     }
 
-    pub fn root(&self) -> &Arc<OwnedFd> {
+    pub fn root(&self) -> &Arc<Dir> {
         &self.root
     }
 
     /// The open directory of a checked path; missing ones are made with mode 0700.
-    pub fn open(&self, path: &[u8]) -> Result<Arc<OwnedFd>> {
+    pub fn open(&self, path: &[u8]) -> Result<Arc<Dir>> {
         let mut known = path;
         let mut reached = loop {
             if known.is_empty() {
@@ -64,19 +63,20 @@ impl Directories {
             return Ok(());
         }
         let (above, name) = split(path);
-        match rustix::fs::mkdirat(self.open(above)?, name, Mode::RWXU) {
+        let above = self.open(above)?;
+        match Name::from_bytes(name).and_then(|name| beneath::make_directory(&above, name)) {
             Ok(()) => Ok(()),
             Err(Errno::EXIST) => self.open(path).map(drop),
             Err(error) => Err(not_a_directory(path, error)),
         }
     }
 
-    fn cached(&self, path: &[u8]) -> Option<Arc<OwnedFd>> {
+    fn cached(&self, path: &[u8]) -> Option<Arc<Dir>> {
         let slot = self.slot(path).lock().unwrap_or_else(PoisonError::into_inner);
         slot.as_ref().filter(|(kept, _)| **kept == *path).map(|(_, directory)| Arc::clone(directory))
     }
 
-    fn keep(&self, path: &[u8], directory: &Arc<OwnedFd>) {
+    fn keep(&self, path: &[u8], directory: &Arc<Dir>) {
         let kept = Some((Box::from(path), Arc::clone(directory)));
         let evicted = std::mem::replace(&mut *self.slot(path).lock().unwrap_or_else(PoisonError::into_inner), kept);
         // Closed here, with the lock released.
@@ -89,11 +89,12 @@ impl Directories {
     }
 }
 
-fn open_or_make(above: &OwnedFd, name: &[u8]) -> rustix::io::Result<OwnedFd> {
-    match rustix::fs::openat(above, name, READ_DIRECTORY, Mode::empty()) {
-        Err(Errno::NOENT) => match rustix::fs::mkdirat(above, name, Mode::RWXU) {
+fn open_or_make(above: &Dir, name: &[u8]) -> rustix::io::Result<Dir> {
+    let name = Name::from_bytes(name)?;
+    match beneath::directory(above, name) {
+        Err(Errno::NOENT) => match beneath::make_directory(above, name) {
             // Another thread may have made it meanwhile.
-            Ok(()) | Err(Errno::EXIST) => rustix::fs::openat(above, name, READ_DIRECTORY, Mode::empty()),
+            Ok(()) | Err(Errno::EXIST) => beneath::directory(above, name),
             Err(error) => Err(error),
         },
         opened => opened,

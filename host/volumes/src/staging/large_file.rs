@@ -5,13 +5,14 @@
 //! handles and closed with the last one, so that any number of large files may follow one another.
 
 use std::collections::HashMap;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::fs::File;
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::FileExt as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-
-use rustix::fs::{Mode, OFlags};
 
 use super::entry_path::{refused, split};
 use super::{Inner, Open, attributes, staged};
+use crate::beneath::{self, Name};
 use crate::tree_digest::{BLOCK_BYTES, Digest, Metadata, block_count, content, zero_block};
 use reforge_base::failure::{Code, Failure, Result};
 
@@ -32,7 +33,7 @@ pub(super) struct Large {
 #[derive(Debug, Default)]
 struct State {
     made: bool,
-    file: Weak<OwnedFd>,
+    file: Weak<File>,
     metadata: Option<Metadata>,
     unfinished_handles: u32,
     /// None while a handle is writing the block.
@@ -53,7 +54,7 @@ impl Large {
     }
 
     /// One more handle. The first one makes the file; the lock is held so that there is one first.
-    pub fn open(&self, open: &Open) -> Result<Arc<OwnedFd>> {
+    pub fn open(&self, open: &Open) -> Result<Arc<File>> {
         let mut state = self.state();
         let file = match state.file.upgrade() {
             Some(file) => file,
@@ -64,19 +65,18 @@ impl Large {
         Ok(file)
     }
 
-    fn make_or_open(&self, open: &Open, state: &mut State) -> Result<OwnedFd> {
+    fn make_or_open(&self, open: &Open, state: &mut State) -> Result<File> {
         let (above, name) = split(&self.path);
         let above = open.directories.open(above)?;
-        let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let name = Name::from_bytes(name).map_err(|error| super::not_made(&self.path, error))?;
         if state.made {
-            return rustix::fs::openat(above, name, flags, Mode::empty())
-                .map_err(|error| attributes::io("open", &self.path, error));
+            let made = beneath::made_file(&above, name).map_err(|error| attributes::io("open", &self.path, error))?;
+            return Ok(made.into_std());
         }
-        let file = rustix::fs::openat(above, name, flags | OFlags::CREATE | OFlags::EXCL, Mode::RUSR | Mode::WUSR)
-            .map_err(|error| super::not_made(&self.path, error))?;
-        rustix::fs::ftruncate(&file, self.size).map_err(|error| attributes::io("size", &self.path, error))?;
+        let file = beneath::new_file(&above, name, 0o600).map_err(|error| super::not_made(&self.path, error))?;
+        file.set_len(self.size).map_err(|error| attributes::io("size", &self.path, error))?;
         state.made = true;
-        Ok(file)
+        Ok(file.into_std())
     }
 
     /// Metadata and content digest, when every handle has finished.
@@ -131,7 +131,7 @@ pub struct LargeFile {
     inner: Arc<Inner>,
     large: Arc<Large>,
     /// None once it has finished.
-    file: Option<Arc<OwnedFd>>,
+    file: Option<Arc<File>>,
     next_offset: u64,
     current: Option<Block>,
 }
@@ -145,7 +145,7 @@ struct Block {
 }
 
 impl LargeFile {
-    pub(super) fn new(inner: Arc<Inner>, large: Arc<Large>, file: Arc<OwnedFd>) -> LargeFile {
+    pub(super) fn new(inner: Arc<Inner>, large: Arc<Large>, file: Arc<File>) -> LargeFile {
         LargeFile { inner, large, file: Some(file), next_offset: 0, current: None }
     }
 
@@ -170,7 +170,8 @@ impl LargeFile {
     }
 
     fn write_checked(&mut self, inner: &Inner, open: &Open, offset: u64, bytes: &[u8]) -> Result<()> {
-        let path = &*self.large.path;
+        let large = Arc::clone(&self.large);
+        let path = &*large.path;
         let file = self.file.clone().ok_or_else(finished_already)?;
         if bytes.len() > WRITE_BYTES_MAX {
             return Err(Failure::new(Code::TooLarge, "one write holds more than 1 MiB"));
@@ -182,7 +183,9 @@ impl LargeFile {
         }
         inner.quota_use.occupy(&inner.quota.budget, open.directories.root().as_fd(), bytes.len() as u64, false)?;
         self.digest(offset, bytes)?;
-        staged("stage-write", &self.large.path, || write_all(&file, &self.large.path, offset, bytes))?;
+        staged("stage-write", path, || {
+            file.write_all_at(bytes, offset).map_err(|error| attributes::io("write", path, error))
+        })?;
         self.next_offset = end;
         inner.quota_use.wrote(bytes.len() as u64, &open.write_out);
         Ok(())
@@ -218,19 +221,6 @@ impl LargeFile {
             self.large.state().blocks.insert(block.index, Some(digest));
         }
     }
-}
-
-fn write_all(file: &OwnedFd, path: &[u8], offset: u64, bytes: &[u8]) -> Result<()> {
-    let (mut offset, mut rest) = (offset, bytes);
-    while !rest.is_empty() {
-        match rustix::io::pwrite(file, rest, offset) {
-            Ok(0) => return Err(attributes::io("write", path, rustix::io::Errno::IO)),
-            Ok(written) => (offset, rest) = (offset + written as u64, &rest[written..]),
-            Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(attributes::io("write", path, error)),
-        }
-    }
-    Ok(())
 }
 
 fn finished_already() -> Failure {

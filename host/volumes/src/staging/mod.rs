@@ -15,15 +15,16 @@ mod root;
 mod seal;
 mod write_out;
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::Write as _;
+use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use rustix::fs::{Mode, OFlags};
+use cap_std::fs::Dir;
 use rustix::io::Errno;
 
 use self::attributes::{Creation, Present};
@@ -36,6 +37,7 @@ use self::quota::QuotaUse;
 pub use self::quota::{Budget, Expected, Policy, Progress, Quota};
 pub use self::seal::Sealed;
 use self::write_out::WriteOut;
+use super::beneath::{self, Name};
 use super::parent::Parent;
 use crate::tree_digest::{self, BLOCK_BYTES, DigestedKind, Metadata};
 use reforge_base::durable::FileSystem;
@@ -95,17 +97,14 @@ impl Staging {
     pub fn create(
         parent: &Parent,
         sibling: impl AsRef<OsStr>,
-        live: Option<impl AsFd>,
+        live: Option<impl Borrow<Dir>>,
         quota: Quota,
     ) -> Result<Staging> {
         let path = parent.path().join(sibling.as_ref());
         // Opened first: it must have seen every write error from here on.
         let file_system = FileSystem::of(parent.as_fd(), parent.path())?;
-        let root: OwnedFd = match parent.open_live(sibling)? {
-            Some(opened) => OwnedFd::from(opened.into_std_file()),
-            None => return Err(Failure::io("open", &path, &Errno::NOENT.into())),
-        };
-        let creation = root::prepare(&root, &path, live.as_ref().map(AsFd::as_fd))?;
+        let root = parent.open_live(sibling)?.ok_or_else(|| Failure::io("open", &path, &Errno::NOENT.into()))?;
+        let creation = root::prepare(&root, &path, live.as_ref().map(Borrow::borrow))?;
         let open = Open {
             directories: Directories::new(root),
             creation,
@@ -304,18 +303,9 @@ impl Open {
         let (above, name) = split(path);
         let above = self.directories.open(above)?;
         let mode = self.creation.mode_of_new_file(metadata);
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file =
-            rustix::fs::openat(above, name, flags, Mode::from_raw_mode(mode)).map_err(|error| not_made(path, error))?;
-        let mut rest = content;
-        while !rest.is_empty() {
-            match rustix::io::write(&file, rest) {
-                Ok(0) => return Err(attributes::io("write", path, Errno::IO)),
-                Ok(written) => rest = &rest[written..],
-                Err(Errno::INTR) => {}
-                Err(error) => return Err(attributes::io("write", path, error)),
-            }
-        }
+        let made = Name::from_bytes(name).and_then(|name| beneath::new_file(&above, name, mode));
+        let mut file = made.map_err(|error| not_made(path, error))?;
+        file.write_all(content).map_err(|error| attributes::io("write", path, error))?;
         self.creation.finish(file.as_fd(), path, metadata, Present { mode: mode & !self.creation.umask })
     }
 

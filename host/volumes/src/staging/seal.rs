@@ -8,14 +8,16 @@
 use std::os::fd::AsFd as _;
 use std::sync::PoisonError;
 
-use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags};
+use rustix::fs::Statx;
 
 use super::attributes::{self, Present};
 use super::entries::{EntryKind, SortedEntries};
 use super::entry_path::{refused, split};
 use super::quota::Expected;
 use super::{Inner, Link, Open, staged};
+use crate::beneath::{self, Name};
 use crate::sealed::{self, SealedTree};
+use crate::syscalls;
 use crate::tree_digest::{self, DigestedKind, Metadata, TreeHasher, path_order};
 use reforge_base::failure::{Code, Failure, Result};
 
@@ -60,9 +62,9 @@ fn finish_large_files(inner: &Inner, open: &mut Open) -> Result<()> {
         let (metadata, content) = file.complete()?;
         staged("stage-attributes", &file.path, || {
             let (above, name) = split(&file.path);
-            let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            let made = rustix::fs::openat(open.directories.open(above)?, name, flags, Mode::empty())
-                .map_err(|error| attributes::io("open", &file.path, error))?;
+            let above = open.directories.open(above)?;
+            let made = Name::from_bytes(name).and_then(|name| beneath::made_file(&above, name));
+            let made = made.map_err(|error| attributes::io("open", &file.path, error))?;
             let present = Present { mode: 0o600 & !open.creation.umask };
             open.creation.finish(made.as_fd(), &file.path, &metadata, present)
         })?;
@@ -130,19 +132,18 @@ fn compare(entries: &SortedEntries, bytes: u64, expected: &Expected) -> Result<S
 }
 
 fn make_link(open: &Open, link: &Link) -> Result<()> {
+    let not_made = |error| super::not_made(&link.path, error);
     let (above, name) = split(&link.path);
-    let above = open.directories.open(above)?;
+    let (above, name) = (open.directories.open(above)?, Name::from_bytes(name).map_err(not_made)?);
     let Some(leader) = &link.leader else {
-        rustix::fs::symlinkat(&*link.target, &above, name).map_err(|error| super::not_made(&link.path, error))?;
-        return open.creation.finish_symlink(above.as_fd(), name, &link.path, &link.metadata);
+        beneath::make_symlink(&above, name, &link.target).map_err(not_made)?;
+        return open.creation.finish_symlink(&above, name, &link.path, &link.metadata);
     };
     let (leader_above, leader_name) = split(leader);
     let leader_above = open.directories.open(leader_above)?;
-    rustix::fs::linkat(leader_above, leader_name, &above, name, AtFlags::empty())
-        .map_err(|error| super::not_made(&link.path, error))?;
-    let wanted = StatxFlags::MODE | StatxFlags::UID | StatxFlags::GID | StatxFlags::MTIME;
-    let facts = rustix::fs::statx(&above, name, AtFlags::SYMLINK_NOFOLLOW, wanted)
-        .map_err(|error| attributes::io("inspect", &link.path, error))?;
+    let leader_name = Name::from_bytes(leader_name).map_err(not_made)?;
+    beneath::make_hard_link((&leader_above, leader_name), &above, name).map_err(not_made)?;
+    let facts = syscalls::facts_of(&above, name).map_err(|error| attributes::io("inspect", &link.path, error))?;
     if is_as_wanted(&facts, &link.metadata) {
         Ok(())
     } else {
@@ -150,7 +151,7 @@ fn make_link(open: &Open, link: &Link) -> Result<()> {
     }
 }
 
-fn is_as_wanted(facts: &rustix::fs::Statx, wanted: &Metadata) -> bool {
+fn is_as_wanted(facts: &Statx, wanted: &Metadata) -> bool {
     let time = (wanted.mtime.seconds, wanted.mtime.nanoseconds);
     (u32::from(facts.stx_mode) & 0o7777, facts.stx_uid, facts.stx_gid) == (wanted.mode, wanted.uid, wanted.gid)
         && (facts.stx_mtime.tv_sec, facts.stx_mtime.tv_nsec) == time

@@ -1,13 +1,13 @@
 //! Live trees on a real file system, a store, and tools that read archives.
 
 use std::collections::BTreeMap;
-use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::super::*;
+use crate::Unwatched;
 use crate::format::Image;
-use crate::{Unwatched, walk};
+use reforge_volumes::ambient;
 
 pub struct World {
     pub dir: tempfile::TempDir,
@@ -65,13 +65,13 @@ impl World {
 }
 
 pub fn capture_roots(store: &Store, roots: &[&Path], storage: Storage, progress: &dyn Progress) -> Result<Descriptor> {
-    let roots: Vec<OwnedFd> = roots.iter().map(|root| walk::open_root(root).unwrap()).collect();
+    let roots: Vec<Dir> = roots.iter().map(|root| ambient::follow(root).unwrap()).collect();
     let volumes = roots.iter().enumerate().map(|(index, root)| CaptureVolume {
         name: format!("v{index}"),
         scope: "project".into(),
         source: "data".into(),
         target: "/data".into(),
-        live: root.as_fd(),
+        live: root,
     });
     let request = CaptureRequest {
         workload: "notes".into(),

@@ -1,6 +1,7 @@
 //! Captures of real trees, read back by other programs.
 
 mod changing;
+mod containment;
 mod fixture;
 mod parts;
 mod refused;

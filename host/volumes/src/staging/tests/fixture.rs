@@ -26,7 +26,7 @@ impl Fixture {
 
     pub fn stage(&self, quota: Quota) -> Staging {
         self.parent.make_directory(SIBLING).unwrap();
-        Staging::create(&self.parent, SIBLING, None::<&std::fs::File>, quota).unwrap()
+        Staging::create(&self.parent, SIBLING, None::<&cap_std::fs::Dir>, quota).unwrap()
     }
 
     pub fn root(&self) -> PathBuf {

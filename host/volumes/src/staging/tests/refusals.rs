@@ -135,7 +135,7 @@ fn after_the_first_failure_and_after_the_seal_nothing_is_taken() {
 #[test]
 fn only_an_empty_directory_becomes_a_staging() {
     let fixture = Fixture::new();
-    let create = || Staging::create(&fixture.parent, SIBLING, None::<&fs::File>, generous());
+    let create = || Staging::create(&fixture.parent, SIBLING, None::<&cap_std::fs::Dir>, generous());
     assert_eq!(create().unwrap_err().code, Code::Io, "absent");
     fixture.parent.make_directory(SIBLING).unwrap();
     fs::write(fixture.root().join("foreign"), b"precious").unwrap();

@@ -1,6 +1,5 @@
 use std::ffi::OsStr;
 use std::fs;
-use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -208,7 +207,7 @@ fn an_immutable_or_append_only_live_is_refused() {
     for (flag, says) in [("i", "immutable"), ("a", "append-only")] {
         run("chattr", &[&format!("+{flag}"), &path]);
         let live = fixture.parent.open_live("live").unwrap().unwrap();
-        let refused = crate::inode_flags::refuse_unsupported(live.as_fd(), Path::new(&path));
+        let refused = crate::inode_flags::refuse_unsupported(&live, Path::new(&path));
         run("chattr", &[&format!("-{flag}"), &path]);
         let failure = refused.unwrap_err();
         assert!(failure.code == Code::VolumeRefused && failure.message.contains(says), "{failure}");

@@ -1,0 +1,58 @@
+//! The one place where a path becomes an open directory. Whatever lies below is reached through what is given out here,
+//! by [`super::beneath`].
+//!
+//! A live volume's parent is opened by [`open`], which refuses links. [`follow`] is for paths that people or the
+//! configuration give, whose links are theirs. [`above`] is the way back up out of a tree that is too deep to be held open.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that uses the process's own authority over paths"
+)]
+
+use std::io;
+use std::path::{Component, Path};
+
+use cap_fs_ext::DirExt as _;
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use rustix::io::Errno;
+
+use super::beneath::{self, errno};
+use reforge_base::escape;
+use reforge_base::failure::{Code, Failure, Result};
+
+/// Opens an absolute, resolved path, one component at a time, on a real descriptor. A link anywhere in it is refused: it
+/// could lead elsewhere tomorrow.
+pub fn open(path: &Path) -> Result<Dir> {
+    let refused = |reason: &str| {
+        Failure::new(Code::VolumeRefused, format!("cannot use `{}`: {reason}", escape::path(path)))
+            .hint("give the path with links resolved")
+    };
+    let failed = |error: Errno| match error {
+        Errno::NOENT => Failure::new(Code::NotFound, format!("`{}` does not exist", escape::path(path))),
+        Errno::NOTDIR | Errno::LOOP => refused("a link or something that is no directory is in it"),
+        other => Failure::io("open", path, &other.into()),
+    };
+    let mut components = path.components();
+    if components.next() != Some(Component::RootDir) {
+        return Err(refused("it is not absolute"));
+    }
+    let mut reached = follow(Path::new("/")).map_err(|error| failed(errno(error)))?;
+    for component in components {
+        let Component::Normal(name) = component else { return Err(refused("it is not resolved")) };
+        reached = reached.open_dir_nofollow(name).map_err(|error| failed(errno(error)))?;
+    }
+    beneath::again(&reached).map_err(failed)
+}
+
+/// Opens the directory that a path leads to, links followed as whoever is given the path follows them. Only to look at,
+/// and to open what is in it.
+pub fn follow(path: &Path) -> io::Result<Dir> {
+    Dir::open_ambient_dir(path, ambient_authority())
+}
+
+/// The directory that an open one lies in now, on a real descriptor. The caller knows it again, or uses it for nothing.
+pub fn above(directory: &Dir) -> rustix::io::Result<Dir> {
+    let above = directory.open_parent_dir(ambient_authority()).map_err(errno)?;
+    beneath::again(&above)
+}
