@@ -116,6 +116,7 @@ pages! {
     configuration: "docs/configuration.md",
     development: "docs/development.md",
     docker: "docs/docker.md",
+    embedding: "docs/embedding.md",
     operating: "docs/operating.md",
     performance: "docs/performance.md",
     plugin_authors: "docs/plugin-authors.md",

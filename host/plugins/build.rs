@@ -1,7 +1,8 @@
-//! Builds the default plugin, so that one `cargo` command gives one binary that works.
+//! Puts the default plugin where the library embeds it, so that one `cargo` command gives one binary that works.
 //!
-//! The plugin is compiled by a nested cargo with a target directory of its own (sharing the outer one would deadlock)
-//! and embedded by `plugins/plugin.rs`. If the compiler target is missing, rustup is asked to add it.
+//! In the repository the plugin is compiled by a nested cargo with a target directory of its own (sharing the outer one would
+//! deadlock), and a copy is left beside this file, where git ignores it: `cargo package` carries it. Anywhere else the plugin's
+//! sources are not there, and the copy is what is embedded. If the compiler target is missing, rustup is asked to add it.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -9,17 +10,45 @@ use std::process::Command;
 
 const TARGET: &str = "wasm32-wasip2";
 const ADD: &str = "rustup target add wasm32-wasip2";
+/// The copy, and what the library embeds.
+const PLUGIN: &str = "default-plugin.wasm";
 
 fn main() {
-    let manifest = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
-    let workspace = manifest.ancestors().nth(2).expect("the host stands in the workspace").to_owned();
+    let package = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
+    let (carried, out) = (package.join(PLUGIN), PathBuf::from(variable("OUT_DIR")));
+    let Some(repository) = repository(&package) else {
+        println!("cargo::rerun-if-changed={}", carried.display());
+        std::fs::copy(&carried, out.join(PLUGIN)).expect("a package carries the plugin: build in the repository first");
+        return;
+    };
     for input in ["plugin/src", "host/text/src", "plugin/Cargo.toml", "wit", "Cargo.lock", "Cargo.toml"] {
-        println!("cargo::rerun-if-changed={}", workspace.join(input).display());
+        println!("cargo::rerun-if-changed={}", repository.join(input).display());
     }
-    let out = PathBuf::from(variable("OUT_DIR"));
     ensure_target();
-    let built = build(&workspace, &out.join("plugin"));
-    std::fs::copy(&built, out.join("default-plugin.wasm")).expect("the plugin can be copied to OUT_DIR");
+    let built = build(&repository, &out.join("plugin"));
+    std::fs::copy(&built, out.join(PLUGIN)).expect("the plugin can be copied to OUT_DIR");
+    if let Err(error) = carry(&built, &carried) {
+        println!(
+            "cargo::warning={PLUGIN} was not renewed, so a package made now would carry no or an older one: {error}"
+        );
+    }
+}
+
+/// Where the plugin's sources are, if this is not a package.
+fn repository(package: &Path) -> Option<PathBuf> {
+    let root = package.ancestors().nth(2)?;
+    root.join("plugin/src/component.rs").exists().then(|| root.to_owned())
+}
+
+/// Replaces the copy at once: another build may be packaging it.
+fn carry(built: &Path, carried: &Path) -> std::io::Result<()> {
+    let bytes = std::fs::read(built)?;
+    if std::fs::read(carried).is_ok_and(|known| known == bytes) {
+        return Ok(());
+    }
+    let unfinished = carried.with_extension(format!("{}.unfinished", std::process::id()));
+    std::fs::write(&unfinished, bytes)?;
+    std::fs::rename(unfinished, carried)
 }
 
 fn variable(name: &str) -> String {

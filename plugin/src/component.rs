@@ -4,7 +4,7 @@ use crate::host::{self, Health, LiveKind};
 use crate::{Failure, Result, extract, inspect, plan, restore};
 
 mod bindings {
-    wit_bindgen::generate!({ path: "../wit", world: "restore-plugin" });
+    wit_bindgen::generate!({ path: "wit", world: "restore-plugin" });
 }
 
 use bindings::exports::reforge::restore::{extractor, restorer};

@@ -2,7 +2,7 @@
 
 use super::page::Block;
 
-pub enum Kind<'a> {
+pub(crate) enum Kind<'a> {
     /// Run in the page's shell.
     Run,
     /// Compared with what the block before it printed.
@@ -20,7 +20,7 @@ pub enum Kind<'a> {
 
 /// What a page's blocks need beside the program.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Needs {
+pub(crate) enum Needs {
     Nothing,
     Engine,
     /// A compiler for plugins, and the tool that makes one of Python.
@@ -33,10 +33,11 @@ const REASONS: &[&str] = &[
     "needs systemd",
     "takes minutes; that there is such a test is checked",
     "takes minutes; that there is such a benchmark is checked",
+    "builds the host once more, which takes minutes; the example is run",
     "needs cargo-fuzz and goes on until it is stopped",
 ];
 
-pub fn needs(path: &str) -> Needs {
+pub(crate) fn needs(path: &str) -> Needs {
     match path {
         "README.md" | "docs/docker.md" => Needs::Engine,
         "docs/plugin-authors.md" => Needs::Compilers,
@@ -44,7 +45,7 @@ pub fn needs(path: &str) -> Needs {
     }
 }
 
-pub fn kind(block: &Block) -> Kind<'_> {
+pub(crate) fn kind(block: &Block) -> Kind<'_> {
     if let Some(reason) = block.mark.as_deref().and_then(|mark| mark.strip_prefix("not run: ")) {
         assert!(REASONS.contains(&reason), "line {}: `{reason}` is no reason not to run it", block.line);
         return Kind::NotRun;

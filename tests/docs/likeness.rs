@@ -23,7 +23,7 @@ const VARIES: &[(&str, &str)] = &[
 const OF_THIS_MACHINE: &str =
     r"(?m)^ +warning: process \d+ \(`.*`\) could not be looked at, and may be using a volume\n.*\n";
 
-pub fn compare(shown: &str, printed: &str) -> Result<(), String> {
+pub(crate) fn compare(shown: &str, printed: &str) -> Result<(), String> {
     let (shown, printed) = (alike(shown), alike(printed));
     Assert::new().try_eq(None, printed.into_data(), shown.into_data()).map_err(|error| error.to_string())
 }
@@ -44,7 +44,7 @@ fn alike(text: &str) -> String {
 }
 
 /// Ids in the order in which they first appear.
-pub fn ids(text: &str) -> Vec<String> {
+pub(crate) fn ids(text: &str) -> Vec<String> {
     let mut ids = Vec::new();
     for found in Regex::new(VARIES[0].1).unwrap().find_iter(text) {
         if !ids.iter().any(|id| id == found.as_str()) {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// One fenced block.
-pub struct Block {
+pub(crate) struct Block {
     /// Of its opening fence.
     pub line: usize,
     /// The word behind the fence; empty for output.
@@ -13,7 +13,7 @@ pub struct Block {
     pub mark: Option<String>,
 }
 
-pub struct Page {
+pub(crate) struct Page {
     path: PathBuf,
     text: String,
     pub lines: usize,
@@ -21,20 +21,20 @@ pub struct Page {
 }
 
 /// The directory of README.md, wherever the package that runs this stands.
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     package.ancestors().find(|directory| directory.join("wit/world.wit").exists()).unwrap()
 }
 
 /// README.md and every page below `docs/`.
-pub fn all() -> Vec<String> {
+pub(crate) fn all() -> Vec<String> {
     let docs = std::fs::read_dir(root().join("docs")).unwrap().flatten();
     let names = docs.map(|entry| format!("docs/{}", entry.file_name().to_str().unwrap()));
     names.filter(|name| name.ends_with(".md")).chain(["README.md".to_owned()]).collect()
 }
 
 impl Page {
-    pub fn read(path: &str) -> Page {
+    pub(crate) fn read(path: &str) -> Page {
         let path = root().join(path);
         let text = std::fs::read_to_string(&path).unwrap();
         let blocks = blocks(&text);
@@ -42,25 +42,25 @@ impl Page {
     }
 
     /// What the page has besides blocks.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
     /// Rows of its tables, cell by cell, without the heads' rules.
-    pub fn rows(&self) -> impl Iterator<Item = Vec<&str>> {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = Vec<&str>> {
         let rows = self.text.lines().filter(|line| line.starts_with('|') && !line.starts_with("|---"));
         rows.map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
     }
 
     /// Targets of links and pictures that stay in the repository.
-    pub fn links(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn links(&self) -> impl Iterator<Item = &str> {
         let after = self.text.split("](").skip(1);
         let targets = after.filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
         targets.filter(|target| !target.contains("://") && !target.starts_with('#'))
     }
 
     /// Writes what was printed in the place of what is shown in some blocks.
-    pub fn overwrite(&self, printed: &[(usize, String)]) {
+    pub(crate) fn overwrite(&self, printed: &[(usize, String)]) {
         let mut lines = self.text.lines().enumerate().map(|(index, line)| (index + 1, line));
         let mut text = String::new();
         while let Some((number, line)) = lines.next() {
@@ -74,7 +74,7 @@ impl Page {
         std::fs::write(&self.path, text).unwrap();
     }
 
-    pub fn leads_to(&self, target: &str) -> PathBuf {
+    pub(crate) fn leads_to(&self, target: &str) -> PathBuf {
         let file = target.split('#').next().unwrap();
         self.path.parent().unwrap().join(file)
     }

@@ -161,13 +161,13 @@ fn every_failure_code_is_in_the_guide_and_the_other_way_round() {
 }
 
 /// The lines of a block stand in a source, one after the other, however far they are indented there.
-pub fn is_in_the_sources(path: &str, block: &Block) {
+pub(crate) fn is_in_the_sources(path: &str, block: &Block) {
     let plain = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
     assert!(plain(&sources()).contains(&plain(&block.text)), "{path}:{}: this is in no source", block.line);
 }
 
 /// What a `cargo` command of a block names exists: tests, benchmarks, and what is chosen of them.
-pub fn names_what_there_is(path: &str, block: &Block) {
+pub(crate) fn names_what_there_is(path: &str, block: &Block) {
     let sources = sources();
     for line in block.text.lines().filter(|line| line.contains("cargo test") || line.contains("cargo bench")) {
         let line = line.split(" #").next().unwrap();

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-pub struct Shell {
+pub(crate) struct Shell {
     bash: Child,
     orders: ChildStdin,
     reports: BufReader<ChildStdout>,
@@ -14,7 +14,7 @@ pub struct Shell {
 
 impl Shell {
     /// Starts one that keeps its scripts, and what they print, in a directory.
-    pub fn start(scripts: &Path, environment: &[(&str, String)]) -> Shell {
+    pub(crate) fn start(scripts: &Path, environment: &[(&str, String)]) -> Shell {
         let mut bash = Command::new("bash")
             .args(["--noprofile", "--norc", "-euxo", "pipefail"])
             .envs(environment.iter().map(|(name, value)| (*name, value)))
@@ -33,7 +33,7 @@ impl Shell {
     }
 
     /// Runs a script to its end; what it printed. One that fails ends the shell.
-    pub fn run(&mut self, script: &str) -> Result<String, String> {
+    pub(crate) fn run(&mut self, script: &str) -> Result<String, String> {
         self.count += 1;
         let file = |kind: &str| self.scripts.join(format!("{}.{kind}", self.count));
         let (text, out, err) = (file("sh"), file("out"), file("err"));

@@ -17,9 +17,9 @@ use super::page::root;
 use super::shell::Shell;
 
 /// The binary that cargo built for this test.
-pub const REFORGE: &str = env!("CARGO_BIN_EXE_reforge");
+pub(crate) const REFORGE: &str = env!("CARGO_BIN_EXE_reforge");
 
-pub struct Stage {
+pub(crate) struct Stage {
     shell: Shell,
     directory: tempfile::TempDir,
     /// What the page says and what is meant here. What is printed is turned back.
@@ -34,7 +34,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    pub fn new(needs: Needs) -> Stage {
+    pub(crate) fn new(needs: Needs) -> Stage {
         let directory = tempfile::Builder::new().prefix("reforge-docs-").tempdir().unwrap();
         let own = directory.path().canonicalize().unwrap();
         // An app's own user must be able to come to its volumes.
@@ -74,7 +74,7 @@ impl Stage {
     }
 
     /// Runs a block; what it printed, as the page would have it.
-    pub fn run(&mut self, block: &str) -> Result<String, String> {
+    pub(crate) fn run(&mut self, block: &str) -> Result<String, String> {
         let mut script = block.to_owned();
         for (shown, real) in self.stands_for.iter().chain(&self.added) {
             script = script.replace(shown, real);
@@ -96,7 +96,7 @@ impl Stage {
     }
 
     /// Which ids stand for those that the page shows.
-    pub fn learn(&mut self, shown: &str, printed: &str) {
+    pub(crate) fn learn(&mut self, shown: &str, printed: &str) {
         for (shown, real) in likeness::ids(shown).into_iter().zip(likeness::ids(printed)) {
             let known = self.ids.entry(shown.clone()).or_insert_with(|| real.clone());
             assert_eq!(*known, real, "`{shown}` was something else before");
@@ -104,12 +104,12 @@ impl Stage {
     }
 
     /// What was printed, with the ids that the page knows.
-    pub fn as_shown(&self, printed: &str) -> String {
+    pub(crate) fn as_shown(&self, printed: &str) -> String {
         self.ids.iter().fold(printed.to_owned(), |text, (shown, real)| text.replace(real, shown))
     }
 
     /// The loader of configurations takes this one.
-    pub fn reads(&self, configuration: &str) {
+    pub(crate) fn reads(&self, configuration: &str) {
         let own = self.directory.path().canonicalize().unwrap();
         let file = own.join("shown.toml");
         let text = configuration.replace("/var/lib/", &format!("{}/", own.display()));

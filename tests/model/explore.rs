@@ -14,7 +14,7 @@ use super::program::{self, Order, Program, Step};
 
 /// The process that holds the workload's lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Holder {
+pub(super) struct Holder {
     program: Program,
     at: usize,
     /// It began the transaction, as opposed to a start.
@@ -22,7 +22,7 @@ pub struct Holder {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct World {
+pub(super) struct World {
     pub machine: Machine,
     pub holder: Option<Holder>,
     foreign_starts_left: u8,
@@ -30,7 +30,7 @@ pub struct World {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum Action {
+pub(super) enum Action {
     /// The next effect of the process that holds the lock.
     Go,
     /// It fails, and may have been half done if it is a sync.
@@ -51,14 +51,14 @@ pub enum Action {
     SweepLender,
 }
 
-pub struct Protocol {
+pub(super) struct Protocol {
     pub(super) setting: Setting,
     pub(super) order: Order,
     programs: HashMap<Program, Vec<Step>>,
 }
 
 impl Protocol {
-    pub fn new(setting: Setting, order: Order) -> Protocol {
+    pub(super) fn new(setting: Setting, order: Order) -> Protocol {
         let rows = [
             Row::Forget,
             Row::GoBack,
@@ -125,7 +125,7 @@ impl Protocol {
         }
     }
 
-    pub fn row(&self, machine: &Machine) -> Row {
+    pub(super) fn row(&self, machine: &Machine) -> Row {
         table::row(&machine.journal.says(), &machine.lives(&self.setting))
     }
 
@@ -159,7 +159,7 @@ impl Protocol {
     }
 
     /// A start that nothing disturbs, to its end.
-    pub fn settled(&self, world: &World) -> World {
+    pub(super) fn settled(&self, world: &World) -> World {
         let mut world = world.clone();
         self.start(&mut world, Program::Start, false);
         while world.holder.is_some() {

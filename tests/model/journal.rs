@@ -5,7 +5,7 @@ use reforge_transaction::state::{self, Phase, State};
 
 /// Whether a small file is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum File {
+pub(super) enum File {
     Absent,
     Unsynced,
     Durable,
@@ -13,7 +13,7 @@ pub enum File {
 
 /// The journal: what is durable, and each record behind that is only in the page cache.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Journal {
+pub(super) struct Journal {
     durable: State,
     unsynced: Vec<State>,
     /// The newest record failed to sync: its writer does not count on it and writes its next one over it.
@@ -27,7 +27,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    pub fn new(state: State) -> Journal {
+    pub(super) fn new(state: State) -> Journal {
         Journal {
             durable: state,
             unsynced: Vec::new(),
@@ -40,14 +40,14 @@ impl Journal {
     }
 
     /// What its writer knows, or what a reader finds.
-    pub fn says(&self) -> State {
+    pub(super) fn says(&self) -> State {
         let counted = self.unsynced.len() - usize::from(self.in_doubt);
         let newest = self.unsynced[..counted].last().unwrap_or(&self.durable);
         self.with_abort(newest)
     }
 
     /// What a power cut leaves of it at least.
-    pub fn surely_says(&self) -> State {
+    pub(super) fn surely_says(&self) -> State {
         self.with_abort(&self.durable)
     }
 
@@ -59,7 +59,7 @@ impl Journal {
     }
 
     /// Writes one record behind those that count. False if it is an illegal move.
-    pub fn write(&mut self, event: &Event) -> bool {
+    pub(super) fn write(&mut self, event: &Event) -> bool {
         let says = self.says();
         let Ok(next) = state::next(&says, event) else { return false };
         if self.in_doubt {
@@ -71,24 +71,24 @@ impl Journal {
         true
     }
 
-    pub fn sync(&mut self) {
+    pub(super) fn sync(&mut self) {
         self.durable = self.unsynced.pop().unwrap_or_else(|| self.durable.clone());
         self.unsynced.clear();
         self.in_doubt = false;
     }
 
-    pub fn sync_failed(&mut self) {
+    pub(super) fn sync_failed(&mut self) {
         self.in_doubt = !self.unsynced.is_empty();
     }
 
     /// An abort over the record that is in doubt, in a file that is not synced yet.
-    pub fn write_abort(&mut self, direction: &Event) {
+    pub(super) fn write_abort(&mut self, direction: &Event) {
         let over = state::next(&self.says(), direction).unwrap().phase;
         (self.abort, self.over) = (File::Unsynced, Some(over));
     }
 
     /// The direction once more, so that what follows does not stand behind a gap.
-    pub fn write_again(&mut self, direction: &Event) {
+    pub(super) fn write_again(&mut self, direction: &Event) {
         if self.in_doubt {
             self.in_doubt = false;
         } else {
@@ -96,19 +96,19 @@ impl Journal {
         }
     }
 
-    pub fn sync_abort(&mut self) {
+    pub(super) fn sync_abort(&mut self) {
         if self.abort == File::Unsynced {
             self.abort = File::Durable;
         }
     }
 
     /// Every number of newest records that can be lost, and one more if one can be lost before another.
-    pub fn cuts(&self) -> u8 {
+    pub(super) fn cuts(&self) -> u8 {
         let unsynced = self.unsynced.len() as u8;
         unsynced + 1 + u8::from(unsynced > 1)
     }
 
-    pub fn cut(&mut self, kept: u8, keep_abort: bool) {
+    pub(super) fn cut(&mut self, kept: u8, keep_abort: bool) {
         let kept = usize::from(kept);
         if kept > self.unsynced.len() {
             self.damaged = true;
@@ -124,7 +124,7 @@ impl Journal {
     }
 
     /// Its writer is gone: a reader counts whatever the page cache holds.
-    pub fn left(&mut self) {
+    pub(super) fn left(&mut self) {
         self.in_doubt = false;
     }
 }

@@ -11,11 +11,11 @@ use reforge_volumes::identity::Identity;
 use super::journal::{File, Journal};
 use super::volume::{Content, Names, Open, Tree, Volume};
 
-pub const VOLUMES: usize = 2;
+pub(super) const VOLUMES: usize = 2;
 
 /// What a transaction is run on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Setting {
+pub(super) struct Setting {
     /// An undo borrows the siblings of an earlier restore.
     pub undo: bool,
     /// The second volume does not exist yet.
@@ -25,18 +25,18 @@ pub struct Setting {
 }
 
 impl Setting {
-    pub fn is_absent(&self, volume: usize) -> bool {
+    pub(super) fn is_absent(&self, volume: usize) -> bool {
         volume == 1 && self.second_is_absent
     }
 
     /// The identity that `begin` has recorded for live.
-    pub fn old(&self, volume: usize) -> Option<&'static Identity> {
+    pub(super) fn old(&self, volume: usize) -> Option<&'static Identity> {
         (!self.is_absent(volume)).then(|| Tree::Old.identity(volume))
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum App {
+pub(super) enum App {
     Down,
     /// Started by us, or by a deploy.
     Ours,
@@ -48,7 +48,7 @@ pub enum App {
 
 /// What must never be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Wrong {
+pub(super) enum Wrong {
     /// Our app runs on one old and one new volume.
     MixedAndRunning,
     /// A tree was exchanged below an app that we had not stopped.
@@ -68,7 +68,7 @@ pub enum Wrong {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Machine {
+pub(super) struct Machine {
     pub volumes: [Volume; VOLUMES],
     pub journal: Journal,
     /// The journal of the restore that an undo undoes.
@@ -93,7 +93,7 @@ pub struct Machine {
 
 impl Machine {
     /// Right after `begin`.
-    pub fn new(setting: &Setting) -> Machine {
+    pub(super) fn new(setting: &Setting) -> Machine {
         Machine {
             volumes: [0, 1].map(|index| Volume::new(setting, index)),
             journal: Journal::new(State::begun(VOLUMES)),
@@ -111,12 +111,12 @@ impl Machine {
     }
 
     /// What is live, judged by the product.
-    pub fn lives(&self, setting: &Setting) -> Vec<Live> {
+    pub(super) fn lives(&self, setting: &Setting) -> Vec<Live> {
         let says = self.journal.says();
         (0..VOLUMES).map(|index| self.classify(setting, &says, index)).collect()
     }
 
-    pub fn classify(&self, setting: &Setting, says: &State, index: usize) -> Live {
+    pub(super) fn classify(&self, setting: &Setting, says: &State, index: usize) -> Live {
         let Names { live, sibling } = self.volumes[index].now;
         let identity = |tree: Option<Tree>| tree.map(|tree| tree.identity(index).clone());
         let sight = Sight { live: identity(live), sibling: identity(sibling) };
@@ -124,14 +124,14 @@ impl Machine {
     }
 
     /// Whether every live is the new tree, or none is.
-    pub fn all_new(&self) -> bool {
+    pub(super) fn all_new(&self) -> bool {
         let is_new = |volume: &Volume| {
             volume.now.live == Some(Tree::New) && volume.new == Content::Whole && volume.open != Open::No
         };
         self.volumes.iter().all(is_new)
     }
 
-    pub fn all_old(&self, setting: &Setting) -> bool {
+    pub(super) fn all_old(&self, setting: &Setting) -> bool {
         self.volumes.iter().enumerate().all(|(index, volume)| match setting.is_absent(index) {
             true => volume.now.live.is_none_or(|tree| tree == Tree::Made),
             false => volume.now.live == Some(Tree::Old) && volume.old == Content::Whole,
@@ -152,7 +152,7 @@ impl Machine {
     }
 
     /// We start the app, because of the transaction.
-    pub fn start_app(&mut self) {
+    pub(super) fn start_app(&mut self) {
         let surely = self.journal.surely_says().phase;
         let may = [Phase::Starting, Phase::Reverted, Phase::Healthy, Phase::Unconfirmed];
         if !may.contains(&surely) {
@@ -166,13 +166,13 @@ impl Machine {
         }
     }
 
-    pub fn stop_app(&mut self) {
+    pub(super) fn stop_app(&mut self) {
         self.stopped_on_mixture |= self.app == App::Foreign { saw_mixture: true };
         self.app = App::Down;
     }
 
     /// What was in flight is in the tree now.
-    pub fn land(&mut self) {
+    pub(super) fn land(&mut self) {
         self.in_flight = false;
         let before = [Phase::Begun, Phase::Sealed, Phase::Stopping, Phase::Stopped, Phase::Reverted, Phase::Closed];
         if !before.contains(&self.journal.surely_says().phase) {
@@ -180,12 +180,12 @@ impl Machine {
         }
     }
 
-    pub fn is_wrong(&mut self, wrong: Wrong) {
+    pub(super) fn is_wrong(&mut self, wrong: Wrong) {
         self.wrong.get_or_insert(wrong);
     }
 
     /// Looks at what the last effect has led to.
-    pub fn look(&mut self, setting: &Setting) {
+    pub(super) fn look(&mut self, setting: &Setting) {
         if self.is_mixed() {
             match &mut self.app {
                 App::Down => {}
@@ -203,7 +203,7 @@ impl Machine {
         }
     }
 
-    pub fn power_cut(&mut self, cut: &Cut) {
+    pub(super) fn power_cut(&mut self, cut: &Cut) {
         for (volume, kept) in self.volumes.iter_mut().zip(cut.names) {
             volume.cut(kept);
         }
@@ -214,7 +214,7 @@ impl Machine {
     }
 
     /// Everything that a power cut could leave now.
-    pub fn cuts(&self) -> Vec<Cut> {
+    pub(super) fn cuts(&self) -> Vec<Cut> {
         let mut cuts = Vec::new();
         let aborts: &[bool] = if self.journal.abort == File::Unsynced { &[false, true] } else { &[true] };
         for first in 0..self.volumes[0].cuts() {
@@ -234,7 +234,7 @@ impl Machine {
 
 /// One power cut: what was not synced, and is there all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Cut {
+pub(super) struct Cut {
     /// Per volume a bit for each change of names.
     names: [u8; VOLUMES],
     records: u8,

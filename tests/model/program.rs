@@ -13,7 +13,7 @@ use super::volume::Tree;
 
 /// What a process is about to do, effect by effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Program {
+pub(super) enum Program {
     /// A restore or an undo, from its `begin` to `completed`.
     Forward,
     /// `commit` or `reverting` could not be synced.
@@ -31,7 +31,7 @@ pub enum Program {
 
 /// One effect, or one decision.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Step {
+pub(super) enum Step {
     MakeSibling(usize),
     Fill(usize),
     SyncTrees,
@@ -74,7 +74,7 @@ pub enum Step {
 
 /// An order that must not be, for the proof that the model can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Order {
+pub(super) enum Order {
     Right,
     CommitBeforeTheLastParentIsSynced,
     CommitBeforeTheRootIsSynced,
@@ -92,7 +92,7 @@ pub enum Order {
 }
 
 /// A moment that is the same in every run.
-pub fn moment() -> Moment {
+pub(super) fn moment() -> Moment {
     Moment { wall: jiff::Timestamp::UNIX_EPOCH, uptime_ms: 0, boot: String::new() }
 }
 
@@ -105,7 +105,7 @@ fn exchange(volume: usize, to: Live) -> [Step; 2] {
 }
 
 /// The steps of a program.
-pub fn steps(program: Program, setting: &Setting, order: Order) -> Vec<Step> {
+pub(super) fn steps(program: Program, setting: &Setting, order: Order) -> Vec<Step> {
     let mut steps = match program {
         Program::Forward => forward(setting),
         Program::Abort(over) => {

@@ -7,7 +7,7 @@ use reforge_volumes::identity::Identity;
 use super::machine::{Setting, VOLUMES};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Tree {
+pub(super) enum Tree {
     /// What was live at `begin`.
     Old,
     /// What was staged, or lent.
@@ -17,7 +17,7 @@ pub enum Tree {
 }
 
 impl Tree {
-    pub fn identity(self, volume: usize) -> &'static Identity {
+    pub(super) fn identity(self, volume: usize) -> &'static Identity {
         static ALL: LazyLock<Vec<Identity>> = LazyLock::new(|| {
             let one = |number: usize| serde_json::from_str(&format!("\"{:040x}\"", number + 1)).unwrap();
             (0..3 * VOLUMES).map(one).collect()
@@ -28,14 +28,14 @@ impl Tree {
 
 /// What stands under the two names of a volume.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Names {
+pub(super) struct Names {
     pub live: Option<Tree>,
     pub sibling: Option<Tree>,
 }
 
 /// A change of names. Each that was not synced is there after a power cut, or is not, whatever the others are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Change {
+pub(super) enum Change {
     MakeSibling,
     MakeLive,
     Exchange,
@@ -59,7 +59,7 @@ impl Names {
 
 /// What is in a tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Content {
+pub(super) enum Content {
     /// Not there, or not all of it.
     None,
     /// All of it, not synced.
@@ -69,7 +69,7 @@ pub enum Content {
 
 /// Whether the new tree's root has its owner and mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Open {
+pub(super) enum Open {
     No,
     /// A power cut takes it back.
     Unsynced,
@@ -77,7 +77,7 @@ pub enum Open {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Volume {
+pub(super) struct Volume {
     pub now: Names,
     durable: Names,
     unsynced: Vec<Change>,
@@ -88,7 +88,7 @@ pub struct Volume {
 
 impl Volume {
     /// As it is right after `begin`.
-    pub fn new(setting: &Setting, index: usize) -> Volume {
+    pub(super) fn new(setting: &Setting, index: usize) -> Volume {
         let live = (!setting.is_absent(index)).then_some(Tree::Old);
         let names = Names { live, sibling: setting.undo.then_some(Tree::New) };
         let new = if setting.undo { Content::Whole } else { Content::None };
@@ -96,17 +96,17 @@ impl Volume {
         Volume { now: names, durable: names, unsynced: Vec::new(), old: Content::Whole, new, open }
     }
 
-    pub fn change(&mut self, change: Change) {
+    pub(super) fn change(&mut self, change: Change) {
         self.now = self.now.after(change);
         self.unsynced.push(change);
     }
 
-    pub fn sync(&mut self) {
+    pub(super) fn sync(&mut self) {
         self.durable = self.now;
         self.unsynced.clear();
     }
 
-    pub fn content(&mut self, tree: Tree) -> Option<&mut Content> {
+    pub(super) fn content(&mut self, tree: Tree) -> Option<&mut Content> {
         match tree {
             Tree::Old => Some(&mut self.old),
             Tree::New => Some(&mut self.new),
@@ -114,17 +114,17 @@ impl Volume {
         }
     }
 
-    pub fn holds(&self, tree: Tree) -> bool {
+    pub(super) fn holds(&self, tree: Tree) -> bool {
         self.now.live == Some(tree) || self.now.sibling == Some(tree)
     }
 
     /// How many sets of lost changes there are.
-    pub fn cuts(&self) -> u8 {
+    pub(super) fn cuts(&self) -> u8 {
         1 << self.unsynced.len()
     }
 
     /// Of the changes that were not synced, those whose bit is set are there.
-    pub fn cut(&mut self, kept: u8) {
+    pub(super) fn cut(&mut self, kept: u8) {
         let changes = self.unsynced.iter().enumerate().filter(|(bit, _)| kept & (1 << bit) != 0);
         self.durable = changes.fold(self.durable, |names, (_, change)| names.after(*change));
         self.now = self.durable;

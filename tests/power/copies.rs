@@ -8,7 +8,7 @@ use super::file_system::FileSystem;
 use super::replay::copy_sparse;
 
 /// A machine of one disk, as it was before the restore.
-pub struct Machine {
+pub(super) struct Machine {
     file_system: &'static FileSystem,
     base: tempfile::NamedTempFile,
     mount_point: tempfile::TempDir,
@@ -16,7 +16,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    pub fn new(file_system: &'static FileSystem) -> Machine {
+    pub(super) fn new(file_system: &'static FileSystem) -> Machine {
         let (base, mount_point) = (file_system.make(), tempfile::tempdir().unwrap());
         let at = mount_point.path().canonicalize().unwrap();
         file_system.mount_image(base.path(), &at).unwrap();
@@ -37,7 +37,7 @@ impl Machine {
     }
 
     /// Cuts the power right after each effect that a crash could not have lost: a record, an exchange, a sync.
-    pub fn cut_after_each_effect(&self) -> Count {
+    pub(super) fn cut_after_each_effect(&self) -> Count {
         let (effects, _) = self.run(|it| it.world.effects_of(&it.restore()));
         let first = effects.iter().position(|name| name.starts_with("sync-file")).unwrap();
         let mut count = Count::default();

@@ -12,11 +12,11 @@ use crate::support::signature::Signature;
 use crate::support::{Volume, Workload, World};
 
 /// Where a disk of the machine is mounted, before the cut and after it.
-pub type Place = (&'static FileSystem, PathBuf);
+pub(super) type Place = (&'static FileSystem, PathBuf);
 
 /// A deployment whose volumes say `new` and whose snapshot says `old`. State and one volume lie on the first disk, the other
 /// volume on the last.
-pub struct Deployment {
+pub(super) struct Deployment {
     pub world: World,
     places: Vec<Place>,
     lives: [PathBuf; 2],
@@ -27,7 +27,7 @@ pub struct Deployment {
 
 /// What became of the cuts.
 #[derive(Default, Debug)]
-pub struct Count {
+pub(super) struct Count {
     pub cuts: usize,
     pub restored: usize,
     pub before: usize,
@@ -38,7 +38,7 @@ pub struct Count {
 
 impl Deployment {
     /// Running, and all of it on its disks.
-    pub fn new(places: Vec<Place>) -> Deployment {
+    pub(super) fn new(places: Vec<Place>) -> Deployment {
         let mut world = World::below(&places[0].1);
         let other = places[places.len() - 1].1.join("other-parent");
         std::fs::create_dir(&other).unwrap();
@@ -59,19 +59,19 @@ impl Deployment {
     }
 
     /// What the app runs from now on.
-    pub fn app_runs(&mut self, command: &[&str]) {
+    pub(super) fn app_runs(&mut self, command: &[&str]) {
         let workload = self.world.workload("app");
         *workload = workload.clone().command(command);
         self.world.write_config();
         self.world.ok(&["deploy", "app"]);
     }
 
-    pub fn restore(&self) -> [&str; 5] {
+    pub(super) fn restore(&self) -> [&str; 5] {
         ["restore", "run", "app", &self.snapshot, "--yes"]
     }
 
     /// The power is back: mounts what the cut has left, has the real program start, and says whether that may be.
-    pub fn judge_cut(&self, images: &[&Path], at: &str, said: &[&str], count: &mut Count) {
+    pub(super) fn judge_cut(&self, images: &[&Path], at: &str, said: &[&str], count: &mut Count) {
         let mounted = self.places.iter().zip(images);
         let mounted = mounted.map(|((file_system, path), image)| file_system.mount_image(image, path));
         let judged = mounted.collect::<Result<(), _>>().and_then(|()| self.judge(said, count));
@@ -137,7 +137,7 @@ impl Deployment {
     }
 
     /// The app ends, and nothing is mounted any more.
-    pub fn turn_off(&self) {
+    pub(super) fn turn_off(&self) {
         if self.world.state_dir().exists() {
             self.world.reforge(&["stop", "app"]);
         }

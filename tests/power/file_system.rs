@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::support::process::run;
 
-pub struct FileSystem {
+pub(super) struct FileSystem {
     pub name: &'static str,
     megabytes: u64,
     make: &'static [&'static str],
@@ -15,7 +15,7 @@ pub struct FileSystem {
     pub sector_bytes: usize,
 }
 
-pub static EXT4: FileSystem = FileSystem {
+pub(super) static EXT4: FileSystem = FileSystem {
     name: "ext4",
     megabytes: 256,
     make: &["mkfs.ext4", "-q", "-F", "-m", "0", "-N", "4096", "-J", "size=8", "-E", "lazy_itable_init=0,nodiscard"],
@@ -23,7 +23,7 @@ pub static EXT4: FileSystem = FileSystem {
     sector_bytes: 512,
 };
 
-pub static XFS: FileSystem = FileSystem {
+pub(super) static XFS: FileSystem = FileSystem {
     name: "xfs",
     megabytes: 320,
     make: &["mkfs.xfs", "-q", "-f", "-K"],
@@ -32,7 +32,7 @@ pub static XFS: FileSystem = FileSystem {
     sector_bytes: 4096,
 };
 
-pub static BTRFS: FileSystem = FileSystem {
+pub(super) static BTRFS: FileSystem = FileSystem {
     name: "btrfs",
     megabytes: 512,
     make: &["mkfs.btrfs", "-q", "-f", "-K"],
@@ -42,19 +42,19 @@ pub static BTRFS: FileSystem = FileSystem {
 
 impl FileSystem {
     /// An image of it.
-    pub fn make(&self) -> tempfile::NamedTempFile {
+    pub(super) fn make(&self) -> tempfile::NamedTempFile {
         let image = tempfile::NamedTempFile::new().unwrap();
         image.as_file().set_len(self.megabytes << 20).unwrap();
         run(self.make[0], &[&self.make[1..], &[image.path().to_str().unwrap()]].concat());
         image
     }
 
-    pub fn mount(&self, device: &Path, at: &Path) {
+    pub(super) fn mount(&self, device: &Path, at: &Path) {
         run("mount", &["-o", self.mount_options, device.to_str().unwrap(), at.to_str().unwrap()]);
     }
 
     /// Mounts an image, its log replayed. The error is the kernel's.
-    pub fn mount_image(&self, image: &Path, at: &Path) -> Result<(), String> {
+    pub(super) fn mount_image(&self, image: &Path, at: &Path) -> Result<(), String> {
         let options = format!("loop,{}", self.mount_options);
         let output = Command::new("mount").args(["-o", &options]).args([image, at]).output().unwrap();
         match output.status.success() {
@@ -64,7 +64,7 @@ impl FileSystem {
     }
 
     /// False as long as something is open on it.
-    pub fn unmount(&self, at: &Path) -> bool {
+    pub(super) fn unmount(&self, at: &Path) -> bool {
         let unmounted = Command::new("umount").arg(at).output().unwrap().status.success();
         if unmounted && self.name == "btrfs" {
             // Otherwise the next image with the same id is taken for this one.

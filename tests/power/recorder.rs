@@ -27,7 +27,7 @@ const SECTOR_BYTES: u32 = 512;
 
 /// What happened, in the order in which the disks were told.
 #[derive(Debug)]
-pub enum Entry {
+pub(super) enum Entry {
     Write {
         disk: usize,
         offset: u64,
@@ -43,14 +43,14 @@ pub enum Entry {
 
 /// The one log of all disks of a machine.
 #[derive(Clone, Default)]
-pub struct Log(Arc<Mutex<Vec<Entry>>>);
+pub(super) struct Log(Arc<Mutex<Vec<Entry>>>);
 
 impl Log {
-    pub fn say(&self, what: &'static str) {
+    pub(super) fn say(&self, what: &'static str) {
         self.0.lock().unwrap().push(Entry::Said(what));
     }
 
-    pub fn take(&self) -> Vec<Entry> {
+    pub(super) fn take(&self) -> Vec<Entry> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 }
@@ -156,7 +156,7 @@ impl Filesystem for Server {
 }
 
 /// A mounted file system on a disk that writes everything down.
-pub struct Recorder {
+pub(super) struct Recorder {
     log: Log,
     backing: tempfile::NamedTempFile,
     /// Where the file system is mounted, now and for every cut.
@@ -168,7 +168,7 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    pub fn new(file_system: &'static FileSystem, disk: usize, log: &Log) -> Recorder {
+    pub(super) fn new(file_system: &'static FileSystem, disk: usize, log: &Log) -> Recorder {
         assert!(
             Path::new("/dev/fuse").exists(),
             "there is no /dev/fuse, and the disk that writes everything down is a file system of its own: load the kernel \
@@ -195,12 +195,12 @@ impl Recorder {
         recorder
     }
 
-    pub fn path(&self) -> PathBuf {
+    pub(super) fn path(&self) -> PathBuf {
         self.mount_point.path().canonicalize().unwrap()
     }
 
     /// What is on the disk now, everything being synced.
-    pub fn base(&self) -> tempfile::NamedTempFile {
+    pub(super) fn base(&self) -> tempfile::NamedTempFile {
         // Nothing is written down between this copy and the first entry: the lock is held.
         let _log = self.log.0.lock().unwrap();
         let base = tempfile::NamedTempFile::new().unwrap();
@@ -209,7 +209,7 @@ impl Recorder {
     }
 
     /// The file system is unmounted: the disk goes, and its mount point is free for what a cut has left.
-    pub fn turn_off(&mut self) {
+    pub(super) fn turn_off(&mut self) {
         let device = self.loop_device.to_str().unwrap();
         run("losetup", &["--detach", device]);
         // It lets go of the file when the kernel has written the last of it.

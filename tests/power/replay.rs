@@ -14,7 +14,7 @@ use super::recorder::Entry;
 
 /// What becomes of the writes since the last flush.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unflushed {
+pub(super) enum Unflushed {
     AllThere,
     AllMissing,
     /// Each by chance there, missing or torn.
@@ -22,7 +22,7 @@ pub enum Unflushed {
 }
 
 /// The disks as they are at one point of the log, which only moves forward.
-pub struct Replay<'a> {
+pub(super) struct Replay<'a> {
     log: &'a [Entry],
     at: usize,
     disks: Vec<Disk>,
@@ -36,13 +36,13 @@ struct Disk {
 }
 
 impl<'a> Replay<'a> {
-    pub fn new(log: &'a [Entry], bases: Vec<(&'static FileSystem, tempfile::NamedTempFile)>) -> Replay<'a> {
+    pub(super) fn new(log: &'a [Entry], bases: Vec<(&'static FileSystem, tempfile::NamedTempFile)>) -> Replay<'a> {
         let disk = |(file_system, flushed)| Disk { file_system, flushed, unflushed: Vec::new() };
         Replay { log, at: 0, disks: bases.into_iter().map(disk).collect() }
     }
 
     /// Goes to where so many entries have happened.
-    pub fn go_to(&mut self, at: usize) {
+    pub(super) fn go_to(&mut self, at: usize) {
         assert!(at >= self.at, "the log is replayed forwards");
         for index in self.at..at {
             match &self.log[index] {
@@ -61,18 +61,18 @@ impl<'a> Replay<'a> {
     }
 
     /// What was said to be done before the cut.
-    pub fn said(&self) -> Vec<&'static str> {
+    pub(super) fn said(&self) -> Vec<&'static str> {
         let said = |entry: &Entry| if let Entry::Said(what) = entry { Some(*what) } else { None };
         self.log[..self.at].iter().filter_map(said).collect()
     }
 
     /// How many writes are in doubt.
-    pub fn in_doubt(&self) -> usize {
+    pub(super) fn in_doubt(&self) -> usize {
         self.disks.iter().map(|disk| disk.unflushed.len()).sum()
     }
 
     /// An image of each disk after a power cut here.
-    pub fn cut(&self, unflushed: Unflushed, chance: &mut Chance) -> Vec<tempfile::NamedTempFile> {
+    pub(super) fn cut(&self, unflushed: Unflushed, chance: &mut Chance) -> Vec<tempfile::NamedTempFile> {
         self.disks.iter().map(|disk| self.cut_disk(disk, unflushed, chance)).collect()
     }
 
@@ -103,7 +103,7 @@ impl<'a> Replay<'a> {
 }
 
 /// Copies what is written of a file, and leaves holes where it has them.
-pub fn copy_sparse(from: &File, to: &File) {
+pub(super) fn copy_sparse(from: &File, to: &File) {
     let bytes = from.metadata().unwrap().len();
     to.set_len(bytes).unwrap();
     let mut at = 0;

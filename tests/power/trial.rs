@@ -7,7 +7,7 @@ use super::recorder::{Entry, Log, Recorder};
 use super::replay::{Replay, Unflushed};
 
 /// Everything that the disks were told during a restore, its undo, and the end of both windows.
-pub struct Trial {
+pub(super) struct Trial {
     deployment: Deployment,
     bases: Vec<(&'static FileSystem, tempfile::NamedTempFile)>,
     log: Vec<Entry>,
@@ -17,7 +17,7 @@ pub struct Trial {
 
 impl Trial {
     /// State and one volume on one disk, the other volume on the same or on one of its own. `faults` are for the restore.
-    pub fn new(file_system: &'static FileSystem, disks: usize, faults: &str) -> Trial {
+    pub(super) fn new(file_system: &'static FileSystem, disks: usize, faults: &str) -> Trial {
         let log = Log::default();
         let mut recorders: Vec<Recorder> = (0..disks).map(|disk| Recorder::new(file_system, disk, &log)).collect();
         let deployment = Deployment::new(recorders.iter().map(|recorder| (file_system, recorder.path())).collect());
@@ -43,7 +43,7 @@ impl Trial {
     }
 
     /// Cuts the power at so many points, spread over the whole run by chance.
-    pub fn cut(self, cuts: usize, seed: u64) -> Count {
+    pub(super) fn cut(self, cuts: usize, seed: u64) -> Count {
         let mut chance = Chance::new(seed);
         let entries = self.log.len();
         let mut points: Vec<usize> = (0..cuts).map(|_| chance.below(entries as u64 + 1) as usize).collect();

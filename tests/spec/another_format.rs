@@ -7,7 +7,7 @@ use crate::support::world::names;
 use crate::support::{World, guests, signature};
 
 /// Both volumes as `tar` and `zstd` pack them: `<scope>/<volume>.tar.zst`, together in a tar.
-pub fn pack(bench: &Bench) -> String {
+pub(crate) fn pack(bench: &Bench) -> String {
     let root = bench.world.path("run");
     for (scope, name, live) in [("project", "data", &bench.lives[0]), ("absolute", "more", &bench.lives[1])] {
         std::fs::create_dir(root.join(scope)).unwrap();
@@ -20,7 +20,7 @@ pub fn pack(bench: &Bench) -> String {
     archive
 }
 
-pub fn filled() -> Bench {
+pub(crate) fn filled() -> Bench {
     let mut bench = Bench::new();
     bench.lives.iter().for_each(|live| fill(live, "packed"));
     std::fs::write(bench.lives[0].join("large"), "0123456789abcdef".repeat(200_000)).unwrap();

@@ -177,7 +177,7 @@ fn an_installed_plugin_that_was_damaged_is_refused_and_the_built_in_one_restores
 fn service(world: &World) -> (Arc<Host>, Registry, ActivePlugin) {
     let config = Config::load(&world.path("reforge.toml")).unwrap();
     let supervisor = vec![env!("CARGO_BIN_EXE_reforge").into(), "supervise".into()];
-    let host = Arc::new(Host::open(config, supervisor).unwrap());
+    let host = Arc::new(Host::open(config, supervisor, Vec::new()).unwrap());
     let registry = host.registry();
     let engine = PluginEngine::new(Some(&host.state.cache())).unwrap();
     let active_plugin = ActivePlugin::open(engine, None, registry.clone());

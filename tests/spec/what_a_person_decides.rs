@@ -10,7 +10,7 @@ use crate::support::bench::{Bench, fill, signatures};
 use crate::support::signature;
 
 /// A restore that was killed between its two exchanges, and whose second volume somebody replaced by another tree.
-pub fn stuck() -> (Bench, String, PathBuf) {
+pub(crate) fn stuck() -> (Bench, String, PathBuf) {
     let bench = Bench::new();
     bench.lives.iter().for_each(|live| fill(live, "new"));
     let effects = bench.world.effects_of(&bench.restore());

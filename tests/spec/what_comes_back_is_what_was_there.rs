@@ -87,7 +87,7 @@ fn fill(root: &Path) {
     run("setfattr", &["-n", "user.root", "-v", "itself", root.to_str().unwrap()]);
 }
 
-pub fn deployed() -> (World, PathBuf, String) {
+pub(crate) fn deployed() -> (World, PathBuf, String) {
     let mut app = Workload::idle("app", [Volume::project("data")]);
     app.links = true;
     let world = World::deployed([app]);

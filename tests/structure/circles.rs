@@ -6,9 +6,9 @@ use super::imports::imports;
 use super::sources::File;
 
 /// Per module the modules that it needs.
-pub type Edges = BTreeMap<String, BTreeSet<String>>;
+pub(crate) type Edges = BTreeMap<String, BTreeSet<String>>;
 
-pub fn edges(files: &[File]) -> Edges {
+pub(crate) fn edges(files: &[File]) -> Edges {
     let modules: BTreeSet<&str> = files.iter().map(|file| file.module.as_str()).collect();
     let needed = |file: &File| {
         let paths = imports(&file.text, &file.module);
@@ -22,7 +22,7 @@ pub fn edges(files: &[File]) -> Edges {
 }
 
 /// The modules that come back to themselves, those of one circle together.
-pub fn circles(edges: &Edges) -> Vec<Vec<String>> {
+pub(crate) fn circles(edges: &Edges) -> Vec<Vec<String>> {
     let reached: BTreeMap<&str, BTreeSet<&str>> =
         edges.keys().map(|from| (from.as_str(), reached(edges, from))).collect();
     let circle = |from: &&str| -> Vec<String> {

@@ -6,7 +6,7 @@
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// The paths, from the root of the crate on: `a::b::C`.
-pub fn imports(text: &str, module: &str) -> Vec<String> {
+pub(crate) fn imports(text: &str, module: &str) -> Vec<String> {
     let tokens: TokenStream = text.parse().unwrap_or_else(|error| panic!("`{module}`: {error}"));
     let module: Vec<String> = module.split("::").filter(|name| !name.is_empty()).map(str::to_owned).collect();
     let mut found = Vec::new();

@@ -33,13 +33,13 @@ const NOT_PLAIN: [&str; 3] = ["tokio", "wasmtime", "wasmtime-wasi"];
 const PREFIX: &str = "reforge-";
 
 /// A crate of this workspace, by its name without `reforge-`, and what it is built with.
-pub struct Crate {
+pub(crate) struct Crate {
     pub name: String,
     pub uses: Vec<String>,
 }
 
 /// What Cargo says of this workspace.
-pub fn metadata() -> Value {
+pub(crate) fn metadata() -> Value {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(["metadata", "--no-deps", "--format-version", "1", "--offline", "--locked"]);
@@ -49,7 +49,7 @@ pub fn metadata() -> Value {
 }
 
 /// The crates of Reforge, with their normal dependencies: what only tests and build scripts use may come from anywhere.
-pub fn crates(metadata: &Value) -> Vec<Crate> {
+pub(crate) fn crates(metadata: &Value) -> Vec<Crate> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let uses = |package: &Value| {
         let dependencies = package["dependencies"].as_array().unwrap().iter();
@@ -64,7 +64,7 @@ pub fn crates(metadata: &Value) -> Vec<Crate> {
 }
 
 /// Every edge that must not be, in words.
-pub fn against_the_order(crates: &[Crate]) -> Vec<String> {
+pub(crate) fn against_the_order(crates: &[Crate]) -> Vec<String> {
     let place = |name: &str| ORDER.iter().position(|known| *known == name);
     let mut wrong = Vec::new();
     for missing in ORDER.iter().filter(|name| crates.iter().all(|known| known.name != **name)) {

@@ -6,13 +6,13 @@ use std::path::Path;
 const TESTS: &str = "#[cfg(test)]\nmod tests {";
 
 /// A file, and the module that it is: `a::b`, or nothing for the root of its crate.
-pub struct File {
+pub(crate) struct File {
     pub module: String,
     pub text: String,
 }
 
 /// The crates by name, each with its files.
-pub fn crates() -> Vec<(String, Vec<File>)> {
+pub(crate) fn crates() -> Vec<(String, Vec<File>)> {
     let host = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut crates = Vec::new();
     for entry in std::fs::read_dir(host).unwrap() {
@@ -26,7 +26,7 @@ pub fn crates() -> Vec<(String, Vec<File>)> {
 }
 
 /// What of a file is not its tests.
-pub fn production(text: &str) -> &str {
+pub(crate) fn production(text: &str) -> &str {
     text.split_once(TESTS).map_or(text, |(before, _)| before)
 }
 

@@ -11,7 +11,7 @@ const INSTALL: &str = "apt-get install -y postgresql redis-server";
 
 /// A script that goes on numbering lines in `log` of its first volume, from wherever the log ends, and says in `run`
 /// who it is. Restarted, it goes on counting.
-pub fn counter(world: &World, name: &str) -> String {
+pub(crate) fn counter(world: &World, name: &str) -> String {
     world.script(
         name,
         "log=\"$1/log\"\nn=$(wc -l < \"$log\" 2>/dev/null || echo 0)\n\
@@ -21,7 +21,7 @@ pub fn counter(world: &World, name: &str) -> String {
 
 /// The lines of a counter's log, which must be 1, 2, 3 and so on.
 #[track_caller]
-pub fn counted(volume: &Path) -> usize {
+pub(crate) fn counted(volume: &Path) -> usize {
     let text = std::fs::read_to_string(volume.join("log")).unwrap_or_default();
     // The last line may be being written.
     let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
@@ -39,13 +39,13 @@ fn program(name: &str) -> PathBuf {
 }
 
 /// A PostgreSQL whose data directory is the volume `data`, owned by `postgres`, mode 0700.
-pub struct Postgres {
+pub(crate) struct Postgres {
     socket: tempfile::TempDir,
 }
 
 impl Postgres {
     /// The workload; [`Postgres::make_cluster`] goes before its deploy.
-    pub fn workload(id: &str) -> (Postgres, Workload) {
+    pub(crate) fn workload(id: &str) -> (Postgres, Workload) {
         let socket = tempfile::tempdir().unwrap();
         run("chown", &["postgres:postgres", socket.path().to_str().unwrap()]);
         let at = socket.path().to_str().unwrap().to_owned();
@@ -69,7 +69,7 @@ impl Postgres {
         (Postgres { socket }, workload)
     }
 
-    pub fn make_cluster(&self, volume: &Path) {
+    pub(crate) fn make_cluster(&self, volume: &Path) {
         std::fs::create_dir_all(volume).unwrap();
         run("chown", &["postgres:postgres", volume.to_str().unwrap()]);
         run("chmod", &["0700", volume.to_str().unwrap()]);
@@ -79,12 +79,12 @@ impl Postgres {
     }
 
     /// Where its socket is.
-    pub fn directory(&self) -> &Path {
+    pub(crate) fn directory(&self) -> &Path {
         self.socket.path()
     }
 
     /// Whether the running server did it.
-    pub fn try_sql(&self, statement: &str) -> bool {
+    pub(crate) fn try_sql(&self, statement: &str) -> bool {
         let mut command = Command::new("setpriv");
         command.args(AS_POSTGRES).arg(program("psql")).args(["-X", "-q", "-h", self.socket.path().to_str().unwrap()]);
         command.args(["-d", "postgres", "-c", statement]).output().unwrap().status.success()
@@ -92,7 +92,7 @@ impl Postgres {
 
     /// One value, asked of the running server.
     #[track_caller]
-    pub fn sql(&self, statement: &str) -> String {
+    pub(crate) fn sql(&self, statement: &str) -> String {
         let psql = program("psql");
         let at = self.socket.path().to_str().unwrap();
         let arguments = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", at, "-d", "postgres", "-c", statement];
@@ -103,12 +103,12 @@ impl Postgres {
 const AS_POSTGRES: [&str; 3] = ["--reuid=postgres", "--regid=postgres", "--init-groups"];
 
 /// A Redis with an append-only file in the volume `data`, owned by `redis`.
-pub struct Redis {
+pub(crate) struct Redis {
     directory: tempfile::TempDir,
 }
 
 impl Redis {
-    pub fn workload(id: &str) -> (Redis, Workload) {
+    pub(crate) fn workload(id: &str) -> (Redis, Workload) {
         let directory = tempfile::tempdir().unwrap();
         run("chown", &["redis:redis", directory.path().to_str().unwrap()]);
         let socket = directory.path().join("redis.sock").to_str().unwrap().to_owned();
@@ -134,19 +134,19 @@ impl Redis {
     }
 
     /// Where its socket is.
-    pub fn directory(&self) -> &Path {
+    pub(crate) fn directory(&self) -> &Path {
         self.directory.path()
     }
 
     /// Whether the running server did it.
-    pub fn try_command(&self, words: &[&str]) -> bool {
+    pub(crate) fn try_command(&self, words: &[&str]) -> bool {
         let socket = self.directory.path().join("redis.sock");
         let output = Command::new(program("redis-cli")).arg("-s").arg(socket).args(words).output().unwrap();
         output.status.success() && !output.stdout.starts_with(b"ERR") && output.stderr.is_empty()
     }
 
     #[track_caller]
-    pub fn command(&self, words: &[&str]) -> String {
+    pub(crate) fn command(&self, words: &[&str]) -> String {
         let socket = self.directory.path().join("redis.sock");
         let client = program("redis-cli");
         run(client.to_str().unwrap(), &[&["-s", socket.to_str().unwrap()], words].concat()).trim().to_owned()
@@ -155,21 +155,21 @@ impl Redis {
 
 /// Waits until a counter has written more.
 #[track_caller]
-pub fn writes_on(volume: &Path) {
+pub(crate) fn writes_on(volume: &Path) {
     let before = counted(volume);
     eventually("the app writes on", || counted(volume) > before);
 }
 
 /// A program that stays in another session and holds something, until it is dropped.
-pub struct Stranger(std::process::Child);
+pub(crate) struct Stranger(std::process::Child);
 
 impl Stranger {
     /// A shell that runs these lines.
-    pub fn shell(lines: &str) -> Stranger {
+    pub(crate) fn shell(lines: &str) -> Stranger {
         Stranger(Command::new("/bin/sh").args(["-c", lines]).spawn().unwrap())
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.0.id()
     }
 }

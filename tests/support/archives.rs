@@ -13,14 +13,14 @@ use super::world::read_json;
 
 /// One member of a tar archive: its name, its header as stored, its content.
 #[derive(Clone)]
-pub struct Member {
+pub(crate) struct Member {
     pub name: Vec<u8>,
     pub header: tar::Header,
     pub content: Vec<u8>,
 }
 
 impl Member {
-    pub fn file(name: &str, content: &[u8]) -> Member {
+    pub(crate) fn file(name: &str, content: &[u8]) -> Member {
         let mut header = tar::Header::new_ustar();
         header.set_mode(0o644);
         header.set_entry_type(tar::EntryType::Regular);
@@ -28,7 +28,7 @@ impl Member {
     }
 
     /// Of another type, leading to `target`.
-    pub fn link(name: &str, entry_type: tar::EntryType, target: &str) -> Member {
+    pub(crate) fn link(name: &str, entry_type: tar::EntryType, target: &str) -> Member {
         let mut member = Member::file(name, b"");
         member.header.set_entry_type(entry_type);
         member.header.as_mut_bytes()[157..257].fill(0);
@@ -38,7 +38,7 @@ impl Member {
 }
 
 /// Changes the members of an archive in place.
-pub fn rewrite(archive: &Path, change: impl FnOnce(&mut Vec<Member>)) {
+pub(crate) fn rewrite(archive: &Path, change: impl FnOnce(&mut Vec<Member>)) {
     let mut raw = Vec::new();
     MultiGzDecoder::new(std::fs::File::open(archive).unwrap()).read_to_end(&mut raw).unwrap();
     let mut members = Vec::new();
@@ -66,7 +66,7 @@ pub fn rewrite(archive: &Path, change: impl FnOnce(&mut Vec<Member>)) {
 }
 
 /// Makes the descriptor fit the archive again as far as a forger can: size, digest, one part. The tree digests stay.
-pub fn fix_descriptor(archive: &Path, descriptor: &Path) {
+pub(crate) fn fix_descriptor(archive: &Path, descriptor: &Path) {
     edit_descriptor(descriptor, |descriptor| {
         let bytes = std::fs::read(archive).unwrap();
         descriptor["archive"] = json!({ "bytes": bytes.len(), "sha256": hex::encode(Sha256::digest(&bytes)) });
@@ -75,14 +75,17 @@ pub fn fix_descriptor(archive: &Path, descriptor: &Path) {
 }
 
 /// Changes a descriptor in place.
-pub fn edit_descriptor(descriptor: &Path, change: impl FnOnce(&mut Value)) {
+pub(crate) fn edit_descriptor(descriptor: &Path, change: impl FnOnce(&mut Value)) {
     let mut value = read_json(descriptor);
     change(&mut value);
     std::fs::write(descriptor, serde_json::to_vec_pretty(&value).unwrap()).unwrap();
 }
 
 /// Changes the manifest in the archive and its copy in the descriptor alike.
-pub fn forge_manifest((archive, descriptor): &(std::path::PathBuf, std::path::PathBuf), change: impl Fn(&mut Value)) {
+pub(crate) fn forge_manifest(
+    (archive, descriptor): &(std::path::PathBuf, std::path::PathBuf),
+    change: impl Fn(&mut Value),
+) {
     rewrite(archive, |members| {
         let manifest = members.iter_mut().find(|member| member.name == b"manifest.json").expect("there is a manifest");
         let mut value: Value = serde_json::from_slice(&manifest.content).unwrap();

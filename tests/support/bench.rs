@@ -6,7 +6,7 @@ use super::signature::{self, Signature};
 use super::{Volume, Workload, World};
 
 /// Writes a small tree that says which one it is.
-pub fn fill(live: &Path, say: &str) {
+pub(crate) fn fill(live: &Path, say: &str) {
     for name in super::world::names(live) {
         if name.is_dir() { std::fs::remove_dir_all(name).unwrap() } else { std::fs::remove_file(name).unwrap() }
     }
@@ -15,12 +15,12 @@ pub fn fill(live: &Path, say: &str) {
     std::fs::write(live.join(format!("only-in-{say}")), say).unwrap();
 }
 
-pub fn signatures(lives: &[PathBuf]) -> Vec<Signature> {
+pub(crate) fn signatures(lives: &[PathBuf]) -> Vec<Signature> {
     lives.iter().map(|live| signature::of(live)).collect()
 }
 
 /// One deployment whose two volumes say `new` and whose snapshot says `old`.
-pub struct Bench {
+pub(crate) struct Bench {
     pub world: World,
     pub lives: [PathBuf; 2],
     pub snapshot: String,
@@ -28,7 +28,7 @@ pub struct Bench {
 }
 
 impl Bench {
-    pub fn new() -> Bench {
+    pub(crate) fn new() -> Bench {
         let mut world = World::new([]);
         let other = world.path("other-parent");
         std::fs::create_dir(&other).unwrap();
@@ -42,12 +42,12 @@ impl Bench {
         Bench { world, old: signatures(&lives), lives, snapshot }
     }
 
-    pub fn restore(&self) -> Vec<&str> {
+    pub(crate) fn restore(&self) -> Vec<&str> {
         vec!["restore", "run", "app", &self.snapshot, "--yes"]
     }
 
     /// Ends every undo window, so that the next run begins with nothing beside the volumes.
-    pub fn tidy(&self) {
+    pub(crate) fn tidy(&self) {
         if let Some(id) = self.world.transactions().last() {
             self.world.reforge(&["restore", "finish", id, "--yes"]);
         }

@@ -22,14 +22,14 @@ const INSTALL: &str = "the page is examined by axe-core, which is not there; run
 const PHONE: (u32, u32) = (360, 740);
 
 /// Keys as the driver calls them.
-pub mod key {
-    pub const TAB: char = '\u{e004}';
-    pub const ENTER: char = '\u{e007}';
-    pub const ESCAPE: char = '\u{e00c}';
+pub(crate) mod key {
+    pub(crate) const TAB: char = '\u{e004}';
+    pub(crate) const ENTER: char = '\u{e007}';
+    pub(crate) const ESCAPE: char = '\u{e00c}';
 }
 
 /// One browser with one window. Dropping it ends it.
-pub struct Browser {
+pub(crate) struct Browser {
     runtime: tokio::runtime::Runtime,
     client: Client,
     url: String,
@@ -39,7 +39,7 @@ pub struct Browser {
 
 impl Browser {
     /// One whose user reads this language.
-    pub fn start(language: &str) -> Browser {
+    pub(crate) fn start(language: &str) -> Browser {
         let home = tempfile::tempdir().unwrap();
         let driver = Command::new("chromedriver")
             .arg("--port=0")
@@ -78,22 +78,22 @@ impl Browser {
         Browser { runtime, client, url, _driver: driver, _home: home }
     }
 
-    pub fn open(&self, url: &str) {
+    pub(crate) fn open(&self, url: &str) {
         self.runtime.block_on(self.client.goto(url)).unwrap();
     }
 
-    pub fn reload(&self) {
+    pub(crate) fn reload(&self) {
         self.runtime.block_on(self.client.refresh()).unwrap();
     }
 
     /// Runs a function's body in the page.
     #[track_caller]
-    pub fn run(&self, script: &str) -> Value {
+    pub(crate) fn run(&self, script: &str) -> Value {
         self.runtime.block_on(self.client.execute(script, Vec::new())).unwrap()
     }
 
     /// What can be read in an element; nothing if it is not there or hidden.
-    pub fn text(&self, css: &str) -> String {
+    pub(crate) fn text(&self, css: &str) -> String {
         let script = format!(
             "const found = document.querySelector({}); return found?.checkVisibility() ? found.innerText : ''",
             json!(css)
@@ -101,13 +101,13 @@ impl Browser {
         self.run(&script).as_str().unwrap_or_default().replace('\u{a0}', " ")
     }
 
-    pub fn has(&self, css: &str) -> bool {
+    pub(crate) fn has(&self, css: &str) -> bool {
         self.run(&format!("return document.querySelector({}) !== null", json!(css))) == json!(true)
     }
 
     /// Waits until an element is there and says something.
     #[track_caller]
-    pub fn sees(&self, css: &str, text: &str) {
+    pub(crate) fn sees(&self, css: &str, text: &str) {
         let began = std::time::Instant::now();
         while !(self.has(css) && self.text(css).contains(text)) {
             assert!(began.elapsed() < PATIENCE, "`{css}` does not say `{text}`: {}", self.text("body"));
@@ -116,7 +116,7 @@ impl Browser {
 
     /// Waits for an element and clicks on it.
     #[track_caller]
-    pub fn click(&self, css: &str) {
+    pub(crate) fn click(&self, css: &str) {
         eventually(&format!("`{css}` is clicked"), || {
             // It may be replaced in between: then it is clicked as it is then.
             self.runtime.block_on(async { self.client.find(Locator::Css(css)).await?.click().await }).is_ok()
@@ -125,7 +125,7 @@ impl Browser {
 
     /// Puts text into a field, in place of what was there.
     #[track_caller]
-    pub fn types(&self, css: &str, text: &str) {
+    pub(crate) fn types(&self, css: &str, text: &str) {
         self.sees(css, "");
         let typed = self.runtime.block_on(async {
             let element = self.client.find(Locator::Css(css)).await?;
@@ -137,7 +137,7 @@ impl Browser {
 
     /// Chooses a file for a field.
     #[track_caller]
-    pub fn gives(&self, css: &str, file: &Path) {
+    pub(crate) fn gives(&self, css: &str, file: &Path) {
         self.sees(css, "");
         let given = async { self.client.find(Locator::Css(css)).await?.send_keys(file.to_str().unwrap()).await };
         self.runtime.block_on(given).unwrap();
@@ -145,7 +145,7 @@ impl Browser {
 
     /// Presses a key where the focus is.
     #[track_caller]
-    pub fn presses(&self, key: char) {
+    pub(crate) fn presses(&self, key: char) {
         let keys = KeyActions::new("keyboard".to_owned());
         let keys = keys.then(KeyAction::Down { value: key }).then(KeyAction::Up { value: key });
         self.runtime.block_on(self.client.perform_actions(keys)).unwrap();
@@ -153,18 +153,18 @@ impl Browser {
 
     /// Types where the focus is.
     #[track_caller]
-    pub fn writes(&self, text: &str) {
+    pub(crate) fn writes(&self, text: &str) {
         text.chars().for_each(|character| self.presses(character));
     }
 
     /// Whether an element has the focus.
-    pub fn is_at(&self, css: &str) -> bool {
+    pub(crate) fn is_at(&self, css: &str) -> bool {
         self.run(&format!("return document.activeElement?.matches({}) ?? false", json!(css))) == json!(true)
     }
 
     /// Waits until an element has the focus.
     #[track_caller]
-    pub fn comes_to(&self, css: &str) {
+    pub(crate) fn comes_to(&self, css: &str) {
         let began = std::time::Instant::now();
         while !self.is_at(css) {
             let here = || self.run("return document.activeElement?.outerHTML");
@@ -174,7 +174,7 @@ impl Browser {
 
     /// Goes on from element to element until one has the focus.
     #[track_caller]
-    pub fn tabs_to(&self, css: &str) {
+    pub(crate) fn tabs_to(&self, css: &str) {
         self.sees(css, "");
         let mut passed = 0;
         while !self.is_at(css) {
@@ -186,7 +186,7 @@ impl Browser {
 
     /// Nothing that stands in the window shuts anybody out.
     #[track_caller]
-    pub fn is_open_to_everybody(&self, what: &str) {
+    pub(crate) fn is_open_to_everybody(&self, what: &str) {
         let file = std::env::var_os("AXE_CORE").expect(INSTALL);
         let axe = std::fs::read_to_string(file).expect(INSTALL);
         self.run(&axe);
@@ -201,7 +201,7 @@ impl Browser {
 
     /// As wide as a phone, nothing goes over the edge.
     #[track_caller]
-    pub fn fits_a_phone(&self, what: &str) {
+    pub(crate) fn fits_a_phone(&self, what: &str) {
         let (width, height) = PHONE;
         let phone = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": true });
         self.tells("Emulation.setDeviceMetricsOverride", &phone);
@@ -214,7 +214,7 @@ impl Browser {
     }
 
     /// What its user likes, as style sheets are told it.
-    pub fn likes(&self, features: &[(&str, &str)]) {
+    pub(crate) fn likes(&self, features: &[(&str, &str)]) {
         let features: Vec<Value> =
             features.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
         self.tells("Emulation.setEmulatedMedia", &json!({ "features": features }));
@@ -228,7 +228,7 @@ impl Browser {
     }
 
     /// Makes the picture again, if `REFORGE_PICTURES` says where to.
-    pub fn is_shown_in_the_readme(&self, name: &str, scheme: &str) {
+    pub(crate) fn is_shown_in_the_readme(&self, name: &str, scheme: &str) {
         let Some(directory) = std::env::var_os("REFORGE_PICTURES") else { return };
         let desk = json!({ "width": 900, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         self.tells("Emulation.setDeviceMetricsOverride", &desk);
@@ -238,7 +238,7 @@ impl Browser {
     }
 
     /// A second window of the same person, which this is from now on.
-    pub fn second_window(&self) {
+    pub(crate) fn second_window(&self) {
         self.runtime.block_on(async {
             let window = self.client.new_window(true).await.unwrap();
             self.client.switch_to_window(window.handle).await.unwrap();
@@ -246,12 +246,12 @@ impl Browser {
     }
 
     /// The first window again.
-    pub fn first_window(&self) {
+    pub(crate) fn first_window(&self) {
         self.window(|windows| windows.first());
     }
 
     /// The second one again.
-    pub fn last_window(&self) {
+    pub(crate) fn last_window(&self) {
         self.window(|windows| windows.last());
     }
 

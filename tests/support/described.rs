@@ -13,7 +13,7 @@ static DESCRIPTION: LazyLock<Value> =
     LazyLock::new(|| serde_json::to_value(reforge_server::api::openapi()).expect("it is JSON"));
 
 /// Every operation: method and path as they are described, and what is said of it.
-pub fn operations() -> impl Iterator<Item = (String, &'static str, &'static Value)> {
+pub(crate) fn operations() -> impl Iterator<Item = (String, &'static str, &'static Value)> {
     let paths = DESCRIPTION["paths"].as_object().unwrap();
     paths.iter().flat_map(|(path, methods)| {
         let methods = methods.as_object().unwrap();
@@ -22,7 +22,7 @@ pub fn operations() -> impl Iterator<Item = (String, &'static str, &'static Valu
 }
 
 /// What was asked, as it is described; none if it is not. A name that is spelled out goes before any name.
-pub fn operation_of(method: &str, asked: &str) -> Option<(&'static str, &'static Value)> {
+pub(crate) fn operation_of(method: &str, asked: &str) -> Option<(&'static str, &'static Value)> {
     let fits = |path: &str| {
         path.split('/').count() == asked.split('/').count()
             && path.split('/').zip(asked.split('/')).all(|(part, asked)| part.starts_with('{') || part == asked)
@@ -33,7 +33,7 @@ pub fn operation_of(method: &str, asked: &str) -> Option<(&'static str, &'static
 
 /// Panics unless the answer to a request is as it is described.
 #[track_caller]
-pub fn check(method: &str, asked: &str, answer: &Answer) {
+pub(crate) fn check(method: &str, asked: &str, answer: &Answer) {
     let Some((path, operation)) = operation_of(method, asked) else { return };
     let response = &operation["responses"][answer.status.to_string()];
     assert!(response.is_object(), "{method} {path}: {} is not described: {}", answer.status, answer.text());

@@ -6,7 +6,7 @@ use std::process::Command;
 use super::process::run;
 
 /// A mounted file system.
-pub struct Disk {
+pub(crate) struct Disk {
     image: PathBuf,
     directory: Option<tempfile::TempDir>,
     path: PathBuf,
@@ -16,30 +16,30 @@ pub struct Disk {
 }
 
 impl Disk {
-    pub fn ext4(megabytes: u64) -> Disk {
+    pub(crate) fn ext4(megabytes: u64) -> Disk {
         Disk::made(megabytes, &["mkfs.ext4", "-q", "-F", "-m", "0"])
     }
 
     /// With so few inodes that they run out first.
-    pub fn ext4_with_inodes(megabytes: u64, inodes: u64) -> Disk {
+    pub(crate) fn ext4_with_inodes(megabytes: u64, inodes: u64) -> Disk {
         Disk::made(megabytes, &["mkfs.ext4", "-q", "-F", "-m", "0", "-N", &inodes.to_string()])
     }
 
     /// The smallest that xfs allows.
-    pub fn xfs() -> Disk {
+    pub(crate) fn xfs() -> Disk {
         Disk::made(320, &["mkfs.xfs", "-q", "-f"])
     }
 
-    pub fn btrfs() -> Disk {
+    pub(crate) fn btrfs() -> Disk {
         Disk::btrfs_of(512)
     }
 
-    pub fn btrfs_of(megabytes: u64) -> Disk {
+    pub(crate) fn btrfs_of(megabytes: u64) -> Disk {
         Disk::made(megabytes, &["mkfs.btrfs", "-q", "-f"])
     }
 
     /// Memory that is full after so much.
-    pub fn tmpfs(megabytes: u64) -> Disk {
+    pub(crate) fn tmpfs(megabytes: u64) -> Disk {
         let below = tempfile::tempdir().unwrap();
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().canonicalize().unwrap();
@@ -48,7 +48,7 @@ impl Disk {
     }
 
     /// An ext4 in memory, for what is done very often.
-    pub fn in_memory(megabytes: u64) -> Disk {
+    pub(crate) fn in_memory(megabytes: u64) -> Disk {
         // Room for a copy of the image as well.
         let memory = Disk::tmpfs(2 * megabytes);
         let below = tempfile::tempdir_in(memory.path()).unwrap();
@@ -71,26 +71,26 @@ impl Disk {
     }
 
     /// Mounts it again, as another device if something took its number meanwhile.
-    pub fn mount(&self) {
+    pub(crate) fn mount(&self) {
         run("mount", &["-o", "loop", self.image.to_str().unwrap(), self.path.to_str().unwrap()]);
     }
 
-    pub fn unmount(&self) {
+    pub(crate) fn unmount(&self) {
         run("umount", &[self.path.to_str().unwrap()]);
     }
 
     /// What a power cut at this instant would leave: the image as far as the file system has written it.
-    pub fn image(&self) -> &Path {
+    pub(crate) fn image(&self) -> &Path {
         &self.image
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }
 
 /// Fills a file system to its last byte with one file.
-pub fn fill_up(filler: &Path) {
+pub(crate) fn fill_up(filler: &Path) {
     use std::io::Write as _;
     let mut file = std::fs::File::create(filler).unwrap();
     for bytes in [1 << 20, 64 << 10, 4 << 10, 512, 1] {

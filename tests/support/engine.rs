@@ -4,7 +4,7 @@
 //! when the test binary ends, however that was.
 
 #[path = "engine/images.rs"]
-pub mod images;
+pub(crate) mod images;
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
@@ -49,7 +49,7 @@ rm -rf --one-file-system "$1"
 "#;
 
 /// An engine. Dropping it ends it.
-pub struct Engine {
+pub(crate) struct Engine {
     directory: PathBuf,
     daemon: Mutex<Option<Child>>,
     watcher: Child,
@@ -62,18 +62,18 @@ pub struct Engine {
 
 impl Engine {
     /// The one that a test binary shares.
-    pub fn shared() -> &'static Engine {
+    pub(crate) fn shared() -> &'static Engine {
         static SHARED: OnceLock<Engine> = OnceLock::new();
         SHARED.get_or_init(|| Engine::start(&[]))
     }
 
     /// One of its own, with more arguments for the daemon.
-    pub fn start(arguments: &[&str]) -> Engine {
+    pub(crate) fn start(arguments: &[&str]) -> Engine {
         Engine::begin(arguments, false)
     }
 
     /// One that can have networks, ports and a swarm.
-    pub fn apart() -> Engine {
+    pub(crate) fn apart() -> Engine {
         Engine::begin(&[], true)
     }
 
@@ -100,12 +100,12 @@ impl Engine {
         engine
     }
 
-    pub fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.directory.join("docker.sock")
     }
 
     /// Starts the daemon and waits for its first answer. What a killed one left in the way is removed; it has ended.
-    pub fn run(&self) {
+    pub(crate) fn run(&self) {
         let at = |name: &str| self.directory.join(name);
         // Their numbers may be somebody else's by now.
         for stale in ["run/containerd/containerd.pid", "docker.pid"] {
@@ -141,14 +141,14 @@ impl Engine {
     }
 
     /// What a command says that runs where the engine's networks are.
-    pub fn beside(&self, words: &[&str]) -> String {
+    pub(crate) fn beside(&self, words: &[&str]) -> String {
         let output = self.command_beside(words).output().unwrap();
         assert!(output.status.success(), "{words:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
 
     /// The same for one that goes on.
-    pub fn start_beside(&self, words: &[&str]) -> Child {
+    pub(crate) fn start_beside(&self, words: &[&str]) -> Child {
         self.command_beside(words).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
     }
 
@@ -159,23 +159,23 @@ impl Engine {
         command
     }
 
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         let log = std::fs::read_to_string(self.directory.join("log")).unwrap_or_default();
         log.lines().rev().take(20).collect::<Vec<_>>().join("\n")
     }
 
     /// Kills the daemon at once. Its containers go on, as after a crash.
-    pub fn kill(&self) {
+    pub(crate) fn kill(&self) {
         self.end(Signal::KILL);
     }
 
     /// Ends the daemon as a shutdown of the machine does.
-    pub fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.end(Signal::TERM);
     }
 
     /// Kills everything: daemon, containerd, and every process of a container. What a power cut leaves is on the disk.
-    pub fn cut_power(&self) {
+    pub(crate) fn cut_power(&self) {
         self.kill();
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -240,7 +240,7 @@ impl Engine {
     }
 
     /// One request: status and body. None if nobody answers.
-    pub fn try_call(&self, method: &str, path: &str, body: &[u8]) -> Option<(u16, Vec<u8>)> {
+    pub(crate) fn try_call(&self, method: &str, path: &str, body: &[u8]) -> Option<(u16, Vec<u8>)> {
         let mut stream = UnixStream::connect(self.socket()).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).ok()?;
         let kind = if path.starts_with("/images/create") { "application/x-tar" } else { "application/json" };
@@ -259,7 +259,7 @@ impl Engine {
 
     /// One request that must succeed; what it answers.
     #[track_caller]
-    pub fn call(&self, method: &str, path: &str, body: &Value) -> Value {
+    pub(crate) fn call(&self, method: &str, path: &str, body: &Value) -> Value {
         let bytes = if body.is_null() { Vec::new() } else { serde_json::to_vec(body).unwrap() };
         let (status, answer) =
             self.try_call(method, path, &bytes).unwrap_or_else(|| panic!("no answer to {method} {path}"));
@@ -268,12 +268,12 @@ impl Engine {
     }
 
     /// All containers, whatever they are doing.
-    pub fn containers(&self) -> Vec<Value> {
+    pub(crate) fn containers(&self) -> Vec<Value> {
         self.call("GET", "/containers/json?all=1", &Value::Null).as_array().unwrap().clone()
     }
 
     /// One container; null if there is none.
-    pub fn container(&self, name: &str) -> Value {
+    pub(crate) fn container(&self, name: &str) -> Value {
         let (status, answer) = self.try_call("GET", &format!("/containers/{name}/json"), &[]).unwrap();
         if status == 404 { Value::Null } else { serde_json::from_slice(&answer).unwrap() }
     }

@@ -3,11 +3,11 @@
 use std::time::UNIX_EPOCH;
 
 /// The number in a variable, if it is set.
-pub fn number(name: &str) -> Option<u64> {
+pub(crate) fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")))
 }
 
 /// The seed in a variable, or one that is hardly ever the same; whoever uses it says which one it was.
-pub fn seed(name: &str) -> u64 {
+pub(crate) fn seed(name: &str) -> u64 {
     number(name).unwrap_or_else(|| u64::from(UNIX_EPOCH.elapsed().unwrap().subsec_nanos()))
 }

@@ -7,13 +7,13 @@ use std::sync::OnceLock;
 const TARGET: &str = "wasm32-wasip2";
 
 /// The plugin that misbehaves.
-pub fn misbehaving() -> &'static Path {
+pub(crate) fn misbehaving() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| build("misbehaving-guest"))
 }
 
 /// A component of this workspace, built by a cargo with a target directory of its own.
-pub fn build(package: &str) -> PathBuf {
+pub(crate) fn build(package: &str) -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guests");
     let status = Command::new(env!("CARGO"))
@@ -30,7 +30,7 @@ pub fn build(package: &str) -> PathBuf {
 }
 
 /// The same component with one behaviour written into it, in a directory that goes with it.
-pub fn behaving(behaviour: &str) -> (tempfile::TempDir, PathBuf) {
+pub(crate) fn behaving(behaviour: &str) -> (tempfile::TempDir, PathBuf) {
     const CHOSEN: &[u8; 48] = b"behaves as the name of the workload says........";
     let mut component = std::fs::read(misbehaving()).unwrap();
     let places: Vec<usize> =

@@ -4,23 +4,23 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::guest_build::build;
-pub use super::guest_build::{behaving, misbehaving};
+pub(crate) use super::guest_build::{behaving, misbehaving};
 use super::{Volume, Workload, World};
 
 /// What `honest.rs` of the guest stages.
-pub const VOLUMES: [&str; 2] = ["data", "more"];
+pub(crate) const VOLUMES: [&str; 2] = ["data", "more"];
 const CONTENT: &str = "captured";
 const SECONDS: i64 = 1_000_000_000;
 
 /// The plugin that reads another archive layout.
-pub fn zstd() -> &'static Path {
+pub(crate) fn zstd() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| build("zstd-guest"))
 }
 
 /// A workload of that name with the snapshot that guests know, and `later` in its live volumes. Beside it lies a
 /// neighbour, `neighbour`, with a volume `its`.
-pub fn scene(behaviour: &str) -> (World, String) {
+pub(crate) fn scene(behaviour: &str) -> (World, String) {
     let volumes = VOLUMES.map(Volume::project);
     let neighbour = Workload::idle("neighbour", [Volume::project("its")]);
     let mut world = World::new([Workload::idle(behaviour, volumes), neighbour]);

@@ -15,7 +15,7 @@ use super::tarball::Tarball;
 use super::world::{Volume, Workload, World};
 
 /// What one sandbox may take while anything hostile is read.
-pub const SANDBOX_MIB: u32 = 64;
+pub(crate) const SANDBOX_MIB: u32 = 64;
 
 /// What the descriptor of a rewritten snapshot promises beyond what was captured, so that it is not the counts that
 /// refuse an archive.
@@ -23,7 +23,7 @@ const ROOM_ENTRIES: u64 = 1000;
 const ROOM_BYTES: u64 = 1 << 20;
 
 /// One hostile archive.
-pub struct Row {
+pub(crate) struct Row {
     /// What it is, and where it comes from if it has a history.
     pub name: &'static str,
     /// Puts it behind the manifest and the roots of both volumes.
@@ -35,13 +35,13 @@ pub struct Row {
 }
 
 /// An archive that is refused in one way wherever it is met.
-pub fn row(name: &'static str, make: fn(Tarball) -> Tarball, code: &'static str, says: &'static str) -> Row {
+pub(crate) fn row(name: &'static str, make: fn(Tarball) -> Tarball, code: &'static str, says: &'static str) -> Row {
     Row { name, make, codes: (code, code), says }
 }
 
 impl Row {
     /// A restore refuses it for another reason than an import does.
-    pub fn restored(mut self, code: &'static str) -> Row {
+    pub(crate) fn restored(mut self, code: &'static str) -> Row {
         self.codes.1 = code;
         self
     }
@@ -54,7 +54,7 @@ struct Surroundings {
     processes: (Vec<i32>, Vec<i32>),
 }
 
-pub struct Attacked {
+pub(crate) struct Attacked {
     pub world: World,
     pub snapshot: String,
     /// The archive and the descriptor as they were captured.
@@ -64,12 +64,12 @@ pub struct Attacked {
 
 impl Attacked {
     /// An app with two volumes, a neighbour, and a directory beside them that nothing may come to.
-    pub fn new(links: bool) -> Attacked {
+    pub(crate) fn new(links: bool) -> Attacked {
         Attacked::with(links, |_| ())
     }
 
     /// The same with more in the volumes when they are captured.
-    pub fn with(links: bool, fill: impl FnOnce(&World)) -> Attacked {
+    pub(crate) fn with(links: bool, fill: impl FnOnce(&World)) -> Attacked {
         let mut app = Workload::idle("app", [Volume::project("data"), Volume::project("more")]);
         app.links = links;
         let mut world = World::deployed([app, Workload::idle("other", [Volume::project("its")])]);
@@ -88,7 +88,7 @@ impl Attacked {
         Attacked { archive: kept(archive), descriptor: kept(descriptor), snapshot, world }
     }
 
-    pub fn manifest(&self) -> Value {
+    pub(crate) fn manifest(&self) -> Value {
         self.captured()["manifest"].clone()
     }
 
@@ -97,14 +97,14 @@ impl Attacked {
     }
 
     /// An archive with its manifest and the roots of both volumes.
-    pub fn tarball(&self) -> Tarball {
+    pub(crate) fn tarball(&self) -> Tarball {
         let manifest = serde_json::to_vec(&self.manifest()).unwrap();
         Tarball::beginning_with(&manifest, 2).directory("volumes/0/").directory("volumes/1/")
     }
 
     /// Throws every archive in both ways.
     #[track_caller]
-    pub fn refuses(&self, rows: &[Row]) {
+    pub(crate) fn refuses(&self, rows: &[Row]) {
         for Row { name, make, codes, says } in rows {
             let (bytes, parts) = make(self.tarball()).end().finish();
             self.refuses_import(name, &bytes, codes.0, says);
@@ -115,7 +115,7 @@ impl Attacked {
 
     /// As a foreign archive.
     #[track_caller]
-    pub fn refuses_import(&self, name: &str, bytes: &[u8], code: &str, says: &str) {
+    pub(crate) fn refuses_import(&self, name: &str, bytes: &[u8], code: &str, says: &str) {
         let file = self.world.path("run/foreign.tar.gz");
         std::fs::write(&file, bytes).unwrap();
         self.bounces(&format!("import: {name}"), &[code], says, || {
@@ -125,7 +125,7 @@ impl Attacked {
 
     /// In the place of the snapshot's own archive, with a descriptor that fits it but for the tree digests.
     #[track_caller]
-    pub fn refuses_restore(&self, name: &str, bytes: &[u8], parts: Vec<Value>, code: &str, says: &str) {
+    pub(crate) fn refuses_restore(&self, name: &str, bytes: &[u8], parts: Vec<Value>, code: &str, says: &str) {
         self.rewrite(bytes, |descriptor| {
             descriptor["parts"] = parts.into();
             for volume in descriptor["volumes"].as_array_mut().unwrap() {
@@ -138,7 +138,7 @@ impl Attacked {
 
     /// Rewrites the snapshot: the descriptor as it was captured but for the archive's size and digest and what
     /// `change` does.
-    pub fn rewrite(&self, bytes: &[u8], change: impl FnOnce(&mut Value)) {
+    pub(crate) fn rewrite(&self, bytes: &[u8], change: impl FnOnce(&mut Value)) {
         let mut descriptor = self.captured();
         descriptor["archive"] = json!({ "bytes": bytes.len(), "sha256": hex::encode(Sha256::digest(bytes)) });
         change(&mut descriptor);
@@ -147,19 +147,19 @@ impl Attacked {
     }
 
     /// The archive as it was captured.
-    pub fn captured_archive(&self) -> &[u8] {
+    pub(crate) fn captured_archive(&self) -> &[u8] {
         &self.archive.1
     }
 
     /// Restores the snapshot as it is now.
     #[track_caller]
-    pub fn refuses_snapshot(&self, name: &str, code: &str, says: &str) {
+    pub(crate) fn refuses_snapshot(&self, name: &str, code: &str, says: &str) {
         self.refuses_snapshot_as(name, &[code], says);
     }
 
     /// With one of these codes.
     #[track_caller]
-    pub fn refuses_snapshot_as(&self, name: &str, codes: &[&str], says: &str) {
+    pub(crate) fn refuses_snapshot_as(&self, name: &str, codes: &[&str], says: &str) {
         let restore = || self.world.restore("app", &self.snapshot, &["--json"]);
         self.bounces(&format!("restore: {name}"), codes, says, restore);
     }
@@ -182,7 +182,7 @@ impl Attacked {
 
     /// After everything that was thrown: nothing is left that would stand in the way.
     #[track_caller]
-    pub fn can_still_be_restored(&self) {
+    pub(crate) fn can_still_be_restored(&self) {
         std::fs::write(&self.archive.0, &self.archive.1).unwrap();
         std::fs::write(&self.descriptor.0, &self.descriptor.1).unwrap();
         self.world.restore("app", &self.snapshot, &[]).expect(0);
@@ -191,14 +191,14 @@ impl Attacked {
     }
 
     /// Everything in the world but the app's own volumes and snapshots.
-    pub fn outside(&self) -> Signature {
+    pub(crate) fn outside(&self) -> Signature {
         let mut tree = self.surroundings().tree;
         tree.retain(|path, _| !path.starts_with(b"volumes/app") && !path.starts_with(b"snapshots/app"));
         tree
     }
 
     /// Both volumes, as they are live.
-    pub fn volumes(&self) -> (Signature, Signature) {
+    pub(crate) fn volumes(&self) -> (Signature, Signature) {
         (signature::of(&self.world.volume("app", "data")), signature::of(&self.world.volume("app", "more")))
     }
 
@@ -215,6 +215,6 @@ impl Attacked {
 }
 
 /// A file whose name stands in a record: one that no header can hold.
-pub fn file_by_record(tarball: Tarball, name: &[u8]) -> Tarball {
+pub(crate) fn file_by_record(tarball: Tarball, name: &[u8]) -> Tarball {
     tarball.pax(&[("path", name)]).file("x", b"evil")
 }

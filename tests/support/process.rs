@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal};
 
 /// How long anything may take before a test gives it up.
-pub const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 const POLL: Duration = Duration::from_millis(5);
 
 /// Waits until a condition holds.
 #[track_caller]
-pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !condition() {
         assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain: {what}");
@@ -25,7 +25,7 @@ pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
 /// Waits until a program that this test wrote can be run. While other tests start processes, one of those may have it
 /// open for writing for an instant, and then it is busy. A read lease is granted only once nobody has (`fcntl(2)`).
 #[track_caller]
-pub fn until_runnable(program: &Path) {
+pub(crate) fn until_runnable(program: &Path) {
     let file = File::open(program).unwrap();
     eventually("nobody has the program open for writing", || {
         // SAFETY: system calls on a descriptor that is open.
@@ -39,7 +39,7 @@ pub fn until_runnable(program: &Path) {
 /// Runs a test in a process of its own, and answers whether this is that one. What tests beside it start would hold for an
 /// instant what a host in this process has open: a child has everything until it runs its program.
 #[track_caller]
-pub fn is_alone(test: &str) -> bool {
+pub(crate) fn is_alone(test: &str) -> bool {
     const ALONE: &str = "REFORGE_TEST_ALONE";
     if std::env::var_os(ALONE).is_some_and(|alone| alone == test) {
         return true;
@@ -53,7 +53,7 @@ pub fn is_alone(test: &str) -> bool {
 
 /// A command that ended.
 #[derive(Clone, Debug)]
-pub struct Output {
+pub(crate) struct Output {
     /// None if a signal ended it.
     pub code: Option<i32>,
     pub stdout: String,
@@ -64,39 +64,39 @@ pub struct Output {
 impl Output {
     /// The last line of standard output, or all of it, as JSON.
     #[track_caller]
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         let whole = serde_json::from_str(&self.stdout);
         let last = || serde_json::from_str(self.stdout.trim().lines().last().unwrap_or_default());
         whole.or_else(|_| last()).unwrap_or_else(|error| panic!("no JSON ({error}): {self:?}"))
     }
 
     /// Everything that was said.
-    pub fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)
     }
 
     #[track_caller]
-    pub fn expect(&self, code: i32) -> &Output {
+    pub(crate) fn expect(&self, code: i32) -> &Output {
         assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.stdout, self.stderr);
         self
     }
 
     /// Said on either output.
     #[track_caller]
-    pub fn expect_said(&self, text: &str) -> &Output {
+    pub(crate) fn expect_said(&self, text: &str) -> &Output {
         assert!(self.said().contains(text), "`{text}` was not said\nstdout: {}\nstderr: {}", self.stdout, self.stderr);
         self
     }
 
     #[track_caller]
-    pub fn expect_unsaid(&self, text: &str) -> &Output {
+    pub(crate) fn expect_unsaid(&self, text: &str) -> &Output {
         assert!(!self.said().contains(text), "`{text}` was said\nstdout: {}\nstderr: {}", self.stdout, self.stderr);
         self
     }
 
     /// Refused for one reason in one clear sentence: what a person needs, and nothing that only its author understands.
     #[track_caller]
-    pub fn expect_clear(&self) -> &Output {
+    pub(crate) fn expect_clear(&self) -> &Output {
         self.expect_said("hint")
             .expect_unsaid("panicked")
             .expect_unsaid("RUST_BACKTRACE")
@@ -105,7 +105,7 @@ impl Output {
 }
 
 /// A command that runs. Dropping it kills it.
-pub struct Running {
+pub(crate) struct Running {
     child: Child,
     said: tempfile::TempDir,
     began: Instant,
@@ -114,7 +114,7 @@ pub struct Running {
 }
 
 impl Running {
-    pub fn start(command: &mut Command, paused: Option<PathBuf>) -> Running {
+    pub(crate) fn start(command: &mut Command, paused: Option<PathBuf>) -> Running {
         let said = tempfile::tempdir().unwrap();
         let file = |name: &str| File::create(said.path().join(name)).unwrap();
         command.stdin(Stdio::null()).stdout(file("stdout")).stderr(file("stderr"));
@@ -122,38 +122,38 @@ impl Running {
         Running { child, said, began: Instant::now(), paused }
     }
 
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         // The child is not waited for yet, so its id is nobody else's.
         rustix::process::kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// What it has said so far on standard error.
-    pub fn complaints(&self) -> String {
+    pub(crate) fn complaints(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(self.said.path().join("stderr")).unwrap()).into_owned()
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// What it has answered so far on standard output.
-    pub fn answered(&self) -> String {
+    pub(crate) fn answered(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(self.said.path().join("stdout")).unwrap()).into_owned()
     }
 
     /// Asks it to stop as Ctrl-C does, and waits until it says that it will.
-    pub fn interrupt(&self) {
+    pub(crate) fn interrupt(&self) {
         self.signal(Signal::INT);
         eventually("it says that it stops", || self.complaints().contains("stopping safely"));
     }
 
     /// Whether it has ended.
-    pub fn is_over(&mut self) -> bool {
+    pub(crate) fn is_over(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }
 
     /// Waits until it stands at the effect that it was told to pause at. False if it ended before.
-    pub fn reaches_its_pause(&mut self) -> bool {
+    pub(crate) fn reaches_its_pause(&mut self) -> bool {
         let mut over = false;
         eventually("the pause is reached", || {
             over = self.is_over();
@@ -163,14 +163,14 @@ impl Running {
     }
 
     /// Lets it go on.
-    pub fn go_on(&self) {
+    pub(crate) fn go_on(&self) {
         if let Some(paused) = &self.paused {
             let _ = std::fs::remove_file(paused);
         }
     }
 
     /// Waits for its end.
-    pub fn wait(mut self) -> Output {
+    pub(crate) fn wait(mut self) -> Output {
         self.end()
     }
 
@@ -202,7 +202,7 @@ impl Drop for Running {
 
 /// Runs a program that must succeed.
 #[track_caller]
-pub fn run(program: &str, arguments: &[&str]) -> String {
+pub(crate) fn run(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).stdin(Stdio::null()).output();
     let output = output.unwrap_or_else(|error| panic!("cannot run `{program}`: {error}"));
     assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// What happens in the place of the real answer.
 #[derive(Clone, Debug)]
-pub enum Trouble {
+pub(crate) enum Trouble {
     /// The connection ends.
     Hangup,
     /// Nobody answers.
@@ -23,13 +23,13 @@ pub enum Trouble {
 type Cause = Arc<Mutex<Option<(Vec<String>, Trouble)>>>;
 
 /// Dropping it leaves its thread waiting for connections that nobody makes.
-pub struct Proxy {
+pub(crate) struct Proxy {
     directory: tempfile::TempDir,
     cause: Cause,
 }
 
 impl Proxy {
-    pub fn before(engine: &Path) -> Proxy {
+    pub(crate) fn before(engine: &Path) -> Proxy {
         let directory = tempfile::tempdir().unwrap();
         let listener = UnixListener::bind(directory.path().join("docker.sock")).unwrap();
         let cause: Cause = Arc::default();
@@ -44,18 +44,18 @@ impl Proxy {
         Proxy { directory, cause }
     }
 
-    pub fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.directory.path().join("docker.sock")
     }
 
     /// From now on calls whose path holds one of these texts end so.
-    pub fn cause(&self, calls: &[&str], trouble: Trouble) {
+    pub(crate) fn cause(&self, calls: &[&str], trouble: Trouble) {
         let calls = calls.iter().map(|call| (*call).to_owned()).collect();
         *self.cause.lock().unwrap() = Some((calls, trouble));
     }
 
     /// No trouble any more.
-    pub fn calm(&self) {
+    pub(crate) fn calm(&self) {
         *self.cause.lock().unwrap() = None;
     }
 }

@@ -17,7 +17,7 @@ const INSTALL: &str = "the plugin in Python is built by componentize-py 0.25.1, 
     COMPONENTIZE_PY=DIRECTORY/bin/componentize-py";
 
 /// The component, built and compiled before anybody waits for it.
-pub fn plugin() -> &'static Path {
+pub(crate) fn plugin() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();

@@ -20,7 +20,7 @@ const LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar";
 const PAD_MIB: usize = 8;
 
 /// Dropping it ends it: whoever asks is refused then.
-pub struct Registry {
+pub(crate) struct Registry {
     address: SocketAddr,
     shared: Arc<Shared>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -37,7 +37,7 @@ struct Shared {
 
 impl Registry {
     /// One with a busybox. The second half of its layer is held back.
-    pub fn start() -> Registry {
+    pub(crate) fn start() -> Registry {
         let root = tempfile::tempdir().unwrap();
         images::busybox(root.path());
         std::fs::write(root.path().join("pad"), vec![0; PAD_MIB << 20]).unwrap();
@@ -78,17 +78,17 @@ impl Registry {
     }
 
     /// What its image is called.
-    pub fn image(&self) -> String {
+    pub(crate) fn image(&self) -> String {
         format!("{}/test/app:1", self.address)
     }
 
     /// Sends the rest of the layer.
-    pub fn go_on(&self) {
+    pub(crate) fn go_on(&self) {
         self.shared.goes_on.store(true, Ordering::SeqCst);
     }
 
     /// How often the image was asked for.
-    pub fn pulls(&self) -> usize {
+    pub(crate) fn pulls(&self) -> usize {
         self.shared.pulls.load(Ordering::SeqCst)
     }
 }

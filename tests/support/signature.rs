@@ -11,10 +11,10 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 /// Path below the root, as bytes; the root itself is the empty path.
-pub type Signature = BTreeMap<Vec<u8>, Entry>;
+pub(crate) type Signature = BTreeMap<Vec<u8>, Entry>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     pub kind: &'static str,
     pub mode: u32,
     pub uid: u32,
@@ -31,7 +31,7 @@ pub struct Entry {
 }
 
 /// Reads a tree.
-pub fn of(root: &Path) -> Signature {
+pub(crate) fn of(root: &Path) -> Signature {
     let (mut signature, mut leaders) = (Signature::new(), HashMap::new());
     visit(root, root, &mut leaders, &mut signature);
     signature
@@ -39,7 +39,7 @@ pub fn of(root: &Path) -> Signature {
 
 /// Reads a tree of projects and their volumes. When directories above the volumes changed does not count: staging comes
 /// and goes there.
-pub fn of_volumes(root: &Path) -> Signature {
+pub(crate) fn of_volumes(root: &Path) -> Signature {
     let mut signature = of(root);
     for (path, entry) in &mut signature {
         if path.iter().filter(|byte| **byte == b'/').count() == 0 {
@@ -50,7 +50,7 @@ pub fn of_volumes(root: &Path) -> Signature {
 }
 
 /// The same with attributes left out, for what only they can carry.
-pub fn without_attributes(mut signature: Signature) -> Signature {
+pub(crate) fn without_attributes(mut signature: Signature) -> Signature {
     for entry in signature.values_mut() {
         entry.xattrs.clear();
     }
@@ -59,13 +59,13 @@ pub fn without_attributes(mut signature: Signature) -> Signature {
 
 /// Fails naming every path that differs, and how.
 #[track_caller]
-pub fn assert_same(found: &Signature, wanted: &Signature, what: &str) {
+pub(crate) fn assert_same(found: &Signature, wanted: &Signature, what: &str) {
     let differences = differences(found, wanted);
     assert!(differences.is_empty(), "{what}:\n  {}", differences.join("\n  "));
 }
 
 /// Every path that differs, and how.
-pub fn differences(found: &Signature, wanted: &Signature) -> Vec<String> {
+pub(crate) fn differences(found: &Signature, wanted: &Signature) -> Vec<String> {
     let mut differences = Vec::new();
     for path in found.keys().chain(wanted.keys().filter(|path| !found.contains_key(*path))) {
         let shown = String::from_utf8_lossy(path);

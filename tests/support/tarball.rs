@@ -8,7 +8,7 @@ use serde_json::json;
 
 /// One header, with every field open to abuse.
 #[derive(Clone)]
-pub struct Head {
+pub(crate) struct Head {
     pub name: Vec<u8>,
     pub flag: u8,
     pub link: Vec<u8>,
@@ -26,7 +26,7 @@ pub struct Head {
 }
 
 impl Head {
-    pub fn new(name: impl AsRef<[u8]>, flag: u8, size: usize) -> Head {
+    pub(crate) fn new(name: impl AsRef<[u8]>, flag: u8, size: usize) -> Head {
         Head {
             name: name.as_ref().to_vec(),
             flag,
@@ -43,7 +43,7 @@ impl Head {
         }
     }
 
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut block = vec![0; 512];
         let mut put = |at: usize, bytes: &[u8]| block[at..at + bytes.len()].copy_from_slice(bytes);
         put(0, &self.name);
@@ -66,7 +66,7 @@ impl Head {
 }
 
 /// PAX records with right lengths.
-pub fn records(pairs: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn records(pairs: &[(&str, &[u8])]) -> Vec<u8> {
     let mut out = Vec::new();
     for (key, value) in pairs {
         let body = key.len() + value.len() + 3;
@@ -83,7 +83,7 @@ pub fn records(pairs: &[(&str, &[u8])]) -> Vec<u8> {
 
 /// An archive while it is written, in gzip members that begin where parts do.
 #[derive(Clone, Default)]
-pub struct Tarball {
+pub(crate) struct Tarball {
     done: Vec<u8>,
     member: Vec<u8>,
     pub entries: u64,
@@ -93,49 +93,49 @@ pub struct Tarball {
 
 impl Tarball {
     /// Begins with this manifest, which lists so many volumes.
-    pub fn beginning_with(manifest: &[u8], volumes: usize) -> Tarball {
+    pub(crate) fn beginning_with(manifest: &[u8], volumes: usize) -> Tarball {
         Tarball { volumes, ..Tarball::empty() }.file("manifest.json", manifest)
     }
 
     /// Begins with nothing.
-    pub fn empty() -> Tarball {
+    pub(crate) fn empty() -> Tarball {
         Tarball { volumes: 1, parts: vec![json!({"offset": 0, "first_entry": 0})], ..Tarball::default() }
     }
 
-    pub fn raw(mut self, bytes: &[u8]) -> Tarball {
+    pub(crate) fn raw(mut self, bytes: &[u8]) -> Tarball {
         self.member.extend_from_slice(bytes);
         self
     }
 
-    pub fn padded(self, bytes: &[u8]) -> Tarball {
+    pub(crate) fn padded(self, bytes: &[u8]) -> Tarball {
         let padding = bytes.len().wrapping_neg() % 512;
         self.raw(bytes).raw(&vec![0; padding])
     }
 
-    pub fn entry(mut self, head: &Head, content: &[u8]) -> Tarball {
+    pub(crate) fn entry(mut self, head: &Head, content: &[u8]) -> Tarball {
         self.entries += 1;
         self.raw(&head.bytes()).padded(content)
     }
 
-    pub fn pax(self, pairs: &[(&str, &[u8])]) -> Tarball {
+    pub(crate) fn pax(self, pairs: &[(&str, &[u8])]) -> Tarball {
         let records = records(pairs);
         self.raw(&Head::new("PaxHeaders/x", b'x', records.len()).bytes()).padded(&records)
     }
 
-    pub fn file(self, name: impl AsRef<[u8]>, content: &[u8]) -> Tarball {
+    pub(crate) fn file(self, name: impl AsRef<[u8]>, content: &[u8]) -> Tarball {
         self.entry(&Head::new(name, b'0', content.len()), content)
     }
 
-    pub fn directory(self, name: impl AsRef<[u8]>) -> Tarball {
+    pub(crate) fn directory(self, name: impl AsRef<[u8]>) -> Tarball {
         self.entry(&Head::new(name, b'5', 0), b"")
     }
 
-    pub fn link(self, name: &str, flag: u8, target: &str) -> Tarball {
+    pub(crate) fn link(self, name: &str, flag: u8, target: &str) -> Tarball {
         self.entry(&Head { link: target.into(), ..Head::new(name, flag, 0) }, b"")
     }
 
     /// Ends the gzip member.
-    pub fn member(mut self) -> Tarball {
+    pub(crate) fn member(mut self) -> Tarball {
         let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
         gzip.write_all(&self.member).unwrap();
         self.done.extend_from_slice(&gzip.finish().unwrap());
@@ -144,7 +144,7 @@ impl Tarball {
     }
 
     /// Begins a part, inside a file if one is named.
-    pub fn part(self, inside: Option<(&str, u64, u64)>) -> Tarball {
+    pub(crate) fn part(self, inside: Option<(&str, u64, u64)>) -> Tarball {
         let mut this = self.member();
         let mut part = json!({"offset": this.done.len(), "first_entry": this.entries});
         if let Some((path, size, at)) = inside {
@@ -155,17 +155,17 @@ impl Tarball {
     }
 
     /// What will be compressed as the next member.
-    pub fn tar(&self) -> &[u8] {
+    pub(crate) fn tar(&self) -> &[u8] {
         &self.member
     }
 
     /// The two blocks of the end.
-    pub fn end(self) -> Tarball {
+    pub(crate) fn end(self) -> Tarball {
         self.raw(&[0; 1024])
     }
 
     /// The archive and its parts, as a descriptor lists them.
-    pub fn finish(self) -> (Vec<u8>, Vec<serde_json::Value>) {
+    pub(crate) fn finish(self) -> (Vec<u8>, Vec<serde_json::Value>) {
         let this = if self.member.is_empty() { self } else { self.member() };
         (this.done, this.parts)
     }

@@ -16,7 +16,7 @@ const INTERRUPT: &str = "\x03";
 const END_OF_INPUT: &str = "\x04\x04";
 
 /// A program on a terminal. Dropping it kills it.
-pub struct Terminal {
+pub(crate) struct Terminal {
     keyboard: File,
     child: Child,
     screen: Arc<Mutex<Vec<u8>>>,
@@ -24,7 +24,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    pub fn start(command: &mut Command) -> Terminal {
+    pub(crate) fn start(command: &mut Command) -> Terminal {
         let (ours, theirs) = open();
         command.env("TERM", "xterm");
         command.stdin(Stdio::from(theirs.try_clone().unwrap()));
@@ -53,30 +53,30 @@ impl Terminal {
     }
 
     /// Everything that was written to it, control sequences included.
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         String::from_utf8_lossy(&self.screen.lock().unwrap()).into_owned()
     }
 
     /// Waits until something is shown.
     #[track_caller]
-    pub fn shows(&self, text: &str) {
+    pub(crate) fn shows(&self, text: &str) {
         eventually(&format!("`{text}` is shown"), || self.shown().contains(text));
     }
 
-    pub fn types(&mut self, text: &str) {
+    pub(crate) fn types(&mut self, text: &str) {
         self.keyboard.write_all(text.as_bytes()).unwrap();
     }
 
-    pub fn interrupts(&mut self) {
+    pub(crate) fn interrupts(&mut self) {
         self.types(INTERRUPT);
     }
 
-    pub fn ends_its_input(&mut self) {
+    pub(crate) fn ends_its_input(&mut self) {
         self.types(END_OF_INPUT);
     }
 
     /// Waits for its end. Answers its exit code and everything that was shown.
-    pub fn ends(mut self) -> (Option<i32>, String) {
+    pub(crate) fn ends(mut self) -> (Option<i32>, String) {
         let mut status = None;
         eventually("the command on the terminal ends", || {
             status = self.child.try_wait().unwrap();
@@ -97,7 +97,7 @@ impl Drop for Terminal {
 }
 
 /// Both ends of a new terminal, 100 columns wide.
-pub fn open() -> (File, OwnedFd) {
+pub(crate) fn open() -> (File, OwnedFd) {
     let (mut ours, mut theirs) = (-1, -1);
     let size = libc::winsize { ws_row: 40, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
     // SAFETY: both descriptors are written before they are read, and are nobody else's.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 /// Every call that changes a file, a name or metadata, and what starts threads and processes.
-pub const CALLS: &str = "write,pwrite64,writev,pwritev,pwritev2,ftruncate,truncate,fallocate,copy_file_range,sendfile,\
+pub(crate) const CALLS: &str = "write,pwrite64,writev,pwritev,pwritev2,ftruncate,truncate,fallocate,copy_file_range,sendfile,\
     rename,renameat,renameat2,mkdir,mkdirat,mknod,mknodat,unlink,unlinkat,rmdir,link,linkat,symlink,symlinkat,\
     chmod,fchmod,fchmodat,?fchmodat2,chown,fchown,lchown,fchownat,setxattr,lsetxattr,fsetxattr,\
     removexattr,lremovexattr,fremovexattr,utimensat,openat,?openat2,open,creat,ioctl,fsync,fdatasync,\
@@ -12,7 +12,7 @@ pub const CALLS: &str = "write,pwrite64,writev,pwritev,pwritev2,ftruncate,trunca
 
 /// What was found in a trace.
 #[derive(Default)]
-pub struct Found {
+pub(crate) struct Found {
     /// Calls that changed something outside of any effect.
     pub outside: Vec<String>,
     /// How many did inside of one.
@@ -21,7 +21,7 @@ pub struct Found {
 
 /// Reads a trace made with `-f -y`: calls of the first process and its threads that touch something below `roots`.
 /// `list` is the list of effects, `left_out` is not the host's own.
-pub fn read(trace: &str, roots: &[&Path], list: &Path, left_out: &Path) -> Found {
+pub(crate) fn read(trace: &str, roots: &[&Path], list: &Path, left_out: &Path) -> Found {
     let mut found = Found::default();
     let mut ours: HashSet<&str> = trace.split_whitespace().take(1).collect();
     let mut depth = HashMap::<&str, usize>::new();

@@ -16,7 +16,7 @@ use rustix::process::{Pid, Signal};
 use serde_json::Value;
 
 use super::process::eventually;
-pub use config::{Volume, Workload};
+pub(crate) use config::{Volume, Workload};
 
 /// The binary that cargo built for this test.
 const REFORGE: &str = env!("CARGO_BIN_EXE_reforge");
@@ -25,7 +25,7 @@ const REFORGE: &str = env!("CARGO_BIN_EXE_reforge");
 const NOBODY: u32 = 65534;
 
 /// The deployment.
-pub struct World {
+pub(crate) struct World {
     directory: Option<tempfile::TempDir>,
     root: PathBuf,
     pub workloads: Vec<Workload>,
@@ -52,7 +52,7 @@ pub struct World {
 
 impl World {
     /// A deployment of these workloads, initialised, nothing deployed yet.
-    pub fn new(workloads: impl IntoIterator<Item = Workload>) -> World {
+    pub(crate) fn new(workloads: impl IntoIterator<Item = Workload>) -> World {
         let world = World::empty(&std::env::temp_dir(), workloads);
         world.ok(&["init"]);
         world.share_compiled_code();
@@ -60,7 +60,7 @@ impl World {
     }
 
     /// The same for a user without any privilege, who owns everything in it.
-    pub fn of_ordinary_user(workloads: impl IntoIterator<Item = Workload>) -> World {
+    pub(crate) fn of_ordinary_user(workloads: impl IntoIterator<Item = Workload>) -> World {
         let mut world = World::empty(&std::env::temp_dir(), workloads);
         world.user = Some(NOBODY);
         // Where cargo built it, that user may not be able to come.
@@ -73,7 +73,7 @@ impl World {
     }
 
     /// One without workloads yet, below a directory of the test's.
-    pub fn below(directory: &Path) -> World {
+    pub(crate) fn below(directory: &Path) -> World {
         let world = World::empty(directory, []);
         world.ok(&["init"]);
         world.share_compiled_code();
@@ -109,7 +109,7 @@ impl World {
     }
 
     /// The same with every workload deployed, its volumes made.
-    pub fn deployed(workloads: impl IntoIterator<Item = Workload>) -> World {
+    pub(crate) fn deployed(workloads: impl IntoIterator<Item = Workload>) -> World {
         let world = World::new(workloads);
         for workload in &world.workloads {
             world.ok(&["deploy", &workload.id]);
@@ -117,16 +117,16 @@ impl World {
         world
     }
 
-    pub fn path(&self, below: &str) -> PathBuf {
+    pub(crate) fn path(&self, below: &str) -> PathBuf {
         self.root.join(below)
     }
 
-    pub fn state_dir(&self) -> PathBuf {
+    pub(crate) fn state_dir(&self) -> PathBuf {
         self.state_dir.clone()
     }
 
     /// Another place for the state directory, and for the snapshots if it is told so, before anything was deployed.
-    pub fn keep_state_in(&mut self, directory: &Path, snapshots: &Path) {
+    pub(crate) fn keep_state_in(&mut self, directory: &Path, snapshots: &Path) {
         self.state_dir = directory.join("state");
         self.snapshot_dir = snapshots.join("snapshots");
         self.write_config();
@@ -135,16 +135,16 @@ impl World {
     }
 
     /// The live directory of a volume of project scope.
-    pub fn volume(&self, workload: &str, name: &str) -> PathBuf {
+    pub(crate) fn volume(&self, workload: &str, name: &str) -> PathBuf {
         self.root.join("volumes").join(workload).join(name)
     }
 
     /// The workload of that id, to be changed; [`World::write_config`] makes it so.
-    pub fn workload(&mut self, id: &str) -> &mut Workload {
+    pub(crate) fn workload(&mut self, id: &str) -> &mut Workload {
         self.workloads.iter_mut().find(|workload| workload.id == id).unwrap()
     }
 
-    pub fn write_config(&self) {
+    pub(crate) fn write_config(&self) {
         let roots: Vec<&Path> =
             std::iter::once(self.root.as_path()).chain(self.allowed_roots.iter().map(PathBuf::as_path)).collect();
         let mut toml = format!(
@@ -159,7 +159,7 @@ impl World {
     }
 
     /// A script that can be run, in the world's `bin`.
-    pub fn script(&self, name: &str, lines: &str) -> String {
+    pub(crate) fn script(&self, name: &str, lines: &str) -> String {
         let path = self.root.join("bin").join(name);
         // Into place by rename: one that runs stays what it is.
         let new = path.with_extension("new");
@@ -171,7 +171,7 @@ impl World {
     }
 
     /// What a mount of a test stands on is unmounted with the world.
-    pub fn mount(&mut self, arguments: &[&str], target: &Path) {
+    pub(crate) fn mount(&mut self, arguments: &[&str], target: &Path) {
         super::process::run("mount", &[arguments, &[target.to_str().unwrap()]].concat());
         self.mounts.push(target.to_owned());
     }
@@ -189,7 +189,7 @@ impl World {
     }
 
     /// What a machine that stops does to them: the app and its supervisor, and nothing said to either.
-    pub fn kill_processes(&self) {
+    pub(crate) fn kill_processes(&self) {
         self.kill_what_is_left();
         eventually("the processes of the world end", || self.left().is_empty());
     }
@@ -231,13 +231,13 @@ impl Drop for World {
 }
 
 /// What a directory holds, sorted.
-pub fn names(directory: &Path) -> Vec<PathBuf> {
+pub(crate) fn names(directory: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     paths
 }
 
-pub fn read_json(path: &Path) -> Value {
+pub(crate) fn read_json(path: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

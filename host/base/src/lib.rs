@@ -3,6 +3,8 @@
 //! [`failure`] is how anything says that it did not work, [`durable`] the one place that syncs, [`effects`] the seam where
 //! tests make any effect fail, [`mounts`] what is mounted where, [`state_dir`] where a host keeps its own files, [`spec`]
 //! what is deployed, as plain data, [`limits`] what an entry of a snapshot may be at most.
+//!
+//! Internal: `reforge-host` is what others depend on, and this changes from one version to the next.
 
 pub mod account;
 pub mod boot;

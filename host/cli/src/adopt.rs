@@ -8,7 +8,7 @@ use reforge_base::Result;
 use reforge_base::durable;
 use reforge_base::escape;
 use reforge_base::lock_file;
-use reforge_config::{self as config, Config, RuntimeKind, adopted};
+use reforge_config::{Config, adopted};
 use reforge_docker::{Adoption, DockerRuntime};
 use reforge_host::host::Host;
 use serde_json::json;
@@ -22,14 +22,14 @@ const TURN: &str = ".configuration.lock";
 
 /// What to call it; what is not said is made from the container's name and Compose's labels.
 #[derive(Clone)]
-pub struct Names {
+pub(crate) struct Names {
     pub id: Option<String>,
     pub project: Option<String>,
     pub stage: Option<String>,
 }
 
 /// One after the other; what was adopted before one that cannot be stays adopted, and is told.
-pub fn adopt(session: &Session, containers: &[String], names: Names) -> Result<Answer> {
+pub(crate) fn adopt(session: &Session, containers: &[String], names: Names) -> Result<Answer> {
     if let [container] = containers {
         return one(session, container, names);
     }
@@ -68,7 +68,7 @@ fn one(session: &Session, container: &str, names: Names) -> Result<Answer> {
     let socket = config.host.docker_socket.clone();
     let runtime = DockerRuntime::new(socket, host.state.host_id(), host.state.docker());
     let adoption = runtime.look_to_adopt(container, &id)?;
-    for workload in config.workloads.iter().filter(|workload| workload.runtime == RuntimeKind::Docker) {
+    for workload in config.workloads.iter().filter(|workload| workload.runtime.is_docker()) {
         if runtime.is_adopted_as(&adoption, &workload.id)? {
             let message = format!("the container {} is workload `{}` already", adoption.container, workload.id);
             return Err(Failure::new(Code::Usage, message).hint("see `reforge workload list`"));
@@ -99,7 +99,8 @@ fn one(session: &Session, container: &str, names: Names) -> Result<Answer> {
 fn read(host: &Host, file: &Path) -> Result<(String, Config)> {
     let before = std::fs::read_to_string(file).map_err(|error| Failure::io("read", file, &error))?;
     let config = Config::read(&before, &host.config.path)?;
-    let known = config::Host { allowed_roots: config.host.allowed_roots.clone(), ..host.config.host.clone() };
+    let mut known = host.config.host.clone();
+    known.allowed_roots.clone_from(&config.host.allowed_roots);
     if config.host != known {
         let message = format!("`[host]` of `{}` changed meanwhile", escape::path(file));
         return Err(Failure::new(Code::Drift, message).hint("try again"));

@@ -15,7 +15,7 @@ use super::exit::Exit;
 use super::terminal::Terminal;
 
 /// What a command has led to: the same for people and for programs.
-pub struct Answer {
+pub(crate) struct Answer {
     /// For people, without a line end.
     pub text: String,
     /// For programs: an object.
@@ -28,23 +28,27 @@ pub struct Answer {
 }
 
 /// Makes it as if the command had not been given.
-pub type TakeBack = Box<dyn FnOnce() -> Result<(), Failure>>;
+pub(crate) type TakeBack = Box<dyn FnOnce() -> Result<(), Failure>>;
 
 impl Answer {
     /// It was done.
-    pub fn done(text: impl Into<String>, document: impl Serialize) -> Answer {
+    pub(crate) fn done(text: impl Into<String>, document: impl Serialize) -> Answer {
         Answer { text: text.into(), json: json!(document), failure: None, exit: Exit::Done, take_back: None }
     }
 
     /// Of a restore or undo; `text` is its receipt.
-    pub fn of_report(report: Report, text: String) -> Answer {
+    pub(crate) fn of_report(report: Report, text: String) -> Answer {
         let exit = Exit::of_outcome(report.outcome, report.failure.as_ref());
         Answer { text, json: json!(report), failure: report.failure, exit, take_back: None }
     }
 }
 
 /// Prints what became of a command and gives its exit code. `beside` are fields for the document that no command has.
-pub fn print(terminal: &Terminal, answered: Result<Answer, Failure>, beside: Vec<(&'static str, Value)>) -> ExitCode {
+pub(crate) fn print(
+    terminal: &Terminal,
+    answered: Result<Answer, Failure>,
+    beside: Vec<(&'static str, Value)>,
+) -> ExitCode {
     let answer = answered.unwrap_or_else(of_failure);
     let text = if terminal.json { document(&answer, beside).to_string() } else { answer.text };
     let written = if text.is_empty() { Ok(()) } else { terminal.answer(&text) };

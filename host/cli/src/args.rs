@@ -12,7 +12,7 @@ use reforge_transaction::resolve::Keep;
 #[command(after_help = "Exit codes: 0 done, 1 failed and nothing changed, 2 usage, 3 refused and nothing changed, \
 4 reverted, 5 needs an operator, 6 busy, 7 done but health unconfirmed, 8 done but the answer could not \
 be written, 130 cancelled.\n\nTry it: reforge demo")]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(flatten)]
     pub options: Options,
     #[command(subcommand)]
@@ -20,7 +20,7 @@ pub struct Cli {
 }
 
 #[derive(Args, Clone, Default)]
-pub struct Options {
+pub(crate) struct Options {
     /// The configuration [default: $REFORGE_CONFIG, ./reforge.toml, /etc/reforge/reforge.toml]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -32,8 +32,12 @@ pub struct Options {
     pub json: bool,
 }
 
+/// What the host runs in a process of its own: this program with a command that nobody types.
+pub(crate) const SUPERVISE: &str = "supervise";
+pub(crate) const COMPILE_PLUGIN: &str = "compile-plugin";
+
 #[derive(Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Deploy, damage, restore and undo a throwaway app, with proof
     Demo {
         /// Keep its directory
@@ -105,9 +109,9 @@ pub enum Command {
         #[arg(long, default_value_t = 20, value_parser = at_least_one)]
         lines: usize,
     },
-    #[command(hide = true)]
+    #[command(name = SUPERVISE, hide = true)]
     Supervise { directory: PathBuf },
-    #[command(hide = true)]
+    #[command(name = COMPILE_PLUGIN, hide = true)]
     CompilePlugin { cache: PathBuf },
     #[command(hide = true)]
     DemoApp(DemoApp),
@@ -119,21 +123,21 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 }
 
 #[derive(Args)]
-pub struct Deploy {
+pub(crate) struct Deploy {
     pub workload: String,
     #[command(flatten)]
     pub wait: Wait,
 }
 
 #[derive(Args, Clone, Copy, Default)]
-pub struct Wait {
+pub(crate) struct Wait {
     /// Wait while the workload is busy
     #[arg(long)]
     pub wait: bool,
 }
 
 #[derive(Subcommand)]
-pub enum Workload {
+pub(crate) enum Workload {
     /// All workloads
     List,
     /// One workload: state, volumes, last snapshot
@@ -156,14 +160,14 @@ pub enum Workload {
 }
 
 #[derive(Args, Clone)]
-pub struct Named {
+pub(crate) struct Named {
     pub workload: String,
     /// Its id, or a beginning that no other has
     pub snapshot: String,
 }
 
 #[derive(Subcommand)]
-pub enum Snapshot {
+pub(crate) enum Snapshot {
     /// Take a snapshot; the app may run
     Create {
         workload: String,
@@ -211,7 +215,7 @@ pub enum Snapshot {
 }
 
 #[derive(Args, Clone)]
-pub struct What {
+pub(crate) struct What {
     #[command(flatten)]
     pub named: Named,
     /// A volume that stays as it is; may be repeated
@@ -223,14 +227,14 @@ pub struct What {
 }
 
 #[derive(Args, Clone, Copy, Default)]
-pub struct Yes {
+pub(crate) struct Yes {
     /// Do not ask
     #[arg(long)]
     pub yes: bool,
 }
 
 #[derive(Subcommand)]
-pub enum Restore {
+pub(crate) enum Restore {
     /// What a restore would change and what stands in its way; changes nothing
     Plan(What),
     /// Restore every volume, or none
@@ -299,7 +303,7 @@ impl From<KeepArgument> for Keep {
 }
 
 #[derive(Subcommand)]
-pub enum Plugin {
+pub(crate) enum Plugin {
     /// The name, version, formats and digest of the one in use
     Show,
     /// Every plugin that can be used, and which one is
@@ -336,7 +340,7 @@ pub enum Plugin {
 }
 
 #[derive(Subcommand)]
-pub enum Token {
+pub(crate) enum Token {
     /// Make a token and show it, once
     Create {
         /// Whose it is, for receipts and the audit log
@@ -369,7 +373,7 @@ impl From<RoleArgument> for Role {
 
 /// The app of the demo.
 #[derive(Args)]
-pub struct DemoApp {
+pub(crate) struct DemoApp {
     #[arg(long)]
     pub data: PathBuf,
     #[arg(long)]

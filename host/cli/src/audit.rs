@@ -7,7 +7,7 @@ use reforge_host::audit::Line;
 use super::answer::Answer;
 use super::session::Session;
 
-pub fn audit(session: &Session, lines: usize) -> Result<Answer> {
+pub(crate) fn audit(session: &Session, lines: usize) -> Result<Answer> {
     let host = session.looking()?;
     let newest = host.audit().newest(lines)?;
     let text = match newest.lines.is_empty() {

@@ -8,7 +8,7 @@ use reforge_base::escape;
 use super::session::Session;
 
 /// Nobody can be asked: then only `--yes` will do.
-pub fn must_be_interactive(session: &Session) -> Result<()> {
+pub(crate) fn must_be_interactive(session: &Session) -> Result<()> {
     if session.terminal.is_interactive() {
         return Ok(());
     }
@@ -16,7 +16,7 @@ pub fn must_be_interactive(session: &Session) -> Result<()> {
     Err(Failure::new(Code::Usage, message).hint("say `--yes`"))
 }
 
-pub fn must_type_name(session: &Session, workload: &str) -> Result<()> {
+pub(crate) fn must_type_name(session: &Session, workload: &str) -> Result<()> {
     let question = format!("\ntype the workload's name (`{}`) to go on:", escape::text(workload));
     match session.terminal.ask(&question)? {
         typed if typed == workload => Ok(()),
@@ -24,7 +24,7 @@ pub fn must_type_name(session: &Session, workload: &str) -> Result<()> {
     }
 }
 
-pub fn must_say_yes(session: &Session, question: &str) -> Result<()> {
+pub(crate) fn must_say_yes(session: &Session, question: &str) -> Result<()> {
     match session.terminal.ask(question)?.to_lowercase().as_str() {
         "y" | "yes" => Ok(()),
         _ => Err(Failure::new(Code::Cancelled, "cancelled; nothing was changed")),

@@ -11,7 +11,7 @@ use super::answer::Answer;
 use super::exit::Exit;
 use super::session::Session;
 
-pub fn init(session: &Session) -> Result<Answer> {
+pub(crate) fn init(session: &Session) -> Result<Answer> {
     let config = session.config()?;
     let state = config.init_state()?;
     let (root, snapshots) = (escape::path(state.root()), escape::path(&config.host.snapshot_dir));
@@ -26,7 +26,7 @@ pub fn init(session: &Session) -> Result<Answer> {
     ))
 }
 
-pub fn dispatch(session: &Session, request: &DeployRequest, wait: bool) -> Result<Answer> {
+pub(crate) fn dispatch(session: &Session, request: &DeployRequest, wait: bool) -> Result<Answer> {
     let host = session.changing()?;
     let done = host.dispatch(request, wait, &session.who(), &|| session.is_cancelled())?;
     let name = escape::text(&done.name);

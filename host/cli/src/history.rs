@@ -12,7 +12,7 @@ use super::receipt;
 use super::session::Session;
 use super::style;
 
-pub fn list(session: &Session, workload: Option<&str>, all: bool) -> Result<Answer> {
+pub(crate) fn list(session: &Session, workload: Option<&str>, all: bool) -> Result<Answer> {
     let List { lines, older } = history::list(session.looking()?, workload, all)?;
     let mut text = match lines.is_empty() {
         true => "no restores yet".to_owned(),
@@ -38,7 +38,7 @@ fn cells(line: &Line) -> Vec<String> {
     vec![escape::text(&line.id), workload, kind, began, line.outcome.clone(), line.now.clone()]
 }
 
-pub fn show(session: &Session, id: &str) -> Result<Answer> {
+pub(crate) fn show(session: &Session, id: &str) -> Result<Answer> {
     let Shown { receipt, journal, now, can_undo, document } = history::show(session.looking()?, id)?;
     let text = match (&receipt, &journal) {
         (Some(receipt), _) => {

@@ -21,7 +21,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// One of the two.
 #[derive(Clone)]
-pub struct Output {
+pub(crate) struct Output {
     queue: Arc<Queue>,
 }
 
@@ -44,11 +44,11 @@ struct State {
 }
 
 impl Output {
-    pub fn standard_output() -> Output {
+    pub(crate) fn standard_output() -> Output {
         Output::new(standard(libc::STDOUT_FILENO), 1)
     }
 
-    pub fn standard_error() -> Output {
+    pub(crate) fn standard_error() -> Output {
         Output::new(standard(libc::STDERR_FILENO), 2)
     }
 
@@ -66,7 +66,7 @@ impl Output {
     }
 
     /// Shows something, now or later or, if too much waits already, not at all.
-    pub fn show(&self, text: impl Into<Vec<u8>>) {
+    pub(crate) fn show(&self, text: impl Into<Vec<u8>>) {
         let text = text.into();
         let mut state = self.queue.state();
         if state.bytes + text.len() > WAITING_BYTES_MAX {
@@ -81,7 +81,7 @@ impl Output {
     }
 
     /// Writes an answer after all that was shown, however long that takes. Given up once somebody asks to stop.
-    pub fn deliver(&self, text: impl Into<Vec<u8>>, stop: &AtomicBool) -> io::Result<()> {
+    pub(crate) fn deliver(&self, text: impl Into<Vec<u8>>, stop: &AtomicBool) -> io::Result<()> {
         let mut state = self.queue.state();
         state.push(text.into());
         self.queue.changed.notify_all();
@@ -101,7 +101,7 @@ impl Output {
     }
 
     /// Waits until everything was written, but not for ever.
-    pub fn drain(&self) {
+    pub(crate) fn drain(&self) {
         let until = Instant::now() + DRAIN_LIMIT;
         let mut state = self.queue.state();
         while !state.is_empty() && state.failed.is_none() && Instant::now() < until {

@@ -14,7 +14,7 @@ use super::progress::Display;
 use super::session::Session;
 use super::style;
 
-pub fn plan(session: &Session, what: &What) -> Result<Answer> {
+pub(crate) fn plan(session: &Session, what: &What) -> Result<Answer> {
     session.looking()?;
     let planned = make(session, what)?;
     let refused = !planned.preflight.refusals.is_empty();
@@ -27,7 +27,7 @@ pub fn plan(session: &Session, what: &What) -> Result<Answer> {
 }
 
 /// The plan itself, watched.
-pub fn make(session: &Session, what: &What) -> Result<Planned> {
+pub(crate) fn make(session: &Session, what: &What) -> Result<Planned> {
     let host = session.open()?;
     host.config.workload(&what.named.workload)?;
     let plugin = session.plugin()?;
@@ -36,7 +36,7 @@ pub fn make(session: &Session, what: &What) -> Result<Planned> {
 }
 
 /// What the library is asked for.
-pub fn request(session: &Session, what: &What) -> Request {
+pub(crate) fn request(session: &Session, what: &What) -> Request {
     Request {
         workload: what.named.workload.clone(),
         snapshot: what.named.snapshot.clone(),
@@ -48,7 +48,7 @@ pub fn request(session: &Session, what: &What) -> Request {
 }
 
 /// For a person.
-pub fn text(session: &Session, what: &What, planned: &Planned) -> String {
+pub(crate) fn text(session: &Session, what: &What, planned: &Planned) -> String {
     let style = session.terminal.style;
     let plan = &planned.preflight;
     let descriptor = &planned.snapshot.descriptor;

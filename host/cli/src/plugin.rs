@@ -1,6 +1,5 @@
 //! `plugin`: which restore plugin is in use, which others there are, and whether a file keeps a plugin's promises.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use reforge_base::Failure;
@@ -23,7 +22,7 @@ use super::style;
 /// How much of a digest is shown in tables: enough to tell plugins apart and to choose one.
 const DIGEST_SHOWN: usize = 12;
 
-pub fn show(session: &Session) -> Result<Answer> {
+pub(crate) fn show(session: &Session) -> Result<Answer> {
     let plugin = session.plugin()?;
     let description = plugin.describe()?;
     let formats: Vec<String> = description.formats.iter().map(|format| escape::text(format)).collect();
@@ -33,7 +32,7 @@ pub fn show(session: &Session) -> Result<Answer> {
     Ok(Answer::done(text, json))
 }
 
-pub fn list(session: &Session) -> Result<Answer> {
+pub(crate) fn list(session: &Session) -> Result<Answer> {
     let host = session.looking()?;
     let registry = host.registry();
     let (installed, active) = (registry.list()?, registry.active()?.map(|one| one.digest));
@@ -74,13 +73,17 @@ pub fn list(session: &Session) -> Result<Answer> {
     Ok(Answer::done(text, document))
 }
 
-pub fn install(session: &Session, file: PathBuf, sha256: Option<String>, signature: Option<PathBuf>) -> Result<Answer> {
+pub(crate) fn install(
+    session: &Session,
+    file: PathBuf,
+    sha256: Option<String>,
+    signature: Option<PathBuf>,
+) -> Result<Answer> {
     let host = session.changing()?;
     let engine = session.plugin_engine()?;
-    let compiler: Vec<OsString> = vec![session.program.clone().into_os_string(), "compile-plugin".into()];
     let step = |name: &str| session.terminal.say(name);
     let request = InstallRequest { source: Source::File { path: file, signature }, sha256, who: session.who() };
-    let installed = changes::install(host, &engine, &compiler, &step, &request)?;
+    let installed = changes::install(host, &engine, &step, &request)?;
     warn_if_useless(session, host, &installed)?;
     let text = format!(
         "installed  {}\nuse it by  {}",
@@ -90,7 +93,7 @@ pub fn install(session: &Session, file: PathBuf, sha256: Option<String>, signatu
     Ok(Answer::done(text, documents::installed(&installed, false)))
 }
 
-pub fn select(session: &Session, wanted: &str) -> Result<Answer> {
+pub(crate) fn select(session: &Session, wanted: &str) -> Result<Answer> {
     let host = session.changing()?;
     let selected = changes::select(host, &session.plugin_engine()?, wanted, &session.who())?;
     if let Some(installed) = &selected {
@@ -121,13 +124,13 @@ fn warn_if_useless(session: &Session, host: &Host, installed: &Installed) -> Res
     Ok(())
 }
 
-pub fn remove(session: &Session, wanted: &str) -> Result<Answer> {
+pub(crate) fn remove(session: &Session, wanted: &str) -> Result<Answer> {
     let host = session.changing()?;
     let removed = changes::remove(host, wanted, &session.who())?;
     Ok(Answer::done(format!("removed  {}", line(&removed)), documents::installed(&removed, false)))
 }
 
-pub fn check(session: &Session, file: &Path, only: &[String]) -> Result<Answer> {
+pub(crate) fn check(session: &Session, file: &Path, only: &[String]) -> Result<Answer> {
     // No host is needed: who writes a plugin may have none.
     let base = std::env::temp_dir();
     let plugin = Plugin::from_file(&PluginEngine::new(None)?, file)?;

@@ -25,7 +25,7 @@ const LINE_INTERVAL: Duration = Duration::from_secs(5);
 const COLUMNS: u16 = 80;
 
 /// Shows one run until it is dropped.
-pub struct Display {
+pub(crate) struct Display {
     pub progress: Arc<Progress>,
     watch: Arc<Watch>,
     ticker: Option<JoinHandle<()>>,
@@ -57,7 +57,7 @@ struct Current {
 }
 
 impl Display {
-    pub fn new(session: &Session) -> Display {
+    pub(crate) fn new(session: &Session) -> Display {
         use std::io::IsTerminal as _;
         let drawing = match (session.terminal.json, std::io::stderr().is_terminal()) {
             (true, _) => Drawing::Nothing,

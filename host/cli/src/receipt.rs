@@ -11,7 +11,7 @@ use super::session::Session;
 use super::style::{self, Style};
 
 /// At the end of a restore or undo.
-pub fn of_report(session: &Session, report: &Report) -> String {
+pub(crate) fn of_report(session: &Session, report: &Report) -> String {
     for warning in &report.warnings {
         session.terminal.warn(warning);
     }
@@ -22,14 +22,14 @@ pub fn of_report(session: &Session, report: &Report) -> String {
 }
 
 /// With what can be done now.
-pub fn text(session: &Session, receipt: &Receipt) -> String {
+pub(crate) fn text(session: &Session, receipt: &Receipt) -> String {
     let mut lines = vec![without_next(session, receipt)];
     lines.extend(next(session, receipt));
     lines.join("\n")
 }
 
 /// What happened, and no more.
-pub fn without_next(session: &Session, receipt: &Receipt) -> String {
+pub(crate) fn without_next(session: &Session, receipt: &Receipt) -> String {
     let style = session.terminal.style;
     let mut lines = vec![format!("{}: {}", headline(style, receipt), state(receipt))];
     let mut line = |name: &str, value: String| lines.push(format!("  {name:<10} {value}"));

@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::recovered::line;
 use super::session::Session;
 
-pub fn recover(session: &Session, accept: Option<&str>) -> Result<Answer> {
+pub(crate) fn recover(session: &Session, accept: Option<&str>) -> Result<Answer> {
     let host = session.open()?;
     accept.map_or(Ok(()), |workload| host.accept_state(workload, &session.who()))?;
     let recovered = host.recover()?;

@@ -7,7 +7,7 @@ use reforge_transaction::receipt::Outcome;
 use reforge_transaction::recover::Recovered;
 
 /// One line per transaction, and the hint where a person is needed.
-pub fn line(one: &Recovered) -> String {
+pub(crate) fn line(one: &Recovered) -> String {
     let id = escape::text(&one.id);
     let of = one.workload.as_deref().map(|workload| format!(" of `{}`", escape::text(workload))).unwrap_or_default();
     let mut line = format!("recovered `{id}`{of}: ");

@@ -13,7 +13,7 @@ use super::session::Session;
 use super::style;
 
 /// Changes nothing.
-pub fn show(session: &Session, id: &str) -> Result<Answer> {
+pub(crate) fn show(session: &Session, id: &str) -> Result<Answer> {
     let host = session.looking()?;
     let (subject, trees) = decide::trees(host, id)?;
     let text = format!(
@@ -24,7 +24,7 @@ pub fn show(session: &Session, id: &str) -> Result<Answer> {
     Ok(Answer::done(text, documents::trees(subject, trees)))
 }
 
-pub fn keep(session: &Session, id: &str, keep: Keep, yes: bool) -> Result<Answer> {
+pub(crate) fn keep(session: &Session, id: &str, keep: Keep, yes: bool) -> Result<Answer> {
     let host = session.changing()?;
     let decide::NamedRestore { id, workload } = decide::subject(host, id)?;
     let shown = workload.as_deref().map_or_else(|| "a workload that it does not name".to_owned(), quoted);

@@ -21,14 +21,14 @@ use super::resolve as cli_resolve;
 use super::session::Session;
 use super::style;
 
-pub struct Run {
+pub(crate) struct Run {
     pub what: What,
     pub plan: Option<String>,
     pub yes: bool,
     pub wait: bool,
 }
 
-pub fn run(session: &Session, mut asked: Run) -> Result<Answer> {
+pub(crate) fn run(session: &Session, mut asked: Run) -> Result<Answer> {
     let host = session.changing()?;
     let workload = host.config.workload(&asked.what.named.workload)?.id.clone();
     if !asked.yes {
@@ -50,7 +50,7 @@ pub fn run(session: &Session, mut asked: Run) -> Result<Answer> {
     Ok(told(session, report))
 }
 
-pub fn undo(session: &Session, id: &str, yes: bool, wait: bool) -> Result<Answer> {
+pub(crate) fn undo(session: &Session, id: &str, yes: bool, wait: bool) -> Result<Answer> {
     let host = session.changing()?;
     let request = undo::Request { id: id.to_owned(), wait, who: session.who() };
     if !yes {
@@ -77,7 +77,7 @@ pub fn undo(session: &Session, id: &str, yes: bool, wait: bool) -> Result<Answer
     Ok(told(session, report))
 }
 
-pub fn finish(session: &Session, id: &str, yes: bool) -> Result<Answer> {
+pub(crate) fn finish(session: &Session, id: &str, yes: bool) -> Result<Answer> {
     // What a start finds now, nobody knew of who asked for this.
     let told = told_of_later_writes(session.open()?, id);
     let host = session.changing()?;

@@ -10,7 +10,7 @@ use super::answer::Answer;
 use super::session::Session;
 
 /// Says where it listens at once, on a line of its own, for people and programs that wait for it.
-pub fn serve(session: &Session, listen: Option<SocketAddr>, wait: bool) -> Result<Answer> {
+pub(crate) fn serve(session: &Session, listen: Option<SocketAddr>, wait: bool) -> Result<Answer> {
     let host = session.open()?;
     let active_plugin = session.active_plugin()?;
     if let Some(refused) = active_plugin.refused() {
@@ -19,7 +19,6 @@ pub fn serve(session: &Session, listen: Option<SocketAddr>, wait: bool) -> Resul
     let setup = Setup {
         host: host.clone(),
         active_plugin,
-        program: session.program.clone(),
         plugin_file: session.plugin_file()?.map(|(_, file)| file),
         listen,
         stop: session.cancelled.clone(),

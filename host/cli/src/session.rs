@@ -12,7 +12,6 @@ use reforge_base::Code;
 use reforge_base::Failure;
 use reforge_base::Result;
 use reforge_base::account;
-use reforge_base::durable;
 use reforge_base::escape;
 use reforge_config::Config;
 use reforge_host::host::Host;
@@ -22,14 +21,14 @@ use reforge_transaction::recover::Recovered;
 use reforge_transaction::registry::{self, KnownTransaction};
 use serde_json::{Value, json};
 
-use super::args::Options;
+use super::args::{self, Options};
 use super::recovered;
 use super::terminal::Terminal;
 
 const VARIABLE: &str = "REFORGE_CONFIG";
 const PLACES: [&str; 2] = ["reforge.toml", "/etc/reforge/reforge.toml"];
 
-pub struct Session {
+pub(crate) struct Session {
     pub terminal: Terminal,
     pub cancelled: Arc<AtomicBool>,
     /// This program, found once: its file may be replaced while it runs.
@@ -43,7 +42,7 @@ pub struct Session {
 }
 
 impl Session {
-    pub fn new(options: Options, terminal: Terminal, program: PathBuf) -> Session {
+    pub(crate) fn new(options: Options, terminal: Terminal, program: PathBuf) -> Session {
         Session {
             cancelled: terminal.cancelled.clone(),
             terminal,
@@ -56,25 +55,25 @@ impl Session {
     }
 
     /// The same for whoever has the configuration in the environment.
-    pub fn exported(self) -> Session {
+    pub(crate) fn exported(self) -> Session {
         Session { exported: true, ..self }
     }
 
-    pub fn options(&self) -> Options {
+    pub(crate) fn options(&self) -> Options {
         self.options.clone()
     }
 
     /// Whether somebody gave up.
-    pub fn is_cancelled(&self) -> bool {
+    pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
     }
 
-    pub fn config(&self) -> Result<Config> {
+    pub(crate) fn config(&self) -> Result<Config> {
         Config::load(&self.config_file()?)
     }
 
     /// The host for a command that only looks. What is unfinished is mentioned, and not touched.
-    pub fn looking(&self) -> Result<&Arc<Host>> {
+    pub(crate) fn looking(&self) -> Result<&Arc<Host>> {
         let host = self.open()?;
         let entries = registry::read_open(&host.state.transactions())?;
         let unfinished: Vec<_> = entries.iter().filter(|entry| entry.blocks().is_some()).collect();
@@ -87,7 +86,7 @@ impl Session {
     }
 
     /// The host for a command that changes something: what a crash left behind is settled first.
-    pub fn changing(&self) -> Result<&Arc<Host>> {
+    pub(crate) fn changing(&self) -> Result<&Arc<Host>> {
         let host = self.open()?;
         let recovered = host.recover()?;
         self.tell(&recovered);
@@ -95,10 +94,10 @@ impl Session {
     }
 
     /// The host as it is. For recovery itself.
-    pub fn open(&self) -> Result<&Arc<Host>> {
+    pub(crate) fn open(&self) -> Result<&Arc<Host>> {
         if self.host.get().is_none() {
-            let supervisor = vec![self.program.clone().into_os_string(), OsString::from("supervise")];
-            let mut host = Host::open(self.config()?, supervisor)?;
+            let (supervisor, compiler) = (self.itself(args::SUPERVISE), self.itself(args::COMPILE_PLUGIN));
+            let mut host = Host::open(self.config()?, supervisor, compiler)?;
             let terminal = self.terminal.clone();
             host.deployer = host.deployer.telling(Arc::new(move |text| terminal.say(text)));
             let _ = self.host.set(Arc::new(host));
@@ -107,60 +106,62 @@ impl Session {
     }
 
     /// The restore plugin in use: named on the command line, configured, selected, or built in.
-    pub fn plugin(&self) -> Result<Plugin> {
+    pub(crate) fn plugin(&self) -> Result<Plugin> {
         self.active_plugin()?.current()
     }
 
     /// The place of the plugin in use, for whoever runs for long.
-    pub fn active_plugin(&self) -> Result<ActivePlugin> {
+    pub(crate) fn active_plugin(&self) -> Result<ActivePlugin> {
         let host = self.open()?;
-        let engine = self.plugin_engine()?;
         let file = self.options.plugin.as_ref().or(host.config.host.plugin.as_ref());
-        Ok(ActivePlugin::open(engine, file.cloned(), host.registry()))
+        host.open_slot(file.cloned())
     }
 
     /// The engine that plugins run on, with this host's cache.
-    pub fn plugin_engine(&self) -> Result<PluginEngine> {
-        let cache = self.open()?.state.cache();
-        durable::make_directories_durably(&cache, durable::PRIVATE_DIRECTORY)?;
-        PluginEngine::new(Some(&cache))
+    pub(crate) fn plugin_engine(&self) -> Result<PluginEngine> {
+        self.open()?.plugin_engine()
+    }
+
+    /// This program with one of its hidden commands, for what the host runs apart.
+    fn itself(&self, command: &str) -> Vec<OsString> {
+        vec![self.program.clone().into_os_string(), command.into()]
     }
 
     /// Where a file that decides before the registry does is named, if there is one.
-    pub fn plugin_file(&self) -> Result<Option<(&'static str, PathBuf)>> {
+    pub(crate) fn plugin_file(&self) -> Result<Option<(&'static str, PathBuf)>> {
         let configured = self.open()?.config.host.plugin.clone();
         let named = self.options.plugin.clone().map(|file| ("`--plugin`", file));
         Ok(named.or_else(|| configured.map(|file| ("`plugin` of the configuration", file))))
     }
 
     /// Who asks, for receipts and the audit log.
-    pub fn who(&self) -> String {
+    pub(crate) fn who(&self) -> String {
         let uid = rustix::process::getuid();
         let account = account::find(&uid.as_raw().to_string()).ok().flatten();
         account.and_then(|account| account.name).map_or_else(|| format!("user {uid}"), |name| escape::text(&name))
     }
 
     /// The command as a person would type it, with this session's configuration.
-    pub fn command(&self, words: &str) -> String {
+    pub(crate) fn command(&self, words: &str) -> String {
         match &self.options.config {
             Some(file) if !self.exported => format!("reforge --config {} {words}", escape::path(file)),
             _ => format!("reforge {words}"),
         }
     }
 
-    pub fn take_beside(&self) -> Vec<(&'static str, Value)> {
+    pub(crate) fn take_beside(&self) -> Vec<(&'static str, Value)> {
         self.beside.take()
     }
 
     /// Goes into the answer as JSON, beside what the command itself answers.
-    pub fn beside(&self, name: &'static str, value: Value) {
+    pub(crate) fn beside(&self, name: &'static str, value: Value) {
         let mut beside = self.beside.borrow_mut();
         beside.retain(|(known, _)| *known != name);
         beside.push((name, value));
     }
 
     /// Tells what was done about a crash.
-    pub fn tell(&self, recovered: &[Recovered]) {
+    pub(crate) fn tell(&self, recovered: &[Recovered]) {
         for one in recovered {
             self.terminal.say(&recovered::line(one));
         }

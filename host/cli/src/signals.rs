@@ -15,7 +15,7 @@ use signal_hook::iterator::Signals;
 use super::terminal::Terminal;
 
 /// Has signals set the terminal's flag, which is watched by whatever runs.
-pub fn watch(terminal: &Terminal) -> Result<()> {
+pub(crate) fn watch(terminal: &Terminal) -> Result<()> {
     let failed = |error: std::io::Error| Failure::new(Code::Io, format!("cannot watch for signals: {error}"));
     // A file beyond the limit of its size is then an error of that write. A handler, since one that is ignored would be
     // ignored by the app, too.

@@ -20,7 +20,7 @@ use super::progress::Display;
 use super::session::Session;
 use super::style;
 
-pub fn create(session: &Session, workload: &str, reason: &str, wait: bool) -> Result<Answer> {
+pub(crate) fn create(session: &Session, workload: &str, reason: &str, wait: bool) -> Result<Answer> {
     let host = session.changing()?;
     let workload = host.config.workload(workload)?;
     let display = Display::new(session);
@@ -31,7 +31,7 @@ pub fn create(session: &Session, workload: &str, reason: &str, wait: bool) -> Re
     Ok(Answer::done(lines.join("\n"), documents::summary(&descriptor)))
 }
 
-pub fn list(session: &Session, workload: &str, all: bool) -> Result<Answer> {
+pub(crate) fn list(session: &Session, workload: &str, all: bool) -> Result<Answer> {
     let host = session.looking()?;
     let workload = host.config.workload(workload)?;
     let (listed, older) = host.store.newest(&workload.id, documents::most(all))?;
@@ -72,7 +72,7 @@ pub fn list(session: &Session, workload: &str, all: bool) -> Result<Answer> {
     Ok(Answer::done(text, documents::list(&workload.id, listed, older)))
 }
 
-pub fn show(session: &Session, named: &Named) -> Result<Answer> {
+pub(crate) fn show(session: &Session, named: &Named) -> Result<Answer> {
     let host = session.looking()?;
     let workload = host.config.workload(&named.workload)?;
     let descriptor = host.store.get(&workload.id, &named.snapshot)?;
@@ -97,7 +97,7 @@ pub fn show(session: &Session, named: &Named) -> Result<Answer> {
     Ok(Answer::done(text, documents::whole(descriptor)))
 }
 
-pub fn verify(session: &Session, named: &Named) -> Result<Answer> {
+pub(crate) fn verify(session: &Session, named: &Named) -> Result<Answer> {
     let host = session.looking()?;
     let workload = host.config.workload(&named.workload)?;
     let size = host.store.get(&workload.id, &named.snapshot)?.archive.bytes;
@@ -111,7 +111,7 @@ pub fn verify(session: &Session, named: &Named) -> Result<Answer> {
 }
 
 /// Copies an archive to a file that did not exist; one that fails is removed again.
-pub fn export(session: &Session, named: &Named, file: &Path) -> Result<Answer> {
+pub(crate) fn export(session: &Session, named: &Named, file: &Path) -> Result<Answer> {
     let host = session.looking()?;
     let workload = host.config.workload(&named.workload)?;
     let size = host.store.get(&workload.id, &named.snapshot)?.archive.bytes;
@@ -140,7 +140,7 @@ pub fn export(session: &Session, named: &Named, file: &Path) -> Result<Answer> {
     }
 }
 
-pub fn import(session: &Session, file: &Path, workload: &str, wait: bool) -> Result<Answer> {
+pub(crate) fn import(session: &Session, file: &Path, workload: &str, wait: bool) -> Result<Answer> {
     let host = session.changing()?;
     host.config.workload(workload)?;
     let plugin = session.plugin()?;
@@ -157,7 +157,7 @@ pub fn import(session: &Session, file: &Path, workload: &str, wait: bool) -> Res
     Ok(Answer::done(lines.join("\n"), documents::summary(&descriptor)))
 }
 
-pub fn delete(session: &Session, named: &Named, yes: bool, wait: bool) -> Result<Answer> {
+pub(crate) fn delete(session: &Session, named: &Named, yes: bool, wait: bool) -> Result<Answer> {
     let host = session.changing()?;
     if !yes {
         must_be_interactive(session)?;

@@ -1,22 +1,22 @@
 //! How things look on a terminal: a little colour where it carries meaning, columns, and the figures for people.
 
-pub use reforge_base::formatting::{age, bytes, count, duration, instant};
+pub(crate) use reforge_base::formatting::{age, bytes, count, duration, instant};
 
 /// Colours, or none: not on a terminal, or `NO_COLOR` is set.
 #[derive(Clone, Copy)]
-pub struct Style {
+pub(crate) struct Style {
     colours: bool,
 }
 
 impl Style {
-    pub fn new(is_terminal: bool) -> Style {
+    pub(crate) fn new(is_terminal: bool) -> Style {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         Style { colours: is_terminal && !plain && !dumb }
     }
 
     /// What clap has coloured.
-    pub fn of(self, text: &clap::builder::StyledStr) -> String {
+    pub(crate) fn of(self, text: &clap::builder::StyledStr) -> String {
         if self.colours { text.ansi().to_string() } else { text.to_string() }
     }
 
@@ -24,29 +24,29 @@ impl Style {
         if self.colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    pub fn bold(self, text: &str) -> String {
+    pub(crate) fn bold(self, text: &str) -> String {
         self.paint("1", text)
     }
 
-    pub fn dim(self, text: &str) -> String {
+    pub(crate) fn dim(self, text: &str) -> String {
         self.paint("2", text)
     }
 
-    pub fn red(self, text: &str) -> String {
+    pub(crate) fn red(self, text: &str) -> String {
         self.paint("1;31", text)
     }
 
-    pub fn green(self, text: &str) -> String {
+    pub(crate) fn green(self, text: &str) -> String {
         self.paint("1;32", text)
     }
 
-    pub fn yellow(self, text: &str) -> String {
+    pub(crate) fn yellow(self, text: &str) -> String {
         self.paint("1;33", text)
     }
 }
 
 /// Left-aligned columns, two spaces between, the first row being the heads. Nothing at a line's end.
-pub fn table(style: Style, heads: &[&str], rows: &[Vec<String>]) -> String {
+pub(crate) fn table(style: Style, heads: &[&str], rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
         cells.chain([heads[column].chars().count()]).max().unwrap_or(0)

@@ -23,7 +23,7 @@ const QUESTION_POLL: Duration = Duration::from_millis(100);
 const ANSWER_BYTES_MAX: usize = 4096;
 
 #[derive(Clone)]
-pub struct Terminal {
+pub(crate) struct Terminal {
     /// One document on standard output and nothing beside it.
     pub json: bool,
     /// Of text on standard output.
@@ -39,7 +39,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    pub fn new(json: bool) -> Terminal {
+    pub(crate) fn new(json: bool) -> Terminal {
         let style = |is_terminal: bool| Style::new(is_terminal && !json);
         Terminal {
             json,
@@ -53,40 +53,40 @@ impl Terminal {
     }
 
     /// Whether somebody can be asked.
-    pub fn is_interactive(&self) -> bool {
+    pub(crate) fn is_interactive(&self) -> bool {
         !self.json && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
     }
 
     /// The answer, on standard output. Fails if it could not be written, or was given up.
-    pub fn answer(&self, text: &str) -> std::io::Result<()> {
+    pub(crate) fn answer(&self, text: &str) -> std::io::Result<()> {
         // Where both are one terminal, what was said before stands before.
         self.errors.drain();
         self.answers.deliver(format!("{text}\n"), &self.cancelled)
     }
 
     /// A part of the answer, as soon as it is known.
-    pub fn print(&self, text: &str) {
+    pub(crate) fn print(&self, text: &str) {
         self.answers.show(format!("{text}\n"));
     }
 
     /// Something beside the answer, for a person.
-    pub fn say(&self, text: &str) {
+    pub(crate) fn say(&self, text: &str) {
         if !self.json {
             self.errors.show(format!("{text}\n"));
         }
     }
 
     /// Where bars are drawn.
-    pub fn errors(&self) -> &Output {
+    pub(crate) fn errors(&self) -> &Output {
         &self.errors
     }
 
     /// The end of the program: what was said is given a moment to be written.
-    pub fn drain(&self) {
+    pub(crate) fn drain(&self) {
         self.errors.drain();
     }
 
-    pub fn complain(&self, failure: &Failure) {
+    pub(crate) fn complain(&self, failure: &Failure) {
         let error = self.error_style.red("error:");
         self.say(&format!("{error} {}", failure.message));
         if !failure.hint.is_empty() {
@@ -95,7 +95,7 @@ impl Terminal {
     }
 
     /// A warning with its hint.
-    pub fn warn(&self, failure: &Failure) {
+    pub(crate) fn warn(&self, failure: &Failure) {
         self.say(&format!("{} {}", self.error_style.yellow("warning:"), failure.message));
         if !failure.hint.is_empty() {
             self.say(&format!("         {}", failure.hint));
@@ -103,7 +103,7 @@ impl Terminal {
     }
 
     /// Asks for a line. `cancelled` when the person gave up, also by ending the input.
-    pub fn ask(&self, question: &str) -> Result<String> {
+    pub(crate) fn ask(&self, question: &str) -> Result<String> {
         self.errors.show(format!("{question} "));
         let mut line = Vec::new();
         while !line.ends_with(b"\n") && line.len() < ANSWER_BYTES_MAX {

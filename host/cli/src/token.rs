@@ -9,7 +9,7 @@ use super::answer::Answer;
 use super::session::Session;
 use super::style;
 
-pub fn create(session: &Session, name: &str, role: Role) -> Result<Answer> {
+pub(crate) fn create(session: &Session, name: &str, role: Role) -> Result<Answer> {
     let host = session.changing()?;
     let made = Tokens::of(&host.state).create(name, role);
     let details = json!({ "token": name, "role": role, "failure": made.as_ref().err() });
@@ -23,7 +23,7 @@ pub fn create(session: &Session, name: &str, role: Role) -> Result<Answer> {
     Ok(Answer { take_back: Some(take_back), ..Answer::done(text, document) })
 }
 
-pub fn list(session: &Session) -> Result<Answer> {
+pub(crate) fn list(session: &Session) -> Result<Answer> {
     let tokens = Tokens::of(&session.looking()?.state).list()?;
     let rows: Vec<Vec<String>> = tokens
         .iter()
@@ -40,7 +40,7 @@ pub fn list(session: &Session) -> Result<Answer> {
     Ok(Answer::done(text, json!({ "tokens": documents })))
 }
 
-pub fn revoke(session: &Session, name: &str) -> Result<Answer> {
+pub(crate) fn revoke(session: &Session, name: &str) -> Result<Answer> {
     end(session.changing()?, name, &session.who())?;
     Ok(Answer::done(format!("revoked `{name}`"), json!({ "name": name, "revoked": true })))
 }

@@ -11,7 +11,7 @@ use super::answer::Answer;
 use super::session::Session;
 use super::style;
 
-pub fn list(session: &Session) -> Result<Answer> {
+pub(crate) fn list(session: &Session) -> Result<Answer> {
     let host = session.looking()?;
     let lines = documents::list(host)?;
     let rows: Vec<Vec<String>> = lines
@@ -31,7 +31,7 @@ pub fn list(session: &Session) -> Result<Answer> {
     Ok(Answer::done(text, documents::list_document(&lines)))
 }
 
-pub fn show(session: &Session, id: &str) -> Result<Answer> {
+pub(crate) fn show(session: &Session, id: &str) -> Result<Answer> {
     let host = session.looking()?;
     let whole = documents::whole(host, id)?;
     let documents::Whole { workload, observed, resolution, blocked, newest, snapshots, .. } = &whole;

@@ -11,7 +11,7 @@ use super::{Api, host};
 use reforge_base::escape;
 
 /// Only this machine, unless told otherwise.
-pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7878);
+pub(crate) const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7878);
 
 pub(super) fn check(raw: RawApi, base: &Path, problems: &mut Problems<'_>) -> Api {
     let RawApi { listen, hosts, trusted_proxies, webhook_secret_file } = raw;

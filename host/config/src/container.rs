@@ -2,7 +2,7 @@
 
 use toml::Spanned;
 
-use super::RuntimeKind;
+use super::RuntimeName;
 use super::problems::Problems;
 use super::raw::RawSettings;
 use reforge_base::escape;
@@ -16,11 +16,11 @@ const LABEL_PREFIX: &str = "reforge.";
 
 /// What a container is made of, and who else may have its volumes.
 pub(super) fn check(
-    runtime: RuntimeKind,
+    runtime: &RuntimeName,
     settings: &RawSettings,
     problems: &mut Problems<'_>,
 ) -> (Container, Vec<String>) {
-    if runtime == RuntimeKind::Process {
+    if runtime.is_process() {
         refuse_all(settings, problems);
     }
     let container = Container {

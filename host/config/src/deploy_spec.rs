@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{RuntimeKind, Workload};
+use crate::Workload;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::spec::{DeploySpec, Mount};
@@ -16,18 +16,24 @@ const PLACEHOLDER: &str = "{volume:";
 
 /// The image that the configuration names.
 pub fn configured_image(workload: &Workload) -> Result<String> {
-    match workload.runtime {
-        RuntimeKind::Docker => workload.image.clone().ok_or_else(|| no_image(workload)),
-        RuntimeKind::Process => shlex::try_join(workload.command.iter().map(String::as_str))
+    match image_is_command(workload) {
+        true => shlex::try_join(workload.command.iter().map(String::as_str))
             .map_err(|error| no_image(workload).context(error)),
+        false => workload.image.clone().ok_or_else(|| no_image(workload)),
     }
+}
+
+/// Whether a workload's image is its command line: a process's always, a container's never, and of any other runtime's
+/// what says no image.
+pub fn image_is_command(workload: &Workload) -> bool {
+    workload.runtime.is_process() || (!workload.runtime.is_docker() && workload.image.is_none())
 }
 
 /// A spec but for the image's digest, which only the runtime knows.
 pub fn spec(workload: &Workload, name: &str, image: &str, mounts: Vec<Mount>) -> Result<DeploySpec> {
-    let command = match workload.runtime {
-        RuntimeKind::Docker => workload.command.clone(),
-        RuntimeKind::Process => {
+    let command = match image_is_command(workload) {
+        false => workload.command.clone(),
+        true => {
             let words = shlex::split(image).filter(|words| !words.is_empty());
             words.ok_or_else(|| no_image(workload).hint("write the command line as for a shell, quotes closed"))?
         }
@@ -91,10 +97,11 @@ fn no_image(workload: &Workload) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{DOCKER, PROCESS};
 
     fn workload(id: &str, project: &str, stage: &str) -> Workload {
         let command = vec!["/bin/app".to_owned()];
-        Workload { command, ..Workload::new(id, project, stage, RuntimeKind::Process) }
+        Workload { command, ..Workload::new(id, project, stage, PROCESS) }
     }
 
     fn mount(volume: &str, live: &str) -> Mount {
@@ -113,7 +120,7 @@ mod tests {
     #[test]
     fn the_command_of_a_container_is_the_configurations() {
         let mut app = workload("a", "notes", "prod");
-        app.runtime = RuntimeKind::Docker;
+        app.runtime = DOCKER.into();
         app.command = vec!["serve".to_owned()];
         let spec = spec(&app, "a", "acme/notes:1", vec![]).unwrap();
         assert_eq!((spec.image.as_str(), spec.command), ("acme/notes:1", vec!["serve".to_owned()]));

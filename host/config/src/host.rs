@@ -13,6 +13,8 @@ use reforge_base::{escape, signature};
 
 /// Where an engine listens when nothing else is said.
 const DOCKER_SOCKET: &str = "/var/run/docker.sock";
+/// Below the volume root. No project can have this name, so no volume can.
+pub(super) const PREVIEWS: &str = ".previews";
 /// How long the previous trees are kept when nothing else is said.
 const UNDO_WINDOW: Duration = Duration::from_secs(24 * 3600);
 /// How long a plugin may go on without progress when nothing else is said.
@@ -32,9 +34,8 @@ pub(super) fn check(raw: RawHost, base: &Path, workloads: &[Workload], problems:
         require_volume_root(at, workloads, problems);
     }
     Host {
-        // No project can have this name, so no volume can.
         preview_dir: preview_dir.unwrap_or_else(|| match &volume_root {
-            Some(root) => root.join(".previews"),
+            Some(root) => root.join(PREVIEWS),
             // Beside it: an app with a user of its own cannot pass a state directory.
             None => beside(&state_dir),
         }),
@@ -47,6 +48,24 @@ pub(super) fn check(raw: RawHost, base: &Path, workloads: &[Workload], problems:
         plugin,
         plugin_stall_limit: duration_or("plugin_stall_limit", raw.plugin_stall_limit, PLUGIN_STALL_LIMIT, problems),
         plugin_keys: raw.plugin_keys.into_iter().map(|key| plugin_key(key, problems)).collect(),
+    }
+}
+
+impl Host {
+    /// What a file means that says nothing else.
+    pub(super) fn new(state_dir: PathBuf) -> Host {
+        Host {
+            snapshot_dir: state_dir.join("snapshots"),
+            preview_dir: beside(&state_dir),
+            state_dir,
+            volume_root: None,
+            allowed_roots: Vec::new(),
+            undo_window: UNDO_WINDOW,
+            docker_socket: DOCKER_SOCKET.into(),
+            plugin: None,
+            plugin_stall_limit: PLUGIN_STALL_LIMIT,
+            plugin_keys: Vec::new(),
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 //! A key that is not known is an error that names file, line and key, and every problem is reported at once. Reading a
 //! configuration touches nothing but the file itself: whether a directory exists is for `deployer::resolve` and
 //! `state_dir` to say. Nothing here may guess: a value that is not understood is refused.
+//!
+//! Internal: `reforge-host` is what others depend on, and this changes from one version to the next.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -19,12 +21,15 @@ mod additions;
 pub mod adopted;
 mod api;
 mod container;
+pub mod declared;
 pub mod deploy_spec;
 pub mod duration;
 mod host;
+mod in_code;
 mod names;
 mod problems;
 mod raw;
+mod runtime_name;
 pub mod scope;
 #[cfg(test)]
 mod tests;
@@ -35,11 +40,13 @@ mod written;
 pub use host::PLUGIN_STALL_LIMIT;
 pub use names::PREVIEW_SUFFIX;
 pub use names::is_name;
+pub use runtime_name::{BUILT_IN, DOCKER, PROCESS, RuntimeName};
 
-/// A configuration that was checked.
+/// A configuration: read from a file, which checks it, or made in code, which the host checks when it is built.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Config {
-    /// The file it was read from, absolute.
+    /// The file it was read from, absolute. Empty when it was made in code.
     pub path: PathBuf,
     pub host: Host,
     pub api: Api,
@@ -48,6 +55,7 @@ pub struct Config {
 
 /// `[host]`. Paths are absolute.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Host {
     pub state_dir: PathBuf,
     pub snapshot_dir: PathBuf,
@@ -72,6 +80,7 @@ pub struct Host {
 
 /// `[api]`: how `reforge serve` is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Api {
     pub listen: SocketAddr,
     /// Names that the host answers to, besides addresses and `localhost`.
@@ -90,12 +99,13 @@ impl Default for Api {
 
 /// `[[workload]]`.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Workload {
     pub id: String,
     pub project: String,
     pub stage: String,
-    pub runtime: RuntimeKind,
-    /// The reference of a container image. None for a process: its image is its command.
+    pub runtime: RuntimeName,
+    /// The reference of an image. None for a process, and where nothing else is said: then the image is the command.
     pub image: Option<String>,
     /// May hold `{volume:NAME}`.
     pub command: Vec<String>,
@@ -116,12 +126,12 @@ pub struct Workload {
 
 impl Workload {
     /// One that says nothing else: no command and no volume yet, and what the configuration takes where nothing is said.
-    pub fn new(id: &str, project: &str, stage: &str, runtime: RuntimeKind) -> Workload {
+    pub fn new(id: &str, project: &str, stage: &str, runtime: impl Into<RuntimeName>) -> Workload {
         Workload {
             id: id.to_owned(),
             project: project.to_owned(),
             stage: stage.to_owned(),
-            runtime,
+            runtime: runtime.into(),
             image: None,
             command: Vec::new(),
             user: None,
@@ -140,6 +150,7 @@ impl Workload {
 
 /// `[[workload.volume]]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Volume {
     pub name: String,
     pub scope: Scope,
@@ -147,22 +158,6 @@ pub struct Volume {
     pub source: Option<String>,
     /// Where the app sees it. None for a process, which sees the live directory.
     pub target: Option<PathBuf>,
-}
-
-/// What runs a workload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum RuntimeKind {
-    Process,
-    Docker,
-}
-
-impl RuntimeKind {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            RuntimeKind::Process => "process",
-            RuntimeKind::Docker => "docker",
-        }
-    }
 }
 
 /// What a restore does with symbolic and hard links.
@@ -186,6 +181,11 @@ impl Links {
 impl Config {
     /// Reads and checks a file. Several problems become one failure that lists them all.
     pub fn load(path: &Path) -> Result<Config> {
+        Config::load_for(path, &BUILT_IN)
+    }
+
+    /// The same for a host that has the runtimes of these names.
+    pub fn load_for(path: &Path, runtimes: &[&str]) -> Result<Config> {
         let absolute = std::path::absolute(path).map_err(|error| Failure::io("find", path, &error))?;
         let bytes = std::fs::read(&absolute).map_err(|error| {
             Failure { code: Code::Usage, ..Failure::io("read", path, &error) }
@@ -197,28 +197,36 @@ impl Config {
             let message = format!("`{}` line {}: not UTF-8", escape::path(path), line + 1);
             Failure::new(Code::Usage, message).hint("save the file as UTF-8")
         })?;
-        Config::check(&text, &absolute).map_err(|found| problems::one(path, found))
+        Config::check_for(&text, &absolute, runtimes).map_err(|found| problems::one(Some(path), found))
     }
 
     /// [`Config::check`] with several problems as one failure.
     pub fn read(text: &str, path: &Path) -> Result<Config> {
-        Config::check(text, path).map_err(|found| problems::one(path, found))
+        Config::check(text, path).map_err(|found| problems::one(Some(path), found))
     }
 
     /// Checks a text. `path` says what relative paths in it are relative to, and what failures are about.
     pub fn check(text: &str, path: &Path) -> Result<Config, Vec<Failure>> {
+        Config::check_for(text, path, &BUILT_IN)
+    }
+
+    /// The same for a host that has the runtimes of these names.
+    pub fn check_for(text: &str, path: &Path, runtimes: &[&str]) -> Result<Config, Vec<Failure>> {
         let mut problems = problems::Problems::new(path, text);
-        let config = raw::parse(&mut problems).map(|raw| {
-            let base = path.parent().unwrap_or(Path::new("/"));
-            let workloads = workload::check_all(raw.workloads, &mut problems);
-            let host = host::check(raw.host, base, &workloads, &mut problems);
-            let api = api::check(raw.api, base, &mut problems);
-            Config { path: path.to_owned(), host, api, workloads }
-        });
+        let config = Config::read_with(&mut problems, path.parent().unwrap_or(Path::new("/")), runtimes);
         match (config, problems.finish()) {
-            (Some(config), found) if found.is_empty() => Ok(config),
+            (Some(config), found) if found.is_empty() => Ok(Config { path: path.to_owned(), ..config }),
             (_, found) => Err(found),
         }
+    }
+
+    /// What the text of the problems means, as far as there are none.
+    fn read_with(problems: &mut problems::Problems<'_>, base: &Path, runtimes: &[&str]) -> Option<Config> {
+        let raw = raw::parse(problems)?;
+        let workloads = workload::check_all(raw.workloads, runtimes, problems);
+        let host = host::check(raw.host, base, &workloads, problems);
+        let api = api::check(raw.api, base, problems);
+        Some(Config { path: PathBuf::new(), host, api, workloads })
     }
 
     /// Makes the state and snapshot directories, or completes them; see [`StateDir::init`].
@@ -235,11 +243,11 @@ impl Config {
     pub fn workload(&self, id: &str) -> Result<&Workload> {
         self.workloads.iter().find(|workload| workload.id == id).ok_or_else(|| {
             let known: Vec<&str> = self.workloads.iter().map(|workload| workload.id.as_str()).collect();
-            Failure::new(Code::NotFound, format!("there is no workload `{}`", escape::text(id))).hint(format!(
-                "`{}` has: {}",
-                escape::path(&self.path),
-                known.join(", ")
-            ))
+            let hint = match self.path.as_os_str().is_empty() {
+                true => format!("there are: {}", known.join(", ")),
+                false => format!("`{}` has: {}", escape::path(&self.path), known.join(", ")),
+            };
+            Failure::new(Code::NotFound, format!("there is no workload `{}`", escape::text(id))).hint(hint)
         })
     }
 }

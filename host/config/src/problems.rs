@@ -8,27 +8,36 @@ use reforge_base::failure::{Code, Failure};
 
 /// Problems found so far in one text.
 pub(super) struct Problems<'a> {
-    path: &'a Path,
+    /// None for a text that nobody wrote, whose lines say nothing.
+    path: Option<&'a Path>,
     pub text: &'a str,
     /// Byte at which each was found.
     found: Vec<(usize, Failure)>,
 }
 
 impl<'a> Problems<'a> {
-    pub fn new(path: &'a Path, text: &'a str) -> Self {
-        Problems { path, text, found: Vec::new() }
+    pub(crate) fn new(path: &'a Path, text: &'a str) -> Self {
+        Problems { path: Some(path), text, found: Vec::new() }
+    }
+
+    /// Of a text that was made from a configuration in code.
+    pub(crate) fn in_code(text: &'a str) -> Self {
+        Problems { path: None, text, found: Vec::new() }
     }
 
     /// Something about the bytes `at`. Foreign text in the message is escaped by the caller.
-    pub fn say(&mut self, at: Range<usize>, message: impl AsRef<str>, hint: impl Into<String>) {
+    pub(crate) fn say(&mut self, at: Range<usize>, message: impl AsRef<str>, hint: impl Into<String>) {
         let line =
             self.text.as_bytes()[..at.start.min(self.text.len())].iter().filter(|byte| **byte == b'\n').count() + 1;
-        let message = format!("`{}` line {line}: {}", escape::path(self.path), message.as_ref());
+        let message = match self.path {
+            Some(path) => format!("`{}` line {line}: {}", escape::path(path), message.as_ref()),
+            None => message.as_ref().to_owned(),
+        };
         self.found.push((at.start, Failure::new(Code::Usage, message).hint(hint)));
     }
 
     /// What the TOML reader said.
-    pub fn toml(&mut self, error: &toml::de::Error) {
+    pub(crate) fn toml(&mut self, error: &toml::de::Error) {
         let at = error.span().unwrap_or(0..0);
         let said = error.message();
         let listed = |prefix: &str| {
@@ -63,14 +72,14 @@ impl<'a> Problems<'a> {
         }
     }
 
-    pub fn finish(mut self) -> Vec<Failure> {
+    pub(crate) fn finish(mut self) -> Vec<Failure> {
         self.found.sort_by_key(|(at, _)| *at);
         self.found.into_iter().map(|(_, failure)| failure).collect()
     }
 }
 
 /// Several problems as one failure.
-pub(super) fn one(path: &Path, mut found: Vec<Failure>) -> Failure {
+pub(super) fn one(path: Option<&Path>, mut found: Vec<Failure>) -> Failure {
     if found.len() == 1 {
         return found.remove(0);
     }
@@ -81,6 +90,9 @@ pub(super) fn one(path: &Path, mut found: Vec<Failure>) -> Failure {
             hints.push(&failure.hint);
         }
     }
-    let message = format!("{} problems in `{}`: {}", found.len(), escape::path(path), messages.join("; "));
+    let message = match path {
+        Some(path) => format!("{} problems in `{}`: {}", found.len(), escape::path(path), messages.join("; ")),
+        None => format!("{} problems in the configuration: {}", found.len(), messages.join("; ")),
+    };
     Failure::new(Code::Usage, message).hint(hints.join("; "))
 }

@@ -52,7 +52,7 @@ pub(super) struct RawSettings {
     pub id: Spanned<String>,
     pub project: Spanned<String>,
     pub stage: Spanned<String>,
-    pub runtime: Spanned<RawRuntime>,
+    pub runtime: Spanned<String>,
     pub image: Option<Spanned<String>>,
     pub command: Option<Spanned<Vec<String>>>,
     pub user: Option<Spanned<String>>,
@@ -75,13 +75,6 @@ pub(super) struct RawSettings {
     pub request: Option<Spanned<toml::Table>>,
     pub max_instances: Option<Spanned<u32>>,
     pub allow_containers: Option<Spanned<Vec<String>>>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum RawRuntime {
-    Process,
-    Docker,
 }
 
 #[derive(Clone, Copy, Deserialize)]

@@ -68,7 +68,7 @@ scope = "ephemeral"
     assert_eq!(config.host.undo_window, Duration::from_secs(86_400));
     assert_eq!(config.host.preview_dir, Path::new("/srv/reforge/.previews"));
     let notes = config.workload("notes").unwrap();
-    assert_eq!((notes.runtime, notes.image.as_deref()), (RuntimeKind::Docker, Some("registry.example/acme/notes:1.4")));
+    assert_eq!((notes.runtime.as_str(), notes.image.as_deref()), (DOCKER, Some("registry.example/acme/notes:1.4")));
     assert_eq!((notes.links, notes.privileged, notes.stop_signal.as_str()), (Links::Refuse, false, "SIGTERM"));
     let counter = config.workload("counter").unwrap();
     assert_eq!((counter.links, counter.privileged, counter.stop_signal.as_str()), (Links::Contained, true, "SIGINT"));
@@ -298,4 +298,21 @@ fn a_workload_that_is_not_there_is_named_with_those_that_are() {
     let failure = config.workload("nots").unwrap_err();
     assert_eq!((failure.code, failure.message.as_str()), (Code::NotFound, "there is no workload `nots`"));
     assert!(failure.hint.ends_with("has: notes"), "{}", failure.hint);
+}
+
+#[test]
+fn a_runtime_is_one_that_the_host_has_and_which_those_are_is_told() {
+    let text = |name: &str| format!("{HOST}{}command = [\"x\"]\n", WORKLOAD.replace("process", name));
+    let refused = |name: &str, known: &[&str]| {
+        let found = Config::check_for(&text(name), Path::new("/etc/reforge.toml"), known).unwrap_err();
+        assert_eq!(found.len(), 1, "{found:?}");
+        (found[0].message.clone(), found[0].hint.clone())
+    };
+    let (message, hint) = refused("mine", &BUILT_IN);
+    assert!(message.ends_with("line 8: the key `runtime` cannot be `mine`"), "{message}");
+    assert_eq!(hint, "use `process` or `docker`");
+    assert_eq!(refused("mine", &["other"]).1, "use `other`, or register a runtime of that name when the host is built");
+    assert_eq!(refused("process", &["mine"]).1, "use `mine`");
+    let config = Config::check_for(&text("mine"), Path::new("/etc/reforge.toml"), &["mine"]).unwrap();
+    assert_eq!(config.workloads[0].runtime.as_str(), "mine");
 }

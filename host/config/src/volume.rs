@@ -10,15 +10,15 @@ use toml::Spanned;
 
 use super::problems::Problems;
 use super::raw::RawVolume;
-use super::{RuntimeKind, Volume, Workload, names};
+use super::{RuntimeName, Volume, Workload, names};
 use crate::deploy_spec::placeholders;
 use crate::scope::Scope;
 use reforge_base::escape;
 
 /// Names in a volume's parent that start like this are ours.
-pub const SIBLING_PREFIX: &str = ".reforge-";
+pub(crate) const SIBLING_PREFIX: &str = ".reforge-";
 
-pub(super) fn check_all(runtime: RuntimeKind, raw: Vec<RawVolume>, problems: &mut Problems<'_>) -> Vec<Volume> {
+pub(super) fn check_all(runtime: &RuntimeName, raw: Vec<RawVolume>, problems: &mut Problems<'_>) -> Vec<Volume> {
     let mut seen = BTreeSet::new();
     let mut volumes = Vec::new();
     for raw in raw {
@@ -31,7 +31,7 @@ pub(super) fn check_all(runtime: RuntimeKind, raw: Vec<RawVolume>, problems: &mu
     volumes
 }
 
-fn check(runtime: RuntimeKind, raw: RawVolume, problems: &mut Problems<'_>) -> Option<Volume> {
+fn check(runtime: &RuntimeName, raw: RawVolume, problems: &mut Problems<'_>) -> Option<Volume> {
     let at = raw.name.span();
     let name = names::check("name", raw.name, problems);
     let Some(scope) = Scope::parse(raw.scope.get_ref()) else {
@@ -50,7 +50,7 @@ fn check(runtime: RuntimeKind, raw: RawVolume, problems: &mut Problems<'_>) -> O
         (_, false) => {}
     }
     let target = raw.target.map(|target| check_target(target, problems));
-    if target.is_none() && runtime == RuntimeKind::Docker {
+    if target.is_none() && runtime.is_docker() {
         let message = format!("volume `{}` has no `target`", escape::text(&name));
         problems.say(at, message, "add `target = …`: where the app sees the volume");
     }

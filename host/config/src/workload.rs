@@ -7,8 +7,8 @@ use toml::Spanned;
 
 use super::host::duration_or;
 use super::problems::Problems;
-use super::raw::{RawHealth, RawLinks, RawRuntime, RawSettings, RawWorkload};
-use super::{Links, PREVIEW_SUFFIX, RuntimeKind, Workload, container, names, volume};
+use super::raw::{RawHealth, RawLinks, RawSettings, RawWorkload};
+use super::{BUILT_IN, Links, PREVIEW_SUFFIX, RuntimeName, Workload, container, names, volume};
 use reforge_base::escape;
 use reforge_base::spec::HealthCheck;
 
@@ -23,7 +23,7 @@ pub(super) const STOP_SIGNALS: &[&str] = &[
     "SIGPWR",
 ];
 
-pub(super) fn check_all(raw: Vec<RawWorkload>, problems: &mut Problems<'_>) -> Vec<Workload> {
+pub(super) fn check_all(raw: Vec<RawWorkload>, runtimes: &[&str], problems: &mut Problems<'_>) -> Vec<Workload> {
     let mut seen: BTreeMap<String, ()> = BTreeMap::new();
     raw.into_iter()
         .map(|raw| {
@@ -32,20 +32,16 @@ pub(super) fn check_all(raw: Vec<RawWorkload>, problems: &mut Problems<'_>) -> V
                 let message = format!("a second workload has the id `{}`", escape::text(id.get_ref()));
                 problems.say(id.span(), message, "give each workload its own `id`");
             }
-            check(raw, problems)
+            check(raw, runtimes, problems)
         })
         .collect()
 }
 
-fn check(raw: RawWorkload, problems: &mut Problems<'_>) -> Workload {
+fn check(raw: RawWorkload, runtimes: &[&str], problems: &mut Problems<'_>) -> Workload {
     let RawWorkload { settings, volumes } = raw;
-    let (id_at, runtime) = (settings.id.span(), *settings.runtime.get_ref());
-    let runtime = match runtime {
-        RawRuntime::Process => RuntimeKind::Process,
-        RawRuntime::Docker => RuntimeKind::Docker,
-    };
-    check_image(runtime, &settings, problems);
-    let (container, allow_containers) = container::check(runtime, &settings, problems);
+    let (id_at, runtime) = (settings.id.span(), check_runtime(&settings.runtime, runtimes, problems));
+    check_image(&runtime, &settings, problems);
+    let (container, allow_containers) = container::check(&runtime, &settings, problems);
     let id = names::check("id", settings.id, problems);
     if id.ends_with(PREVIEW_SUFFIX) {
         let message =
@@ -58,6 +54,7 @@ fn check(raw: RawWorkload, problems: &mut Problems<'_>) -> Workload {
     let workload = Workload {
         project: names::check("project", settings.project, problems),
         stage: names::check("stage", settings.stage, problems),
+        volumes: volume::check_all(&runtime, volumes, problems),
         runtime,
         image: settings.image.map(Spanned::into_inner),
         command,
@@ -73,36 +70,55 @@ fn check(raw: RawWorkload, problems: &mut Problems<'_>) -> Workload {
             Some(RawLinks::Refuse) | None => Links::Refuse,
         },
         privileged: settings.privileged,
-        volumes: volume::check_all(runtime, volumes, problems),
         id,
     };
     volume::check_placeholders(&workload, settings.runtime.span(), problems);
     workload
 }
 
-/// A container needs an image; the image of a process is its command.
-fn check_image(runtime: RuntimeKind, settings: &RawSettings, problems: &mut Problems<'_>) {
+/// One that this host has. The names that it may be are told, in the order in which they were registered.
+fn check_runtime(name: &Spanned<String>, runtimes: &[&str], problems: &mut Problems<'_>) -> RuntimeName {
+    let text = name.get_ref();
+    if !runtimes.contains(&text.as_str()) {
+        let known: Vec<String> = runtimes.iter().map(|known| format!("`{known}`")).collect();
+        let message = format!("the key `runtime` cannot be `{}`", escape::text(text));
+        let hint = match BUILT_IN.contains(&text.as_str()) || runtimes == BUILT_IN {
+            true => format!("use {}", known.join(" or ")),
+            false => format!("use {}, or register a runtime of that name when the host is built", known.join(" or ")),
+        };
+        problems.say(name.span(), message, hint);
+    }
+    RuntimeName::from(text.as_str())
+}
+
+/// A container needs an image; the image of a process is its command; any other runtime takes either.
+fn check_image(runtime: &RuntimeName, settings: &RawSettings, problems: &mut Problems<'_>) {
     let id = escape::text(settings.id.get_ref());
-    match (runtime, &settings.image, &settings.command) {
-        (RuntimeKind::Process, _, None) => problems.say(
+    match (&settings.image, &settings.command) {
+        (_, None) if runtime.is_process() => problems.say(
             settings.id.span(),
             format!("the workload `{id}` is a process and has no `command`"),
             "add `command = [\"/usr/bin/app\"]`",
         ),
-        (RuntimeKind::Docker, None, _) => problems.say(
+        (None, _) if runtime.is_docker() => problems.say(
             settings.id.span(),
             format!("the workload `{id}` runs in docker and has no `image`"),
             "add `image = \"registry/name:tag\"`",
         ),
+        (None, None) => problems.say(
+            settings.id.span(),
+            format!("the workload `{id}` has neither an `image` nor a `command`"),
+            "add the one that its runtime takes",
+        ),
         _ => {}
     }
-    match (runtime, &settings.image) {
-        (RuntimeKind::Process, Some(image)) => problems.say(
+    match &settings.image {
+        Some(image) if runtime.is_process() => problems.say(
             image.span(),
             format!("the workload `{id}` is a process and has an `image`"),
             "the image of a process is its `command`: remove `image`, or set `runtime = \"docker\"`",
         ),
-        (RuntimeKind::Docker, Some(image)) if image.get_ref().trim().is_empty() => {
+        Some(image) if image.get_ref().trim().is_empty() => {
             problems.say(image.span(), "`image` is empty", "write for example `registry/name:tag`");
         }
         _ => {}

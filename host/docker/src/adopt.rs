@@ -30,7 +30,7 @@ pub struct Adoption {
 }
 
 /// Looks at it. Changes nothing.
-pub fn look(runtime: &DockerRuntime, name: &str, workload: &str) -> Result<Adoption> {
+pub(crate) fn look(runtime: &DockerRuntime, name: &str, workload: &str) -> Result<Adoption> {
     let client = Client::open(&runtime.socket)?;
     let shown = escape::text(name);
     let found = container::inspect(&client, name)?.ok_or_else(|| {
@@ -71,7 +71,7 @@ pub fn look(runtime: &DockerRuntime, name: &str, workload: &str) -> Result<Adopt
 }
 
 /// Writes down whose it is from now on. The caller holds the workload's lease.
-pub fn take(runtime: &DockerRuntime, adoption: &Adoption) -> Result<()> {
+pub(crate) fn take(runtime: &DockerRuntime, adoption: &Adoption) -> Result<()> {
     let workload = &adoption.spec.workload;
     let mut record = Record::read(&runtime.records, workload)?;
     record.adopted = Some(adoption.record.clone());
@@ -79,14 +79,14 @@ pub fn take(runtime: &DockerRuntime, adoption: &Adoption) -> Result<()> {
 }
 
 /// Undoes [`take`].
-pub fn give_back(runtime: &DockerRuntime, adoption: &Adoption) -> Result<()> {
+pub(crate) fn give_back(runtime: &DockerRuntime, adoption: &Adoption) -> Result<()> {
     let workload = &adoption.spec.workload;
     let record = Record { adopted: None, ..Record::read(&runtime.records, workload)? };
     record.write(&runtime.records, workload)
 }
 
 /// Whether it is written down as that workload's.
-pub fn is_taken(runtime: &DockerRuntime, adoption: &Adoption, workload: &str) -> Result<bool> {
+pub(crate) fn is_taken(runtime: &DockerRuntime, adoption: &Adoption, workload: &str) -> Result<bool> {
     let record = Record::read(&runtime.records, workload)?;
     Ok(record.adopted.is_some_and(|adopted| adopted.id == adoption.record.id))
 }

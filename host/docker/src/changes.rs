@@ -13,7 +13,7 @@ use reforge_base::failure::{Failure, Result};
 const NAMED_MAX: usize = 5;
 
 /// Says so if there is something.
-pub fn warning(client: &Client, found: &Found) -> Result<Option<Failure>> {
+pub(crate) fn warning(client: &Client, found: &Found) -> Result<Option<Failure>> {
     let doing = format!("ask what the container {} has changed", found.shown());
     let changes = match client.ask(|docker| docker.container_changes(&found.id)) {
         Ok(changes) => changes.unwrap_or_default(),

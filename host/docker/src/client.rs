@@ -18,14 +18,14 @@ use reforge_base::threads;
 /// The oldest API that is spoken: engine 20.10.
 const API_MIN: ClientVersion = ClientVersion { major_version: 1, minor_version: 41 };
 /// What a call may take that only asks.
-pub const ASK_LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const ASK_LIMIT: Duration = Duration::from_secs(20);
 /// What a call may take that changes something quickly.
-pub const CHANGE_LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const CHANGE_LIMIT: Duration = Duration::from_secs(60);
 /// What the library itself may wait, in seconds: each call has its own, shorter limit.
 const LIBRARY_SECONDS_MAX: u64 = 24 * 3600;
 
 /// An engine that answered.
-pub struct Client {
+pub(crate) struct Client {
     runtime: tokio::runtime::Runtime,
     docker: Docker,
     pub socket: PathBuf,
@@ -33,7 +33,7 @@ pub struct Client {
 
 impl Client {
     /// Reaches the engine and agrees on an API version.
-    pub fn open(socket: &Path) -> Result<Client> {
+    pub(crate) fn open(socket: &Path) -> Result<Client> {
         let doing = "ask the engine which API it speaks";
         let failed = |error: EngineError| error.failure(socket, doing);
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -57,7 +57,7 @@ impl Client {
     }
 
     /// A call that changes nothing.
-    pub fn ask<'a, T: Send, F>(&'a self, call: impl FnOnce(&'a Docker) -> F) -> Result<T, EngineError>
+    pub(crate) fn ask<'a, T: Send, F>(&'a self, call: impl FnOnce(&'a Docker) -> F) -> Result<T, EngineError>
     where
         F: Future<Output = Result<T, bollard::errors::Error>> + Send + 'a,
     {
@@ -65,7 +65,7 @@ impl Client {
     }
 
     /// A call that changes something, as an effect of its own.
-    pub fn change<'a, T: Send + 'static, F>(
+    pub(crate) fn change<'a, T: Send + 'static, F>(
         &'a self,
         name: &str,
         limit: Duration,
@@ -79,7 +79,7 @@ impl Client {
     }
 
     /// The engine's process, or whoever listens for it. None if it is out of our sight.
-    pub fn process(&self) -> Option<i32> {
+    pub(crate) fn process(&self) -> Option<i32> {
         let asked = async { tokio::net::UnixStream::connect(&self.socket).await?.peer_cred() };
         let ask = || self.runtime.block_on(asked);
         let answered = std::thread::scope(|scope| Some(threads::spawn_in(scope, "engine", ask).ok()?.join()));
@@ -87,7 +87,7 @@ impl Client {
     }
 
     /// The failure of a call in words.
-    pub fn failed(&self, doing: impl std::fmt::Display) -> impl FnOnce(EngineError) -> Failure + '_ {
+    pub(crate) fn failed(&self, doing: impl std::fmt::Display) -> impl FnOnce(EngineError) -> Failure + '_ {
         let doing = doing.to_string();
         move |error| error.failure(&self.socket, &doing)
     }

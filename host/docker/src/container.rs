@@ -20,7 +20,7 @@ const LOOP_FORGOTTEN: jiff::SignedDuration = jiff::SignedDuration::from_secs(10)
 
 /// One container.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub(crate) struct Found {
     pub id: String,
     /// Without the slash.
     pub name: String,
@@ -31,7 +31,7 @@ pub struct Found {
 }
 
 /// All containers of a workload, oldest first.
-pub fn of(client: &Client, owner: &str, workload: &str, record: &Record) -> Result<Vec<Found>> {
+pub(crate) fn of(client: &Client, owner: &str, workload: &str, record: &Record) -> Result<Vec<Found>> {
     let doing = format!("list the containers of `{}`", reforge_base::escape::text(workload));
     let wanted = [(labels::HOST, owner), (labels::WORKLOAD, workload)].map(|(key, value)| format!("{key}={value}"));
     let filters = Some(HashMap::from([("label".to_owned(), wanted.to_vec())]));
@@ -49,14 +49,14 @@ pub fn of(client: &Client, owner: &str, workload: &str, record: &Record) -> Resu
 }
 
 /// The one that stands for the workload: the newest of those that run; else the one that bears the name; else the newest.
-pub fn current(found: &[Found]) -> Option<&Found> {
+pub(crate) fn current(found: &[Found]) -> Option<&Found> {
     let running = found.iter().rev().find(|found| found.is_up());
     let named = || found.iter().rev().find(|found| found.name == found.own_name);
     running.or_else(named).or_else(|| found.last())
 }
 
 /// One container by id or name; none if there is none (any more).
-pub fn inspect(client: &Client, id: &str) -> Result<Option<Found>> {
+pub(crate) fn inspect(client: &Client, id: &str) -> Result<Option<Found>> {
     match client.ask(|docker| docker.inspect_container(id, None::<InspectContainerOptions>)) {
         Ok(inspect) => Found::of(inspect).map(Some),
         Err(error) if error.is_gone() => Ok(None),
@@ -90,49 +90,49 @@ impl Found {
     }
 
     /// For messages.
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         format!("`{}` ({})", reforge_base::escape::text(&self.name), self.short_id())
     }
 
-    pub fn short_id(&self) -> &str {
+    pub(crate) fn short_id(&self) -> &str {
         self.id.get(..12).unwrap_or(&self.id)
     }
 
-    pub fn labels(&self) -> &HashMap<String, String> {
+    pub(crate) fn labels(&self) -> &HashMap<String, String> {
         static NONE: std::sync::LazyLock<HashMap<String, String>> = std::sync::LazyLock::new(HashMap::new);
         let config = self.inspect.config.as_ref();
         config.and_then(|config| config.labels.as_ref()).unwrap_or(&NONE)
     }
 
-    pub fn status(&self) -> Status {
+    pub(crate) fn status(&self) -> Status {
         let state = self.inspect.state.as_ref();
         state.and_then(|state| state.status).unwrap_or(Status::EMPTY)
     }
 
     /// Whether it has processes, or the engine is about to start some. A state that is not known counts.
-    pub fn is_up(&self) -> bool {
+    pub(crate) fn is_up(&self) -> bool {
         !matches!(self.status(), Status::CREATED | Status::EXITED | Status::DEAD | Status::REMOVING)
     }
 
-    pub fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         self.status() == Status::RUNNING
     }
 
-    pub fn exit_code(&self) -> i64 {
+    pub(crate) fn exit_code(&self) -> i64 {
         self.inspect.state.as_ref().and_then(|state| state.exit_code).unwrap_or_default()
     }
 
     /// When it was started last; none if it never was.
-    pub fn started(&self) -> Option<jiff::Timestamp> {
+    pub(crate) fn started(&self) -> Option<jiff::Timestamp> {
         let text = self.inspect.state.as_ref()?.started_at.as_deref()?;
         text.parse().ok().filter(|started: &jiff::Timestamp| *started > self.created)
     }
 
-    pub fn restarts(&self) -> i64 {
+    pub(crate) fn restarts(&self) -> i64 {
         self.inspect.restart_count.unwrap_or_default()
     }
 
-    pub fn app_state(&self) -> Result<AppState> {
+    pub(crate) fn app_state(&self) -> Result<AppState> {
         let looping = || {
             let fresh = |started| jiff::Timestamp::now().duration_since(started) < LOOP_FORGOTTEN;
             self.restarts() > 0 && self.started().is_some_and(fresh)
@@ -150,21 +150,21 @@ impl Found {
     }
 
     /// Its restart policy right now.
-    pub fn policy(&self) -> Restart {
+    pub(crate) fn policy(&self) -> Restart {
         let policy = self.inspect.host_config.as_ref().and_then(|config| config.restart_policy.as_ref());
         policy.map_or(Restart::No, of_engine)
     }
 
     /// The image that it was created from.
-    pub fn image_id(&self) -> &str {
+    pub(crate) fn image_id(&self) -> &str {
         self.inspect.image.as_deref().unwrap_or_default()
     }
 
-    pub fn removes_itself(&self) -> bool {
+    pub(crate) fn removes_itself(&self) -> bool {
         self.inspect.host_config.as_ref().and_then(|config| config.auto_remove).unwrap_or_default()
     }
 
-    pub fn environment(&self) -> &[String] {
+    pub(crate) fn environment(&self) -> &[String] {
         self.inspect.config.as_ref().and_then(|config| config.env.as_deref()).unwrap_or_default()
     }
 }

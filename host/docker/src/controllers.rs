@@ -20,20 +20,20 @@ const LABELS: [(&str, &str); 5] = [
 ];
 
 /// Whose a container is, in words.
-pub fn of(found: &Found) -> Option<String> {
+pub(crate) fn of(found: &Found) -> Option<String> {
     let known = LABELS.iter().find_map(|(label, what)| Some((what, found.labels().get(*label)?)))?;
     Some(format!("{} `{}`", known.0, escape::text(known.1)))
 }
 
 /// A workload that a controller brings back cannot be held down.
-pub fn of_own(current: &Found) -> Option<Failure> {
+pub(crate) fn of_own(current: &Found) -> Option<Failure> {
     let controller = of(current)?;
     let message = format!("the container {} belongs to {controller}, which starts it again", current.shown());
     Some(Failure::new(Code::PolicyRefused, message).hint("remove it from its controller and deploy it here"))
 }
 
 /// The services of a swarm that this engine manages, with their mounts.
-pub fn services(client: &Client) -> Result<Vec<(String, Vec<Mount>)>> {
+pub(crate) fn services(client: &Client) -> Result<Vec<(String, Vec<Mount>)>> {
     let doing = "ask the engine about its swarm";
     let info = client.ask(|docker| docker.info()).map_err(client.failed(doing))?;
     let swarm = info.swarm.unwrap_or_default();

@@ -19,12 +19,12 @@ use reforge_base::spec::Restart;
 use reforge_base::spec::{DeploySpec, Observation};
 
 /// Containers of a workload, unless its configuration says how many.
-pub const INSTANCES_MAX: u32 = 5;
+pub(crate) const INSTANCES_MAX: u32 = 5;
 /// What a start may take: the engine sets up networks and mounts in it.
 const START_LIMIT: std::time::Duration = std::time::Duration::from_secs(120);
 
 /// See [`reforge_runtime::Runtime::create`].
-pub fn create(runtime: &DockerRuntime, spec: &DeploySpec) -> Result<()> {
+pub(crate) fn create(runtime: &DockerRuntime, spec: &DeploySpec) -> Result<()> {
     let mut view = runtime.view(&spec.workload)?;
     let image = images::pinned(&view.client, spec)?;
     let held = view.record.hold.is_some();
@@ -57,7 +57,7 @@ pub fn create(runtime: &DockerRuntime, spec: &DeploySpec) -> Result<()> {
 }
 
 /// See [`reforge_runtime::Runtime::bring_back`]: the old container if it is there, else a new one.
-pub fn bring_back(runtime: &DockerRuntime, spec: &DeploySpec, detail: &serde_json::Value) -> Result<()> {
+pub(crate) fn bring_back(runtime: &DockerRuntime, spec: &DeploySpec, detail: &serde_json::Value) -> Result<()> {
     let mut view = runtime.view(&spec.workload)?;
     if view.found.iter().any(Found::is_up) {
         return Ok(());
@@ -76,7 +76,7 @@ pub fn bring_back(runtime: &DockerRuntime, spec: &DeploySpec, detail: &serde_jso
 }
 
 /// See [`reforge_runtime::Runtime::discard`].
-pub fn discard(runtime: &DockerRuntime, observation: &Observation) -> Result<()> {
+pub(crate) fn discard(runtime: &DockerRuntime, observation: &Observation) -> Result<()> {
     let (Some(spec), Some(observed)) = (&observation.spec, observation.detail["id"].as_str()) else { return Ok(()) };
     let mut view = runtime.view(&spec.workload)?;
     let kept: Vec<String> =
@@ -167,7 +167,7 @@ impl View<'_> {
 
     /// One that removes itself when it stops takes its anonymous volumes and all that it wrote with it. So it gets a twin
     /// first, which is never started unless it is gone back to: the volumes are then in use, and stay.
-    pub fn make_twins(&mut self) -> Result<()> {
+    pub(crate) fn make_twins(&mut self) -> Result<()> {
         let leaving: Vec<Found> =
             self.found.iter().filter(|found| found.is_up() && found.removes_itself()).cloned().collect();
         for found in &leaving {
@@ -212,7 +212,7 @@ impl View<'_> {
     }
 
     /// Starts one that ended while its policy was off.
-    pub fn start_again(&self, found: &Found) -> Result<()> {
+    pub(crate) fn start_again(&self, found: &Found) -> Result<()> {
         self.start(&found.id, &self.spec_of(found)?)
     }
 
@@ -250,7 +250,7 @@ impl View<'_> {
     }
 }
 
-pub fn instances_max(spec: &DeploySpec) -> usize {
+pub(crate) fn instances_max(spec: &DeploySpec) -> usize {
     spec.container.instances_max.unwrap_or(INSTANCES_MAX) as usize
 }
 

@@ -20,7 +20,7 @@ use reforge_runtime::DeployedMount;
 use reforge_volumes::identity::Identity;
 
 /// Every workload of this host that has containers.
-pub fn workloads(client: &Client, owner: &str) -> Result<Vec<String>> {
+pub(crate) fn workloads(client: &Client, owner: &str) -> Result<Vec<String>> {
     let filters = HashMap::from([("label".to_owned(), vec![format!("{}={owner}", labels::HOST)])]);
     let options = ListContainersOptions { all: true, filters: Some(filters), ..Default::default() };
     let listed = client.ask(|docker| docker.list_containers(Some(options)));
@@ -31,7 +31,7 @@ pub fn workloads(client: &Client, owner: &str) -> Result<Vec<String>> {
 
 impl View<'_> {
     /// The workload's volumes as this container has them. One that it has not mounted is left out.
-    pub fn deployed_mounts(&self, found: &Found) -> Result<Vec<DeployedMount>> {
+    pub(crate) fn deployed_mounts(&self, found: &Found) -> Result<Vec<DeployedMount>> {
         let spec = self.spec_of(found)?;
         let targets = spec.mounts.into_iter().map(|mount| (mount.volume, mount.target)).collect();
         let deployed = |Mount { volume, live, target }| DeployedMount { volume, live, given: given(found, &target) };

@@ -7,7 +7,7 @@ use reforge_base::spec::{DeploySpec, Restart};
 
 impl View<'_> {
     /// How a container was deployed: what its label says, or what can be read off it if it was adopted.
-    pub fn spec_of(&self, found: &Found) -> Result<DeploySpec> {
+    pub(crate) fn spec_of(&self, found: &Found) -> Result<DeploySpec> {
         if let Some(spec) = labels::spec(found.labels(), found.environment()) {
             return spec;
         }
@@ -19,13 +19,13 @@ impl View<'_> {
     }
 
     /// Its policy as it was before policies were switched off.
-    pub fn policy_before(&self, found: &Found) -> Restart {
+    pub(crate) fn policy_before(&self, found: &Found) -> Restart {
         let held = self.record.hold.as_ref().and_then(|hold| hold.policies.get(&found.id));
         held.cloned().unwrap_or_else(|| found.policy())
     }
 
     /// What is needed to bring exactly this container back.
-    pub fn detail(&self, found: &Found) -> serde_json::Value {
+    pub(crate) fn detail(&self, found: &Found) -> serde_json::Value {
         let running = self.found.iter().filter(|found| found.is_up()).count();
         serde_json::json!({
             "id": found.id,

@@ -12,7 +12,7 @@ use reforge_base::failure::{Code, Failure};
 
 /// How a call of the engine failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EngineError {
+pub(crate) enum EngineError {
     /// Nobody listens, or the connection broke off.
     Unreachable(String),
     /// No answer in time. What was asked for may happen all the same.
@@ -26,7 +26,7 @@ pub enum EngineError {
 }
 
 impl EngineError {
-    pub fn of(error: Error) -> EngineError {
+    pub(crate) fn of(error: Error) -> EngineError {
         match error {
             Error::DockerResponseServerError { status_code, message } => {
                 EngineError::Said { status: status_code, message }
@@ -40,22 +40,22 @@ impl EngineError {
     }
 
     /// What was asked about is not there.
-    pub fn is_gone(&self) -> bool {
+    pub(crate) fn is_gone(&self) -> bool {
         matches!(self, EngineError::Said { status: 404, .. })
     }
 
     /// The state of what was asked about does not allow it, or a name is taken.
-    pub fn is_conflict(&self) -> bool {
+    pub(crate) fn is_conflict(&self) -> bool {
         matches!(self, EngineError::Said { status: 409, .. })
     }
 
     /// Whether asking once more may help.
-    pub fn is_passing(&self) -> bool {
+    pub(crate) fn is_passing(&self) -> bool {
         !matches!(self, EngineError::Said { status: 400..=499, .. } | EngineError::Injected(_))
     }
 
     /// What the engine said, if it said anything.
-    pub fn message(&self) -> &str {
+    pub(crate) fn message(&self) -> &str {
         match self {
             EngineError::Said { message, .. } => message,
             _ => "",
@@ -63,7 +63,7 @@ impl EngineError {
     }
 
     /// In words: `doing` is what was tried, as in "cannot …".
-    pub fn failure(&self, socket: &Path, doing: &str) -> Failure {
+    pub(crate) fn failure(&self, socket: &Path, doing: &str) -> Failure {
         let at = escape::path(socket);
         match self {
             EngineError::Unreachable(why) => {
@@ -95,7 +95,7 @@ impl EngineError {
 }
 
 /// What a container needs and would not get.
-pub fn refused(message: String) -> Failure {
+pub(crate) fn refused(message: String) -> Failure {
     Failure::new(Code::PolicyRefused, message)
 }
 

@@ -36,7 +36,7 @@ const OUTPUT_LINES: &str = "5";
 const OUTPUT_BYTES_MAX: usize = 2048;
 
 /// See [`reforge_runtime::Runtime::await_healthy`].
-pub fn wait(runtime: &DockerRuntime, workload: &str, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
+pub(crate) fn wait(runtime: &DockerRuntime, workload: &str, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
     let view = runtime.view(workload)?;
     let Some(first) = view.current() else {
         let message = format!("`{}` was never deployed", escape::text(workload));

@@ -21,7 +21,7 @@ const ENDING_LIMIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
 
 /// See [`reforge_runtime::Runtime::hold`].
-pub fn hold(runtime: &DockerRuntime, workload: &str) -> Result<()> {
+pub(crate) fn hold(runtime: &DockerRuntime, workload: &str) -> Result<()> {
     let mut view = runtime.view(workload)?;
     let current = view.current().map(|current| (current.id.clone(), current.is_up(), current.image_id().to_owned()));
     let first = view.record.hold.is_none();
@@ -43,7 +43,7 @@ pub fn hold(runtime: &DockerRuntime, workload: &str) -> Result<()> {
 
 /// See [`reforge_runtime::Runtime::release`]: the container that stands for the workload gets its policy, every other
 /// keeps `no`. One that ended meanwhile by itself is started again if its policy would have done so.
-pub fn release(runtime: &DockerRuntime, workload: &str) -> Result<()> {
+pub(crate) fn release(runtime: &DockerRuntime, workload: &str) -> Result<()> {
     let mut view = runtime.view(workload)?;
     let Some(hold) = view.record.hold.clone() else { return Ok(()) };
     if let Some(current) = view.current() {
@@ -64,7 +64,7 @@ pub fn release(runtime: &DockerRuntime, workload: &str) -> Result<()> {
 
 impl View<'_> {
     /// Every container of the workload: from now on the engine starts none of them by itself.
-    pub fn switch_policies_off(&self) -> Result<()> {
+    pub(crate) fn switch_policies_off(&self) -> Result<()> {
         self.found.iter().try_for_each(|found| self.set_policy(found, &Restart::No))
     }
 
@@ -97,7 +97,7 @@ fn has_just_ended(error: &EngineError) -> bool {
 
 /// Makes what the engine wrote about a container durable. One whose directory is not here is another machine's, or has
 /// never run.
-pub fn sync_container(found: &Found) -> Result<()> {
+pub(crate) fn sync_container(found: &Found) -> Result<()> {
     let Some(directory) = directory(found) else { return Ok(()) };
     for name in ["config.v2.json", "hostconfig.json"] {
         let path = directory.join(name);

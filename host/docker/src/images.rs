@@ -29,13 +29,13 @@ const CANCEL_POLL: std::time::Duration = std::time::Duration::from_millis(100);
 const TELL_EVERY: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// The id of what the spec's reference means now.
-pub fn find_id(client: &Client, spec: &DeploySpec) -> Result<String> {
+pub(crate) fn find_id(client: &Client, spec: &DeploySpec) -> Result<String> {
     let doing = format!("find the image `{}`", escape::text(&spec.image));
     find(client, &spec.image).map_err(client.failed(doing))?.ok_or_else(|| not_there(&spec.image))
 }
 
 /// Whether what was deployed is still there, whatever its reference means now.
-pub fn at_hand(client: &Client, spec: &DeploySpec) -> Result<ImageAtHand> {
+pub(crate) fn at_hand(client: &Client, spec: &DeploySpec) -> Result<ImageAtHand> {
     let doing = format!("find the image `{}`", escape::text(&spec.image));
     let now = find(client, &spec.image).map_err(client.failed(&doing))?;
     if spec.image_digest.is_empty() {
@@ -54,7 +54,7 @@ pub fn at_hand(client: &Client, spec: &DeploySpec) -> Result<ImageAtHand> {
 }
 
 /// The id to create a container from: the pinned one.
-pub fn pinned(client: &Client, spec: &DeploySpec) -> Result<String> {
+pub(crate) fn pinned(client: &Client, spec: &DeploySpec) -> Result<String> {
     let at_hand = at_hand(client, spec)?;
     match at_hand.now {
         Some(now) if !at_hand.pinned => Ok(now),
@@ -71,7 +71,12 @@ fn find(client: &Client, image: &str) -> Result<Option<String>, EngineError> {
 }
 
 /// Fetches it unless it is there.
-pub fn fetch(client: &Client, spec: &DeploySpec, tell: &dyn Fn(&str), cancelled: &dyn Fn() -> bool) -> Result<()> {
+pub(crate) fn fetch(
+    client: &Client,
+    spec: &DeploySpec,
+    tell: &dyn Fn(&str),
+    cancelled: &dyn Fn() -> bool,
+) -> Result<()> {
     let shown = escape::text(&spec.image);
     let doing = format!("pull the image `{shown}`");
     if find(client, &spec.image).map_err(client.failed(&doing))?.is_some() {
@@ -162,7 +167,7 @@ fn has_tag(reference: &str) -> bool {
 
 impl View<'_> {
     /// Tags an image so that `docker image prune` leaves it.
-    pub fn keep_image(&self, id: &str) -> Result<()> {
+    pub(crate) fn keep_image(&self, id: &str) -> Result<()> {
         let tag = format!("{}{}", self.tag_prefix(), short(id));
         let options = TagImageOptions { repo: Some(KEPT.to_owned()), tag: Some(tag) };
         let tagged = self.client.change("docker-tag", CHANGE_LIMIT, |docker| docker.tag_image(id, Some(options)));
@@ -171,7 +176,7 @@ impl View<'_> {
 
     /// Takes our tags off the images that no container of the workload uses any more. An image that nothing else names
     /// goes with its tag.
-    pub fn let_images_go(&self) -> Result<()> {
+    pub(crate) fn let_images_go(&self) -> Result<()> {
         let doing = "look for images that are no longer kept";
         let filters = Some(HashMap::from([("reference".to_owned(), vec![format!("{KEPT}:*")])]));
         let options = ListImagesOptions { filters, ..Default::default() };

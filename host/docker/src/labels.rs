@@ -8,18 +8,18 @@ use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::spec::DeploySpec;
 
 /// The host that created it.
-pub const HOST: &str = "reforge.host";
+pub(crate) const HOST: &str = "reforge.host";
 /// The workload or preview.
-pub const WORKLOAD: &str = "reforge.workload";
+pub(crate) const WORKLOAD: &str = "reforge.workload";
 /// Its name while it stands for the workload: one that is kept has another.
-pub const NAME: &str = "reforge.name";
+pub(crate) const NAME: &str = "reforge.name";
 /// What the image was called.
-pub const IMAGE: &str = "reforge.image";
+pub(crate) const IMAGE: &str = "reforge.image";
 /// The deploy spec.
 const SPEC: &str = "reforge.spec";
 
 /// What the labels of a container for `spec` are, besides the spec's own.
-pub fn of(owner: &str, name: &str, spec: &DeploySpec) -> Result<HashMap<String, String>> {
+pub(crate) fn of(owner: &str, name: &str, spec: &DeploySpec) -> Result<HashMap<String, String>> {
     let mut quiet = spec.clone();
     quiet.environment.iter_mut().for_each(|(_, value)| value.clear());
     let text = serde_json::to_string(&quiet)
@@ -29,7 +29,7 @@ pub fn of(owner: &str, name: &str, spec: &DeploySpec) -> Result<HashMap<String, 
 }
 
 /// The spec of a container that we created, its environment filled in again from the container's.
-pub fn spec(labels: &HashMap<String, String>, environment: &[String]) -> Option<Result<DeploySpec>> {
+pub(crate) fn spec(labels: &HashMap<String, String>, environment: &[String]) -> Option<Result<DeploySpec>> {
     let text = labels.get(SPEC)?;
     let mut spec: DeploySpec = match serde_json::from_str(text) {
         Ok(spec) => spec,

@@ -9,6 +9,8 @@
 //! One container of a workload runs at most. Those that were replaced are kept, stopped and renamed, with restart policy
 //! `no`; none is ever removed with its volumes. Volumes are bound by mounts and never by `-v` binds, which would make an
 //! empty directory where live is missing. An engine that does not answer is an error, never "down".
+//!
+//! Internal: `reforge-host` is what others depend on, and this changes from one version to the next.
 
 mod adopt;
 mod changes;

@@ -9,7 +9,7 @@ use reforge_base::failure::{Failure, Result};
 use reforge_holders::proc_stat;
 
 /// Process ids of everything in these containers.
-pub fn of(containers: &[&str]) -> Result<Vec<i32>> {
+pub(crate) fn of(containers: &[&str]) -> Result<Vec<i32>> {
     if containers.is_empty() {
         return Ok(Vec::new());
     }

@@ -16,7 +16,7 @@ use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::spec::{DeploySpec, Mount};
 
 /// Our volumes.
-pub fn of_volumes(spec: &DeploySpec) -> Result<Vec<EngineMount>> {
+pub(crate) fn of_volumes(spec: &DeploySpec) -> Result<Vec<EngineMount>> {
     let text = |path: &std::path::Path| {
         path.to_str().map(str::to_owned).ok_or_else(|| {
             let message = format!("`{}` is not UTF-8, and the engine takes nothing else", escape::path(path));
@@ -36,7 +36,7 @@ pub fn of_volumes(spec: &DeploySpec) -> Result<Vec<EngineMount>> {
 
 /// What a container has at places that are not taken yet: its volumes, or with `all` its binds and the rest, too. Sorted:
 /// the engine lists them in another order each time, and a plan that differs for nothing is refused.
-pub fn inherited(found: &Found, taken: &[EngineMount], all: bool) -> Vec<EngineMount> {
+pub(crate) fn inherited(found: &Found, taken: &[EngineMount], all: bool) -> Vec<EngineMount> {
     let taken: BTreeSet<&str> = taken.iter().filter_map(|mount| mount.target.as_deref()).collect();
     let points = found.inspect.mounts.iter().flatten();
     let free = points.filter(|point| point.destination.as_deref().is_some_and(|target| !taken.contains(target)));
@@ -66,7 +66,7 @@ fn again(point: &MountPoint, all: bool) -> Option<EngineMount> {
 }
 
 /// The volumes of an adopted container: what it has mounted where it sees them.
-pub fn volumes_of(found: &Found, volumes: &BTreeMap<String, PathBuf>) -> Vec<Mount> {
+pub(crate) fn volumes_of(found: &Found, volumes: &BTreeMap<String, PathBuf>) -> Vec<Mount> {
     let source = |target: &PathBuf| {
         let points = found.inspect.mounts.iter().flatten();
         let point =

@@ -26,7 +26,7 @@ const NANO_CPUS: i64 = 1_000_000_000;
 
 impl View<'_> {
     /// What stands in the way of a container for `spec` in the place of what there is now.
-    pub fn unmet(&self, spec: &DeploySpec) -> Result<Vec<Failure>> {
+    pub(crate) fn unmet(&self, spec: &DeploySpec) -> Result<Vec<Failure>> {
         let mut unmet: Vec<Failure> = self.name_taken(spec)?.into_iter().collect();
         let inherited = self.current().map(|old| mounts::inherited(old, &[], false)).unwrap_or_default();
         match request::of_spec(spec, &self.runtime.owner, &spec.image_digest, &Restart::No, inherited) {

@@ -5,7 +5,7 @@ use bollard::models::{RestartPolicy, RestartPolicyNameEnum};
 use reforge_base::spec::Restart;
 
 /// The engine's form of a policy.
-pub fn engines(policy: &Restart) -> RestartPolicy {
+pub(crate) fn engines(policy: &Restart) -> RestartPolicy {
     let (name, maximum_retry_count) = match policy {
         Restart::No => (RestartPolicyNameEnum::NO, None),
         Restart::Always => (RestartPolicyNameEnum::ALWAYS, None),
@@ -16,7 +16,7 @@ pub fn engines(policy: &Restart) -> RestartPolicy {
 }
 
 /// The policy that the engine's form stands for.
-pub fn of_engine(policy: &RestartPolicy) -> Restart {
+pub(crate) fn of_engine(policy: &RestartPolicy) -> Restart {
     match policy.name {
         Some(RestartPolicyNameEnum::ALWAYS) => Restart::Always,
         Some(RestartPolicyNameEnum::UNLESS_STOPPED) => Restart::UnlessStopped,

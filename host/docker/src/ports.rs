@@ -37,7 +37,7 @@ struct Taken {
 }
 
 /// Ports of this request that somebody has who is not `own`. `network` is the one that they are published from.
-pub fn taken(
+pub(crate) fn taken(
     client: &Client,
     own: &[Found],
     host: &HostConfig,

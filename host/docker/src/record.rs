@@ -13,7 +13,7 @@ use reforge_base::spec::Restart;
 /// What is written down about one workload.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Record {
+pub(crate) struct Record {
     /// Policies are off. None when they are not.
     pub hold: Option<Hold>,
     /// A container that something else created and that is the workload's all the same.
@@ -25,7 +25,7 @@ pub struct Record {
 /// What was there when policies were switched off, and what is wanted since.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Hold {
+pub(crate) struct Hold {
     /// The container that stood for the workload.
     pub observed: Option<String>,
     /// The policy of each container by id, as it was.
@@ -37,7 +37,7 @@ pub struct Hold {
 /// Which container was adopted, and which of its mounts are volumes of the workload.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Adopted {
+pub(crate) struct Adopted {
     pub id: String,
     pub name: String,
     /// Where it sees each volume, by the volume's name.
@@ -46,7 +46,7 @@ pub struct Adopted {
 
 impl Record {
     /// Empty if there is none.
-    pub fn read(directory: &Path, workload: &str) -> Result<Record> {
+    pub(crate) fn read(directory: &Path, workload: &str) -> Result<Record> {
         let path = directory.join(file_name(workload)?);
         let bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
@@ -60,7 +60,7 @@ impl Record {
         })
     }
 
-    pub fn write(&self, directory: &Path, workload: &str) -> Result<()> {
+    pub(crate) fn write(&self, directory: &Path, workload: &str) -> Result<()> {
         durable::make_directories_durably(directory, PRIVATE_DIRECTORY)?;
         let bytes = serde_json::to_vec_pretty(self)
             .map_err(|error| Failure::new(Code::Io, format!("cannot write down a container: {error}")))?;

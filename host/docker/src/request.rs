@@ -21,14 +21,14 @@ const STOP_SIGNAL: &str = "SIGTERM";
 const STOP_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// A create request, and the networks that are joined once the container is there: older engines take one with it.
-pub struct CreateRequest {
+pub(crate) struct CreateRequest {
     pub body: ContainerCreateBody,
     pub further_networks: Vec<(String, EndpointSettings)>,
 }
 
 /// What a container for `spec` is created with: always from the image by its id. `inherited` are the mounts that it
 /// takes over from the container before it.
-pub fn of_spec(
+pub(crate) fn of_spec(
     spec: &DeploySpec,
     owner: &str,
     image: &str,
@@ -78,12 +78,12 @@ pub fn of_spec(
 }
 
 /// Its name on the engine while it stands for the workload.
-pub fn name(spec: &DeploySpec) -> String {
+pub(crate) fn name(spec: &DeploySpec) -> String {
     spec.container.name.clone().unwrap_or_else(|| format!("reforge-{}", spec.workload))
 }
 
 /// Whole seconds, as the engine wants them, never less than was said.
-pub fn stop_seconds(timeout: std::time::Duration) -> i64 {
+pub(crate) fn stop_seconds(timeout: std::time::Duration) -> i64 {
     i64::try_from(timeout.as_millis().div_ceil(1000)).unwrap_or(i64::MAX)
 }
 
@@ -156,12 +156,12 @@ fn join(body: &mut ContainerCreateBody, spec: &DeploySpec) -> Vec<(String, Endpo
 }
 
 /// Whether a container can have no names in it.
-pub fn is_plain(network: &str) -> bool {
+pub(crate) fn is_plain(network: &str) -> bool {
     PLAIN_NETWORKS.contains(&network) || network.starts_with("container:")
 }
 
 /// Whether a container with this mode uses a network that is not its own, or none.
-pub fn is_without_own_network(mode: &str) -> bool {
+pub(crate) fn is_without_own_network(mode: &str) -> bool {
     ["host", "none"].contains(&mode) || mode.starts_with("container:")
 }
 
@@ -193,7 +193,7 @@ fn ports(ports: &[String]) -> Result<(Vec<String>, PortMap)> {
 }
 
 /// The whole create request that would make a container like this one, without its image's own part.
-pub fn of_container(found: &Found) -> serde_json::Map<String, serde_json::Value> {
+pub(crate) fn of_container(found: &Found) -> serde_json::Map<String, serde_json::Value> {
     let value = |json: Result<serde_json::Value, serde_json::Error>| json.unwrap_or_default();
     let mut request = match value(serde_json::to_value(found.inspect.config.as_ref())) {
         serde_json::Value::Object(map) => map,
@@ -232,7 +232,7 @@ fn configured(endpoint: &EndpointSettings, found: &Found) -> EndpointSettings {
 
 /// The request of a container that could take the place of one that removes itself: the same, but that it stays, and
 /// that it is known as the workload's.
-pub fn twin(owner: &str, workload: &str, found: &Found) -> Result<ContainerCreateBody> {
+pub(crate) fn twin(owner: &str, workload: &str, found: &Found) -> Result<ContainerCreateBody> {
     let request = serde_json::Value::Object(of_container(found));
     let mut body: ContainerCreateBody = serde_json::from_value(request).map_err(|error| {
         Failure::new(
@@ -255,7 +255,7 @@ fn drop_nulls(map: &mut serde_json::Map<String, serde_json::Value>) {
 }
 
 /// The spec of a container that something else created: everything is in its request.
-pub fn spec_of(workload: &str, found: &Found) -> Result<DeploySpec> {
+pub(crate) fn spec_of(workload: &str, found: &Found) -> Result<DeploySpec> {
     let config = found.inspect.config.clone().unwrap_or_default();
     let environment = config.env.iter().flatten().filter_map(|variable| variable.split_once('='));
     let mut request = of_container(found);

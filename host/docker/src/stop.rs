@@ -24,7 +24,7 @@ const POLL: Duration = Duration::from_millis(50);
 
 impl View<'_> {
     /// Stops every container, and looks again until none is up or the limit is over.
-    pub fn stop_all(&mut self) -> Result<()> {
+    pub(crate) fn stop_all(&mut self) -> Result<()> {
         self.make_twins()?;
         let deadline = Instant::now() + SEEN_DOWN_LIMIT;
         let mut asked = Vec::new();

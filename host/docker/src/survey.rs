@@ -20,7 +20,7 @@ use reforge_base::mounts::{Location, MountTable};
 use reforge_runtime::Survey;
 
 /// See [`reforge_runtime::Runtime::survey`].
-pub fn survey(
+pub(crate) fn survey(
     runtime: &DockerRuntime,
     workload: &str,
     allowed: &[String],

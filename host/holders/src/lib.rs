@@ -9,6 +9,8 @@
 //! pass. Not visible here, and said in `docs/limits.md`:
 //! mount namespaces kept alive without a process, files in flight in a socket, and kernel users such as `nfsd`.
 //! What such a one has open for writing is found by [`in_flight`] and by a safety snapshot, which look at files.
+//!
+//! Internal: `reforge-host` is what others depend on, and this changes from one version to the next.
 
 mod idle;
 pub mod in_flight;

@@ -18,7 +18,7 @@ use reforge_base::mounts::{self, Device};
 
 /// A file that is mapped.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Mapping {
+pub(crate) struct Mapping {
     pub device: Device,
     pub path: PathBuf,
     /// What is written there goes to the file.
@@ -28,7 +28,7 @@ pub struct Mapping {
 }
 
 /// Every file on one of the devices that is mapped, once: a library is mapped in several pieces.
-pub fn of(maps: OwnedFd, on_live: impl Fn(Device) -> bool) -> io::Result<Vec<Mapping>> {
+pub(crate) fn of(maps: OwnedFd, on_live: impl Fn(Device) -> bool) -> io::Result<Vec<Mapping>> {
     let mut found = Found::default();
     if !CANNOT_ASK.load(Ordering::Relaxed) {
         match ask(&maps, &on_live, &mut found) {

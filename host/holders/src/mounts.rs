@@ -16,14 +16,14 @@ use reforge_base::failure::Result;
 use reforge_base::mounts::{self, Device, DevicePath, Mount};
 
 /// The mounts of one namespace and a process that lives in it.
-pub struct Namespace {
+pub(crate) struct Namespace {
     pub process: Process,
     pub mounts: Vec<Mount>,
 }
 
 /// Every mount that a readable process sees. Filled side by side.
 #[derive(Default)]
-pub struct MountTable(RwLock<Known>);
+pub(crate) struct MountTable(RwLock<Known>);
 
 #[derive(Default)]
 struct Known {
@@ -36,13 +36,13 @@ struct Known {
 impl MountTable {
     /// Adds what `process` sees unless a process with the same namespace and root was asked before. One that cannot be
     /// read adds nothing: it is counted when it is scanned, and what it holds on live's device cannot be told.
-    pub fn learn(&self, process: &Process) -> Result<()> {
+    pub(crate) fn learn(&self, process: &Process) -> Result<()> {
         self.learn_unless(process, |known, key| known.learned.contains(key))
     }
 
     /// Adds what `process` sees now, whoever was asked before: it may have entered another namespace since, or
     /// something was mounted.
-    pub fn learn_again(&self, process: &Process) -> Result<()> {
+    pub(crate) fn learn_again(&self, process: &Process) -> Result<()> {
         self.learn_unless(process, |_, _| false)
     }
 
@@ -60,13 +60,13 @@ impl MountTable {
     }
 
     /// Whether any namespace shows this mount, and on which device.
-    pub fn device(&self, id: u64) -> Option<Device> {
+    pub(crate) fn device(&self, id: u64) -> Option<Device> {
         self.read().by_id.get(&id).and_then(|mounts| mounts.first()).map(|mount| mount.device)
     }
 
     /// Where a path reached through a mount is within its file system: more than one answer if namespaces differ in
     /// what they call the mount. None if it cannot be told.
-    pub fn device_paths(&self, id: u64, text: &Path) -> Option<Vec<DevicePath>> {
+    pub(crate) fn device_paths(&self, id: u64, text: &Path) -> Option<Vec<DevicePath>> {
         let known = self.read();
         let device_paths: Vec<DevicePath> =
             known.by_id.get(&id)?.iter().filter_map(|mount| mount.device_path(text)).collect();
@@ -74,14 +74,14 @@ impl MountTable {
     }
 
     /// Every place that a path could be if it is on `device`, for want of a mount id.
-    pub fn possible_device_paths(&self, device: Device, text: &Path) -> Vec<DevicePath> {
+    pub(crate) fn possible_device_paths(&self, device: Device, text: &Path) -> Vec<DevicePath> {
         let known = self.read();
         let mounts = known.by_id.values().flatten().filter(|mount| mount.device == device);
         mounts.filter_map(|mount| mount.device_path(text)).collect()
     }
 
     /// The mounts that are wanted of a namespace, which goes by the text of its link, each with a process that sees it.
-    pub fn select(&self, wanted: impl Fn(&OsString, &Mount) -> bool) -> Vec<(OsString, Process, Mount)> {
+    pub(crate) fn select(&self, wanted: impl Fn(&OsString, &Mount) -> bool) -> Vec<(OsString, Process, Mount)> {
         let known = self.read();
         let mut selected = Vec::new();
         for (name, namespace) in &known.namespaces {
@@ -92,7 +92,7 @@ impl MountTable {
     }
 
     /// All namespaces, by the text of their links. Nobody is looked at any more.
-    pub fn into_namespaces(self) -> HashMap<OsString, Namespace> {
+    pub(crate) fn into_namespaces(self) -> HashMap<OsString, Namespace> {
         self.0.into_inner().unwrap_or_else(PoisonError::into_inner).namespaces
     }
 
@@ -132,7 +132,7 @@ fn in_words_of_links(mount: Mount, process_root: &Path) -> Mount {
 }
 
 /// Bytes of a path, for escaping.
-pub fn raw(path: &Path) -> &[u8] {
+pub(crate) fn raw(path: &Path) -> &[u8] {
     path.as_os_str().as_bytes()
 }
 

@@ -10,7 +10,7 @@ use reforge_base::failure::{Failure, Result};
 use reforge_base::mounts::Mount;
 
 /// Notes one process of every other mount namespace that has a directory read-write.
-pub fn find(pass: &mut Pass<'_>, own: i32) -> Result<()> {
+pub(crate) fn find(pass: &mut Pass<'_>, own: i32) -> Result<()> {
     let link = PathBuf::from(format!("/proc/{own}/ns/mnt"));
     let own_namespace = std::fs::read_link(&link).map_err(|error| Failure::io("read", &link, &error))?;
     let mut namespaces = std::mem::take(&mut pass.mounts).into_namespaces();

@@ -10,7 +10,7 @@ use rustix::fs::{AtFlags, MemfdFlags, StatxFlags};
 use reforge_base::mounts::Device;
 
 /// The devices of such files, from some that are made to be looked at. What cannot be made costs time, and nothing else.
-pub fn devices() -> Vec<Device> {
+pub(crate) fn devices() -> Vec<Device> {
     let socket = UnixStream::pair().ok().and_then(|(one, _)| device(one));
     let pipe = std::io::pipe().ok().and_then(|(reader, _)| device(reader));
     let anonymous = rustix::event::eventfd(0, EventfdFlags::CLOEXEC).ok().and_then(device);

@@ -16,7 +16,11 @@ use reforge_base::mounts::DevicePath;
 const DIRECTORIES: [&str; 5] = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin", "/usr/libexec"];
 
 /// The places of the file that a link in `/proc` leads to, if it is one of the host's programs.
-pub fn device_paths(mounts: &MountTable, directory: BorrowedFd<'_>, link: &std::ffi::CStr) -> Option<Vec<DevicePath>> {
+pub(crate) fn device_paths(
+    mounts: &MountTable,
+    directory: BorrowedFd<'_>,
+    link: &std::ffi::CStr,
+) -> Option<Vec<DevicePath>> {
     let wanted = look(directory, link, AtFlags::empty())?;
     if FileType::from_raw_mode(u32::from(wanted.stx_mode)) != FileType::RegularFile || wanted.stx_nlink != 1 {
         return None;

@@ -31,13 +31,13 @@ const PROGRAM: &CStr = c"exe";
 const LINKS_OF_ONE_THREAD: u32 = 3;
 
 /// A thread that is looked at through its own directory in `/proc`, which does not become another's when it ends.
-pub struct Task<'a> {
+pub(crate) struct Task<'a> {
     process: &'a Process,
     directory: OwnedFd,
 }
 
 /// What following one link gave.
-pub enum Seen {
+pub(crate) enum Seen {
     Gone,
     Refused,
     At(Spot),
@@ -45,7 +45,7 @@ pub enum Seen {
 
 /// What a link leads to, before its text is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Spot {
+pub(crate) struct Spot {
     mount: Option<u64>,
     stat_device: Device,
     inode: u64,
@@ -54,7 +54,7 @@ pub struct Spot {
 /// What is known to be in no live directory during one pass: most processes stand in the same directories, and run and map
 /// the same files. A directory has one path below its mount; a file may have several, so that its path belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Elsewhere {
+pub(crate) struct Elsewhere {
     mount: u64,
     stat_device: Device,
     inode: u64,
@@ -63,7 +63,7 @@ pub struct Elsewhere {
 
 impl<'a> Task<'a> {
     /// Looks at everything of one thread. False if something could not be read; one that has ended has nothing.
-    pub fn scan(&self, pass: &Pass<'_>, program: Seen) -> Result<bool> {
+    pub(crate) fn scan(&self, pass: &Pass<'_>, program: Seen) -> Result<bool> {
         let mut whole = self.seen(pass, self.directory.as_fd(), PROGRAM, How::Mapped, program)?;
         for (link, how) in [(c"cwd", How::Cwd), (c"root", How::Root)] {
             whole &= self.look(pass, self.directory.as_fd(), link, how)?;
@@ -78,7 +78,7 @@ impl<'a> Task<'a> {
         Ok(whole || !self.is_there())
     }
 
-    pub fn open(id: i32, process: &'a Process) -> Result<Task<'a>, Errno> {
+    pub(crate) fn open(id: i32, process: &'a Process) -> Result<Task<'a>, Errno> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = rustix::fs::open(format!("/proc/{id}"), flags, Mode::empty())?;
         Ok(Task { process, directory })
@@ -92,26 +92,26 @@ impl<'a> Task<'a> {
     }
 
     /// Whether it has not ended yet. The directory never becomes another's.
-    pub fn is_there(&self) -> bool {
+    pub(crate) fn is_there(&self) -> bool {
         !self.stat().is_err_and(|error| is_gone(&error))
     }
 
     /// What it runs. A kernel thread runs nothing, and neither does one that has ended.
-    pub fn program(&self) -> Result<Seen> {
+    pub(crate) fn program(&self) -> Result<Seen> {
         self.follow_own(PROGRAM)
     }
 
-    pub fn directory(&self) -> BorrowedFd<'_> {
+    pub(crate) fn directory(&self) -> BorrowedFd<'_> {
         self.directory.as_fd()
     }
 
     /// Where one of the links in its own directory leads.
-    pub fn follow_own(&self, link: &CStr) -> Result<Seen> {
+    pub(crate) fn follow_own(&self, link: &CStr) -> Result<Seen> {
         self.follow(self.directory(), link)
     }
 
     /// Whether it may hold something, from what it says of itself: it may have lost its program alone.
-    pub fn can_hold_something(&self) -> bool {
+    pub(crate) fn can_hold_something(&self) -> bool {
         match self.stat() {
             Ok(line) => ProcStat::parse(&line).is_none_or(|stat| stat.is_alive() && !stat.is_kernel_thread()),
             Err(error) => !is_gone(&error),
@@ -119,7 +119,7 @@ impl<'a> Task<'a> {
     }
 
     /// Whether its process surely has no other thread.
-    pub fn is_the_only_thread(&self) -> bool {
+    pub(crate) fn is_the_only_thread(&self) -> bool {
         let flags = AtFlags::STATX_DONT_SYNC;
         let list = rustix::fs::statx(&self.directory, c"task", flags, StatxFlags::NLINK);
         list.is_ok_and(|list| list.stx_nlink == LINKS_OF_ONE_THREAD)
@@ -138,12 +138,12 @@ impl<'a> Task<'a> {
         }
     }
 
-    pub fn open_list(&self) -> Result<OwnedFd, Errno> {
+    pub(crate) fn open_list(&self) -> Result<OwnedFd, Errno> {
         self.open_beneath("fd", OFlags::DIRECTORY)
     }
 
     /// Looks at what is in the list of descriptors. It ends with the process.
-    pub fn listed(&self, pass: &Pass<'_>, list: &OwnedFd) -> Result<bool> {
+    pub(crate) fn listed(&self, pass: &Pass<'_>, list: &OwnedFd) -> Result<bool> {
         let mut room = [MaybeUninit::uninit(); LISTING_BYTES];
         let mut entries = RawDir::new(list, &mut room);
         let mut whole = true;
@@ -323,7 +323,7 @@ impl<'a> Task<'a> {
         held
     }
 
-    pub fn open_beneath(&self, name: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+    pub(crate) fn open_beneath(&self, name: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
         rustix::fs::openat(&self.directory, name, flags | OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
     }
 }
@@ -334,7 +334,7 @@ fn unsplit(text: &CString) -> &Path {
 }
 
 /// Whether two threads use the same descriptors, working directory and root. False when the kernel does not say.
-pub fn share_everything(one: i32, other: i32) -> bool {
+pub(crate) fn share_everything(one: i32, other: i32) -> bool {
     share(one, other, KCMP_FILES) && share(one, other, KCMP_FS)
 }
 

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -20,6 +21,7 @@ const READ_BYTES_MAX: usize = 4 << 20;
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[non_exhaustive]
 pub struct Event {
     #[schema(value_type = String, format = DateTime)]
     pub at: jiff::Timestamp,
@@ -44,15 +46,24 @@ pub struct AuditLines {
     pub lines: Vec<Line>,
 }
 
+/// Hears of a line that was written.
+pub type Hearer = Arc<dyn Fn(&Event) + Send + Sync>;
+
 /// Where lines are appended.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Audit {
     path: PathBuf,
+    heard: Option<Hearer>,
 }
 
 impl Audit {
     pub fn new(path: PathBuf) -> Audit {
-        Audit { path }
+        Audit { path, heard: None }
+    }
+
+    /// The same, of which somebody hears each line that was written.
+    pub fn heard_by(self, hearer: Hearer) -> Audit {
+        Audit { heard: Some(hearer), ..self }
     }
 
     /// Appends one line durably: what happened, who asked, when, and the details.
@@ -70,7 +81,11 @@ impl Audit {
             file.write_all(line.as_bytes())?;
             Ok(file)
         });
-        durable::sync_file(&written.map_err(failed)?)
+        durable::sync_file(&written.map_err(failed)?)?;
+        if let Some(hear) = &self.heard {
+            hear(&event);
+        }
+        Ok(())
     }
 
     /// The newest lines, oldest first: as many as there are within [`READ_BYTES_MAX`]. A line that does not read is given

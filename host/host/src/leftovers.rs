@@ -27,7 +27,7 @@ struct Leftover {
 
 /// Removes all that nobody writes any more. What belongs to a busy workload waits for the next start. `done` is told of
 /// each: one that cannot be removed keeps no other.
-pub fn sweep(state: &StateDir, locks: &Locks, done: &dyn Fn(Result<()>)) -> Result<()> {
+pub(crate) fn sweep(state: &StateDir, locks: &Locks, done: &dyn Fn(Result<()>)) -> Result<()> {
     find(state)?.iter().for_each(|leftover| done(leftover.remove(locks)));
     Ok(())
 }

@@ -4,7 +4,7 @@
 use super::imports::handles;
 
 wasmtime::component::bindgen!({
-    path: "../../wit",
+    path: "wit",
     world: "restore-plugin",
     imports: { default: trappable },
     trappable_error_type: {

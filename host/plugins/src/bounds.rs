@@ -5,7 +5,7 @@ use wasmtime::ResourceLimiter;
 use super::limits;
 
 /// Counts what a sandbox has been given. What it was given once counts until it is gone.
-pub struct Bounds {
+pub(crate) struct Bounds {
     memory_bytes: Room,
     table_elements: Room,
 }
@@ -32,7 +32,7 @@ impl Room {
 }
 
 impl Bounds {
-    pub fn new() -> Bounds {
+    pub(crate) fn new() -> Bounds {
         Bounds {
             memory_bytes: Room::of(limits::memory_bytes_max()),
             table_elements: Room::of(limits::TABLE_ELEMENTS_MAX),

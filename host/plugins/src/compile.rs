@@ -23,8 +23,9 @@ const ANSWER_BYTES_MAX: u64 = 64 << 10;
 /// Compiles in a child. `command` is a command that calls [`child`] with the cache directory as its last argument.
 pub fn in_child_process(command: &[OsString], bytes: &[u8], cache: &Path) -> Result<()> {
     let failed = |error: std::io::Error| Failure::new(Code::Io, format!("cannot start the compiler: {error}"));
-    let (program, arguments) =
-        command.split_first().ok_or_else(|| Failure::new(Code::Usage, "there is no command that compiles plugins"))?;
+    let (program, arguments) = command
+        .split_first()
+        .ok_or_else(|| Failure::new(Code::Usage, "this host has no command that compiles plugins"))?;
     let mut child = Command::new(program)
         .args(arguments)
         .arg(cache)
@@ -74,7 +75,7 @@ fn converse(child: &mut Child, bytes: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// The child: the entry of the hidden subcommand. Reads a plugin from standard input, compiles it into the cache, and
+/// The child: what such a command calls. Reads a plugin from standard input, compiles it into the cache, and
 /// answers nothing or a failure as JSON.
 pub fn child(cache: &Path) -> ExitCode {
     let compiled = bound_this_process().and_then(|()| {

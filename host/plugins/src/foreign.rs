@@ -20,7 +20,7 @@ fn text(foreign: &str) -> String {
 }
 
 /// No more of it than that.
-pub fn shortened(foreign: &str, characters: usize) -> String {
+pub(crate) fn shortened(foreign: &str, characters: usize) -> String {
     match foreign.char_indices().nth(characters) {
         Some((end, _)) => format!("{}…", &foreign[..end]),
         None => foreign.to_owned(),

@@ -143,7 +143,7 @@ pub(super) struct NothingGiven {
 }
 
 impl NothingGiven {
-    pub fn new() -> NothingGiven {
+    pub(crate) fn new() -> NothingGiven {
         NothingGiven { watch: Watch::new(), descriptors: Descriptors::default() }
     }
 }

@@ -9,6 +9,8 @@
 //! [`active_plugin`] what is in use.
 //!
 //! What a call requires and what refuses it is decided by whoever implements [`host_calls::HostCalls`], not here.
+//!
+//! Internal: `reforge-host` is what others depend on, and this changes from one version to the next.
 
 pub mod active_plugin;
 pub mod bindings;

@@ -27,7 +27,7 @@ pub(super) enum Role {
 }
 
 /// What a guest's calls act on.
-pub struct Sandbox {
+pub(crate) struct Sandbox {
     wasi: WasiCtx,
     pub(super) handles: Handles,
     bounds: Bounds,
@@ -55,7 +55,7 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    pub fn new(prepared: &Prepared, role: Role, calls: Arc<dyn HostCalls>) -> Result<Instance> {
+    pub(crate) fn new(prepared: &Prepared, role: Role, calls: Arc<dyn HostCalls>) -> Result<Instance> {
         let mut store = Store::new(prepared.engine.engine(), Sandbox::new(prepared, role, calls));
         store.limiter(|sandbox| &mut sandbox.bounds);
         store.set_hostcall_fuel(limits::HOST_CALL_BYTES_MAX);
@@ -72,7 +72,7 @@ impl Instance {
     }
 
     /// What an export answered: its own failure, or why it never answered.
-    pub fn answer<T>(
+    pub(crate) fn answer<T>(
         &self,
         answer: wasmtime::Result<Result<T, super::bindings::reforge::restore::types::Failure>>,
     ) -> Result<T> {

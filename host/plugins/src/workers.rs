@@ -17,7 +17,7 @@ use reforge_base::threads;
 
 /// Extracts every part, at most [`limits::workers_max`] at a time. Half of the workers begin at the end, so that no two
 /// write into one file or directory for long: the kernel lets only one at a time.
-pub fn run(
+pub(crate) fn run(
     prepared: &Prepared,
     calls: &Arc<dyn HostCalls>,
     parts: &[Part],

@@ -1,6 +1,8 @@
 //! What runs workloads. A deployer that embeds the host implements [`Runtime`] for its own engine.
 //!
 //! A runtime never touches volumes and never takes locks: whoever deploys calls it with the lease held.
+//!
+//! Internal: `reforge-host` is what others depend on, and this changes from one version to the next.
 
 use std::path::PathBuf;
 

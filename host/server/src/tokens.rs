@@ -68,6 +68,11 @@ impl Tokens {
         Tokens { directory: state.root().to_owned(), file: state.tokens(), known: RwLock::default() }
     }
 
+    /// Those of a host that somebody embeds.
+    pub fn of_host(host: &reforge_host::Host) -> Tokens {
+        Tokens::of(&host.core().state)
+    }
+
     /// All of them, the first made first.
     pub fn list(&self) -> Result<Vec<Token>> {
         self.read()

@@ -2,6 +2,8 @@
 //!
 //! In reading order: [`mod@format`] is what is written down, [`capture`] makes it, [`store`] keeps it. Nothing here reads an
 //! archive's contents: that is the plugin's part.
+//!
+//! Internal: `reforge-host` is what others depend on, and this changes from one version to the next.
 
 #![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests make and look at trees by their paths"))]
 

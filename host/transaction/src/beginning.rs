@@ -11,17 +11,17 @@ use super::state_files;
 use reforge_base::failure::{Failure, Result};
 
 /// Somebody begins a transaction for as long as this lives.
-pub fn beginning(transactions: &Path) -> Result<File> {
+pub(crate) fn beginning(transactions: &Path) -> Result<File> {
     let directory = open(transactions)?;
     rustix::io::retry_on_intr(|| flock(&directory, FlockOperation::LockShared))
         .map_err(|errno| failed(transactions, errno))?;
     Ok(directory)
 }
 
-pub fn open(transactions: &Path) -> Result<File> {
+pub(crate) fn open(transactions: &Path) -> Result<File> {
     state_files::open(transactions).map_err(|error| Failure::io("open", transactions, &error))
 }
 
-pub fn failed(transactions: &Path, errno: Errno) -> Failure {
+pub(crate) fn failed(transactions: &Path, errno: Errno) -> Failure {
     Failure::io("lock", transactions, &errno.into())
 }

@@ -11,7 +11,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub fn new() -> World {
+    pub(crate) fn new() -> World {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().join("state");
         let state = StateDir::init(&root, &root.join("snapshots")).unwrap();

@@ -27,12 +27,12 @@ pub(super) struct KeyGuard {
 
 impl KeyedMutex {
     /// The key, or none if it is held.
-    pub fn try_lock(&self, key: &str) -> Option<KeyGuard> {
+    pub(crate) fn try_lock(&self, key: &str) -> Option<KeyGuard> {
         self.shared.lock().insert(key.to_owned()).then(|| self.guard(key))
     }
 
     /// Waits for the key. None when `cancelled` says so.
-    pub fn lock(&self, key: &str, cancelled: &dyn Fn() -> bool) -> Option<KeyGuard> {
+    pub(crate) fn lock(&self, key: &str, cancelled: &dyn Fn() -> bool) -> Option<KeyGuard> {
         let mut held = self.shared.lock();
         while !held.insert(key.to_owned()) {
             let waited = self.shared.released.wait_timeout(held, CANCEL_POLL);

@@ -1,7 +1,8 @@
 //! The lease: one workload's exclusive lock, held. Promise 5, "one at a time", stands on it.
 //!
-//! Two locks in this order: a mutex keyed by workload inside the process, then `flock` on `locks/<workload>.lock`
-//! across processes. The kernel lets go of the second when a process dies, so a lock that is held means somebody is
+//! Locks in this order: one of whoever embeds the host, if there is one; a mutex keyed by workload inside the process;
+//! `flock` on `locks/<workload>.lock` across processes. They are given back in the other order. The first comes in addition
+//! and replaces none: only the last protects from other processes. The kernel lets go of the second when a process dies, so a lock that is held means somebody is
 //! alive. The file is never deleted: two processes could then hold locks on two files of one name. What stands in the
 //! file is for people only, and nothing is decided by it.
 
@@ -9,6 +10,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
@@ -28,11 +30,20 @@ const TRY_PAUSE: std::time::Duration = std::time::Duration::from_millis(2);
 /// How much of a lock file is read to say who holds it.
 const HOLDER_BYTES_MAX: usize = 4096;
 
+/// A lock per workload of whoever embeds the host: so that what they do to a workload by themselves and what the host does
+/// never meet. The host takes it before its own and gives it back after it. It must not be held by whoever calls the host.
+pub trait OuterLock: Send + Sync {
+    /// The workload's lock at once, or a failure with the code `busy` that says who has it. `what` is what it is for, in a
+    /// few words. Dropping what is answered gives it back, on whatever thread that is.
+    fn try_lock(&self, workload: &str, what: &str) -> Result<Box<dyn Send + Sync>>;
+}
+
 /// Every workload's lock. Clones share them; there should be one per process.
 #[derive(Clone)]
 pub struct Locks {
     directory: PathBuf,
     keys: KeyedMutex,
+    outer: Option<Arc<dyn OuterLock>>,
 }
 
 /// One workload's lock, held until this is dropped.
@@ -41,6 +52,7 @@ pub struct Lease {
     // Dropped in this order: the file's lock goes first, so that whoever gets the key finds the file free.
     file: LockedFile,
     _key: KeyGuard,
+    _outer: Option<Box<dyn Send + Sync>>,
 }
 
 /// Closing the file releases its lock, unless a forked child that has not yet called exec still has it open: so it is
@@ -61,17 +73,23 @@ pub struct Held(pub Option<Holder>);
 
 impl Locks {
     pub fn new(state_dir: &StateDir) -> Locks {
-        Locks { directory: state_dir.locks(), keys: KeyedMutex::default() }
+        Locks { directory: state_dir.locks(), keys: KeyedMutex::default(), outer: None }
+    }
+
+    /// The same with a lock that is taken before each of these.
+    pub fn within(self, outer: Arc<dyn OuterLock>) -> Locks {
+        Locks { outer: Some(outer), ..self }
     }
 
     /// The lock at once, or `busy` with who holds it. `what` is what the lease is for, in a few words.
     pub fn try_lease(&self, workload: &str, what: &str) -> Result<Lease> {
         let file = self.open(workload)?;
+        let outer = self.outer.as_ref().map(|outer| outer.try_lock(workload, what)).transpose()?;
         let Some(key) = self.keys.try_lock(workload) else { return Err(busy(workload, &file)) };
         if !try_lock(&file, workload)? {
             return Err(busy(workload, &file));
         }
-        Ok(Lease::new(workload, what, file, key))
+        Ok(Lease::new(workload, what, file, key, outer))
     }
 
     /// Waits for the lock, or fails with `cancelled`.
@@ -81,6 +99,7 @@ impl Locks {
             let message = format!("cancelled while waiting for `{}`", escape::text(workload));
             Failure::new(Code::Cancelled, message).hint(format!("it is {}", Held(holder(&file)).in_words()))
         };
+        let outer = self.wait_outer(workload, what, cancelled)?;
         let key = self.keys.lock(workload, cancelled).ok_or_else(gave_up)?;
         while !try_lock(&file, workload)? {
             if cancelled() {
@@ -88,7 +107,27 @@ impl Locks {
             }
             std::thread::sleep(CANCEL_POLL);
         }
-        Ok(Lease::new(workload, what, file, key))
+        Ok(Lease::new(workload, what, file, key, outer))
+    }
+
+    /// Whoever holds it says so as long as they do; anything else that is wrong with it does not pass by waiting.
+    fn wait_outer(
+        &self,
+        workload: &str,
+        what: &str,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Option<Box<dyn Send + Sync>>> {
+        let Some(outer) = &self.outer else { return Ok(None) };
+        loop {
+            match outer.try_lock(workload, what) {
+                Err(busy) if busy.code == Code::Busy && cancelled() => {
+                    let message = format!("cancelled while waiting for `{}`", escape::text(workload));
+                    return Err(Failure::new(Code::Cancelled, message).hint(busy.message));
+                }
+                Err(busy) if busy.code == Code::Busy => std::thread::sleep(CANCEL_POLL),
+                taken => return taken.map(Some),
+            }
+        }
     }
 
     /// Who has the lock right now, if anybody has. For people who look: what it answers may be over a moment later. It
@@ -127,8 +166,8 @@ impl Locks {
 }
 
 impl Lease {
-    fn new(workload: &str, what: &str, file: File, key: KeyGuard) -> Lease {
-        let lease = Lease { workload: workload.to_owned(), file: LockedFile(file), _key: key };
+    fn new(workload: &str, what: &str, file: File, key: KeyGuard, outer: Option<Box<dyn Send + Sync>>) -> Lease {
+        let lease = Lease { workload: workload.to_owned(), file: LockedFile(file), _key: key, _outer: outer };
         lease.hold(what);
         lease
     }

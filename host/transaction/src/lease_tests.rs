@@ -164,3 +164,57 @@ fn until(condition: impl Fn() -> bool) {
         std::thread::sleep(Duration::from_millis(2));
     }
 }
+
+/// A lock that somebody else has while the flag is up, and how often it is held.
+#[derive(Default)]
+struct Outer {
+    busy: AtomicBool,
+    held: Arc<AtomicU32>,
+}
+
+struct Held(Arc<AtomicU32>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl OuterLock for Outer {
+    fn try_lock(&self, workload: &str, what: &str) -> Result<Box<dyn Send + Sync>> {
+        if self.busy.load(Ordering::SeqCst) {
+            return Err(Failure::new(Code::Busy, format!("the panel has `{workload}`: no {what}")));
+        }
+        self.held.fetch_add(1, Ordering::SeqCst);
+        Ok(Box::new(Held(self.held.clone())))
+    }
+}
+
+#[test]
+fn a_lock_of_whoever_embeds_the_host_is_taken_first_and_given_back_last() {
+    let (_world, locks) = locks();
+    let outer = Arc::new(Outer::default());
+    let locks = locks.within(outer.clone());
+    let lease = locks.try_lease("a", "x").unwrap();
+    assert_eq!(outer.held.load(Ordering::SeqCst), 1);
+    // The host's own is there all the same, and what it refuses holds nothing.
+    assert!(message(locks.try_lease("a", "y")).contains("held by x"));
+    assert_eq!(outer.held.load(Ordering::SeqCst), 1);
+    drop(lease);
+    assert_eq!(outer.held.load(Ordering::SeqCst), 0);
+
+    outer.busy.store(true, Ordering::SeqCst);
+    assert_eq!(message(locks.try_lease("a", "a deploy")), "the panel has `a`: no a deploy");
+    assert!(locks.held("a").unwrap().is_none(), "the host's own was not touched");
+    let failure = locks.wait_lease("a", "x", &|| true).err().unwrap();
+    assert_eq!((failure.code, failure.hint.as_str()), (Code::Cancelled, "the panel has `a`: no x"));
+    let asked = AtomicU32::new(0);
+    let free_at_the_third = || {
+        if asked.fetch_add(1, Ordering::SeqCst) == 2 {
+            outer.busy.store(false, Ordering::SeqCst);
+        }
+        false
+    };
+    drop(locks.wait_lease("a", "x", &free_at_the_third).unwrap());
+    assert_eq!(outer.held.load(Ordering::SeqCst), 0);
+}

@@ -10,6 +10,8 @@
 //!
 //! A transaction is driven by the caller that holds the workload's lease. It never reads an archive and never asks the
 //! configuration: from `begin` on only the journal counts.
+//!
+//! Internal: `reforge-host` is what others depend on, and this changes from one version to the next.
 
 #![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests make and look at trees by their paths"))]
 

@@ -9,13 +9,13 @@ use reforge_base::failure::{Failure, Result};
 
 /// What the directory of all transactions holds, sorted: oldest first. What is being forgotten is not among it, nor what
 /// is not named as a transaction: that was never one.
-pub fn names(transactions: &Path) -> Result<Vec<OsString>> {
+pub(crate) fn names(transactions: &Path) -> Result<Vec<OsString>> {
     let mut names = listed(transactions)?;
     names.retain(|name| name.to_str().is_some_and(is_id));
     Ok(names)
 }
 
-pub fn listed(transactions: &Path) -> Result<Vec<OsString>> {
+pub(crate) fn listed(transactions: &Path) -> Result<Vec<OsString>> {
     let mut names = match state_files::list(transactions) {
         Ok(names) => names,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),

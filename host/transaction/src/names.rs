@@ -3,7 +3,7 @@
 const ID_FORM: &str = "00000000T000000.000-xxxxxx";
 
 /// Whether a text has the form of an id.
-pub fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     text.len() == ID_FORM.len()
         && text.bytes().zip(ID_FORM.bytes()).all(|(byte, form)| match form {
             b'0' => byte.is_ascii_digit(),
@@ -18,7 +18,7 @@ pub fn sibling_name(transaction: &str, index: usize) -> String {
 }
 
 /// Whose sibling this is by its name: the id of a transaction.
-pub fn transaction_of(sibling: &str) -> Option<&str> {
+pub(crate) fn transaction_of(sibling: &str) -> Option<&str> {
     let rest = sibling.strip_prefix(reforge_volumes::parent::SIBLING_PREFIX)?;
     let (id, _) = rest.split_at_checked(ID_FORM.len())?;
     is_id(id).then_some(id)
@@ -30,6 +30,6 @@ pub fn sibling_prefix(transaction: &str) -> String {
 }
 
 /// The two empty directories of the probe, known from the record.
-pub fn probe_names(sibling: &str) -> (String, String) {
+pub(crate) fn probe_names(sibling: &str) -> (String, String) {
     (format!("{sibling}-a"), format!("{sibling}-b"))
 }

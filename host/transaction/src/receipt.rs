@@ -64,6 +64,7 @@ impl Outcome {
 
 /// What is written down about a transaction.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[non_exhaustive]
 pub struct Receipt {
     pub id: String,
     pub workload: String,
@@ -101,6 +102,7 @@ pub struct Receipt {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[non_exhaustive]
 pub struct ReceiptVolume {
     pub name: String,
     pub entries: u64,
@@ -112,6 +114,7 @@ pub struct ReceiptVolume {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[non_exhaustive]
 pub struct Step {
     pub record: String,
     pub after_ms: u64,

@@ -27,6 +27,7 @@ pub struct Recovery<'a> {
 
 /// What recovery did about one transaction.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Recovered {
     pub id: String,
     pub workload: Option<String>,

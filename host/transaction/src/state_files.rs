@@ -10,68 +10,68 @@ use std::fs::{File, OpenOptions};
 use std::io::Result;
 use std::path::Path;
 
-pub fn exists(path: &Path) -> bool {
+pub(crate) fn exists(path: &Path) -> bool {
     path.exists()
 }
 
 /// The same where not to know is no answer.
-pub fn try_exists(path: &Path) -> Result<bool> {
+pub(crate) fn try_exists(path: &Path) -> Result<bool> {
     path.try_exists()
 }
 
 /// Whether anything has this name, also a link to nowhere.
-pub fn is_named(path: &Path) -> bool {
+pub(crate) fn is_named(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
 /// Whether it is a directory, links followed.
-pub fn is_directory(path: &Path) -> bool {
+pub(crate) fn is_directory(path: &Path) -> bool {
     path.is_dir()
 }
 
 /// Whether it is a directory itself.
-pub fn is_real_directory(path: &Path) -> bool {
+pub(crate) fn is_real_directory(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
 }
 
 /// Whether it is a regular file itself.
-pub fn is_real_file(path: &Path) -> bool {
+pub(crate) fn is_real_file(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|metadata| metadata.is_file())
 }
 
-pub fn open(path: &Path) -> Result<File> {
+pub(crate) fn open(path: &Path) -> Result<File> {
     File::open(path)
 }
 
-pub fn open_with(path: &Path, options: &OpenOptions) -> Result<File> {
+pub(crate) fn open_with(path: &Path, options: &OpenOptions) -> Result<File> {
     options.open(path)
 }
 
-pub fn read(path: &Path) -> Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path)
 }
 
-pub fn read_to_string(path: &Path) -> Result<String> {
+pub(crate) fn read_to_string(path: &Path) -> Result<String> {
     std::fs::read_to_string(path)
 }
 
 /// The names in a directory.
-pub fn list(directory: &Path) -> Result<Vec<OsString>> {
+pub(crate) fn list(directory: &Path) -> Result<Vec<OsString>> {
     std::fs::read_dir(directory)?.map(|entry| entry.map(|entry| entry.file_name())).collect()
 }
 
-pub fn rename(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
     std::fs::rename(from, to)
 }
 
-pub fn remove_file(path: &Path) -> Result<()> {
+pub(crate) fn remove_file(path: &Path) -> Result<()> {
     std::fs::remove_file(path)
 }
 
-pub fn remove_directory(path: &Path) -> Result<()> {
+pub(crate) fn remove_directory(path: &Path) -> Result<()> {
     std::fs::remove_dir(path)
 }
 
-pub fn remove_whole(directory: &Path) -> Result<()> {
+pub(crate) fn remove_whole(directory: &Path) -> Result<()> {
     std::fs::remove_dir_all(directory)
 }

@@ -15,7 +15,7 @@ use reforge_base::spec::Observation;
 
 /// Writes the summary of a transaction that is over, and removes its attachments. The caller holds the workload's lease.
 /// May be repeated.
-pub fn write(journal: &Journal, begin: &Begin) -> Result<()> {
+pub(crate) fn write(journal: &Journal, begin: &Begin) -> Result<()> {
     let directory = journal.directory();
     if !journal.state().is_over() {
         return Err(Failure::new(Code::OutOfOrder, format!("restore `{}` is not over", begin.id)));

@@ -2,8 +2,10 @@
 //!
 //! In reading order: [`ambient`] is where a path becomes an open directory, [`beneath`] opens what lies in one and never
 //! leaves it, [`syscalls`] is what cap-std lacks for that. [`parent`] is one directory in which a live volume and its
-//! sibling lie, [`claim`] keeps other hosts out of it, [`identity`] tells two directories apart for good, [`staging`] fills a sibling, [`sealed`] is one that waits for its exchange, [`remove`]
-//! drops a tree, [`walk`] goes through one for reading, [`live_tree`] and [`space`] look and change nothing.
+//! sibling lie, [`claim`] keeps other hosts out of it, [`identity`] tells two directories apart for good, [`staging`]
+//! fills a sibling, [`sealed`] is one that waits for its exchange, [`remove`] drops a tree, [`walk`] goes through one for reading, [`live_tree`] and [`space`] look and change nothing.
+//!
+//! Internal: `reforge-host` is what others depend on, and this changes from one version to the next.
 
 #![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests make and look at trees by their paths"))]
 

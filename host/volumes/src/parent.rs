@@ -231,11 +231,11 @@ pub(super) struct FileLocation {
 }
 
 impl FileLocation {
-    pub fn of(opened: impl AsFd) -> std::io::Result<FileLocation> {
+    pub(crate) fn of(opened: impl AsFd) -> std::io::Result<FileLocation> {
         FileLocation::from_facts(&syscalls::facts(opened)?)
     }
 
-    pub fn from_facts(facts: &Statx) -> std::io::Result<FileLocation> {
+    pub(crate) fn from_facts(facts: &Statx) -> std::io::Result<FileLocation> {
         if facts.stx_mask & StatxFlags::MNT_ID.bits() == 0 {
             // Without it a mount could not be told from a directory.
             return Err(std::io::Error::other("the kernel does not tell mounts apart; Linux 5.8 or newer is needed"));
@@ -245,7 +245,7 @@ impl FileLocation {
     }
 
     /// Whether a walk from one to the other would stay on one mount of one file system (and one subvolume).
-    pub fn same_tree(&self, other: &FileLocation) -> bool {
+    pub(crate) fn same_tree(&self, other: &FileLocation) -> bool {
         (self.mount, self.device) == (other.mount, other.device)
     }
 }

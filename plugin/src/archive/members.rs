@@ -20,18 +20,18 @@ const RESERVED: u8 = 0b1110_0000;
 const TEXT_BYTES_MAX: usize = 65_535;
 
 /// Reads one member after the other to the end of the source.
-pub struct Members<R> {
+pub(super) struct Members<R> {
     source: R,
     inflate: Decompress,
     is_inside: bool,
 }
 
 impl<R: BufRead> Members<R> {
-    pub fn new(source: R) -> Members<R> {
+    pub(super) fn new(source: R) -> Members<R> {
         Members { source, inflate: Decompress::new(false), is_inside: false }
     }
 
-    pub fn get_ref(&self) -> &R {
+    pub(super) fn get_ref(&self) -> &R {
         &self.source
     }
 

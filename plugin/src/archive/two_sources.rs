@@ -22,7 +22,7 @@ const PERMISSIONS: u32 = 0o777;
 const MODE_MAX: u64 = 0o177_777;
 
 /// The name and the link's name, of which two long forms may not disagree.
-pub fn names(
+pub(super) fn names(
     header: &Header,
     long_name: Option<&[u8]>,
     long_link: Option<&[u8]>,
@@ -58,7 +58,7 @@ fn is_stand_in(path: &[u8], name: &[u8]) -> bool {
 }
 
 /// Mode, owner, time and attributes.
-pub fn metadata(header: &Header, kind: Kind, records: &Records, metadata: &mut Metadata) -> Result<()> {
+pub(super) fn metadata(header: &Header, kind: Kind, records: &Records, metadata: &mut Metadata) -> Result<()> {
     let fields = header.as_old();
     metadata.mode = mode(headers::unsigned(&fields.mode, "mode")?, kind)?;
     let permissions = metadata.mode & PERMISSIONS;
@@ -112,7 +112,7 @@ fn mtime(field: &[u8], record: Option<Timestamp>) -> Result<Timestamp> {
 }
 
 /// The stored size, of which everything that follows depends.
-pub fn stored_size(header: &Header, records: &Records) -> Result<u64> {
+pub(super) fn stored_size(header: &Header, records: &Records) -> Result<u64> {
     let field = headers::size(header)?;
     match records.size {
         None => Ok(field),

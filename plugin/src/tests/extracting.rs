@@ -10,7 +10,7 @@ use crate::{Failure, Result};
 const MIB: usize = 1 << 20;
 
 /// Extracts every part, last first, into one staging of volume 0.
-pub fn extracted(archive: &Archive, policy: &[&str]) -> Result<FakeStaging> {
+pub(super) fn extracted(archive: &Archive, policy: &[&str]) -> Result<FakeStaging> {
     let staging = FakeStaging::default();
     let policy = policy.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     for part in Descriptor::open(archive)?.parts_to_extract()?.iter().rev() {

@@ -10,17 +10,17 @@ use crate::{Failure, Result, extract};
 
 /// What stands at a path of a staging.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Node {
+pub(super) enum Node {
     Directory(Metadata),
     File { metadata: Option<Metadata>, content: Vec<u8> },
     Symlink(Vec<u8>),
     HardLink(Vec<u8>),
 }
 
-pub type Tree = Rc<RefCell<BTreeMap<Vec<u8>, Node>>>;
+pub(super) type Tree = Rc<RefCell<BTreeMap<Vec<u8>, Node>>>;
 
 #[derive(Default)]
-pub struct FakeHost {
+pub(super) struct FakeHost {
     pub calls: RefCell<Vec<String>>,
     /// Fails the call of this name.
     pub fail: Option<&'static str>,
@@ -40,7 +40,7 @@ impl FakeHost {
         }
     }
 
-    pub fn node(&self, volume: &str, path: &str) -> Option<Node> {
+    pub(super) fn node(&self, volume: &str, path: &str) -> Option<Node> {
         self.trees.borrow()[volume].borrow().get(path.as_bytes()).cloned()
     }
 }
@@ -54,7 +54,7 @@ impl Report for FakeHost {
     }
 }
 
-pub struct FakeVolume {
+pub(super) struct FakeVolume {
     live: Option<Vec<LiveEntry>>,
 }
 
@@ -72,7 +72,7 @@ impl Volume for FakeVolume {
     }
 }
 
-pub struct FakeLive(RefCell<Vec<LiveEntry>>);
+pub(super) struct FakeLive(RefCell<Vec<LiveEntry>>);
 
 impl LiveTree for FakeLive {
     fn next(&self, max: u32) -> Result<Vec<LiveEntry>> {
@@ -84,7 +84,7 @@ impl LiveTree for FakeLive {
 }
 
 #[derive(Clone, Default)]
-pub struct FakeStaging(pub Tree);
+pub(super) struct FakeStaging(pub Tree);
 
 impl FakeStaging {
     fn put(&self, path: &[u8], node: Node) -> Result<()> {
@@ -95,7 +95,7 @@ impl FakeStaging {
     }
 }
 
-pub struct FakeLarge {
+pub(super) struct FakeLarge {
     tree: Tree,
     path: Vec<u8>,
     next: Cell<u64>,

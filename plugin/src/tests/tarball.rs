@@ -6,23 +6,23 @@ mod writer;
 
 use serde_json::json;
 
-pub use self::writer::{Head, Tarball, records};
+pub(super) use self::writer::{Head, Tarball, records};
 use crate::host::ArchiveBytes;
 use crate::{Failure, Result};
 
 impl Tarball {
     /// Begins with a manifest of volumes `v0`, `v1` and so on.
-    pub fn new(volumes: usize) -> Tarball {
+    pub(super) fn new(volumes: usize) -> Tarball {
         Tarball::beginning_with(manifest(volumes).to_string().as_bytes(), volumes)
     }
 
     /// The archive as it was imported: one part, totals that leave room.
-    pub fn imported(self) -> Archive {
+    pub(super) fn imported(self) -> Archive {
         self.stored(true)
     }
 
     /// The archive as one of our own, with its parts.
-    pub fn own(self) -> Archive {
+    pub(super) fn own(self) -> Archive {
         self.stored(false)
     }
 
@@ -44,7 +44,7 @@ impl Tarball {
     }
 }
 
-pub fn manifest(volumes: usize) -> serde_json::Value {
+pub(super) fn manifest(volumes: usize) -> serde_json::Value {
     let volume = |index| json!({"index": index, "name": format!("v{index}"), "scope": "project", "source": "/etc", "target": "/data"});
     json!({
         "format": 1, "workload": "notes", "created": "2026-01-01T00:00:00Z", "reason": "manual",
@@ -55,7 +55,7 @@ pub fn manifest(volumes: usize) -> serde_json::Value {
 
 /// A stored archive in memory.
 #[derive(Clone)]
-pub struct Archive {
+pub(super) struct Archive {
     pub descriptor: serde_json::Value,
     pub bytes: Vec<u8>,
 }

@@ -21,14 +21,14 @@ const AS_GZIP_ALREADY: u8 = 8;
 const IN_TWO_MEMBERS: u8 = 16;
 
 /// An archive and, once it was inspected, its descriptor.
-pub struct Archive {
+pub(crate) struct Archive {
     pub descriptor: Value,
     pub bytes: Vec<u8>,
 }
 
 impl Archive {
     /// What the bytes of an input stand for.
-    pub fn of(input: &[u8]) -> Option<Archive> {
+    pub(crate) fn of(input: &[u8]) -> Option<Archive> {
         let (how, rest) = input.split_first()?;
         let bytes = if how & AS_GZIP_ALREADY != 0 { rest.to_vec() } else { gzip(&tar(*how, rest), *how) };
         Some(Archive { descriptor: Value::Null, bytes })
@@ -51,7 +51,7 @@ impl ArchiveBytes for Archive {
 }
 
 /// A manifest of two volumes.
-pub fn manifest() -> Value {
+pub(crate) fn manifest() -> Value {
     let volume = |index: u32| json!({"index": index, "name": format!("v{index}"), "scope": "project", "source": "", "target": ""});
     json!({
         "format": 1, "workload": "w", "created": "2026-01-01T00:00:00Z", "reason": "manual",

@@ -20,10 +20,10 @@ enum Kind {
 
 /// What one volume was given.
 #[derive(Default)]
-pub struct Volume(Rc<RefCell<BTreeMap<Vec<u8>, Kind>>>);
+pub(crate) struct Volume(Rc<RefCell<BTreeMap<Vec<u8>, Kind>>>);
 
 /// One file being written.
-pub struct Large {
+pub(crate) struct Large {
     size: u64,
     at: RefCell<u64>,
 }
@@ -39,7 +39,7 @@ impl Volume {
     }
 
     /// What the host finds at the seal: every parent is a directory of its own.
-    pub fn assert_is_a_tree(&self) {
+    pub(crate) fn assert_is_a_tree(&self) {
         let tree = self.0.borrow();
         for path in tree.keys().filter(|path| !path.is_empty()) {
             let parent = &path[..path.iter().rposition(|byte| *byte == b'/').unwrap_or(0)];
@@ -103,7 +103,7 @@ impl LargeFile for Large {
 }
 
 /// Nobody looks and nobody cancels.
-pub struct Unwatched;
+pub(crate) struct Unwatched;
 
 impl Report for Unwatched {
     fn phase(&self, _: &str) {}

@@ -7,7 +7,7 @@ use super::pair::Pair;
 use crate::support::engine::Engine;
 
 /// Engines that come up side by side on a small machine give each other up.
-pub fn one_at_a_time() -> MutexGuard<'static, ()> {
+pub(super) fn one_at_a_time() -> MutexGuard<'static, ()> {
     static ONE: Mutex<()> = Mutex::new(());
     ONE.lock().unwrap_or_else(PoisonError::into_inner)
 }

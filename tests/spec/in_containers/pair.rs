@@ -15,7 +15,7 @@ const SCRIPT: &str = "trap exit TERM; echo x >> /marks/starts; while :; do
             read -r again < {volume:one}/which; [ \"$again\" = \"$two\" ] || echo \"$one $two\" >> /marks/mixed;
         fi; usleep 20000; done";
 
-pub struct Pair<'a> {
+pub(super) struct Pair<'a> {
     pub engine: &'a Engine,
     pub world: World,
     pub id: String,
@@ -24,7 +24,7 @@ pub struct Pair<'a> {
 
 impl<'a> Pair<'a> {
     /// Deployed with `old` in its snapshot and `new` in its volumes.
-    pub fn deployed(engine: &'a Engine) -> Pair<'a> {
+    pub(super) fn deployed(engine: &'a Engine) -> Pair<'a> {
         let id = containers::fresh_id("pair");
         let world = containers::world(engine, []);
         let mut pair = Pair { engine, world, id, snapshot: String::new() };
@@ -46,12 +46,12 @@ impl<'a> Pair<'a> {
         pair
     }
 
-    pub fn volumes(&self) -> [PathBuf; 2] {
+    pub(super) fn volumes(&self) -> [PathBuf; 2] {
         ["one", "two"].map(|name| self.world.volume(&self.id, name))
     }
 
     /// Both volumes, while the app does not look.
-    pub fn write(&self, which: &str) {
+    pub(super) fn write(&self, which: &str) {
         let all = containers::of(self.engine, &self.id);
         let up = all.iter().find(|container| container["State"] == "running").map(|up| up["Id"].as_str().unwrap());
         let turn = |verb: &str| {
@@ -67,14 +67,14 @@ impl<'a> Pair<'a> {
     }
 
     /// What the volumes say; none if they are of different sets.
-    pub fn which(&self) -> Option<String> {
+    pub(super) fn which(&self) -> Option<String> {
         let [one, two] = self.volumes().map(|volume| std::fs::read_to_string(volume.join("which")).unwrap());
         (one == two).then(|| one.trim().to_owned())
     }
 
     /// What must hold at any time: a mixed set runs nowhere, and never twice.
     #[track_caller]
-    pub fn assert_safe(&self, when: &str) {
+    pub(super) fn assert_safe(&self, when: &str) {
         let running = containers::running(self.engine, &self.id);
         assert!(running <= 1, "{when}: {running} containers run");
         assert!(self.which().is_some() || running == 0, "{when}: it runs on a mixed set");
@@ -84,7 +84,7 @@ impl<'a> Pair<'a> {
 
     /// What must hold when everything is settled: one set, one container, its policy as it was.
     #[track_caller]
-    pub fn assert_settled(&self, when: &str) {
+    pub(super) fn assert_settled(&self, when: &str) {
         eventually("the app runs again", || containers::running(self.engine, &self.id) == 1);
         self.assert_safe(when);
         assert!(self.which().is_some(), "{when}: the set is mixed");
@@ -95,12 +95,12 @@ impl<'a> Pair<'a> {
         }
     }
 
-    pub fn restore(&self) -> [&str; 5] {
+    pub(super) fn restore(&self) -> [&str; 5] {
         ["restore", "run", &self.id, &self.snapshot, "--yes"]
     }
 
     /// The effects of a whole restore, by number and name, one for each step and for each call of the engine.
-    pub fn steps(&self) -> Vec<(usize, String)> {
+    pub(super) fn steps(&self) -> Vec<(usize, String)> {
         let effects = self.world.effects_of(&self.restore());
         self.finish();
         let mut seen = std::collections::BTreeSet::new();
@@ -134,7 +134,7 @@ impl<'a> Pair<'a> {
     }
 
     /// Ends every window: what is kept for it must not change the next turn.
-    pub fn finish(&self) {
+    pub(super) fn finish(&self) {
         for id in self.world.transactions() {
             // Refused for those that are over.
             self.world.reforge(&["restore", "finish", &id, "--yes"]);

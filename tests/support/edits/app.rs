@@ -44,13 +44,13 @@ done
 /// What one volume held when something was last written into it. A role is what the app uses the data for: it stays
 /// with the data when a volume is renamed or its directory copied.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Says {
+pub(crate) struct Says {
     pub generation: u64,
     pub role: String,
 }
 
 impl Says {
-    pub fn parse(text: &str) -> Option<Says> {
+    pub(crate) fn parse(text: &str) -> Option<Says> {
         let (generation, role) = text.trim().split_once(' ')?;
         Some(Says { generation: generation.parse().ok()?, role: role.to_owned() })
     }
@@ -64,7 +64,7 @@ impl std::fmt::Display for Says {
 
 /// What an app that runs sees.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub(crate) struct Seen {
     pub pid: i32,
     /// As what it was deployed; none if a person started it.
     pub workload: Option<String>,
@@ -73,7 +73,7 @@ pub struct Seen {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SeenVolume {
+pub(crate) struct SeenVolume {
     pub name: String,
     /// Where the directory is now; none if there is no such directory.
     pub at: Option<PathBuf>,
@@ -82,21 +82,21 @@ pub struct SeenVolume {
 }
 
 /// The app of one workload, whatever that is called.
-pub struct App {
+pub(crate) struct App {
     pub program: String,
     /// Where it is asked.
     pub run: PathBuf,
 }
 
 impl App {
-    pub fn new(world: &World, number: usize) -> App {
+    pub(crate) fn new(world: &World, number: usize) -> App {
         let run = world.path("run").join(format!("app{number}"));
         std::fs::create_dir(&run).unwrap();
         App { program: world.script("app", SCRIPT), run }
     }
 
     /// Everything that runs of it, by whomever it was started.
-    pub fn running(&self) -> BTreeSet<i32> {
+    pub(crate) fn running(&self) -> BTreeSet<i32> {
         let entries = std::fs::read_dir("/proc").unwrap().flatten();
         let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         pids.filter(|pid| self.is_alive(*pid)).collect()
@@ -109,12 +109,12 @@ impl App {
     }
 
     /// Asks everybody what they see.
-    pub fn look(&self, number: u64) -> Vec<Seen> {
+    pub(crate) fn look(&self, number: u64) -> Vec<Seen> {
         self.running().into_iter().filter_map(|pid| self.ask(pid, "look", number)).collect()
     }
 
     /// Lets everybody write. True if somebody did.
-    pub fn write(&self, number: u64) -> bool {
+    pub(crate) fn write(&self, number: u64) -> bool {
         self.running().into_iter().filter_map(|pid| self.ask(pid, "write", number)).count() > 0
     }
 

@@ -17,7 +17,7 @@ use crate::support::world::names;
 const DATA: [&str; 4] = ["volumes", "data", "aside", "elsewhere"];
 
 /// What there is at one instant.
-pub struct Instant {
+pub(crate) struct Instant {
     pub picture: Picture,
     pub stored: Stored,
     /// Who runs, per workload, and what it sees; without whom a person started.
@@ -31,7 +31,7 @@ pub struct Instant {
 }
 
 /// A command that was run.
-pub struct Done<'a> {
+pub(crate) struct Done<'a> {
     pub number: usize,
     pub order: &'a Order,
     pub fault: Option<&'a Fault>,
@@ -43,7 +43,7 @@ pub struct Done<'a> {
 }
 
 impl Instant {
-    pub fn held(&self) -> Held<'_> {
+    pub(crate) fn held(&self) -> Held<'_> {
         Held { picture: &self.picture, stored: &self.stored }
     }
 }

@@ -11,7 +11,7 @@ const VOLUMES_MAX: usize = 4;
 
 impl Player {
     /// Where the configuration has a volume.
-    pub fn place(&self, workload: usize, volume: &Volume) -> PathBuf {
+    pub(crate) fn place(&self, workload: usize, volume: &Volume) -> PathBuf {
         let workload = &self.world.workloads[workload];
         let project = self.world.path("volumes").join(&workload.project);
         match volume.scope.as_str() {
@@ -22,7 +22,7 @@ impl Player {
     }
 
     /// All of a workload's, by name.
-    pub fn places(&self, workload: usize) -> Vec<(String, PathBuf)> {
+    pub(crate) fn places(&self, workload: usize) -> Vec<(String, PathBuf)> {
         let volumes = &self.world.workloads[workload].volumes;
         volumes.iter().map(|volume| (volume.name.clone(), self.place(workload, volume))).collect()
     }

@@ -5,7 +5,7 @@
 
 /// What becomes of the data when a volume's source changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Data {
+pub(crate) enum Data {
     /// `cp -a`
     Copied,
     /// `mv`
@@ -15,7 +15,7 @@ pub enum Data {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Edit {
+pub(crate) enum Edit {
     // The configuration.
     RenameVolume {
         workload: usize,
@@ -121,7 +121,7 @@ pub enum Edit {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Order {
+pub(crate) enum Order {
     /// On empty directories, where they are missing, if the person says so.
     Deploy {
         make_empty: bool,
@@ -151,7 +151,7 @@ pub enum Order {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// `REFORGE_FAULT`.
     At(String),
     /// The state directory is copied while the command stands before this effect.
@@ -160,7 +160,7 @@ pub enum Fault {
 
 impl Edit {
     /// Its row in a table of counts.
-    pub fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Edit::RenameVolume { .. } => "rename a volume",
             Edit::MoveSource { data: Data::Copied, .. } => "another source, data copied",
@@ -195,7 +195,7 @@ impl Edit {
 }
 
 impl Order {
-    pub fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Order::Deploy { .. } => "deploy",
             Order::Stop => "stop",

@@ -100,7 +100,7 @@ const ORDERS_AFTER_A_CRASH: &[Row<Order>] = &[
 ];
 
 /// The edits of one round, of which the last is a command. `unfinished` says that an earlier one did not end.
-pub fn round(chance: &mut Chance, unfinished: bool) -> Vec<Edit> {
+pub(crate) fn round(chance: &mut Chance, unfinished: bool) -> Vec<Edit> {
     let (edits, orders) = if unfinished { (EDITS_AFTER_A_CRASH, ORDERS_AFTER_A_CRASH) } else { (EDITS, ORDERS) };
     let workload = workload(chance);
     let mut round = Vec::new();
@@ -122,7 +122,7 @@ pub fn round(chance: &mut Chance, unfinished: bool) -> Vec<Edit> {
 }
 
 /// What world this is.
-pub fn kind(chance: &mut Chance) -> Kind {
+pub(crate) fn kind(chance: &mut Chance) -> Kind {
     Kind { windows_end_at_once: chance.once_in(5), holds: chance.once_in(2) }
 }
 

@@ -18,7 +18,7 @@ use super::player::Player;
 
 /// What is broken, in the order of harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Rule {
+pub(crate) enum Rule {
     /// The only copy of something that was written is gone.
     NothingIsLost,
     /// A snapshot is gone that nobody deleted and that retention keeps.
@@ -51,7 +51,7 @@ pub enum Rule {
 
 /// One broken rule.
 #[derive(Clone, Debug)]
-pub struct Harm {
+pub(crate) struct Harm {
     pub rule: Rule,
     pub text: String,
 }
@@ -72,7 +72,7 @@ enum End {
     Killed,
 }
 
-pub fn judge(player: &mut Player, done: &Done<'_>) -> Vec<Harm> {
+pub(crate) fn judge(player: &mut Player, done: &Done<'_>) -> Vec<Harm> {
     let mut harms = Vec::new();
     let mut say = |rule, text: String| harms.push(Harm { rule, text });
     let end = match done.output.code {

@@ -24,7 +24,7 @@ const SAFETY_KEPT: usize = 3;
 
 /// A restore or an undo that began.
 #[derive(Clone, Debug)]
-pub struct Attempt {
+pub(crate) struct Attempt {
     pub id: String,
     /// Of the workload, whatever it is called.
     pub number: usize,
@@ -36,7 +36,7 @@ pub struct Attempt {
 }
 
 #[derive(Clone, Debug)]
-pub struct AttemptedVolume {
+pub(crate) struct AttemptedVolume {
     pub name: String,
     pub live: PathBuf,
     /// What was live.
@@ -46,7 +46,7 @@ pub struct AttemptedVolume {
 }
 
 /// What is where, before or after a command.
-pub struct Held<'a> {
+pub(crate) struct Held<'a> {
     pub picture: &'a Picture,
     pub stored: &'a Stored,
 }
@@ -59,28 +59,28 @@ impl Held<'_> {
 }
 
 #[derive(Default)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     /// Every line that has to be somewhere.
     written: BTreeSet<String>,
 }
 
 /// What a command removed that it must not have.
 #[derive(Debug, Default)]
-pub struct Losses {
+pub(crate) struct Losses {
     pub lines: BTreeSet<String>,
     pub snapshots: Vec<String>,
 }
 
 impl Ledger {
     /// Takes in what was written since.
-    pub fn note(&mut self, now: &Held<'_>) {
+    pub(crate) fn note(&mut self, now: &Held<'_>) {
         self.written.extend(now.lines());
     }
 
     /// What is gone. It is forgotten then, so that each loss is told once. `named` are safety snapshots that a restore
     /// names which can still be undone or is not over; `given_up` says whether siblings of a restore may hold the last
     /// copy of something when they go.
-    pub fn settle(
+    pub(crate) fn settle(
         &mut self,
         before: &Held<'_>,
         after: &Held<'_>,
@@ -115,13 +115,13 @@ impl Ledger {
 }
 
 /// A restore's receipt; none if it is not over.
-pub fn receipt(state_dir: &Path, id: &str) -> Option<Value> {
+pub(crate) fn receipt(state_dir: &Path, id: &str) -> Option<Value> {
     let path = state_dir.join("receipts").join(format!("{id}.json"));
     path.exists().then(|| read_json(&path))
 }
 
 /// By the directory of each volume, what was there or was to be.
-pub fn by_place(attempt: &Attempt, new: bool) -> BTreeMap<&Path, Option<&Tree>> {
+pub(crate) fn by_place(attempt: &Attempt, new: bool) -> BTreeMap<&Path, Option<&Tree>> {
     attempt
         .volumes
         .iter()

@@ -4,19 +4,19 @@
 //! `app` is who is asked, `picture` and `stored` are what is on the disk; `ledger` and `judge` say what must hold;
 //! `shrink` makes a history that went wrong short.
 
-pub mod app;
-pub mod by_hand;
-pub mod commands;
-pub mod configuration;
-pub mod edit;
-pub mod generate;
-pub mod judge;
-pub mod ledger;
-pub mod picture;
-pub mod player;
-pub mod shrink;
-pub mod stored;
+pub(crate) mod app;
+pub(crate) mod by_hand;
+pub(crate) mod commands;
+pub(crate) mod configuration;
+pub(crate) mod edit;
+pub(crate) mod generate;
+pub(crate) mod judge;
+pub(crate) mod ledger;
+pub(crate) mod picture;
+pub(crate) mod player;
+pub(crate) mod shrink;
+pub(crate) mod stored;
 
-pub use edit::Edit;
-pub use judge::{Harm, Rule};
-pub use player::Player;
+pub(crate) use edit::Edit;
+pub(crate) use judge::{Harm, Rule};
+pub(crate) use player::Player;

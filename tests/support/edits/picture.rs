@@ -11,7 +11,7 @@ use super::app::Says;
 
 /// A volume's directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tree {
+pub(crate) struct Tree {
     pub says: Option<Says>,
     /// Every line that was ever written into it.
     pub lines: BTreeSet<String>,
@@ -19,7 +19,7 @@ pub struct Tree {
 
 impl Tree {
     /// Takes in a file of it, by its path below the volume.
-    pub fn add(&mut self, below: &Path, bytes: &[u8]) {
+    pub(crate) fn add(&mut self, below: &Path, bytes: &[u8]) {
         let text = String::from_utf8_lossy(bytes);
         if below == Path::new("generation") {
             self.says = Says::parse(&text);
@@ -38,14 +38,14 @@ enum Entry {
 
 /// All of a world's directories that hold data, by path below the world.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picture {
+pub(crate) struct Picture {
     root: PathBuf,
     entries: BTreeMap<PathBuf, Entry>,
 }
 
 impl Picture {
     /// Directly below `root`, these.
-    pub fn of(root: &Path, names: &[&str]) -> Picture {
+    pub(crate) fn of(root: &Path, names: &[&str]) -> Picture {
         // A view of this file system alone that is mounted nowhere: no mount hides anything in it.
         let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
         let view = rustix::mount::open_tree(rustix::fs::CWD, root, flags).unwrap();
@@ -74,7 +74,7 @@ impl Picture {
     }
 
     /// The directory at a path of the world; none if there is none.
-    pub fn tree(&self, path: &Path) -> Option<Tree> {
+    pub(crate) fn tree(&self, path: &Path) -> Option<Tree> {
         let below = path.strip_prefix(&self.root).ok()?;
         let Some(Entry::Directory { .. }) = self.entries.get(below) else { return None };
         let mut tree = Tree::default();
@@ -88,7 +88,7 @@ impl Picture {
     }
 
     /// Trees that a restore put beside a volume.
-    pub fn siblings(&self) -> Vec<(PathBuf, Tree)> {
+    pub(crate) fn siblings(&self) -> Vec<(PathBuf, Tree)> {
         let is_sibling =
             |path: &&PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".reforge-"));
         let paths = self.entries.keys().filter(is_sibling).map(|below| self.root.join(below));
@@ -96,7 +96,7 @@ impl Picture {
     }
 
     /// Every line that is anywhere.
-    pub fn lines(&self) -> BTreeSet<String> {
+    pub(crate) fn lines(&self) -> BTreeSet<String> {
         let mut all = Tree::default();
         for (path, entry) in &self.entries {
             if let Entry::File { bytes, .. } = entry {
@@ -107,7 +107,7 @@ impl Picture {
     }
 
     /// What is another one here than there, by path. What stands in a directory of that prefix does not count.
-    pub fn differences(&self, other: &Picture, but: Option<&str>) -> Vec<PathBuf> {
+    pub(crate) fn differences(&self, other: &Picture, but: Option<&str>) -> Vec<PathBuf> {
         let paths: BTreeSet<&PathBuf> = self.entries.keys().chain(other.entries.keys()).collect();
         let counts = |path: &Path| {
             let is_excepted = |name: &std::ffi::OsStr| but.is_some_and(|but| name.to_string_lossy().starts_with(but));

@@ -16,17 +16,17 @@ const WORKLOADS: usize = 2;
 /// A sick app is waited for as long as this.
 const HEALTH_LIMIT: &str = "1s";
 /// A window so short that every command ends those that are open.
-pub const NO_WINDOW: &str = "undo_window = \"1ms\"\n";
+pub(crate) const NO_WINDOW: &str = "undo_window = \"1ms\"\n";
 
 /// How a world differs from the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kind {
+pub(crate) struct Kind {
     pub windows_end_at_once: bool,
     /// Whether the app of the first workload holds its directories open.
     pub holds: bool,
 }
 
-pub struct Player {
+pub(crate) struct Player {
     pub world: World,
     /// The mount that the world is on.
     pub disk: PathBuf,
@@ -57,7 +57,7 @@ pub struct Player {
 
 impl Player {
     /// Two workloads of two volumes that run, with data in them and a snapshot of it.
-    pub fn new(disk: &Path, kind: Kind) -> Player {
+    pub(crate) fn new(disk: &Path, kind: Kind) -> Player {
         let mut world = World::below(disk);
         for name in ["aside", "elsewhere"] {
             std::fs::create_dir(world.path(name)).unwrap();
@@ -112,7 +112,7 @@ impl Player {
     }
 
     /// Makes one edit happen. What is not as it must be after a command is told.
-    pub fn play(&mut self, edit: &Edit) -> Vec<Harm> {
+    pub(crate) fn play(&mut self, edit: &Edit) -> Vec<Harm> {
         self.count(edit.kind());
         let workload = |number: &usize| *number % WORKLOADS;
         let volume =
@@ -166,12 +166,12 @@ impl Player {
     }
 
     /// Whether something began that is not over.
-    pub fn is_unfinished(&self) -> bool {
+    pub(crate) fn is_unfinished(&self) -> bool {
         let state = self.world.state_dir();
         self.attempts.iter().any(|attempt| ledger::receipt(&state, &attempt.id).is_none())
     }
 
-    pub fn count(&mut self, what: impl Into<String>) {
+    pub(crate) fn count(&mut self, what: impl Into<String>) {
         *self.counts.entry(what.into()).or_default() += 1;
     }
 

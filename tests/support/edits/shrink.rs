@@ -8,14 +8,14 @@ use super::judge::{Harm, Rule};
 use super::player::{Kind, Player};
 
 /// What is left of a history, and how it went.
-pub struct Shrunk {
+pub(crate) struct Shrunk {
     pub edits: Vec<Edit>,
     pub history: Vec<String>,
     pub replays: usize,
 }
 
 /// Leaves out ever smaller pieces until nothing more can be, or the time is over.
-pub fn shrink(disk: &Path, kind: Kind, edits: &[Edit], rule: Rule, limit: Duration) -> Option<Shrunk> {
+pub(crate) fn shrink(disk: &Path, kind: Kind, edits: &[Edit], rule: Rule, limit: Duration) -> Option<Shrunk> {
     let deadline = Instant::now() + limit;
     let (history, _) = breaks(disk, kind, edits, rule)?;
     let mut shrunk = Shrunk { edits: edits.to_vec(), history, replays: 1 };

@@ -11,7 +11,7 @@ use super::picture::Tree;
 use crate::support::world::{names, read_json};
 
 #[derive(Debug)]
-pub struct Snapshot {
+pub(crate) struct Snapshot {
     pub workload: String,
     pub id: String,
     /// The second of its id, and when exactly: the order in which they were made.
@@ -23,16 +23,16 @@ pub struct Snapshot {
 }
 
 /// Snapshots by id.
-pub type Stored = BTreeMap<String, Rc<Snapshot>>;
+pub(crate) type Stored = BTreeMap<String, Rc<Snapshot>>;
 
 /// Reads each snapshot once.
 #[derive(Default)]
-pub struct Reader {
+pub(crate) struct Reader {
     read: HashMap<PathBuf, Rc<Snapshot>>,
 }
 
 impl Reader {
-    pub fn read(&mut self, snapshot_dir: &Path) -> Stored {
+    pub(crate) fn read(&mut self, snapshot_dir: &Path) -> Stored {
         let folders = names(snapshot_dir);
         let descriptors = folders.iter().flat_map(|folder| names(folder)).filter(|path| is_descriptor(path));
         descriptors

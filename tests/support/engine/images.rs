@@ -32,7 +32,7 @@ impl Engine {
     }
 
     /// A static busybox and nothing else. Another tag is another image.
-    pub fn busybox(&self, tag: &str) -> String {
+    pub(crate) fn busybox(&self, tag: &str) -> String {
         self.import("test/busybox", tag, |root| {
             busybox(root);
             std::fs::write(root.join("etc/tag"), tag).unwrap();
@@ -40,13 +40,13 @@ impl Engine {
     }
 
     /// The same with a health check of its own: whether there is a file.
-    pub fn busybox_that_checks(&self, file: &str) -> String {
+    pub(crate) fn busybox_that_checks(&self, file: &str) -> String {
         let check = format!("HEALTHCHECK%20--interval=50ms%20CMD%20test%20-e%20{file}");
         self.import_with(Some(&check), "test/checked", "1", busybox)
     }
 
     /// The machine's PostgreSQL server with its tools, and what they need.
-    pub fn postgres(&self) -> String {
+    pub(crate) fn postgres(&self) -> String {
         self.import("test/postgres", "1", |root| {
             busybox(root);
             let version = newest(Path::new("/usr/lib/postgresql"));
@@ -63,7 +63,7 @@ impl Engine {
     }
 
     /// The machine's Redis with its client.
-    pub fn redis(&self) -> String {
+    pub(crate) fn redis(&self) -> String {
         self.import("test/redis", "1", |root| {
             busybox(root);
             copy_with_libraries(root, &["/usr/bin/redis-server", "/usr/bin/redis-cli"].map(PathBuf::from));
@@ -72,7 +72,7 @@ impl Engine {
 }
 
 /// A root directory with a static busybox and nothing else.
-pub fn busybox(root: &Path) {
+pub(crate) fn busybox(root: &Path) {
     for directory in ["bin", "etc", "tmp", "data", "var/run"] {
         std::fs::create_dir_all(root.join(directory)).unwrap();
     }

@@ -11,7 +11,7 @@ const LENGTH_AT: usize = 16;
 
 impl Explorer {
     /// A name for what is on disk of the newest transaction and its volumes. Crashes with one name are one crash.
-    pub fn durable_state(&self) -> String {
+    pub(crate) fn durable_state(&self) -> String {
         let mut state = String::new();
         if let Some(id) = self.newest() {
             let directory = self.world.state_dir().join("transactions").join(&id);
@@ -41,7 +41,7 @@ impl Explorer {
 }
 
 /// The names of a journal's records.
-pub fn records(journal: &[u8]) -> Vec<String> {
+pub(crate) fn records(journal: &[u8]) -> Vec<String> {
     let text = |sector: &[u8]| -> Option<String> {
         let length = u16::from_le_bytes(sector.get(LENGTH_AT..TEXT_AT)?.try_into().ok()?) as usize;
         let record: serde_json::Value = serde_json::from_slice(sector.get(TEXT_AT..TEXT_AT + length)?).ok()?;

@@ -11,7 +11,7 @@ use super::points::{self, ERRNOS, Extent, Point, Sample};
 use super::scene::Scene;
 
 /// How a command is made ready.
-pub type Arrange = dyn Fn(&Explorer) -> Scene;
+pub(crate) type Arrange = dyn Fn(&Explorer) -> Scene;
 
 /// Durable states from which recovery was explored already, by whichever test.
 static EXPLORED: Mutex<Option<HashSet<String>>> = Mutex::new(None);
@@ -23,7 +23,7 @@ const EXPLORATIONS: usize = 5;
 /// A start looks whether it can write before anything else: these effects are not part of what it recovers.
 const FIRST_OF_RECOVERY: usize = 5;
 
-pub struct Exploration<'a> {
+pub(crate) struct Exploration<'a> {
     name: String,
     arrange: &'a Arrange,
     explorer: Explorer,
@@ -43,7 +43,7 @@ pub struct Exploration<'a> {
 }
 
 impl<'a> Exploration<'a> {
-    pub fn new(name: &str, arrange: &'a Arrange) -> Exploration<'a> {
+    pub(crate) fn new(name: &str, arrange: &'a Arrange) -> Exploration<'a> {
         Exploration {
             name: name.to_owned(),
             arrange,
@@ -63,7 +63,7 @@ impl<'a> Exploration<'a> {
     }
 
     /// The effects of the command when nothing more goes wrong than its scene says.
-    pub fn effects(&self) -> Vec<String> {
+    pub(crate) fn effects(&self) -> Vec<String> {
         let scene = (self.arrange)(&self.explorer);
         let known = self.explorer.world.transactions();
         let arguments: Vec<&str> = scene.arguments.iter().map(String::as_str).collect();
@@ -74,7 +74,7 @@ impl<'a> Exploration<'a> {
         effects
     }
 
-    pub fn explore(&mut self, points: &[Point]) {
+    pub(crate) fn explore(&mut self, points: &[Point]) {
         for point in points {
             let explored = self.at(point);
             self.take(&point.to_string(), explored);
@@ -82,7 +82,7 @@ impl<'a> Exploration<'a> {
     }
 
     /// Crashes recovery itself, from every durable state that was found.
-    pub fn explore_recovery(&mut self) {
+    pub(crate) fn explore_recovery(&mut self) {
         let states = std::mem::take(&mut self.states);
         for (state, point) in &states {
             for how in ["kills", "errors"] {
@@ -102,7 +102,7 @@ impl<'a> Exploration<'a> {
     }
 
     /// Says what was covered; fails if anything was violated.
-    pub fn conclude(self) {
+    pub(crate) fn conclude(self) {
         let text = format!(
             "explorer: {}: {} kills and {} errors, endings {:?}; in the recovery {} kills and {} errors; {} missed; {:.0?}",
             self.name,

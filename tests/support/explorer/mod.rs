@@ -6,11 +6,11 @@
 //! [`durable_state`] which crashes leave the same behind; [`exploration`]
 //! the loop over all of it.
 
-pub mod durable_state;
-pub mod exploration;
-pub mod points;
-pub mod scene;
-pub mod verdict;
+pub(crate) mod durable_state;
+pub(crate) mod exploration;
+pub(crate) mod points;
+pub(crate) mod scene;
+pub(crate) mod verdict;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -21,10 +21,10 @@ use super::signature::{self, Signature};
 use super::{Volume, Workload, World};
 
 /// Of the three volumes; none where there is no directory.
-pub type Signatures = [Option<Signature>; 3];
+pub(crate) type Signatures = [Option<Signature>; 3];
 
 /// Volumes `data` and `late` are on one file system, `other` is on another. Before a restore `late` does not exist.
-pub struct Explorer {
+pub(crate) struct Explorer {
     pub world: World,
     /// The parents of the lives, and their names.
     pub lives: [PathBuf; 3],
@@ -46,7 +46,7 @@ const APP: &str = "test ! -e \"$1/poison\" || exit 3\nfd=3\n\
     for volume; do test -d \"$volume\" && eval \"exec $fd<\\\"\\$volume\\\"\"; fd=$((fd + 1)); done\nexec sleep 1000000\n";
 
 impl Explorer {
-    pub fn new() -> Explorer {
+    pub(crate) fn new() -> Explorer {
         let (home, disk) = (Disk::in_memory(DISK_MEGABYTES), Disk::in_memory(DISK_MEGABYTES));
         let mut world = World::below(home.path());
         let lives = [world.volume("app", "data"), disk.path().join("other"), world.volume("app", "late")];
@@ -75,12 +75,12 @@ impl Explorer {
         (self.world.snapshot("app"), self.signatures())
     }
 
-    pub fn signatures(&self) -> Signatures {
+    pub(crate) fn signatures(&self) -> Signatures {
         self.lives.each_ref().map(|live| live.exists().then(|| signature::of(live)))
     }
 
     /// Later data in two volumes, no third one, the app running, nothing beside anything.
-    pub fn reset(&self) {
+    pub(crate) fn reset(&self) {
         self.end_windows();
         self.forget_what_is_over();
         self.lives[..2].iter().for_each(|live| fill(live, "new"));
@@ -101,7 +101,7 @@ impl Explorer {
     }
 
     /// Finishes whatever transaction keeps something: after an undo that did not happen, the restore before it.
-    pub fn end_windows(&self) {
+    pub(crate) fn end_windows(&self) {
         for id in self.world.transactions().iter().rev() {
             if !self.siblings().is_empty() {
                 self.world.reforge(&["restore", "finish", id, "--yes"]);
@@ -111,7 +111,7 @@ impl Explorer {
     }
 
     /// The newest transaction if it can be undone or finished.
-    pub fn in_window(&self) -> Option<String> {
+    pub(crate) fn in_window(&self) -> Option<String> {
         let newest = self.newest()?;
         let journal = self.world.state_dir().join("transactions").join(&newest).join("journal");
         let records = durable_state::records(&std::fs::read(journal).unwrap());
@@ -119,16 +119,16 @@ impl Explorer {
     }
 
     /// The newest transaction.
-    pub fn newest(&self) -> Option<String> {
+    pub(crate) fn newest(&self) -> Option<String> {
         self.world.transactions().pop()
     }
 
     /// Everything of a restore that lies beside a volume.
-    pub fn siblings(&self) -> Vec<PathBuf> {
+    pub(crate) fn siblings(&self) -> Vec<PathBuf> {
         self.lives[..2].iter().flat_map(|live| self.world.siblings(live)).collect()
     }
 
-    pub fn run(&self, arguments: &[String], faults: &str) -> Output {
+    pub(crate) fn run(&self, arguments: &[String], faults: &str) -> Output {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         match faults {
             "" => self.world.reforge(&arguments),
@@ -142,7 +142,7 @@ fn remove(path: &Path) {
 }
 
 /// A small tree that says which one it is.
-pub fn fill(live: &Path, say: &str) {
+pub(crate) fn fill(live: &Path, say: &str) {
     std::fs::create_dir_all(live).unwrap();
     for name in super::world::names(live) {
         remove(&name);

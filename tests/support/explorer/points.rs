@@ -9,11 +9,12 @@ use std::fmt;
 use crate::support::environment;
 
 /// Every error number that a disk answers with.
-pub const ERRNOS: [&str; 9] = ["EIO", "ENOSPC", "EACCES", "EPERM", "EROFS", "EDQUOT", "EBUSY", "EXDEV", "ENAMETOOLONG"];
+pub(crate) const ERRNOS: [&str; 9] =
+    ["EIO", "ENOSPC", "EACCES", "EPERM", "EROFS", "EDQUOT", "EBUSY", "EXDEV", "ENAMETOOLONG"];
 
 /// One effect and what goes wrong there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Point {
+pub(crate) struct Point {
     /// `exchange#2`.
     pub effect: String,
     /// `before`, `after` or an error number.
@@ -27,14 +28,14 @@ impl fmt::Display for Point {
 }
 
 impl Point {
-    pub fn is_error(&self) -> bool {
+    pub(crate) fn is_error(&self) -> bool {
         self.how.starts_with('E')
     }
 }
 
 /// How much is explored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent {
+pub(crate) enum Extent {
     /// What fits into a test run.
     Test,
     /// Every point with every error number (`REFORGE_EXPLORE=errors`).
@@ -43,7 +44,7 @@ pub enum Extent {
     Full,
 }
 
-pub fn extent() -> Extent {
+pub(crate) fn extent() -> Extent {
     match std::env::var("REFORGE_EXPLORE").as_deref() {
         Err(_) => Extent::Test,
         Ok("errors") => Extent::Errors,
@@ -53,7 +54,7 @@ pub fn extent() -> Extent {
 }
 
 /// Effects by name and turn.
-pub fn addressed(effects: &[String]) -> Vec<String> {
+pub(crate) fn addressed(effects: &[String]) -> Vec<String> {
     let mut turns = HashMap::<&str, usize>::new();
     let mut addressed = Vec::new();
     for name in effects {
@@ -65,7 +66,7 @@ pub fn addressed(effects: &[String]) -> Vec<String> {
 }
 
 /// All points of a run. Error numbers take turns, unless all are wanted.
-pub fn of(effects: &[String]) -> Vec<Point> {
+pub(crate) fn of(effects: &[String]) -> Vec<Point> {
     let mut points = Vec::new();
     for (index, effect) in addressed(effects).into_iter().enumerate() {
         let errnos = if extent() == Extent::Errors { &ERRNOS[..] } else { &ERRNOS[index % ERRNOS.len()..][..1] };
@@ -78,21 +79,21 @@ pub fn of(effects: &[String]) -> Vec<Point> {
 
 /// Of the full extent, which pairs of a crash and what goes wrong in its recovery: there are tens of thousands.
 #[derive(Clone, Copy, Debug)]
-pub struct Sample {
+pub(crate) struct Sample {
     /// About so many in all (`REFORGE_EXPLORE_PAIRS`), as many from each state; otherwise every one.
     pub pairs: Option<usize>,
     /// Chooses them (`REFORGE_SEED`).
     pub seed: u64,
 }
 
-pub fn sample() -> Sample {
+pub(crate) fn sample() -> Sample {
     let pairs = environment::number("REFORGE_EXPLORE_PAIRS").map(|pairs| pairs as usize);
     Sample { pairs, seed: environment::seed("REFORGE_SEED") }
 }
 
 impl Sample {
     /// As many of the points as one of `states` gets in one of `explorations`; `from` tells the states apart.
-    pub fn of(&self, mut points: Vec<Point>, from: &str, states: usize, explorations: usize) -> Vec<Point> {
+    pub(crate) fn of(&self, mut points: Vec<Point>, from: &str, states: usize, explorations: usize) -> Vec<Point> {
         if let Some(pairs) = self.pairs {
             points.sort_by_cached_key(|point| {
                 *blake3::hash(format!("{} {from} {point}", self.seed).as_bytes()).as_bytes()
@@ -104,6 +105,6 @@ impl Sample {
 }
 
 /// One of several shares of the points, of which each has some of everything.
-pub fn share(points: Vec<Point>, shard: usize, shards: usize) -> Vec<Point> {
+pub(crate) fn share(points: Vec<Point>, shard: usize, shards: usize) -> Vec<Point> {
     points.into_iter().skip(shard).step_by(shards).collect()
 }

@@ -4,7 +4,7 @@ use super::verdict::Ending;
 use super::{Explorer, Signatures};
 
 /// A command with everything ready for it.
-pub struct Scene {
+pub(crate) struct Scene {
     pub arguments: Vec<String>,
     /// What goes wrong in any case, so that there is something to explore: `exchange#9:EIO`.
     pub faults: String,
@@ -19,7 +19,7 @@ const NOTHING_HAPPENED: &[&str] = &["failed", "reverted", "refused"];
 const HAPPENED: &[&str] = &["done", "unconfirmed"];
 
 /// A restore of data on which the app runs.
-pub fn restore(explorer: &Explorer) -> Scene {
+pub(crate) fn restore(explorer: &Explorer) -> Scene {
     explorer.reset();
     let (snapshot, after) = &explorer.old;
     Scene {
@@ -33,13 +33,13 @@ pub fn restore(explorer: &Explorer) -> Scene {
 }
 
 /// The same with something that goes wrong in any case, the record that all is exchanged: it reverts by itself.
-pub fn failing_restore(explorer: &Explorer) -> Scene {
+pub(crate) fn failing_restore(explorer: &Explorer) -> Scene {
     Scene { faults: "record-swapped:EIO".to_owned(), ..restore(explorer) }
 }
 
 /// A restore of data on which the app cannot run: it commits and reverts. What clients may have written after the
 /// commit is kept; a crash between the two leaves the new data.
-pub fn restore_of_bad_data(explorer: &Explorer) -> Scene {
+pub(crate) fn restore_of_bad_data(explorer: &Explorer) -> Scene {
     explorer.reset();
     let (snapshot, after) = &explorer.bad;
     let before = explorer.signatures();
@@ -63,7 +63,7 @@ fn after_a_restore(explorer: &Explorer) -> String {
 }
 
 /// The undo of the newest transaction if it can be undone, of a new restore otherwise.
-pub fn undo(explorer: &Explorer) -> Scene {
+pub(crate) fn undo(explorer: &Explorer) -> Scene {
     let id = explorer.in_window().unwrap_or_else(|| after_a_restore(explorer));
     let previous: Signatures = explorer.lives.each_ref().map(|live| {
         let siblings = explorer.world.siblings(live);
@@ -82,7 +82,7 @@ pub fn undo(explorer: &Explorer) -> Scene {
 }
 
 /// The end of an undo window by hand.
-pub fn finish(explorer: &Explorer) -> Scene {
+pub(crate) fn finish(explorer: &Explorer) -> Scene {
     let id = explorer.in_window().unwrap_or_else(|| after_a_restore(explorer));
     let live = explorer.signatures();
     Scene {

@@ -15,7 +15,7 @@ use super::{Explorer, Signatures};
 
 /// One way in which a command may end.
 #[derive(Clone, Debug)]
-pub struct Ending {
+pub(crate) struct Ending {
     pub name: &'static str,
     pub volumes: Signatures,
     /// What is kept beside the volumes.
@@ -30,14 +30,19 @@ pub struct Ending {
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Ending {
-    pub fn new(name: &'static str, volumes: Signatures, siblings: usize, outcomes: &'static [&'static str]) -> Ending {
+    pub(crate) fn new(
+        name: &'static str,
+        volumes: Signatures,
+        siblings: usize,
+        outcomes: &'static [&'static str],
+    ) -> Ending {
         Ending { name, volumes, siblings, outcomes, app: Some(true) }
     }
 }
 
 impl Explorer {
     /// What a command that ended by itself said must be true before any start. Answers whether a start is needed.
-    pub fn told_the_truth(&self, scene: &Scene, output: &Output) -> Result<(), String> {
+    pub(crate) fn told_the_truth(&self, scene: &Scene, output: &Output) -> Result<(), String> {
         if output.said().contains("panicked") {
             return Err(format!("it panicked: {output:?}"));
         }
@@ -63,7 +68,7 @@ impl Explorer {
     }
 
     /// Starts the host again, twice. Answers which ending it is.
-    pub fn settled(&self, scene: &Scene, known: &[String]) -> Result<&'static str, String> {
+    pub(crate) fn settled(&self, scene: &Scene, known: &[String]) -> Result<&'static str, String> {
         let recovered = self.world.reforge(&["recover"]);
         if recovered.code != Some(0) {
             return Err(format!("the start could not settle it: {recovered:?}"));
@@ -223,7 +228,7 @@ fn typed(document: &serde_json::Value) -> Result<(), String> {
 }
 
 /// A receipt or the audit log says that a sibling could not be removed.
-pub fn is_said_to_be_left(world: &World, sibling: &Path) -> bool {
+pub(crate) fn is_said_to_be_left(world: &World, sibling: &Path) -> bool {
     let audit = fs::read_to_string(world.state_dir().join("audit.jsonl")).unwrap_or_default();
     let lines = audit.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     let said = lines.map(|line| line["details"]["left_behind"].clone());
@@ -232,7 +237,7 @@ pub fn is_said_to_be_left(world: &World, sibling: &Path) -> bool {
 }
 
 /// Files that are being written, or were when their process died.
-pub fn litter_below(directories: &[&Path]) -> Vec<String> {
+pub(crate) fn litter_below(directories: &[&Path]) -> Vec<String> {
     let mut left = Vec::new();
     directories.iter().for_each(|directory| litter(directory, &mut left));
     left

@@ -12,7 +12,7 @@ use crate::support::terminal::Terminal;
 use crate::support::trace;
 
 impl World {
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = match self.open_files_max {
             None => Command::new(&self.program),
             Some(most) => {
@@ -46,44 +46,44 @@ impl World {
     }
 
     /// Runs `reforge` to its end.
-    pub fn reforge(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn reforge(&self, arguments: &[&str]) -> Output {
         Running::start(&mut self.command(arguments), None).wait()
     }
 
     /// The same; it must succeed.
     #[track_caller]
-    pub fn ok(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn ok(&self, arguments: &[&str]) -> Output {
         let output = self.reforge(arguments);
         assert_eq!(output.code, Some(0), "reforge {arguments:?}: {}{}", output.stdout, output.stderr);
         output
     }
 
     /// Loads a plugin, so that its compiled code is there; a large one takes longer than anybody waits for a command.
-    pub fn compile(&self, plugin: &Path) {
+    pub(crate) fn compile(&self, plugin: &Path) {
         let output = self.command(&["plugin", "show", "--plugin"]).arg(plugin).output().unwrap();
         assert!(output.status.success(), "{}: {output:?}", plugin.display());
     }
 
     /// Starts `reforge` and goes on.
-    pub fn start(&self, arguments: &[&str]) -> Running {
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         Running::start(&mut self.command(arguments), None)
     }
 
     /// Runs `reforge` with something going wrong at one effect (`host/src/effects.rs`).
-    pub fn faulty(&self, fault: &str, arguments: &[&str]) -> Output {
+    pub(crate) fn faulty(&self, fault: &str, arguments: &[&str]) -> Output {
         Running::start(self.command(arguments).env("REFORGE_FAULT", fault), None).wait()
     }
 
     /// The names of the effects of a run that must succeed, the first being number 1.
     #[track_caller]
-    pub fn effects_of(&self, arguments: &[&str]) -> Vec<String> {
+    pub(crate) fn effects_of(&self, arguments: &[&str]) -> Vec<String> {
         let (effects, output) = self.effects_and_output(arguments, "");
         assert_eq!(output.code, Some(0), "reforge {arguments:?}: {}{}", output.stdout, output.stderr);
         effects
     }
 
     /// The same of a run that may end as it likes, with something going wrong in it.
-    pub fn effects_and_output(&self, arguments: &[&str], faults: &str) -> (Vec<String>, Output) {
+    pub(crate) fn effects_and_output(&self, arguments: &[&str], faults: &str) -> (Vec<String>, Output) {
         let list = tempfile::NamedTempFile::new().unwrap();
         std::os::unix::fs::chown(list.path(), self.user, self.user).unwrap();
         let mut command = self.command(arguments);
@@ -99,7 +99,7 @@ impl World {
 
     /// A run under `strace` that may end as it likes: every call that changes a file, and the list of effects that is
     /// written in between.
-    pub fn traced(&self, arguments: &[&str], faults: &str) -> (String, PathBuf) {
+    pub(crate) fn traced(&self, arguments: &[&str], faults: &str) -> (String, PathBuf) {
         let (list, trace) = (self.root.join("run/traced-effects"), self.root.join("run/trace"));
         let plain = self.command(arguments);
         let mut command = Command::new("strace");
@@ -115,29 +115,29 @@ impl World {
     }
 
     /// Starts `reforge`, which waits before one effect, `17` or `exchange#2`, until it is told to go on.
-    pub fn start_pausing(&self, effect: impl Display, arguments: &[&str]) -> Running {
+    pub(crate) fn start_pausing(&self, effect: impl Display, arguments: &[&str]) -> Running {
         self.start_with(&format!("{effect}:pause"), arguments)
     }
 
     /// Starts `reforge` with these faults, of which one may be a pause.
-    pub fn start_with(&self, faults: &str, arguments: &[&str]) -> Running {
+    pub(crate) fn start_with(&self, faults: &str, arguments: &[&str]) -> Running {
         let (mut command, paused) = self.with_faults(faults, arguments);
         Running::start(&mut command, Some(paused))
     }
 
     /// Starts `reforge` on a terminal.
-    pub fn on_terminal(&self, arguments: &[&str]) -> Terminal {
+    pub(crate) fn on_terminal(&self, arguments: &[&str]) -> Terminal {
         Terminal::start(&mut self.command(arguments))
     }
 
     /// The same, waiting before one effect until the answer's second half is ended.
-    pub fn on_terminal_pausing(&self, effect: impl Display, arguments: &[&str]) -> (Terminal, Pause) {
+    pub(crate) fn on_terminal_pausing(&self, effect: impl Display, arguments: &[&str]) -> (Terminal, Pause) {
         let (mut command, paused) = self.with_faults(&format!("{effect}:pause"), arguments);
         (Terminal::start(&mut command), Pause(paused))
     }
 
     /// A command that waits before one effect, and the file that is there while it does.
-    pub fn paused_command(&self, effect: impl Display, arguments: &[&str]) -> (Command, PathBuf) {
+    pub(crate) fn paused_command(&self, effect: impl Display, arguments: &[&str]) -> (Command, PathBuf) {
         self.with_faults(&format!("{effect}:pause"), arguments)
     }
 
@@ -155,35 +155,35 @@ impl World {
 
     /// Takes a snapshot and answers its id.
     #[track_caller]
-    pub fn snapshot(&self, workload: &str) -> String {
+    pub(crate) fn snapshot(&self, workload: &str) -> String {
         let output = self.ok(&["snapshot", "create", workload, "--json"]);
         output.json()["id"].as_str().unwrap_or_else(|| panic!("no id: {output:?}")).to_owned()
     }
 
     /// `restore run`, answered with yes.
-    pub fn restore(&self, workload: &str, snapshot: &str, more: &[&str]) -> Output {
+    pub(crate) fn restore(&self, workload: &str, snapshot: &str, more: &[&str]) -> Output {
         self.reforge(&[&["restore", "run", workload, snapshot, "--yes"], more].concat())
     }
 
     /// `restore plan`: its digest.
     #[track_caller]
-    pub fn plan(&self, workload: &str, snapshot: &str) -> String {
+    pub(crate) fn plan(&self, workload: &str, snapshot: &str) -> String {
         let output = self.ok(&["restore", "plan", workload, snapshot, "--json"]);
         output.json()["digest"].as_str().unwrap_or_else(|| panic!("no digest: {output:?}")).to_owned()
     }
 
     /// `restore undo`, answered with yes.
-    pub fn undo(&self, id: &str) -> Output {
+    pub(crate) fn undo(&self, id: &str) -> Output {
         self.reforge(&["restore", "undo", id, "--yes"])
     }
 }
 
 /// A command that stands before an effect.
-pub struct Pause(PathBuf);
+pub(crate) struct Pause(PathBuf);
 
 impl Pause {
     /// Waits until it stands there, and lets it go on.
-    pub fn end(self) {
+    pub(crate) fn end(self) {
         eventually("the pause is reached", || self.0.exists());
         std::fs::remove_file(self.0).unwrap();
     }

@@ -6,25 +6,25 @@ use std::path::Path;
 
 /// `[[workload.volume]]`.
 #[derive(Clone, Debug)]
-pub struct Volume {
+pub(crate) struct Volume {
     pub name: String,
     pub scope: String,
     pub source: String,
 }
 
 impl Volume {
-    pub fn project(name: &str) -> Volume {
+    pub(crate) fn project(name: &str) -> Volume {
         Volume { name: name.into(), scope: "project".into(), source: name.into() }
     }
 
-    pub fn absolute(name: &str, source: &Path) -> Volume {
+    pub(crate) fn absolute(name: &str, source: &Path) -> Volume {
         Volume { name: name.into(), scope: "absolute".into(), source: source.to_str().unwrap().into() }
     }
 }
 
 /// `[[workload]]`.
 #[derive(Clone, Debug)]
-pub struct Workload {
+pub(crate) struct Workload {
     pub id: String,
     pub project: String,
     pub stage: String,
@@ -46,7 +46,7 @@ pub struct Workload {
 
 impl Workload {
     /// One that does nothing and is healthy at once, in a project of its own.
-    pub fn idle(id: &str, volumes: impl IntoIterator<Item = Volume>) -> Workload {
+    pub(crate) fn idle(id: &str, volumes: impl IntoIterator<Item = Volume>) -> Workload {
         Workload {
             id: id.into(),
             project: id.into(),
@@ -65,7 +65,7 @@ impl Workload {
         }
     }
 
-    pub fn command(mut self, words: &[&str]) -> Workload {
+    pub(crate) fn command(mut self, words: &[&str]) -> Workload {
         self.command = words.iter().map(|word| (*word).to_owned()).collect();
         self
     }

@@ -9,57 +9,57 @@ use super::{World, names, read_json};
 
 impl World {
     /// The archive and the descriptor of a snapshot.
-    pub fn snapshot_files(&self, workload: &str, id: &str) -> (PathBuf, PathBuf) {
+    pub(crate) fn snapshot_files(&self, workload: &str, id: &str) -> (PathBuf, PathBuf) {
         let directory = self.snapshot_dir.join(workload);
         (directory.join(format!("{id}.tar.gz")), directory.join(format!("{id}.json")))
     }
 
     /// Files of all snapshots of a workload, to see that a failure left none.
-    pub fn stored(&self, workload: &str) -> Vec<PathBuf> {
+    pub(crate) fn stored(&self, workload: &str) -> Vec<PathBuf> {
         names(&self.snapshot_dir.join(workload))
     }
 
     /// Every receipt, oldest first.
-    pub fn receipts(&self) -> Vec<Value> {
+    pub(crate) fn receipts(&self) -> Vec<Value> {
         names(&self.state_dir().join("receipts")).into_iter().map(|path| read_json(&path)).collect()
     }
 
     /// The newest receipt.
     #[track_caller]
-    pub fn receipt(&self) -> Value {
+    pub(crate) fn receipt(&self) -> Value {
         self.receipts().pop().expect("a receipt was written")
     }
 
     /// What `restore list` says, newest first.
-    pub fn restores(&self) -> Vec<Value> {
+    pub(crate) fn restores(&self) -> Vec<Value> {
         self.ok(&["restore", "list", "--json"]).json()["restores"].as_array().unwrap().clone()
     }
 
     /// Ids of all transactions that a journal knows of, oldest first.
-    pub fn transactions(&self) -> Vec<String> {
+    pub(crate) fn transactions(&self) -> Vec<String> {
         let directories = names(&self.state_dir().join("transactions"));
         directories.iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect()
     }
 
     /// Siblings that lie beside a volume.
-    pub fn siblings(&self, live: &Path) -> Vec<PathBuf> {
+    pub(crate) fn siblings(&self, live: &Path) -> Vec<PathBuf> {
         let beside = names(live.parent().unwrap());
         beside.into_iter().filter(|path| path.file_name().unwrap().as_bytes().starts_with(b".reforge-")).collect()
     }
 
     /// Processes of the app, however they came to be its.
-    pub fn processes(&self, workload: &str) -> Vec<i32> {
+    pub(crate) fn processes(&self, workload: &str) -> Vec<i32> {
         let mut mark = self.state_dir().join("process").join(workload).as_os_str().as_bytes().to_vec();
         mark.push(0);
         processes_with(&mark, &["environ"])
     }
 
     /// Processes of this world that are not the app's: its supervisor, and commands that did not end.
-    pub fn strangers(&self) -> usize {
+    pub(crate) fn strangers(&self) -> usize {
         processes_with(self.root.as_os_str().as_bytes(), &["cmdline"]).len()
     }
 
-    pub fn is_running(&self, workload: &str) -> bool {
+    pub(crate) fn is_running(&self, workload: &str) -> bool {
         !self.processes(workload).is_empty()
     }
 }

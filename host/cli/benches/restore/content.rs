@@ -15,7 +15,7 @@ const WORDS: &[&str] = &[
 const RUN_BYTES: usize = 16 << 10;
 
 /// 8 files of 64 MiB.
-pub fn large(volume: &Path) -> Result<()> {
+pub(crate) fn large(volume: &Path) -> Result<()> {
     let mut source = Source(0x9e37_79b9_7f4a_7c15);
     for index in 0..8 {
         let mut file = File::create(volume.join(format!("large-{index}")))?;
@@ -27,7 +27,7 @@ pub fn large(volume: &Path) -> Result<()> {
 }
 
 /// 40,000 files of 1 to 8 KiB, 200 in a directory.
-pub fn small(volume: &Path) -> Result<()> {
+pub(crate) fn small(volume: &Path) -> Result<()> {
     let mut source = Source(0x2545_f491_4f6c_dd1d);
     for directory in 0..200 {
         let directory = volume.join(format!("directory-{directory}"));
@@ -42,7 +42,7 @@ pub fn small(volume: &Path) -> Result<()> {
 }
 
 /// A million empty files, 1,000 in a directory.
-pub fn million(volume: &Path) -> Result<()> {
+pub(crate) fn million(volume: &Path) -> Result<()> {
     for directory in 0..1000 {
         let directory = volume.join(format!("directory-{directory}"));
         std::fs::create_dir(&directory)?;

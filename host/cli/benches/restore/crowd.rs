@@ -39,7 +39,7 @@ impl Drop for Crowd {
 }
 
 /// The downtime of a restore of one file, alone and beside the crowd.
-pub fn downtime(out: &mut impl Write, host: &Host) -> Result<()> {
+pub(crate) fn downtime(out: &mut impl Write, host: &Host) -> Result<()> {
     let (snapshot, _) = host.prepare("one", one_file)?;
     host.restore("one", &snapshot)?;
     let alone = rounds(host, &snapshot)?;

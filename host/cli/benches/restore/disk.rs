@@ -12,7 +12,7 @@ const DISK_BYTES: u64 = 12 << 30;
 const DISK_INODES: u64 = 4_000_000;
 
 /// A mounted ext4, unmounted and removed with the value.
-pub struct Disk {
+pub(crate) struct Disk {
     directory: PathBuf,
     root: PathBuf,
     /// The loop device, empty before there is one.
@@ -20,7 +20,7 @@ pub struct Disk {
 }
 
 impl Disk {
-    pub fn make() -> Result<Disk> {
+    pub(crate) fn make() -> Result<Disk> {
         ensure!(rustix::process::geteuid().is_root(), "run this as root: it mounts a disk of its own");
         let parent = std::env::var_os("REFORGE_BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
         let directory = parent.join(format!("reforge-bench-{}", std::process::id()));
@@ -35,7 +35,7 @@ impl Disk {
         Ok(disk)
     }
 
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
@@ -44,7 +44,7 @@ impl Disk {
         clippy::disallowed_methods,
         reason = "the disk shall be idle before the next round; nothing depends on it"
     )]
-    pub fn sync(&self) -> Result<()> {
+    pub(crate) fn sync(&self) -> Result<()> {
         rustix::fs::syncfs(File::open(&self.root)?).context("syncing the disk")
     }
 }
@@ -71,7 +71,7 @@ fn attach(image: &Path) -> Result<String> {
 }
 
 /// Runs a command to its end.
-pub fn run(command: &mut Command) -> Result<()> {
+pub(crate) fn run(command: &mut Command) -> Result<()> {
     let output = command.output().with_context(|| format!("starting {command:?}"))?;
     ensure!(output.status.success(), "{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));
     Ok(())

@@ -6,18 +6,18 @@ const TURN_BYTES: usize = 3 << 29;
 const PAGE_BYTES: usize = 4 << 10;
 
 /// The middle one.
-pub fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
 
 /// Bytes as MiB.
-pub fn mebibytes(bytes: u64) -> f64 {
+pub(crate) fn mebibytes(bytes: u64) -> f64 {
     bytes as f64 / (1 << 20) as f64
 }
 
 /// Memory that was free for a while is the machine's own again: see the module above.
-pub fn touch_memory() {
+pub(crate) fn touch_memory() {
     let mut memory = vec![0_u8; TURN_BYTES];
     memory.chunks_mut(PAGE_BYTES).for_each(|page| page[0] = 1);
     std::hint::black_box(&memory);

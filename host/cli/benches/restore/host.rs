@@ -17,13 +17,13 @@ const MEMORY_POLL: Duration = Duration::from_millis(10);
 const WORKLOADS: [&str; 4] = ["large", "small", "entries", "one"];
 
 /// One deployment for everything.
-pub struct Host {
+pub(crate) struct Host {
     config: PathBuf,
     root: PathBuf,
 }
 
 /// What one restore took.
-pub struct Restored {
+pub(crate) struct Restored {
     /// From the start of the process until everything is sealed and synced.
     pub sealed_s: f64,
     /// From the start of the process to its end.
@@ -35,7 +35,7 @@ pub struct Restored {
 }
 
 impl Host {
-    pub fn make(disk: &Disk) -> Result<Host> {
+    pub(crate) fn make(disk: &Disk) -> Result<Host> {
         let root = disk.root().to_owned();
         let mut text =
             format!("[host]\nstate_dir = {:?}\nvolume_root = {:?}\n", root.join("state"), root.join("volumes"));
@@ -55,7 +55,7 @@ impl Host {
     }
 
     /// Deploys the workload, fills its volume and captures it. Answers the snapshot's id and its archive.
-    pub fn prepare(&self, workload: &str, fill: fn(&Path) -> Result<()>) -> Result<(String, PathBuf)> {
+    pub(crate) fn prepare(&self, workload: &str, fill: fn(&Path) -> Result<()>) -> Result<(String, PathBuf)> {
         self.ask(&["deploy", workload])?;
         fill(&self.root.join("volumes").join(workload).join("data"))?;
         let made = self.ask(&["snapshot", "create", workload])?;
@@ -69,7 +69,7 @@ impl Host {
     /// A receipt has milliseconds from the first record to each. So what comes after the record `sealed` is the last
     /// one's less that one's; taken from the wall time of the whole process, start and end of the process included, it
     /// leaves the time to sealed and synced. What follows the last record counts against us.
-    pub fn restore(&self, workload: &str, snapshot: &str) -> Result<Restored> {
+    pub(crate) fn restore(&self, workload: &str, snapshot: &str) -> Result<Restored> {
         let began = Instant::now();
         let (output, peak_bytes) = self.run_watched(&["restore", "run", workload, snapshot, "--yes"])?;
         let whole_s = began.elapsed().as_secs_f64();
@@ -91,7 +91,7 @@ impl Host {
     }
 
     /// Resident memory of `reforge serve` when it has begun to listen and nobody has asked it anything.
-    pub fn idle_bytes(&self) -> Result<u64> {
+    pub(crate) fn idle_bytes(&self) -> Result<u64> {
         let mut child = self.command(&["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         let read = child.stdout.take().map(|said| BufReader::new(said).read_line(&mut line));
@@ -103,7 +103,7 @@ impl Host {
     }
 
     /// Stops the app and removes everything of it, so that what comes next has the disk for itself.
-    pub fn remove(&self, workload: &str) -> Result<()> {
+    pub(crate) fn remove(&self, workload: &str) -> Result<()> {
         self.ask(&["stop", workload])?;
         std::fs::remove_dir_all(self.root.join("volumes").join(workload))?;
         std::fs::remove_dir_all(self.root.join("state/snapshots").join(workload))?;
@@ -163,7 +163,7 @@ fn peak_bytes(status: &str) -> Option<u64> {
 }
 
 /// Bytes that the kernel's `status` of a process names so.
-pub fn memory(status: &str, name: &str) -> Option<u64> {
+pub(crate) fn memory(status: &str, name: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kibibytes << 10)

@@ -25,7 +25,7 @@ use reforge_volumes::staging;
 use reforge_volumes::tree_digest;
 
 /// The plugin's code, linked into this program.
-pub struct Linked;
+pub(crate) struct Linked;
 
 impl Logic for Linked {
     fn digest(&self) -> &str {

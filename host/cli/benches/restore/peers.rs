@@ -9,13 +9,13 @@ use anyhow::{Context, Result};
 use crate::disk::{Disk, run};
 
 /// An archiver with its arguments, before the archive's name.
-pub struct Peer {
+pub(crate) struct Peer {
     pub name: &'static str,
     command: &'static [&'static str],
 }
 
 /// All of them take owners, modes and times, as root does by default.
-pub const PEERS: [Peer; 3] = [
+pub(crate) const PEERS: [Peer; 3] = [
     Peer { name: "tar -xzpf", command: &["tar", "-xzpf"] },
     Peer { name: "bsdtar -xzpf", command: &["bsdtar", "-xzpf"] },
     Peer { name: "tar -I pigz -xpf", command: &["tar", "-I", "pigz", "-xpf"] },
@@ -23,7 +23,7 @@ pub const PEERS: [Peer; 3] = [
 
 impl Peer {
     /// Seconds from the archiver's start until everything is on the disk.
-    pub fn extract(&self, disk: &Disk, archive: &Path) -> Result<f64> {
+    pub(crate) fn extract(&self, disk: &Disk, archive: &Path) -> Result<f64> {
         let into = empty(disk)?;
         let began = Instant::now();
         run(Command::new(self.command[0]).args(&self.command[1..]).arg(archive).current_dir(&into))?;
@@ -36,7 +36,7 @@ impl Peer {
 
 /// Seconds that an app is down when it is stopped, the archive extracted and synced, and the app started again until
 /// its health check passes. Nothing is kept of what was there before, unlike in ours.
-pub fn outage(disk: &Disk, archive: &Path) -> Result<f64> {
+pub(crate) fn outage(disk: &Disk, archive: &Path) -> Result<f64> {
     let into = empty(disk)?;
     let mut app = start()?;
     let began = Instant::now();

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use reforge_base::Code;
-use reforge_config::{Config, RuntimeKind};
+use reforge_config::{Config, PROCESS};
 use reforge_host::conformance::app::App;
 use reforge_host::deployer::dispatch::{DeployRequest, Runtimes};
 use reforge_host::host::Host;
@@ -36,7 +36,7 @@ const CALLS: f64 = 1e6;
 const WHO: &str = "the benchmark";
 
 /// How long the default plugin takes to load and to answer, how much memory it keeps, and what a call back costs.
-pub fn loading(out: &mut impl Write, disk: &Disk, bench: &host::Host) -> Result<()> {
+pub(crate) fn loading(out: &mut impl Write, disk: &Disk, bench: &host::Host) -> Result<()> {
     writeln!(out, "\nthe default plugin, {} KiB", DEFAULT.len() >> 10)?;
     let cache = tempfile::tempdir()?;
     let timed = |cache: Option<&Path>| -> Result<f64> {
@@ -102,7 +102,7 @@ fn resident_bytes() -> Result<u64> {
 }
 
 /// The same restore by the same code, in its sandbox and without one, in turns.
-pub fn price(out: &mut impl Write, disk: &Disk) -> Result<()> {
+pub(crate) fn price(out: &mut impl Write, disk: &Disk) -> Result<()> {
     price_of(out, disk, "8 files of 64 MiB", content::large)?;
     price_of(out, disk, "40,000 files of 1 to 8 KiB", content::small)
 }
@@ -166,7 +166,7 @@ impl Scene {
         let config = Arc::new(Config::load(&file)?);
         let state = config.init_state()?;
         let plugin = Plugin::embedded(&PluginEngine::new(Some(&state.cache()))?)?;
-        let runtimes: Runtimes = BTreeMap::from([(RuntimeKind::Process, Arc::new(App::default()) as _)]);
+        let runtimes: Runtimes = BTreeMap::from([(PROCESS.into(), Arc::new(App::default()) as _)]);
         let host = Arc::new(Host::with_runtimes(config, state, runtimes));
         host.deployer.dispatch(
             &DeployRequest::Deploy { workload: "app".into(), make_empty: Vec::new() },

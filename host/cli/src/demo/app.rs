@@ -15,8 +15,8 @@ use std::time::Duration;
 use super::super::args::DemoApp;
 
 /// Where the app adds files, one per start: in its data and in its log.
-pub const RECORDS: &str = "records";
-pub const LINES: &str = "lines";
+pub(crate) const RECORDS: &str = "records";
+pub(crate) const LINES: &str = "lines";
 
 const BETWEEN_RECORDS: Duration = Duration::from_millis(20);
 /// The check looks twice; the app writes several times in between.
@@ -27,7 +27,7 @@ const PHOTO_BYTES: usize = 3 << 20;
 const OTHER_USER: u32 = 1001;
 
 /// Runs until it is stopped, or checks whether another one does.
-pub fn run(arguments: &DemoApp) -> ExitCode {
+pub(crate) fn run(arguments: &DemoApp) -> ExitCode {
     let done = if arguments.check { check(&arguments.data) } else { write_for_ever(&arguments.data, &arguments.log) };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -112,7 +112,7 @@ fn segments(directory: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// The newest record's number, 0 before the first.
-pub fn last_number(data: &Path) -> io::Result<u64> {
+pub(crate) fn last_number(data: &Path) -> io::Result<u64> {
     for segment in segments(&data.join(RECORDS))?.iter().rev() {
         let text = std::fs::read_to_string(segment)?;
         // A line without its end is being written right now.

@@ -9,13 +9,13 @@ use reforge_base::Result;
 
 use super::stage::Stage;
 
-pub const STRAY: &str = "core.4711";
+pub(super) const STRAY: &str = "core.4711";
 
 /// Where in the photo a bit turns.
 const ROTTEN_BYTE: u64 = 1_500_000;
 
 /// Does it. Answers each thing in words.
-pub fn damage(stage: &Stage) -> Result<Vec<String>> {
+pub(super) fn damage(stage: &Stage) -> Result<Vec<String>> {
     let failed = |error: io::Error| Failure::io("damage", &stage.data, &error);
     do_it(stage).map_err(failed)?;
     Ok([

@@ -3,7 +3,7 @@
 //! It goes through the same functions as the commands that it shows. The proof is [`tree`]'s, which shares no code with
 //! the restore. Whatever happens, the app is stopped and the directory removed.
 
-pub mod app;
+pub(crate) mod app;
 mod damage;
 mod stage;
 mod tree;
@@ -44,7 +44,7 @@ struct Volumes {
     log: Tree,
 }
 
-pub fn demo(session: &Session, keep: bool) -> Result<Answer> {
+pub(crate) fn demo(session: &Session, keep: bool) -> Result<Answer> {
     let stage = Stage::set(session, keep)?;
     let play = Play { stage, proofs: RefCell::default(), receipts: RefCell::default() };
     let played = play.play();

@@ -16,13 +16,13 @@ use super::super::args::Options;
 use super::super::session::Session;
 use super::app;
 
-pub const WORKLOAD: &str = "counter";
+pub(super) const WORKLOAD: &str = "counter";
 const PREFIX: &str = "reforge-demo-";
 const POLL: Duration = Duration::from_millis(10);
 /// For an app that writes fifty times a second.
 const WRITING_LIMIT: Duration = Duration::from_secs(20);
 
-pub struct Stage {
+pub(super) struct Stage {
     pub session: Session,
     pub directory: PathBuf,
     pub data: PathBuf,
@@ -33,7 +33,7 @@ pub struct Stage {
 
 impl Stage {
     /// Makes the directory and writes the configuration.
-    pub fn set(outer: &Session, keep: bool) -> Result<Stage> {
+    pub(super) fn set(outer: &Session, keep: bool) -> Result<Stage> {
         let directory = own_directory()?;
         let (data, log) = (directory.join("volumes/demo/data"), directory.join("volumes/demo/prod/log"));
         let config = directory.join("reforge.toml");
@@ -50,7 +50,7 @@ impl Stage {
     }
 
     /// Waits until the app has written so many records beyond `beyond`. Answers the newest.
-    pub fn wait_for_records(&self, beyond: u64, count: u64) -> Result<u64> {
+    pub(super) fn wait_for_records(&self, beyond: u64, count: u64) -> Result<u64> {
         let began = Instant::now();
         while began.elapsed() < WRITING_LIMIT {
             self.go_on()?;
@@ -63,12 +63,12 @@ impl Stage {
         Err(Failure::new(Code::AppBad, "the app does not write"))
     }
 
-    pub fn newest_record(&self) -> Result<u64> {
+    pub(super) fn newest_record(&self) -> Result<u64> {
         app::last_number(&self.data).map_err(|error| Failure::io("read", &self.data, &error))
     }
 
     /// Fails when somebody gave up.
-    pub fn go_on(&self) -> Result<()> {
+    pub(super) fn go_on(&self) -> Result<()> {
         match self.session.is_cancelled() {
             true => Err(Failure::new(Code::Cancelled, "the demo was cancelled")),
             false => Ok(()),
@@ -76,7 +76,7 @@ impl Stage {
     }
 
     /// Stops the app and removes the directory. Whatever the demo came to, also when it was cancelled.
-    pub fn strike(&self) -> Result<()> {
+    pub(super) fn strike(&self) -> Result<()> {
         self.over.set(true);
         if self.directory.join("state/host-id").exists() {
             let stop = DeployRequest::Stop { workload: WORKLOAD.to_owned() };

@@ -11,7 +11,7 @@ use reforge_base::escape;
 
 /// Every entry below a directory, itself included (the empty path).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tree(BTreeMap<PathBuf, Entry>);
+pub(super) struct Tree(BTreeMap<PathBuf, Entry>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
@@ -33,7 +33,7 @@ enum Content {
 }
 
 impl Tree {
-    pub fn read(root: &Path) -> io::Result<Tree> {
+    pub(super) fn read(root: &Path) -> io::Result<Tree> {
         let mut entries = BTreeMap::new();
         let mut left = vec![PathBuf::new()];
         while let Some(path) = left.pop() {
@@ -57,17 +57,17 @@ impl Tree {
         Ok(Tree(entries))
     }
 
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.0.len()
     }
 
-    pub fn has(&self, path: &str) -> bool {
+    pub(super) fn has(&self, path: &str) -> bool {
         self.0.contains_key(Path::new(path))
     }
 
     /// What `now` lacks of this tree, has otherwise, or has beyond it. A running app adds files in `grows`, after all
     /// that are there: those are let pass, and with them that directory's own time.
-    pub fn differences(&self, now: &Tree, grows: &Path) -> Vec<String> {
+    pub(super) fn differences(&self, now: &Tree, grows: &Path) -> Vec<String> {
         let mut differences = Vec::new();
         for (path, entry) in &self.0 {
             let shown = if path.as_os_str().is_empty() { "the root".to_owned() } else { escape::path(path) };

@@ -45,7 +45,7 @@ macro_rules! every_claim {
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A volume and the specs of apps that use it.
-pub struct World {
+pub(crate) struct World {
     pub root: tempfile::TempDir,
     pub live: PathBuf,
     /// What apps run from; none for what the machine has.
@@ -54,7 +54,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn new() -> World {
+    pub(crate) fn new() -> World {
         let root = tempfile::tempdir().expect("temporary directory");
         let live = root.path().join("live");
         std::fs::create_dir(&live).expect("made");
@@ -66,7 +66,7 @@ impl World {
     }
 
     /// An app that is a shell script.
-    pub fn spec(&self, script: &str) -> DeploySpec {
+    pub(crate) fn spec(&self, script: &str) -> DeploySpec {
         DeploySpec {
             workload: "notes".to_owned(),
             image: self.image.clone().unwrap_or_else(|| script.to_owned()),
@@ -83,22 +83,22 @@ impl World {
     }
 
     /// What a script has written; empty if it has not.
-    pub fn mark(&self, name: &str) -> String {
+    pub(crate) fn mark(&self, name: &str) -> String {
         std::fs::read_to_string(self.live.join(name)).unwrap_or_default().trim().to_owned()
     }
 
-    pub fn wait_for_mark(&self, name: &str) -> String {
+    pub(crate) fn wait_for_mark(&self, name: &str) -> String {
         eventually(name, || !self.mark(name).is_empty());
         self.mark(name)
     }
 
-    pub fn count(&self, name: &str) -> usize {
+    pub(crate) fn count(&self, name: &str) -> usize {
         self.mark(name).lines().count()
     }
 }
 
 /// Waits until something is so.
-pub fn eventually(what: &str, is_so: impl Fn() -> bool) {
+pub(crate) fn eventually(what: &str, is_so: impl Fn() -> bool) {
     let start = Instant::now();
     while !is_so() {
         assert!(start.elapsed() < DEADLINE, "never: {what}");
@@ -106,7 +106,7 @@ pub fn eventually(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-pub fn state(runtime: &dyn Runtime) -> AppState {
+pub(crate) fn state(runtime: &dyn Runtime) -> AppState {
     runtime.observe("notes").expect("observed").state
 }
 
@@ -120,16 +120,16 @@ fn never() -> bool {
 }
 
 /// Whether a process that wrote its pid is alive.
-pub fn is_alive(pid: &str) -> bool {
+pub(crate) fn is_alive(pid: &str) -> bool {
     Path::new("/proc").join(pid).join("exe").read_link().is_ok()
 }
 
 /// Runs until it is told not to, and marks each start.
-pub const STEADY: &str = "echo x >> {volume:data}/starts; while :; do sleep 0.02; done";
+pub(crate) const STEADY: &str = "echo x >> {volume:data}/starts; while :; do sleep 0.02; done";
 /// Ends at once, and marks each start.
-pub const BRIEF: &str = "echo x >> {volume:data}/starts; echo no config >&2; exit 3";
+pub(crate) const BRIEF: &str = "echo x >> {volume:data}/starts; echo no config >&2; exit 3";
 
-pub fn an_app_that_was_never_deployed_is_absent_and_down(runtime: &dyn Runtime, _world: &World) {
+pub(crate) fn an_app_that_was_never_deployed_is_absent_and_down(runtime: &dyn Runtime, _world: &World) {
     let observation = runtime.observe("notes").expect("observed");
     assert_eq!((observation.state, observation.spec), (AppState::Absent, None));
     assert!(runtime.is_down("notes").expect("told"));
@@ -138,7 +138,7 @@ pub fn an_app_that_was_never_deployed_is_absent_and_down(runtime: &dyn Runtime, 
     assert_eq!(state(runtime), AppState::Absent);
 }
 
-pub fn a_created_app_runs_and_is_observed_with_its_spec(runtime: &dyn Runtime, world: &World) {
+pub(crate) fn a_created_app_runs_and_is_observed_with_its_spec(runtime: &dyn Runtime, world: &World) {
     let spec = world.spec(STEADY);
     runtime.create(&spec).expect("created");
     world.wait_for_mark("starts");
@@ -147,7 +147,7 @@ pub fn a_created_app_runs_and_is_observed_with_its_spec(runtime: &dyn Runtime, w
     assert!(!runtime.is_down("notes").expect("told"));
 }
 
-pub fn a_stopped_app_is_down_and_can_be_stopped_again(runtime: &dyn Runtime, world: &World) {
+pub(crate) fn a_stopped_app_is_down_and_can_be_stopped_again(runtime: &dyn Runtime, world: &World) {
     runtime.create(&world.spec("echo $$ > {volume:data}/pid; while :; do sleep 0.02; done")).expect("created");
     let pid = world.wait_for_mark("pid");
     for _ in 0..2 {
@@ -158,7 +158,7 @@ pub fn a_stopped_app_is_down_and_can_be_stopped_again(runtime: &dyn Runtime, wor
     }
 }
 
-pub fn a_new_app_replaces_the_old_one(runtime: &dyn Runtime, world: &World) {
+pub(crate) fn a_new_app_replaces_the_old_one(runtime: &dyn Runtime, world: &World) {
     runtime.create(&world.spec("echo $$ > {volume:data}/old; while :; do sleep 0.02; done")).expect("created");
     let old = world.wait_for_mark("old");
     runtime.create(&world.spec("echo $$ > {volume:data}/new; while :; do sleep 0.02; done")).expect("created");
@@ -167,7 +167,7 @@ pub fn a_new_app_replaces_the_old_one(runtime: &dyn Runtime, world: &World) {
     assert_eq!(state(runtime), AppState::Running);
 }
 
-pub fn an_app_runs_as_the_given_user_with_its_groups(runtime: &dyn Runtime, world: &World) {
+pub(crate) fn an_app_runs_as_the_given_user_with_its_groups(runtime: &dyn Runtime, world: &World) {
     let mut spec = world.spec("id -u > {volume:data}/uid; id -G > {volume:data}/groups; exec sleep 60");
     spec.user = Some("nobody".to_owned());
     runtime.create(&spec).expect("created");
@@ -176,14 +176,14 @@ pub fn an_app_runs_as_the_given_user_with_its_groups(runtime: &dyn Runtime, worl
     assert_eq!(world.wait_for_mark("groups").as_bytes(), id("-G").trim_ascii());
 }
 
-pub fn an_app_gets_the_environment_of_its_spec(runtime: &dyn Runtime, world: &World) {
+pub(crate) fn an_app_gets_the_environment_of_its_spec(runtime: &dyn Runtime, world: &World) {
     let mut spec = world.spec("echo \"$GREETING/$HOME\" > {volume:data}/said; exec sleep 60");
     spec.environment.push(("GREETING".to_owned(), "hello $HOME".to_owned()));
     runtime.create(&spec).expect("created");
     assert!(world.wait_for_mark("said").starts_with("hello $HOME/"));
 }
 
-pub fn the_stop_signal_is_the_one_of_the_spec(runtime: &dyn Runtime, world: &World) {
+pub(crate) fn the_stop_signal_is_the_one_of_the_spec(runtime: &dyn Runtime, world: &World) {
     let script = "trap 'echo int > {volume:data}/got; exit' INT; trap 'echo term > {volume:data}/got' TERM;
         echo x > {volume:data}/ready; while :; do sleep 0.02; done";
     let mut spec = world.spec(script);
@@ -194,7 +194,7 @@ pub fn the_stop_signal_is_the_one_of_the_spec(runtime: &dyn Runtime, world: &Wor
     assert_eq!(world.mark("got"), "int");
 }
 
-pub fn an_app_that_ignores_the_stop_signal_is_killed_at_the_limit(runtime: &dyn Runtime, world: &World) {
+pub(crate) fn an_app_that_ignores_the_stop_signal_is_killed_at_the_limit(runtime: &dyn Runtime, world: &World) {
     let mut spec = world.spec("trap '' TERM; echo $$ > {volume:data}/pid; while :; do sleep 0.02; done");
     spec.stop_timeout = Duration::from_millis(300);
     runtime.create(&spec).expect("created");
@@ -210,7 +210,7 @@ const LEAVES_A_CHILD: &str =
     "(setsid sh -c 'trap \"\" TERM; echo $$ > {volume:data}/child; while :; do sleep 0.02; done' &)
     while [ ! -s {volume:data}/child ]; do sleep 0.02; done; ";
 
-pub fn a_child_that_left_its_session_ends_with_the_app(runtime: &dyn Runtime, world: &World) {
+pub(crate) fn a_child_that_left_its_session_ends_with_the_app(runtime: &dyn Runtime, world: &World) {
     let mut spec = world.spec(&format!("{LEAVES_A_CHILD} exec sleep 60"));
     spec.stop_timeout = Duration::from_millis(100);
     runtime.create(&spec).expect("created");
@@ -219,7 +219,7 @@ pub fn a_child_that_left_its_session_ends_with_the_app(runtime: &dyn Runtime, wo
     assert!(!is_alive(&child));
 }
 
-pub fn an_app_is_not_down_while_a_child_outlives_it(runtime: &dyn Runtime, world: &World) {
+pub(crate) fn an_app_is_not_down_while_a_child_outlives_it(runtime: &dyn Runtime, world: &World) {
     let mut spec = world.spec(&format!("{LEAVES_A_CHILD} echo x > {{volume:data}}/over"));
     spec.stop_timeout = Duration::from_millis(100);
     runtime.hold("notes").expect("held");
@@ -231,7 +231,7 @@ pub fn an_app_is_not_down_while_a_child_outlives_it(runtime: &dyn Runtime, world
     assert!(!is_alive(&child));
 }
 
-pub fn a_command_that_does_not_exist_is_app_bad_and_named(runtime: &dyn Runtime, world: &World) {
+pub(crate) fn a_command_that_does_not_exist_is_app_bad_and_named(runtime: &dyn Runtime, world: &World) {
     let mut spec = world.spec("");
     for (command, says) in [("/nonexistent/notes-server", "no such file"), ("/etc/passwd", "not executable")] {
         spec.command = vec![command.to_owned()];
@@ -243,21 +243,21 @@ pub fn a_command_that_does_not_exist_is_app_bad_and_named(runtime: &dyn Runtime,
     }
 }
 
-pub fn an_app_that_ends_at_once_is_confirmed_bad_with_what_it_said(runtime: &dyn Runtime, world: &World) {
+pub(crate) fn an_app_that_ends_at_once_is_confirmed_bad_with_what_it_said(runtime: &dyn Runtime, world: &World) {
     runtime.create(&world.spec(BRIEF)).expect("created");
     let report = runtime.await_healthy("notes", &never).expect("told");
     assert_eq!(report.health, Health::ConfirmedBad, "{}", report.reason);
     assert!(report.reason.contains("status 3") && report.reason.contains("no config"), "{}", report.reason);
 }
 
-pub fn an_app_without_a_check_is_healthy_when_it_has_settled(runtime: &dyn Runtime, world: &World) {
+pub(crate) fn an_app_without_a_check_is_healthy_when_it_has_settled(runtime: &dyn Runtime, world: &World) {
     runtime.create(&world.spec(STEADY)).expect("created");
     let report = runtime.await_healthy("notes", &never).expect("told");
     assert_eq!(report.health, Health::Healthy, "{}", report.reason);
     assert_eq!(world.count("starts"), 1);
 }
 
-pub fn an_app_is_healthy_when_its_check_passes(runtime: &dyn Runtime, world: &World) {
+pub(crate) fn an_app_is_healthy_when_its_check_passes(runtime: &dyn Runtime, world: &World) {
     let mut spec = world.spec("sleep 0.3; id -u > {volume:data}/up; while :; do sleep 0.02; done");
     spec.user = Some("nobody".to_owned());
     spec.health = check("test -s {volume:data}/up && id -u > {volume:data}/probe", DEADLINE);
@@ -267,7 +267,7 @@ pub fn an_app_is_healthy_when_its_check_passes(runtime: &dyn Runtime, world: &Wo
     assert_eq!(world.mark("probe"), world.mark("up"), "the check runs as the app's user");
 }
 
-pub fn a_check_that_never_passes_leaves_it_unknown(runtime: &dyn Runtime, world: &World) {
+pub(crate) fn a_check_that_never_passes_leaves_it_unknown(runtime: &dyn Runtime, world: &World) {
     let mut spec = world.spec(STEADY);
     spec.health = check("exit 7", Duration::from_millis(500));
     runtime.create(&spec).expect("created");
@@ -277,7 +277,7 @@ pub fn a_check_that_never_passes_leaves_it_unknown(runtime: &dyn Runtime, world:
     assert_eq!(state(runtime), AppState::Running);
 }
 
-pub fn a_check_that_hangs_is_killed_at_the_limit(runtime: &dyn Runtime, world: &World) {
+pub(crate) fn a_check_that_hangs_is_killed_at_the_limit(runtime: &dyn Runtime, world: &World) {
     let mut spec = world.spec(STEADY);
     spec.health = check("echo $$ > {volume:data}/probe; sleep 60; :", Duration::from_millis(500));
     runtime.create(&spec).expect("created");
@@ -286,7 +286,7 @@ pub fn a_check_that_hangs_is_killed_at_the_limit(runtime: &dyn Runtime, world: &
     assert!(!is_alive(&world.wait_for_mark("probe")));
 }
 
-pub fn a_check_that_passes_without_the_app_is_not_believed(runtime: &dyn Runtime, world: &World) {
+pub(crate) fn a_check_that_passes_without_the_app_is_not_believed(runtime: &dyn Runtime, world: &World) {
     let mut spec = world.spec(BRIEF);
     spec.health = check("sleep 0.3", DEADLINE);
     runtime.create(&spec).expect("created");
@@ -295,7 +295,7 @@ pub fn a_check_that_passes_without_the_app_is_not_believed(runtime: &dyn Runtime
     assert!(report.reason.contains("3 times"), "{}", report.reason);
 }
 
-pub fn waiting_for_health_can_be_cancelled(runtime: &dyn Runtime, world: &World) {
+pub(crate) fn waiting_for_health_can_be_cancelled(runtime: &dyn Runtime, world: &World) {
     let mut spec = world.spec(STEADY);
     spec.health = check("exit 1", DEADLINE);
     runtime.create(&spec).expect("created");
@@ -309,7 +309,7 @@ pub fn waiting_for_health_can_be_cancelled(runtime: &dyn Runtime, world: &World)
     assert!(report.reason.contains("cancelled"), "{}", report.reason);
 }
 
-pub fn an_app_that_ends_is_started_again_and_known_to_crash_loop(runtime: &dyn Runtime, world: &World) {
+pub(crate) fn an_app_that_ends_is_started_again_and_known_to_crash_loop(runtime: &dyn Runtime, world: &World) {
     runtime.create(&world.spec(BRIEF)).expect("created");
     eventually("four starts", || world.count("starts") >= 4);
     assert_eq!(state(runtime), AppState::CrashLooping);
@@ -318,14 +318,14 @@ pub fn an_app_that_ends_is_started_again_and_known_to_crash_loop(runtime: &dyn R
     assert_eq!(state(runtime), AppState::Stopped);
 }
 
-pub fn the_pause_between_starts_grows(runtime: &dyn Runtime, world: &World) {
+pub(crate) fn the_pause_between_starts_grows(runtime: &dyn Runtime, world: &World) {
     let start = Instant::now();
     runtime.create(&world.spec(BRIEF)).expect("created");
     eventually("five starts", || world.count("starts") >= 5);
     assert!(start.elapsed() >= Duration::from_millis(100 + 200 + 400 + 800));
 }
 
-pub fn a_held_app_is_not_started_again_until_it_is_released(runtime: &dyn Runtime, world: &World) {
+pub(crate) fn a_held_app_is_not_started_again_until_it_is_released(runtime: &dyn Runtime, world: &World) {
     let script = "echo x >> {volume:data}/starts; until test -e {volume:data}/end; do sleep 0.02; done";
     runtime.create(&world.spec(script)).expect("created");
     world.wait_for_mark("starts");
@@ -339,7 +339,7 @@ pub fn a_held_app_is_not_started_again_until_it_is_released(runtime: &dyn Runtim
     eventually("started again", || world.count("starts") >= 2);
 }
 
-pub fn a_hold_ends_a_crash_loop(runtime: &dyn Runtime, world: &World) {
+pub(crate) fn a_hold_ends_a_crash_loop(runtime: &dyn Runtime, world: &World) {
     runtime.create(&world.spec(BRIEF)).expect("created");
     eventually("a crash loop", || world.count("starts") >= 3);
     runtime.hold("notes").expect("held");
@@ -347,7 +347,7 @@ pub fn a_hold_ends_a_crash_loop(runtime: &dyn Runtime, world: &World) {
     assert_eq!(state(runtime), AppState::Stopped);
 }
 
-pub fn an_app_created_under_a_hold_that_ends_once_is_confirmed_bad(runtime: &dyn Runtime, world: &World) {
+pub(crate) fn an_app_created_under_a_hold_that_ends_once_is_confirmed_bad(runtime: &dyn Runtime, world: &World) {
     runtime.create(&world.spec(STEADY)).expect("created");
     world.wait_for_mark("starts");
     runtime.hold("notes").expect("held");
@@ -361,7 +361,7 @@ pub fn an_app_created_under_a_hold_that_ends_once_is_confirmed_bad(runtime: &dyn
     assert_eq!(state(runtime), AppState::Stopped);
 }
 
-pub fn bringing_back_starts_what_ran_and_only_if_it_is_down(runtime: &dyn Runtime, world: &World) {
+pub(crate) fn bringing_back_starts_what_ran_and_only_if_it_is_down(runtime: &dyn Runtime, world: &World) {
     runtime.create(&world.spec(STEADY)).expect("created");
     world.wait_for_mark("starts");
     let ran = runtime.observe("notes").expect("observed");

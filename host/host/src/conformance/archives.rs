@@ -18,13 +18,13 @@ const ENTRIES: u64 = 64;
 const BYTES: u64 = 1 << 20;
 
 /// A tar archive under construction.
-pub struct Tar(Vec<u8>);
+pub(super) struct Tar(Vec<u8>);
 
 /// What is wrong with an archive, and what makes it so of a good one.
 type Hostile = (&'static str, fn(Tar) -> Tar);
 
 /// Archives that must be refused, whole, also where they are only taken in.
-pub const HOSTILE: &[Hostile] = &[
+pub(super) const HOSTILE: &[Hostile] = &[
     ("a name with `..`", |tar| tar.file("volumes/0/../../escape")),
     ("an absolute name", |tar| tar.file("/escape")),
     ("a name outside of the volumes", |tar| tar.file("elsewhere/file")),
@@ -41,7 +41,7 @@ pub const HOSTILE: &[Hostile] = &[
 ];
 
 /// Archives that hold what a workload may allow and this one does not: refused when they are to be restored.
-pub const AGAINST_THE_POLICY: &[Hostile] = &[
+pub(super) const AGAINST_THE_POLICY: &[Hostile] = &[
     ("a symbolic link", |tar| tar.link(EntryType::Symlink, "volumes/0/link", "/etc")),
     ("a hard link", |tar| tar.link(EntryType::Link, "volumes/0/link", "volumes/0/file")),
     ("a set-id file", |tar| tar.entry(EntryType::Regular, "volumes/0/setid", 0o4755, "", b"x")),
@@ -49,18 +49,18 @@ pub const AGAINST_THE_POLICY: &[Hostile] = &[
 
 impl Tar {
     /// With a manifest, the root of each volume, and a file in it.
-    pub fn good() -> Tar {
+    pub(super) fn good() -> Tar {
         let tar = Tar::empty().entry(EntryType::Regular, "manifest.json", 0o600, "", &manifest_text());
         (0..VOLUMES.len())
             .fold(tar, |tar, index| tar.directory(&format!("volumes/{index}/")).file(&format!("volumes/{index}/file")))
     }
 
     /// With nothing at all, which lacks a manifest.
-    pub fn empty() -> Tar {
+    pub(super) fn empty() -> Tar {
         Tar(Vec::new())
     }
 
-    pub fn file(self, name: &str) -> Tar {
+    pub(super) fn file(self, name: &str) -> Tar {
         self.entry(EntryType::Regular, name, 0o644, "", b"hostile")
     }
 
@@ -102,7 +102,7 @@ impl Tar {
     }
 
     /// Ended and compressed.
-    pub fn gzip(mut self) -> Result<Vec<u8>> {
+    pub(super) fn gzip(mut self) -> Result<Vec<u8>> {
         self.0.resize(self.0.len() + 1024, 0);
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         let compressed = encoder.write_all(&self.0).and_then(|()| encoder.finish());
@@ -112,7 +112,7 @@ impl Tar {
 
 impl Scene<'_> {
     /// Makes an archive a snapshot, as if it had been imported: its digest is right, and nothing vouches for the rest.
-    pub fn publish(&self, archive: &[u8]) -> Result<String> {
+    pub(super) fn publish(&self, archive: &[u8]) -> Result<String> {
         let totals = |index| VolumeTotals {
             index,
             entries: ENTRIES,
@@ -131,7 +131,7 @@ impl Scene<'_> {
     }
 
     /// The same with a descriptor of one's own.
-    pub fn publish_as(&self, bytes: &[u8], of: impl FnOnce(String, Archive) -> Descriptor) -> Result<String> {
+    pub(super) fn publish_as(&self, bytes: &[u8], of: impl FnOnce(String, Archive) -> Descriptor) -> Result<String> {
         let pending = self.host.store.begin(WORKLOAD, jiff::Timestamp::now())?;
         let id = pending.id().to_owned();
         let mut file = pending.archive();

@@ -26,7 +26,7 @@ const LARGE_FILE_BYTES: usize = 40 << 20;
 const SMALL_FILES: usize = 300;
 
 /// One promise.
-pub struct Promise {
+pub(super) struct Promise {
     pub name: &'static str,
     pub sentence: &'static str,
     /// Whether only a plugin that reads this host's snapshots can be asked.
@@ -40,7 +40,7 @@ macro_rules! promises {
     };
 }
 
-pub const PROMISES: &[Promise] = promises! {
+pub(super) const PROMISES: &[Promise] = promises! {
     "describes" "it says in plain words who it is and what it reads" false describes;
     "restores" "a small snapshot is live afterwards, and nothing else" true restores;
     "plans" "a plan refuses nothing of a good snapshot, counts what would change, and changes nothing" true plans;

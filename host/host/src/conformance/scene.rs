@@ -17,21 +17,21 @@ use crate::restore::progress::Progress;
 use crate::restore::report::Report;
 use crate::restore::run;
 use reforge_base::failure::{Code, Failure, Result};
-use reforge_config::{Config, RuntimeKind};
+use reforge_config::{Config, PROCESS};
 use reforge_plugins::Plugin;
 use reforge_snapshots::format::Descriptor;
 
 /// The workload of every scene.
-pub const WORKLOAD: &str = "conformance";
+pub(super) const WORKLOAD: &str = "conformance";
 /// Its volumes, in the order of their indexes.
-pub const VOLUMES: [&str; 2] = ["data", "more"];
+pub(super) const VOLUMES: [&str; 2] = ["data", "more"];
 /// When everything in a small volume was last changed.
 const SECONDS: i64 = 1_000_000_000;
 /// Directories of checks, beside whatever else is in the base.
 const PREFIX: &str = ".check-";
 
 /// Where scenes are made, and for which plugin.
-pub struct Lab<'a> {
+pub(super) struct Lab<'a> {
     pub plugin: &'a Plugin,
     pub reads_ours: bool,
     directory: tempfile::TempDir,
@@ -40,7 +40,7 @@ pub struct Lab<'a> {
 }
 
 impl Lab<'_> {
-    pub fn new<'a>(plugin: &'a Plugin, base: &Path) -> Result<Lab<'a>> {
+    pub(super) fn new<'a>(plugin: &'a Plugin, base: &Path) -> Result<Lab<'a>> {
         let reads_ours = plugin.describe()?.formats.iter().any(|format| format == OUR_FORMAT);
         let failed = |error: std::io::Error| Failure::io("make a directory in", base, &error);
         let directory = tempfile::Builder::new().prefix(PREFIX).tempdir_in(base).map_err(failed)?;
@@ -49,13 +49,13 @@ impl Lab<'_> {
         Ok(Lab { plugin, reads_ours, directory, _held: held })
     }
 
-    pub fn scene(&self) -> Result<Scene<'_>> {
+    pub(super) fn scene(&self) -> Result<Scene<'_>> {
         Scene::new(self)
     }
 }
 
 /// One deployment, its app running.
-pub struct Scene<'a> {
+pub(super) struct Scene<'a> {
     pub plugin: &'a Plugin,
     pub host: Arc<Host>,
     pub app: Arc<App>,
@@ -65,7 +65,7 @@ pub struct Scene<'a> {
 
 /// Everything that a restore which changes nothing must leave as it is.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Look {
+pub(super) struct Look {
     trees: Vec<Option<String>>,
     beside: Vec<String>,
     running: bool,
@@ -83,7 +83,7 @@ impl<'a> Scene<'a> {
         let config = Arc::new(Config::load(&file)?);
         let state = config.init_state()?;
         let app = Arc::new(App::default());
-        let runtimes: Runtimes = BTreeMap::from([(RuntimeKind::Process, app.clone() as _)]);
+        let runtimes: Runtimes = BTreeMap::from([(PROCESS.into(), app.clone() as _)]);
         let host = Arc::new(Host::with_runtimes(config, state, runtimes));
         host.deployer.dispatch(
             &DeployRequest::Deploy { workload: WORKLOAD.into(), make_empty: Vec::new() },
@@ -94,12 +94,12 @@ impl<'a> Scene<'a> {
     }
 
     /// The live directory of a volume.
-    pub fn live(&self, volume: &str) -> PathBuf {
+    pub(super) fn live(&self, volume: &str) -> PathBuf {
         self.volumes.join(WORKLOAD).join(volume)
     }
 
     /// One small file in each volume, with metadata that everybody can know.
-    pub fn fill(&self) -> Result<()> {
+    pub(super) fn fill(&self) -> Result<()> {
         for volume in VOLUMES {
             let live = self.live(volume);
             write(&live.join("file"), b"captured")?;
@@ -110,7 +110,7 @@ impl<'a> Scene<'a> {
     }
 
     /// What is live after the snapshot: nothing is as it was, and something is there that was not.
-    pub fn change(&self) -> Result<()> {
+    pub(super) fn change(&self) -> Result<()> {
         VOLUMES.iter().try_for_each(|volume| {
             write(&self.live(volume).join("file"), b"later")?;
             write(&self.live(volume).join("stray"), b"not in the snapshot")
@@ -118,19 +118,19 @@ impl<'a> Scene<'a> {
     }
 
     /// Takes a snapshot of what is live.
-    pub fn snapshot(&self) -> Result<Descriptor> {
+    pub(super) fn snapshot(&self) -> Result<Descriptor> {
         self.host.capture(self.host.config.workload(WORKLOAD)?, "manual", false, &Progress::unwatched())
     }
 
     /// Fills the volumes, takes a snapshot, and changes them.
-    pub fn prepared(&self) -> Result<Descriptor> {
+    pub(super) fn prepared(&self) -> Result<Descriptor> {
         self.fill()?;
         let snapshot = self.snapshot()?;
         self.change()?;
         Ok(snapshot)
     }
 
-    pub fn look(&self) -> Result<Look> {
+    pub(super) fn look(&self) -> Result<Look> {
         let trees = self.snapshot()?.volumes.into_iter().map(|totals| totals.tree_digest).collect();
         let above = self.volumes.join(WORKLOAD);
         let failed = |error: std::io::Error| Failure::io("read", &above, &error);
@@ -142,7 +142,7 @@ impl<'a> Scene<'a> {
         Ok(Look { trees, beside, running: self.app.is_running(), stops: self.app.stops() })
     }
 
-    pub fn request(&self, snapshot: &str) -> run::Request {
+    pub(super) fn request(&self, snapshot: &str) -> run::Request {
         run::Request {
             workload: WORKLOAD.into(),
             snapshot: snapshot.into(),
@@ -153,16 +153,16 @@ impl<'a> Scene<'a> {
         }
     }
 
-    pub fn restore(&self, snapshot: &str) -> Report {
+    pub(super) fn restore(&self, snapshot: &str) -> Report {
         self.restore_watched(snapshot, Progress::unwatched())
     }
 
-    pub fn restore_watched(&self, snapshot: &str, progress: Progress) -> Report {
+    pub(super) fn restore_watched(&self, snapshot: &str, progress: Progress) -> Report {
         run::run(&self.host, self.plugin, &self.request(snapshot), &Arc::new(progress))
     }
 
     /// Every volume is what the snapshot holds, and the app runs.
-    pub fn expect_restored(&self, snapshot: &Descriptor, report: &Report) -> Result<(), Stop> {
+    pub(super) fn expect_restored(&self, snapshot: &Descriptor, report: &Report) -> Result<(), Stop> {
         let wanted: Vec<_> = snapshot.volumes.iter().map(|totals| totals.tree_digest.clone()).collect();
         let now = self.look()?;
         if now.trees != wanted {
@@ -175,7 +175,7 @@ impl<'a> Scene<'a> {
     }
 
     /// Nothing is different from what it was, with whatever failure.
-    pub fn expect_untouched(&self, before: &Look, report: &Report) -> Result<(), Stop> {
+    pub(super) fn expect_untouched(&self, before: &Look, report: &Report) -> Result<(), Stop> {
         self.expect_no_trace(before, report)?;
         let now = self.look()?;
         match (now.running, now.stops == before.stops) {
@@ -186,7 +186,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The volumes are what they were and nothing lies beside them. The app may have been stopped and started.
-    pub fn expect_no_trace(&self, before: &Look, report: &Report) -> Result<(), Stop> {
+    pub(super) fn expect_no_trace(&self, before: &Look, report: &Report) -> Result<(), Stop> {
         self.expect_same_data(before, report)?;
         match self.look()?.beside == before.beside {
             true => Ok(()),
@@ -195,7 +195,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The volumes are what they were. What was exchanged back is kept beside them while the undo window runs.
-    pub fn expect_same_data(&self, before: &Look, report: &Report) -> Result<(), Stop> {
+    pub(super) fn expect_same_data(&self, before: &Look, report: &Report) -> Result<(), Stop> {
         match self.look()?.trees == before.trees {
             true => Ok(()),
             false => Err(Stop::Broken(format!("a volume was changed; {}", words(report)))),
@@ -204,7 +204,7 @@ impl<'a> Scene<'a> {
 }
 
 /// Removes what checks that were killed left in a base. An empty one may have been made this moment.
-pub fn sweep(base: &Path) -> Result<()> {
+pub(super) fn sweep(base: &Path) -> Result<()> {
     let failed = |error: std::io::Error| Failure::io("remove what an earlier check left in", base, &error);
     for entry in std::fs::read_dir(base).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
@@ -220,7 +220,7 @@ pub fn sweep(base: &Path) -> Result<()> {
 }
 
 /// How a restore ended, for the reason why a promise is broken.
-pub fn words(report: &Report) -> String {
+pub(super) fn words(report: &Report) -> String {
     match &report.failure {
         Some(failure) => format!("it ended {}: {} ({})", report.outcome.as_str(), failure.message, failure.code),
         None => format!("it ended {}", report.outcome.as_str()),
@@ -228,16 +228,16 @@ pub fn words(report: &Report) -> String {
 }
 
 /// The code of a report's failure.
-pub fn code(report: &Report) -> Option<&Code> {
+pub(super) fn code(report: &Report) -> Option<&Code> {
     report.failure.as_ref().map(|failure| &failure.code)
 }
 
-pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     std::fs::write(path, bytes).map_err(|error| Failure::io("write", path, &error))
 }
 
 /// Sets mode and time.
-pub fn set_metadata(path: &Path, mode: u32, seconds: i64) -> Result<()> {
+pub(super) fn set_metadata(path: &Path, mode: u32, seconds: i64) -> Result<()> {
     let failed = |error: std::io::Error| Failure::io("set the metadata of", path, &error);
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).map_err(failed)?;
     let time = Timespec { tv_sec: seconds, tv_nsec: 0 };

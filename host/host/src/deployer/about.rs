@@ -13,7 +13,7 @@ pub(super) struct About<'a> {
 }
 
 impl About<'_> {
-    pub fn refuse(&self, clause: impl AsRef<str>, hint: impl Into<String>) -> Failure {
+    pub(super) fn refuse(&self, clause: impl AsRef<str>, hint: impl Into<String>) -> Failure {
         let message = format!(
             "volume `{}` of `{}` at `{}` {}",
             escape::text(self.volume),

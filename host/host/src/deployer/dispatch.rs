@@ -14,7 +14,7 @@ use crate::deployer::absent::Known;
 use crate::deployer::deployed::used_by_others;
 use crate::deployer::history::{Deployments, History};
 use crate::deployer::prepare::{self, Made, Prepared};
-use crate::deployer::resolve::{ResolvedVolume, resolve};
+use crate::deployer::resolve::ResolvedVolume;
 use crate::deployer::{absent, preview};
 use reforge_base::effects::effect;
 use reforge_base::escape;
@@ -22,7 +22,7 @@ use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::spec::{DeploySpec, Health, HealthReport, Mount};
 use reforge_base::state_dir::StateDir;
 use reforge_config::deploy_spec::{configured_image, spec};
-use reforge_config::{Config, PREVIEW_SUFFIX, RuntimeKind, Workload};
+use reforge_config::{Config, PREVIEW_SUFFIX, RuntimeName, Workload};
 use reforge_runtime::Runtime;
 use reforge_snapshots::store::Store;
 use reforge_transaction::app::Used;
@@ -30,8 +30,8 @@ use reforge_transaction::generation::Generations;
 use reforge_transaction::lease::{Lease, Locks};
 use reforge_volumes::claim;
 
-/// What runs workloads of each kind.
-pub type Runtimes = BTreeMap<RuntimeKind, Arc<dyn Runtime>>;
+/// What runs workloads, by name.
+pub type Runtimes = BTreeMap<RuntimeName, Arc<dyn Runtime>>;
 
 /// Asked with the lease held whether a workload may be deployed: not while a restore is unfinished, needs a person, or
 /// left siblings behind.
@@ -145,7 +145,7 @@ impl Deployer {
             }
             (workload, _) => workload?,
         };
-        let runtime = self.runtime(workload.runtime, &workload.id)?;
+        let runtime = self.runtime(&workload.runtime, &workload.id)?;
         if let DeployRequest::Stop { .. } = request {
             // Not asked: a workload that waits for a person can always be taken down.
             return self.stop(lease, workload, runtime);
@@ -222,12 +222,6 @@ impl Deployer {
         lifecycle("await-app", || runtime.await_healthy(lease.workload(), cancelled))
     }
 
-    /// What a deploy of the configuration would run now. Changes nothing, so every volume must be there.
-    pub fn spec_for(&self, workload: &Workload) -> Result<DeploySpec> {
-        let volumes = resolve(&self.config, workload).accept()?;
-        self.fresh(workload, &configured_image(workload)?, volumes.iter().map(ResolvedVolume::mount).collect())
-    }
-
     pub fn config(&self) -> &Arc<Config> {
         &self.config
     }
@@ -243,9 +237,8 @@ impl Deployer {
 
     /// The runtime of a name that a journal recorded.
     pub fn runtime_named(&self, name: &str) -> Result<&Arc<dyn Runtime>> {
-        let named = self.runtimes.iter().find(|(kind, _)| kind.as_str() == name);
-        named
-            .map(|(_, runtime)| runtime)
+        self.runtimes
+            .get(&RuntimeName::from(name))
             .ok_or_else(|| Failure::new(Code::Runtime, format!("this host has no runtime `{}`", escape::text(name))))
     }
 
@@ -267,14 +260,14 @@ impl Deployer {
     pub fn runtime_of(&self, name: &str) -> Result<&Arc<dyn Runtime>> {
         let id = name.strip_suffix(PREVIEW_SUFFIX).unwrap_or(name);
         match (self.config.workload(id), self.runtimes.len()) {
-            (Ok(workload), _) => self.runtime(workload.runtime, id),
+            (Ok(workload), _) => self.runtime(&workload.runtime, id),
             (Err(_), 1) => self.runtimes.values().next().ok_or_else(|| no_runtime("any", id)),
             (Err(failure), _) => Err(failure),
         }
     }
 
-    pub(super) fn runtime(&self, kind: RuntimeKind, id: &str) -> Result<&Arc<dyn Runtime>> {
-        self.runtimes.get(&kind).ok_or_else(|| no_runtime(kind.as_str(), id))
+    pub(super) fn runtime(&self, name: &RuntimeName, id: &str) -> Result<&Arc<dyn Runtime>> {
+        self.runtimes.get(name).ok_or_else(|| no_runtime(name.as_str(), id))
     }
 
     fn preview(

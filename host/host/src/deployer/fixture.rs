@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use reforge_base::state_dir::StateDir;
 use reforge_config::scope::Scope;
-use reforge_config::{Api, Config, Host, RuntimeKind, Volume, Workload};
-pub use reforge_testing::spec;
+use reforge_config::{Config, PROCESS, Volume, Workload};
+pub(crate) use reforge_testing::spec;
 
 /// Directories, a configuration without workloads, and the state directory made from it.
-pub struct World {
+pub(crate) struct World {
     pub config: Config,
     pub state: StateDir,
     pub root: PathBuf,
@@ -18,7 +18,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn new() -> World {
+    pub(crate) fn new() -> World {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().canonicalize().unwrap();
         // Previews of other users pass here.
@@ -26,58 +26,47 @@ impl World {
         for name in ["volumes", "allowed"] {
             std::fs::create_dir(root.join(name)).unwrap();
         }
-        let config = Config {
-            path: root.join("reforge.toml"),
-            host: Host {
-                state_dir: root.join("state"),
-                snapshot_dir: root.join("state/snapshots"),
-                volume_root: Some(root.join("volumes")),
-                allowed_roots: vec![root.join("allowed")],
-                preview_dir: root.join("volumes/.previews"),
-                undo_window: Duration::from_secs(3600),
-                docker_socket: "/nonexistent/docker.sock".into(),
-                plugin: None,
-                plugin_stall_limit: reforge_config::PLUGIN_STALL_LIMIT,
-                plugin_keys: Vec::new(),
-            },
-            api: Api::default(),
-            workloads: Vec::new(),
-        };
+        let mut config = Config::new(root.join("state"))
+            .with_volume_root(root.join("volumes"))
+            .with_allowed_root(root.join("allowed"))
+            .with_undo_window(Duration::from_secs(3600));
+        config.path = root.join("reforge.toml");
+        config.host.docker_socket = "/nonexistent/docker.sock".into();
         let state = config.init_state().unwrap();
         World { config, state, root, _directory: directory }
     }
 
-    pub fn with(mut self, workloads: impl IntoIterator<Item = Workload>) -> World {
+    pub(crate) fn with(mut self, workloads: impl IntoIterator<Item = Workload>) -> World {
         self.config.workloads.extend(workloads);
         self
     }
 
-    pub fn live(&self, below: &str) -> PathBuf {
+    pub(crate) fn live(&self, below: &str) -> PathBuf {
         let path = self.root.join(below);
         std::fs::create_dir_all(&path).unwrap();
         path
     }
 }
 
-pub fn workload(id: &str, project: &str, stage: &str) -> Workload {
-    let workload = Workload::new(id, project, stage, RuntimeKind::Process);
-    Workload { command: vec!["/bin/app".to_owned()], stop_timeout: Duration::from_secs(1), ..workload }
+pub(crate) fn workload(id: &str, project: &str, stage: &str) -> Workload {
+    let mut workload = Workload::new(id, project, stage, PROCESS).with_command(["/bin/app"]);
+    workload.stop_timeout = Duration::from_secs(1);
+    workload
 }
 
 /// A workload with one volume more.
-pub trait WithVolume {
+pub(crate) trait WithVolume {
     fn volume(self, name: &str, scope: Scope, source: impl AsRef<Path>) -> Self;
 }
 
 impl WithVolume for Workload {
     fn volume(mut self, name: &str, scope: Scope, source: impl AsRef<Path>) -> Workload {
-        let source = Some(source.as_ref().to_str().unwrap().to_owned());
-        self.volumes.push(Volume { name: name.to_owned(), scope, source, target: None });
+        self.volumes.push(Volume::new(name, scope, source.as_ref().to_str().unwrap()));
         self
     }
 }
 
-pub fn chmod(path: &Path, mode: u32) {
+pub(crate) fn chmod(path: &Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }

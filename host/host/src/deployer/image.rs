@@ -4,14 +4,14 @@ use super::dispatch::Deployer;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::spec::{DeploySpec, Mount};
-use reforge_config::deploy_spec::{program, spec};
-use reforge_config::{RuntimeKind, Workload};
+use reforge_config::Workload;
+use reforge_config::deploy_spec::{image_is_command, program, spec};
 
 impl Deployer {
     /// A spec for an image as it is now.
     pub(super) fn fresh(&self, workload: &Workload, image: &str, mounts: Vec<Mount>) -> Result<DeploySpec> {
         let mut spec = spec(workload, &workload.id, image, mounts)?;
-        spec.image_digest = self.runtime(workload.runtime, &workload.id)?.resolve_image(&spec)?;
+        spec.image_digest = self.runtime(&workload.runtime, &workload.id)?.resolve_image(&spec)?;
         Ok(spec)
     }
 
@@ -24,17 +24,17 @@ impl Deployer {
         cancelled: &dyn Fn() -> bool,
     ) -> Result<DeploySpec> {
         let wanted = spec(workload, &workload.id, image, mounts.clone())?;
-        self.runtime(workload.runtime, &workload.id)?.fetch_image(&wanted, &*self.tell, cancelled)?;
+        self.runtime(&workload.runtime, &workload.id)?.fetch_image(&wanted, &*self.tell, cancelled)?;
         self.fresh(workload, image, mounts)
     }
 
-    /// A spec for an image as it was when it was deployed. A container's image is found by its digest; a process's is
-    /// the file at its path, which must not have changed.
+    /// A spec for an image as it was when it was deployed. What has a name is found by its digest; the image of a command
+    /// is the file at its path, which must not have changed.
     pub(super) fn earlier(&self, workload: &Workload, image: DeploySpec, mounts: Vec<Mount>) -> Result<DeploySpec> {
         let mut spec = spec(workload, &workload.id, &image.image, mounts)?;
         spec.image_digest = image.image_digest;
-        let changed = workload.runtime == RuntimeKind::Process
-            && self.runtime(workload.runtime, &workload.id)?.resolve_image(&spec)? != spec.image_digest;
+        let changed = image_is_command(workload)
+            && self.runtime(&workload.runtime, &workload.id)?.resolve_image(&spec)? != spec.image_digest;
         if changed {
             let message = format!(
                 "the file of the image `{}` changed since it was deployed",

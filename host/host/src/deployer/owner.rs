@@ -5,15 +5,15 @@ use rustix::fs::{Gid, Uid};
 use reforge_base::account;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result, reason};
-use reforge_config::{RuntimeKind, Workload};
+use reforge_config::Workload;
 
-/// The owner of a workload's new directories. Without a user, the host's own. A name in a container's user database
-/// says nothing on this host, so there only numbers count.
+/// The owner of a workload's new directories. Without a user, the host's own. A name in a container's user database, or
+/// whatever another runtime has, says nothing on this host, so only a process's counts; numbers count everywhere.
 pub(super) fn owner(workload: &Workload) -> Result<(Uid, Gid)> {
     let host = (rustix::process::geteuid(), rustix::process::getegid());
     let Some(user) = &workload.user else { return Ok(host) };
     let numbers = user.split(':').all(|part| part.parse::<u32>().is_ok_and(|number| number != u32::MAX));
-    if workload.runtime == RuntimeKind::Docker && !numbers {
+    if !workload.runtime.is_process() && !numbers {
         return Ok(host);
     }
     let found = account::find(user).map_err(|error| {

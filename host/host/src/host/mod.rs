@@ -8,25 +8,30 @@ mod snapshots;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::audit::Audit;
 use crate::deployer::dispatch::{DeployRequest, Deployed, Deployer, Leased, Runtimes};
 use crate::deployer::resolve;
+use crate::events::{self, Event, EventSink};
 use crate::leftovers;
+use crate::restore::progress::{Progress, Watcher};
 use crate::restore::report::Report;
+use reforge_base::durable;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::state_dir::StateDir;
 use reforge_config::deploy_spec;
-use reforge_config::{Config, RuntimeKind, Workload};
+use reforge_config::{Config, DOCKER, PROCESS, Workload};
 use reforge_docker::DockerRuntime;
 use reforge_plugins::registry::Registry;
+use reforge_plugins::{ActivePlugin, PluginEngine};
 use reforge_runtime::Runtime;
 use reforge_runtime::process::ProcessRuntime;
 use reforge_snapshots::store::Store;
 use reforge_transaction::generation::Generations;
-use reforge_transaction::lease::{Lease, Locks};
+use reforge_transaction::lease::{Lease, Locks, OuterLock};
 use reforge_transaction::receipt::{self, Outcome, Receipt};
 use reforge_transaction::recover::{Recovered, Recovery};
 use reforge_transaction::{aborted, prune, registry};
@@ -39,20 +44,42 @@ pub struct Host {
     pub store: Store,
     pub deployer: Deployer,
     audit: Audit,
+    sink: Option<Arc<dyn EventSink>>,
+    compiler: Vec<OsString>,
+}
+
+/// What a host has of whoever embeds it. The default is nothing.
+#[derive(Default)]
+pub struct Embedding {
+    pub runtimes: Runtimes,
+    pub lock: Option<Arc<dyn OuterLock>>,
+    pub sink: Option<Arc<dyn EventSink>>,
+    /// The command that compiles plugins in a process of its own. Without one none can be installed.
+    pub compiler: Vec<OsString>,
 }
 
 impl Host {
     /// Opens the state directory. Nothing is recovered yet; see [`Host::recover`]. `supervisor` is the command that
-    /// runs a supervisor of the process runtime.
-    pub fn open(config: Config, supervisor: Vec<OsString>) -> Result<Host> {
+    /// runs a supervisor of the process runtime, `compiler` the one that compiles plugins.
+    pub fn open(config: Config, supervisor: Vec<OsString>, compiler: Vec<OsString>) -> Result<Host> {
         let state = config.open_state()?;
         let config = Arc::new(config);
-        let process: Arc<dyn Runtime> = Arc::new(ProcessRuntime::new(state.root().to_owned(), supervisor));
         // Also for a workload that the configuration no longer has: nothing is asked of the engine until it is needed.
-        let docker: Arc<dyn Runtime> =
-            Arc::new(DockerRuntime::new(config.host.docker_socket.clone(), state.host_id(), state.docker()));
-        let runtimes: Runtimes = BTreeMap::from([(RuntimeKind::Process, process), (RuntimeKind::Docker, docker)]);
-        Ok(Host::with_runtimes(config, state, runtimes))
+        let runtimes = Runtimes::from([
+            (PROCESS.into(), Host::process_runtime(&state, supervisor)),
+            (DOCKER.into(), Host::docker_runtime(&config, &state)),
+        ]);
+        Ok(Host::embedded(config, state, Embedding { runtimes, compiler, ..Embedding::default() }))
+    }
+
+    /// The runtime of plain processes, which keeps its state in the host's.
+    pub fn process_runtime(state: &StateDir, supervisor: Vec<OsString>) -> Arc<dyn Runtime> {
+        Arc::new(ProcessRuntime::new(state.root().to_owned(), supervisor))
+    }
+
+    /// The runtime of containers.
+    pub fn docker_runtime(config: &Config, state: &StateDir) -> Arc<dyn Runtime> {
+        Arc::new(DockerRuntime::new(config.host.docker_socket.clone(), state.host_id(), state.docker()))
     }
 
     /// What plugins are installed.
@@ -60,9 +87,28 @@ impl Host {
         Registry::new(self.state.plugins(), &self.config.host.plugin_keys)
     }
 
-    /// The same with runtimes of a deployer's own.
+    /// The engine that plugins run on, with this host's cache.
+    pub fn plugin_engine(&self) -> Result<PluginEngine> {
+        let cache = self.state.cache();
+        durable::make_directories_durably(&cache, durable::PRIVATE_DIRECTORY)?;
+        PluginEngine::new(Some(&cache))
+    }
+
+    /// The place of the plugin in use: `file` when there is one, else what is selected.
+    pub fn open_slot(&self, file: Option<PathBuf>) -> Result<ActivePlugin> {
+        Ok(ActivePlugin::open(self.plugin_engine()?, file, self.registry()))
+    }
+
+    /// A host with these runtimes and no others.
     pub fn with_runtimes(config: Arc<Config>, state: StateDir, runtimes: Runtimes) -> Host {
+        Host::embedded(config, state, Embedding { runtimes, ..Embedding::default() })
+    }
+
+    /// A host that somebody embeds.
+    pub fn embedded(config: Arc<Config>, state: StateDir, embedding: Embedding) -> Host {
+        let Embedding { runtimes, lock, sink, compiler } = embedding;
         let locks = Locks::new(&state);
+        let locks = lock.into_iter().fold(locks, Locks::within);
         let gate_config = config.clone();
         let generations = Generations::new(&state);
         let gate_state = state.clone();
@@ -71,13 +117,33 @@ impl Host {
             let refusals = gate::blocked(&gate_state, &generations, &gate_config, workload)?;
             Failure::of_all(&refusals).map_or(Ok(()), Err)
         });
-        let deployer = Deployer::new(config.clone(), &state, locks, runtimes, gate);
-        Host {
-            store: Store::new(config.host.snapshot_dir.clone()),
-            audit: Audit::new(state.audit()),
-            deployer,
-            config,
-            state,
+        let mut deployer = Deployer::new(config.clone(), &state, locks, runtimes, gate);
+        let mut audit = Audit::new(state.audit());
+        if let Some(sink) = &sink {
+            let heard = sink.clone();
+            deployer = deployer.telling(Arc::new(move |text| heard.take(&Event::Told { text })));
+            let heard = sink.clone();
+            audit = audit.heard_by(Arc::new(move |line| heard.take(&Event::Audit(line))));
+        }
+        Host { store: Store::new(config.host.snapshot_dir.clone()), audit, deployer, config, state, sink, compiler }
+    }
+
+    /// Who watches what is done to a workload: somebody, and whoever hears this host's events.
+    pub fn watched(&self, workload: &str, watcher: Arc<dyn Watcher>) -> Arc<dyn Watcher> {
+        match &self.sink {
+            Some(sink) => {
+                let (sink, workload) = (sink.clone(), workload.to_owned());
+                Arc::new(events::Watched { sink, workload, beside: watcher })
+            }
+            None => watcher,
+        }
+    }
+
+    /// Does something to a workload, of which whoever hears this host's events hears how far it is.
+    pub fn counted<T>(&self, workload: &str, progress: &Progress, act: impl FnOnce() -> T) -> T {
+        match &self.sink {
+            Some(sink) => events::counted(&**sink, workload, progress, act),
+            None => act(),
         }
     }
 

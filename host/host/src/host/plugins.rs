@@ -1,7 +1,5 @@
 //! Changes of the installed plugins as somebody asks for them: audited, whatever becomes of them.
 
-use std::ffi::OsString;
-
 use serde_json::json;
 
 use super::Host;
@@ -12,19 +10,12 @@ use reforge_plugins::PluginEngine;
 use reforge_plugins::registry::Installed;
 use reforge_plugins::registry::install::{InstallContext, InstallRequest};
 
-/// Checks a plugin and keeps it for use. `compiler` is the command that compiles one in a process of its own, and `step` is
-/// told before each step.
-pub fn install(
-    host: &Host,
-    engine: &PluginEngine,
-    compiler: &[OsString],
-    step: &dyn Fn(&str),
-    request: &InstallRequest,
-) -> Result<Installed> {
+/// Checks a plugin and keeps it for use. `step` is told before each step.
+pub fn install(host: &Host, engine: &PluginEngine, step: &dyn Fn(&str), request: &InstallRequest) -> Result<Installed> {
     let context = InstallContext {
         engine,
         cache: &host.state.cache(),
-        compiler,
+        compiler: &host.compiler,
         keeps_promises: &|plugin| conformance::require(plugin, &host.state.plugins()),
         step,
     };

@@ -58,7 +58,7 @@ impl Steps {
 }
 
 /// Whether the way is forward.
-pub fn is_committed(transaction: &Transaction) -> bool {
+pub(super) fn is_committed(transaction: &Transaction) -> bool {
     !transaction.is_aborted()
         && matches!(
             transaction.phase(),
@@ -67,7 +67,7 @@ pub fn is_committed(transaction: &Transaction) -> bool {
 }
 
 /// After the commit: brings the app up as far as that was not done, goes back if it is bad for certain, completes.
-pub fn conclude(transaction: &mut Transaction, app: AppStep) -> Ending {
+pub(super) fn conclude(transaction: &mut Transaction, app: AppStep) -> Ending {
     let (started, health) = match app {
         AppStep::Down => (transaction.redeploy(), None),
         AppStep::NotStarted(failure) => (Err(failure), None),
@@ -113,7 +113,7 @@ fn not_started(failure: Failure) -> Ending {
 }
 
 /// Goes back because of a failure.
-pub fn go_back(transaction: &mut Transaction, why: Failure) -> Ending {
+pub(super) fn go_back(transaction: &mut Transaction, why: Failure) -> Ending {
     went_back(WentBack { how: transaction.revert(), why })
 }
 
@@ -150,7 +150,7 @@ fn went_back(WentBack { why, how }: WentBack) -> Ending {
 }
 
 /// Draws up the receipt, writes it and the audit line, and keeps the safety snapshots in number.
-pub fn tell(
+pub(super) fn tell(
     host: &Host,
     transaction: &Transaction,
     ending: Ending,

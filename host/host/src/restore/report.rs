@@ -8,6 +8,7 @@ use reforge_transaction::receipt::{Outcome, Receipt};
 
 /// How it ended.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[non_exhaustive]
 pub struct Report {
     pub outcome: Outcome,
     #[serde(rename = "error")]

@@ -11,7 +11,7 @@ use reforge_snapshots::format::VolumeTotals;
 use super::preflight::Preflight;
 
 /// Adds what the plugin says to the host's plan, and answers what it counted: one account of each volume that is restored.
-pub fn take(answer: RestorePlan, plan: &mut Preflight) -> Vec<VolumePlan> {
+pub(super) fn take(answer: RestorePlan, plan: &mut Preflight) -> Vec<VolumePlan> {
     add(&mut plan.refusals, &answer.refusals);
     add(&mut plan.warnings, &answer.warnings);
     let mut counted = Vec::new();

@@ -46,28 +46,28 @@ pub struct LargeFile {
 }
 
 /// Every handle that one sandbox holds.
-pub struct Handles(pub ResourceTable);
+pub(crate) struct Handles(pub ResourceTable);
 
 impl Handles {
-    pub fn new() -> Handles {
+    pub(crate) fn new() -> Handles {
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES_MAX);
         Handles(table)
     }
 
-    pub fn push<T: Send + 'static>(&mut self, handle: T) -> Result<Resource<T>> {
+    pub(crate) fn push<T: Send + 'static>(&mut self, handle: T) -> Result<Resource<T>> {
         self.0.push(handle).map_err(refused)
     }
 
-    pub fn get<T: 'static>(&self, handle: &Resource<T>) -> Result<&T> {
+    pub(crate) fn get<T: 'static>(&self, handle: &Resource<T>) -> Result<&T> {
         self.0.get(handle).map_err(refused)
     }
 
-    pub fn get_mut<T: 'static>(&mut self, handle: &Resource<T>) -> Result<&mut T> {
+    pub(crate) fn get_mut<T: 'static>(&mut self, handle: &Resource<T>) -> Result<&mut T> {
         self.0.get_mut(handle).map_err(refused)
     }
 
-    pub fn delete<T: 'static>(&mut self, handle: Resource<T>) -> Result<T> {
+    pub(crate) fn delete<T: 'static>(&mut self, handle: Resource<T>) -> Result<T> {
         self.0.delete(handle).map_err(refused)
     }
 }

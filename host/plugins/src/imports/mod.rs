@@ -1,6 +1,6 @@
 //! The imports, one file per interface of the WIT: each method finds what its handles stand for and asks what answers them.
 
-pub mod handles;
+pub(crate) mod handles;
 mod lifecycle;
 mod report;
 mod snapshots;

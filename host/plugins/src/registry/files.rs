@@ -15,14 +15,14 @@ use reforge_base::durable::{self, PRIVATE_FILE};
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
 
-pub const SELECTION: &str = "selection.json";
+pub(super) const SELECTION: &str = "selection.json";
 const CONTENT: &str = "wasm";
 const RECORD: &str = "json";
 /// Length of a digest in hexadecimal.
 const DIGEST_LENGTH: usize = 64;
 
 /// Keeps other processes from changing the directory until it is dropped. Changes are short, so it waits.
-pub fn lock(directory: &Path) -> Result<OwnedFd> {
+pub(super) fn lock(directory: &Path) -> Result<OwnedFd> {
     let failed = |error: rustix::io::Errno| Failure::io("lock", directory, &error.into());
     let held = rustix::fs::open(directory, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
     let held = held.map_err(failed)?;
@@ -31,13 +31,13 @@ pub fn lock(directory: &Path) -> Result<OwnedFd> {
 }
 
 /// Writes a plugin and then its record.
-pub fn add(directory: &Path, installed: &Installed, bytes: &[u8]) -> Result<()> {
+pub(super) fn add(directory: &Path, installed: &Installed, bytes: &[u8]) -> Result<()> {
     durable::write_durably(directory, format!("{}.{CONTENT}", installed.digest), bytes, PRIVATE_FILE)?;
     write_json(directory, &format!("{}.{RECORD}", installed.digest), installed)
 }
 
 /// Removes a record and then the plugin: what a crash leaves without its record is not installed.
-pub fn remove(directory: &Path, digest: &str) -> Result<()> {
+pub(super) fn remove(directory: &Path, digest: &str) -> Result<()> {
     for extension in [RECORD, CONTENT] {
         let path = directory.join(format!("{digest}.{extension}"));
         match effect("remove-plugin", || std::fs::remove_file(&path)) {
@@ -49,7 +49,7 @@ pub fn remove(directory: &Path, digest: &str) -> Result<()> {
 }
 
 /// Every record. One that does not read is a failure: a plugin must not vanish because its record was damaged.
-pub fn records(directory: &Path) -> Result<Vec<Installed>> {
+pub(super) fn records(directory: &Path) -> Result<Vec<Installed>> {
     let failed = |error: io::Error| Failure::io("read", directory, &error);
     let mut all = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(failed)? {
@@ -63,7 +63,7 @@ pub fn records(directory: &Path) -> Result<Vec<Installed>> {
 }
 
 /// The record of one plugin.
-pub fn record(directory: &Path, digest: &str) -> Result<Installed> {
+pub(super) fn record(directory: &Path, digest: &str) -> Result<Installed> {
     let path = directory.join(format!("{digest}.{RECORD}"));
     let installed: Installed = read_json(&path)?
         .ok_or_else(|| Failure::new(Code::NotFound, format!("plugin `{}` is not installed", head(digest))))?;
@@ -74,7 +74,7 @@ pub fn record(directory: &Path, digest: &str) -> Result<Installed> {
 }
 
 /// The bytes of one plugin, which must still be those that were installed.
-pub fn content(directory: &Path, installed: &Installed) -> Result<Vec<u8>> {
+pub(super) fn content(directory: &Path, installed: &Installed) -> Result<Vec<u8>> {
     let path = directory.join(format!("{}.{CONTENT}", installed.digest));
     let file = File::open(&path).map_err(|error| Failure::io("read the plugin", &path, &error))?;
     let bytes = read_bounded(file, &path)?;
@@ -86,7 +86,7 @@ pub fn content(directory: &Path, installed: &Installed) -> Result<Vec<u8>> {
 }
 
 /// All of a file that may be a plugin.
-pub fn read_bounded(mut file: impl io::Read, path: &Path) -> Result<Vec<u8>> {
+pub(crate) fn read_bounded(mut file: impl io::Read, path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let limit = PLUGIN_BYTES_MAX as u64 + 1;
     file.by_ref().take(limit).read_to_end(&mut bytes).map_err(|error| Failure::io("read the plugin", path, &error))?;
@@ -99,11 +99,11 @@ pub fn read_bounded(mut file: impl io::Read, path: &Path) -> Result<Vec<u8>> {
     }
 }
 
-pub fn selection(directory: &Path) -> Result<Selection> {
+pub(super) fn selection(directory: &Path) -> Result<Selection> {
     Ok(read_json(&directory.join(SELECTION))?.unwrap_or_default())
 }
 
-pub fn write_selection(directory: &Path, selection: &Selection) -> Result<()> {
+pub(super) fn write_selection(directory: &Path, selection: &Selection) -> Result<()> {
     write_json(directory, SELECTION, selection)
 }
 

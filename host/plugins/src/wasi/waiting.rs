@@ -17,7 +17,10 @@ thread_local! {
 }
 
 /// Runs `future` to its end, unless `tick` says that the guest's time is over: asked before each sleep.
-pub fn until<F: Future>(future: F, mut tick: impl FnMut() -> wasmtime::Result<()>) -> wasmtime::Result<F::Output> {
+pub(super) fn until<F: Future>(
+    future: F,
+    mut tick: impl FnMut() -> wasmtime::Result<()>,
+) -> wasmtime::Result<F::Output> {
     let mut future = pin!(future);
     loop {
         NEXT.set(None);
@@ -32,7 +35,7 @@ pub fn until<F: Future>(future: F, mut tick: impl FnMut() -> wasmtime::Result<()
 }
 
 /// Ready at a time; never, when there is none.
-pub async fn ready_at(at: Option<Instant>) {
+pub(super) async fn ready_at(at: Option<Instant>) {
     poll_fn(|_| match at {
         Some(at) if at <= Instant::now() => Poll::Ready(()),
         Some(at) => {

@@ -15,7 +15,7 @@ use super::workload_dir::{Lock, WorkloadDir};
 use reforge_base::failure::{Code, Failure, Result};
 
 /// A request longer than this is not one of ours.
-pub const REQUEST_BYTES_MAX: usize = 4096;
+pub(super) const REQUEST_BYTES_MAX: usize = 4096;
 /// How long a supervisor may take to open its socket after it took the lock, or to go after it closed it.
 const SETTLE_LIMIT: Duration = Duration::from_secs(10);
 /// Between two looks at a supervisor that is coming or going.
@@ -23,7 +23,7 @@ const SETTLE_POLL: Duration = Duration::from_millis(5);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum ControlRequest {
+pub(super) enum ControlRequest {
     Status,
     /// Answered when nothing is alive, or given up.
     Stop,
@@ -38,7 +38,7 @@ pub enum ControlRequest {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Answer {
+pub(super) enum Answer {
     Done,
     Status(Box<Status>),
     /// None is a success, else the reason.
@@ -48,14 +48,14 @@ pub enum Answer {
 
 /// Who was there to be asked.
 #[derive(Debug)]
-pub enum Reached {
+pub(super) enum Reached {
     Supervisor(Answer),
     /// Nobody: there is no supervisor, and none can start while the lock is held.
     Nobody(Lock),
 }
 
 /// Asks the supervisor, or finds out for certain that there is none. Every request may be repeated.
-pub fn ask(workload_dir: &WorkloadDir, request: &ControlRequest, limit: Duration) -> Result<Reached> {
+pub(super) fn ask(workload_dir: &WorkloadDir, request: &ControlRequest, limit: Duration) -> Result<Reached> {
     let deadline = Instant::now() + SETTLE_LIMIT;
     loop {
         if let Some(lock) = workload_dir.try_lock()? {
@@ -77,7 +77,7 @@ pub fn ask(workload_dir: &WorkloadDir, request: &ControlRequest, limit: Duration
 }
 
 /// Waits until a supervisor that said that it ends has ended.
-pub fn wait_gone(workload_dir: &WorkloadDir) -> Result<Lock> {
+pub(super) fn wait_gone(workload_dir: &WorkloadDir) -> Result<Lock> {
     let deadline = Instant::now() + SETTLE_LIMIT;
     if let Some(supervisor) = workload_dir.state()?.supervisor {
         ProcessId::wait_for_an_end(&[supervisor], SETTLE_LIMIT)?;
@@ -103,14 +103,14 @@ fn exchange(mut stream: UnixStream, request: &ControlRequest, limit: Duration) -
 }
 
 /// One line of JSON.
-pub fn line<T: Serialize>(value: &T) -> std::io::Result<Vec<u8>> {
+pub(super) fn line<T: Serialize>(value: &T) -> std::io::Result<Vec<u8>> {
     let mut line = serde_json::to_vec(value)?;
     line.push(b'\n');
     Ok(line)
 }
 
 /// Opens the supervisor's end. The caller holds the lock, so that whatever is there is left over.
-pub fn listen(workload_dir: &WorkloadDir) -> Result<UnixListener> {
+pub(super) fn listen(workload_dir: &WorkloadDir) -> Result<UnixListener> {
     let path = workload_dir.file("control.sock");
     let bound = || -> std::io::Result<UnixListener> {
         match std::fs::remove_file(&path) {

@@ -21,7 +21,7 @@ use reforge_base::failure::{Code, Failure, Result};
 const TERMINATE: [i32; 5] = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGXCPU];
 
 /// Everybody who is connected, and the signals.
-pub struct ControlChannel {
+pub(super) struct ControlChannel {
     listener: UnixListener,
     signals: UnixStream,
     /// Somebody asked by a signal that everything ends: the machine goes down.
@@ -47,7 +47,7 @@ enum Wants {
 }
 
 impl ControlChannel {
-    pub fn open(workload_dir: &WorkloadDir) -> Result<ControlChannel> {
+    pub(super) fn open(workload_dir: &WorkloadDir) -> Result<ControlChannel> {
         let listener = control::listen(workload_dir)?;
         let failed = |error: std::io::Error| Failure::new(Code::Runtime, format!("cannot watch signals: {error}"));
         let (signals, wake) = UnixStream::pair().map_err(failed)?;
@@ -64,7 +64,7 @@ impl ControlChannel {
     }
 
     /// Takes in what was asked and answers what can be answered.
-    pub fn hold(&mut self, supervisor: &mut Supervisor) {
+    pub(super) fn hold(&mut self, supervisor: &mut Supervisor) {
         if self.terminate.load(Ordering::SeqCst) {
             supervisor.stop();
         }
@@ -87,13 +87,13 @@ impl ControlChannel {
     }
 
     /// Answers those who wait for the stop.
-    pub fn stopped(&mut self, outcome: Result<()>) {
+    pub(super) fn stopped(&mut self, outcome: Result<()>) {
         let answer = outcome.map_or_else(Answer::Failed, |()| Answer::Done);
         self.answer(Wants::Stop, &answer);
     }
 
     /// Waits until something happens, the app says something included, or `pause` is over.
-    pub fn wait(&mut self, pause: Duration, output: &AppOutput) -> Result<()> {
+    pub(super) fn wait(&mut self, pause: Duration, output: &AppOutput) -> Result<()> {
         let mut watched = vec![PollFd::new(&self.signals, PollFlags::IN), PollFd::new(&self.listener, PollFlags::IN)];
         watched.push(PollFd::new(output, PollFlags::IN));
         watched.extend(self.clients.iter().map(|client| PollFd::new(&client.stream, PollFlags::IN)));
@@ -108,7 +108,7 @@ impl ControlChannel {
     }
 
     /// Takes the socket away. Whoever is still connected sees the end and asks again.
-    pub fn end(self) {
+    pub(super) fn end(self) {
         let path = self.workload_dir.file("control.sock");
         if let Err(error) = std::fs::remove_file(&path) {
             say(&Failure::io("remove", &path, &error));

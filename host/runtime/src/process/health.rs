@@ -23,7 +23,11 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 const SETTLE_LIMIT: Duration = Duration::from_secs(30);
 
 /// Waits for the app of `spec`.
-pub fn wait(workload_dir: &WorkloadDir, spec: &DeploySpec, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
+pub(super) fn wait(
+    workload_dir: &WorkloadDir,
+    spec: &DeploySpec,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<HealthReport> {
     let limit = spec.health.as_ref().map_or(SETTLE_LIMIT, |check| check.limit);
     let deadline = Instant::now() + limit;
     let mut next_probe = Instant::now();
@@ -119,7 +123,7 @@ fn unsupervised() -> HealthReport {
 }
 
 /// What a living supervisor says; none if there is none.
-pub fn status(workload_dir: &WorkloadDir) -> Result<Option<Status>> {
+pub(super) fn status(workload_dir: &WorkloadDir) -> Result<Option<Status>> {
     match control::ask(workload_dir, &ControlRequest::Status, ANSWER_LIMIT)? {
         Reached::Supervisor(Answer::Status(status)) => Ok(Some(*status)),
         Reached::Supervisor(Answer::Failed(failure)) => Err(failure),
@@ -129,6 +133,6 @@ pub fn status(workload_dir: &WorkloadDir) -> Result<Option<Status>> {
 }
 
 /// An answer that does not fit the question.
-pub fn unexpected(answer: &Answer) -> Failure {
+pub(super) fn unexpected(answer: &Answer) -> Failure {
     Failure::new(Code::Runtime, format!("the supervisor answered something else: {answer:?}"))
 }

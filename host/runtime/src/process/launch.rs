@@ -29,7 +29,7 @@ const LAST_SIGNAL: i32 = 64;
 
 /// A command of a spec, ready to be started.
 #[derive(Clone, Debug)]
-pub struct Program {
+pub(super) struct Program {
     pub file: PathBuf,
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
@@ -39,7 +39,7 @@ pub struct Program {
 
 impl Program {
     /// Finds everything out before anything is started. `command` is the spec's own or its health check's.
-    pub fn prepare(spec: &DeploySpec, command: &[String]) -> Result<Program> {
+    pub(super) fn prepare(spec: &DeploySpec, command: &[String]) -> Result<Program> {
         let arguments: Vec<OsString> = command.iter().map(|word| live(word, spec)).collect::<Result<_>>()?;
         let file = program_file(spec, command)?;
         let mut environment: Vec<(OsString, OsString)> =
@@ -52,7 +52,7 @@ impl Program {
     }
 
     /// Starts it in a session of its own, as part of the run `start`, and returns its pid once the exec has succeeded. The caller reaps it.
-    pub fn start(&self, workload_dir: &WorkloadDir, start: u64, output: Option<File>) -> Result<i32> {
+    pub(super) fn start(&self, workload_dir: &WorkloadDir, start: u64, output: Option<File>) -> Result<i32> {
         let mut command = Command::new(&self.file);
         if let Some((name, rest)) = self.arguments.split_first() {
             command.arg0(name).args(rest);
@@ -114,7 +114,7 @@ fn become_app(account: Option<&Account>, groups: &[Gid]) -> std::io::Result<()> 
 }
 
 /// The file that a command runs: absolute, or found through `PATH`.
-pub fn program_file(spec: &DeploySpec, command: &[String]) -> Result<PathBuf> {
+pub(super) fn program_file(spec: &DeploySpec, command: &[String]) -> Result<PathBuf> {
     let Some(first) = command.first().filter(|first| !first.is_empty()) else {
         return Err(Failure::new(
             Code::AppBad,

@@ -19,7 +19,7 @@ use reforge_base::account::Account;
 use reforge_base::failure::Failure;
 
 /// Size at which the log is put aside; there are at most two files of this size.
-pub const LOG_BYTES_MAX: u64 = 16 << 20;
+pub(super) const LOG_BYTES_MAX: u64 = 16 << 20;
 /// The same where there is little room.
 const LOG_BYTES_MAX_SCARCE: u64 = 1 << 20;
 /// Less free space than this is little room: journals, receipts and locks need it more.
@@ -37,7 +37,7 @@ const TAIL_BYTES_MAX: u64 = 2048;
 const TAIL_LINES_MAX: usize = 5;
 
 /// The two files, `log` and what was put aside of it, `log.1`.
-pub struct Log {
+pub(super) struct Log {
     log: PathBuf,
     aside: PathBuf,
     /// None while it cannot be opened.
@@ -50,7 +50,7 @@ pub struct Log {
 
 impl Log {
     /// Both files are there from the beginning, so that putting aside needs neither room nor an inode.
-    pub fn open(workload_dir: &WorkloadDir) -> Log {
+    pub(super) fn open(workload_dir: &WorkloadDir) -> Log {
         let (log, aside) = (workload_dir.file("log"), workload_dir.file("log.1"));
         let mut opened = Log { log, aside, file: None, bytes: 0, bytes_max: LOG_BYTES_MAX, unlooked: 0 };
         opened.reopen();
@@ -66,7 +66,7 @@ impl Log {
     }
 
     /// Adds what was said, or as much as there is room for.
-    pub fn append(&mut self, said: &[u8]) {
+    pub(super) fn append(&mut self, said: &[u8]) {
         if self.file.is_none() {
             self.reopen();
         }
@@ -126,7 +126,7 @@ fn shorten(path: &Path, bytes_max: u64) {
 }
 
 /// Both ends of what the app says, in its supervisor.
-pub struct AppOutput {
+pub(super) struct AppOutput {
     /// Never waits.
     reader: File,
     /// The app's.
@@ -137,7 +137,7 @@ pub struct AppOutput {
 impl AppOutput {
     /// Takes the pipe that stands behind standard error, and leaves there an end of it that never waits: what the
     /// supervisor itself says goes into the log, too.
-    pub fn of_standard_error(workload_dir: &WorkloadDir) -> std::io::Result<AppOutput> {
+    pub(super) fn of_standard_error(workload_dir: &WorkloadDir) -> std::io::Result<AppOutput> {
         let writer = rustix::io::fcntl_dupfd_cloexec(std::io::stderr(), 3)?;
         let again =
             |flags| rustix::fs::open("/proc/self/fd/2", flags | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty());
@@ -151,7 +151,7 @@ impl AppOutput {
     }
 
     /// An end for an app that runs as `owner`, who may open it again as `/dev/stderr`.
-    pub fn end_for(&self, owner: Option<&Account>) -> std::io::Result<File> {
+    pub(super) fn end_for(&self, owner: Option<&Account>) -> std::io::Result<File> {
         if let Some(owner) = owner {
             let (uid, gid) = (rustix::fs::Uid::from_raw(owner.uid), rustix::fs::Gid::from_raw(owner.gid));
             rustix::fs::fchown(&self.writer, Some(uid), Some(gid))?;
@@ -160,7 +160,7 @@ impl AppOutput {
     }
 
     /// Takes what was said, one turn of it. Answers whether that was all.
-    pub fn take(&mut self) -> bool {
+    pub(super) fn take(&mut self) -> bool {
         let mut bytes = [0; READ_BYTES];
         let mut taken = 0;
         while taken < TURN_BYTES {
@@ -184,7 +184,7 @@ impl AsFd for AppOutput {
 }
 
 /// The pipe of one supervisor: a reader for whoever keeps the log when it is gone, a writer for itself.
-pub fn pipe() -> std::io::Result<(PipeReader, std::io::PipeWriter)> {
+pub(super) fn pipe() -> std::io::Result<(PipeReader, std::io::PipeWriter)> {
     let (reader, writer) = std::io::pipe()?;
     // A smaller one holds everything, too.
     let _ = rustix::pipe::fcntl_setpipe_size(&writer, PIPE_BYTES);
@@ -193,7 +193,7 @@ pub fn pipe() -> std::io::Result<(PipeReader, std::io::PipeWriter)> {
 
 /// Keeps the log of an app whose supervisor is gone, until nothing is left that could say something. Standard input is what
 /// is said; standard output ends when the supervisor does.
-pub fn keep(workload_dir: &WorkloadDir) -> std::io::Result<()> {
+pub(super) fn keep(workload_dir: &WorkloadDir) -> std::io::Result<()> {
     let supervisor = std::io::stdout();
     loop {
         let mut watched = [PollFd::new(&supervisor, PollFlags::IN)];
@@ -217,12 +217,12 @@ pub fn keep(workload_dir: &WorkloadDir) -> std::io::Result<()> {
 }
 
 /// How long the log is; 0 if there is none.
-pub fn size(workload_dir: &WorkloadDir) -> u64 {
+pub(super) fn size(workload_dir: &WorkloadDir) -> u64 {
     std::fs::metadata(workload_dir.file("log")).map_or(0, |metadata| metadata.len())
 }
 
 /// The last lines of the log behind `start_bytes`, escaped, in one line; empty if there is nothing.
-pub fn tail(path: &Path, start_bytes: u64) -> String {
+pub(super) fn tail(path: &Path, start_bytes: u64) -> String {
     let read = || -> std::io::Result<Vec<u8>> {
         let mut log = File::open(path)?;
         let end = log.metadata()?.len();

@@ -24,14 +24,14 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 /// Of which workloads nobody is left, so that not all processes are asked again: whoever is left comes from somebody who
 /// is left, or from a supervisor, and each supervisor makes its socket in the workload's directory.
 #[derive(Clone, Debug, Default)]
-pub struct Nobody(Arc<Mutex<HashMap<PathBuf, Look>>>);
+pub(super) struct Nobody(Arc<Mutex<HashMap<PathBuf, Look>>>);
 
 /// How a directory looked: which it is, and when names in it changed.
 type Look = (u64, u64, i64, i64);
 
 impl Nobody {
     /// What is left alive of a workload.
-    pub fn left(&self, workload_dir: &WorkloadDir) -> Result<Vec<ProcessId>> {
+    pub(super) fn left(&self, workload_dir: &WorkloadDir) -> Result<Vec<ProcessId>> {
         if self.is_left(workload_dir)? {
             return Ok(Vec::new());
         }
@@ -44,14 +44,14 @@ impl Nobody {
     }
 
     /// That is known of one whose supervisor has just gone. The caller holds its lock.
-    pub fn note(&self, workload_dir: &WorkloadDir) -> Result<()> {
+    pub(super) fn note(&self, workload_dir: &WorkloadDir) -> Result<()> {
         let look = look(workload_dir)?;
         self.known().insert(workload_dir.directory.clone(), look);
         Ok(())
     }
 
     /// Whether that was seen before, and no supervisor came since.
-    pub fn is_left(&self, workload_dir: &WorkloadDir) -> Result<bool> {
+    pub(super) fn is_left(&self, workload_dir: &WorkloadDir) -> Result<bool> {
         Ok(self.known().get(&workload_dir.directory) == Some(&look(workload_dir)?))
     }
 
@@ -68,7 +68,7 @@ fn look(workload_dir: &WorkloadDir) -> Result<Look> {
 
 /// What the workload is doing without a supervisor: running as long as its main process is there, or anything of a run
 /// that could not be written down.
-pub fn app_state(left: &[ProcessId], state: &State) -> AppState {
+pub(super) fn app_state(left: &[ProcessId], state: &State) -> AppState {
     let is_running = |process: &ProcessId| {
         state.main.as_ref() == Some(process)
             || process_tree::start_of(process).is_some_and(|start| start != state.start)
@@ -77,7 +77,7 @@ pub fn app_state(left: &[ProcessId], state: &State) -> AppState {
 }
 
 /// Ends everything that is left and writes that down.
-pub fn stop(workload_dir: &WorkloadDir, spec: Option<&DeploySpec>) -> Result<()> {
+pub(super) fn stop(workload_dir: &WorkloadDir, spec: Option<&DeploySpec>) -> Result<()> {
     let state = workload_dir.state()?;
     let signal = spec.map_or(Ok(rustix::process::Signal::TERM), |spec| stop::signal(&spec.stop_signal))?;
     let timeout = spec.map_or(STOP_TIMEOUT, |spec| spec.stop_timeout);
@@ -97,7 +97,7 @@ pub fn stop(workload_dir: &WorkloadDir, spec: Option<&DeploySpec>) -> Result<()>
 }
 
 /// Writes down that nobody is left.
-pub fn write_stopped(workload_dir: &WorkloadDir, state: State) -> Result<()> {
+pub(super) fn write_stopped(workload_dir: &WorkloadDir, state: State) -> Result<()> {
     if state.phase == Phase::Stopped && state.main.is_none() {
         return Ok(());
     }

@@ -13,7 +13,7 @@ use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::spec::DeploySpec;
 
 /// A probe under way.
-pub struct Probe {
+pub(super) struct Probe {
     pub pid: i32,
     /// When it is killed.
     pub deadline: Instant,
@@ -24,7 +24,7 @@ pub struct Probe {
 }
 
 impl Probe {
-    pub fn start(workload_dir: &WorkloadDir, start: u64, spec: &DeploySpec, limit: Duration) -> Result<Probe> {
+    pub(super) fn start(workload_dir: &WorkloadDir, start: u64, spec: &DeploySpec, limit: Duration) -> Result<Probe> {
         let Some(check) = &spec.health else {
             return Err(Failure::new(Code::Usage, "there is no health check"));
         };
@@ -33,7 +33,7 @@ impl Probe {
     }
 
     /// The result, if it has ended; kills it when its time is over.
-    pub fn result(&mut self) -> Option<Option<String>> {
+    pub(super) fn result(&mut self) -> Option<Option<String>> {
         if self.ended.is_none() && !self.timed_out && Instant::now() >= self.deadline {
             self.timed_out = true;
             self.kill();
@@ -46,7 +46,7 @@ impl Probe {
     }
 
     /// Kills it and what it started.
-    pub fn kill(&self) {
+    pub(super) fn kill(&self) {
         let below = process_tree::descendants(self.pid).unwrap_or_default();
         let own = ProcessId::current(self.pid).ok().flatten();
         for process in own.iter().chain(&below) {

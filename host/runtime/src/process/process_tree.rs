@@ -20,13 +20,13 @@ use reforge_holders::proc_stat::{self, ProcStat};
 const AT_ONCE: usize = 16;
 
 /// The variable in the environment of an app and of all that it starts; its value is the workload's directory.
-pub const MARK: &str = "REFORGE_WORKLOAD_DIRECTORY";
+pub(super) const MARK: &str = "REFORGE_WORKLOAD_DIRECTORY";
 
 /// The variable beside it, which tells the runs of an app apart: see [`super::state::State::start`].
-pub const START: &str = "REFORGE_WORKLOAD_START";
+pub(super) const START: &str = "REFORGE_WORKLOAD_START";
 
 /// Of which run a process is; none if it does not say.
-pub fn start_of(process: &ProcessId) -> Option<u64> {
+pub(super) fn start_of(process: &ProcessId) -> Option<u64> {
     let environment = std::fs::read(format!("/proc/{}/environ", process.pid)).ok()?;
     let mark = [START.as_bytes(), b"="].concat();
     let value = environment.split(|byte| *byte == 0).find_map(|variable| variable.strip_prefix(&*mark))?;
@@ -40,7 +40,7 @@ pub fn descendants(root: i32) -> Result<Vec<ProcessId>> {
 
 /// Everything alive that belongs to the workload in `directory`, whose supervisor is gone. `known` are processes that
 /// were found before: their parent may have ended since.
-pub fn orphans(directory: &Path, main: Option<&ProcessId>, known: &[ProcessId]) -> Result<Vec<ProcessId>> {
+pub(super) fn orphans(directory: &Path, main: Option<&ProcessId>, known: &[ProcessId]) -> Result<Vec<ProcessId>> {
     let all = everything()?;
     let boot = boot::id()?;
     let own = std::process::id() as i32;

@@ -21,7 +21,7 @@ use reforge_base::open_files;
 const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// Returns when the supervisor says that the exec of the app succeeded.
-pub fn start_supervisor(command: &[OsString], workload_dir: &WorkloadDir) -> Result<()> {
+pub(super) fn start_supervisor(command: &[OsString], workload_dir: &WorkloadDir) -> Result<()> {
     let Some((program, arguments)) = command.split_first() else {
         return Err(Failure::new(Code::Usage, "the runtime was given no command for its supervisor"));
     };

@@ -9,7 +9,7 @@ use reforge_base::spec::AppState;
 use reforge_volumes::identity::Identity;
 
 /// Short runs in a row after which an app counts as crash-looping and, while it is waited for, as confirmed bad.
-pub const ENDS_MAX: u32 = 3;
+pub(super) const ENDS_MAX: u32 = 3;
 
 /// What the supervisor is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +57,7 @@ pub struct State {
 
 /// What a supervisor answers about itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
+pub(super) struct Status {
     pub state: State,
     /// How long the main process has been running.
     pub up_ms: Option<u64>,
@@ -67,7 +67,7 @@ pub struct Status {
 
 impl Status {
     /// What the workload is doing, in the words of every runtime.
-    pub fn app_state(&self) -> AppState {
+    pub(super) fn app_state(&self) -> AppState {
         match self.state.phase {
             Phase::Running if self.state.short_ends >= ENDS_MAX => AppState::CrashLooping,
             Phase::Running | Phase::Stopping => AppState::Running,

@@ -12,13 +12,13 @@ use super::identity::ProcessId;
 use reforge_base::failure::{Code, Failure, Result};
 
 /// How long after SIGKILL a process may still be there (in a write to a slow disk) before the stop is given up.
-pub const KILL_LIMIT: Duration = Duration::from_secs(5);
+pub(super) const KILL_LIMIT: Duration = Duration::from_secs(5);
 /// What the remaining processes get between SIGTERM and SIGKILL at least, if the main process used up the stop timeout.
 const REST_GRACE: Duration = Duration::from_secs(1);
 
 /// One stop under way.
 #[derive(Debug)]
-pub struct StopSequence {
+pub(super) struct StopSequence {
     signal: Signal,
     /// When the stop timeout is over.
     limit: Instant,
@@ -40,7 +40,7 @@ enum Stage {
 
 /// How far a stop is.
 #[derive(Debug)]
-pub enum Progress {
+pub(super) enum Progress {
     Waiting,
     Down,
     /// Everything was tried and something is still alive.
@@ -49,19 +49,19 @@ pub enum Progress {
 
 impl StopSequence {
     /// `signal` is the one that asks the main process to end.
-    pub fn new(signal: Signal, timeout: Duration, now: Instant) -> StopSequence {
+    pub(super) fn new(signal: Signal, timeout: Duration, now: Instant) -> StopSequence {
         let limit = now + timeout;
         StopSequence { signal, limit, stage: Stage::New, asked: HashSet::new(), refused: None }
     }
 
     /// Whether nothing was asked to end yet.
-    pub fn is_new(&self) -> bool {
+    pub(super) fn is_new(&self) -> bool {
         self.stage == Stage::New
     }
 
     /// Does what is due. `main` is the main process while it is alive, `rest` is everything else that is alive, and
     /// looked at only without it.
-    pub fn step(&mut self, now: Instant, main: Option<&ProcessId>, rest: &[ProcessId]) -> Progress {
+    pub(super) fn step(&mut self, now: Instant, main: Option<&ProcessId>, rest: &[ProcessId]) -> Progress {
         match main {
             Some(main) => self.end_main(now, main),
             None if rest.is_empty() => Progress::Down,
@@ -137,7 +137,7 @@ impl StopSequence {
 }
 
 /// A signal by its name, with or without `SIG`.
-pub fn signal(name: &str) -> Result<Signal> {
+pub(super) fn signal(name: &str) -> Result<Signal> {
     let short = name.strip_prefix("SIG").unwrap_or(name);
     let known = SIGNALS.iter().find(|(known, _)| *known == short);
     known.map(|(_, signal)| *signal).ok_or_else(|| {
@@ -148,7 +148,7 @@ pub fn signal(name: &str) -> Result<Signal> {
 }
 
 /// The name of a signal that ended a process.
-pub fn signal_name(number: i32) -> String {
+pub(super) fn signal_name(number: i32) -> String {
     let named = SIGNALS.iter().find(|(_, signal)| signal.as_raw() == number);
     named.map_or_else(|| format!("signal {number}"), |(name, _)| format!("SIG{name}"))
 }

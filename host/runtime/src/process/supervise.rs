@@ -34,7 +34,7 @@ const LOCK_POLL: Duration = Duration::from_millis(5);
 /// In the environment of the process that keeps the log.
 const KEEPER: &str = "REFORGE_KEEPS_LOG";
 
-/// The entry of the hidden subcommand: supervises the workload in `directory`, which must be absolute.
+/// What a command calls that is a supervisor: supervises the workload in `directory`, which must be absolute.
 pub fn supervise(directory: &Path) -> ExitCode {
     if std::env::var_os(KEEPER).is_some() {
         // Nobody listens to it.

@@ -22,7 +22,7 @@ use reforge_base::spec::{DeploySpec, Mount};
 use reforge_volumes::identity::Identity;
 
 /// A run at least this long was a start that worked.
-pub const SETTLE: Duration = Duration::from_secs(1);
+pub(super) const SETTLE: Duration = Duration::from_secs(1);
 /// Pause before the first start after an end; doubles with each one.
 const BACK_OFF_MIN: Duration = Duration::from_millis(100);
 const BACK_OFF_MAX: Duration = Duration::from_secs(10);
@@ -44,7 +44,7 @@ enum Now {
     Stopped,
 }
 
-pub struct Supervisor {
+pub(super) struct Supervisor {
     pub(super) workload_dir: WorkloadDir,
     pub(super) spec: DeploySpec,
     pub(super) probe: Option<Probe>,
@@ -58,7 +58,7 @@ pub struct Supervisor {
 
 impl Supervisor {
     /// Reads what is to be supervised. The lock is held. A hold of before stays.
-    pub fn new(workload_dir: WorkloadDir, output: AppOutput) -> Result<Supervisor> {
+    pub(super) fn new(workload_dir: WorkloadDir, output: AppOutput) -> Result<Supervisor> {
         let spec = workload_dir.spec()?.ok_or_else(|| {
             let at = reforge_base::escape::path(&workload_dir.directory);
             Failure::new(Code::Runtime, format!("there is no spec.json in `{at}`"))
@@ -71,7 +71,7 @@ impl Supervisor {
     }
 
     /// Starts the app for the first time: a failure is final, and nothing runs then.
-    pub fn start(&mut self) -> Result<()> {
+    pub(super) fn start(&mut self) -> Result<()> {
         if let Err(failure) = self.launch() {
             self.state.last_end = Some(failure.message.clone());
             self.now = Now::Stopped;
@@ -84,7 +84,7 @@ impl Supervisor {
     }
 
     /// Whether the app was stopped, and nothing is left to supervise.
-    pub fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         matches!(self.now, Now::Stopped)
     }
 
@@ -109,7 +109,7 @@ impl Supervisor {
     }
 
     /// Takes the ends of all children.
-    pub fn reap(&mut self) -> Result<()> {
+    pub(super) fn reap(&mut self) -> Result<()> {
         loop {
             match rustix::process::wait(WaitOptions::NOHANG) {
                 Ok(Some((pid, status))) => {
@@ -159,7 +159,7 @@ impl Supervisor {
     }
 
     /// Does what is due now. Answers what became of a stop, if that is known now.
-    pub fn advance(&mut self) -> Option<Result<()>> {
+    pub(super) fn advance(&mut self) -> Option<Result<()>> {
         let now = Instant::now();
         match &mut self.now {
             Now::Running { since } if self.state.short_ends > 0 && now - *since >= SETTLE => {
@@ -260,7 +260,7 @@ impl Supervisor {
     }
 
     /// How long nothing is due, if no child ends and nobody asks.
-    pub fn pause(&self) -> Duration {
+    pub(super) fn pause(&self) -> Duration {
         let pause = match &self.now {
             Now::Stopping(sequence) if sequence.is_new() => Duration::ZERO,
             Now::Clearing(_) | Now::Stopping(_) => STOP_POLL,

@@ -14,7 +14,7 @@ use reforge_base::escape;
 /// An object with stable field names, the same as `--json` of the command of that name. What it holds is described by the
 /// type that it is made from.
 #[derive(Clone, Debug)]
-pub struct Document(Value);
+pub(super) struct Document(Value);
 
 impl PartialSchema for Document {
     fn schema() -> RefOr<Schema> {
@@ -26,22 +26,22 @@ impl PartialSchema for Document {
 impl ToSchema for Document {}
 
 impl Document {
-    pub fn new(document: impl Serialize) -> Document {
+    pub(super) fn new(document: impl Serialize) -> Document {
         Document(escaped(json!(document)))
     }
 
     /// As text, for an event.
-    pub fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         self.0.to_string()
     }
 
     /// With another status than 200.
-    pub fn with(self, status: StatusCode) -> Response {
+    pub(super) fn with(self, status: StatusCode) -> Response {
         (status, self).into_response()
     }
 
     /// Begun, and to be found there.
-    pub fn begun(self, status: StatusCode, location: &str) -> Response {
+    pub(super) fn begun(self, status: StatusCode, location: &str) -> Response {
         (status, [(header::LOCATION, location.to_owned())], self).into_response()
     }
 }

@@ -11,20 +11,20 @@ use reforge_host::host::Host;
 
 /// A request and who sent it.
 #[derive(Clone, Debug)]
-pub struct Attempt {
+pub(super) struct Attempt {
     pub who: String,
     method: String,
     path: String,
 }
 
 impl Attempt {
-    pub fn of(who: String, parts: &Parts) -> Attempt {
+    pub(super) fn of(who: String, parts: &Parts) -> Attempt {
         let (method, path) = (parts.method.as_str(), parts.uri.path());
         Attempt { who, method: escape::text(method), path: escape::text(path) }
     }
 
     /// It is turned down: with the problem, or because nothing more can be written down now.
-    pub async fn turned_down(&self, shared: &Shared, problem: Problem) -> Problem {
+    pub(super) async fn turned_down(&self, shared: &Shared, problem: Problem) -> Problem {
         let Ok(permit) = shared.lines.take().await else { return Problem::overloaded() };
         let (host, who, details) = (shared.host.clone(), self.who.clone(), self.details(&problem));
         let written = tokio::task::spawn_blocking(move || {
@@ -37,7 +37,7 @@ impl Attempt {
     }
 
     /// The same where it may block.
-    pub fn audited<T>(&self, host: &Host, done: Result<T, Problem>) -> Result<T, Problem> {
+    pub(super) fn audited<T>(&self, host: &Host, done: Result<T, Problem>) -> Result<T, Problem> {
         if let Err(problem) = &done {
             // As above.
             let _ = host.audit_event(REFUSED, &self.who, self.details(problem));

@@ -11,12 +11,12 @@ use serde::de::DeserializeOwned;
 use super::problem::Problem;
 
 /// No request says more than this in JSON.
-pub const JSON_BYTES_MAX: usize = 64 << 10;
+pub(super) const JSON_BYTES_MAX: usize = 64 << 10;
 /// A client that needs longer for it holds a request open for nothing.
 const JSON_TIME: Duration = Duration::from_secs(10);
 
 /// The body.
-pub struct Body<T>(pub T);
+pub(super) struct Body<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
@@ -28,7 +28,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
-pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(bytes).map_err(|error| {
         let detail = format!("the body does not read: {error}");
         Problem::new(StatusCode::BAD_REQUEST, "usage", detail, "see `/api/v1/openapi.json`")
@@ -43,7 +43,7 @@ async fn read(request: Request, bytes_max: usize) -> Result<Vec<u8>, Problem> {
 }
 
 /// Hands a small body on as it comes.
-pub async fn each_piece(request: Request, bytes_max: usize, mut take: impl FnMut(&[u8])) -> Result<(), Problem> {
+pub(super) async fn each_piece(request: Request, bytes_max: usize, mut take: impl FnMut(&[u8])) -> Result<(), Problem> {
     let too_large = || {
         let detail = format!("the body is longer than {bytes_max} bytes");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail, "")
@@ -68,17 +68,17 @@ pub async fn each_piece(request: Request, bytes_max: usize, mut take: impl FnMut
 }
 
 /// The client went away in the middle.
-pub fn broken_off() -> Problem {
+pub(super) fn broken_off() -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "usage", "the body broke off", "send it again")
 }
 
 /// The client takes its time.
-pub fn slow() -> Problem {
+pub(super) fn slow() -> Problem {
     Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the body did not arrive in time", "send it at once")
 }
 
 /// 415 unless the content is of one of these types.
-pub fn require_type(headers: &HeaderMap, wanted: &[&str]) -> Result<(), Problem> {
+pub(super) fn require_type(headers: &HeaderMap, wanted: &[&str]) -> Result<(), Problem> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|text| text.to_str().ok()).unwrap_or_default();
     let essence = given.split(';').next().unwrap_or_default().trim();
     if wanted.iter().any(|wanted| essence.eq_ignore_ascii_case(wanted)) {
@@ -90,7 +90,7 @@ pub fn require_type(headers: &HeaderMap, wanted: &[&str]) -> Result<(), Problem>
 }
 
 /// Parts of the path.
-pub struct Path<T>(pub T);
+pub(super) struct Path<T>(pub T);
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
     type Rejection = Problem;
@@ -102,7 +102,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
 }
 
 /// What stands behind `?`.
-pub struct Query<T>(pub T);
+pub(super) struct Query<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;

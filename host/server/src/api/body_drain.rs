@@ -25,7 +25,7 @@ struct ReadToEnd {
 }
 
 /// The same request, of whose body nothing stays unread.
-pub fn discarding(request: hyper::Request<Incoming>) -> Request {
+pub(super) fn discarding(request: hyper::Request<Incoming>) -> Request {
     let coming = !request.headers().contains_key(header::EXPECT);
     request.map(|body| axum::body::Body::new(ReadToEnd { rest: Some(body), coming }))
 }

@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 
@@ -22,24 +22,24 @@ pub struct Peer(pub SocketAddr);
 
 /// A request that may look.
 #[derive(Clone)]
-pub struct Viewer(pub Token);
+pub(super) struct Viewer(pub Token);
 
 /// A request that may change.
 #[derive(Clone)]
-pub struct Admin {
+pub(super) struct Admin {
     pub attempt: Attempt,
 }
 
 impl Admin {
     /// For receipts and the audit log.
-    pub fn who(&self) -> String {
+    pub(super) fn who(&self) -> String {
         self.attempt.who.clone()
     }
 }
 
 impl Viewer {
     /// The same.
-    pub fn who(&self) -> String {
+    pub(super) fn who(&self) -> String {
         format!("token {}", self.0.name)
     }
 }
@@ -84,7 +84,7 @@ async fn admit(parts: &Parts, shared: &Arc<Shared>) -> Result<Token, Problem> {
 }
 
 /// Whose request this is, if somebody's.
-pub fn admitted(headers: &HeaderMap, shared: &Shared) -> Option<Token> {
+pub(super) fn admitted(headers: &HeaderMap, shared: &Shared) -> Option<Token> {
     offered(headers).and_then(|offered| shared.tokens.admit(offered))
 }
 
@@ -108,7 +108,7 @@ fn may_fail(shared: &Shared, from: IpAddr) -> Result<(), Problem> {
 }
 
 /// What somebody is told whose delivery is not signed as it must be.
-pub async fn unsigned(parts: &Parts, shared: &Arc<Shared>) -> Problem {
+pub(super) async fn unsigned(parts: &Parts, shared: &Arc<Shared>) -> Problem {
     let from = address(parts, &shared.host.config.api.trusted_proxies);
     if let Err(problem) = may_fail(shared, from) {
         return problem;
@@ -129,7 +129,10 @@ fn bearer(value: &str) -> Option<&str> {
 
 /// The peer's, or the one that a trusted proxy saw: the last that is not a trusted proxy's.
 fn address(parts: &Parts, trusted: &[IpAddr]) -> IpAddr {
-    let peer = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip().to_canonical());
+    // Ours, or that of a server in which this is mounted.
+    let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
+    let peer = peer.or_else(|| parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0));
+    let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip().to_canonical());
     forwarded(peer, &parts.headers, trusted)
 }
 

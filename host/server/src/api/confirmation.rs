@@ -14,10 +14,10 @@ use reforge_base::escape;
 use reforge_host::host::Host;
 
 /// Names what is acted on.
-pub const CONFIRM: &str = "X-Confirm-Restore";
+pub(super) const CONFIRM: &str = "X-Confirm-Restore";
 
 /// An admin's request that says what it means.
-pub struct Confirmed {
+pub(super) struct Confirmed {
     pub admin: Admin,
     given: String,
 }
@@ -39,17 +39,17 @@ impl FromRequestParts<Arc<Shared>> for Confirmed {
 }
 
 impl Confirmed {
-    pub fn who(&self) -> String {
+    pub(super) fn who(&self) -> String {
         self.admin.who()
     }
 
     /// As it was given, for whatever knows itself what that must be.
-    pub fn given(&self) -> String {
+    pub(super) fn given(&self) -> String {
         self.given.clone()
     }
 
     /// The id of what was found, if it is what was confirmed. Whatever else there is, is audited.
-    pub fn meant(&self, host: &Host, found: Result<String, Problem>) -> Result<String, Problem> {
+    pub(super) fn meant(&self, host: &Host, found: Result<String, Problem>) -> Result<String, Problem> {
         let meant = found.and_then(|id| match self.given == id {
             true => Ok(id),
             false => {

@@ -29,7 +29,7 @@ const LAST_ANSWERS_TIME: Duration = Duration::from_secs(5);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until `stop` becomes true and the last answer is out.
-pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+pub(super) async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
     let most = places();
     let places = Arc::new(Semaphore::new(most as usize));
     loop {

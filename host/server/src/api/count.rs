@@ -21,7 +21,7 @@ fn method(asked: &Method) -> &'static str {
 }
 
 /// Counts what was answered.
-pub async fn count(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+pub(super) async fn count(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let method = method(request.method());
     let response = next.run(request).await;

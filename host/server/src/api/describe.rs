@@ -10,13 +10,13 @@ use utoipa::{IntoResponses, Modify, ToSchema};
 use super::problem::CONTENT_TYPE;
 
 /// What a request without a token may be answered.
-pub struct Open;
+pub(super) struct Open;
 /// What a request that only looks may be answered besides what it asks for.
-pub struct Look;
+pub(super) struct Look;
 /// The same for one that changes something or takes long.
-pub struct Change;
+pub(super) struct Change;
 /// The same for one that must be confirmed.
-pub struct Confirm;
+pub(super) struct Confirm;
 
 const OPEN: &[u16] = &[400, 403, 503];
 const LOOK: &[u16] = &[400, 401, 403, 404, 409, 422, 429, 500, 503];
@@ -60,7 +60,7 @@ impl IntoResponses for Confirm {
 /// One event of a stream.
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "it is described here and written by the stream")]
-pub struct ServerSentEvent {
+pub(super) struct ServerSentEvent {
     /// What `Last-Event-ID` takes up
     id: String,
     /// `phase`, `progress`, `note`, `standing` or `end`
@@ -70,7 +70,7 @@ pub struct ServerSentEvent {
 }
 
 /// A bearer token, and nothing else.
-pub struct Bearer;
+pub(super) struct Bearer;
 
 impl Modify for Bearer {
     fn modify(&self, openapi: &mut OpenApi) {

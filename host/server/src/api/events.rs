@@ -17,16 +17,16 @@ const COUNTERS_KEPT: usize = 256;
 const EVENTS_MAX: usize = 4096;
 
 /// The names of events.
-pub const PHASE: &str = "phase";
-pub const PROGRESS: &str = "progress";
-pub const NOTE: &str = "note";
-pub const END: &str = "end";
+pub(super) const PHASE: &str = "phase";
+pub(super) const PROGRESS: &str = "progress";
+pub(super) const NOTE: &str = "note";
+pub(super) const END: &str = "end";
 /// Instead of an end: how one stands that is not over and of which nothing more is told here.
-pub const STANDING: &str = "standing";
+pub(super) const STANDING: &str = "standing";
 
 /// One event. Numbers grow by one and begin with 1.
 #[derive(Clone, Debug)]
-pub struct Event {
+pub(super) struct Event {
     pub number: u64,
     pub name: &'static str,
     /// JSON.
@@ -34,7 +34,7 @@ pub struct Event {
 }
 
 /// The events of one run.
-pub struct Events {
+pub(super) struct Events {
     log: Mutex<Log>,
     /// The number of the newest one.
     newest: watch::Sender<u64>,
@@ -49,11 +49,11 @@ struct Log {
 }
 
 impl Events {
-    pub fn new() -> Events {
+    pub(super) fn new() -> Events {
         Events { log: Mutex::default(), newest: watch::channel(0).0 }
     }
 
-    pub fn tell(&self, name: &'static str, data: impl Serialize) {
+    pub(super) fn tell(&self, name: &'static str, data: impl Serialize) {
         let data: Arc<str> = Document::new(data).text().into();
         let mut log = self.log();
         if log.over {
@@ -76,14 +76,14 @@ impl Events {
     }
 
     /// Those after a number, and whether no more will come.
-    pub fn after(&self, number: u64) -> (Vec<Event>, bool) {
+    pub(super) fn after(&self, number: u64) -> (Vec<Event>, bool) {
         let log = self.log();
         let from = log.events.partition_point(|event| event.number <= number);
         (log.events.range(from..).cloned().collect(), log.over)
     }
 
     /// Changes with every event.
-    pub fn newest(&self) -> watch::Receiver<u64> {
+    pub(super) fn newest(&self) -> watch::Receiver<u64> {
         self.newest.subscribe()
     }
 

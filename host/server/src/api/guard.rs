@@ -13,7 +13,7 @@ use super::shared::Shared;
 
 /// `Host` and `Origin`: a page of another site that a browser was led to, or whose name was bound to this address, is
 /// turned away.
-pub async fn same_site(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+pub(super) async fn same_site(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     match check(request.headers(), &shared.host.config.api.hosts) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),

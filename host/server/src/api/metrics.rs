@@ -10,7 +10,7 @@ use prometheus_client::registry::Registry;
 
 use reforge_base::failure::{Code, Failure, Result};
 
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Asked {
@@ -26,7 +26,7 @@ struct Ended {
 
 /// Counters of one server. Clones share them.
 #[derive(Clone)]
-pub struct Metrics {
+pub(super) struct Metrics {
     registry: Arc<Registry>,
     requests: Family<Asked, Counter>,
     restores: Family<Ended, Counter>,
@@ -37,7 +37,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    pub fn new() -> Metrics {
+    pub(super) fn new() -> Metrics {
         let mut registry = Registry::with_prefix("reforge");
         let (requests, restores) = (Family::default(), Family::default());
         let (running, listeners, events, failed_tries) =
@@ -51,7 +51,7 @@ impl Metrics {
         Metrics { registry: Arc::new(registry), requests, restores, running, listeners, events, failed_tries }
     }
 
-    pub fn text(&self, running: usize) -> Result<String> {
+    pub(super) fn text(&self, running: usize) -> Result<String> {
         self.running.set(running as i64);
         let mut text = String::new();
         text::encode(&mut text, &self.registry)
@@ -59,31 +59,31 @@ impl Metrics {
         Ok(text)
     }
 
-    pub fn answered(&self, method: &'static str, route: String, status: u16) {
+    pub(super) fn answered(&self, method: &'static str, route: String, status: u16) {
         self.requests.get_or_create(&Asked { method, route, status }).inc();
     }
 
-    pub fn ended(&self, outcome: &str) {
+    pub(super) fn ended(&self, outcome: &str) {
         self.restores.get_or_create(&Ended { outcome: outcome.to_owned() }).inc();
     }
 
-    pub fn told(&self) {
+    pub(super) fn told(&self) {
         self.events.inc();
     }
 
-    pub fn failed_try(&self) {
+    pub(super) fn failed_try(&self) {
         self.failed_tries.inc();
     }
 
     /// One more listener, until it is dropped.
-    pub fn listening(&self) -> Listening {
+    pub(super) fn listening(&self) -> Listening {
         self.listeners.inc();
         Listening(self.listeners.clone())
     }
 }
 
 /// An open event stream.
-pub struct Listening(Gauge);
+pub(super) struct Listening(Gauge);
 
 impl Drop for Listening {
     fn drop(&mut self) {

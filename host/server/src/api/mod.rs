@@ -1,6 +1,6 @@
 //! The API: what a panel and a browser ask of this host, over HTTP, as JSON.
 //!
-//! In reading order: [`server`] a start and a stop, [`connection`] who may connect and for how long, [`shared`] what
+//! In reading order: [`server`] a start and a stop, [`mounted`] the same in a server of somebody else, [`connection`] who may connect and for how long, [`shared`] what
 //! all requests share, [`permits`] how many at once, [`guard`], [`caller`] and [`confirmation`] what every request must
 //! pass, [`viewers`] what not every caller is told, [`attempt`] what is written down of one that does not, [`problem`]
 //! and [`answer`] how it is answered, [`body`] how it is read, [`body_drain`] what becomes of what is not, [`transfer`] how
@@ -25,6 +25,7 @@ mod events;
 mod guard;
 mod hooks;
 mod metrics;
+mod mounted;
 mod permits;
 mod problem;
 mod routes;
@@ -37,5 +38,6 @@ mod transfer;
 mod viewers;
 
 pub use caller::Peer;
+pub use mounted::Api;
 pub use routes::openapi;
 pub use server::{Setup, serve};

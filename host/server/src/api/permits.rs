@@ -12,20 +12,20 @@ use super::problem::Problem;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// One of so many, until it is dropped.
-pub type Permit = OwnedSemaphorePermit;
+pub(super) type Permit = OwnedSemaphorePermit;
 
 /// The turns of one kind.
-pub struct Permits {
+pub(super) struct Permits {
     free: Arc<Semaphore>,
     all: u32,
 }
 
 impl Permits {
-    pub fn new(all: u32) -> Permits {
+    pub(super) fn new(all: u32) -> Permits {
         Permits { free: Arc::new(Semaphore::new(all as usize)), all }
     }
 
-    pub async fn take(&self) -> Result<Permit, Problem> {
+    pub(super) async fn take(&self) -> Result<Permit, Problem> {
         match tokio::time::timeout(PATIENCE, self.free.clone().acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_)) | Err(_) => Err(Problem::overloaded()),
@@ -33,7 +33,7 @@ impl Permits {
     }
 
     /// Waits until none is taken.
-    pub async fn idle(&self) {
+    pub(super) async fn idle(&self) {
         // It is never closed.
         let _ = self.free.acquire_many(self.all).await;
     }

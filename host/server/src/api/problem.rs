@@ -10,11 +10,11 @@ use utoipa::ToSchema;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure};
 
-pub const CONTENT_TYPE: &str = "application/problem+json";
+pub(super) const CONTENT_TYPE: &str = "application/problem+json";
 
 /// What was wrong, in what state things are, and what to do.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Problem {
+pub(super) struct Problem {
     #[serde(rename = "type")]
     #[schema(example = "about:blank")]
     kind: &'static str,
@@ -32,7 +32,7 @@ pub struct Problem {
 
 impl Problem {
     /// One of the API's own, which no failure of the host has.
-    pub fn new(status: StatusCode, code: &str, detail: impl Into<String>, hint: impl Into<String>) -> Problem {
+    pub(super) fn new(status: StatusCode, code: &str, detail: impl Into<String>, hint: impl Into<String>) -> Problem {
         Problem {
             kind: "about:blank",
             title: status.canonical_reason().unwrap_or_default().to_owned(),
@@ -43,21 +43,21 @@ impl Problem {
         }
     }
 
-    pub fn status(&self) -> StatusCode {
+    pub(super) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    pub fn code(&self) -> &str {
+    pub(super) fn code(&self) -> &str {
         &self.code
     }
 
     /// The host is ending.
-    pub fn stopping() -> Problem {
+    pub(super) fn stopping() -> Problem {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the host is stopping", "ask again when it runs")
     }
 
     /// More is being done than this host does at once.
-    pub fn overloaded() -> Problem {
+    pub(super) fn overloaded() -> Problem {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "too much is being done already", "ask again later")
     }
 }

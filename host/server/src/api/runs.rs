@@ -15,6 +15,7 @@ use super::metrics::Metrics;
 use super::problem::Problem;
 use crate::documents::history::{Counters, Restore, Running};
 use reforge_base::failure::{Code, Failure};
+use reforge_host::host::Host;
 use reforge_host::restore::Report;
 use reforge_host::restore::progress::Progress;
 use reforge_transaction::event::TransactionKind;
@@ -25,7 +26,7 @@ const COUNTERS_INTERVAL: Duration = Duration::from_millis(250);
 const OVER_KEPT: usize = 64;
 
 /// One restore or undo.
-pub struct Run {
+pub(super) struct Run {
     pub id: String,
     pub workload: String,
     pub kind: TransactionKind,
@@ -38,7 +39,7 @@ pub struct Run {
 }
 
 /// All of them.
-pub struct Runs {
+pub(super) struct Runs {
     known: Mutex<Known>,
     /// How many there are that are not over.
     active: watch::Sender<usize>,
@@ -54,20 +55,21 @@ struct Known {
 }
 
 /// What is watched of a run before anybody knows whether it begins.
-pub struct Watched {
+pub(super) struct Watched {
     pub progress: Arc<Progress>,
     events: Arc<Events>,
 }
 
 impl Watched {
-    pub fn new() -> Watched {
+    pub(super) fn of(host: &Host, workload: &str) -> Watched {
         let events = Arc::new(Events::new());
-        Watched { progress: Arc::new(Progress::new(events.clone(), Arc::new(AtomicBool::new(false)))), events }
+        let watcher = host.watched(workload, events.clone());
+        Watched { progress: Arc::new(Progress::new(watcher, Arc::new(AtomicBool::new(false)))), events }
     }
 }
 
 impl Run {
-    pub fn new(id: &str, workload: &str, kind: TransactionKind, who: &str, watched: &Watched) -> Run {
+    pub(super) fn new(id: &str, workload: &str, kind: TransactionKind, who: &str, watched: &Watched) -> Run {
         Run {
             id: id.to_owned(),
             workload: workload.to_owned(),
@@ -81,16 +83,16 @@ impl Run {
     }
 
     /// Asks it to stop: before the commit the swap never happens, after it nothing stops any more.
-    pub fn cancel(&self) {
+    pub(super) fn cancel(&self) {
         self.progress.cancelled.store(true, Ordering::Relaxed);
     }
 
-    pub fn report(&self) -> Option<Report> {
+    pub(super) fn report(&self) -> Option<Report> {
         self.report.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How far it got; none when it is over.
-    pub fn running(&self) -> Option<Running> {
+    pub(super) fn running(&self) -> Option<Running> {
         self.report().is_none().then(|| Running {
             phase: self.progress.phase(),
             cancelling: self.progress.is_cancelled(),
@@ -99,7 +101,7 @@ impl Run {
     }
 
     /// For as long as no journal tells of it.
-    pub fn document(&self) -> Restore {
+    pub(super) fn document(&self) -> Restore {
         let mut document = Restore {
             id: self.id.clone(),
             workload: Some(self.workload.clone()),
@@ -142,12 +144,12 @@ fn counters(progress: &Progress) -> Counters {
 }
 
 impl Runs {
-    pub fn new(metrics: Metrics) -> Runs {
+    pub(super) fn new(metrics: Metrics) -> Runs {
         Runs { known: Mutex::default(), active: watch::channel(0).0, metrics }
     }
 
     /// Begins one. `work` must end whatever it has begun before it returns.
-    pub fn begin(
+    pub(super) fn begin(
         self: &Arc<Self>,
         run: Run,
         work: impl FnOnce() -> Report + Send + 'static,
@@ -175,31 +177,31 @@ impl Runs {
     }
 
     /// One that runs or was remembered, by its whole id.
-    pub fn find(&self, id: &str) -> Option<Arc<Run>> {
+    pub(super) fn find(&self, id: &str) -> Option<Arc<Run>> {
         let known = self.known();
         known.running.iter().chain(&known.over).find(|run| run.id == id).cloned()
     }
 
     /// Those that run or were remembered.
-    pub fn ids(&self) -> Vec<String> {
+    pub(super) fn ids(&self) -> Vec<String> {
         let known = self.known();
         known.running.iter().chain(&known.over).map(|run| run.id.clone()).collect()
     }
 
     /// Those that run.
-    pub fn running(&self) -> Vec<Arc<Run>> {
+    pub(super) fn running(&self) -> Vec<Arc<Run>> {
         self.known().running.clone()
     }
 
     /// None begins any more. With `cancel` those that run are asked to stop.
-    pub fn close(&self, cancel: bool) {
+    pub(super) fn close(&self, cancel: bool) {
         let mut known = self.known();
         known.closed = true;
         known.running.iter().filter(|_| cancel).for_each(|run| run.cancel());
     }
 
     /// Waits until none runs.
-    pub async fn idle(&self) {
+    pub(super) async fn idle(&self) {
         // The sender is this one's own: it cannot be gone.
         let _ = self.active.subscribe().wait_for(|active| *active == 0).await;
     }

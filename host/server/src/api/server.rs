@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -13,6 +13,7 @@ use super::connection;
 use super::routes;
 use super::shared::{Made, Shared};
 use crate::documents::history::recovered as document;
+use crate::tokens::Tokens;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_host::host::Host;
 use reforge_plugins::ActivePlugin;
@@ -29,8 +30,6 @@ const THREADS: usize = 2;
 pub struct Setup {
     pub host: Arc<Host>,
     pub active_plugin: ActivePlugin,
-    /// This program, which compiles plugins.
-    pub program: PathBuf,
     /// The file that names the plugin, if one does.
     pub plugin_file: Option<PathBuf>,
     /// Instead of the configuration's.
@@ -43,12 +42,13 @@ pub struct Setup {
 
 /// Serves until it is told to stop. `settled` is told what a crash had left; then `listening` is told the address.
 pub fn serve(setup: Setup, settled: impl FnOnce(&[Recovered]), listening: impl FnOnce(SocketAddr)) -> Result<()> {
-    let Setup { host, active_plugin, program, plugin_file, listen, stop, wait } = setup;
+    let Setup { host, active_plugin, plugin_file, listen, stop, wait } = setup;
     let recovered = host.recover()?;
     settled(&recovered);
     let recovered = recovered.iter().map(document).collect();
     let address = listen.unwrap_or(host.config.api.listen);
-    let shared = Arc::new(Shared::new(Made { host, active_plugin, program, plugin_file, recovered })?);
+    let (active_plugin, tokens) = (Arc::new(active_plugin), Tokens::of(&host.state));
+    let shared = Arc::new(Shared::new(Made { host, active_plugin, tokens, plugin_file, recovered })?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .enable_all()
@@ -73,23 +73,23 @@ async fn run(shared: &Arc<Shared>, listener: TcpListener, stop: &AtomicBool, wai
     let (closing, closed) = watch::channel(false);
     let router = routes::router(shared);
     let serving = tokio::spawn(connection::serve(listener, router, closed));
-    let sweeping = tokio::spawn(sweep(shared.clone()));
+    let sweeping = tokio::spawn(sweep(Arc::downgrade(shared)));
     while !stop.load(Ordering::Relaxed) {
         tokio::time::sleep(STOP_POLL).await;
     }
     // In this order: nothing begins, what runs ends and is told, then the connections go.
-    shared.runs.close(!wait);
-    shared.stop();
-    shared.idle().await;
+    shared.end(wait).await;
     closing.send_replace(true);
     sweeping.abort();
     // It ends by itself, and a panic in it was told when it happened.
     let _ = serving.await;
 }
 
-async fn sweep(shared: Arc<Shared>) {
+/// Goes on for as long as anybody else has what is shared.
+pub(super) async fn sweep(shared: Weak<Shared>) {
     loop {
         tokio::time::sleep(SWEEP_INTERVAL).await;
+        let Some(shared) = shared.upgrade() else { return };
         // What could not be settled blocks its workload and is told there.
         let _ = shared.work(|shared| Ok(shared.host.recover()?)).await;
     }

@@ -1,7 +1,6 @@
 //! What all requests share, and how they reach the host: on threads that may block, so many at once, and each told when
 //! nobody wants it any more.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -19,7 +18,7 @@ use crate::documents::history::RecoveredRestore;
 use crate::tokens::Tokens;
 use reforge_base::failure::{Code, Failure, Result as HostResult};
 use reforge_host::host::Host;
-use reforge_host::restore::progress::{Progress, Unwatched};
+use reforge_host::restore::progress::{Progress, Unwatched, Watcher};
 use reforge_plugins::{ActivePlugin, Plugin};
 
 /// Requests that only look, at once.
@@ -34,17 +33,15 @@ const CARRIES_MAX: u32 = 32;
 const LINES_MAX: u32 = 4;
 
 /// One per server.
-pub struct Shared {
+pub(super) struct Shared {
     pub host: Arc<Host>,
-    pub active_plugin: ActivePlugin,
+    pub active_plugin: Arc<ActivePlugin>,
     pub tokens: Tokens,
     pub throttle: Throttle,
     pub runs: Arc<Runs>,
     /// None without a secret for them.
     pub hooks: Option<Arc<Hooks>>,
     pub metrics: Metrics,
-    /// This program.
-    pub program: PathBuf,
     /// Whether the configuration or the command line names the plugin, so that no selection counts.
     pub plugin_file: Option<PathBuf>,
     /// What the start did.
@@ -62,19 +59,18 @@ pub struct Shared {
 }
 
 /// What a server is made of.
-pub struct Made {
+pub(super) struct Made {
     pub host: Arc<Host>,
-    pub active_plugin: ActivePlugin,
-    pub program: PathBuf,
+    pub active_plugin: Arc<ActivePlugin>,
+    pub tokens: Tokens,
     pub plugin_file: Option<PathBuf>,
     pub recovered: Vec<RecoveredRestore>,
 }
 
 impl Shared {
-    pub fn new(made: Made) -> HostResult<Shared> {
-        let Made { host, active_plugin, program, plugin_file, recovered } = made;
+    pub(super) fn new(made: Made) -> HostResult<Shared> {
+        let Made { host, active_plugin, tokens, plugin_file, recovered } = made;
         let metrics = Metrics::new();
-        let tokens = Tokens::of(&host.state);
         if let Err(failure) = tokens.list() {
             host.deployer.tell(&format!("nobody is admitted: {failure}; {}", failure.hint));
         }
@@ -94,14 +90,13 @@ impl Shared {
             cancels: Mutex::default(),
             host,
             active_plugin,
-            program,
             plugin_file,
             recovered,
         })
     }
 
     /// Runs what only looks.
-    pub async fn look<T: Send + 'static>(
+    pub(super) async fn look<T: Send + 'static>(
         self: &Arc<Self>,
         look: impl FnOnce(&Shared) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
@@ -110,7 +105,7 @@ impl Shared {
     }
 
     /// Runs what only looks and takes long.
-    pub async fn study<T: Send + 'static>(
+    pub(super) async fn study<T: Send + 'static>(
         self: &Arc<Self>,
         study: impl FnOnce(&Shared) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
@@ -119,13 +114,13 @@ impl Shared {
     }
 
     /// Writes a line of the audit log before something is done that nobody else writes down.
-    pub async fn note(self: &Arc<Self>, what: &'static str, who: String, details: Value) -> Result<(), Problem> {
+    pub(super) async fn note(self: &Arc<Self>, what: &'static str, who: String, details: Value) -> Result<(), Problem> {
         let permit = self.lines.take().await?;
         self.clone().blocking(permit, move |shared| Ok(shared.host.audit_event(what, &who, details)?)).await
     }
 
     /// Runs what takes long or changes something. What a crash of another process left is settled first.
-    pub async fn change<T: Send + 'static>(
+    pub(super) async fn change<T: Send + 'static>(
         self: &Arc<Self>,
         change: impl FnOnce(&Shared) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
@@ -137,7 +132,7 @@ impl Shared {
     }
 
     /// The same without that.
-    pub async fn work<T: Send + 'static>(
+    pub(super) async fn work<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Shared) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
@@ -159,17 +154,12 @@ impl Shared {
     }
 
     /// The plugin in use. A restore ends on the one that it began with.
-    pub fn plugin(&self) -> reforge_base::Result<Plugin> {
+    pub(super) fn plugin(&self) -> reforge_base::Result<Plugin> {
         self.active_plugin.current()
     }
 
-    /// Compiles plugins in a process of its own.
-    pub fn compiler(&self) -> Vec<OsString> {
-        vec![self.program.clone().into_os_string(), "compile-plugin".into()]
-    }
-
     /// A turn to carry an archive or a plugin, which takes as long as its client does.
-    pub async fn carrying(&self) -> Result<Permit, Problem> {
+    pub(super) async fn carrying(&self) -> Result<Permit, Problem> {
         self.unless_stopping(&self.carries).await
     }
 
@@ -186,28 +176,44 @@ impl Shared {
     }
 
     /// A progress that is cancelled when the server stops.
-    pub fn progress(&self) -> Arc<Progress> {
+    pub(super) fn progress(&self) -> Arc<Progress> {
+        self.progress_for(Arc::new(Unwatched))
+    }
+
+    /// The same of something that is done to a workload.
+    pub(super) fn progress_of(&self, workload: &str) -> Arc<Progress> {
+        self.progress_for(self.host.watched(workload, Arc::new(Unwatched)))
+    }
+
+    fn progress_for(&self, watcher: Arc<dyn Watcher>) -> Arc<Progress> {
         let flag = Arc::new(AtomicBool::new(self.is_stopping()));
         let mut cancels = self.cancels.lock().unwrap_or_else(PoisonError::into_inner);
         cancels.retain(|flag| flag.strong_count() > 0);
         cancels.push(Arc::downgrade(&flag));
-        Arc::new(Progress::new(Arc::new(Unwatched), flag))
+        Arc::new(Progress::new(watcher, flag))
     }
 
-    pub fn is_stopping(&self) -> bool {
+    pub(super) fn is_stopping(&self) -> bool {
         *self.stopping.borrow()
     }
 
     /// Nothing begins any more, and what only reads or can be repeated is told to end.
-    pub fn stop(&self) {
+    pub(super) fn stop(&self) {
         self.stopping.send_replace(true);
         self.hooks.iter().for_each(|hooks| hooks.close());
         let cancels = self.cancels.lock().unwrap_or_else(PoisonError::into_inner);
         cancels.iter().filter_map(Weak::upgrade).for_each(|flag| flag.store(true, Ordering::Relaxed));
     }
 
+    /// Nothing begins any more, and what runs ends: cancelled as far as it can be, unless it is waited for.
+    pub(super) async fn end(&self, wait: bool) {
+        self.runs.close(!wait);
+        self.stop();
+        self.idle().await;
+    }
+
     /// Waits until nothing is being worked on.
-    pub async fn idle(&self) {
+    pub(super) async fn idle(&self) {
         self.runs.idle().await;
         self.studies.idle().await;
         // A delivery is taken in a turn of these, so the deploys come after them.
@@ -219,10 +225,10 @@ impl Shared {
 }
 
 /// Cancels when its request is dropped, since nobody is there to read the answer.
-pub struct CancelOnDrop(Arc<Progress>);
+pub(super) struct CancelOnDrop(Arc<Progress>);
 
 impl CancelOnDrop {
-    pub fn new(progress: &Arc<Progress>) -> CancelOnDrop {
+    pub(super) fn new(progress: &Arc<Progress>) -> CancelOnDrop {
         CancelOnDrop(progress.clone())
     }
 }

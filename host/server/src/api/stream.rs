@@ -19,12 +19,12 @@ use crate::documents::history::Shown;
 use crate::tokens::Token;
 
 /// How often a silent stream says that it is there.
-pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How soon a stream notices that its token was revoked.
 const TOKEN_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How it stands, as the only event of something that does not run here.
-pub fn told(shown: &Shown) -> Arc<Events> {
+pub(super) fn told(shown: &Shown) -> Arc<Events> {
     let events = Events::new();
     let document = &shown.document;
     events.tell(
@@ -40,7 +40,7 @@ pub fn told(shown: &Shown) -> Arc<Events> {
 }
 
 /// The number of the last event that a client has seen; 0 if it has seen none of this start.
-pub fn last_seen(headers: &HeaderMap, boot: &str) -> u64 {
+pub(super) fn last_seen(headers: &HeaderMap, boot: &str) -> u64 {
     let id = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let number = id.and_then(|id| id.strip_prefix(boot)?.strip_prefix('-')?.parse().ok());
     number.unwrap_or(0)
@@ -57,7 +57,12 @@ struct Listener {
     _listening: Listening,
 }
 
-pub fn stream(shared: Arc<Shared>, token: Token, events: Arc<Events>, after: u64) -> impl Stream<Item = sse::Event> {
+pub(super) fn stream(
+    shared: Arc<Shared>,
+    token: Token,
+    events: Arc<Events>,
+    after: u64,
+) -> impl Stream<Item = sse::Event> {
     let newest = events.newest();
     let listening = shared.metrics.listening();
     let listener = Listener {

@@ -14,7 +14,7 @@ const ADDRESSES_MAX: usize = 4096;
 
 /// Failed tries by address.
 #[derive(Default)]
-pub struct Throttle {
+pub(super) struct Throttle {
     tries: Mutex<HashMap<IpAddr, Tries>>,
 }
 
@@ -26,7 +26,7 @@ struct Tries {
 
 impl Throttle {
     /// Counts a failed try. False when there were too many.
-    pub fn may_fail(&self, from: IpAddr, now: Instant) -> bool {
+    pub(super) fn may_fail(&self, from: IpAddr, now: Instant) -> bool {
         let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
         let mut key = network(from);
         if tries.len() >= ADDRESSES_MAX && !tries.contains_key(&key) {

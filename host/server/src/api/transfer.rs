@@ -21,9 +21,9 @@ use reforge_host::restore::preflight::RESERVE_BYTES;
 use reforge_volumes::space::Space;
 
 /// What an archive may hold, which it cannot be larger than.
-pub const ARCHIVE_BYTES_MAX: u64 = 16 << 40;
+pub(super) const ARCHIVE_BYTES_MAX: u64 = 16 << 40;
 /// What is called so in messages: it has no name.
-pub const UPLOAD: &str = "the upload";
+pub(super) const UPLOAD: &str = "the upload";
 /// Until the next piece of an upload.
 const PIECE_TIME: Duration = Duration::from_secs(30);
 /// An upload that is slower on the whole, once it has had this long, is given up.
@@ -36,7 +36,7 @@ const PIECES_WAITING: usize = 8;
 
 /// Takes a body into a file without a name in a directory, and gives it back at its beginning: whatever ends this host,
 /// nothing of it stays.
-pub async fn receive(request: Request, directory: PathBuf, bytes_max: u64) -> Result<File, Problem> {
+pub(super) async fn receive(request: Request, directory: PathBuf, bytes_max: u64) -> Result<File, Problem> {
     let made = move || {
         let made = effect("make-upload", || tempfile::tempfile_in(&directory));
         made.map_err(|error| Failure::io("write in", &directory, &error))
@@ -87,7 +87,7 @@ fn write(file: &mut File, piece: &Bytes, look: bool) -> HostResult<()> {
 
 /// A body that `produce` writes on a thread of its own. What it wrote last goes out only once it has flushed, so that a
 /// failure at the end is a body that breaks off.
-pub fn send(produce: impl FnOnce(&mut dyn Write) -> HostResult<()> + Send + 'static) -> Body {
+pub(super) fn send(produce: impl FnOnce(&mut dyn Write) -> HostResult<()> + Send + 'static) -> Body {
     let (pieces, sent) = mpsc::channel(PIECES_WAITING);
     tokio::task::spawn_blocking(move || {
         let mut out = Pieces { pieces: pieces.clone(), last: Bytes::new() };

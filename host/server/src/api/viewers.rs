@@ -25,7 +25,7 @@ const IMAGES: [&str; 4] = ["image", "previous_image", "preview_image", "referenc
 const ENVIRONMENT: &str = "environment";
 
 /// The layer: documents for viewers lose what they are not told. Streams do that by themselves, event by event.
-pub async fn without_secrets(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+pub(super) async fn without_secrets(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let viewer = caller::admitted(request.headers(), &shared).is_some_and(|token| is_told_less(&token));
     let response = next.run(request).await;
     if !viewer || !is_document(&response) {
@@ -42,12 +42,12 @@ pub async fn without_secrets(State(shared): State<Arc<Shared>>, request: Request
 }
 
 /// Whether a token's documents lose anything.
-pub fn is_told_less(token: &Token) -> bool {
+pub(super) fn is_told_less(token: &Token) -> bool {
     token.role == Role::Viewer
 }
 
 /// The data of an event without what no viewer is told.
-pub fn event(data: &str) -> String {
+pub(super) fn event(data: &str) -> String {
     serde_json::from_str(data).map_or_else(
         |_| Value::Null.to_string(),
         |mut document: Value| {

@@ -52,7 +52,7 @@ pub struct ListedWorkload {
     pub state: &'static str,
     /// Why it is not known.
     pub error: Option<Failure>,
-    pub runtime: &'static str,
+    pub runtime: String,
     pub project: String,
     pub stage: String,
     /// Their names.
@@ -67,7 +67,7 @@ pub fn list_document(lines: &[Line<'_>]) -> Workloads {
         id: line.workload.id.clone(),
         state: line.state(),
         error: line.state.as_ref().err().cloned(),
-        runtime: line.workload.runtime.as_str(),
+        runtime: line.workload.runtime.as_str().to_owned(),
         project: line.workload.project.clone(),
         stage: line.workload.stage.clone(),
         volumes: line.workload.volumes.iter().map(|volume| volume.name.clone()).collect(),
@@ -116,7 +116,7 @@ pub struct WholeWorkload {
     pub id: String,
     pub project: String,
     pub stage: String,
-    pub runtime: &'static str,
+    pub runtime: String,
     /// `never deployed`, `stopped`, `running` or `crash-looping`.
     pub state: &'static str,
     /// None if it was never deployed.
@@ -159,7 +159,7 @@ pub fn whole_document(whole: &Whole<'_>) -> WholeWorkload {
         id: workload.id.clone(),
         project: workload.project.clone(),
         stage: workload.stage.clone(),
-        runtime: workload.runtime.as_str(),
+        runtime: workload.runtime.as_str().to_owned(),
         state: word(observed.state),
         image: observed.spec.as_ref().map(image),
         previous_image: image_of(&whole.history.previous),

@@ -30,22 +30,22 @@ const HANDED_ON: [HeaderName; 7] = [
 
 /// The API, as seen from the page.
 #[derive(Clone)]
-pub struct Api(Router);
+pub(super) struct Api(Router);
 
 /// What the API turned down, as it said it.
 #[derive(Debug)]
-pub struct Refused {
+pub(super) struct Refused {
     pub status: StatusCode,
     pub problem: Value,
 }
 
 impl Api {
-    pub fn new(api: Router) -> Api {
+    pub(super) fn new(api: Router) -> Api {
         Api(api)
     }
 
     /// The answer as it is.
-    pub async fn ask(&self, from: &Parts, method: Method, path: &str, body: Body) -> Response {
+    pub(super) async fn ask(&self, from: &Parts, method: Method, path: &str, body: Body) -> Response {
         let Ok(uri) = path.parse::<Uri>() else { return StatusCode::NOT_FOUND.into_response() };
         let mut request = Request::new(body);
         *request.method_mut() = method;
@@ -65,13 +65,13 @@ impl Api {
     }
 
     /// A document.
-    pub async fn get(&self, from: &Parts, path: &str) -> Result<Value, Refused> {
+    pub(super) async fn get(&self, from: &Parts, path: &str) -> Result<Value, Refused> {
         read(self.ask(from, Method::GET, path, Body::empty()).await).await
     }
 }
 
 /// The document that was answered.
-pub async fn read(response: Response) -> Result<Value, Refused> {
+pub(super) async fn read(response: Response) -> Result<Value, Refused> {
     let status = response.status();
     let bytes = axum::body::to_bytes(response.into_body(), DOCUMENT_BYTES_MAX).await.unwrap_or_default();
     match serde_json::from_slice(&bytes) {
@@ -82,6 +82,6 @@ pub async fn read(response: Response) -> Result<Value, Refused> {
 }
 
 /// As one part of a path.
-pub fn part(text: &str) -> String {
+pub(super) fn part(text: &str) -> String {
     utf8_percent_encode(text, PLAIN).to_string()
 }

@@ -12,7 +12,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
      trusted-types fragments";
 
 /// A file by its name.
-pub fn file(name: &str) -> Option<Response> {
+pub(super) fn file(name: &str) -> Option<Response> {
     let (kind, text) = match name {
         "page.css" => ("text/css", include_str!("static/page.css")),
         "icon.svg" => ("image/svg+xml", include_str!("static/icon.svg")),
@@ -28,7 +28,7 @@ pub fn file(name: &str) -> Option<Response> {
 }
 
 /// What everything is put into.
-pub fn shell(say: &Messages) -> Markup {
+pub(super) fn shell(say: &Messages) -> Markup {
     html! {
         (DOCTYPE)
         html lang=(say.language.tag()) {
@@ -55,7 +55,7 @@ pub fn shell(say: &Messages) -> Markup {
 }
 
 /// What every answer of the page says to a browser.
-pub async fn guarded(mut response: Response) -> Response {
+pub(super) async fn guarded(mut response: Response) -> Response {
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -10,7 +10,7 @@ use super::numbers::{NO_BREAK, decimal, number};
 
 impl Messages {
     /// `1.5 GiB`, `1,5 ГиБ`.
-    pub fn bytes(&self, bytes: u64) -> String {
+    pub(super) fn bytes(&self, bytes: u64) -> String {
         let units: [&str; 6] = match self.language {
             Language::English => ["B", "KiB", "MiB", "GiB", "TiB", "PiB"],
             Language::Russian => ["Б", "КиБ", "МиБ", "ГиБ", "ТиБ", "ПиБ"],
@@ -31,7 +31,7 @@ impl Messages {
 
     /// One figure: `0.4 s`, `12 s`, `3 min`, `14 h`, `9 days`. The shortest is `0.1 s`: nothing is lost or takes no time
     /// at all.
-    pub fn duration(&self, milliseconds: u64) -> String {
+    pub(super) fn duration(&self, milliseconds: u64) -> String {
         let seconds = milliseconds / 1000;
         let rounded = |unit: u64| (seconds + unit / 2) / unit;
         match seconds {
@@ -47,7 +47,7 @@ impl Messages {
     }
 
     /// How long something is still possible, in two figures and never more than it is: `23 h 59 min`, `2 days 12 h`.
-    pub fn remaining(&self, milliseconds: u64) -> String {
+    pub(super) fn remaining(&self, milliseconds: u64) -> String {
         let minutes = milliseconds / 60_000;
         let (hours, days) = (minutes / 60, minutes / 1440);
         let figure = |name: &str, n: u64| self.with(name, [("n", n.into())]);
@@ -60,7 +60,7 @@ impl Messages {
     }
 
     /// How long ago.
-    pub fn ago(&self, at: Timestamp, now: Timestamp) -> String {
+    pub(super) fn ago(&self, at: Timestamp, now: Timestamp) -> String {
         let seconds = now.duration_since(at).as_secs().max(0) as u64;
         match seconds {
             0..60 => self.text("just-now"),
@@ -71,11 +71,11 @@ impl Messages {
     }
 
     /// In Greenwich's time, which the page turns into the browser's.
-    pub fn instant(&self, at: Timestamp) -> Markup {
+    pub(super) fn instant(&self, at: Timestamp) -> Markup {
         html! { time datetime=(at.to_string()) { (self.instant_text(at)) } }
     }
 
-    pub fn instant_text(&self, at: Timestamp) -> String {
+    pub(super) fn instant_text(&self, at: Timestamp) -> String {
         let at = at.to_zoned(TimeZone::UTC);
         let month = self.text(&format!("month-{}", at.month()));
         let (day, year) = (at.day().to_string(), at.year().to_string());

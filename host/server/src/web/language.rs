@@ -3,15 +3,15 @@
 use axum::http::{HeaderMap, header};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
+pub(super) enum Language {
     English,
     Russian,
 }
 
 impl Language {
-    pub const ALL: [Language; 2] = [Language::English, Language::Russian];
+    pub(super) const ALL: [Language; 2] = [Language::English, Language::Russian];
 
-    pub fn tag(self) -> &'static str {
+    pub(super) fn tag(self) -> &'static str {
         match self {
             Language::English => "en",
             Language::Russian => "ru",
@@ -19,7 +19,7 @@ impl Language {
     }
 
     /// As those who speak it call it.
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Language::English => "English",
             Language::Russian => "Русский",
@@ -27,7 +27,7 @@ impl Language {
     }
 
     /// The one of `Accept-Language` that is liked best, English if there is none.
-    pub fn of(headers: &HeaderMap) -> Language {
+    pub(super) fn of(headers: &HeaderMap) -> Language {
         let lines = headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|line| line.to_str().ok());
         let mut best = (Language::English, 0.0);
         for (language, liked) in lines.flat_map(|line| line.split(',')).filter_map(read) {

@@ -18,7 +18,7 @@ const RATE_AFTER: Duration = Duration::from_secs(1);
 /// Notes that are shown.
 const NOTES_MAX: usize = 20;
 
-pub struct Live {
+pub(super) struct Live {
     say: &'static Messages,
     over: Vec<Phase>,
     now: Option<Phase>,
@@ -40,18 +40,18 @@ struct Phase {
 }
 
 impl Live {
-    pub fn new(say: &'static Messages) -> Live {
+    pub(super) fn new(say: &'static Messages) -> Live {
         Live { say, over: Vec::new(), now: None, notes: Vec::new(), is_over: false }
     }
 
     /// As a document says that it is.
-    pub fn begin_as(&mut self, running: &Value, now: Instant) {
+    pub(super) fn begin_as(&mut self, running: &Value, now: Instant) {
         self.begin(word(&running["phase"]), now);
         self.count(running, now);
     }
 
     /// Takes up an event. Answers what is to be said of it at once.
-    pub fn event(&mut self, name: &str, data: &Value, now: Instant) -> Option<String> {
+    pub(super) fn event(&mut self, name: &str, data: &Value, now: Instant) -> Option<String> {
         match name {
             "phase" => {
                 self.begin(word(&data["phase"]), now);
@@ -65,7 +65,7 @@ impl Live {
         None
     }
 
-    pub fn can_be_cancelled(&self) -> bool {
+    pub(super) fn can_be_cancelled(&self) -> bool {
         self.now.as_ref().is_none_or(|phase| !FIXED.contains(&phase.name.as_str()))
     }
 
@@ -100,7 +100,7 @@ impl Live {
         }
     }
 
-    pub fn render(&self, now: Instant) -> Markup {
+    pub(super) fn render(&self, now: Instant) -> Markup {
         html! {
             ol .phases {
                 @for phase in &self.over {

@@ -13,12 +13,12 @@ const ENGLISH: &str = include_str!("messages/en.ftl");
 const RUSSIAN: &str = include_str!("messages/ru.ftl");
 
 /// The messages of one language.
-pub struct Messages {
+pub(super) struct Messages {
     pub language: Language,
     bundle: FluentBundle<FluentResource>,
 }
 
-pub fn of(language: Language) -> &'static Messages {
+pub(super) fn of(language: Language) -> &'static Messages {
     static ENGLISH_MESSAGES: LazyLock<Messages> = LazyLock::new(|| Messages::read(Language::English));
     static RUSSIAN_MESSAGES: LazyLock<Messages> = LazyLock::new(|| Messages::read(Language::Russian));
     match language {
@@ -48,16 +48,16 @@ impl Messages {
         Messages { language, bundle }
     }
 
-    pub fn has(&self, id: &str) -> bool {
+    pub(super) fn has(&self, id: &str) -> bool {
         self.bundle.has_message(id)
     }
 
-    pub fn text(&self, id: &str) -> String {
+    pub(super) fn text(&self, id: &str) -> String {
         self.with(id, [])
     }
 
     /// A message that says something of these values.
-    pub fn with<'a>(&self, id: &str, values: impl IntoIterator<Item = (&'a str, FluentValue<'a>)>) -> String {
+    pub(super) fn with<'a>(&self, id: &str, values: impl IntoIterator<Item = (&'a str, FluentValue<'a>)>) -> String {
         let pattern = self.bundle.get_message(id).and_then(|message| message.value());
         let Some(pattern) = pattern else { return id.to_owned() };
         let values = FluentArgs::from_iter(values);

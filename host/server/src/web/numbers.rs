@@ -3,10 +3,10 @@
 use super::language::Language;
 
 /// Between a number and its unit, and between groups of digits.
-pub const NO_BREAK: char = '\u{a0}';
+pub(super) const NO_BREAK: char = '\u{a0}';
 
 /// `1,234` or `1 234`.
-pub fn number(language: Language, number: u64) -> String {
+pub(super) fn number(language: Language, number: u64) -> String {
     let separator = match language {
         Language::English => ',',
         Language::Russian => NO_BREAK,
@@ -23,7 +23,7 @@ pub fn number(language: Language, number: u64) -> String {
 }
 
 /// With one digit behind the point, or the comma.
-pub fn decimal(language: Language, number: f64) -> String {
+pub(super) fn decimal(language: Language, number: f64) -> String {
     let text = format!("{number:.1}");
     match language {
         Language::English => text,

@@ -16,7 +16,7 @@ const FRAME_BYTES_MAX: usize = 1 << 20;
 
 /// Shows what the API tells: `live` how it looks, `said` what a screen reader shall say, `fixed` once nothing cancels it
 /// any more, and `end`.
-pub fn shown(body: Body, say: &'static Messages) -> impl Stream<Item = Event> {
+pub(super) fn shown(body: Body, say: &'static Messages) -> impl Stream<Item = Event> {
     let frames = Frames { body: body.into_data_stream(), body_drain: Vec::new() };
     let shown = Shown { frames, live: Live::new(say), waiting: VecDeque::new(), is_fixed: false };
     futures_util::stream::unfold(shown, |mut shown| async move { Some((shown.next().await?, shown)) })

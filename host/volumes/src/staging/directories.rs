@@ -20,22 +20,22 @@ type Slot = Mutex<Option<(Box<[u8]>, Arc<Dir>)>>;
 
 /// The root of a staging and the directories that were used last.
 #[derive(Debug)]
-pub struct Directories {
+pub(super) struct Directories {
     root: Arc<Dir>,
     slots: Vec<Slot>,
 }
 
 impl Directories {
-    pub fn new(root: Dir) -> Directories {
+    pub(super) fn new(root: Dir) -> Directories {
         Directories { root: Arc::new(root), slots: (0..OPEN_DIRECTORIES_MAX).map(|_| Slot::default()).collect() }
     }
 
-    pub fn root(&self) -> &Arc<Dir> {
+    pub(super) fn root(&self) -> &Arc<Dir> {
         &self.root
     }
 
     /// The open directory of a checked path; missing ones are made with mode 0700.
-    pub fn open(&self, path: &[u8]) -> Result<Arc<Dir>> {
+    pub(super) fn open(&self, path: &[u8]) -> Result<Arc<Dir>> {
         let mut known = path;
         let mut reached = loop {
             if known.is_empty() {
@@ -58,7 +58,7 @@ impl Directories {
     }
 
     /// Makes the directory of a checked path unless it is there already as someone's missing parent.
-    pub fn make(&self, path: &[u8]) -> Result<()> {
+    pub(super) fn make(&self, path: &[u8]) -> Result<()> {
         if path.is_empty() {
             return Ok(());
         }

@@ -17,7 +17,7 @@ const HEAD_BYTES: usize = 3;
 /// What an entry is, as far as the seal asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum EntryKind {
+pub(super) enum EntryKind {
     Directory = 0,
     File = 1,
     Symlink = 2,
@@ -26,7 +26,7 @@ pub enum EntryKind {
 
 /// One record.
 #[derive(Clone, Copy, Debug)]
-pub struct Entry<'a> {
+pub(super) struct Entry<'a> {
     pub kind: EntryKind,
     pub path: &'a [u8],
     pub digest: &'a Digest,
@@ -34,11 +34,11 @@ pub struct Entry<'a> {
 
 /// Grows from several threads.
 #[derive(Debug, Default)]
-pub struct Entries(Mutex<Vec<Vec<u8>>>);
+pub(super) struct Entries(Mutex<Vec<Vec<u8>>>);
 
 impl Entries {
     /// Appends one entry. The path was checked: at most 4096 bytes.
-    pub fn push(&self, kind: EntryKind, path: &[u8], digest: &Digest) {
+    pub(super) fn push(&self, kind: EntryKind, path: &[u8], digest: &Digest) {
         let record_bytes = HEAD_BYTES + path.len() + digest.len();
         let mut chunks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if chunks.last().is_none_or(|chunk| chunk.len() + record_bytes > CHUNK_BYTES) {
@@ -53,7 +53,7 @@ impl Entries {
     }
 
     /// All entries in path order.
-    pub fn into_sorted(self) -> SortedEntries {
+    pub(super) fn into_sorted(self) -> SortedEntries {
         let chunks = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut places = Vec::new();
         for (chunk, bytes) in chunks.iter().enumerate() {
@@ -74,22 +74,22 @@ impl Entries {
 }
 
 /// The whole list, sorted.
-pub struct SortedEntries {
+pub(super) struct SortedEntries {
     chunks: Vec<Vec<u8>>,
     places: Vec<(u32, u32)>,
 }
 
 impl SortedEntries {
-    pub fn iter(&self) -> impl Iterator<Item = Entry<'_>> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = Entry<'_>> {
         self.places.iter().map(|location| self.at(*location))
     }
 
-    pub fn len(&self) -> u64 {
+    pub(super) fn len(&self) -> u64 {
         self.places.len() as u64
     }
 
     /// The entry of this path, if there is one.
-    pub fn find(&self, path: &[u8]) -> Option<Entry<'_>> {
+    pub(super) fn find(&self, path: &[u8]) -> Option<Entry<'_>> {
         let found = self.places.binary_search_by(|location| path_order(self.at(*location).path, path));
         found.ok().map(|index| self.at(self.places[index])).filter(|entry| entry.path.cmp(path) == Ordering::Equal)
     }

@@ -41,12 +41,12 @@ struct State {
 }
 
 impl Large {
-    pub fn new(path: &[u8], size: u64) -> Large {
+    pub(super) fn new(path: &[u8], size: u64) -> Large {
         Large { path: path.into(), size, state: Mutex::default() }
     }
 
     /// Takes the metadata from the file's header, which comes once.
-    pub fn claim(&self, metadata: Metadata) -> Result<()> {
+    pub(super) fn claim(&self, metadata: Metadata) -> Result<()> {
         match self.state().metadata.replace(metadata) {
             None => Ok(()),
             Some(_) => Err(refused(&self.path, "is in the archive twice")),
@@ -54,7 +54,7 @@ impl Large {
     }
 
     /// One more handle. The first one makes the file; the lock is held so that there is one first.
-    pub fn open(&self, open: &Open) -> Result<Arc<File>> {
+    pub(super) fn open(&self, open: &Open) -> Result<Arc<File>> {
         let mut state = self.state();
         let file = match state.file.upgrade() {
             Some(file) => file,
@@ -80,7 +80,7 @@ impl Large {
     }
 
     /// Metadata and content digest, when every handle has finished.
-    pub fn complete(&self) -> Result<(Metadata, Digest)> {
+    pub(super) fn complete(&self) -> Result<(Metadata, Digest)> {
         let mut state = self.state();
         if state.unfinished_handles != 0 {
             return Err(refused(&self.path, "was not written to its end"));

@@ -84,7 +84,7 @@ impl Quota {
 
 impl QuotaUse {
     /// One more entry of `size` bytes.
-    pub fn announce(&self, expected: &Expected, size: u64) -> Result<()> {
+    pub(super) fn announce(&self, expected: &Expected, size: u64) -> Result<()> {
         let entries = self.progress.entries.fetch_add(1, Ordering::Relaxed) + 1;
         if entries > expected.entries {
             return Err(too_large("entries", expected.entries));
@@ -95,7 +95,7 @@ impl QuotaUse {
     }
 
     /// `written` bytes are about to land on the file system of `directory`. Looks at its free space now and then.
-    pub fn occupy(&self, budget: &Budget, directory: BorrowedFd<'_>, written: u64, entry: bool) -> Result<()> {
+    pub(super) fn occupy(&self, budget: &Budget, directory: BorrowedFd<'_>, written: u64, entry: bool) -> Result<()> {
         let occupied = if entry { written.next_multiple_of(ENTRY_BYTES).max(ENTRY_BYTES) } else { written };
         let so_far = self.occupied_bytes.fetch_add(occupied, Ordering::Relaxed) + occupied;
         if so_far < self.next_check_bytes.load(Ordering::Relaxed) {
@@ -112,14 +112,14 @@ impl QuotaUse {
     }
 
     /// `bytes` of content were written: counted, and given to the disk now and then.
-    pub fn wrote(&self, bytes: u64, write_out: &WriteOut) {
+    pub(super) fn wrote(&self, bytes: u64, write_out: &WriteOut) {
         let before = self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
         let entries = self.progress.entries.load(Ordering::Relaxed);
         write_out.advanced((before, entries.saturating_sub(1)), (before + bytes, entries));
     }
 
     /// Bytes that all entries announced.
-    pub fn announced_bytes(&self) -> u64 {
+    pub(super) fn announced_bytes(&self) -> u64 {
         self.announced_bytes.load(Ordering::Relaxed)
     }
 }

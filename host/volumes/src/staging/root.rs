@@ -23,7 +23,7 @@ const INHERITED: [&std::ffi::CStr; 2] = [c"system.posix_acl_default", c"system.p
 const ROOT_MODE: u32 = 0o700;
 
 /// Makes an empty directory ready to be filled and says what files in it get by themselves.
-pub fn prepare(root: &Dir, path: &Path, live: Option<&Dir>) -> Result<Creation> {
+pub(super) fn prepare(root: &Dir, path: &Path, live: Option<&Dir>) -> Result<Creation> {
     refuse_not_empty(root, path)?;
     let stripped = effect("prepare-staging", || Ok(strip(root)?));
     let exact_times = stripped.map_err(|error| Failure::io("prepare", path, &error))?;

@@ -24,7 +24,7 @@ pub(super) struct WriteOut {
 
 impl WriteOut {
     /// `file_system` must not be the one that the seal syncs.
-    pub fn start(file_system: FileSystem) -> WriteOut {
+    pub(super) fn start(file_system: FileSystem) -> WriteOut {
         let (wake, woken) = channel();
         // Without it the seal has more to wait for, and no less is synced.
         let thread = threads::spawn("write-out", move || run(&file_system, &woken)).ok();
@@ -32,7 +32,7 @@ impl WriteOut {
     }
 
     /// Told of every staged entry: so many bytes and entries were staged before and are now.
-    pub fn advanced(&self, before: (u64, u64), now: (u64, u64)) {
+    pub(super) fn advanced(&self, before: (u64, u64), now: (u64, u64)) {
         let step = |(bytes, entries): (u64, u64)| (bytes + entries * ENTRY_BYTES) / STEP_BYTES;
         if let (Some(wake), true) = (&self.wake, step(before) != step(now)) {
             // The thread ends only with this value.

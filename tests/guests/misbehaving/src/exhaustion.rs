@@ -18,24 +18,24 @@ fn spin() -> ! {
     }
 }
 
-pub fn never_returns(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn never_returns(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let _begun = honest::begin(job)?;
     spin()
 }
 
-pub fn never_returns_while_the_app_is_down(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn never_returns_while_the_app_is_down(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let _ready = honest::ready(job)?;
     spin()
 }
 
-pub fn prints_without_end(_: &Snapshot, _: &Job) -> Result<(), Failure> {
+pub(crate) fn prints_without_end(_: &Snapshot, _: &Job) -> Result<(), Failure> {
     let _lease = lifecycle::lock()?;
     loop {
         println!("still here");
     }
 }
 
-pub fn notes_without_end(_: &Snapshot, _: &Job) -> Result<(), Failure> {
+pub(crate) fn notes_without_end(_: &Snapshot, _: &Job) -> Result<(), Failure> {
     let _lease = lifecycle::lock()?;
     let mut number = 0u64;
     loop {
@@ -47,7 +47,7 @@ pub fn notes_without_end(_: &Snapshot, _: &Job) -> Result<(), Failure> {
 }
 
 /// Time goes by in host calls; none of them is progress.
-pub fn asks_without_end(snapshot: &Snapshot, _: &Job) -> Result<(), Failure> {
+pub(crate) fn asks_without_end(snapshot: &Snapshot, _: &Job) -> Result<(), Failure> {
     let _lease = lifecycle::lock()?;
     loop {
         black_box(snapshot.read_at(0, u32::MAX)?);
@@ -56,21 +56,21 @@ pub fn asks_without_end(snapshot: &Snapshot, _: &Job) -> Result<(), Failure> {
 }
 
 /// Cheap questions, many of them, and an end: what a call to the host costs is measured by it.
-pub fn asks_a_million_times(_: &Snapshot, _: &Job) -> Result<(), Failure> {
+pub(crate) fn asks_a_million_times(_: &Snapshot, _: &Job) -> Result<(), Failure> {
     for _ in 0..1_000_000 {
         black_box(report::cancelled());
     }
     Ok(())
 }
 
-pub fn allocates_without_end(_: &Snapshot, _: &Job) -> Result<(), Failure> {
+pub(crate) fn allocates_without_end(_: &Snapshot, _: &Job) -> Result<(), Failure> {
     let mut hoard = Vec::new();
     loop {
         hoard.push(black_box(vec![1u8; 1 << 20]));
     }
 }
 
-pub fn recurses(_: &Snapshot, _: &Job) -> Result<(), Failure> {
+pub(crate) fn recurses(_: &Snapshot, _: &Job) -> Result<(), Failure> {
     #[expect(unconditional_recursion, reason = "that is what is tested")]
     fn deeper(below: &[u8; 256]) -> usize {
         let here = black_box(*below);
@@ -81,7 +81,7 @@ pub fn recurses(_: &Snapshot, _: &Job) -> Result<(), Failure> {
 }
 
 /// One call with more than a call may carry.
-pub fn passes_too_much(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn passes_too_much(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let begun = honest::begin(job)?;
     let staging = begun.transaction.stage(honest::VOLUMES[0])?;
     staging.directory(b"", &honest::metadata(0o755))?;
@@ -89,19 +89,19 @@ pub fn passes_too_much(_: &Snapshot, job: &Job) -> Result<(), Failure> {
 }
 
 /// Each worker asks for as many again.
-pub fn workers_in_workers(snapshot: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn workers_in_workers(snapshot: &Snapshot, job: &Job) -> Result<(), Failure> {
     let begun = honest::begin(job)?;
     let staging = begun.transaction.stage(honest::VOLUMES[0])?;
     again(snapshot, &Part { offset: 0, length: 1, inside: None }, &[0], &[staging])
 }
 
 /// What such a worker does.
-pub fn again(snapshot: &Snapshot, part: &Part, indexes: &[u32], into: &[Staging]) -> Result<(), Failure> {
+pub(crate) fn again(snapshot: &Snapshot, part: &Part, indexes: &[u32], into: &[Staging]) -> Result<(), Failure> {
     let parts = vec![part.clone(); 8];
     workers::run(snapshot, &parts, indexes, &into.iter().collect::<Vec<_>>())
 }
 
-pub fn exits(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn exits(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let _ready = honest::ready(job)?;
     std::process::exit(0)
 }

@@ -13,7 +13,7 @@ use crate::honest;
 /// A number that no handle has.
 const NEVER_GIVEN: u32 = 4711;
 
-pub fn forged_seal(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn forged_seal(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let ready = honest::ready(job)?;
     // SAFETY: none is needed: the number is checked by the engine.
     let forged = unsafe { Sealed::from_handle(NEVER_GIVEN) };
@@ -23,7 +23,7 @@ pub fn forged_seal(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     answer.map(drop)
 }
 
-pub fn forged_stop(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn forged_stop(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let begun = honest::begin(job)?;
     let _sealed = honest::seal(&begun)?;
     // The number of a handle that there is, of another kind.
@@ -34,13 +34,13 @@ pub fn forged_stop(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     answer.map(drop)
 }
 
-pub fn reused_seal(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn reused_seal(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let ready = honest::ready(job)?;
     let sealed = [&ready.sealed[0], &ready.sealed[0]];
     transactions::swap(&ready.begun.transaction, &sealed, &ready.stopped, &ready.safety).map(drop)
 }
 
-pub fn dropped_handle(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn dropped_handle(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let begun = honest::begin(job)?;
     let staging = begun.transaction.stage(honest::VOLUMES[0])?;
     // SAFETY: as above.
@@ -50,7 +50,7 @@ pub fn dropped_handle(_: &Snapshot, job: &Job) -> Result<(), Failure> {
 }
 
 /// A good restore, but for the order in which it lets go.
-pub fn drops_parents_first(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn drops_parents_first(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let honest::Begun { lease, transaction } = honest::begin(job)?;
     let stagings = honest::VOLUMES.iter().map(|name| transaction.stage(name)).collect::<Result<Vec<_>, _>>()?;
     drop(transaction);
@@ -59,7 +59,7 @@ pub fn drops_parents_first(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     stagings.iter().map(transactions::seal).collect::<Result<Vec<_>, _>>().map(drop)
 }
 
-pub fn drops_everything_at_once(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn drops_everything_at_once(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let ready = honest::ready(job)?;
     drop(ready.safety);
     drop(ready.stopped);
@@ -70,7 +70,7 @@ pub fn drops_everything_at_once(_: &Snapshot, job: &Job) -> Result<(), Failure> 
 }
 
 /// Lets go of four handles, each made from another one, in the order of that number.
-pub fn drops_in_order(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn drops_in_order(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let honest::Begun { lease, transaction } = honest::begin(job)?;
     let stagings = honest::VOLUMES.iter().map(|name| transaction.stage(name)).collect::<Result<Vec<_>, _>>()?;
     stagings.iter().try_for_each(honest::fill)?;
@@ -91,7 +91,7 @@ thread_local! {
 }
 
 /// Keeps handles past the end of its transaction.
-pub fn keeps_handles(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn keeps_handles(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     if let Some(kept) = KEPT.with_borrow_mut(Vec::pop) {
         return honest::fill(&kept);
     }
@@ -102,7 +102,7 @@ pub fn keeps_handles(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     Err(Failure { code: "kept".into(), message: "gave up, and kept its handles".into(), hint: String::new() })
 }
 
-pub fn hoards_handles(_: &Snapshot, _: &Job) -> Result<(), Failure> {
+pub(crate) fn hoards_handles(_: &Snapshot, _: &Job) -> Result<(), Failure> {
     let _lease = lifecycle::lock()?;
     let mut hoard = Vec::new();
     loop {

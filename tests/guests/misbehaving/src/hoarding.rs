@@ -7,7 +7,7 @@ use crate::bindings::reforge::restore::types::Failure;
 use crate::honest;
 
 /// Live trees, while the app is down, and then a moment of rest.
-pub fn live_trees(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn live_trees(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let _ready = honest::ready(job)?;
     let volume = honest::volume(honest::VOLUMES[0])?;
     let mut hoard = Vec::new();
@@ -21,7 +21,7 @@ pub fn live_trees(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     Err(refused)
 }
 
-pub fn large_files(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn large_files(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let begun = honest::begin(job)?;
     let staging = begun.transaction.stage(honest::VOLUMES[0])?;
     let mut hoard: Vec<transactions::LargeFile> = Vec::new();
@@ -43,7 +43,7 @@ unsafe extern "C" {
 }
 
 /// As many zeros as there is a number for, in one call.
-pub fn zeros(_: &Snapshot, _: &Job) -> Result<(), Failure> {
+pub(crate) fn zeros(_: &Snapshot, _: &Job) -> Result<(), Failure> {
     let mut answer = [0; 16];
     // SAFETY: the answer has room for a result of a variant with a handle.
     unsafe { write_zeroes(get_stdout(), u64::MAX, answer.as_mut_ptr()) };
@@ -51,7 +51,7 @@ pub fn zeros(_: &Snapshot, _: &Job) -> Result<(), Failure> {
 }
 
 /// A plan of more volumes than there can be, with long names.
-pub fn a_plan() -> RestorePlan {
+pub(crate) fn a_plan() -> RestorePlan {
     let volume = VolumePlan {
         name: "x".repeat(1000),
         snapshot_entries: 1,

@@ -7,13 +7,13 @@ use crate::bindings::reforge::restore::transactions;
 use crate::bindings::reforge::restore::types::Failure;
 use crate::honest;
 
-pub fn swaps_a_part(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn swaps_a_part(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let ready = honest::ready(job)?;
     let sealed = [&ready.sealed[0]];
     transactions::swap(&ready.begun.transaction, &sealed, &ready.stopped, &ready.safety).map(drop)
 }
 
-pub fn names_a_neighbour(_: &Snapshot, _: &Job) -> Result<(), Failure> {
+pub(crate) fn names_a_neighbour(_: &Snapshot, _: &Job) -> Result<(), Failure> {
     let _lease = lifecycle::lock()?;
     for name in ["../good/data", "..", "", "/etc", "data/../../good", "its", ".reforge-"] {
         if honest::volume(name).is_ok() {
@@ -24,15 +24,15 @@ pub fn names_a_neighbour(_: &Snapshot, _: &Job) -> Result<(), Failure> {
 }
 
 /// Leaves the app stopped and says that all is well.
-pub fn never_swaps(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn never_swaps(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     honest::ready(job).map(std::mem::forget)
 }
 
-pub fn claims_success(_: &Snapshot, _: &Job) -> Result<(), Failure> {
+pub(crate) fn claims_success(_: &Snapshot, _: &Job) -> Result<(), Failure> {
     Ok(())
 }
 
-pub fn returns_garbage(_: &Snapshot, _: &Job) -> Result<(), Failure> {
+pub(crate) fn returns_garbage(_: &Snapshot, _: &Job) -> Result<(), Failure> {
     let garbage = "\u{1b}[2J\u{202e}\u{0}\u{7}\nerror: nothing happened\n".repeat(2000);
     Err(Failure { code: garbage.clone(), message: garbage.clone(), hint: garbage })
 }
@@ -41,21 +41,21 @@ fn say(code: &str) -> Result<(), Failure> {
     Err(Failure { code: code.into(), message: "so I say".into(), hint: String::new() })
 }
 
-pub fn says_busy(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn says_busy(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let _sealed = honest::seal(&honest::begin(job)?)?;
     say("busy")
 }
 
-pub fn says_cancelled(_: &Snapshot, _: &Job) -> Result<(), Failure> {
+pub(crate) fn says_cancelled(_: &Snapshot, _: &Job) -> Result<(), Failure> {
     say("cancelled")
 }
 
-pub fn says_needs_operator(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn says_needs_operator(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let _ready = honest::ready(job)?;
     say("needs-operator")
 }
 
-pub fn reverts_a_good_app(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn reverts_a_good_app(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let swapped = honest::ready(job)?.swap()?;
     swapped.redeploy()?;
     swapped.await_healthy()?;
@@ -66,39 +66,39 @@ fn trap() -> Result<(), Failure> {
     std::process::abort()
 }
 
-pub fn traps_before_the_lock(_: &Snapshot, _: &Job) -> Result<(), Failure> {
+pub(crate) fn traps_before_the_lock(_: &Snapshot, _: &Job) -> Result<(), Failure> {
     println!("my last words");
     trap()
 }
 
-pub fn traps_when_locked(_: &Snapshot, _: &Job) -> Result<(), Failure> {
+pub(crate) fn traps_when_locked(_: &Snapshot, _: &Job) -> Result<(), Failure> {
     let _lease = lifecycle::lock()?;
     trap()
 }
 
-pub fn traps_when_begun(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn traps_when_begun(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let _begun = honest::begin(job)?;
     trap()
 }
 
-pub fn traps_when_staged(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn traps_when_staged(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let _stagings = honest::stage(&honest::begin(job)?)?;
     trap()
 }
 
-pub fn traps_when_sealed(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn traps_when_sealed(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let _sealed = honest::seal(&honest::begin(job)?)?;
     trap()
 }
 
-pub fn traps_when_stopped(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn traps_when_stopped(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let begun = honest::begin(job)?;
     let _sealed = honest::seal(&begun)?;
     let _stopped = lifecycle::stop(&begun.lease)?;
     trap()
 }
 
-pub fn traps_when_safe(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn traps_when_safe(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let begun = honest::begin(job)?;
     let _sealed = honest::seal(&begun)?;
     let stopped = lifecycle::stop(&begun.lease)?;
@@ -106,23 +106,23 @@ pub fn traps_when_safe(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     trap()
 }
 
-pub fn traps_when_swapped(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn traps_when_swapped(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let _swapped = honest::ready(job)?.swap()?;
     trap()
 }
 
-pub fn traps_when_started(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn traps_when_started(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     honest::ready(job)?.swap()?.redeploy()?;
     trap()
 }
 
-pub fn traps_when_healthy(snapshot: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn traps_when_healthy(snapshot: &Snapshot, job: &Job) -> Result<(), Failure> {
     honest::restore(snapshot, job)?;
     trap()
 }
 
 /// Counts of a volume that do not add up, and a volume that nobody asked for.
-pub fn wrong_counts() -> RestorePlan {
+pub(crate) fn wrong_counts() -> RestorePlan {
     let volume = |name: &str, same| VolumePlan {
         name: name.into(),
         snapshot_entries: 2,

@@ -9,7 +9,7 @@ fn denied(what: &str) -> Result<(), Failure> {
 }
 
 /// Claims success if any of it could be done.
-pub fn opens_sockets(_: &Snapshot, _: &Job) -> Result<(), Failure> {
+pub(crate) fn opens_sockets(_: &Snapshot, _: &Job) -> Result<(), Failure> {
     let connected = std::net::TcpStream::connect(("127.0.0.1", 80)).is_ok();
     let listening = std::net::TcpListener::bind(("127.0.0.1", 0)).is_ok();
     let datagrams = std::net::UdpSocket::bind(("127.0.0.1", 0)).is_ok();
@@ -17,7 +17,7 @@ pub fn opens_sockets(_: &Snapshot, _: &Job) -> Result<(), Failure> {
     if connected || listening || datagrams || names { Ok(()) } else { denied("the network") }
 }
 
-pub fn reads_environment_and_files(_: &Snapshot, _: &Job) -> Result<(), Failure> {
+pub(crate) fn reads_environment_and_files(_: &Snapshot, _: &Job) -> Result<(), Failure> {
     let environment = std::env::vars().count() + std::env::args().count();
     let read = ["/etc/passwd", ".", "/", "/proc/self/environ", "..", "/dev/null"]
         .iter()

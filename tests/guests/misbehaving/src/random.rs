@@ -68,7 +68,7 @@ struct Held {
     swapped: Vec<Swapped>,
 }
 
-pub fn calls(snapshot: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn calls(snapshot: &Snapshot, job: &Job) -> Result<(), Failure> {
     let seed = job.workload.rsplit('-').next().and_then(|seed| seed.parse::<u64>().ok());
     let mut dice = Dice(seed.unwrap_or(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let mut held = Held::default();

@@ -16,33 +16,33 @@ fn with_second(job: &Job, fill: impl FnOnce(&Staging) -> Result<(), Failure>) ->
     transactions::seal(&second).map(drop)
 }
 
-pub fn other_bytes(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn other_bytes(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     with_second(job, |staging| {
         staging.directory(b"", &metadata(0o755))?;
         staging.file(FILE, &metadata(0o644), b"CAPTURED")
     })
 }
 
-pub fn other_owner(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn other_owner(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     with_second(job, |staging| {
         staging.directory(b"", &metadata(0o755))?;
         staging.file(FILE, &Metadata { uid: 1000, ..metadata(0o644) }, CONTENT)
     })
 }
 
-pub fn one_file_too_many(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn one_file_too_many(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     with_second(job, |staging| {
         honest::fill(staging)?;
         staging.file(b"another", &metadata(0o644), b"")
     })
 }
 
-pub fn one_file_too_few(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn one_file_too_few(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     with_second(job, |staging| staging.directory(b"", &metadata(0o755)))
 }
 
 /// Every way out that a path could have; the first that is taken ends in a claim of success.
-pub fn outside(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn outside(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let begun = honest::begin(job)?;
     let mut refused = None;
     let names: [&[u8]; 10] =
@@ -60,7 +60,7 @@ pub fn outside(_: &Snapshot, job: &Job) -> Result<(), Failure> {
 }
 
 /// More than the snapshot has, without an end: what is expected bounds it.
-pub fn too_much(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn too_much(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     with_second(job, |staging| {
         let file = staging.large_file(FILE, &metadata(0o644), 1 << 40)?;
         let piece = vec![7; 1 << 20];
@@ -72,7 +72,7 @@ pub fn too_much(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     })
 }
 
-pub fn after_the_seal(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn after_the_seal(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let begun = honest::begin(job)?;
     let stagings = honest::stage(&begun)?;
     let _sealed = stagings.iter().map(transactions::seal).collect::<Result<Vec<_>, _>>()?;

@@ -12,44 +12,44 @@ use crate::bindings::reforge::restore::workers::{self, Part};
 use crate::honest;
 
 /// The length of a part that tells its worker to wait.
-pub const A_MOMENT: u64 = 7;
+pub(crate) const A_MOMENT: u64 = 7;
 
 /// Says so first, for whoever wants to end it then.
-pub fn forever() -> ! {
+pub(crate) fn forever() -> ! {
     report::note("waiting");
     loop {
         sleep(Duration::from_secs(100_000));
     }
 }
 
-pub fn before_the_lock(_: &Snapshot, _: &Job) -> Result<(), Failure> {
+pub(crate) fn before_the_lock(_: &Snapshot, _: &Job) -> Result<(), Failure> {
     forever()
 }
 
-pub fn when_begun(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn when_begun(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let _begun = honest::begin(job)?;
     forever()
 }
 
-pub fn when_staged(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn when_staged(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let begun = honest::begin(job)?;
     let _stagings = honest::stage(&begun)?;
     forever()
 }
 
-pub fn when_stopped(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn when_stopped(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let _ready = honest::ready(job)?;
     forever()
 }
 
-pub fn when_swapped(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn when_swapped(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let ready = honest::ready(job)?;
     let _swapped = ready.swap()?;
     forever()
 }
 
 /// A moment at a time, far below any limit, and without end.
-pub fn in_naps(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn in_naps(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let _begun = honest::begin(job)?;
     loop {
         sleep(Duration::from_millis(1));
@@ -57,7 +57,7 @@ pub fn in_naps(_: &Snapshot, job: &Job) -> Result<(), Failure> {
 }
 
 /// A new phase just before each limit, while the app is down after the commit.
-pub fn behind_phases(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn behind_phases(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let ready = honest::ready(job)?;
     let _swapped = ready.swap()?;
     for number in 0.. {
@@ -71,7 +71,7 @@ pub fn behind_phases(_: &Snapshot, job: &Job) -> Result<(), Failure> {
 }
 
 /// In very many workers, none of which goes on for long.
-pub fn in_workers(snapshot: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn in_workers(snapshot: &Snapshot, job: &Job) -> Result<(), Failure> {
     let begun = honest::begin(job)?;
     let stagings = honest::stage(&begun)?;
     let parts: Vec<Part> = (0..10_000).map(|offset| Part { offset, length: A_MOMENT, inside: None }).collect();
@@ -79,12 +79,12 @@ pub fn in_workers(snapshot: &Snapshot, job: &Job) -> Result<(), Failure> {
 }
 
 /// What such a worker does.
-pub fn a_moment() {
+pub(crate) fn a_moment() {
     sleep(Duration::from_millis(100));
 }
 
 /// A good one, which rests between its steps, and whose clock goes.
-pub fn good_with_naps(_: &Snapshot, job: &Job) -> Result<(), Failure> {
+pub(crate) fn good_with_naps(_: &Snapshot, job: &Job) -> Result<(), Failure> {
     let begun = Instant::now();
     let ready = honest::ready(job)?;
     sleep(Duration::from_millis(20));

@@ -13,7 +13,7 @@ use crate::bindings::reforge::restore::workers::Part;
 use crate::{Result, failure};
 
 /// One `<scope>/<volume>.tar.zst`.
-pub struct Packed {
+pub(crate) struct Packed {
     pub scope: String,
     pub name: String,
     pub offset: u64,
@@ -21,13 +21,13 @@ pub struct Packed {
 }
 
 impl Packed {
-    pub fn part(&self) -> Part {
+    pub(crate) fn part(&self) -> Part {
         Part { offset: self.offset, length: self.length, inside: None }
     }
 }
 
 /// Every volume of the archive, in its order.
-pub fn packed(snapshot: &Snapshot) -> Result<Vec<Packed>> {
+pub(crate) fn packed(snapshot: &Snapshot) -> Result<Vec<Packed>> {
     let mut outer = Archive::new(Bytes::new(snapshot, 0, snapshot.size()));
     let entries = outer.entries_with_seek().map_err(|error| unreadable(&error))?;
     let mut packed = Vec::new();
@@ -51,7 +51,7 @@ pub fn packed(snapshot: &Snapshot) -> Result<Vec<Packed>> {
 }
 
 /// The manifest that the archive lacks.
-pub fn manifest(packed: &[Packed], job: &Job) -> String {
+pub(crate) fn manifest(packed: &[Packed], job: &Job) -> String {
     let volumes = packed.iter().enumerate().map(|(index, packed)| {
         json!({ "index": index, "name": packed.name, "scope": packed.scope, "source": "", "target": "" })
     });
@@ -69,7 +69,7 @@ pub fn manifest(packed: &[Packed], job: &Job) -> String {
 }
 
 /// Entries and bytes of each volume, as the inspection counted them and the host wrote them down.
-pub fn totals(descriptor: &str) -> Result<Vec<(u64, u64)>> {
+pub(crate) fn totals(descriptor: &str) -> Result<Vec<(u64, u64)>> {
     let descriptor: Value =
         serde_json::from_str(descriptor).map_err(|_| failure("snapshot-damaged", "the descriptor is malformed"))?;
     let volumes = descriptor["volumes"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -87,7 +87,7 @@ fn unreadable(error: &io::Error) -> crate::Failure {
 }
 
 /// The bytes `[start, end)` of the archive, a large piece at a time.
-pub struct Bytes<'a> {
+pub(crate) struct Bytes<'a> {
     snapshot: &'a Snapshot,
     start: u64,
     end: u64,
@@ -99,7 +99,7 @@ pub struct Bytes<'a> {
 const PIECE_BYTES: u64 = 1 << 20;
 
 impl<'a> Bytes<'a> {
-    pub fn new(snapshot: &'a Snapshot, start: u64, end: u64) -> Bytes<'a> {
+    pub(crate) fn new(snapshot: &'a Snapshot, start: u64, end: u64) -> Bytes<'a> {
         Bytes { snapshot, start, end, at: start, piece: Vec::new(), used: 0 }
     }
 }

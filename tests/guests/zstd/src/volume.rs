@@ -25,7 +25,7 @@ const WINDOW_BYTES_MAX: u64 = 8 << 20;
 type Inner<'a> = StreamingDecoder<Bytes<'a>, ruzstd::decoding::FrameDecoder>;
 
 /// What the volume holds. Writes nothing.
-pub fn count(snapshot: &Snapshot, index: u32, packed: &Packed) -> Result<InspectedVolume> {
+pub(crate) fn count(snapshot: &Snapshot, index: u32, packed: &Packed) -> Result<InspectedVolume> {
     let mut counted = InspectedVolume {
         index,
         name: packed.name.clone(),
@@ -50,7 +50,7 @@ pub fn count(snapshot: &Snapshot, index: u32, packed: &Packed) -> Result<Inspect
 }
 
 /// Stages what the volume holds.
-pub fn extract(snapshot: &Snapshot, packed: &Packed, staging: &Staging) -> Result<()> {
+pub(crate) fn extract(snapshot: &Snapshot, packed: &Packed, staging: &Staging) -> Result<()> {
     read(snapshot, packed, |entry, path| {
         let metadata = metadata(entry)?;
         match entry.header().entry_type() {

@@ -15,37 +15,37 @@ use reforge_snapshots::store::OpenSnapshot;
 const NICENESS: i32 = 19;
 
 /// Reads the archive for the guest.
-pub struct ArchiveReader {
+pub(super) struct ArchiveReader {
     pub snapshot: Arc<OpenSnapshot>,
     /// The furthest byte that was read: progress for what stages nothing.
     furthest: AtomicU64,
 }
 
 impl ArchiveReader {
-    pub fn new(snapshot: Arc<OpenSnapshot>) -> ArchiveReader {
+    pub(super) fn new(snapshot: Arc<OpenSnapshot>) -> ArchiveReader {
         ArchiveReader { snapshot, furthest: AtomicU64::new(0) }
     }
 
-    pub fn read(&self, offset: u64, max: usize) -> Result<Vec<u8>> {
+    pub(super) fn read(&self, offset: u64, max: usize) -> Result<Vec<u8>> {
         let bytes = self.snapshot.read_at(offset, max)?;
         self.furthest.fetch_max(offset + bytes.len() as u64, Ordering::Relaxed);
         Ok(bytes)
     }
 
-    pub fn furthest(&self) -> u64 {
+    pub(super) fn furthest(&self) -> u64 {
         self.furthest.load(Ordering::Relaxed)
     }
 }
 
 /// The whole archive against its digest, in a thread of its own.
-pub struct ArchiveCheck {
+pub(crate) struct ArchiveCheck {
     bytes: u64,
     beside: Arc<Beside>,
     thread: JoinHandle<Result<()>>,
 }
 
 impl ArchiveCheck {
-    pub fn begin(
+    pub(crate) fn begin(
         host: &Arc<Host>,
         workload: &str,
         snapshot: &OpenSnapshot,
@@ -63,7 +63,7 @@ impl ArchiveCheck {
     }
 
     /// Until it is over: a phase of its own, of which much may be done already.
-    pub fn wait(self) -> Result<()> {
+    pub(crate) fn wait(self) -> Result<()> {
         self.beside.show_as("checking the archive", self.bytes);
         self.thread.join().map_err(|_| Failure::new(Code::Io, "the archive could not be checked"))?
     }

@@ -9,13 +9,13 @@ use reforge_plugins::limits::NOTES_BYTES_MAX;
 const PHASES_MAX: usize = 32;
 
 #[derive(Default)]
-pub struct Messages {
+pub(super) struct Messages {
     phases: Mutex<Vec<String>>,
     note_bytes: AtomicUsize,
 }
 
 impl Messages {
-    pub fn phase(&self, name: &str) {
+    pub(super) fn phase(&self, name: &str) {
         let mut phases = self.phases.lock().unwrap_or_else(PoisonError::into_inner);
         if phases.len() < PHASES_MAX && !phases.iter().any(|known| known == name) {
             phases.push(name.to_owned());
@@ -23,12 +23,12 @@ impl Messages {
     }
 
     /// How many there were, as far as they count.
-    pub fn phases(&self) -> u64 {
+    pub(super) fn phases(&self) -> u64 {
         self.phases.lock().unwrap_or_else(PoisonError::into_inner).len() as u64
     }
 
     /// Whether a note is still heard.
-    pub fn note(&self, text: &str) -> bool {
+    pub(super) fn note(&self, text: &str) -> bool {
         self.note_bytes.fetch_add(text.len(), Ordering::Relaxed) + text.len() <= NOTES_BYTES_MAX
     }
 }

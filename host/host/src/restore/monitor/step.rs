@@ -19,7 +19,7 @@ use reforge_transaction::lease::Lease;
 use reforge_transaction::revert::Reverted;
 use reforge_volumes::staging::Staging;
 
-pub enum Step {
+pub(crate) enum Step {
     /// The lease is held from the preparation on, for whoever asks for it.
     Prepared(Lease),
     Locked {
@@ -39,7 +39,7 @@ pub enum Step {
 }
 
 /// A transaction that has begun.
-pub struct Underway {
+pub(crate) struct Underway {
     pub lease: Token,
     pub token: Token,
     pub transaction: Transaction,
@@ -53,14 +53,14 @@ pub struct Underway {
 }
 
 /// How far one volume is: they are staged and sealed beside each other.
-pub enum VolumeStep {
+pub(crate) enum VolumeStep {
     Unstaged,
     Staged(Arc<Staging>),
     Sealed(Arc<Staging>, Token),
 }
 
 /// How far a transaction is.
-pub enum At {
+pub(crate) enum At {
     /// The check of the archive has not begun.
     Begun,
     Extracting(ArchiveCheck),
@@ -75,19 +75,19 @@ pub enum At {
 }
 
 #[derive(Clone, Copy)]
-pub struct Stopped {
+pub(crate) struct Stopped {
     pub token: Token,
     /// When the app was told to stop.
     pub since: Instant,
 }
 
 #[derive(Clone, Copy)]
-pub struct Safe {
+pub(crate) struct Safe {
     pub stopped: Stopped,
     pub token: Token,
 }
 
-pub struct Swapped {
+pub(crate) struct Swapped {
     pub safe: Safe,
     pub token: Token,
     /// When the plugin was last given back control.
@@ -97,7 +97,7 @@ pub struct Swapped {
 }
 
 /// How far the app is after the commit.
-pub enum AppStep {
+pub(crate) enum AppStep {
     Down,
     NotStarted(Failure),
     Started,
@@ -106,14 +106,14 @@ pub enum AppStep {
 }
 
 /// A revert that the plugin asked for.
-pub struct WentBack {
+pub(crate) struct WentBack {
     pub why: Failure,
     pub how: Result<Reverted>,
 }
 
 impl Step {
     /// The proof of the lease, once it was given.
-    pub fn lease(&self) -> Option<Token> {
+    pub(crate) fn lease(&self) -> Option<Token> {
         match self {
             Step::Prepared(_) => None,
             Step::Locked { lease, .. } | Step::Replanned { lease, .. } | Step::Spent { lease } => Some(*lease),
@@ -121,14 +121,14 @@ impl Step {
         }
     }
 
-    pub fn underway(&self) -> Option<&Underway> {
+    pub(crate) fn underway(&self) -> Option<&Underway> {
         match self {
             Step::Underway(underway) => Some(underway),
             _ => None,
         }
     }
 
-    pub fn underway_mut(&mut self) -> Option<&mut Underway> {
+    pub(crate) fn underway_mut(&mut self) -> Option<&mut Underway> {
         match self {
             Step::Underway(underway) => Some(underway),
             _ => None,
@@ -136,19 +136,19 @@ impl Step {
     }
 
     /// The transaction whose beginning this proves.
-    pub fn begun(&mut self, given: Token) -> Result<&mut Underway> {
+    pub(crate) fn begun(&mut self, given: Token) -> Result<&mut Underway> {
         let underway = self.underway_mut().filter(|underway| !matches!(underway.at, At::Ended));
         underway.filter(|underway| underway.token == given).ok_or_else(|| no_proof("transaction"))
     }
 
     /// The transaction for which this proves that the app was stopped.
-    pub fn stopped(&mut self, given: Token) -> Result<&mut Underway> {
+    pub(crate) fn stopped(&mut self, given: Token) -> Result<&mut Underway> {
         let underway = self.underway_mut();
         underway.filter(|underway| underway.at.is_stopped_by(given)).ok_or_else(|| no_proof("stop"))
     }
 
     /// The transaction whose swap this proves.
-    pub fn swapped(&mut self, given: Token) -> Result<(&mut Transaction, &mut Swapped)> {
+    pub(crate) fn swapped(&mut self, given: Token) -> Result<(&mut Transaction, &mut Swapped)> {
         match self.underway_mut() {
             Some(Underway { transaction, at: At::Swapped(swapped), .. }) if swapped.token == given => {
                 Ok((transaction, swapped))
@@ -158,7 +158,7 @@ impl Step {
     }
 
     /// Whether the app may still be up.
-    pub fn is_before_the_stop(&self) -> bool {
+    pub(crate) fn is_before_the_stop(&self) -> bool {
         let is_at = |at: &At| matches!(at, At::Begun | At::Extracting(_) | At::Sealed(_));
         self.underway().is_none_or(|underway| is_at(&underway.at))
     }
@@ -166,23 +166,23 @@ impl Step {
 
 impl Underway {
     /// Bytes and entries of all volumes that are restored.
-    pub fn totals(&self) -> (u64, u64) {
+    pub(crate) fn totals(&self) -> (u64, u64) {
         let volumes = self.transaction.spec().volumes.iter();
         volumes.fold((0, 0), |(bytes, entries), volume| (bytes + volume.bytes, entries + volume.entries))
     }
 
     /// Bytes and entries that were staged so far, as one number.
-    pub fn staged(&self) -> u64 {
+    pub(crate) fn staged(&self) -> u64 {
         self.volumes.iter().map(VolumeStep::staged).sum()
     }
 
     /// Every volume is sealed.
-    pub fn is_sealed(&self) -> bool {
+    pub(crate) fn is_sealed(&self) -> bool {
         self.volumes.iter().all(VolumeStep::is_sealed)
     }
 
     /// The proofs of all seals, if there are all; in their order as numbers.
-    pub fn seals(&self) -> Option<Vec<Token>> {
+    pub(crate) fn seals(&self) -> Option<Vec<Token>> {
         let seals: Option<Vec<Token>> = self.volumes.iter().map(VolumeStep::seal).collect();
         seals.map(|mut seals| {
             seals.sort_unstable();
@@ -191,7 +191,7 @@ impl Underway {
     }
 
     /// From the extraction to the seal of all of it.
-    pub fn become_sealed(&mut self) {
+    pub(crate) fn become_sealed(&mut self) {
         self.at = match std::mem::replace(&mut self.at, At::Begun) {
             At::Extracting(check) => At::Sealed(check),
             at => at,
@@ -199,7 +199,7 @@ impl Underway {
     }
 
     /// From the seal to a stop, which is tried once: what is still to be waited for before it.
-    pub fn try_to_stop(&mut self) -> Option<ArchiveCheck> {
+    pub(crate) fn try_to_stop(&mut self) -> Option<ArchiveCheck> {
         match std::mem::replace(&mut self.at, At::Stopping(None)) {
             At::Sealed(check) => Some(check),
             at => {
@@ -211,7 +211,7 @@ impl Underway {
 }
 
 impl VolumeStep {
-    pub fn is_sealed(&self) -> bool {
+    pub(crate) fn is_sealed(&self) -> bool {
         self.seal().is_some()
     }
 
@@ -242,11 +242,11 @@ impl At {
         }
     }
 
-    pub fn is_stopped_by(&self, given: Token) -> bool {
+    pub(crate) fn is_stopped_by(&self, given: Token) -> bool {
         self.stopped().is_some_and(|stopped| stopped.token == given)
     }
 
-    pub fn is_safe_by(&self, given: Token) -> bool {
+    pub(crate) fn is_safe_by(&self, given: Token) -> bool {
         match self {
             At::Safe(safe) | At::Swapped(Swapped { safe, .. }) => safe.token == given,
             _ => false,
@@ -254,7 +254,7 @@ impl At {
     }
 
     /// Since when the app may be down, before the commit.
-    pub fn down_since(&self) -> Option<Instant> {
+    pub(crate) fn down_since(&self) -> Option<Instant> {
         match self {
             At::Stopping(since) => *since,
             at => at.stopped().map(|stopped| stopped.since),
@@ -264,7 +264,7 @@ impl At {
 
 impl AppStep {
     /// Why going back is right, if the app failed for certain.
-    pub fn bad(&self) -> Option<Failure> {
+    pub(crate) fn bad(&self) -> Option<Failure> {
         match self {
             AppStep::NotStarted(failure) if failure.code == Code::AppBad => Some(failure.clone()),
             AppStep::Awaited(Some(report)) if report.health == Health::ConfirmedBad => Some(app_bad(report)),
@@ -273,12 +273,12 @@ impl AppStep {
     }
 }
 
-pub fn no_proof(what: &str) -> Failure {
+pub(crate) fn no_proof(what: &str) -> Failure {
     out_of_order(&format!("this is not the proof of a {what} of this restore"))
 }
 
 /// What is said of an app that failed for certain.
-pub fn app_bad(report: &HealthReport) -> Failure {
+pub(crate) fn app_bad(report: &HealthReport) -> Failure {
     Failure::new(Code::AppBad, format!("the app is bad on the restored data: {}", report.reason))
         .hint("its log says more; the previous data is live again")
 }

@@ -19,7 +19,7 @@ use reforge_volumes::claim::Claim;
 use reforge_volumes::staging::{Budget, Expected, Quota, Staging};
 
 /// Takes a restore from step to step.
-pub struct Steps {
+pub(crate) struct Steps {
     pub subject: Subject,
     pub progress: Arc<Progress>,
     /// No other host works beside the volumes.
@@ -29,17 +29,17 @@ pub struct Steps {
 }
 
 impl Steps {
-    pub fn new(subject: Subject, lease: Lease, claims: Vec<Claim>, progress: Arc<Progress>) -> Steps {
+    pub(crate) fn new(subject: Subject, lease: Lease, claims: Vec<Claim>, progress: Arc<Progress>) -> Steps {
         let step = Mutex::new(Step::Prepared(lease));
         Steps { subject, progress, _claims: claims, step, next_token: AtomicU64::new(1) }
     }
 
-    pub fn step(&self) -> MutexGuard<'_, Step> {
+    pub(crate) fn step(&self) -> MutexGuard<'_, Step> {
         self.step.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// None while somebody is in a step.
-    pub fn try_step(&self) -> Option<MutexGuard<'_, Step>> {
+    pub(crate) fn try_step(&self) -> Option<MutexGuard<'_, Step>> {
         self.step.try_lock().ok()
     }
 
@@ -51,7 +51,7 @@ impl Steps {
         if self.progress.is_cancelled() { Err(cancelled()) } else { Ok(()) }
     }
 
-    pub fn lock(&self) -> Result<Token> {
+    pub(crate) fn lock(&self) -> Result<Token> {
         let mut step = self.step();
         let lease = self.token();
         match std::mem::replace(&mut *step, Step::Spent { lease }) {
@@ -66,7 +66,7 @@ impl Steps {
         }
     }
 
-    pub fn begin(&self, lease: Token, plan_digest: &str, names: &[String]) -> Result<Token> {
+    pub(crate) fn begin(&self, lease: Token, plan_digest: &str, names: &[String]) -> Result<Token> {
         let subject = &self.subject;
         self.refuse_cancelled()?;
         let mut step = self.step();
@@ -126,7 +126,7 @@ impl Steps {
         Ok(token)
     }
 
-    pub fn stage(&self, transaction: Token, name: &str) -> Result<(usize, Arc<Staging>)> {
+    pub(crate) fn stage(&self, transaction: Token, name: &str) -> Result<(usize, Arc<Staging>)> {
         let mut step = self.step();
         let Underway { transaction, volumes, .. } = step.begun(transaction)?;
         let volume = transaction.spec().volumes.iter().position(|volume| volume.name == name);
@@ -150,7 +150,7 @@ impl Steps {
         Ok((volume, staging))
     }
 
-    pub fn seal(&self, volume: usize) -> Result<Token> {
+    pub(crate) fn seal(&self, volume: usize) -> Result<Token> {
         let already = || out_of_order("this staging was sealed already");
         let staging = {
             let step = self.step();
@@ -178,7 +178,7 @@ impl Steps {
         Ok(token)
     }
 
-    pub fn stop(&self, lease: Token) -> Result<Token> {
+    pub(crate) fn stop(&self, lease: Token) -> Result<Token> {
         self.refuse_cancelled()?;
         let mut step = self.step();
         check_lease(&step, lease)?;
@@ -195,7 +195,7 @@ impl Steps {
         Ok(token)
     }
 
-    pub fn capture_safety(&self, lease: Token, stopped: Token) -> Result<Token> {
+    pub(crate) fn capture_safety(&self, lease: Token, stopped: Token) -> Result<Token> {
         self.refuse_cancelled()?;
         let mut step = self.step();
         check_lease(&step, lease)?;
@@ -215,7 +215,7 @@ impl Steps {
         Ok(token)
     }
 
-    pub fn swap(&self, transaction: Token, sealed: &[Token], stopped: Token, safety: Token) -> Result<Token> {
+    pub(crate) fn swap(&self, transaction: Token, sealed: &[Token], stopped: Token, safety: Token) -> Result<Token> {
         self.refuse_cancelled()?;
         let mut step = self.step();
         let underway = step.begun(transaction)?;
@@ -243,7 +243,7 @@ impl Steps {
     }
 
     /// Starts the app, and remembers how that went.
-    pub fn redeploy(&self, swapped: Token) -> Result<()> {
+    pub(crate) fn redeploy(&self, swapped: Token) -> Result<()> {
         let mut step = self.step();
         let (transaction, swapped) = step.swapped(swapped)?;
         if !matches!(swapped.app, AppStep::Down) {
@@ -257,7 +257,7 @@ impl Steps {
     }
 
     /// Waits for the app, and remembers what it is.
-    pub fn await_healthy(&self, swapped: Token) -> Result<Health> {
+    pub(crate) fn await_healthy(&self, swapped: Token) -> Result<Health> {
         let mut step = self.step();
         let (transaction, swapped) = step.swapped(swapped)?;
         if !matches!(swapped.app, AppStep::Started) {
@@ -274,7 +274,7 @@ impl Steps {
         Ok(health)
     }
 
-    pub fn revert(&self, swapped: Token) -> Result<()> {
+    pub(crate) fn revert(&self, swapped: Token) -> Result<()> {
         let mut step = self.step();
         let (transaction, swapped) = step.swapped(swapped)?;
         let (Some(why), None) = (swapped.app.bad(), &swapped.back) else {

@@ -7,10 +7,10 @@ use reforge_volumes::live_tree::LiveTree;
 use reforge_volumes::parent::Parent;
 
 /// Looks at the volumes of a plan; an inspection has none.
-pub struct VolumeViews<'a>(pub Option<&'a Preflight>);
+pub(super) struct VolumeViews<'a>(pub Option<&'a Preflight>);
 
 impl VolumeViews<'_> {
-    pub fn resolve(&self, name: &str, scope: &str) -> Result<()> {
+    pub(super) fn resolve(&self, name: &str, scope: &str) -> Result<()> {
         match self.find(name) {
             Some(target) if target.resolved.scope.as_str() == scope => Ok(()),
             // What the plan refuses says so by itself, with all the others.
@@ -25,7 +25,7 @@ impl VolumeViews<'_> {
         }
     }
 
-    pub fn facts(&self, name: &str) -> Result<Facts> {
+    pub(super) fn facts(&self, name: &str) -> Result<Facts> {
         let target = self.target(name)?;
         Ok(Facts {
             name: name.to_owned(),
@@ -36,7 +36,7 @@ impl VolumeViews<'_> {
         })
     }
 
-    pub fn live_tree(&self, name: &str) -> Result<LiveTree> {
+    pub(super) fn live_tree(&self, name: &str) -> Result<LiveTree> {
         let resolved = &self.target(name)?.resolved;
         let live = Parent::open(&resolved.parent)?.open_live(&resolved.live)?;
         let live =

@@ -1,15 +1,15 @@
 //! The digest of a plan: what it stands on, written down as JSON and hashed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::Duration;
 
 use serde::Serialize;
 
 use super::{Choice, Target};
 use reforge_base::failure::{Code, Failure, Result};
-use reforge_base::spec::{AppState, Container, HealthCheck, Observation};
-use reforge_config::{Volume, Workload};
+use reforge_base::spec::{AppState, Observation};
+use reforge_config::Workload;
+use reforge_config::declared::Declared;
 use reforge_snapshots::store::OpenSnapshot;
 use reforge_volumes::identity::Identity;
 
@@ -71,116 +71,6 @@ impl<'a> BasisVolume<'a> {
             path: &target.resolved.path,
             identity: &target.identity,
             parent: &target.parent_identity,
-        }
-    }
-}
-
-/// A workload as the configuration has it, all of it.
-#[derive(Serialize)]
-struct Declared<'a> {
-    id: &'a str,
-    project: &'a str,
-    stage: &'a str,
-    runtime: &'a str,
-    image: &'a Option<String>,
-    command: &'a [String],
-    user: &'a Option<String>,
-    environment: &'a BTreeMap<String, String>,
-    stop_signal: &'a str,
-    stop_timeout: Duration,
-    health: &'a Option<HealthCheck>,
-    container: &'a Container,
-    allow_containers: &'a [String],
-    links: &'a str,
-    privileged: bool,
-    volumes: Vec<DeclaredVolume<'a>>,
-}
-
-#[derive(Serialize)]
-struct DeclaredVolume<'a> {
-    name: &'a str,
-    scope: &'a str,
-    source: &'a Option<String>,
-    target: &'a Option<std::path::PathBuf>,
-}
-
-impl<'a> Declared<'a> {
-    /// Taken apart whole, so that what a workload gains later does not compile before it is in the digest.
-    fn of(workload: &'a Workload) -> Self {
-        let Workload {
-            id,
-            project,
-            stage,
-            runtime,
-            image,
-            command,
-            user,
-            environment,
-            stop_signal,
-            stop_timeout,
-            health,
-            container,
-            allow_containers,
-            links,
-            privileged,
-            volumes,
-        } = workload;
-        Declared {
-            id,
-            project,
-            stage,
-            runtime: runtime.as_str(),
-            image,
-            command,
-            user,
-            environment,
-            stop_signal,
-            stop_timeout: *stop_timeout,
-            health,
-            container,
-            allow_containers,
-            links: links.as_str(),
-            privileged: *privileged,
-            volumes: volumes.iter().map(DeclaredVolume::of).collect(),
-        }
-    }
-}
-
-impl<'a> DeclaredVolume<'a> {
-    fn of(volume: &'a Volume) -> Self {
-        let Volume { name, scope, source, target } = volume;
-        DeclaredVolume { name, scope: scope.as_str(), source, target }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::deployer::fixture::{WithVolume as _, workload};
-    use reforge_config::Links;
-    use reforge_config::scope::Scope;
-
-    type Change = fn(&mut Workload);
-
-    #[test]
-    fn whatever_a_workload_declares_is_in_what_the_digest_is_made_of() {
-        let declared = || workload("notes", "notes", "prod").volume("data", Scope::Project, "data");
-        let written = |workload: &Workload| serde_json::to_string(&Declared::of(workload)).unwrap();
-        let mut seen = BTreeSet::from([written(&declared())]);
-        let changes: [(&str, Change); 8] = [
-            ("environment", |workload| drop(workload.environment.insert("KEY".into(), "value".into()))),
-            ("command", |workload| workload.command.push("--more".into())),
-            ("user", |workload| workload.user = Some("nobody".into())),
-            ("stop timeout", |workload| workload.stop_timeout += Duration::from_secs(1)),
-            ("links", |workload| workload.links = Links::Contained),
-            ("privileged", |workload| workload.privileged = true),
-            ("containers", |workload| workload.allow_containers.push("other".into())),
-            ("volume", |workload| workload.volumes[0].target = Some("/elsewhere".into())),
-        ];
-        for (what, change) in changes {
-            let mut workload = declared();
-            change(&mut workload);
-            assert!(seen.insert(written(&workload)), "{what}");
         }
     }
 }

@@ -17,7 +17,7 @@ const ARCHIVE_INODES: u64 = 4;
 const DIRECTORY_ENTRY_BYTES: u64 = 64;
 
 /// Sums what the restore takes, per file system.
-pub fn needs(targets: &[Target], host: &Host, choice: &Choice) -> Result<Vec<Demand>> {
+pub(super) fn needs(targets: &[Target], host: &Host, choice: &Choice) -> Result<Vec<Demand>> {
     let mut needs: Vec<Need> = targets
         .iter()
         .map(|target| Need {
@@ -33,7 +33,7 @@ pub fn needs(targets: &[Target], host: &Host, choice: &Choice) -> Result<Vec<Dem
 }
 
 /// The same for an undo, which stages nothing.
-pub fn safety_alone(live: &[Totals], host: &Host) -> Result<Vec<Demand>> {
+pub(super) fn safety_alone(live: &[Totals], host: &Host) -> Result<Vec<Demand>> {
     space::demands(&[safety(live.iter(), host)], RESERVE_BYTES, RESERVE_INODES)
 }
 
@@ -49,6 +49,6 @@ fn existing(directory: &std::path::Path) -> std::path::PathBuf {
 }
 
 /// Every file system that lacks room or inodes, with the figures.
-pub fn refusals(needs: &[Demand]) -> Vec<Failure> {
+pub(super) fn refusals(needs: &[Demand]) -> Vec<Failure> {
     needs.iter().filter_map(Demand::shortage).collect()
 }

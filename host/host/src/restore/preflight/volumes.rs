@@ -15,14 +15,14 @@ use reforge_volumes::live_tree::{self, Totals};
 use reforge_volumes::parent::Parent;
 
 /// Which manifest volume goes onto which configured one.
-pub struct Matched {
+pub(super) struct Matched {
     pub pairs: Vec<(u32, ResolvedVolume)>,
     pub left: Vec<String>,
     pub refusals: Vec<Failure>,
 }
 
 /// Matches by name and scope; everything that does not match is a refusal, unless it was asked to stay.
-pub fn match_manifest(
+pub(super) fn match_manifest(
     workload: &Workload,
     resolved: &[ResolvedVolume],
     snapshot: &OpenSnapshot,
@@ -88,7 +88,7 @@ pub fn match_manifest(
 }
 
 /// Looks at one volume on disk: its parent can be trusted, its identity can be had, its contents can be counted.
-pub fn target(index: u32, resolved: ResolvedVolume, totals: VolumeTotals, look: Look) -> Result<Target> {
+pub(super) fn target(index: u32, resolved: ResolvedVolume, totals: VolumeTotals, look: Look) -> Result<Target> {
     let about = |failure: Failure| failure.context(format!("volume `{}`", resolved.name));
     let parent = Parent::open(&resolved.parent).map_err(about)?;
     parent.refuse_untrusted().map_err(about)?;
@@ -102,7 +102,7 @@ pub fn target(index: u32, resolved: ResolvedVolume, totals: VolumeTotals, look: 
 }
 
 /// What of live no snapshot holds: said before anything is taken or replaced.
-pub fn not_brought_back(name: &str, live: &Totals) -> Option<Failure> {
+pub(super) fn not_brought_back(name: &str, live: &Totals) -> Option<Failure> {
     let first = reforge_base::escape::bytes(&live.first_flagged);
     let message = match live.flagged {
         0 => return None,
@@ -128,7 +128,10 @@ impl Target {
 }
 
 /// Live may hold what this workload's policy could not put back: then the safety snapshot would be no way back.
-pub fn not_restorable<'a>(lives: impl Iterator<Item = (&'a str, &'a Totals)>, workload: &Workload) -> Vec<Failure> {
+pub(super) fn not_restorable<'a>(
+    lives: impl Iterator<Item = (&'a str, &'a Totals)>,
+    workload: &Workload,
+) -> Vec<Failure> {
     let refusals = lives.filter_map(|(name, live)| unrestorable(name, live, workload));
     let hint = links_hint(workload);
     let (links, mut refusals): (Vec<_>, Vec<_>) = refusals.partition(|refusal| refusal.hint == hint);
@@ -160,7 +163,7 @@ fn unrestorable(name: &str, live: &Totals, workload: &Workload) -> Option<Failur
 }
 
 /// Processes that hold a volume and are not the app's: a shell that stands in it, another container.
-pub fn foreign_holders(targets: &[Target], members: impl FnMut() -> Result<Vec<i32>>) -> Result<Foreign> {
+pub(super) fn foreign_holders(targets: &[Target], members: impl FnMut() -> Result<Vec<i32>>) -> Result<Foreign> {
     let live: Result<Vec<_>> = targets
         .iter()
         .filter(|target| target.identity.is_some())
@@ -170,12 +173,12 @@ pub fn foreign_holders(targets: &[Target], members: impl FnMut() -> Result<Vec<i
 }
 
 /// Where each live directory is, or would be, by its volume's name.
-pub fn by_path(targets: &[Target]) -> Vec<(String, std::path::PathBuf)> {
+pub(super) fn by_path(targets: &[Target]) -> Vec<(String, std::path::PathBuf)> {
     targets.iter().map(|target| (target.resolved.name.clone(), target.resolved.path.clone())).collect()
 }
 
 /// The directories that would be exchanged.
-pub fn used(targets: &[Target]) -> Vec<Used> {
+pub(super) fn used(targets: &[Target]) -> Vec<Used> {
     let used = |target: &Target| Used {
         volume: target.resolved.name.clone(),
         path: target.resolved.path.clone(),
@@ -185,7 +188,7 @@ pub fn used(targets: &[Target]) -> Vec<Used> {
 }
 
 /// Processes that must not be looked at: whatever they hold, nobody knows.
-pub fn unseen(foreign: &Foreign) -> Option<Failure> {
+pub(super) fn unseen(foreign: &Foreign) -> Option<Failure> {
     let (first, others) = foreign.unreadable.split_first()?;
     let (pid, name) = (first.pid, &first.name);
     let message = match others.len() {

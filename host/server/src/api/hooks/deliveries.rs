@@ -35,14 +35,14 @@ struct Delivery {
 /// A delivery whose deploy has not ended.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Open {
+pub(super) struct Open {
     pub request: DeployRequest,
     /// Whether anything of it may have been done.
     pub begun: bool,
 }
 
 /// All of them.
-pub struct Deliveries {
+pub(super) struct Deliveries {
     directory: PathBuf,
     file: PathBuf,
     /// The newest last.
@@ -54,7 +54,7 @@ pub struct Deliveries {
 }
 
 impl Deliveries {
-    pub fn open(state: &StateDir) -> Result<Deliveries> {
+    pub(super) fn open(state: &StateDir) -> Result<Deliveries> {
         let (directory, file) = (state.root().to_owned(), state.deliveries());
         // Two servers would each take a delivery once.
         let lock = lock_file::try_lock(&directory.join("deliveries.lock"))?.ok_or_else(|| {
@@ -70,12 +70,12 @@ impl Deliveries {
     }
 
     /// Why none is taken, if so.
-    pub fn damaged(&self) -> Option<&Failure> {
+    pub(super) fn damaged(&self) -> Option<&Failure> {
         self.damaged.as_ref()
     }
 
     /// Writes one down. False if it was taken before.
-    pub fn take(&self, id: &str, request: DeployRequest) -> Result<bool> {
+    pub(super) fn take(&self, id: &str, request: DeployRequest) -> Result<bool> {
         if let Some(damaged) = &self.damaged {
             return Err(damaged.clone());
         }
@@ -96,7 +96,7 @@ impl Deliveries {
     }
 
     /// From here on it is not asked for again.
-    pub fn begin(&self, id: &str) -> Result<()> {
+    pub(super) fn begin(&self, id: &str) -> Result<()> {
         self.change(id, |delivery| {
             if let Some(open) = &mut delivery.open {
                 open.begun = true;
@@ -105,19 +105,19 @@ impl Deliveries {
     }
 
     /// What it asks for has ended, one way or the other.
-    pub fn end(&self, id: &str) -> Result<()> {
+    pub(super) fn end(&self, id: &str) -> Result<()> {
         self.change(id, |delivery| delivery.open = None)
     }
 
     /// It was not taken after all.
-    pub fn give_back(&self, id: &str) -> Result<()> {
+    pub(super) fn give_back(&self, id: &str) -> Result<()> {
         let known = self.known();
         let now = known.iter().filter(|one| one.id != id).cloned().collect();
         self.write(known, now)
     }
 
     /// Those that an earlier start took and did not end, oldest first.
-    pub fn unfinished(&self) -> Vec<(String, Open)> {
+    pub(super) fn unfinished(&self) -> Vec<(String, Open)> {
         self.known().iter().filter_map(|one| Some((one.id.clone(), one.open.clone()?))).collect()
     }
 

@@ -25,7 +25,7 @@ use reforge_host::host::Host;
 const WHO: &str = "a webhook";
 
 /// All webhooks of a host that has a secret for them.
-pub struct Hooks {
+pub(super) struct Hooks {
     pub secret: Secret,
     host: Arc<Host>,
     deliveries: Deliveries,
@@ -58,7 +58,7 @@ impl Lane {
 
 impl Hooks {
     /// None without a secret.
-    pub fn new(host: &Arc<Host>) -> Result<Option<Arc<Hooks>>> {
+    pub(super) fn new(host: &Arc<Host>) -> Result<Option<Arc<Hooks>>> {
         let Some(file) = &host.config.api.webhook_secret_file else { return Ok(None) };
         let deliveries = Deliveries::open(&host.state)?;
         if let Some(damaged) = deliveries.damaged() {
@@ -75,7 +75,7 @@ impl Hooks {
     }
 
     /// What an earlier start took and did not end: asked for again, or told if it may have been done.
-    pub fn resume(self: &Arc<Self>) -> Result<()> {
+    pub(super) fn resume(self: &Arc<Self>) -> Result<()> {
         let asked = |(delivery, open): (String, Open)| Asked { delivery, request: open.request };
         let (begun, waiting): (Vec<_>, Vec<_>) = self.deliveries.unfinished().into_iter().partition(|one| one.1.begun);
         for one in begun.into_iter().map(asked) {
@@ -89,7 +89,7 @@ impl Hooks {
     }
 
     /// Takes a delivery and has what it asks for done as soon as its workload is free. False if it was taken before.
-    pub fn take(self: &Arc<Self>, delivery: &str, request: DeployRequest) -> Result<bool> {
+    pub(super) fn take(self: &Arc<Self>, delivery: &str, request: DeployRequest) -> Result<bool> {
         if !self.deliveries.take(delivery, request.clone())? {
             return Ok(false);
         }
@@ -104,7 +104,7 @@ impl Hooks {
     }
 
     /// One that makes no sense is not taken.
-    pub fn turned_down(&self, request: &DeployRequest, failure: Failure) -> Failure {
+    pub(super) fn turned_down(&self, request: &DeployRequest, failure: Failure) -> Failure {
         let refused = self.host.dispatch_leased(request, Err(failure.clone()), WHO, &|| true);
         refused.err().unwrap_or(failure)
     }
@@ -137,12 +137,12 @@ impl Hooks {
     }
 
     /// Nothing that waits is begun any more: it is asked for again at the next start.
-    pub fn close(&self) {
+    pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
     }
 
     /// Waits until nothing is being deployed.
-    pub async fn idle(&self) {
+    pub(super) async fn idle(&self) {
         // The sender is this one's own: it cannot be gone.
         let _ = self.working.subscribe().wait_for(|working| *working == 0).await;
     }

@@ -14,16 +14,16 @@ use reforge_base::failure::{Code, Failure, Result};
 const SECRET_BYTES_MIN: usize = 16;
 
 /// What only the host and the senders know.
-pub struct Secret(Vec<u8>);
+pub(crate) struct Secret(Vec<u8>);
 
 /// A signature, while the body that it is of comes in.
-pub struct Signature {
+pub(crate) struct Signature {
     given: Vec<u8>,
     body: Hmac<Sha256>,
 }
 
 impl Secret {
-    pub fn read(file: &Path) -> Result<Secret> {
+    pub(crate) fn read(file: &Path) -> Result<Secret> {
         let refused = |why: &str, hint: &str| {
             Failure::new(Code::StateRefused, format!("`{}` {why}", escape::path(file))).hint(hint.to_owned())
         };
@@ -39,19 +39,19 @@ impl Secret {
     }
 
     /// `sha256=HEX`, if it is of that form.
-    pub fn signature(&self, given: &str) -> Option<Signature> {
+    pub(crate) fn signature(&self, given: &str) -> Option<Signature> {
         let given = hex::decode(given.strip_prefix("sha256=")?).ok()?;
         Some(Signature { given, body: Hmac::new_from_slice(&self.0).ok()? })
     }
 }
 
 impl Signature {
-    pub fn update(&mut self, piece: &[u8]) {
+    pub(crate) fn update(&mut self, piece: &[u8]) {
         self.body.update(piece);
     }
 
     /// What tells this body from every other, once it is whole; none if the signature is not its own.
-    pub fn verified(self) -> Option<String> {
+    pub(crate) fn verified(self) -> Option<String> {
         self.body.clone().verify_slice(&self.given).ok()?;
         Some(hex::encode(self.body.finalize().into_bytes()))
     }

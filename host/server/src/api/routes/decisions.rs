@@ -24,7 +24,7 @@ use reforge_host::restore::{decide, undo};
 use reforge_transaction::event::TransactionKind;
 use reforge_transaction::resolve::Keep;
 
-pub fn routes() -> OpenApiRouter<Arc<Shared>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new().routes(routes!(undone)).routes(routes!(finish)).routes(routes!(trees)).routes(routes!(keep))
 }
 
@@ -37,15 +37,18 @@ fn meant(shared: &Shared, confirmed: &Confirmed, id: &str) -> Result<String, Pro
 /// Begins an undo: the previous data is swapped back in. It goes on when its client is gone
 #[utoipa::path(post, path = "/api/v1/restores/{restore}/undo", tag = "restores", params(("restore" = String, Path), ("X-Confirm-Restore" = String, Header, description = "The restore's whole id")), security(("token" = [])), responses((status = 202, description = "It has begun; `Location` says where it is", body = Restore), Confirm))]
 async fn undone(confirmed: Confirmed, State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Answered {
-    let watched = Watched::new();
     shared
         .change(move |shared| {
             let of = meant(shared, &confirmed, &id)?;
+            let workload = decide::subject(&shared.host, &of)?.workload.unwrap_or_default();
+            let watched = Watched::of(&shared.host, &workload);
             let request = undo::Request { id: of.clone(), wait: false, who: confirmed.who() };
             let prepared = undo::prepare(&shared.host, &request, &watched.progress).map_err(refused)?;
             let kind = TransactionKind::Undo { of };
             let run = Run::new(prepared.id(), prepared.workload(), kind, &request.who, &watched);
-            let run = shared.runs.begin(run, move || prepared.run(&watched.progress));
+            let (host, progress) = (shared.host.clone(), watched.progress);
+            let work = move || host.counted(&workload, &progress, || prepared.run(&progress));
+            let run = shared.runs.begin(run, work);
             Ok(begun(&*confirmed.admin.attempt.audited(&shared.host, run)?))
         })
         .await

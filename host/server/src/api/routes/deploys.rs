@@ -17,7 +17,7 @@ use crate::api::shared::Shared;
 use crate::documents::workload::{self as documents, DeployedWorkload};
 use reforge_host::deployer::dispatch::DeployRequest;
 
-pub fn routes() -> OpenApiRouter<Arc<Shared>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new()
         .routes(routes!(deploy))
         .routes(routes!(rollback))

@@ -26,7 +26,7 @@ use reforge_transaction::registry;
 /// Lines of the audit log that are answered at most.
 const LINES_MAX: usize = 1000;
 
-pub fn routes() -> OpenApiRouter<Arc<Shared>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new()
         .routes(routes!(healthz))
         .routes(routes!(readyz))

@@ -26,7 +26,7 @@ const DELIVERY_BYTES_MAX: usize = 1 << 20;
 /// As the large forges call it.
 const SIGNATURE: &str = "X-Hub-Signature-256";
 
-pub fn routes() -> OpenApiRouter<Arc<Shared>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new().routes(routes!(deploy)).routes(routes!(generic))
 }
 

@@ -43,7 +43,7 @@ pub fn openapi() -> openapi::OpenApi {
 }
 
 /// Every route and its description.
-pub fn described() -> (Router<Arc<Shared>>, openapi::OpenApi) {
+pub(super) fn described() -> (Router<Arc<Shared>>, openapi::OpenApi) {
     OpenApiRouter::with_openapi(Description::openapi())
         .merge(health::routes())
         .merge(workloads::routes())
@@ -58,17 +58,33 @@ pub fn described() -> (Router<Arc<Shared>>, openapi::OpenApi) {
 }
 
 /// All of it and the page, behind what every request must pass.
-pub fn router(shared: &Arc<Shared>) -> Router {
-    let (router, _) = described();
-    let same_site = middleware::from_fn_with_state(shared.clone(), guard::same_site);
-    let api = router
-        .fallback(nowhere)
+pub(super) fn router(shared: &Arc<Shared>) -> Router {
+    let api = guarded(described().0.fallback(nowhere), shared);
+    page(&api, shared).fallback_service(api)
+}
+
+/// The API alone, behind the same, for somebody else's server: what is asked of it besides is theirs to answer.
+pub(super) fn mounted(shared: &Arc<Shared>) -> Router {
+    guarded(described().0, shared)
+}
+
+/// The page, too.
+pub(super) fn mounted_with_page(shared: &Arc<Shared>) -> Router {
+    let api = guarded(described().0.fallback(nowhere), shared);
+    page(&api, shared).merge(mounted(shared))
+}
+
+fn guarded(router: Router<Arc<Shared>>, shared: &Arc<Shared>) -> Router {
+    router
         .method_not_allowed_fallback(not_so)
         .layer(middleware::from_fn_with_state(shared.clone(), viewers::without_secrets))
-        .layer(same_site.clone())
+        .layer(middleware::from_fn_with_state(shared.clone(), guard::same_site))
         .layer(middleware::from_fn_with_state(shared.clone(), count))
-        .with_state(shared.clone());
-    crate::web::routes(api.clone()).layer(same_site).fallback_service(api)
+        .with_state(shared.clone())
+}
+
+fn page(api: &Router, shared: &Arc<Shared>) -> Router {
+    crate::web::routes(api.clone()).layer(middleware::from_fn_with_state(shared.clone(), guard::same_site))
 }
 
 /// This description

@@ -25,7 +25,7 @@ use reforge_plugins::limits::PLUGIN_BYTES_MAX;
 use reforge_plugins::registry::BUILT_IN;
 use reforge_plugins::registry::install::{InstallRequest as Asked, Source};
 
-pub fn routes() -> OpenApiRouter<Arc<Shared>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new().routes(routes!(list, install)).routes(routes!(select)).routes(routes!(remove))
 }
 
@@ -109,11 +109,9 @@ async fn install(
     drop(carrying);
     shared
         .change(move |shared| {
-            let compiler = shared.compiler();
             let source = Source::Upload { file, signature: signed.signature };
             let request = Asked { source, sha256: Some(confirmed.given()), who: confirmed.who() };
-            let installed =
-                changes::install(&shared.host, shared.active_plugin.engine(), &compiler, &|_| {}, &request)?;
+            let installed = changes::install(&shared.host, shared.active_plugin.engine(), &|_| {}, &request)?;
             let location = format!("/api/v1/plugins/{}", installed.digest);
             Ok(Document::new(documents::installed(&installed, false)).begun(StatusCode::CREATED, &location))
         })

@@ -33,7 +33,7 @@ use reforge_host::restore::{Report, run};
 use reforge_transaction::event::TransactionKind;
 use reforge_transaction::registry;
 
-pub fn routes() -> OpenApiRouter<Arc<Shared>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new()
         .routes(routes!(plan))
         .routes(routes!(begin))
@@ -102,9 +102,9 @@ async fn begin(
     Path(workload): Path<String>,
     Body(asked): Body<Begin>,
 ) -> Answered {
-    let watched = Watched::new();
     shared
         .change(move |shared| {
+            let watched = Watched::of(&shared.host, &workload);
             let known = shared.host.config.workload(&workload);
             let found = known.and_then(|known| shared.host.store.resolve(&known.id, &asked.snapshot));
             let snapshot = confirmed.meant(&shared.host, found.map_err(Problem::from))?;
@@ -120,7 +120,9 @@ async fn begin(
             let prepared = run::prepare(&shared.host, plugin, &request, &watched.progress).map_err(refused)?;
             let kind = TransactionKind::Restore { snapshot };
             let run = Run::new(prepared.id(), &request.workload, kind, &request.who, &watched);
-            let run = shared.runs.begin(run, move || prepared.run());
+            let (host, progress) = (shared.host.clone(), watched.progress);
+            let work = move || host.counted(&request.workload, &progress, || prepared.run());
+            let run = shared.runs.begin(run, work);
             Ok(begun(&*confirmed.admin.attempt.audited(&shared.host, run)?))
         })
         .await

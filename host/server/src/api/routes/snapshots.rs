@@ -28,7 +28,7 @@ use reforge_host::restore::import;
 /// The longest reason that a person gives.
 const REASON_CHARS_MAX: usize = 200;
 
-pub fn routes() -> OpenApiRouter<Arc<Shared>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new()
         .routes(routes!(import))
         .routes(routes!(export))
@@ -83,11 +83,12 @@ async fn create(
         let detail = format!("the reason is longer than {REASON_CHARS_MAX} characters");
         return Err(Problem::new(StatusCode::BAD_REQUEST, "usage", detail, "say it in fewer words"));
     }
-    let progress = shared.progress();
+    let progress = shared.progress_of(&id);
     shared
         .change(move |shared| {
-            let workload = known(&admin, shared, &id)?;
-            let descriptor = shared.host.take_snapshot(workload, &reason, false, &admin.who(), &progress)?;
+            let (host, workload) = (&shared.host, known(&admin, shared, &id)?);
+            let take = || host.take_snapshot(workload, &reason, false, &admin.who(), &progress);
+            let descriptor = host.counted(&workload.id, &progress, take)?;
             let location = format!("/api/v1/workloads/{id}/snapshots/{}", descriptor.id);
             Ok(Document::new(documents::summary(&descriptor)).begun(StatusCode::CREATED, &location))
         })

@@ -14,7 +14,7 @@ use crate::api::problem::Problem;
 use crate::api::shared::Shared;
 use crate::documents::workload::{self as documents, WholeWorkload, Workloads};
 
-pub fn routes() -> OpenApiRouter<Arc<Shared>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))
 }
 

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use super::template::Template;
 
 /// Most say the same as a source, and are held against it by a test.
-pub const FROM_SOURCES: &[&str] = &[
+pub(super) const FROM_SOURCES: &[&str] = &[
     include_str!("russian/host.txt"),
     include_str!("russian/api.txt"),
     include_str!("russian/deployer.txt"),
@@ -19,20 +19,20 @@ pub const FROM_SOURCES: &[&str] = &[
     include_str!("russian/plugin.txt"),
 ];
 /// What is put together while it runs, and what the system says.
-pub const OTHERS: &[&str] = &[include_str!("russian/joined.txt"), include_str!("russian/system.txt")];
+pub(super) const OTHERS: &[&str] = &[include_str!("russian/joined.txt"), include_str!("russian/system.txt")];
 
-pub struct Catalogue {
+pub(super) struct Catalogue {
     /// What says most comes first.
     entries: Vec<Entry>,
 }
 
-pub struct Entry {
+pub(super) struct Entry {
     pub english: Template,
     pub russian: Template,
 }
 
 impl Catalogue {
-    pub fn russian() -> &'static Catalogue {
+    pub(super) fn russian() -> &'static Catalogue {
         static RUSSIAN: LazyLock<Catalogue> = LazyLock::new(|| {
             let pairs = FROM_SOURCES.iter().chain(OTHERS).flat_map(|text| pairs(text));
             let mut entries: Vec<Entry> = pairs.map(|(english, russian)| Entry::read(english, russian)).collect();
@@ -43,7 +43,7 @@ impl Catalogue {
     }
 
     /// Every way to read a sentence, the closest first.
-    pub fn fitting<'a>(&'a self, sentence: &'a str) -> impl Iterator<Item = (&'a Entry, Vec<&'a str>)> {
+    pub(super) fn fitting<'a>(&'a self, sentence: &'a str) -> impl Iterator<Item = (&'a Entry, Vec<&'a str>)> {
         self.entries.iter().filter_map(move |entry| Some((entry, entry.english.values(sentence)?)))
     }
 }
@@ -56,7 +56,7 @@ impl Entry {
 }
 
 /// Sentences with what they are in the other language. A line that belongs to no sentence is a test's to find.
-pub fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
+pub(super) fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut english = "";
     text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).filter_map(move |line| {
         match line.strip_prefix("    ") {

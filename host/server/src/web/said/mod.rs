@@ -27,7 +27,7 @@ const LOOKS_MAX: usize = 256;
 
 impl Messages {
     /// A sentence of the host.
-    pub fn said(&self, sentence: &str) -> Markup {
+    pub(super) fn said(&self, sentence: &str) -> Markup {
         let known = match self.language {
             Language::English => return html! { bdi { (sentence) } },
             Language::Russian => Catalogue::russian().say(sentence),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Every piece of text that looks like a sentence, in its normal form, with the place where it stands.
-pub fn sentences(below: &Path, is_left_out: impl Fn(&str) -> bool) -> BTreeMap<String, String> {
+pub(super) fn sentences(below: &Path, is_left_out: impl Fn(&str) -> bool) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for (place, source) in texts(below, is_left_out) {
         for text in literals(&source) {
@@ -18,7 +18,7 @@ pub fn sentences(below: &Path, is_left_out: impl Fn(&str) -> bool) -> BTreeMap<S
 }
 
 /// Every source without its tests, with its place.
-pub fn texts(below: &Path, is_left_out: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+pub(super) fn texts(below: &Path, is_left_out: impl Fn(&str) -> bool) -> Vec<(String, String)> {
     let place = |path: &PathBuf| path.strip_prefix(below).unwrap().display().to_string();
     let read = |path: PathBuf| {
         let source = std::fs::read_to_string(&path).unwrap();
@@ -46,7 +46,7 @@ fn files(below: &Path) -> Vec<PathBuf> {
 }
 
 /// Places without their names, and without what joins a sentence to another one.
-pub fn normal(text: &str) -> String {
+pub(super) fn normal(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('{') {

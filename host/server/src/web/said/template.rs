@@ -5,12 +5,12 @@ const LOOSE_CHARACTERS: usize = 9;
 
 /// A sentence as it stands in the sources. Places side by side are one: nothing tells where the first value ends.
 #[derive(Clone, Debug)]
-pub struct Template {
+pub(super) struct Template {
     pub pieces: Vec<Piece>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Piece {
+pub(super) enum Piece {
     Words(String),
     /// The place of a value.
     Value(usize),
@@ -18,7 +18,7 @@ pub enum Piece {
 
 impl Template {
     /// `names` are those of the values, in order; new ones are added.
-    pub fn read(text: &str, names: &mut Vec<String>) -> Template {
+    pub(super) fn read(text: &str, names: &mut Vec<String>) -> Template {
         let mut pieces = Vec::new();
         let mut words = String::new();
         let (mut rest, mut unnamed) = (text, 0);
@@ -58,7 +58,7 @@ impl Template {
     }
 
     /// The values with which this is the sentence. Where more than one way to read it is left, the first value ends first.
-    pub fn values<'a>(&self, sentence: &'a str) -> Option<Vec<&'a str>> {
+    pub(super) fn values<'a>(&self, sentence: &'a str) -> Option<Vec<&'a str>> {
         let mut values = vec![""; self.values_count()];
         let mut rest = sentence;
         for (at, piece) in self.pieces.iter().enumerate() {
@@ -105,7 +105,7 @@ impl Template {
     }
 
     /// Whether a value is a name: it stands between backticks.
-    pub fn is_name(&self, value: usize) -> bool {
+    pub(super) fn is_name(&self, value: usize) -> bool {
         self.pieces.iter().position(|piece| *piece == Piece::Value(value)).is_some_and(|at| self.is_enclosed(at))
     }
 
@@ -115,17 +115,17 @@ impl Template {
     }
 
     /// Whether it says anything by itself.
-    pub fn has_words(&self) -> bool {
+    pub(super) fn has_words(&self) -> bool {
         self.weight(char::is_alphabetic) > 0
     }
 
     /// Whether it says so little that it fits nearly everything.
-    pub fn is_loose(&self) -> bool {
+    pub(super) fn is_loose(&self) -> bool {
         self.fixed() < LOOSE_CHARACTERS
     }
 
     /// How much of it is fixed: what fits more closely is what was meant.
-    pub fn fixed(&self) -> usize {
+    pub(super) fn fixed(&self) -> usize {
         self.weight(|_| true)
     }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Reader;
 
 /// What is done once the workload's name is typed.
-pub struct Confirm<'a> {
+pub(super) struct Confirm<'a> {
     pub post: &'a str,
     /// Of what is acted on.
     pub id: &'a str,
@@ -15,7 +15,7 @@ pub struct Confirm<'a> {
     pub verb: String,
 }
 
-pub fn confirm(reader: &Reader, confirm: &Confirm<'_>) -> Markup {
+pub(super) fn confirm(reader: &Reader, confirm: &Confirm<'_>) -> Markup {
     let say = reader.say;
     html! {
         form #confirm data-act="send" data-post=(confirm.post) data-confirm=(confirm.id) data-name=(confirm.workload)
@@ -33,6 +33,6 @@ pub fn confirm(reader: &Reader, confirm: &Confirm<'_>) -> Markup {
 }
 
 /// The only way out of a dialog that nothing can be done in.
-pub fn close(reader: &Reader) -> Markup {
+pub(super) fn close(reader: &Reader) -> Markup {
     html! { p .buttons { button #close type="button" data-act="close" autofocus { (reader.say.text("close")) } } }
 }

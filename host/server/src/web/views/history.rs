@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::problem::failure;
 use super::{Reader, list, word};
 
-pub fn section(reader: &Reader, restores: &Value) -> Markup {
+pub(super) fn section(reader: &Reader, restores: &Value) -> Markup {
     let say = reader.say;
     let restores = list(&restores["restores"]);
     html! {
@@ -28,7 +28,7 @@ pub fn section(reader: &Reader, restores: &Value) -> Markup {
 }
 
 /// A restore, or an undo.
-pub fn kind(reader: &Reader, restore: &Value) -> String {
+pub(super) fn kind(reader: &Reader, restore: &Value) -> String {
     reader.say.text(if restore["kind"]["kind"] == "undo" { "an-undo" } else { "a-restore" })
 }
 

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::Reader;
 
 /// With what was wrong with the token that was offered, if one was.
-pub fn login(reader: &Reader, problem: Option<&Markup>) -> Markup {
+pub(crate) fn login(reader: &Reader, problem: Option<&Markup>) -> Markup {
     let say = reader.say;
     let content = html! {
         @if let Some(problem) = problem { div role="alert" { (problem) } }

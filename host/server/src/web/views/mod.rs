@@ -1,13 +1,13 @@
 //! How the page looks: fragments of HTML, each made from the API's documents. What they hold has passed the escape; that
 //! it is text and no markup is the templates' doing. Nothing here asks or changes anything.
 
-pub mod login;
-pub mod plan;
-pub mod problem;
-pub mod restore;
-pub mod undo;
-pub mod workload;
-pub mod workloads;
+pub(super) mod login;
+pub(super) mod plan;
+pub(super) mod problem;
+pub(super) mod restore;
+pub(super) mod undo;
+pub(super) mod workload;
+pub(super) mod workloads;
 
 mod dialog;
 mod history;
@@ -21,31 +21,31 @@ use super::language::Language;
 use super::messages::Messages;
 
 /// Who looks: in which language, when, and with which rights.
-pub struct Reader {
+pub(super) struct Reader {
     pub say: &'static Messages,
     pub now: Timestamp,
     pub me: Option<Me>,
 }
 
 /// Whose token it is.
-pub struct Me {
+pub(super) struct Me {
     pub name: String,
     pub is_admin: bool,
 }
 
 impl Me {
-    pub fn of(document: &Value) -> Me {
+    pub(super) fn of(document: &Value) -> Me {
         Me { name: word(&document["name"]).to_owned(), is_admin: document["role"] == "admin" }
     }
 }
 
 impl Reader {
-    pub fn is_admin(&self) -> bool {
+    pub(super) fn is_admin(&self) -> bool {
         self.me.as_ref().is_some_and(|me| me.is_admin)
     }
 
     /// A whole screen. `refresh` if it is worth looking at again.
-    pub fn screen(&self, title: &str, refresh: bool, content: &Markup) -> Markup {
+    pub(super) fn screen(&self, title: &str, refresh: bool, content: &Markup) -> Markup {
         let say = self.say;
         html! {
             div #view lang=(say.language.tag()) data-title=(format!("{title} · Reforge")) data-refresh[refresh] {
@@ -73,44 +73,44 @@ impl Reader {
     }
 
     /// An instant and how long ago it was.
-    pub fn when(&self, at: &Value) -> Markup {
+    pub(super) fn when(&self, at: &Value) -> Markup {
         match instant(at) {
             Some(at) => html! { (self.say.instant(at)) " " span .quiet { "(" (self.say.ago(at, self.now)) ")" } },
             None => html! { (self.say.text("unknown")) },
         }
     }
 
-    pub fn entries_and_bytes(&self, entries: &Value, bytes: &Value) -> String {
+    pub(super) fn entries_and_bytes(&self, entries: &Value, bytes: &Value) -> String {
         let entries = self.say.with("entries", [("n", entries.as_u64().unwrap_or(0).into())]);
         format!("{entries}, {}", self.say.bytes(bytes.as_u64().unwrap_or(0)))
     }
 
     /// A word of a document in the reader's own, or as it is.
-    pub fn translated(&self, kind: &str, of: &str) -> String {
+    pub(super) fn translated(&self, kind: &str, of: &str) -> String {
         let id = format!("{kind}-{}", of.replace(' ', "-"));
         if self.say.has(&id) { self.say.text(&id) } else { of.to_owned() }
     }
 
     /// The names of the reasons that the host itself gives, others as they were given.
-    pub fn reason(&self, reason: &Value) -> Markup {
+    pub(super) fn reason(&self, reason: &Value) -> Markup {
         html! { bdi { (self.translated("reason", word(reason))) } }
     }
 }
 
 /// Text of a document.
-pub fn word(value: &Value) -> &str {
+pub(super) fn word(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-pub fn list(value: &Value) -> &[Value] {
+pub(super) fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-pub fn instant(value: &Value) -> Option<Timestamp> {
+pub(super) fn instant(value: &Value) -> Option<Timestamp> {
     word(value).parse().ok()
 }
 
 /// A field of something and what it holds.
-pub fn field(name: &str, content: impl maud::Render) -> Markup {
+pub(super) fn field(name: &str, content: impl maud::Render) -> Markup {
     html! { div { dt { (name) } dd { (content) } } }
 }

@@ -7,7 +7,7 @@ use super::dialog::{Confirm, close, confirm};
 use super::problem::{failures, warnings};
 use super::{Reader, field, instant, list, word};
 
-pub fn plan(reader: &Reader, plan: &Value) -> Markup {
+pub(crate) fn plan(reader: &Reader, plan: &Value) -> Markup {
     let say = reader.say;
     let (workload, snapshot) = (word(&plan["workload"]), &plan["snapshot"]);
     let refused = plan["refused"] == true;

@@ -7,12 +7,12 @@ use super::dialog::close;
 use super::{Reader, list, word};
 
 /// What the API turned down.
-pub fn problem(reader: &Reader, problem: &Value) -> Markup {
+pub(crate) fn problem(reader: &Reader, problem: &Value) -> Markup {
     failed(reader, word(&problem["code"]), word(&problem["detail"]), word(&problem["hint"]))
 }
 
 /// The same where a dialog's contents should be.
-pub fn in_dialog(reader: &Reader, turned_down: &Value) -> Markup {
+pub(crate) fn in_dialog(reader: &Reader, turned_down: &Value) -> Markup {
     html! {
         h2 #dialog-title { (reader.say.text("not-shown")) }
         div role="alert" { (problem(reader, turned_down)) }
@@ -21,12 +21,12 @@ pub fn in_dialog(reader: &Reader, turned_down: &Value) -> Markup {
 }
 
 /// A failure in a document.
-pub fn failure(reader: &Reader, failure: &Value) -> Markup {
+pub(crate) fn failure(reader: &Reader, failure: &Value) -> Markup {
     failed(reader, word(&failure["code"]), word(&failure["message"]), word(&failure["hint"]))
 }
 
 /// Failures in a list, if there are any.
-pub fn failures(reader: &Reader, failures: &Value) -> Markup {
+pub(crate) fn failures(reader: &Reader, failures: &Value) -> Markup {
     html! {
         @if !list(failures).is_empty() {
             ul .plain { @for one in list(failures) { li { (failure(reader, one)) } } }
@@ -35,7 +35,7 @@ pub fn failures(reader: &Reader, failures: &Value) -> Markup {
 }
 
 /// Warnings in a list, those of one kind below one title.
-pub fn warnings(reader: &Reader, warnings: &Value) -> Markup {
+pub(crate) fn warnings(reader: &Reader, warnings: &Value) -> Markup {
     let mut kinds: Vec<&str> = Vec::new();
     for warning in list(warnings) {
         let code = word(&warning["code"]);

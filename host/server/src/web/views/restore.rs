@@ -10,7 +10,7 @@ use super::history::kind;
 use super::problem::failure;
 use super::{Reader, field, instant, list, word};
 
-pub fn restore(reader: &Reader, restore: &Value) -> Markup {
+pub(crate) fn restore(reader: &Reader, restore: &Value) -> Markup {
     let say = reader.say;
     let workload = word(&restore["workload"]);
     let title = format!("{}: {workload}", kind(reader, restore));

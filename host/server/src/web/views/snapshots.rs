@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::problem::failure;
 use super::{Reader, field, instant, list, word};
 
-pub fn section(reader: &Reader, workload: &str, snapshots: &Value) -> Markup {
+pub(super) fn section(reader: &Reader, workload: &str, snapshots: &Value) -> Markup {
     let say = reader.say;
     let snapshots = list(&snapshots["snapshots"]);
     html! {

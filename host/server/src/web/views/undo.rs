@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::dialog::{Confirm, confirm};
 use super::{Reader, instant, word};
 
-pub fn undo(reader: &Reader, restore: &Value) -> Markup {
+pub(crate) fn undo(reader: &Reader, restore: &Value) -> Markup {
     let say = reader.say;
     let (id, workload) = (word(&restore["id"]), word(&restore["workload"]));
     let since = instant(&restore["receipt"]["ended"]);

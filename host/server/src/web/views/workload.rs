@@ -7,7 +7,7 @@ use super::problem::{failure, failures};
 use super::workloads::{running, state};
 use super::{Reader, field, history, list, snapshots, word};
 
-pub fn workload(reader: &Reader, workload: &Value, snapshots: &Value, restores: &Value) -> Markup {
+pub(crate) fn workload(reader: &Reader, workload: &Value, snapshots: &Value, restores: &Value) -> Markup {
     let say = reader.say;
     let id = word(&workload["id"]);
     let content = html! {
@@ -34,7 +34,7 @@ pub fn workload(reader: &Reader, workload: &Value, snapshots: &Value, restores: 
 }
 
 /// One of which only the name is known, and why.
-pub fn unknown(id: &str, problem: &Value) -> Value {
+pub(crate) fn unknown(id: &str, problem: &Value) -> Value {
     let failure = json!({ "code": problem["code"], "message": problem["detail"], "hint": problem["hint"] });
     json!({ "id": id, "state": "unknown", "error": failure })
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::problem::failure;
 use super::{Reader, list, word};
 
-pub fn workloads(reader: &Reader, workloads: &Value, restores: &Value, recovery: &Value) -> Markup {
+pub(crate) fn workloads(reader: &Reader, workloads: &Value, restores: &Value, recovery: &Value) -> Markup {
     let say = reader.say;
     let content = html! {
         (recovered(reader, recovery))
@@ -35,12 +35,12 @@ fn card(reader: &Reader, workload: &Value, restores: &Value) -> Markup {
 }
 
 /// What a workload does.
-pub fn state(reader: &Reader, state: &str) -> Markup {
+pub(crate) fn state(reader: &Reader, state: &str) -> Markup {
     html! { span .state data-state=(state) { (reader.translated("state", state)) } }
 }
 
 /// A way to the restore that runs for a workload.
-pub fn running(reader: &Reader, workload: &str, restores: &Value) -> Markup {
+pub(crate) fn running(reader: &Reader, workload: &str, restores: &Value) -> Markup {
     let running = list(&restores["restores"])
         .iter()
         .filter(|restore| restore["workload"] == workload)

@@ -9,13 +9,13 @@ use crate::Unwatched;
 use crate::format::Image;
 use reforge_volumes::ambient;
 
-pub struct World {
+pub(super) struct World {
     pub dir: tempfile::TempDir,
     pub store: Store,
 }
 
 impl World {
-    pub fn new() -> World {
+    pub(super) fn new() -> World {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("live")).unwrap();
         let store = Store::new(dir.path().join("state/snapshots"));
@@ -23,40 +23,40 @@ impl World {
     }
 
     /// A world whose live tree a shell script made, standing in it.
-    pub fn made_by(script: &str) -> World {
+    pub(super) fn made_by(script: &str) -> World {
         let world = World::new();
         world.shell(script);
         world
     }
 
-    pub fn live(&self) -> PathBuf {
+    pub(super) fn live(&self) -> PathBuf {
         self.dir.path().join("live")
     }
 
-    pub fn shell(&self, script: &str) {
+    pub(super) fn shell(&self, script: &str) {
         run(Command::new("bash").args(["-euc", script]).current_dir(self.live()));
     }
 
-    pub fn capture(&self, storage: Storage) -> Result<Descriptor> {
+    pub(super) fn capture(&self, storage: Storage) -> Result<Descriptor> {
         self.capture_watched(storage, &Unwatched)
     }
 
-    pub fn capture_watched(&self, storage: Storage, progress: &dyn Progress) -> Result<Descriptor> {
+    pub(super) fn capture_watched(&self, storage: Storage, progress: &dyn Progress) -> Result<Descriptor> {
         capture_roots(&self.store, &[&self.live()], storage, progress)
     }
 
-    pub fn archive(&self, descriptor: &Descriptor) -> PathBuf {
+    pub(super) fn archive(&self, descriptor: &Descriptor) -> PathBuf {
         self.dir.path().join("state/snapshots/notes").join(format!("{}.tar.gz", descriptor.id))
     }
 
     /// Every file of the store.
-    pub fn stored(&self) -> Vec<String> {
+    pub(super) fn stored(&self) -> Vec<String> {
         let Ok(entries) = std::fs::read_dir(self.dir.path().join("state/snapshots/notes")) else { return Vec::new() };
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 
     /// What GNU tar makes of the archive.
-    pub fn extracted(&self, descriptor: &Descriptor, options: &[&str]) -> PathBuf {
+    pub(super) fn extracted(&self, descriptor: &Descriptor, options: &[&str]) -> PathBuf {
         let out = self.dir.path().join(format!("out-{}", options.len()));
         std::fs::create_dir(&out).unwrap();
         run(Command::new("tar").args(options).arg("-xzpf").arg(self.archive(descriptor)).arg("-C").arg(&out));
@@ -64,7 +64,12 @@ impl World {
     }
 }
 
-pub fn capture_roots(store: &Store, roots: &[&Path], storage: Storage, progress: &dyn Progress) -> Result<Descriptor> {
+pub(super) fn capture_roots(
+    store: &Store,
+    roots: &[&Path],
+    storage: Storage,
+    progress: &dyn Progress,
+) -> Result<Descriptor> {
     let roots: Vec<Dir> = roots.iter().map(|root| ambient::follow(root).unwrap()).collect();
     let volumes = roots.iter().enumerate().map(|(index, root)| CaptureVolume {
         name: format!("v{index}"),
@@ -86,7 +91,7 @@ pub fn capture_roots(store: &Store, roots: &[&Path], storage: Storage, progress:
     capture(store, &request, progress)
 }
 
-pub fn run(command: &mut Command) -> Vec<u8> {
+pub(super) fn run(command: &mut Command) -> Vec<u8> {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     output.stdout

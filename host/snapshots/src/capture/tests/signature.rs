@@ -8,13 +8,13 @@ use std::path::Path;
 
 /// What counts beside names, kinds, bytes, modes, owners, times and hard links.
 #[derive(Clone, Copy, PartialEq)]
-pub enum With {
+pub(super) enum With {
     Everything,
     NoXattrs,
 }
 
 /// One line per path, in a map so that a difference is easy to read.
-pub fn of(root: &Path, with: With) -> BTreeMap<String, String> {
+pub(super) fn of(root: &Path, with: With) -> BTreeMap<String, String> {
     let mut lines = BTreeMap::new();
     let mut first_names = HashMap::new();
     visit(root, root, with, &mut first_names, &mut lines);

@@ -6,77 +6,77 @@ use crate::parent::Parent;
 use crate::staging::{Expected, Policy, Quota, Staging};
 use crate::tree_digest::{self, DigestedKind, Metadata, Mtime, TreeHasher, path_order};
 
-pub const SIBLING: &str = ".reforge-1-0";
+pub(super) const SIBLING: &str = ".reforge-1-0";
 
-pub struct Fixture {
+pub(super) struct Fixture {
     _directory: Option<tempfile::TempDir>,
     pub parent: Parent,
 }
 
 impl Fixture {
-    pub fn new() -> Fixture {
+    pub(super) fn new() -> Fixture {
         let directory = tempfile::tempdir().unwrap();
         let parent = Parent::open(&directory.path().canonicalize().unwrap()).unwrap();
         Fixture { _directory: Some(directory), parent }
     }
 
-    pub fn on(path: &Path) -> Fixture {
+    pub(super) fn on(path: &Path) -> Fixture {
         Fixture { _directory: None, parent: Parent::open(path).unwrap() }
     }
 
-    pub fn stage(&self, quota: Quota) -> Staging {
+    pub(super) fn stage(&self, quota: Quota) -> Staging {
         self.parent.make_directory(SIBLING).unwrap();
         Staging::create(&self.parent, SIBLING, None::<&cap_std::fs::Dir>, quota).unwrap()
     }
 
-    pub fn root(&self) -> PathBuf {
+    pub(super) fn root(&self) -> PathBuf {
         self.parent.path().join(SIBLING)
     }
 }
 
 /// Terms that bound little and allow everything.
-pub fn generous() -> Quota {
+pub(super) fn generous() -> Quota {
     let policy = Policy { links: true, privileged: true };
     Quota { policy, expected: Expected { tree_digest: None, entries: 1 << 20, bytes: 1 << 40 }, ..Quota::default() }
 }
 
 /// Terms that name exactly this.
-pub fn exactly(tree: &HandMade) -> Quota {
+pub(super) fn exactly(tree: &HandMade) -> Quota {
     Quota { expected: tree.expected(), ..generous() }
 }
 
-pub fn metadata(mode: u32) -> Metadata {
+pub(super) fn metadata(mode: u32) -> Metadata {
     Metadata { mode, mtime: Mtime { seconds: 1_000_000_000, nanoseconds: 123_456_789 }, ..Metadata::default() }
 }
 
 /// The digests of a tree, entry by entry.
 #[derive(Default)]
-pub struct HandMade {
+pub(super) struct HandMade {
     entries: Vec<(Vec<u8>, tree_digest::Digest)>,
     bytes: u64,
 }
 
 impl HandMade {
-    pub fn with_root(metadata: &Metadata) -> HandMade {
+    pub(super) fn with_root(metadata: &Metadata) -> HandMade {
         let mut tree = HandMade::default();
         tree.add("", metadata, DigestedKind::Directory);
         tree
     }
 
-    pub fn add(&mut self, path: &str, metadata: &Metadata, kind: DigestedKind<'_>) {
+    pub(super) fn add(&mut self, path: &str, metadata: &Metadata, kind: DigestedKind<'_>) {
         if let DigestedKind::File { size, .. } = kind {
             self.bytes += size;
         }
         self.entries.push((path.into(), tree_digest::entry(path.as_bytes(), metadata, kind)));
     }
 
-    pub fn add_file(&mut self, path: &str, metadata: &Metadata, content: &[u8]) {
+    pub(super) fn add_file(&mut self, path: &str, metadata: &Metadata, content: &[u8]) {
         let blocks: Vec<_> = content.chunks(1 << 20).map(tree_digest::block).collect();
         let digest = tree_digest::content(&blocks);
         self.add(path, metadata, DigestedKind::File { size: content.len() as u64, content: &digest });
     }
 
-    pub fn expected(&self) -> Expected {
+    pub(super) fn expected(&self) -> Expected {
         let mut entries = self.entries.clone();
         entries.sort_by(|left, right| path_order(&left.0, &right.0));
         let mut hasher = TreeHasher::default();

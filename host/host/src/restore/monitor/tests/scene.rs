@@ -10,7 +10,7 @@ use crate::deployer::fixture::{WithVolume as _, World, spec, workload};
 use crate::host::Host;
 use crate::restore::preflight::{Choice, Look};
 use reforge_base::spec::{AppState, DeploySpec, Health, HealthReport, Observation};
-use reforge_config::RuntimeKind;
+use reforge_config::PROCESS;
 use reforge_config::scope::Scope;
 use reforge_plugins::host_calls::{HostCalls as _, Token};
 use reforge_runtime::Runtime;
@@ -24,7 +24,7 @@ pub(super) struct Switch {
 }
 
 impl Switch {
-    pub fn is_up(&self) -> bool {
+    pub(super) fn is_up(&self) -> bool {
         self.up.load(Ordering::SeqCst)
     }
 }
@@ -78,12 +78,12 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    pub fn new() -> Scene {
+    pub(super) fn new() -> Scene {
         let world = World::new().with([workload("notes", "notes", "prod").volume("data", Scope::Project, "data")]);
         let live = world.live("volumes/notes/data");
         std::fs::write(live.join("file"), "captured").unwrap();
         let app = Arc::new(Switch { up: AtomicBool::new(true), panics: AtomicBool::new(false) });
-        let runtimes = [(RuntimeKind::Process, app.clone() as Arc<dyn Runtime>)].into();
+        let runtimes = [(PROCESS.into(), app.clone() as Arc<dyn Runtime>)].into();
         let state = world.config.open_state().unwrap();
         let host = Arc::new(Host::with_runtimes(Arc::new(world.config.clone()), state, runtimes));
         let notes = host.config.workload("notes").unwrap().clone();
@@ -93,11 +93,11 @@ impl Scene {
         Scene { host, app, live, snapshot, metadata, _world: world }
     }
 
-    pub fn monitor(&self) -> Monitor {
+    pub(super) fn monitor(&self) -> Monitor {
         self.monitor_with(Progress::unwatched())
     }
 
-    pub fn monitor_with(&self, progress: Progress) -> Monitor {
+    pub(super) fn monitor_with(&self, progress: Progress) -> Monitor {
         let given = self.given();
         let choice = Choice::default();
         let subject = Subject {
@@ -112,19 +112,19 @@ impl Scene {
         Monitor::of_restore(subject, lease, Vec::new(), Arc::new(progress))
     }
 
-    pub fn given(&self) -> Given {
+    pub(super) fn given(&self) -> Given {
         let workload = self.host.config.workload("notes").unwrap().clone();
         let snapshot = Arc::new(self.host.store.open("notes", &self.snapshot).unwrap());
         Given { host: self.host.clone(), workload, snapshot }
     }
 
-    pub fn plan(&self, given: &Given) -> Preflight {
+    pub(super) fn plan(&self, given: &Given) -> Preflight {
         let Given { host, workload, snapshot } = given;
         Preflight::make(host, workload, snapshot, &Choice::default(), "plugin", Look::Whole).unwrap()
     }
 
     /// Locked and begun, with the root and the file staged with this content.
-    pub fn staged(&self, monitor: &Monitor, content: &[u8]) -> (Token, Token) {
+    pub(super) fn staged(&self, monitor: &Monitor, content: &[u8]) -> (Token, Token) {
         let lease = monitor.lock().unwrap();
         let digest = digest(monitor);
         let transaction = monitor.begin(lease, &digest, &["data".into()]).unwrap();
@@ -133,13 +133,13 @@ impl Scene {
     }
 
     /// The root, and the file with this content.
-    pub fn stage(&self, monitor: &Monitor, transaction: Token, content: &[u8]) -> Result<()> {
+    pub(super) fn stage(&self, monitor: &Monitor, transaction: Token, content: &[u8]) -> Result<()> {
         let (_, staging) = monitor.stage(transaction, "data")?;
         staging.directory(b"", &metadata_of(&self.live))?;
         staging.file(b"file", &self.metadata, content)
     }
 
-    pub fn is_untouched(&self, why: &str) {
+    pub(super) fn is_untouched(&self, why: &str) {
         assert_eq!(std::fs::read_to_string(self.live.join("file")).unwrap(), "later", "{why}");
         assert!(self.app.is_up(), "{why}");
         let siblings: Vec<_> = std::fs::read_dir(self.live.parent().unwrap()).unwrap().collect();
@@ -219,7 +219,7 @@ pub(super) const TO_SWAPPED: usize = 7;
 
 impl Way<'_> {
     /// Takes so many of the steps.
-    pub fn walk<'a>(scene: &'a Scene, monitor: &'a Monitor, steps: usize) -> Way<'a> {
+    pub(super) fn walk<'a>(scene: &'a Scene, monitor: &'a Monitor, steps: usize) -> Way<'a> {
         let none = Token(0);
         let (lease, transaction, sealed, stopped, safety, swapped) = (none, none, none, none, none, none);
         let mut way = Way { scene, monitor, lease, transaction, sealed, stopped, safety, swapped };
