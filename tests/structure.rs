@@ -1,15 +1,19 @@
 //! How the crates and files of the host depend on each other: in one direction only, and none of them without end.
 //!
 //! `order` compares what `cargo metadata` says with the order of the crates, `sources` finds their files, `imports` what
-//! each of them names of its own crate, `circles` those that come back to where they began. Each is shown by a small
-//! example that it can find something wrong.
+//! each of them names of its own crate, `circles` those that come back to where they began, `doors` what opens paths in the
+//! crates that work in volumes, `limits` that host and plugin agree where each checks for itself. Each is shown by a small example that it can find something wrong.
 
 #![allow(clippy::unwrap_used)]
 
 #[path = "structure/circles.rs"]
 mod circles;
+#[path = "structure/doors.rs"]
+mod doors;
 #[path = "structure/imports.rs"]
 mod imports;
+#[path = "structure/limits.rs"]
+mod limits;
 #[path = "structure/order.rs"]
 mod order;
 #[path = "structure/sources.rs"]

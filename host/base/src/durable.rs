@@ -67,12 +67,6 @@ pub struct FileSystem {
 }
 
 impl FileSystem {
-    /// Opens the file system that holds `directory`.
-    pub fn open(directory: &Path) -> Result<FileSystem> {
-        let opened = open_directory(directory).map_err(|error| Failure::io("open", directory, &error))?;
-        Ok(FileSystem { directory: opened, path: directory.to_owned() })
-    }
-
     /// Opens the file system of a directory that is held open. The path is for messages.
     pub fn of(directory: BorrowedFd<'_>, path: &Path) -> Result<FileSystem> {
         let opened = rustix::fs::openat(directory, c".", READ_DIRECTORY, Mode::empty())
@@ -378,7 +372,6 @@ mod tests {
     #[test]
     fn a_file_system_is_synced_through_its_descriptor() {
         let directory = tempfile::tempdir().unwrap();
-        FileSystem::open(directory.path()).unwrap().sync().unwrap();
         let held = File::open(directory.path()).unwrap();
         FileSystem::of(held.as_fd(), directory.path()).unwrap().sync().unwrap();
     }

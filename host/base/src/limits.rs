@@ -2,7 +2,7 @@
 //! in a safety snapshot can be restored).
 //!
 //! The default plugin has limits of its own, `plugin/src/archive/limits.rs`, on purpose: it shares no code with the host,
-//! and neither relies on the other's check. Whatever fits here must fit there: change both.
+//! and neither relies on the other's check. Whatever fits here must fit there: change both. `tests/structure/limits.rs` compares them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -26,6 +26,9 @@ pub const TARGET_BYTES_MAX: usize = 4095;
 /// Bytes of an extended attribute's name and value: `XATTR_NAME_MAX`, `XATTR_SIZE_MAX`.
 pub const XATTR_NAME_BYTES_MAX: usize = 255;
 pub const XATTR_VALUE_BYTES_MAX: usize = 64 << 10;
+
+/// What an entry with content occupies on a disk at least: no file system gives out less.
+pub const DISK_UNIT_BYTES: u64 = 4 << 10;
 
 /// Extended attributes of one entry, and the bytes of their names and values together. All of them stand in one extended
 /// header, encoded and with the text of ACLs beside, of which the plugin reads 1 MiB; and with a whole small file and

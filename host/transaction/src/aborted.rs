@@ -8,9 +8,6 @@
 
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
-
 use super::beginning::{failed, open};
 use super::journal::{self, Journal};
 use super::listing;
@@ -19,6 +16,7 @@ use super::state_files;
 use reforge_base::durable;
 use reforge_base::effects::effect;
 use reforge_base::failure::{Failure, Result};
+use reforge_base::lock_file::Locked;
 
 /// Removes them, unless somebody begins one right now.
 pub fn remove(transactions: &Path) -> Result<()> {
@@ -26,11 +24,8 @@ pub fn remove(transactions: &Path) -> Result<()> {
         return Ok(());
     }
     let directory = open(transactions)?;
-    match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => {}
-        Err(Errno::WOULDBLOCK) => return Ok(()),
-        Err(errno) => return Err(failed(transactions, errno)),
-    }
+    let alone = Locked::try_alone(directory).map_err(|errno| failed(transactions, errno))?;
+    let Some(_alone) = alone else { return Ok(()) };
     // Looked for again: what was being begun before has a journal now.
     for Aborted { directory, files } in find(transactions)? {
         for file in files {

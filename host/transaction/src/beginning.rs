@@ -4,17 +4,16 @@
 use std::fs::File;
 use std::path::Path;
 
-use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use super::state_files;
 use reforge_base::failure::{Failure, Result};
+use reforge_base::lock_file::{self, How};
 
 /// Somebody begins a transaction for as long as this lives.
 pub(crate) fn beginning(transactions: &Path) -> Result<File> {
     let directory = open(transactions)?;
-    rustix::io::retry_on_intr(|| flock(&directory, FlockOperation::LockShared))
-        .map_err(|errno| failed(transactions, errno))?;
+    lock_file::take(&directory, How::Shared).map_err(|errno| failed(transactions, errno))?;
     Ok(directory)
 }
 

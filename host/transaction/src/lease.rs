@@ -12,8 +12,6 @@ use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rustix::fs::FlockOperation;
-use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::keyed_mutex::{CANCEL_POLL, KeyGuard, KeyedMutex};
@@ -21,6 +19,7 @@ use super::state_files;
 use reforge_base::effects::effect;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result, reason};
+use reforge_base::lock_file::{self, How};
 use reforge_base::state_dir::StateDir;
 
 /// How often a lock is tried again before it counts as held, and how long that waits each time.
@@ -55,8 +54,7 @@ pub struct Lease {
     _outer: Option<Box<dyn Send + Sync>>,
 }
 
-/// Closing the file releases its lock, unless a forked child that has not yet called exec still has it open: so it is
-/// released in words.
+/// A lock file whose lock is held, and which says who has it.
 struct LockedFile(File);
 
 /// One JSON line in the lock file: what the lock is held for, by which process, and since when.
@@ -139,9 +137,9 @@ impl Locks {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Failure::io("open", &path, &error)),
         };
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) {
-            Ok(()) => Ok(None),
-            Err(Errno::WOULDBLOCK) => Ok(Some(Held(holder(&file)))),
+        match lock_file::try_take(&file, How::Shared) {
+            Ok(true) => Ok(None),
+            Ok(false) => Ok(Some(Held(holder(&file)))),
             Err(errno) => Err(Failure::io("look at", &path, &errno.into())),
         }
     }
@@ -202,30 +200,25 @@ impl Lease {
 
 impl Drop for LockedFile {
     fn drop(&mut self) {
-        // Both for the next one's sake only: closing the file releases the lock in any case.
+        // For the next one's sake only, like the release.
         let _ = effect("lock-holder", || self.0.set_len(0));
-        let _ = rustix::fs::flock(&self.0, FlockOperation::Unlock);
+        lock_file::release(&self.0);
     }
 }
 
 /// Whether the lock could be taken. Somebody who only looks has it for less than all the tries take.
 fn try_lock(file: &File, workload: &str) -> Result<bool> {
-    let mut tries = 0;
-    loop {
-        match rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(true),
-            Err(Errno::WOULDBLOCK) if tries < TRIES_MAX => {
-                tries += 1;
-                std::thread::sleep(TRY_PAUSE);
-            }
-            Err(Errno::WOULDBLOCK) => return Ok(false),
-            Err(Errno::INTR) => {}
-            Err(errno) => {
-                let message = format!("cannot lock `{}`: {}", escape::text(workload), reason(&errno.into()));
-                return Err(Failure::new(Code::Io, message).hint("the state directory must be on a local file system"));
-            }
+    let failed = |errno: rustix::io::Errno| {
+        let message = format!("cannot lock `{}`: {}", escape::text(workload), reason(&errno.into()));
+        Failure::new(Code::Io, message).hint("the state directory must be on a local file system")
+    };
+    for _ in 0..TRIES_MAX {
+        if lock_file::try_take(file, How::Alone).map_err(failed)? {
+            return Ok(true);
         }
+        std::thread::sleep(TRY_PAUSE);
     }
+    lock_file::try_take(file, How::Alone).map_err(failed)
 }
 
 fn busy(workload: &str, file: &File) -> Failure {

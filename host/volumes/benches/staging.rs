@@ -3,6 +3,12 @@
 //! `cargo bench -p reforge-volumes [-- DIRECTORY]` prints one line a run, in milliseconds: staging, the walk before the
 //! exchange, removal. Two builds are compared by running them in turns.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "it prints figures, and works where it is told to"
+)]
+
 use std::path::Path;
 use std::time::Instant;
 

@@ -10,14 +10,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use cap_std::fs::Dir;
-use rustix::fs::FlockOperation;
-use rustix::io::Errno;
 
 use super::parent::Parent;
 use super::{beneath, syscalls};
 use reforge_base::effects::effect;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::lock_file::{self, How};
 
 /// Who had the lock last.
 const HOST: &str = "user.reforge.host";
@@ -47,16 +46,14 @@ pub fn all<'a>(parents: impl IntoIterator<Item = &'a Path>, host: &str) -> Resul
 pub fn claim(parent: &Parent, host: &str) -> Result<Claim> {
     let directory = opened(parent)?;
     for _ in 0..TRIES_MAX {
-        if try_lock(&directory, FlockOperation::NonBlockingLockExclusive, parent)?
-            && read(&directory).as_deref() != Some(host.as_bytes())
-        {
+        if try_lock(&directory, How::Alone, parent)? && read(&directory).as_deref() != Some(host.as_bytes()) {
             let written = effect("set-host", || Ok(syscalls::set_attribute(&directory, HOST, host.as_bytes())?));
             if written.is_err() {
                 return Ok(Claim { _directory: directory });
             }
         }
         // Also from alone to shared somebody may come in between, so the attribute is what counts.
-        if try_lock(&directory, FlockOperation::NonBlockingLockShared, parent)? {
+        if try_lock(&directory, How::Shared, parent)? {
             if read(&directory).as_deref() == Some(host.as_bytes()) {
                 return Ok(Claim { _directory: directory });
             }
@@ -71,10 +68,10 @@ pub fn claim(parent: &Parent, host: &str) -> Result<Claim> {
 pub fn refusal(parent: &Parent, host: &str) -> Result<Option<Failure>> {
     let directory = opened(parent)?;
     for _ in 0..TRIES_MAX {
-        if try_lock(&directory, FlockOperation::NonBlockingLockExclusive, parent)? {
+        if try_lock(&directory, How::Alone, parent)? {
             return Ok(None);
         }
-        if try_lock(&directory, FlockOperation::NonBlockingLockShared, parent)? {
+        if try_lock(&directory, How::Shared, parent)? {
             let is_ours = read(&directory).as_deref() == Some(host.as_bytes());
             return Ok((!is_ours).then(|| busy(parent.path())));
         }
@@ -94,15 +91,8 @@ fn opened(parent: &Parent) -> Result<Dir> {
     opened.map_err(|errno| Failure::io("open", parent.path(), &errno.into()))
 }
 
-fn try_lock(directory: &Dir, how: FlockOperation, parent: &Parent) -> Result<bool> {
-    loop {
-        match rustix::fs::flock(directory, how) {
-            Ok(()) => return Ok(true),
-            Err(Errno::WOULDBLOCK) => return Ok(false),
-            Err(Errno::INTR) => {}
-            Err(errno) => return Err(Failure::io("lock", parent.path(), &errno.into())),
-        }
-    }
+fn try_lock(directory: &Dir, how: How, parent: &Parent) -> Result<bool> {
+    lock_file::try_take(directory, how).map_err(|errno| Failure::io("lock", parent.path(), &errno.into()))
 }
 
 /// None if there is none, or it cannot be read.
@@ -156,7 +146,7 @@ mod tests {
         let (_directory, path) = parent();
         drop(claim(&Parent::open(&path).unwrap(), "one").unwrap());
         let alone = std::fs::File::open(&path).unwrap();
-        rustix::fs::flock(&alone, FlockOperation::LockExclusive).unwrap();
+        lock_file::take(&alone, How::Alone).unwrap();
         let opened = Parent::open(&path).unwrap();
         assert_eq!(claim(&opened, "one").unwrap_err().code, Code::Busy);
         assert!(refusal(&opened, "one").unwrap().is_some());

@@ -13,7 +13,7 @@ pub mod ambient;
 pub mod beneath;
 pub mod claim;
 #[cfg(test)]
-mod containment;
+mod containment_tests;
 pub mod identity;
 pub mod inode_flags;
 pub mod live_tree;

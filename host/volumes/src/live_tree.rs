@@ -19,11 +19,8 @@ use super::{beneath, syscalls};
 use crate::tree_digest::Mtime;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result, is_denied};
-use reforge_base::limits::{self, DEPTH_MAX};
+use reforge_base::limits::{self, DEPTH_MAX, DISK_UNIT_BYTES};
 use reforge_base::permissions::Permissions;
-
-/// What an inode with content occupies at least.
-const DISK_UNIT_BYTES: u64 = 4 << 10;
 
 /// The unit of `st_blocks`.
 const STAT_BLOCK_BYTES: u64 = 512;

@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::fs::{Mode, OFlags};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -14,6 +14,7 @@ use crate::limits::PLUGIN_BYTES_MAX;
 use reforge_base::durable::{self, PRIVATE_FILE};
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::lock_file::{self, How};
 
 pub(super) const SELECTION: &str = "selection.json";
 const CONTENT: &str = "wasm";
@@ -26,7 +27,7 @@ pub(super) fn lock(directory: &Path) -> Result<OwnedFd> {
     let failed = |error: rustix::io::Errno| Failure::io("lock", directory, &error.into());
     let held = rustix::fs::open(directory, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
     let held = held.map_err(failed)?;
-    rustix::fs::flock(&held, FlockOperation::LockExclusive).map_err(failed)?;
+    lock_file::take(&held, How::Alone).map_err(failed)?;
     Ok(held)
 }
 

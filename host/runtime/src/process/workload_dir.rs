@@ -7,8 +7,6 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::FlockOperation;
-use rustix::io::Errno;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -16,6 +14,7 @@ use super::state::State;
 use reforge_base::durable::{self, PRIVATE_DIRECTORY, PRIVATE_FILE};
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::lock_file::{self, How};
 use reforge_base::spec::DeploySpec;
 
 /// Written by whoever holds the lock: the supervisor, or the host when there is none.
@@ -90,11 +89,9 @@ impl WorkloadDir {
     pub fn try_lock(&self) -> Result<Option<Lock>> {
         let path = self.file("lock");
         let file = File::open(&path).map_err(|error| Failure::io("open", &path, &error))?;
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(Lock { _file: file })),
-            Err(Errno::WOULDBLOCK) => Ok(None),
-            Err(errno) => Err(Failure::io("lock", &path, &errno.into())),
-        }
+        let taken = lock_file::try_take(&file, How::Alone);
+        let taken = taken.map_err(|errno| Failure::io("lock", &path, &errno.into()))?;
+        Ok(taken.then(|| Lock { _file: file }))
     }
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {

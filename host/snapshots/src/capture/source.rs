@@ -19,14 +19,12 @@ use super::read_ahead::{self, Inside, Look, ReadEntry, Reader, Seen};
 use super::splitter::{Content, MEMBER_BYTES, OpenFile, PART_BYTES, Record, RecordKind, Source, Splitter};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
-use reforge_base::limits::{self, ListingBudget};
+use reforge_base::limits::{self, DISK_UNIT_BYTES, ListingBudget};
 use reforge_base::permissions::Permissions;
 use reforge_volumes::tree_digest::{BLOCK_BYTES, Metadata, Mtime};
 
 /// How many left-out names a descriptor lists.
 const SPECIAL_NAMES_MAX: usize = 100;
-/// What a file system gives out at least.
-const DISK_UNIT_BYTES: u64 = 4096;
 
 /// What a part's path keeps as it is, see [`PartInside`].
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');

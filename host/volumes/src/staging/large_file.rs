@@ -16,8 +16,8 @@ use crate::beneath::{self, Name};
 use crate::tree_digest::{BLOCK_BYTES, Digest, Metadata, block_count, content, zero_block};
 use reforge_base::failure::{Code, Failure, Result};
 
-/// Bytes that one call may write.
-pub const WRITE_BYTES_MAX: usize = 1 << 20;
+/// Bytes that one call may write: a block.
+pub const WRITE_BYTES_MAX: usize = BLOCK_BYTES as usize;
 
 /// Zeros to digest a gap with.
 static ZEROS: [u8; 64 << 10] = [0; 64 << 10];

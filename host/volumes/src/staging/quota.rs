@@ -10,14 +10,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use super::write_out::WriteOut;
 use crate::space::Space;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::limits::DISK_UNIT_BYTES;
 use reforge_base::limits::ListingBudget;
 
 /// After how many staged bytes the free space is looked at again at the latest; sooner when it runs out, since the app
 /// and other volumes are written to meanwhile.
 const SPACE_CHECK_BYTES_MAX: u64 = 8 << 20;
-
-/// What an entry is taken to occupy at least: its block, and its share of inode and directory.
-const ENTRY_BYTES: u64 = 4 << 10;
 
 /// What the workload allows beyond the defaults.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,7 +94,7 @@ impl QuotaUse {
 
     /// `written` bytes are about to land on the file system of `directory`. Looks at its free space now and then.
     pub(super) fn occupy(&self, budget: &Budget, directory: BorrowedFd<'_>, written: u64, entry: bool) -> Result<()> {
-        let occupied = if entry { written.next_multiple_of(ENTRY_BYTES).max(ENTRY_BYTES) } else { written };
+        let occupied = if entry { written.next_multiple_of(DISK_UNIT_BYTES).max(DISK_UNIT_BYTES) } else { written };
         let so_far = self.occupied_bytes.fetch_add(occupied, Ordering::Relaxed) + occupied;
         if so_far < self.next_check_bytes.load(Ordering::Relaxed) {
             return Ok(());
@@ -106,7 +104,7 @@ impl QuotaUse {
         let until_reserve = space.free_bytes - budget.reserve_bytes;
         let inodes_until_reserve = space.free_inodes.map_or(u64::MAX, |free| free - budget.reserve_inodes);
         let step =
-            SPACE_CHECK_BYTES_MAX.min(until_reserve / 2).min(inodes_until_reserve.saturating_mul(ENTRY_BYTES) / 2);
+            SPACE_CHECK_BYTES_MAX.min(until_reserve / 2).min(inodes_until_reserve.saturating_mul(DISK_UNIT_BYTES) / 2);
         self.next_check_bytes.store(so_far.saturating_add(step), Ordering::Relaxed);
         Ok(())
     }

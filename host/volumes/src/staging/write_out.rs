@@ -7,13 +7,12 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 use reforge_base::durable::FileSystem;
+use reforge_base::limits::DISK_UNIT_BYTES;
 use reforge_base::threads;
 
 /// Bytes and entries after which the disk is given something to do: enough for it to write in long runs, and far below
 /// what the kernel lets pile up by itself.
 const STEP_BYTES: u64 = 48 << 20;
-/// What an entry counts beside its content: inode, directory entry, attributes.
-const ENTRY_BYTES: u64 = 4 << 10;
 
 /// Writes one file system out in the background.
 #[derive(Debug)]
@@ -33,7 +32,7 @@ impl WriteOut {
 
     /// Told of every staged entry: so many bytes and entries were staged before and are now.
     pub(super) fn advanced(&self, before: (u64, u64), now: (u64, u64)) {
-        let step = |(bytes, entries): (u64, u64)| (bytes + entries * ENTRY_BYTES) / STEP_BYTES;
+        let step = |(bytes, entries): (u64, u64)| (bytes + entries * DISK_UNIT_BYTES) / STEP_BYTES;
         if let (Some(wake), true) = (&self.wake, step(before) != step(now)) {
             // The thread ends only with this value.
             let _ = wake.send(());
