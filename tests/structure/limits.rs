@@ -2,7 +2,7 @@
 //! Both must agree, or what the host captures could not be restored.
 
 use reforge_base::limits as host;
-use reforge_plugin::archive::entry_path::{Place, place};
+use reforge_plugin::archive::entry_path::{Location, locate};
 use reforge_plugin::archive::headers::Kind;
 use reforge_plugin::archive::limits as plugin;
 use reforge_volumes::staging::WRITE_BYTES_MAX;
@@ -58,7 +58,11 @@ fn a_path_that_one_refuses_the_other_refuses_too() {
         let shown = path.escape_ascii().to_string();
         assert_eq!(check(&path).is_ok(), passes, "the host on `{shown}`");
         let name = [b"volumes/0/", &path[..]].concat();
-        let placed = place(&name, Kind::File, 1);
-        assert_eq!(matches!(placed, Ok(Place::Below { volume: 0, path: below }) if below == path), passes, "{shown}");
+        let placed = locate(&name, Kind::File, 1);
+        assert_eq!(
+            matches!(placed, Ok(Location::Below { volume: 0, path: below }) if below == path),
+            passes,
+            "{shown}"
+        );
     }
 }
