@@ -38,6 +38,8 @@ mod every_volume_or_none;
 mod in_containers;
 #[path = "spec/later_writes_are_kept.rs"]
 mod later_writes_are_kept;
+#[path = "spec/made_by_older_hosts.rs"]
+mod made_by_older_hosts;
 #[path = "spec/many_listen_at_once.rs"]
 mod many_listen_at_once;
 #[path = "spec/misbehaving_plugins.rs"]
@@ -52,6 +54,8 @@ mod nothing_outside_is_emptied;
 mod one_at_a_time;
 #[path = "spec/one_file_harms_its_own_workload.rs"]
 mod one_file_harms_its_own_workload;
+#[path = "spec/people_read_their_language.rs"]
+mod people_read_their_language;
 #[path = "spec/plugins_are_installed_and_swapped.rs"]
 mod plugins_are_installed_and_swapped;
 #[path = "spec/published_wit.rs"]

@@ -2,9 +2,15 @@
 //!
 //! `order` compares what `cargo metadata` says with the order of the crates, `sources` finds their files, `imports` what
 //! each of them names of its own crate, `circles` those that come back to where they began, `doors` what opens paths in the
-//! crates that work in volumes, `limits` that host and plugin agree where each checks for itself. Each is shown by a small example that it can find something wrong.
+//! crates that work in volumes, `limits` that host and plugin agree where each checks for itself, `messages` what they say. Each is
+//! shown by a small example that it can find something wrong.
 
 #![allow(clippy::unwrap_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reforge_base::Language;
+use reforge_base::catalogue::{self, Value};
 
 #[path = "structure/circles.rs"]
 mod circles;
@@ -14,6 +20,8 @@ mod doors;
 mod imports;
 #[path = "structure/limits.rs"]
 mod limits;
+#[path = "structure/messages.rs"]
+mod messages;
 #[path = "structure/order.rs"]
 mod order;
 #[path = "structure/sources.rs"]
@@ -50,4 +58,110 @@ fn no_files_import_each_other_in_a_circle() {
         wrong.extend(circles::circles(&edges).into_iter().map(|circle| format!("{name}: {}", circle.join(", "))));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Messages that a word of a document or of the system chooses: `code-busy`.
+const CHOSEN_BY_A_WORD: &[&str] = &[
+    "code-",
+    "health-",
+    "is-",
+    "month-",
+    "outcome-",
+    "phase-",
+    "reason-",
+    "role-",
+    "state-",
+    "system-",
+    "tree-",
+    "usual-hint-",
+    "warning-",
+];
+
+fn said() -> messages::Said {
+    let mut said = messages::Said::default();
+    for (_, files) in sources::crates() {
+        files.iter().for_each(|file| said.read(sources::production(&file.text)));
+    }
+    said
+}
+
+/// Each language's catalogues as one.
+fn catalogues() -> [String; 2] {
+    let one = |pick: fn(&(&str, &'static str, &'static str)) -> &'static str| {
+        catalogue::FILES.iter().map(pick).collect::<Vec<_>>().join("\n")
+    };
+    [one(|file| file.1), one(|file| file.2)]
+}
+
+#[test]
+fn every_message_that_is_said_has_words_in_every_language_for_exactly_what_it_is_told() {
+    let [english, russian] = catalogues().map(|source| messages::catalogue(&source));
+    assert!(english.len() > 1000, "{}", english.len());
+    let differ = |one: &messages::Messages, other: &messages::Messages| -> Vec<String> {
+        one.iter().filter(|(id, variables)| other.get(*id) != Some(variables)).map(|(id, _)| id.clone()).collect()
+    };
+    assert_eq!((differ(&english, &russian), differ(&russian, &english)), (Vec::new(), Vec::new()));
+    let mut wrong = BTreeSet::new();
+    let said = said();
+    for site in &said.sites {
+        match english.get(&site.id) {
+            Some(variables) if *variables == site.variables => (),
+            known => _ = wrong.insert(format!("`{}` is told {:?} and takes {known:?}", site.id, site.variables)),
+        }
+    }
+    for doing in &said.doings {
+        let id = format!("doing-{}", doing.replace(' ', "-"));
+        if !english.contains_key(&id) {
+            wrong.insert(format!("`{id}` has no words"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_message_of_the_catalogues_is_said() {
+    let said = said();
+    let doings: BTreeSet<String> =
+        said.doings.iter().map(|doing| format!("doing-{}", doing.replace(' ', "-"))).collect();
+    let sites: BTreeSet<&str> = said.sites.iter().map(|site| site.id.as_str()).collect();
+    let is_said = |id: &str| {
+        sites.contains(id)
+            || said.texts.contains(id)
+            || doings.contains(id)
+            || CHOSEN_BY_A_WORD.iter().any(|beginning| id.starts_with(beginning))
+    };
+    let [english, _] = catalogues().map(|source| messages::catalogue(&source));
+    let dead: Vec<&String> = english.keys().filter(|id| !is_said(id)).collect();
+    assert!(dead.is_empty(), "what nobody says: {dead:#?}");
+}
+
+#[test]
+fn every_message_is_whole_in_every_language_whatever_it_is_told() {
+    let [english, _] = catalogues();
+    let sources = catalogues();
+    let mut counted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (id, names) in sources.iter().flat_map(|source| messages::counted(source)) {
+        counted.entry(id).or_default().extend(names);
+    }
+    for (id, variables) in messages::catalogue(&english) {
+        let is_counted = |name: &str| counted.get(&id).is_some_and(|names| names.contains(name));
+        for number in [0, 1, 2, 5, 11, 21, 1234] {
+            let value = |name: &str| if is_counted(name) { Value::Integer(number) } else { Value::Text("<told>") };
+            let values: Vec<_> = variables.iter().map(|name| (name.as_str(), value(name))).collect();
+            for language in Language::ALL {
+                let text = catalogue::format(language, &id, &values).unwrap_or_else(|| panic!("{language:?} {id}"));
+                let told = variables.iter().filter(|name| !is_counted(name)).count();
+                let is_whole = !text.trim().is_empty() && !text.contains("{$") && !text.contains("{ $");
+                assert!(is_whole && text.matches("<told>").count() >= told, "{language:?} {id}: {text}");
+                let is_russian =
+                    text.chars().any(|letter| ('а'..='я').contains(&letter.to_lowercase().next().unwrap()));
+                let has_words = text
+                    .replace("<told>", "")
+                    .split('`')
+                    .step_by(2)
+                    .any(|words| words.chars().filter(|letter| letter.is_ascii_alphabetic()).count() > 1);
+                assert!(language == Language::English || is_russian || !has_words, "{id} is not Russian: {text}");
+            }
+        }
+    }
 }

@@ -8,7 +8,7 @@ use super::page::{Block, Page, all, root};
 use super::stage::REFORGE;
 
 /// Options that are described once for all commands.
-const OF_ALL: &[&str] = &["--config", "--plugin", "--json", "--help", "--version", "--yes", "--wait"];
+const OF_ALL: &[&str] = &["--config", "--plugin", "--json", "--lang", "--help", "--version", "--yes", "--wait"];
 
 fn help(words: &[&str]) -> String {
     let output = Command::new(REFORGE).args(words).arg("--help").output().unwrap();

@@ -51,7 +51,7 @@ fn old_restores(world: &World, workload: &str, many: i64, over: bool) {
         let ending = Ending {
             outcome: Outcome::Done,
             failure: None,
-            app: String::new(),
+            app: String::new().into(),
             left_behind: Vec::new(),
             later_writes: Vec::new(),
         };

@@ -7,6 +7,8 @@ use std::io;
 use std::mem::MaybeUninit;
 
 use crate::failure::{Code, Failure, Result};
+use crate::message;
+use crate::message::Message;
 
 /// What an entry of the user database may occupy, and how many groups a user may be in (the kernel's own limit).
 const ENTRY_BYTES_MAX: usize = 1 << 20;
@@ -26,19 +28,20 @@ impl Account {
     /// A user by name, by number, or by `uid:gid` for numbers that no user has. None if it is whom the host runs as
     /// and the host is not root, so that nothing can be changed and nothing needs to be.
     pub fn of(user: &str) -> Result<Option<Account>> {
-        let unknown = |why: &str| {
+        let unknown = |why: Message| {
             let shown = crate::escape::text(user);
-            Failure::new(Code::AppBad, format!("cannot run as user `{shown}`: {why}"))
+            Failure::new(Code::AppBad, message!("cannot-run-as-user", shown, why))
         };
-        let found = find(user).map_err(|error| Failure { code: Code::Runtime, ..unknown(&error.to_string()) })?;
+        let found =
+            find(user).map_err(|error| Failure { code: Code::Runtime, ..unknown(crate::failure::reason(&error)) })?;
         let account = found.ok_or_else(|| {
-            unknown("there is no such user").hint("a number without an entry needs its group: `uid:gid`")
+            unknown(message!("there-is-no-such-user")).hint(message!("a-number-without-an-entry-needs"))
         })?;
         let own = rustix::process::getuid();
         match own.is_root() {
             true => Ok(Some(account)),
             false if own.as_raw() == account.uid => Ok(None),
-            false => Err(unknown("the host is not root")),
+            false => Err(unknown(message!("the-host-is-not-root"))),
         }
     }
 }
@@ -107,7 +110,7 @@ fn groups(name: &CStr, gid: u32) -> io::Result<Vec<u32>> {
             return Ok(groups);
         }
         if groups.len() >= GROUPS_MAX {
-            return Err(io::Error::other("it is in too many groups"));
+            return Err(io::Error::other(message!("it-is-in-too-many-groups")));
         }
         groups.resize(groups.len() * 2, 0);
     }

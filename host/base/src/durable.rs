@@ -19,6 +19,7 @@ use rustix::fs::{CWD, Mode, OFlags};
 use crate::effects::effect;
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
+use crate::message;
 use crate::random;
 
 /// What a file is called while [`write_durably`] writes it. A leftover after a crash means nothing and may go.
@@ -83,7 +84,7 @@ impl FileSystem {
     /// Makes everything on it durable. Fails also for a write error since the descriptor was opened.
     pub fn sync(&self) -> Result<()> {
         let synced = effect("sync-file-system", || Ok(rustix::fs::syncfs(&self.directory)?));
-        synced.map_err(|error| failed(&self.path, &error).context("the file system has lost or may lose data"))
+        synced.map_err(|error| failed(&self.path, &error).context(message!("the-file-system-has-lost")))
     }
 }
 
@@ -109,7 +110,7 @@ pub fn write_durably(directory: &Path, name: impl AsRef<OsStr>, bytes: &[u8], mo
 /// seen after it cannot be changed by its name any more.
 pub fn replace_unchanged(path: &Path, before: &[u8], bytes: &[u8]) -> Result<()> {
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(Failure::new(Code::Io, format!("`{}` is no file", escape::path(path))));
+        return Err(Failure::new(Code::Io, message!("is-no-file", path = escape::path(path))));
     };
     let held = open_directory(directory).map_err(|error| Failure::io("open", directory, &error))?;
     let known = std::fs::metadata(path).map_err(|error| Failure::io("look at", path, &error))?;
@@ -126,7 +127,7 @@ pub fn replace_unchanged(path: &Path, before: &[u8], bytes: &[u8]) -> Result<()>
     // From here on it is what was replaced.
     let changed = refuse_changed(&temporary, path, before).err();
     if let Some(changed) = &changed {
-        let stays = format!("what it held is in `{}` now", escape::path(&temporary));
+        let stays = message!("what-it-held-is-in-now", temporary = escape::path(&temporary));
         exchange_files(&temporary, path).map_err(|failure| failure.context(&changed.message).hint(stays))?;
     }
     sync_open_directory(held.as_fd(), directory)?;
@@ -145,7 +146,7 @@ fn give(new: &Path, known: &std::fs::Metadata) -> Result<()> {
     match user {
         None => Ok(()),
         Some(_) => effect("give-file", || std::os::unix::fs::chown(new, user, None))
-            .map_err(|error| Failure::io("keep the owner of", new, &error).hint("run as root, or as its owner")),
+            .map_err(|error| Failure::io("keep the owner of", new, &error).hint(message!("run-as-root"))),
     }
 }
 
@@ -155,8 +156,8 @@ fn refuse_changed(file: &Path, named: &Path, before: &[u8]) -> Result<()> {
     if now == before {
         return Ok(());
     }
-    let message = format!("`{}` changed meanwhile, and was left as it is now", escape::path(named));
-    Err(Failure::new(Code::Drift, message).hint("try again"))
+    let message = message!("changed-meanwhile-and-was-left", named = escape::path(named));
+    Err(Failure::new(Code::Drift, message).hint(message!("try-again")))
 }
 
 fn exchange_files(one: &Path, other: &Path) -> Result<()> {
@@ -269,10 +270,7 @@ pub fn name_of(file: &File) -> PathBuf {
 fn failed(path: &Path, error: &io::Error) -> Failure {
     let mut failure = Failure::io("sync", path, error);
     failure.code = Code::SyncFailed;
-    failure.hint(format!(
-        "look for disk errors in the kernel log; whatever was written below `{}` last may be lost",
-        escape::path(path)
-    ))
+    failure.hint(message!("look-for-disk-errors", path = escape::path(path)))
 }
 
 #[cfg(test)]

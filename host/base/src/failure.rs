@@ -3,10 +3,17 @@
 //! A message is lower case without a final period and names what it is about. Names that came from outside pass
 //! [`crate::escape`] before they enter a message.
 
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::catalogue;
+use crate::message;
+pub use crate::message::reason;
+use crate::message::{Argument, Arguments, Message, Source, ToArgument};
 
 /// Why something did not happen. The strings are part of the WIT, the HTTP API and `--json`: never renamed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -87,37 +94,9 @@ impl Code {
 
     /// What to do about a refusal that says nothing better itself. Empty for what is no refusal, and for a cancel, which
     /// somebody wanted.
-    pub fn usual_hint(&self) -> &'static str {
-        match self {
-            Code::Usage => "`reforge help` says what can be asked for",
-            Code::NotFound => "see `reforge workload list`, `reforge snapshot list` and `reforge restore list`",
-            Code::Busy => "try again when that is over, or use `--wait`",
-            Code::Drift => "make a new plan and look at it again",
-            Code::VolumeRefused => "put the volume or the configuration right, and look at the plan again",
-            Code::ArchiveRefused => {
-                "one such entry refuses the whole archive, and nothing of it is restored: restore another snapshot, or \
-                 look at this one with `tar -tvzf`"
-            }
-            Code::PolicyRefused => "allow it in the workload's configuration if that is meant, or take it out",
-            Code::SnapshotDamaged => "restore another snapshot; `reforge snapshot verify` says which are whole",
-            Code::NoSpace => "free some space on that file system and try again",
-            Code::NotDown => "end whatever still uses the volume, and try again",
-            Code::OutOfOrder => "the restore plugin made a mistake: use another one with `--plugin FILE`",
-            Code::TooLarge => "no restore takes that much at once: split it up",
-            Code::NeedsOperator => "everything was kept; `reforge restore list` shows what waits for a decision",
-            Code::Unfinished => "`reforge recover` settles it, as every command that changes something does first",
-            Code::EngineTooOld => "use a newer engine",
-            Code::PluginRefused => "a plugin is a component of the world `reforge:restore/restore-plugin@0.1.0`",
-            Code::StateRefused => "correct `state_dir` in `[host]`, or mount what belongs there",
-            Code::Cancelled
-            | Code::Io
-            | Code::SyncFailed
-            | Code::Runtime
-            | Code::EngineUnreachable
-            | Code::AppBad
-            | Code::Plugin
-            | Code::Other(_) => "",
-        }
+    pub fn usual_hint(&self) -> Message {
+        let id = format!("usual-hint-{self}");
+        if catalogue::has(&id) { Message::of(id, []) } else { Message::default() }
     }
 
     /// The code that a plugin or a stored record names.
@@ -160,70 +139,130 @@ impl<'de> serde::Deserialize<'de> for Code {
 }
 
 /// What went wrong and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(into = "Written", from = "Written")]
 pub struct Failure {
     /// Stable, for programs.
-    #[schema(value_type = String, example = "busy")]
     pub code: Code,
-    pub message: String,
+    pub message: Message,
     /// Never empty for a refusal but a cancel.
-    pub hint: String,
+    pub hint: Message,
 }
+
+/// A failure as it is written down and answered. Old ones have the English text alone, and what is not the host's own has
+/// nothing more.
+#[derive(Serialize, serde::Deserialize, ToSchema)]
+struct Written {
+    /// Stable, for programs.
+    #[schema(value_type = String, example = "busy")]
+    code: Code,
+    message: String,
+    /// Never empty for a refusal but a cancel.
+    hint: String,
+    /// Which message it is, for who shows it in another language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<Cow<'static, str>>,
+    /// What it says something of.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = HashMap<String, Value>)]
+    arguments: Arguments,
+    /// The same of the hint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hint_id: Option<Cow<'static, str>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = HashMap<String, Value>)]
+    hint_arguments: Arguments,
+}
+
+impl From<Failure> for Written {
+    fn from(failure: Failure) -> Written {
+        let (id, arguments) = failure.message.parts();
+        let (hint_id, hint_arguments) = failure.hint.parts();
+        let Failure { code, message, hint } = failure;
+        Written { code, message: message.into(), hint: hint.into(), id, arguments, hint_id, hint_arguments }
+    }
+}
+
+impl From<Written> for Failure {
+    fn from(written: Written) -> Failure {
+        let source = |id: Option<Cow<'static, str>>, arguments| id.map(|id| Source { id, arguments });
+        Failure {
+            code: written.code,
+            message: Message::written(written.message, source(written.id, written.arguments)),
+            hint: Message::written(written.hint, source(written.hint_id, written.hint_arguments)),
+        }
+    }
+}
+
+impl utoipa::PartialSchema for Failure {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        Written::schema()
+    }
+}
+
+impl ToSchema for Failure {}
 
 /// What every fallible function of the host answers.
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
 impl Failure {
-    pub fn new(code: Code, message: impl Into<String>) -> Self {
-        let hint = code.usual_hint().to_owned();
+    pub fn new(code: Code, message: impl Into<Message>) -> Self {
+        let hint = code.usual_hint();
         Failure { code, message: message.into(), hint }
     }
 
     /// Something to know that stands in nobody's way, by a name of its own.
-    pub fn warning(name: &str, message: impl Into<String>) -> Self {
+    pub fn warning(name: &str, message: impl Into<Message>) -> Self {
         Failure::new(Code::Other(name.to_owned()), message)
     }
 
     /// Leaves one of those that say the same.
     pub fn once(list: &mut Vec<Failure>) {
-        let mut said = std::collections::BTreeSet::new();
+        let mut said = BTreeSet::new();
         list.retain(|failure| said.insert((failure.message.clone(), failure.hint.clone())));
     }
 
     /// The same failure with what to do about it.
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Message>) -> Self {
         self.hint = hint.into();
         self
     }
 
-    /// Says what was being done: `while` comes before the message.
-    pub fn context(mut self, doing: impl fmt::Display) -> Self {
-        self.message = format!("{doing}: {}", self.message);
+    /// Says what was being done: `doing` comes before the message.
+    pub fn context(mut self, doing: impl Into<Message>) -> Self {
+        self.message = message!("context", doing = doing.into(), message = self.message);
         self
     }
 
     /// One failure that says all of them: the code of the first, everything in the message, each hint once.
     pub fn of_all(refusals: &[Failure]) -> Option<Failure> {
         let first = refusals.first()?;
-        let messages: Vec<&str> = refusals.iter().map(|refusal| refusal.message.as_str()).collect();
-        let hints: std::collections::BTreeSet<&str> =
-            refusals.iter().map(|refusal| refusal.hint.as_str()).filter(|hint| !hint.is_empty()).collect();
-        let hint = hints.into_iter().collect::<Vec<_>>().join("; ");
-        Some(Failure { code: first.code.clone(), message: messages.join("; "), hint })
+        let hints: BTreeSet<&Message> =
+            refusals.iter().map(|refusal| &refusal.hint).filter(|hint| !hint.is_empty()).collect();
+        Some(Failure {
+            code: first.code.clone(),
+            message: Message::all(refusals.iter().map(|refusal| refusal.message.clone())),
+            hint: Message::all(hints.into_iter().cloned()),
+        })
     }
 
     /// The same about an entry that this user may not read or give back.
     pub fn unreadable(self) -> Self {
-        let hint = "run as root or as the user who owns it all, or make it readable";
-        Failure { code: Code::VolumeRefused, ..self }.hint(hint)
+        Failure { code: Code::VolumeRefused, ..self }.hint(message!("run-as-root-or"))
     }
 
-    /// A failed operation on a path. A full disk or quota is `no-space`, all else `io`.
+    /// A failed operation on a path. A full disk or quota is `no-space`, all else `io`. What was being done is one of the
+    /// messages `doing-…`.
     pub fn io(doing: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
+        Failure::while_doing(Message::of(format!("doing-{}", doing.replace(' ', "-")), []), path, error)
+    }
+
+    /// The same where what was being done has something to say itself.
+    pub fn while_doing(doing: Message, path: &std::path::Path, error: &std::io::Error) -> Self {
         let errno = rustix::io::Errno::from_io_error(error);
         let full = matches!(errno, Some(rustix::io::Errno::NOSPC | rustix::io::Errno::DQUOT));
         let code = if full { Code::NoSpace } else { Code::Io };
-        Failure::new(code, format!("cannot {doing} `{}`: {}", crate::escape::path(path), reason(error)))
+        Failure::new(code, message!("cannot", doing, path = crate::escape::path(path), error))
     }
 }
 
@@ -232,12 +271,15 @@ pub fn is_denied(error: &std::io::Error) -> bool {
     error.kind() == std::io::ErrorKind::PermissionDenied
 }
 
-/// An operating system error without the number that Rust puts behind it.
-pub fn reason(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    match text.find(" (os error") {
-        Some(end) => text[..end].to_lowercase(),
-        None => text,
+impl ToArgument for Code {
+    fn to_argument(&self) -> Argument {
+        Argument::Text(self.to_string())
+    }
+}
+
+impl ToArgument for Failure {
+    fn to_argument(&self) -> Argument {
+        self.message.to_argument()
     }
 }
 

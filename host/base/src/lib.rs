@@ -1,6 +1,7 @@
 //! What everything else of Reforge stands on.
 //!
-//! [`failure`] is how anything says that it did not work, [`durable`] the one place that syncs, [`effects`] the seam where
+//! [`failure`] is how anything says that it did not work, [`message`] how anything is said, in which [`language`] and with
+//! which words of the [`catalogue`], [`durable`] the one place that syncs, [`effects`] the seam where
 //! tests make any effect fail, [`mounts`] what is mounted where, [`state_dir`] where a host keeps its own files, [`spec`]
 //! what is deployed, as plain data, [`limits`] what an entry of a snapshot may be at most.
 //!
@@ -8,14 +9,19 @@
 
 pub mod account;
 pub mod boot;
+pub mod catalogue;
 pub mod durable;
 pub mod effects;
 pub mod failure;
 pub mod fingerprint;
 pub mod formatting;
+pub mod language;
+
 pub mod limits;
 pub mod lock_file;
+pub mod message;
 pub mod mounts;
+pub mod numbers;
 pub mod open_files;
 pub mod permissions;
 pub mod random;
@@ -27,4 +33,6 @@ pub mod state_dir;
 pub mod threads;
 
 pub use failure::{Code, Failure, Result};
+pub use language::Language;
+pub use message::Message;
 pub use reforge_text::escape;

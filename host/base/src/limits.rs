@@ -4,6 +4,8 @@
 //! The default plugin has limits of its own, `plugin/src/archive/limits.rs`, on purpose: it shares no code with the host,
 //! and neither relies on the other's check. Whatever fits here must fit there: change both. `tests/structure/limits.rs` compares them.
 
+use crate::message;
+use crate::message::Message;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes of one name: `NAME_MAX`, the limit of every Linux file system.
@@ -47,53 +49,52 @@ pub struct ListingBudget(AtomicU64);
 
 impl ListingBudget {
     /// One more entry with such a path; of what else it has, only what waits for the seal.
-    pub fn add(&self, path: &[u8], target: &[u8], waiting: &[(Vec<u8>, Vec<u8>)]) -> Option<String> {
+    pub fn add(&self, path: &[u8], target: &[u8], waiting: &[(Vec<u8>, Vec<u8>)]) -> Option<Message> {
         let attributes: usize = waiting.iter().map(|(name, value)| name.len() + value.len()).sum();
         let bytes = (path.len() + target.len() + attributes) as u64;
         let listed = self.0.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
-        let what = "is one of too many: names, link targets and attributes of one volume come to more than";
-        (listed > LISTED_BYTES_MAX).then(|| format!("{what} {LISTED_BYTES_MAX} bytes"))
+        (listed > LISTED_BYTES_MAX).then(|| message!("is-one-of-too-many-names", n = LISTED_BYTES_MAX))
     }
 }
 
 /// Why no restore could bring an entry back under this path, as the end of a sentence about it.
-pub fn path_problem(path: &[u8]) -> Option<String> {
+pub fn path_problem(path: &[u8]) -> Option<Message> {
     let names = path.split(|byte| *byte == b'/');
     let longest = names.clone().map(<[u8]>::len).max().unwrap_or_default();
     let depth = if path.is_empty() { 0 } else { names.count() };
     if longest > NAME_BYTES_MAX {
-        Some(format!("has a name of {longest} bytes; the limit is {NAME_BYTES_MAX}"))
+        Some(message!("has-a-name-of-bytes", longest, limit = NAME_BYTES_MAX))
     } else if path.len() > PATH_BYTES_MAX {
-        Some(format!("has a path of {} bytes; the limit is {PATH_BYTES_MAX}", path.len()))
+        Some(message!("has-a-path-of-bytes", n = path.len(), limit = PATH_BYTES_MAX))
     } else if depth > DEPTH_MAX {
-        Some(format!("is {depth} directories deep; the limit is {DEPTH_MAX}"))
+        Some(message!("is-directories-deep-the-limit-is", depth, limit = DEPTH_MAX))
     } else {
         None
     }
 }
 
 /// The same of a file of this size.
-pub fn size_problem(bytes: u64) -> Option<String> {
-    (bytes > FILE_BYTES_MAX).then(|| format!("is a file of {bytes} bytes; the limit is {FILE_BYTES_MAX} (16 TiB)"))
+pub fn size_problem(bytes: u64) -> Option<Message> {
+    (bytes > FILE_BYTES_MAX).then(|| message!("is-a-file-of-bytes", bytes, limit = FILE_BYTES_MAX))
 }
 
 /// The same of a link to this target.
-pub fn target_problem(target: &[u8]) -> Option<String> {
+pub fn target_problem(target: &[u8]) -> Option<Message> {
     let impossible = target.is_empty() || target.len() > TARGET_BYTES_MAX || target.contains(&0);
-    impossible.then(|| format!("is a symbolic link with an impossible target of {} bytes", target.len()))
+    impossible.then(|| message!("is-a-symbolic-link", n = target.len()))
 }
 
 /// The same of an entry with these attributes.
-pub fn xattrs_problem(xattrs: &[(Vec<u8>, Vec<u8>)]) -> Option<String> {
+pub fn xattrs_problem(xattrs: &[(Vec<u8>, Vec<u8>)]) -> Option<Message> {
     let bytes: usize = xattrs.iter().map(|(name, value)| name.len() + value.len()).sum();
     let too_long =
         |(name, value): &(Vec<u8>, Vec<u8>)| name.len() > XATTR_NAME_BYTES_MAX || value.len() > XATTR_VALUE_BYTES_MAX;
     if xattrs.len() > XATTRS_MAX {
-        Some(format!("has {} extended attributes; the limit is {XATTRS_MAX}", xattrs.len()))
+        Some(message!("has-extended-attributes-the-limit-is", n = xattrs.len(), limit = XATTRS_MAX))
     } else if bytes > XATTRS_BYTES_MAX {
-        Some(format!("has {bytes} bytes of extended attributes; the limit is {XATTRS_BYTES_MAX}"))
+        Some(message!("has-bytes-of-extended-attributes", bytes, limit = XATTRS_BYTES_MAX))
     } else if xattrs.iter().any(too_long) {
-        Some("has an extended attribute that is too large".to_owned())
+        Some(message!("has-an-extended-attribute"))
     } else {
         None
     }

@@ -3,6 +3,8 @@
 use minisign_verify::{PublicKey, Signature};
 
 use crate::failure::{Code, Failure, Result};
+use crate::message;
+use crate::message::Message;
 
 /// The public keys that the configuration names. None means that nothing needs a signature.
 #[derive(Clone, Debug)]
@@ -25,17 +27,16 @@ impl Keys {
         if !self.are_configured() {
             return Ok(());
         }
-        let refuse = |message: &str| {
-            Failure::new(Code::PolicyRefused, message)
-                .hint("`plugin_keys` of the configuration says whose plugins may be used; sign it with `minisign -S`")
+        let refuse = |message: Message| {
+            Failure::new(Code::PolicyRefused, message).hint(message!("plugin-keys-of-the-configuration-says"))
         };
-        let text = signature.ok_or_else(|| refuse("the plugin has no signature, and one is required"))?;
-        let signature = Signature::decode(text).map_err(|_| refuse("the plugin's signature is not one of minisign"))?;
+        let text = signature.ok_or_else(|| refuse(message!("the-plugin-has-no-signature")))?;
+        let signature = Signature::decode(text).map_err(|_| refuse(message!("the-plugins-signature")))?;
         let is_good =
             |key: &String| PublicKey::from_base64(key).is_ok_and(|key| key.verify(bytes, &signature, false).is_ok());
         match self.0.iter().any(is_good) {
             true => Ok(()),
-            false => Err(refuse("the plugin's signature is of none of the configured keys, or of other bytes")),
+            false => Err(refuse(message!("the-plugins-signature-is"))),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
 
 use crate::failure::{Code, Failure, Result};
+use crate::message;
 
 /// One that may outlive its caller.
 pub fn spawn<T: Send + 'static>(name: &str, run: impl FnOnce() -> T + Send + 'static) -> Result<JoinHandle<T>> {
@@ -34,6 +35,6 @@ pub fn require(count: usize) -> Result<()> {
 }
 
 fn failed(error: &io::Error) -> Failure {
-    Failure::new(Code::Io, format!("the system gives no thread: {error}"))
-        .hint("see the limits of this process (`ulimit -a`, its control group)")
+    Failure::new(Code::Io, message!("the-system-gives-no-thread", error))
+        .hint(message!("see-the-limits-of-this-process"))
 }

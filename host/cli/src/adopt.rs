@@ -8,6 +8,7 @@ use reforge_base::Result;
 use reforge_base::durable;
 use reforge_base::escape;
 use reforge_base::lock_file;
+use reforge_base::message;
 use reforge_config::{Config, adopted};
 use reforge_docker::{Adoption, DockerRuntime};
 use reforge_host::host::Host;
@@ -16,6 +17,7 @@ use serde_json::json;
 use super::answer::Answer;
 use super::exit::Exit;
 use super::session::Session;
+use super::words::say;
 
 /// The lock of whoever adds to the configuration. No workload is called so.
 const TURN: &str = ".configuration.lock";
@@ -34,8 +36,8 @@ pub(crate) fn adopt(session: &Session, containers: &[String], names: Names) -> R
         return one(session, container, names);
     }
     if names.id.is_some() {
-        let message = "`--id` names one workload, and there are several containers";
-        return Err(Failure::new(Code::Usage, message).hint("adopt that one by itself"));
+        let message = message!("id-names-one-workload");
+        return Err(Failure::new(Code::Usage, message).hint(message!("adopt-that-one-by-itself")));
     }
     let (mut texts, mut adopted) = (Vec::new(), Vec::new());
     for container in containers {
@@ -62,23 +64,24 @@ fn one(session: &Session, container: &str, names: Names) -> Result<Answer> {
     let (before, config) = read(host, &file)?;
     let id = names.id.unwrap_or_else(|| plain(container));
     if config.workloads.iter().any(|workload| workload.id == id) {
-        let message = format!("there is a workload `{}` already", escape::text(&id));
-        return Err(Failure::new(Code::Usage, message).hint("choose another name with `--id`"));
+        let message = message!("there-is-a-workload-already", id = escape::text(&id));
+        return Err(Failure::new(Code::Usage, message).hint(message!("choose-another-name-with-id")));
     }
     let socket = config.host.docker_socket.clone();
     let runtime = DockerRuntime::new(socket, host.state.host_id(), host.state.docker());
     let adoption = runtime.look_to_adopt(container, &id)?;
     for workload in config.workloads.iter().filter(|workload| workload.runtime.is_docker()) {
         if runtime.is_adopted_as(&adoption, &workload.id)? {
-            let message = format!("the container {} is workload `{}` already", adoption.container, workload.id);
-            return Err(Failure::new(Code::Usage, message).hint("see `reforge workload list`"));
+            let message =
+                message!("the-container-is-workload-already", shown = adoption.container, owner = workload.id);
+            return Err(Failure::new(Code::Usage, message).hint(message!("see-reforge-workload-list")));
         }
     }
     let project =
         names.project.unwrap_or_else(|| adoption.compose.as_ref().map_or(&id, |(project, _)| project).clone());
     let stage = names.stage.unwrap_or_else(|| "prod".to_owned());
     let text = adopted::add(&config, &before, &adoption.spec, &project, &stage)?;
-    let lease = host.lease(&id, "an adoption", false, &session.cancelled)?;
+    let lease = host.lease(&id, message!("an-adoption"), false, &session.cancelled)?;
     runtime.adopt(&adoption)?;
     let written = host
         .deployer
@@ -102,8 +105,8 @@ fn read(host: &Host, file: &Path) -> Result<(String, Config)> {
     let mut known = host.config.host.clone();
     known.allowed_roots.clone_from(&config.host.allowed_roots);
     if config.host != known {
-        let message = format!("`[host]` of `{}` changed meanwhile", escape::path(file));
-        return Err(Failure::new(Code::Drift, message).hint("try again"));
+        let message = message!("host-of-changed-meanwhile", file = escape::path(file));
+        return Err(Failure::new(Code::Drift, message).hint(message!("try-again")));
     }
     Ok((before, config))
 }
@@ -111,25 +114,21 @@ fn read(host: &Host, file: &Path) -> Result<(String, Config)> {
 fn words(id: &str, file: &Path, adoption: &Adoption) -> String {
     let shown = escape::text(id);
     let mut lines = vec![
-        format!("the container {} is workload `{shown}` now; it was not touched", adoption.container),
-        format!("written to `{}`, which only its owner may read now: it holds the environment", escape::path(file)),
+        say!("the-container-is-workload-now", container = adoption.container, shown),
+        say!("written-to-which-only-its-owner", file = escape::path(file)),
     ];
     for mount in &adoption.spec.mounts {
-        lines.push(format!("volume  {}: {}", escape::text(&mount.volume), escape::path(&mount.live)));
+        lines.push(say!("adopted-volume", volume = escape::text(&mount.volume), live = escape::path(&mount.live)));
     }
     for target in &adoption.left {
         let target = escape::text(target);
-        lines.push(format!("note: the engine's own volume at `{target}` stays with the app and is never captured"));
+        lines.push(say!("note-the-engines-own-volume", target));
     }
     if let Some((project, service)) = &adoption.compose {
         let (project, service) = (escape::text(project), escape::text(service));
-        lines.push(format!(
-            "note: Compose created it (project `{project}`, service `{service}`) and its labels are kept: \
-             `docker compose up` goes past the lock, so never run it during a restore, and while a container that was \
-             replaced is kept beside it takes both for its own and removes one: use `reforge deploy {shown}` instead"
-        ));
+        lines.push(say!("note-compose-created-it-project-service", project, service, shown));
     }
-    lines.push(format!("next: reforge snapshot create {shown}"));
+    lines.push(say!("next-reforge-snapshot-create", shown));
     lines.join("\n")
 }
 

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use reforge_base::Failure;
+use reforge_base::{Failure, Message, message};
 use reforge_host::restore::Report;
 use reforge_transaction::receipt::Outcome;
 use serde::Serialize;
@@ -66,18 +66,23 @@ pub(crate) fn print(
 /// What the exit code of an answer becomes that could not be written. One that says more than `done` stays.
 fn untold(terminal: &Terminal, error: &std::io::Error, exit: Exit, take_back: Option<TakeBack>) -> Exit {
     let failure = Failure::io("write", Path::new("standard output"), error);
+    let message = failure.message.clone();
     let (message, hint, exit) = match (take_back.map(|take_back| take_back()), exit) {
-        (Some(Ok(())), _) => ("what was made was taken back", "try again where the answer can be read", Exit::Failed),
+        (Some(Ok(())), _) => (
+            message!("what-was-made-was-taken-back", message),
+            message!("try-again-where-the-answer-can"),
+            Exit::Failed,
+        ),
         (Some(Err(left)), _) => {
             terminal.complain(&left);
-            ("what was made is still there", "take it back by hand", Exit::Untold)
+            (message!("what-was-made-is-still-there", message), message!("take-it-back-by-hand"), Exit::Untold)
         }
         (None, Exit::Done | Exit::Unconfirmed) => {
-            ("it was done, but its answer could not be told", "it need not be done again", Exit::Untold)
+            (message!("it-was-done-but-its-answer", message), message!("it-need-not-be-done-again"), Exit::Untold)
         }
-        (None, exit) => ("the answer could not be told", "", exit),
+        (None, exit) => (message!("the-answer-could-not-be-told", message), Message::default(), exit),
     };
-    terminal.complain(&Failure { message: format!("{message}: {}", failure.message), ..failure }.hint(hint));
+    terminal.complain(&Failure { message, ..failure }.hint(hint));
     exit
 }
 

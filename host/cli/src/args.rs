@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use reforge_base::Language;
 use reforge_server::tokens::Role;
 use reforge_transaction::resolve::Keep;
 
@@ -30,6 +31,14 @@ pub(crate) struct Options {
     /// Answer with one JSON document
     #[arg(long, global = true)]
     pub json: bool,
+    /// The language of what people read, `en` or `ru` [default: $LC_ALL, $LC_MESSAGES, $LANG]
+    #[arg(long, global = true, value_name = "LANGUAGE", value_parser = language)]
+    pub lang: Option<Language>,
+}
+
+/// One that is not known is English, as it is in the environment.
+fn language(tag: &str) -> Result<Language, std::convert::Infallible> {
+    Ok(Language::of_tag(tag).unwrap_or_default())
 }
 
 /// What the host runs in a process of its own: this program with a command that nobody types.

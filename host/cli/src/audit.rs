@@ -6,12 +6,13 @@ use reforge_host::audit::Line;
 
 use super::answer::Answer;
 use super::session::Session;
+use super::words::say;
 
 pub(crate) fn audit(session: &Session, lines: usize) -> Result<Answer> {
     let host = session.looking()?;
     let newest = host.audit().newest(lines)?;
     let text = match newest.lines.is_empty() {
-        true => "nothing happened yet".to_owned(),
+        true => say!("nothing-happened-yet"),
         false => newest.lines.iter().map(line).collect::<Vec<_>>().join("\n"),
     };
     Ok(Answer::done(text, newest))

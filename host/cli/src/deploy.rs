@@ -10,6 +10,7 @@ use serde_json::json;
 use super::answer::Answer;
 use super::exit::Exit;
 use super::session::Session;
+use super::words::{self, say};
 
 pub(crate) fn init(session: &Session) -> Result<Answer> {
     let config = session.config()?;
@@ -32,18 +33,18 @@ pub(crate) fn dispatch(session: &Session, request: &DeployRequest, wait: bool) -
     let name = escape::text(&done.name);
     let document = documents::deployed(&done);
     let (Some(spec), Some(report)) = (&done.spec, &done.health) else {
-        return Ok(Answer::done(format!("stopped `{name}`"), document));
+        return Ok(Answer::done(say!("stopped-workload", name), document));
     };
     let exit = match report.health {
         Health::Unknown => Exit::Unconfirmed,
         _ => Exit::Done,
     };
-    let word = documents::health(report.health);
-    let mut text =
-        format!("deployed `{name}`: {word} ({})\nimage  {}", escape::prose(&report.reason), escape::text(&spec.image));
+    let health = words::word("health", documents::health(report.health));
+    let deployed = say!("deployed-workload", name, health, reason = escape::prose(&words::read(&report.reason)));
+    let mut text = format!("{deployed}\n{}", say!("deployed-image", image = escape::text(&spec.image)));
     for made in &done.made {
         let (path, volume) = (escape::path(&made.path), escape::text(&made.volume));
-        text.push_str(&format!("\nmade   {path}, empty, for volume `{volume}`"));
+        text.push_str(&format!("\n{}", say!("deployed-made", path, volume)));
     }
     Ok(Answer { exit, ..Answer::done(text, document) })
 }

@@ -1,6 +1,7 @@
 //! `restore list` and `show`: what happened and what is still open. Touches nothing.
 
 use reforge_base::Failure;
+use reforge_base::Message;
 use reforge_base::Result;
 use reforge_base::escape;
 use reforge_server::documents::history::{self, Line, List, Restores, Shown};
@@ -11,19 +12,27 @@ use super::answer::Answer;
 use super::receipt;
 use super::session::Session;
 use super::style;
+use super::words::{self, say};
 
 pub(crate) fn list(session: &Session, workload: Option<&str>, all: bool) -> Result<Answer> {
     let List { lines, older } = history::list(session.looking()?, workload, all)?;
     let mut text = match lines.is_empty() {
-        true => "no restores yet".to_owned(),
+        true => say!("no-restores-yet"),
         false => {
-            let heads = ["RESTORE", "WORKLOAD", "WHAT", "BEGAN", "OUTCOME", "NOW"];
+            let heads = [
+                say!("head-restore"),
+                say!("head-workload"),
+                say!("head-what"),
+                say!("head-began"),
+                say!("head-outcome"),
+                say!("head-now"),
+            ];
             let rows: Vec<_> = lines.iter().map(cells).collect();
             style::table(session.terminal.style, &heads, &rows)
         }
     };
     if older {
-        text.push_str("\nolder ones are left out: `--all` lists them");
+        text.push_str(&format!("\n{}", say!("older-ones-are-left-out")));
     }
     Ok(Answer::done(text, Restores { restores: lines.into_iter().map(|line| line.document).collect(), older }))
 }
@@ -35,7 +44,14 @@ fn cells(line: &Line) -> Vec<String> {
         Some((kind, began)) => (what(kind), style::age(*began)),
         None => (none(), none()),
     };
-    vec![escape::text(&line.id), workload, kind, began, line.outcome.clone(), line.now.clone()]
+    vec![
+        escape::text(&line.id),
+        workload,
+        kind,
+        began,
+        words::word("outcome-name", &line.outcome),
+        words::read(&line.now),
+    ]
 }
 
 pub(crate) fn show(session: &Session, id: &str) -> Result<Answer> {
@@ -47,7 +63,7 @@ pub(crate) fn show(session: &Session, id: &str) -> Result<Answer> {
                 true => receipt::text(session, receipt),
                 false => receipt::without_next(session, receipt),
             };
-            format!("{shown}{failure}\n  now        {now}")
+            format!("{shown}{failure}\n{}", now_line(&now))
         }
         (None, Some((journal, begin))) => unfinished(session, journal, begin, &now, document.held_by.is_some()),
         (None, None) => String::new(),
@@ -55,43 +71,39 @@ pub(crate) fn show(session: &Session, id: &str) -> Result<Answer> {
     Ok(Answer::done(text, document))
 }
 
-fn unfinished(session: &Session, journal: &Journal, begin: &Begin, now: &str, is_held: bool) -> String {
-    let standing = if is_held { "running" } else { "unfinished" };
+fn unfinished(session: &Session, journal: &Journal, begin: &Begin, now: &Message, is_held: bool) -> String {
+    let standing = words::word("outcome-name", if is_held { "running" } else { "unfinished" });
+    let (what, workload) = (what(&begin.kind), escape::text(&begin.workload));
     let mut lines = vec![
-        format!(
-            "{}: {} of `{}`",
-            session.terminal.style.yellow(standing),
-            what(&begin.kind),
-            escape::text(&begin.workload)
-        ),
-        format!("  restore    {}", begin.id),
-        format!("  began      {} by {}", style::instant(begin.at.wall), escape::text(&begin.who)),
-        format!("  now        {now}"),
+        say!("unfinished-of", standing = session.terminal.style.yellow(&standing), what, workload),
+        say!("unfinished-restore", id = begin.id),
+        say!("unfinished-began", instant = style::instant(begin.at.wall), who = escape::text(&begin.who)),
+        now_line(now),
     ];
     let records: Vec<&str> = journal.records().iter().map(|record| record.event.name()).collect();
-    lines.push(format!("  journal    {}", records.join(", ")));
+    lines.push(say!("unfinished-journal", records = records.join(", ")));
     for volume in &begin.volumes {
-        lines.push(format!(
-            "  volume     {}: {}",
-            escape::text(&volume.name),
-            escape::path(&volume.parent.join(&volume.live))
-        ));
+        let path = escape::path(&volume.parent.join(&volume.live));
+        lines.push(say!("unfinished-volume", name = escape::text(&volume.name), path));
     }
     lines.join("\n")
 }
 
+fn now_line(now: &Message) -> String {
+    say!("restore-now", now)
+}
+
 fn why(failure: &Failure) -> String {
+    let why = say!("restore-why", message = escape::prose(&words::read(&failure.message)));
     match failure.hint.is_empty() {
-        true => format!("\n  why        {}", escape::prose(&failure.message)),
-        false => {
-            format!("\n  why        {}\n             {}", escape::prose(&failure.message), escape::prose(&failure.hint))
-        }
+        true => format!("\n{why}"),
+        false => format!("\n{why}\n             {}", escape::prose(&words::read(&failure.hint))),
     }
 }
 
 fn what(kind: &TransactionKind) -> String {
     match kind {
-        TransactionKind::Restore { snapshot } => format!("restore {}", escape::text(snapshot)),
-        TransactionKind::Undo { of } => format!("undo {}", escape::text(of)),
+        TransactionKind::Restore { snapshot } => say!("restore-of-snapshot", snapshot = escape::text(snapshot)),
+        TransactionKind::Undo { of } => say!("undo-of-a-restore", of = escape::text(of)),
     }
 }

@@ -26,6 +26,7 @@ mod snapshot;
 mod style;
 mod terminal;
 mod token;
+mod words;
 mod workload;
 
 use std::path::PathBuf;
@@ -35,6 +36,7 @@ use clap::Parser as _;
 use reforge_base::Code;
 use reforge_base::Failure;
 use reforge_base::Result;
+use reforge_base::message;
 use reforge_base::open_files;
 use reforge_host::deployer::dispatch::DeployRequest;
 
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return unparsed(&error),
     };
+    words::choose(cli.options.lang);
     match &cli.command {
         Command::Supervise { directory } => return reforge_runtime::process::supervise(directory),
         Command::CompilePlugin { cache } => return reforge_plugins::compile::child(cache),
@@ -79,8 +82,7 @@ fn session(options: Options, terminal: &Terminal) -> Result<Session> {
 }
 
 fn program() -> Result<PathBuf> {
-    std::env::current_exe()
-        .map_err(|error| Failure::new(Code::Io, format!("cannot find the file of this program: {error}")))
+    std::env::current_exe().map_err(|error| Failure::new(Code::Io, message!("cannot-find-this-programs-file", error)))
 }
 
 fn execute(session: &Session, command: Command) -> Result<Answer> {
@@ -116,7 +118,7 @@ fn execute(session: &Session, command: Command) -> Result<Answer> {
         Command::Audit { lines } => audit::audit(session, lines),
         // These have no session: they were dealt with before there was one.
         Command::Supervise { .. } | Command::CompilePlugin { .. } | Command::DemoApp(_) => {
-            Err(Failure::new(Code::Usage, "this command is started by the host itself"))
+            Err(Failure::new(Code::Usage, message!("this-command-is-the-hosts-own")))
         }
     }
 }
@@ -175,7 +177,7 @@ fn unparsed(error: &clap::Error) -> ExitCode {
         // Its first paragraph, which may name arguments in lines of their own.
         let lines: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
         let message = lines.join(" ").trim_start_matches("error: ").to_owned();
-        let failure = Failure::new(Code::Usage, message).hint("`reforge help` shows every command");
+        let failure = Failure::new(Code::Usage, message).hint(message!("reforge-help-shows-every-command"));
         return answer::print(&Terminal::new(true), Err(failure), Vec::new());
     }
     let text = error.render();

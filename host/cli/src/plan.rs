@@ -1,7 +1,8 @@
 //! `restore plan`: what a restore would do, for a person and for a program. Changes nothing.
 
-use reforge_base::Result;
 use reforge_base::escape;
+use reforge_base::message::Bytes;
+use reforge_base::{Failure, Result};
 use reforge_host::restore::preflight::{Choice, RESERVE_BYTES};
 use reforge_host::restore::run::{self, Planned, Request};
 use reforge_server::documents::plan::{change_of, document, downtime, loses};
@@ -12,7 +13,8 @@ use super::args::What;
 use super::exit::Exit;
 use super::progress::Display;
 use super::session::Session;
-use super::style;
+use super::style::{self, entries_in_words};
+use super::words::{self, say};
 
 pub(crate) fn plan(session: &Session, what: &What) -> Result<Answer> {
     session.looking()?;
@@ -53,63 +55,61 @@ pub(crate) fn text(session: &Session, what: &What, planned: &Planned) -> String 
     let plan = &planned.preflight;
     let descriptor = &planned.snapshot.descriptor;
     let manifest = &descriptor.manifest;
-    let imported = if descriptor.imported { ", imported" } else { "" };
+    let (instant, age) = (style::instant(manifest.created), style::age(manifest.created));
+    let reason = words::named_or("reason-name", &manifest.reason);
     let mut lines = vec![
-        format!(
-            "restore `{}` to snapshot {}",
-            escape::text(&what.named.workload),
-            style.bold(&escape::text(&descriptor.id))
+        say!(
+            "plan-restore-to-snapshot",
+            workload = escape::text(&what.named.workload),
+            id = style.bold(&escape::text(&descriptor.id))
         ),
-        format!(
-            "  taken      {} ({}), reason: {}{imported}",
-            style::instant(manifest.created),
-            style::age(manifest.created),
-            escape::text(&manifest.reason)
-        ),
-        format!("  image      {}", escape::text(&manifest.image.reference)),
-        format!("  app        {}", app(planned)),
+        match descriptor.imported {
+            true => say!("plan-taken-imported", instant, age, reason),
+            false => say!("plan-taken", instant, age, reason),
+        },
+        say!("plan-image", image = escape::text(&manifest.image.reference)),
+        say!("plan-app", app = app(planned)),
         String::new(),
         volumes(session, planned),
     ];
-    lines.extend(loses(planned).map(|lost| {
-        let lost = style.yellow(&style::duration(lost));
-        format!("  the newest change on disk is {lost} after the snapshot")
-    }));
+    lines.extend(loses(planned).map(|lost| say!("plan-newest-change", lost = style.yellow(&style::duration(lost)))));
     for name in &plan.left {
-        lines.push(format!("  volume `{}` stays as it is", escape::text(name)));
+        lines.push(say!("plan-volume-stays", name = escape::text(name)));
     }
     lines.push(String::new());
     for demand in &plan.space {
-        lines.push(format!(
-            "  space      {}: needs {} ({} of it a reserve), has {}",
-            escape::path(&demand.directory),
-            style::bytes(demand.bytes),
-            style::bytes(RESERVE_BYTES),
-            style::bytes(demand.space.free_bytes)
+        lines.push(say!(
+            "plan-space",
+            path = escape::path(&demand.directory),
+            needs = Bytes(demand.bytes),
+            reserve = Bytes(RESERVE_BYTES),
+            has = Bytes(demand.space.free_bytes)
         ));
     }
     for warning in &plan.warnings {
-        lines.push(format!("  {} {}", style.yellow("warning:"), warning.message));
-        lines.extend((!warning.hint.is_empty()).then(|| format!("           {}", warning.hint)));
+        lines.extend(told(&style.yellow(&say!("label-warning")), warning));
     }
     for refusal in &plan.refusals {
-        lines.push(format!("  {} {}", style.red("refused:"), refusal.message));
-        lines.extend((!refusal.hint.is_empty()).then(|| format!("           {}", refusal.hint)));
+        lines.extend(told(&style.red(&say!("label-refused")), refusal));
     }
     lines.push(String::new());
     lines.push(match plan.refusals.is_empty() {
-        true => format!("to do exactly this:\n  {}", run_command(session, what, planned)),
-        false => format!(
-            "{}: {}; nothing was changed",
-            style.red("refused"),
-            style::count(plan.refusals.len() as u64, "reason", "reasons")
-        ),
+        true => format!("{}\n  {}", say!("plan-to-do-exactly-this"), run_command(session, what, planned)),
+        false => say!("plan-refused", refused = style.red(&say!("refused-word")), n = plan.refusals.len()),
     });
     lines.join("\n")
 }
 
+/// A warning or a refusal, and what to do about it.
+fn told(label: &str, failure: &Failure) -> Vec<String> {
+    let mut lines = vec![format!("  {label} {}", words::read(&failure.message))];
+    lines.extend((!failure.hint.is_empty()).then(|| format!("           {}", words::read(&failure.hint))));
+    lines
+}
+
 fn volumes(session: &Session, planned: &Planned) -> String {
     let style = session.terminal.style;
+    let holds = |entries: u64, bytes: u64| format!("{}, {}", entries_in_words(entries), style::bytes(bytes));
     let rows: Vec<Vec<String>> = planned
         .preflight
         .targets
@@ -118,33 +118,34 @@ fn volumes(session: &Session, planned: &Planned) -> String {
             let name = target.resolved.name.clone();
             let changes = change_of(planned, &name).and_then(|volume| volume.changes.as_ref());
             let live = match &target.identity {
-                None => "absent".to_owned(),
-                Some(_) => format!("{}, {}", entries(target.live.entries), style::bytes(target.live.bytes)),
+                None => say!("absent"),
+                Some(_) => holds(target.live.entries, target.live.bytes),
             };
             vec![
                 format!("  {name}"),
                 live,
-                format!("{}, {}", entries(target.totals.entries), style::bytes(target.totals.bytes)),
+                holds(target.totals.entries, target.totals.bytes),
                 changes.map_or_else(
                     || "?".to_owned(),
-                    |found| format!("+{} -{} ~{}  ({} equal)", found.added, found.removed, found.changed, found.same),
+                    |found| {
+                        let (added, removed, changed) = (found.added, found.removed, found.changed);
+                        say!("plan-changes", added, removed, changed, same = found.same)
+                    },
                 ),
             ]
         })
         .collect();
-    let table = style::table(style, &["  VOLUME", "LIVE NOW", "SNAPSHOT", "CHANGES"], &rows);
-    format!("{table}\n{}", style.dim("  + comes back   - goes away   ~ is replaced, as the plugin counts"))
-}
-
-fn entries(number: u64) -> String {
-    style::count(number, "entry", "entries")
+    let heads =
+        [format!("  {}", say!("head-volume")), say!("head-live-now"), say!("head-snapshot"), say!("head-changes")];
+    let table = style::table(style, &heads, &rows);
+    format!("{table}\n{}", style.dim(&say!("plan-changes-mean")))
 }
 
 fn app(planned: &Planned) -> String {
-    let word = word(planned.preflight.observation.state);
+    let state = words::word("state", word(planned.preflight.observation.state));
     match downtime(planned) {
-        Some(downtime) => format!("{word}; comes back after about {} of downtime", style::duration(downtime)),
-        None => format!("{word}; stays down"),
+        Some(downtime) => say!("app-comes-back-after", state, downtime),
+        None => say!("app-stays-down", state),
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use reforge_base::Failure;
 use reforge_base::Result;
 use reforge_base::escape;
+use reforge_base::message;
 use reforge_host::conformance::{self, CheckedPromise, Verdict};
 use reforge_host::host::Host;
 use reforge_host::host::plugins as changes;
@@ -18,6 +19,7 @@ use super::answer::Answer;
 use super::exit::Exit;
 use super::session::Session;
 use super::style;
+use super::words::{self, say};
 
 /// How much of a digest is shown in tables: enough to tell plugins apart and to choose one.
 const DIGEST_SHOWN: usize = 12;
@@ -27,7 +29,8 @@ pub(crate) fn show(session: &Session) -> Result<Answer> {
     let description = plugin.describe()?;
     let formats: Vec<String> = description.formats.iter().map(|format| escape::text(format)).collect();
     let (name, version) = (escape::text(&description.name), escape::text(&description.version));
-    let text = format!("{name} {version}\nreads   {}\ndigest  {}", formats.join(", "), plugin.digest());
+    let reads = say!("plugin-reads", formats = formats.join(", "));
+    let text = format!("{name} {version}\n{reads}\n{}", say!("plugin-digest", digest = plugin.digest()));
     let json = json!({ "name": name, "version": version, "formats": formats, "digest": plugin.digest() });
     Ok(Answer::done(text, json))
 }
@@ -44,7 +47,7 @@ pub(crate) fn list(session: &Session) -> Result<Answer> {
         (None, Some(digest)) => Some(digest.as_str()),
         (None, None) => Some(built_in.digest()),
     };
-    let mark = |digest: &str| if in_use == Some(digest) { "in use" } else { "" }.to_owned();
+    let mark = |digest: &str| if in_use == Some(digest) { say!("plugin-in-use") } else { String::new() };
     let mut rows = vec![vec![
         escape::text(&description.name),
         escape::text(&description.version),
@@ -59,14 +62,25 @@ pub(crate) fn list(session: &Session) -> Result<Answer> {
             escape::text(&one.version),
             one.digest[..DIGEST_SHOWN].to_owned(),
             style::instant(one.installed),
-            if one.signature.is_some() { "signed" } else { "" }.to_owned(),
+            if one.signature.is_some() { say!("plugin-signed") } else { String::new() },
             mark(&one.digest),
         ]
     }));
-    let mut text = style::table(session.terminal.style, &["NAME", "VERSION", "DIGEST", "INSTALLED", "", ""], &rows);
-    text.push_str(&format!("\nloads plugins built against version {} of the WIT", WIT_VERSIONS.join(", ")));
+    let mut text = style::table(
+        session.terminal.style,
+        &[
+            say!("head-name"),
+            say!("head-version"),
+            say!("head-digest"),
+            say!("head-installed"),
+            String::new(),
+            String::new(),
+        ],
+        &rows,
+    );
+    text.push_str(&format!("\n{}", say!("loads-plugins-of-wit", versions = WIT_VERSIONS.join(", "))));
     if let Some((by, file)) = &named {
-        text.push_str(&format!("\nnone of these is used: {by} names `{}`", escape::path(file)));
+        text.push_str(&format!("\n{}", say!("none-of-these-is-used", by = words::read(by), file = escape::path(file))));
     }
     let mut document = documents::list(&installed, in_use, &built_in, &description);
     document.file = named.map(|(_, file)| file.display().to_string());
@@ -81,15 +95,14 @@ pub(crate) fn install(
 ) -> Result<Answer> {
     let host = session.changing()?;
     let engine = session.plugin_engine()?;
-    let step = |name: &str| session.terminal.say(name);
+    let step = |name: &str| session.terminal.say(&words::word("phase-name", name));
     let request = InstallRequest { source: Source::File { path: file, signature }, sha256, who: session.who() };
     let installed = changes::install(host, &engine, &step, &request)?;
+
     warn_if_useless(session, host, &installed)?;
-    let text = format!(
-        "installed  {}\nuse it by  {}",
-        session.terminal.style.bold(&line(&installed)),
-        session.command(&format!("plugin use {}", &installed.digest[..DIGEST_SHOWN]))
-    );
+    let installed_line = say!("plugin-installed", plugin = session.terminal.style.bold(&line(&installed)));
+    let command = session.command(&format!("plugin use {}", &installed.digest[..DIGEST_SHOWN]));
+    let text = format!("{installed_line}\n{}", say!("plugin-use-it-by", command));
     Ok(Answer::done(text, documents::installed(&installed, false)))
 }
 
@@ -100,12 +113,12 @@ pub(crate) fn select(session: &Session, wanted: &str) -> Result<Answer> {
         warn_if_useless(session, host, installed)?;
     }
     let mut text = match &selected {
-        Some(installed) => format!("in use  {}", line(installed)),
-        None => "in use  the plugin that was built in".to_owned(),
+        Some(installed) => say!("in-use-is", plugin = line(installed)),
+        None => say!("in-use-is-the-built-in"),
     };
     let named = session.plugin_file()?;
     if let Some((by, file)) = &named {
-        text.push_str(&format!("\nbut {by} names `{}`, which goes before it", escape::path(file)));
+        text.push_str(&format!("\n{}", say!("but-named-goes-before", by = words::read(by), file = escape::path(file))));
     }
     Ok(Answer::done(text, documents::selected(selected.as_ref(), named.as_ref().map(|(_, file)| file.as_path()))))
 }
@@ -113,13 +126,11 @@ pub(crate) fn select(session: &Session, wanted: &str) -> Result<Answer> {
 /// Says what a plugin is no use for.
 fn warn_if_useless(session: &Session, host: &Host, installed: &Installed) -> Result<()> {
     if let Some(number) = changes::reads_none_of(host, installed)? {
-        let snapshots = style::count(number as u64, "snapshot", "snapshots");
-        let warning = session.terminal.error_style.yellow("warning:");
+        let label = session.terminal.error_style.yellow(&say!("label-warning"));
         session.beside("reads_none_of", json!(number));
-        session.terminal.say(&format!("{warning} it reads none of your {snapshots}"));
-        session
-            .terminal
-            .say("hint: to restore one of them takes another plugin, as `--plugin FILE` or by `reforge plugin use`");
+        session.terminal.say(&format!("{label} {}", say!("it-reads-none-of-your-snapshots", n = number)));
+        let hint = say!("to-restore-one-takes-another-plugin");
+        session.terminal.say(&format!("{} {hint}", say!("label-hint")));
     }
     Ok(())
 }
@@ -127,7 +138,7 @@ fn warn_if_useless(session: &Session, host: &Host, installed: &Installed) -> Res
 pub(crate) fn remove(session: &Session, wanted: &str) -> Result<Answer> {
     let host = session.changing()?;
     let removed = changes::remove(host, wanted, &session.who())?;
-    Ok(Answer::done(format!("removed  {}", line(&removed)), documents::installed(&removed, false)))
+    Ok(Answer::done(say!("plugin-removed", plugin = line(&removed)), documents::installed(&removed, false)))
 }
 
 pub(crate) fn check(session: &Session, file: &Path, only: &[String]) -> Result<Answer> {
@@ -140,13 +151,14 @@ pub(crate) fn check(session: &Session, file: &Path, only: &[String]) -> Result<A
     let broken = count(|verdict| matches!(verdict, Verdict::Broken(_)));
     let kept = count(|verdict| *verdict == Verdict::Kept);
     let others = checked.len() - kept - broken;
-    let not_applicable = if others > 0 { format!(", {others} do not apply") } else { String::new() };
-    let text = format!(
-        "{}: {kept} kept, {broken} broken{not_applicable}",
-        style::count(checked.len() as u64, "promise", "promises")
-    );
+    let n = checked.len();
+    let text = match others {
+        0 => say!("promises-checked", n, kept, broken),
+        _ => say!("promises-checked-not-all", n, kept, broken, others),
+    };
     let failure = (broken > 0).then(|| {
-        Failure::new(reforge_base::Code::Plugin, "the plugin cannot be installed").hint("mend what is broken above")
+        Failure::new(reforge_base::Code::Plugin, message!("the-plugin-cannot-be-installed"))
+            .hint(message!("mend-what-is-broken-above"))
     });
     let json = json!({ "digest": plugin.digest(), "promises": checked, "kept": kept, "broken": broken });
     let exit = failure.as_ref().map_or(Exit::Done, Exit::of_failure);

@@ -9,12 +9,15 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use reforge_base::escape;
+use reforge_base::message::Bytes;
 use reforge_host::restore::progress::{Progress, Watcher};
 
 use super::output::Output;
 use super::session::Session;
-use super::style::{self, Style};
+use super::style::{self, Style, entries_in_words};
 use super::terminal::Terminal;
+use super::words::{self, say};
+use reforge_base::Message;
 
 /// How often a bar moves.
 const BAR_INTERVAL: Duration = Duration::from_millis(100);
@@ -107,7 +110,7 @@ impl Watcher for Watch {
         }
         self.end_phase(&mut current);
         *current = Current { phase: name.to_owned(), began: Some(Instant::now()), ..Current::default() };
-        let shown = escape::prose(name);
+        let shown = shown(name);
         match self.drawing {
             Drawing::Nothing => {}
             Drawing::Lines => self.terminal.say(&format!("{shown} …")),
@@ -132,8 +135,8 @@ impl Watcher for Watch {
         self.terminal.committed.store(true, Ordering::Relaxed);
     }
 
-    fn note(&self, text: &str) {
-        let line = format!("  {}", escape::prose(text));
+    fn note(&self, text: &Message) {
+        let line = format!("  {}", escape::prose(&words::read(text)));
         match &self.current().bar {
             Some(bar) => bar.suspend(|| self.terminal.say(&line)),
             None => self.terminal.say(&line),
@@ -187,7 +190,7 @@ impl Watch {
         let style: Style = self.terminal.error_style;
         let took = style::duration(began.elapsed());
         let bytes = if current.bytes > 0 { style::bytes(current.bytes) } else { String::new() };
-        let line = format!("  {:<20} {:>8}  {:>11}", escape::prose(&current.phase), took, bytes);
+        let line = format!("  {:<20} {:>8}  {:>11}", shown(&current.phase), took, bytes);
         self.terminal.say(&style.dim(line.trim_end()));
         current.phase.clear();
     }
@@ -260,28 +263,33 @@ impl TermLike for Screen {
     }
 }
 
+/// A phase of the host in the reader's language; a plugin's own as the plugin calls it.
+fn shown(phase: &str) -> String {
+    escape::prose(&words::word("phase-name", phase))
+}
+
 /// `extracting: 1.20 GiB of 3.00 GiB, 88.00 MiB/s, 21 s left`.
 fn line(current: &Current, bytes: u64, total: u64, entries: u64) -> String {
     let passed = current.began.map_or(Duration::ZERO, |began| began.elapsed());
     let mut parts = Vec::new();
     if total > 0 {
-        parts.push(format!("{} of {}", style::bytes(bytes), style::bytes(total)));
+        parts.push(say!("bytes-of", bytes = Bytes(bytes), total = Bytes(total)));
     } else if bytes > 0 {
         parts.push(style::bytes(bytes));
     }
     if entries > 0 {
-        parts.push(style::count(entries, "entry", "entries"));
+        parts.push(entries_in_words(entries));
     }
     let rate = bytes as f64 / passed.as_secs_f64().max(0.001);
     if bytes > 0 {
-        parts.push(format!("{}/s", style::bytes(rate as u64)));
+        parts.push(say!("per-second", bytes = Bytes(rate as u64)));
     }
     if bytes > 0 && total > bytes {
         let left = Duration::from_secs_f64((total - bytes) as f64 / rate.max(1.0));
-        parts.push(format!("{} left", style::duration(left)));
+        parts.push(say!("left", time = left));
     }
-    parts.push(format!("after {}", style::duration(passed)));
-    format!("{}: {}", escape::prose(&current.phase), parts.join(", "))
+    parts.push(say!("after-so-long", passed));
+    format!("{}: {}", shown(&current.phase), parts.join(", "))
 }
 
 const SPINNER: &str = "{spinner} {msg:<20} {elapsed}";

@@ -8,7 +8,8 @@ use reforge_transaction::event::TransactionKind;
 use reforge_transaction::receipt::{Outcome, Receipt};
 
 use super::session::Session;
-use super::style::{self, Style};
+use super::style::{self, Style, entries_in_words};
+use super::words::{self, say};
 
 /// At the end of a restore or undo.
 pub(crate) fn of_report(session: &Session, report: &Report) -> String {
@@ -32,43 +33,52 @@ pub(crate) fn text(session: &Session, receipt: &Receipt) -> String {
 pub(crate) fn without_next(session: &Session, receipt: &Receipt) -> String {
     let style = session.terminal.style;
     let mut lines = vec![format!("{}: {}", headline(style, receipt), state(receipt))];
-    let mut line = |name: &str, value: String| lines.push(format!("  {name:<10} {value}"));
-    let (what, of) = match &receipt.kind {
-        TransactionKind::Restore { snapshot } => ("restore", format!("to snapshot {}", escape::text(snapshot))),
-        TransactionKind::Undo { of } => ("undo", format!("of {}", escape::text(of))),
-    };
-    line(what, format!("{} {of}", escape::text(&receipt.id)));
+    let mut line = |name: String, value: String| lines.push(format!("  {name:<10} {value}"));
+    let id = escape::text(&receipt.id);
+    match &receipt.kind {
+        TransactionKind::Restore { snapshot } => {
+            line(say!("label-restore"), say!("restore-to-snapshot", id, snapshot = escape::text(snapshot)));
+        }
+        TransactionKind::Undo { of } => line(say!("label-undo"), say!("undo-of-restore", id, of = escape::text(of))),
+    }
     for volume in receipt.volumes.iter().filter(|_| is_forward(receipt)) {
+        let size = format!("{}, {}", entries_in_words(volume.entries), style::bytes(volume.bytes));
+        let name = escape::text(&volume.name);
         let digest = volume.tree_digest.as_deref().map(|digest| digest.get(..16).unwrap_or(digest));
-        let checked = digest.map(|digest| format!(", tree digest {} as captured", escape::text(digest)));
-        let size = format!("{}, {}", style::count(volume.entries, "entry", "entries"), style::bytes(volume.bytes));
-        line("volume", format!("{}: {size}{}", escape::text(&volume.name), checked.unwrap_or_default()));
+        line(
+            say!("label-volume"),
+            match digest.map(escape::text) {
+                Some(digest) => say!("volume-as-captured", name, size, digest),
+                None => say!("volume-of-size", name, size),
+            },
+        );
     }
     if !is_forward(receipt) {
         let names: Vec<String> = receipt.volumes.iter().map(|volume| escape::text(&volume.name)).collect();
-        line("volumes", names.join(", "));
+        line(say!("label-volumes"), names.join(", "));
     }
     for name in &receipt.left {
-        line("left", format!("{} stays as it was", escape::text(name)));
+        line(say!("label-left"), say!("stays-as-it-was", name = escape::text(name)));
     }
-    if !receipt.app.is_empty() {
-        line("app", escape::prose(&receipt.app));
+    let app = receipt.app();
+    if !app.is_empty() {
+        line(say!("label-app"), escape::prose(&words::read(&app)));
     }
     let took = Duration::try_from(receipt.ended.duration_since(receipt.began)).unwrap_or_default();
     let down = match receipt.downtime_ms {
-        Some(down) => format!("downtime {}", style::duration(Duration::from_millis(down))),
-        None if receipt.app == "down" => "the app is not back yet".to_owned(),
-        None => "the app was never stopped".to_owned(),
+        Some(down) => say!("downtime-of", down = Duration::from_millis(down)),
+        None if receipt.app == "down" => say!("the-app-is-not-back"),
+        None => say!("the-app-was-never-stopped"),
     };
-    line("took", format!("{}, {down}", style::duration(took)));
+    line(say!("label-took"), format!("{}, {down}", style::duration(took)));
     if let Some(safety) = &receipt.safety {
-        line("safety", format!("snapshot {} holds what was live before", escape::text(safety)));
+        line(say!("label-safety"), say!("snapshot-holds-what-was-live", safety = escape::text(safety)));
     }
     for kept in &receipt.later_writes {
-        line("later", format!("what was written meanwhile is kept at {}", escape::text(kept)));
+        line(say!("label-later"), say!("written-meanwhile-kept-at", path = escape::text(kept)));
     }
     for left in &receipt.left_behind {
-        line("left over", escape::text(left));
+        line(say!("label-left-over"), escape::text(left));
     }
     lines.join("\n")
 }
@@ -78,28 +88,24 @@ fn is_forward(receipt: &Receipt) -> bool {
 }
 
 fn headline(style: Style, receipt: &Receipt) -> String {
-    let word = receipt.outcome.as_str();
+    let word = words::word("outcome-name", receipt.outcome.as_str());
     match receipt.outcome {
-        Outcome::Done => style.green(word),
-        Outcome::Unconfirmed | Outcome::Reverted | Outcome::Cancelled | Outcome::Busy => style.yellow(word),
-        Outcome::Failed | Outcome::Refused | Outcome::NeedsOperator => style.red(word),
+        Outcome::Done => style.green(&word),
+        Outcome::Unconfirmed | Outcome::Reverted | Outcome::Cancelled | Outcome::Busy => style.yellow(&word),
+        Outcome::Failed | Outcome::Refused | Outcome::NeedsOperator => style.red(&word),
     }
 }
 
-fn state(receipt: &Receipt) -> &'static str {
+fn state(receipt: &Receipt) -> String {
     match (receipt.outcome, &receipt.kind) {
-        (Outcome::Done, TransactionKind::Restore { .. }) => "every volume holds the snapshot",
-        (Outcome::Done, TransactionKind::Undo { .. }) => "every volume holds its previous data again",
-        (Outcome::Unconfirmed, TransactionKind::Restore { .. }) => {
-            "every volume holds the snapshot, but nobody knows how the app does"
-        }
-        (Outcome::Unconfirmed, TransactionKind::Undo { .. }) => {
-            "every volume holds its previous data again, but nobody knows how the app does"
-        }
-        (Outcome::Reverted, _) => "it was taken back; every volume holds what it held before",
-        (Outcome::NeedsOperator, _) if is_settled_by_a_start(receipt) => "it is not settled yet; everything was kept",
-        (Outcome::NeedsOperator, _) => "only a person can decide; everything was kept",
-        _ => "nothing was changed",
+        (Outcome::Done, TransactionKind::Restore { .. }) => say!("volumes-hold-the-snapshot"),
+        (Outcome::Done, TransactionKind::Undo { .. }) => say!("volumes-hold-previous-data"),
+        (Outcome::Unconfirmed, TransactionKind::Restore { .. }) => say!("volumes-hold-the-snapshot-unconfirmed"),
+        (Outcome::Unconfirmed, TransactionKind::Undo { .. }) => say!("volumes-hold-previous-data-unconfirmed"),
+        (Outcome::Reverted, _) => say!("it-was-taken-back"),
+        (Outcome::NeedsOperator, _) if is_settled_by_a_start(receipt) => say!("it-is-not-settled-yet"),
+        (Outcome::NeedsOperator, _) => say!("only-a-person-can-decide"),
+        _ => say!("nothing-was-changed"),
     }
 }
 
@@ -113,24 +119,20 @@ fn next(session: &Session, receipt: &Receipt) -> Vec<String> {
     let id = escape::text(&receipt.id);
     match receipt.outcome {
         Outcome::NeedsOperator if is_settled_by_a_start(receipt) => {
-            vec![format!("  next       {}", session.command("recover"))]
+            vec![say!("receipt-next", command = session.command("recover"))]
         }
         Outcome::NeedsOperator => {
-            vec![format!("  next       {}", session.command(&format!("restore resolve {id}")))]
+            vec![say!("receipt-next", command = session.command(&format!("restore resolve {id}")))]
         }
         Outcome::Done | Outcome::Unconfirmed => {
-            let until = match receipt.undo_window_ms {
-                Some(window) => {
-                    let until = receipt.ended + Duration::from_millis(window);
-                    format!(
-                        "until {} ({} from now on)",
-                        style::instant(until),
-                        style::duration(Duration::from_millis(window))
-                    )
+            let undo = session.command(&format!("restore undo {id}"));
+            let until = match receipt.undo_window_ms.map(Duration::from_millis) {
+                Some(window) => say!("receipt-undo-until", until = style::instant(receipt.ended + window), window),
+                None => {
+                    say!("receipt-undo-until-finished", finish = session.command(&format!("restore finish {id}")))
                 }
-                None => format!("until `{}`", session.command(&format!("restore finish {id}"))),
             };
-            vec![format!("  undo       {until}:\n             {}", session.command(&format!("restore undo {id}")))]
+            vec![until, format!("             {undo}")]
         }
         _ => Vec::new(),
     }

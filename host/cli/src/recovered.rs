@@ -1,7 +1,6 @@
 //! How every changing command tells what it did about a crash.
 
-use std::fmt::Write as _;
-
+use super::words::{self, say};
 use reforge_base::escape;
 use reforge_transaction::receipt::Outcome;
 use reforge_transaction::recover::Recovered;
@@ -9,22 +8,29 @@ use reforge_transaction::recover::Recovered;
 /// One line per transaction, and the hint where a person is needed.
 pub(crate) fn line(one: &Recovered) -> String {
     let id = escape::text(&one.id);
-    let of = one.workload.as_deref().map(|workload| format!(" of `{}`", escape::text(workload))).unwrap_or_default();
-    let mut line = format!("recovered `{id}`{of}: ");
+    let workload = one.workload.as_deref().map(escape::text);
     match &one.result {
         Ok(receipt) => {
+            let outcome = words::word("outcome-name", receipt.outcome.as_str());
             let state = match receipt.outcome {
-                Outcome::Done | Outcome::Unconfirmed => "it is complete, the restored data is live",
-                _ => "every volume holds what it held before",
+                Outcome::Done | Outcome::Unconfirmed => say!("recovered-complete"),
+                _ => say!("recovered-back"),
             };
-            let _ = write!(line, "{}; {state}; app: {}", receipt.outcome.as_str(), escape::prose(&receipt.app));
+            let app = escape::prose(&words::read(&receipt.app()));
+            match workload {
+                Some(workload) => say!("recovered-of", id, workload, outcome, state, app),
+                None => say!("recovered-one", id, outcome, state, app),
+            }
         }
         Err(failure) => {
-            line = format!("not recovered: `{id}`{of}: {}", failure.message);
-            if !failure.hint.is_empty() {
-                let _ = write!(line, "\nhint: {}", failure.hint);
+            let line = match workload {
+                Some(workload) => say!("not-recovered-of", id, workload, failure),
+                None => say!("not-recovered", id, failure),
+            };
+            match failure.hint.is_empty() {
+                true => line,
+                false => format!("{line}\n{} {}", say!("label-hint"), words::read(&failure.hint)),
             }
         }
     }
-    line
 }

@@ -11,23 +11,22 @@ use super::answer::Answer;
 use super::consent::{must_be_interactive, must_say_yes};
 use super::session::Session;
 use super::style;
+use super::words::{self, say};
 
 /// Changes nothing.
 pub(crate) fn show(session: &Session, id: &str) -> Result<Answer> {
     let host = session.looking()?;
     let (subject, trees) = decide::trees(host, id)?;
-    let text = format!(
-        "{}\n\nold is what was there before, new is what was being put there; choose with\n  {}",
-        table(session, &trees),
-        session.command(&format!("restore resolve {} --keep old|new|live", subject.id))
-    );
+    let command = session.command(&format!("restore resolve {} --keep old|new|live", subject.id));
+    let text = format!("{}\n\n{}\n  {command}", table(session, &trees), say!("resolve-old-and-new"));
     Ok(Answer::done(text, documents::trees(subject, trees)))
 }
 
 pub(crate) fn keep(session: &Session, id: &str, keep: Keep, yes: bool) -> Result<Answer> {
     let host = session.changing()?;
     let decide::NamedRestore { id, workload } = decide::subject(host, id)?;
-    let shown = workload.as_deref().map_or_else(|| "a workload that it does not name".to_owned(), quoted);
+    let shown = workload.as_deref().map_or_else(|| say!("a-workload-that-it-does-not-name"), quoted);
+
     let word = match keep {
         Keep::Old => "old",
         Keep::New => "new",
@@ -39,25 +38,22 @@ pub(crate) fn keep(session: &Session, id: &str, keep: Keep, yes: bool) -> Result
         if let Ok(trees) = resolve::show(&host.state.transactions(), &id) {
             session.terminal.say(&table(session, &trees));
         }
-        let question = format!("\nstop {shown} and make the {word} trees live? [y/N]");
+        let question = format!("\n{}", say!("stop-and-make-trees-live", shown, word));
         must_say_yes(session, &question)?;
     }
     let decided = decide::keep(host, &id, keep, &session.who())?;
     let state = match keep {
-        Keep::Live => "what was live stays live".to_owned(),
-        Keep::Old | Keep::New => format!("the {word} trees are live"),
+        Keep::Live => say!("what-was-live-stays-live"),
+        Keep::Old | Keep::New => say!("trees-are-live", word),
     };
     let app = match &workload {
         Some(workload) if decided.stopped => {
-            format!("{shown} is stopped; start it with\n  {}", session.command(&format!("deploy {workload}")))
+            let command = session.command(&format!("deploy {workload}"));
+            format!("{}\n  {command}", say!("stopped-start-it-with", shown))
         }
-        _ => format!(
-            "its journal does not read, so nothing was touched; directories `{}N` beside the volumes, if there are any, \
-             were its own: move them away, since a deploy is refused as long as they are there",
-            sibling_prefix(&id)
-        ),
+        _ => say!("resolved-without-a-journal", prefix = sibling_prefix(&id)),
     };
-    let text = format!("resolved: {state}\n{}{app}", beside(session, &id, &decided.kept));
+    let text = format!("{}\n{}{app}", say!("resolved-so", state), beside(session, &id, &decided.kept));
     Ok(Answer::done(text, documents::resolved(decided, keep)))
 }
 
@@ -71,10 +67,8 @@ fn beside(session: &Session, id: &str, kept: &[Tree]) -> String {
         return String::new();
     }
     let command = session.command(&format!("restore finish {id}"));
-    format!(
-        "the other trees stay beside them:\n{}\nwhen they are not needed any more:\n  {command}\n",
-        table(session, kept)
-    )
+    let (beside, then) = (say!("the-other-trees-stay"), say!("when-they-are-not-needed"));
+    format!("{beside}\n{}\n{then}\n  {command}\n", table(session, kept))
 }
 
 pub(super) fn table(session: &Session, trees: &[Tree]) -> String {
@@ -83,8 +77,8 @@ pub(super) fn table(session: &Session, trees: &[Tree]) -> String {
         .map(|tree| {
             vec![
                 escape::text(&tree.volume),
-                tree.place.to_owned(),
-                tree.is.to_owned(),
+                words::word("tree", tree.place),
+                words::word("tree", tree.is),
                 tree.entries.to_string(),
                 style::bytes(tree.bytes),
                 tree.newest.map_or_else(|| "-".to_owned(), style::instant),
@@ -92,6 +86,14 @@ pub(super) fn table(session: &Session, trees: &[Tree]) -> String {
             ]
         })
         .collect();
-    let heads = ["VOLUME", "PLACE", "IS", "ENTRIES", "DATA", "NEWEST CHANGE", "PATH"];
+    let heads = [
+        say!("head-volume"),
+        say!("head-place"),
+        say!("head-is"),
+        say!("head-entries"),
+        say!("head-data"),
+        say!("head-newest-change"),
+        say!("head-path"),
+    ];
     style::table(session.terminal.style, &heads, &rows)
 }

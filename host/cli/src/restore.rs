@@ -19,7 +19,7 @@ use super::progress::Display;
 use super::receipt;
 use super::resolve as cli_resolve;
 use super::session::Session;
-use super::style;
+use super::words::say;
 
 pub(crate) struct Run {
     pub what: What,
@@ -62,13 +62,9 @@ pub(crate) fn undo(session: &Session, id: &str, yes: bool, wait: bool) -> Result
         };
         let names: Vec<String> =
             begin.volumes.iter().map(|volume| format!("`{}`", escape::text(&volume.name))).collect();
-        session.terminal.say(&format!(
-            "undo of {of}: {} of `{}` get back what they held before it;\n\
-             what is live now is kept for {}",
-            names.join(", "),
-            escape::text(&begin.workload),
-            style::duration(host.config.host.undo_window)
-        ));
+        let (names, workload) = (names.join(", "), escape::text(&begin.workload));
+        session.terminal.say(&say!("undo-gives-back", of, names, workload));
+        session.terminal.say(&say!("undo-keeps-what-is-live", window = host.config.host.undo_window));
         must_type_name(session, &begin.workload)?;
     }
     let display = Display::new(session);
@@ -95,24 +91,25 @@ pub(crate) fn finish(session: &Session, id: &str, yes: bool) -> Result<Answer> {
     };
     if !yes {
         must_be_interactive(session)?;
-        let what = match &trees {
+        let id = escape::text(id);
+        let question = match &trees {
             Some(trees) => {
                 session.terminal.say(&cli_resolve::table(session, trees));
-                "the trees that were not chosen"
+                say!("remove-unchosen-trees-for-good", id)
             }
-            None => "the previous data",
+            None => say!("remove-previous-data-for-good", id),
         };
-        let question = format!("remove {what} of {} for good? this can not be undone [y/N]", escape::text(id));
         must_say_yes(session, &question)?;
     }
     let request = undo::Request { id: id.to_owned(), wait: false, who: session.who() };
     let left = undo::finish(host, &request)?;
-    let what =
-        if trees.is_some() { "the trees that were not chosen are removed" } else { "the previous data is removed" };
-    let mut lines = vec![format!("finished: {what}")];
-    lines.extend(left.iter().map(|left| format!("could not be removed, left where it is: {}", escape::text(left))));
+    let mut lines = vec![match trees {
+        Some(_) => say!("finished-unchosen-trees-are-removed"),
+        None => say!("finished-previous-data-is-removed"),
+    }];
+    lines.extend(left.iter().map(|left| say!("could-not-be-removed", left = escape::text(left))));
     if !left.is_empty() {
-        lines.push(format!("`reforge restore finish {}` tries again", escape::text(id)));
+        lines.push(say!("restore-finish-tries-again", id = escape::text(id)));
     }
     Ok(Answer::done(lines.join("\n"), documents::finished(left)))
 }

@@ -8,13 +8,14 @@ use serde_json::json;
 
 use super::answer::Answer;
 use super::session::Session;
+use super::words::say;
 
 /// Says where it listens at once, on a line of its own, for people and programs that wait for it.
 pub(crate) fn serve(session: &Session, listen: Option<SocketAddr>, wait: bool) -> Result<Answer> {
     let host = session.open()?;
     let active_plugin = session.active_plugin()?;
     if let Some(refused) = active_plugin.refused() {
-        session.terminal.say(&format!("nothing can be restored until this is mended: {refused}"));
+        session.terminal.say(&say!("nothing-can-be-restored-until", refused));
     }
     let setup = Setup {
         host: host.clone(),
@@ -27,7 +28,7 @@ pub(crate) fn serve(session: &Session, listen: Option<SocketAddr>, wait: bool) -
     let listening = |address| {
         let line = match session.terminal.json {
             true => json!({ "listening": address }).to_string(),
-            false => format!("listening on http://{address}"),
+            false => say!("listening-on", address),
         };
         session.terminal.print(&line);
     };

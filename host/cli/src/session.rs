@@ -10,9 +10,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use reforge_base::Code;
 use reforge_base::Failure;
+use reforge_base::Message;
 use reforge_base::Result;
 use reforge_base::account;
 use reforge_base::escape;
+use reforge_base::message;
 use reforge_config::Config;
 use reforge_host::host::Host;
 use reforge_plugins::{ActivePlugin, Plugin, PluginEngine};
@@ -24,6 +26,7 @@ use serde_json::{Value, json};
 use super::args::{self, Options};
 use super::recovered;
 use super::terminal::Terminal;
+use super::words::{self, say};
 
 const VARIABLE: &str = "REFORGE_CONFIG";
 const PLACES: [&str; 2] = ["reforge.toml", "/etc/reforge/reforge.toml"];
@@ -78,7 +81,7 @@ impl Session {
         let entries = registry::read_open(&host.state.transactions())?;
         let unfinished: Vec<_> = entries.iter().filter(|entry| entry.blocks().is_some()).collect();
         for entry in &unfinished {
-            self.terminal.say(&format!("note: {}", unfinished_in_words(host, entry)));
+            self.terminal.say(&say!("note-of", text = unfinished_in_words(host, entry)));
         }
         let ids: Vec<&str> = unfinished.iter().map(|entry| entry.id()).collect();
         self.beside("unfinished", json!(ids));
@@ -99,10 +102,10 @@ impl Session {
             let (supervisor, compiler) = (self.itself(args::SUPERVISE), self.itself(args::COMPILE_PLUGIN));
             let mut host = Host::open(self.config()?, supervisor, compiler)?;
             let terminal = self.terminal.clone();
-            host.deployer = host.deployer.telling(Arc::new(move |text| terminal.say(text)));
+            host.deployer = host.deployer.telling(Arc::new(move |message| terminal.say(&words::read(message))));
             let _ = self.host.set(Arc::new(host));
         }
-        self.host.get().ok_or_else(|| Failure::new(Code::StateRefused, "the host was not opened"))
+        self.host.get().ok_or_else(|| Failure::new(Code::StateRefused, message!("the-host-was-not-opened")))
     }
 
     /// The restore plugin in use: named on the command line, configured, selected, or built in.
@@ -128,10 +131,10 @@ impl Session {
     }
 
     /// Where a file that decides before the registry does is named, if there is one.
-    pub(crate) fn plugin_file(&self) -> Result<Option<(&'static str, PathBuf)>> {
+    pub(crate) fn plugin_file(&self) -> Result<Option<(Message, PathBuf)>> {
         let configured = self.open()?.config.host.plugin.clone();
-        let named = self.options.plugin.clone().map(|file| ("`--plugin`", file));
-        Ok(named.or_else(|| configured.map(|file| ("`plugin` of the configuration", file))))
+        let named = self.options.plugin.clone().map(|file| (message!("option-plugin"), file));
+        Ok(named.or_else(|| configured.map(|file| (message!("plugin-of-the-configuration"), file))))
     }
 
     /// Who asks, for receipts and the audit log.
@@ -176,9 +179,8 @@ impl Session {
         let found = || PLACES.iter().map(PathBuf::from).find(|path| exists(path));
         named.or_else(variable).or_else(found).ok_or_else(|| {
             let places: Vec<String> = PLACES.iter().map(|place| format!("`{place}`")).collect();
-            let message = format!("there is no configuration: neither {}", places.join(" nor "));
-            Failure::new(Code::Usage, message)
-                .hint("write one, or name it with `--config FILE`; `reforge demo` needs none")
+            let message = message!("there-is-no-configuration", first = places[0], second = places[1]);
+            Failure::new(Code::Usage, message).hint(message!("write-a-configuration-or-name-it"))
         })
     }
 }
@@ -191,9 +193,11 @@ fn unfinished_in_words(host: &Host, entry: &KnownTransaction) -> String {
         KnownTransaction::Damaged { .. } => None,
     };
     match (held, entry.blocks()) {
-        (Some(held), _) => format!("restore `{id}` is running: {}, {}", held.phase, held.text),
-        (None, Some(failure)) => format!("{}; {}", failure.message, failure.hint),
-        (None, None) => format!("restore `{id}` is over"),
+        (Some(held), _) => {
+            say!("restore-is-running", id, phase = words::word("phase-name", &held.phase), text = held.text)
+        }
+        (None, Some(failure)) => words::read(&Message::all([failure.message, failure.hint])),
+        (None, None) => say!("restore-is-over", id),
     }
 }
 

@@ -9,14 +9,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use reforge_base::Code;
 use reforge_base::Failure;
 use reforge_base::Result;
+use reforge_base::message;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXCPU, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
 use super::terminal::Terminal;
+use super::words::say;
 
 /// Has signals set the terminal's flag, which is watched by whatever runs.
 pub(crate) fn watch(terminal: &Terminal) -> Result<()> {
-    let failed = |error: std::io::Error| Failure::new(Code::Io, format!("cannot watch for signals: {error}"));
+    let failed = |error: std::io::Error| Failure::new(Code::Io, message!("cannot-watch-for-signals", error));
+
     // A file beyond the limit of its size is then an error of that write. A handler, since one that is ignored would be
     // ignored by the app, too.
     signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))).map_err(failed)?;
@@ -30,10 +33,10 @@ pub(crate) fn watch(terminal: &Terminal) -> Result<()> {
     let watch = move || {
         for _ in signals.forever() {
             let again = terminal.cancelled.swap(true, Ordering::Relaxed);
-            terminal.say(match (terminal.committed.load(Ordering::Relaxed), again) {
-                (true, _) => "\nalready committed: finishing",
-                (false, false) => "\nstopping safely",
-                (false, true) => "still ending safely",
+            terminal.say(&match (terminal.committed.load(Ordering::Relaxed), again) {
+                (true, _) => format!("\n{}", say!("already-committed-finishing")),
+                (false, false) => format!("\n{}", say!("stopping-safely")),
+                (false, true) => say!("still-ending-safely"),
             });
         }
     };

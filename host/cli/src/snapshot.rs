@@ -8,6 +8,8 @@ use reforge_base::Failure;
 use reforge_base::Result;
 use reforge_base::durable;
 use reforge_base::escape;
+use reforge_base::message;
+use reforge_base::message::Bytes;
 use reforge_host::restore::import;
 use reforge_server::documents::snapshot as documents;
 use reforge_snapshots::format::Descriptor;
@@ -19,6 +21,7 @@ use super::consent::{must_be_interactive, must_say_yes};
 use super::progress::Display;
 use super::session::Session;
 use super::style;
+use super::words::{self, say};
 
 pub(crate) fn create(session: &Session, workload: &str, reason: &str, wait: bool) -> Result<Answer> {
     let host = session.changing()?;
@@ -27,7 +30,7 @@ pub(crate) fn create(session: &Session, workload: &str, reason: &str, wait: bool
     let descriptor = host.take_snapshot(workload, reason, wait, &session.who(), &display.progress);
     drop(display);
     let descriptor = descriptor?;
-    let lines = [format!("snapshot  {}", session.terminal.style.bold(&descriptor.id)), contents(session, &descriptor)];
+    let lines = [say!("snapshot-id", id = session.terminal.style.bold(&descriptor.id)), contents(session, &descriptor)];
     Ok(Answer::done(lines.join("\n"), documents::summary(&descriptor)))
 }
 
@@ -52,22 +55,29 @@ pub(crate) fn list(session: &Session, workload: &str, all: bool) -> Result<Answe
             }
             Err(failure) => {
                 let none = || "-".to_owned();
-                vec![escape::text(&listed.id), none(), failure.message.clone(), none(), none(), none()]
+                vec![escape::text(&listed.id), none(), words::read(&failure.message), none(), none(), none()]
             }
         })
         .collect();
     let mut text = match rows.is_empty() {
-        true => format!(
-            "no snapshots yet; take one with `{}`",
-            session.command(&format!("snapshot create {}", workload.id))
-        ),
+        true => {
+            let command = session.command(&format!("snapshot create {}", workload.id));
+            say!("no-snapshots-yet", command)
+        }
         false => {
-            let heads = ["SNAPSHOT", "TAKEN", "REASON", "ENTRIES", "DATA", "ARCHIVE"];
+            let heads = [
+                say!("head-snapshot"),
+                say!("head-taken"),
+                say!("head-reason"),
+                say!("head-entries"),
+                say!("head-data"),
+                say!("head-archive"),
+            ];
             style::table(session.terminal.style, &heads, &rows)
         }
     };
     if older > 0 {
-        text.push_str(&format!("\n{older} older ones are left out: `--all` lists them"));
+        text.push_str(&format!("\n{}", say!("so-many-older-ones-are-left-out", n = older)));
     }
     Ok(Answer::done(text, documents::list(&workload.id, listed, older)))
 }
@@ -78,20 +88,24 @@ pub(crate) fn show(session: &Session, named: &Named) -> Result<Answer> {
     let descriptor = host.store.get(&workload.id, &named.snapshot)?;
     let manifest = &descriptor.manifest;
     let mut lines = vec![
-        format!("snapshot  {}", session.terminal.style.bold(&descriptor.id)),
-        format!("taken     {} ({})", style::instant(manifest.created), style::age(manifest.created)),
-        format!("reason    {}", reason(&descriptor)),
-        format!("workload  {}", escape::text(&manifest.workload)),
-        format!("image     {}", escape::text(&manifest.image.reference)),
-        format!("archive   {}, sha256 {}", style::bytes(descriptor.archive.bytes), descriptor.archive.sha256),
+        say!("snapshot-id", id = session.terminal.style.bold(&descriptor.id)),
+        say!("snapshot-taken", instant = style::instant(manifest.created), age = style::age(manifest.created)),
+        say!("snapshot-reason", reason = reason(&descriptor)),
+        say!("snapshot-workload", workload = escape::text(&manifest.workload)),
+        say!("snapshot-image", image = escape::text(&manifest.image.reference)),
+        say!("snapshot-archive", size = Bytes(descriptor.archive.bytes), sha256 = descriptor.archive.sha256),
     ];
     if descriptor.imported {
-        lines.push("imported  nothing vouches for what it holds".to_owned());
+        lines.push(say!("snapshot-imported-unvouched"));
     }
     lines.push(String::new());
     lines.push(contents(session, &descriptor));
     for skipped in &manifest.skipped {
-        lines.push(format!("not in it: `{}` ({})", escape::text(&skipped.name), escape::text(&skipped.scope)));
+        lines.push(say!(
+            "snapshot-not-in-it",
+            name = escape::text(&skipped.name),
+            scope = escape::text(&skipped.scope)
+        ));
     }
     let text = lines.join("\n");
     Ok(Answer::done(text, documents::whole(descriptor)))
@@ -105,8 +119,8 @@ pub(crate) fn verify(session: &Session, named: &Named) -> Result<Answer> {
     display.progress.begin("verifying", size, 0);
     let descriptor = host.store.verify(&workload.id, &named.snapshot, &*display.progress)?;
     drop(display);
-    let size = style::bytes(descriptor.archive.bytes);
-    let text = format!("`{}` is whole: {size} match sha256 {}", descriptor.id, descriptor.archive.sha256);
+    let (id, sha256) = (&descriptor.id, &descriptor.archive.sha256);
+    let text = say!("snapshot-is-whole", id, size = Bytes(descriptor.archive.bytes), sha256);
     Ok(Answer::done(text, documents::verified(descriptor)))
 }
 
@@ -119,8 +133,7 @@ pub(crate) fn export(session: &Session, named: &Named, file: &Path) -> Result<An
     // The archive may hold secrets, whatever the umask is.
     let mut out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(|error| {
         let failure = failed(error);
-        Failure { code: reforge_base::Code::Usage, ..failure }
-            .hint("name a file that does not exist in a directory that does")
+        Failure { code: reforge_base::Code::Usage, ..failure }.hint(message!("name-a-file-that-does-not-exist"))
     })?;
     let display = Display::new(session);
     display.progress.begin("exporting", size, 0);
@@ -129,7 +142,7 @@ pub(crate) fn export(session: &Session, named: &Named, file: &Path) -> Result<An
     drop(display);
     match copied {
         Ok(descriptor) => {
-            let text = format!("exported `{}` to `{}`", descriptor.id, escape::path(file));
+            let text = say!("snapshot-exported", id = descriptor.id, file = escape::path(file));
             Ok(Answer::done(text, json!({ "id": descriptor.id, "file": file, "archive": descriptor.archive })))
         }
         Err(failure) => {
@@ -150,9 +163,9 @@ pub(crate) fn import(session: &Session, file: &Path, workload: &str, wait: bool)
     drop(display);
     let descriptor = descriptor?;
     let lines = [
-        format!("imported  {}", session.terminal.style.bold(&descriptor.id)),
+        say!("snapshot-imported-as", id = session.terminal.style.bold(&descriptor.id)),
         contents(session, &descriptor),
-        "nothing vouches for what it holds: a restore of it keeps the previous data until `restore finish`".to_owned(),
+        say!("nothing-vouches-for-what-it-holds"),
     ];
     Ok(Answer::done(lines.join("\n"), documents::summary(&descriptor)))
 }
@@ -164,10 +177,10 @@ pub(crate) fn delete(session: &Session, named: &Named, yes: bool, wait: bool) ->
         let workload = &host.config.workload(&named.workload)?.id;
         host.store.is_whole_id(workload, &named.snapshot)?;
         let (id, workload) = (escape::text(&named.snapshot), escape::text(workload));
-        must_say_yes(session, &format!("delete snapshot {id} of `{workload}` for good? this can not be undone [y/N]"))?;
+        must_say_yes(session, &say!("delete-snapshot-for-good", id, workload))?;
     }
     host.delete_snapshot(&named.workload, &named.snapshot, wait, &session.who(), &session.cancelled)?;
-    let text = format!("deleted `{}`", escape::text(&named.snapshot));
+    let text = say!("snapshot-deleted", id = escape::text(&named.snapshot));
     Ok(Answer::done(text, documents::deleted(&named.snapshot)))
 }
 
@@ -180,28 +193,34 @@ fn contents(session: &Session, descriptor: &Descriptor) -> String {
         .map(|(volume, totals)| {
             let mut remarks = Vec::new();
             if totals.symlinks + totals.hard_links > 0 {
-                remarks.push(style::count(totals.symlinks + totals.hard_links, "link", "links"));
+                remarks.push(say!("links-count", n = totals.symlinks + totals.hard_links));
             }
             if totals.special > 0 {
-                remarks
-                    .push(format!("{} left out", style::count(totals.special, "socket or fifo", "sockets or fifos")));
+                remarks.push(say!("special-left-out", n = totals.special));
             }
-            let digest = totals.tree_digest.as_deref().map_or("none", |digest| &digest[..16]);
+            let digest = totals.tree_digest.as_deref().map(|digest| digest[..16].to_owned());
             vec![
                 escape::text(&volume.name),
                 escape::text(&volume.scope),
                 totals.entries.to_string(),
                 style::bytes(totals.bytes),
-                digest.to_owned(),
+                digest.unwrap_or_else(|| say!("no-digest")),
                 remarks.join(", "),
             ]
         })
         .collect();
-    let heads = ["VOLUME", "SCOPE", "ENTRIES", "DATA", "TREE DIGEST", ""];
+    let heads = [
+        say!("head-volume"),
+        say!("head-scope"),
+        say!("head-entries"),
+        say!("head-data"),
+        say!("head-tree-digest"),
+        String::new(),
+    ];
     style::table(session.terminal.style, &heads, &rows)
 }
 
 fn reason(descriptor: &Descriptor) -> String {
-    let reason = escape::text(&descriptor.manifest.reason);
-    if descriptor.imported { format!("{reason} (imported)") } else { reason }
+    let reason = words::named_or("reason-name", &descriptor.manifest.reason);
+    if descriptor.imported { say!("reason-imported", reason) } else { reason }
 }

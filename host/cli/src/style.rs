@@ -1,6 +1,30 @@
 //! How things look on a terminal: a little colour where it carries meaning, columns, and the figures for people.
 
-pub(crate) use reforge_base::formatting::{age, bytes, count, duration, instant};
+use super::words::{self, say};
+use std::time::Duration;
+
+use reforge_base::formatting;
+pub(crate) use reforge_base::formatting::instant;
+
+/// `1.5 GiB`.
+pub(crate) fn bytes(bytes: u64) -> String {
+    formatting::bytes(words::language(), bytes)
+}
+
+/// `12 s`.
+pub(crate) fn duration(duration: Duration) -> String {
+    formatting::duration(words::language(), duration)
+}
+
+/// `3 minutes ago`.
+pub(crate) fn age(at: jiff::Timestamp) -> String {
+    formatting::ago(words::language(), at, jiff::Timestamp::now())
+}
+
+/// `1 entry`, `2 entries`.
+pub(crate) fn entries_in_words(n: u64) -> String {
+    say!("entries", n)
+}
 
 /// Colours, or none: not on a terminal, or `NO_COLOR` is set.
 #[derive(Clone, Copy)]
@@ -46,7 +70,7 @@ impl Style {
 }
 
 /// Left-aligned columns, two spaces between, the first row being the heads. Nothing at a line's end.
-pub(crate) fn table(style: Style, heads: &[&str], rows: &[Vec<String>]) -> String {
+pub(crate) fn table(style: Style, heads: &[String], rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
         cells.chain([heads[column].chars().count()]).max().unwrap_or(0)
@@ -56,8 +80,7 @@ pub(crate) fn table(style: Style, heads: &[&str], rows: &[Vec<String>]) -> Strin
         let padded: Vec<String> = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         padded.join("  ").trim_end().to_owned()
     };
-    let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
-    let mut lines = vec![style.dim(&line(&heads))];
+    let mut lines = vec![style.dim(&line(heads))];
     lines.extend(rows.iter().map(|row| line(row)));
     lines.join("\n")
 }
@@ -69,6 +92,6 @@ mod tests {
     #[test]
     fn a_table_is_as_wide_as_its_widest_cells() {
         let rows = [vec!["a".to_owned(), "b".to_owned()], vec!["long".to_owned(), String::new()]];
-        assert_eq!(table(Style { colours: false }, &["X", "Y"], &rows), "X     Y\na     b\nlong");
+        assert_eq!(table(Style { colours: false }, &["X".to_owned(), "Y".to_owned()], &rows), "X     Y\na     b\nlong");
     }
 }

@@ -11,11 +11,13 @@ use std::time::Duration;
 use reforge_base::Code;
 use reforge_base::Failure;
 use reforge_base::Result;
+use reforge_base::message;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use super::output::Output;
 use super::style::Style;
+use super::words::{self, say};
 
 /// How soon a question that waits for an answer sees that the person gave up.
 const QUESTION_POLL: Duration = Duration::from_millis(100);
@@ -87,18 +89,21 @@ impl Terminal {
     }
 
     pub(crate) fn complain(&self, failure: &Failure) {
-        let error = self.error_style.red("error:");
-        self.say(&format!("{error} {}", failure.message));
+        let error = self.error_style.red(&say!("label-error"));
+        self.say(&format!("{error} {}", words::read(&failure.message)));
+
         if !failure.hint.is_empty() {
-            self.say(&format!("{} {}", self.error_style.bold("hint:"), failure.hint));
+            self.say(&format!("{} {}", self.error_style.bold(&say!("label-hint")), words::read(&failure.hint)));
         }
     }
 
     /// A warning with its hint.
     pub(crate) fn warn(&self, failure: &Failure) {
-        self.say(&format!("{} {}", self.error_style.yellow("warning:"), failure.message));
+        let label = say!("label-warning");
+        self.say(&format!("{} {}", self.error_style.yellow(&label), words::read(&failure.message)));
+
         if !failure.hint.is_empty() {
-            self.say(&format!("         {}", failure.hint));
+            self.say(&format!("{:width$} {}", "", words::read(&failure.hint), width = label.chars().count()));
         }
     }
 
@@ -114,7 +119,7 @@ impl Terminal {
                 Ok(0) | Err(Errno::IO) => return Err(gave_up()),
                 Ok(read) => line.extend_from_slice(&bytes[..read]),
                 Err(Errno::INTR | Errno::AGAIN) => {}
-                Err(errno) => return Err(Failure::new(Code::Io, format!("cannot read the answer: {errno}"))),
+                Err(errno) => return Err(Failure::new(Code::Io, message!("cannot-read-the-answer", errno))),
             }
         }
         Ok(String::from_utf8_lossy(&line).trim().to_owned())
@@ -137,5 +142,5 @@ fn wait_for_input(cancelled: &AtomicBool) -> Result<()> {
 }
 
 fn gave_up() -> Failure {
-    Failure::new(Code::Cancelled, "cancelled; nothing was changed")
+    Failure::new(Code::Cancelled, message!("cancelled-nothing-was-changed"))
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::session::Session;
 use super::style;
+use super::words::say;
 
 pub(crate) fn create(session: &Session, name: &str, role: Role) -> Result<Answer> {
     let host = session.changing()?;
@@ -15,7 +16,7 @@ pub(crate) fn create(session: &Session, name: &str, role: Role) -> Result<Answer
     let details = json!({ "token": name, "role": role, "failure": made.as_ref().err() });
     host.audit_event("token-create", &session.who(), details)?;
     let made = made?;
-    let text = format!("{made}\nthis is shown once; send it as `Authorization: Bearer …`");
+    let text = format!("{made}\n{}", say!("token-is-shown-once"));
     let (host, who, name) = (host.clone(), session.who(), name.to_owned());
     let document = json!({ "name": name, "role": role, "token": made });
     // Nobody has it then, and it would admit whoever finds it.
@@ -30,8 +31,10 @@ pub(crate) fn list(session: &Session) -> Result<Answer> {
         .map(|token| vec![token.name.clone(), token.role.as_str().to_owned(), style::age(token.created)])
         .collect();
     let text = match rows.is_empty() {
-        true => format!("no tokens yet; make one with `{}`", session.command("token create NAME --role admin")),
-        false => style::table(session.terminal.style, &["TOKEN", "ROLE", "MADE"], &rows),
+        true => say!("no-tokens-yet", command = session.command("token create NAME --role admin")),
+        false => {
+            style::table(session.terminal.style, &[say!("head-token"), say!("head-role"), say!("head-made")], &rows)
+        }
     };
     let documents: Vec<Value> = tokens
         .iter()
@@ -42,7 +45,7 @@ pub(crate) fn list(session: &Session) -> Result<Answer> {
 
 pub(crate) fn revoke(session: &Session, name: &str) -> Result<Answer> {
     end(session.changing()?, name, &session.who())?;
-    Ok(Answer::done(format!("revoked `{name}`"), json!({ "name": name, "revoked": true })))
+    Ok(Answer::done(say!("token-revoked", name), json!({ "name": name, "revoked": true })))
 }
 
 fn end(host: &Host, name: &str, who: &str) -> Result<()> {

@@ -10,6 +10,7 @@ use reforge_snapshots::store::StoredSnapshot;
 use super::answer::Answer;
 use super::session::Session;
 use super::style;
+use super::words::{self, say};
 
 pub(crate) fn list(session: &Session) -> Result<Answer> {
     let host = session.looking()?;
@@ -19,14 +20,20 @@ pub(crate) fn list(session: &Session) -> Result<Answer> {
         .map(|line| {
             vec![
                 line.workload.id.clone(),
-                line.state().to_owned(),
+                words::word("state", line.state()),
                 line.workload.runtime.as_str().to_owned(),
                 line.workload.volumes.len().to_string(),
                 line.newest.as_ref().map_or_else(|| "-".to_owned(), snapshot_in_words),
             ]
         })
         .collect();
-    let heads = ["WORKLOAD", "STATE", "RUNTIME", "VOLUMES", "LAST SNAPSHOT"];
+    let heads = [
+        say!("head-workload"),
+        say!("head-state"),
+        say!("head-runtime"),
+        say!("head-volumes"),
+        say!("head-last-snapshot"),
+    ];
     let text = style::table(session.terminal.style, &heads, &rows);
     Ok(Answer::done(text, documents::list_document(&lines)))
 }
@@ -37,30 +44,30 @@ pub(crate) fn show(session: &Session, id: &str) -> Result<Answer> {
     let documents::Whole { workload, observed, resolution, blocked, newest, snapshots, .. } = &whole;
     let style = session.terminal.style;
     let mut lines = vec![
-        format!("{}  {}", style.bold(&workload.id), word(observed.state)),
-        format!("project    {}, stage {}", workload.project, workload.stage),
-        format!("runtime    {}", workload.runtime.as_str()),
+        format!("{}  {}", style.bold(&workload.id), words::word("state", word(observed.state))),
+        say!("workload-project", project = workload.project, stage = workload.stage),
+        say!("workload-runtime", runtime = workload.runtime.as_str()),
     ];
     if let Some(spec) = &observed.spec {
-        lines.push(format!("image      {}", escape::text(&spec.image)));
+        lines.push(say!("workload-image", image = escape::text(&spec.image)));
     }
-    lines.push(format!("links      {}", workload.links.as_str()));
-    let shown = newest.as_ref().map_or_else(|| "no snapshot yet".to_owned(), snapshot_in_words);
-    lines.push(format!("snapshots  {snapshots}, newest: {shown}"));
+    lines.push(say!("workload-links", links = workload.links.as_str()));
+    let shown = newest.as_ref().map_or_else(|| say!("no-snapshot-yet"), snapshot_in_words);
+    lines.push(say!("workload-snapshots", snapshots, shown));
     lines.push(String::new());
     let rows: Vec<Vec<String>> = resolution
         .volumes
         .iter()
         .map(|volume| {
             let path = escape::path(&volume.path);
-            let path = if volume.exists { path } else { format!("{path} (not made yet)") };
+            let path = if volume.exists { path } else { say!("path-not-made-yet", path) };
             vec![volume.name.clone(), volume.scope.as_str().to_owned(), path]
         })
         .chain(resolution.skipped.iter().map(|skipped| {
-            vec![escape::text(&skipped.name), escape::text(&skipped.scope), "never captured or restored".to_owned()]
+            vec![escape::text(&skipped.name), escape::text(&skipped.scope), say!("never-captured-or-restored")]
         }))
         .collect();
-    lines.push(style::table(style, &["VOLUME", "SCOPE", "LIVE"], &rows));
+    lines.push(style::table(style, &[say!("head-volume"), say!("head-scope"), say!("head-live")], &rows));
     for refusal in resolution.refusals.iter().chain(blocked) {
         lines.push(String::new());
         lines.extend(refusal_lines(session, refusal));
@@ -72,16 +79,19 @@ fn snapshot_in_words(listed: &StoredSnapshot) -> String {
     let id = escape::text(&listed.id);
     match &listed.descriptor {
         Ok(descriptor) => format!("{id} ({})", style::age(descriptor.manifest.created)),
-        Err(_) => format!("{id} (damaged)"),
+        Err(_) => say!("snapshot-damaged", id),
     }
 }
 
 fn refusal_lines(session: &Session, refusal: &Failure) -> Vec<String> {
     let style = session.terminal.style;
-    let head = if refusal.code == Code::Busy { style.yellow("running:") } else { style.red("refused:") };
-    let mut lines = vec![format!("{head} {}", refusal.message)];
+    let head = match refusal.code {
+        Code::Busy => style.yellow(&say!("label-running")),
+        _ => style.red(&say!("label-refused")),
+    };
+    let mut lines = vec![format!("{head} {}", words::read(&refusal.message))];
     if !refusal.hint.is_empty() {
-        lines.push(format!("         {}", refusal.hint));
+        lines.push(format!("         {}", words::read(&refusal.hint)));
     }
     lines
 }

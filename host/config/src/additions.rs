@@ -9,7 +9,9 @@ use toml::{Table, Value};
 use toml_edit::{Document, Item};
 
 use super::written::{inline, listed, quoted};
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 /// The text with one more workload, and with more values in a list of texts in `[host]`.
 pub(super) fn add(text: &str, workload: &Table, key: &str, values: &[&str]) -> Result<String> {
@@ -29,7 +31,8 @@ struct Additions<'a> {
 
 impl<'a> Additions<'a> {
     fn new(text: &'a str) -> Result<Additions<'a>> {
-        let document = Document::parse(text).map_err(|error| unclear(error.message()))?;
+        let document = Document::parse(text)
+            .map_err(|error| unclear(Message::from(reforge_base::escape::text(error.message()))))?;
         Ok(Additions { text, document, found: Vec::new() })
     }
 
@@ -47,7 +50,7 @@ impl<'a> Additions<'a> {
                 Ok(())
             }
             Some(item) => {
-                let list = item.as_array().ok_or_else(|| unclear("`workload` is not a list"))?;
+                let list = item.as_array().ok_or_else(|| unclear(message!("workload-is-not-a-list")))?;
                 let last = list.iter().last().map(|value| span(value.span())).transpose()?;
                 let list = span(list.span())?;
                 self.put_into(list, last, &inline(&Value::Table(workload.clone())));
@@ -61,18 +64,18 @@ impl<'a> Additions<'a> {
         if values.is_empty() {
             return Ok(());
         }
-        let host = self.document.get("host").ok_or_else(|| unclear("there is no `[host]`"))?;
+        let host = self.document.get("host").ok_or_else(|| unclear(message!("there-is-no-host")))?;
         let values = values.iter().map(|value| quoted(value)).collect::<Vec<_>>().join(", ");
-        let table = host.as_table_like().ok_or_else(|| unclear("`host` is not a table"))?;
+        let table = host.as_table_like().ok_or_else(|| unclear(message!("host-is-not-a-table")))?;
         if let Some(item) = table.get(key) {
-            let list = item.as_array().ok_or_else(|| unclear(&format!("`{key}` is not a list")))?;
+            let list = item.as_array().ok_or_else(|| unclear(message!("is-not-a-list", key)))?;
             let last = list.iter().last().map(|value| span(value.span())).transpose()?;
             let list = span(list.span())?;
             self.put_into(list, last, &values);
             return Ok(());
         }
         let spans = table.iter().filter_map(|(_, item)| item.span());
-        let last = spans.max_by_key(|span| span.end).ok_or_else(|| unclear("`[host]` is empty"))?;
+        let last = spans.max_by_key(|span| span.end).ok_or_else(|| unclear(message!("host-is-empty")))?;
         let pair = format!("{key} = [{values}]");
         match host {
             Item::Value(inline) => {
@@ -137,12 +140,11 @@ fn has_comma(between: &str) -> bool {
 }
 
 fn span(found: Option<Range<usize>>) -> Result<Range<usize>> {
-    found.ok_or_else(|| unclear("a value has no place in the text"))
+    found.ok_or_else(|| unclear(message!("a-value-has-no-place")))
 }
 
-fn unclear(why: &str) -> Failure {
-    Failure::new(Code::Usage, format!("nothing can be added to the configuration: {}", reforge_base::escape::text(why)))
-        .hint("add the workload by hand: `docs/configuration.md` has every key")
+fn unclear(why: Message) -> Failure {
+    Failure::new(Code::Usage, message!("nothing-can-be-added", why)).hint(message!("add-the-workload-by-hand-docs"))
 }
 
 #[cfg(test)]

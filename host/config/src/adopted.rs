@@ -7,7 +7,9 @@ use toml::{Table, Value};
 
 use super::{Config, additions, duration};
 use crate::deploy_spec;
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::{DeploySpec, Mount};
 
 /// Where the directories that may be volumes are listed.
@@ -26,29 +28,31 @@ pub fn add(config: &Config, text: &str, spec: &DeploySpec, project: &str, stage:
 }
 
 /// As TOML, the new text is the old one with these additions and nothing else.
-fn check_text(text: &str, added: &str, table: &Table, roots: &[&str]) -> Result<(), &'static str> {
+fn check_text(text: &str, added: &str, table: &Table, roots: &[&str]) -> Result<(), Message> {
     let (Ok(mut meant), Ok(read)) = (text.parse::<Table>(), added.parse::<Table>()) else {
-        return Err("it would be no TOML");
+        return Err(message!("it-would-be-no-toml"));
     };
     let more = |within: &mut Table, key: &str, values: Vec<Value>| {
         let list = within.entry(key).or_insert_with(|| Value::Array(Vec::new()));
-        list.as_array_mut().map(|list| list.extend(values)).ok_or("it has no such list")
+        list.as_array_mut().map(|list| list.extend(values)).ok_or_else(|| message!("it-has-no-such-list"))
     };
     more(&mut meant, "workload", vec![Value::Table(table.clone())])?;
     if !roots.is_empty() {
-        let host = meant.get_mut("host").and_then(Value::as_table_mut).ok_or("it has no `[host]`")?;
+        let host = meant.get_mut("host").and_then(Value::as_table_mut).ok_or_else(|| message!("it-has-no-host"))?;
         more(host, ROOTS, roots.iter().map(|root| Value::String((*root).to_owned())).collect())?;
     }
-    if meant == read { Ok(()) } else { Err("another key would change") }
+    if meant == read { Ok(()) } else { Err(message!("another-key-would-change")) }
 }
 
 /// For this host, all that was there is the same, and a deploy of the new workload would run what was adopted.
-fn check_meaning(before: &Config, after: &Config, spec: &DeploySpec, roots: &[&str]) -> Result<(), &'static str> {
-    let Some((new, others)) = after.workloads.split_last() else { return Err("the workload would be missing") };
+fn check_meaning(before: &Config, after: &Config, spec: &DeploySpec, roots: &[&str]) -> Result<(), Message> {
+    let Some((new, others)) = after.workloads.split_last() else {
+        return Err(message!("the-workload-would-be-missing"));
+    };
     let mut host = before.host.clone();
     host.allowed_roots.extend(roots.iter().map(Into::into));
     if others != before.workloads || after.host != host || after.api != before.api {
-        return Err("something else would change");
+        return Err(message!("something-else-would-change"));
     }
     let mount = |volume: &super::Volume| {
         let (source, target) = (volume.source.as_ref()?, volume.target.as_ref()?);
@@ -60,12 +64,12 @@ fn check_meaning(before: &Config, after: &Config, spec: &DeploySpec, roots: &[&s
     // One name has one value, the last, as it is for the app.
     let environment: std::collections::BTreeMap<_, _> = meant.environment.into_iter().collect();
     meant.environment = environment.into_iter().collect();
-    if read.as_ref() == Some(&meant) { Ok(()) } else { Err("the workload would not be what the container is") }
+    if read.as_ref() == Some(&meant) { Ok(()) } else { Err(message!("the-workload-would-not-be-what")) }
 }
 
-fn changed(config: &Config, what: &str) -> Failure {
-    let message = format!("nothing was written to `{}`: {what}", reforge_base::escape::path(&config.path));
-    Failure::new(Code::Usage, message).hint("add the workload by hand: `docs/configuration.md` has every key")
+fn changed(config: &Config, what: Message) -> Failure {
+    let message = message!("nothing-was-written-to", path = reforge_base::escape::path(&config.path), what);
+    Failure::new(Code::Usage, message).hint(message!("add-the-workload-by-hand-docs"))
 }
 
 fn table(spec: &DeploySpec, project: &str, stage: &str) -> Result<Table> {
@@ -102,7 +106,7 @@ fn table(spec: &DeploySpec, project: &str, stage: &str) -> Result<Table> {
         put("labels", Value::Table(labels));
     }
     let request = Value::try_from(&spec.container.request).map_err(|error| {
-        Failure::new(Code::Usage, format!("what the container was created with cannot be written as TOML: {error}"))
+        Failure::new(Code::Usage, message!("what-the-container-was-created-with", error = error.to_string()))
     })?;
     put("request", request);
     put("volume", Value::Array(spec.mounts.iter().map(volume).collect::<Result<_>>()?));
@@ -112,10 +116,7 @@ fn table(spec: &DeploySpec, project: &str, stage: &str) -> Result<Table> {
 fn volume(mount: &Mount) -> Result<Value> {
     let path = |path: &Path| {
         path.to_str().map(|text| Value::String(text.to_owned())).ok_or_else(|| {
-            Failure::new(
-                Code::Usage,
-                format!("`{}` is not UTF-8, as a configuration is", reforge_base::escape::path(path)),
-            )
+            Failure::new(Code::Usage, message!("is-not-utf-8-as", path = reforge_base::escape::path(path)))
         })
     };
     Ok(Value::Table(Table::from_iter([

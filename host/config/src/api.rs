@@ -8,7 +8,9 @@ use toml::Spanned;
 use super::problems::Problems;
 use super::raw::RawApi;
 use super::{Api, host};
+use reforge_base::Message;
 use reforge_base::escape;
+use reforge_base::message;
 
 /// Only this machine, unless told otherwise.
 pub(crate) const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7878);
@@ -17,12 +19,12 @@ pub(super) fn check(raw: RawApi, base: &Path, problems: &mut Problems<'_>) -> Ap
     let RawApi { listen, hosts, trusted_proxies, webhook_secret_file } = raw;
     Api {
         listen: listen
-            .and_then(|text| parsed("listen", &text, "write for example `127.0.0.1:7878`", problems))
+            .and_then(|text| parsed("listen", &text, message!("write-for-example-127-0-0"), problems))
             .unwrap_or(LISTEN),
         hosts: hosts.into_iter().map(|name| host_name(name, problems)).collect(),
         trusted_proxies: trusted_proxies
             .iter()
-            .filter_map(|text| parsed("trusted_proxies", text, "write an address, for example `10.0.0.2`", problems))
+            .filter_map(|text| parsed("trusted_proxies", text, message!("write-an-address-for-example-10"), problems))
             .collect(),
         webhook_secret_file: webhook_secret_file.map(|file| host::path("webhook_secret_file", base, file, problems)),
     }
@@ -31,12 +33,12 @@ pub(super) fn check(raw: RawApi, base: &Path, problems: &mut Problems<'_>) -> Ap
 fn parsed<T: std::str::FromStr>(
     key: &str,
     text: &Spanned<String>,
-    hint: &str,
+    hint: Message,
     problems: &mut Problems<'_>,
 ) -> Option<T> {
     let value = text.get_ref().parse().ok();
     if value.is_none() {
-        let message = format!("`{key}` is `{}`, which is not an address", escape::text(text.get_ref()));
+        let message = message!("is-which-is-not-an-address", key, get_ref = escape::text(text.get_ref()));
         problems.say(text.span(), message, hint);
     }
     value
@@ -46,8 +48,8 @@ fn parsed<T: std::str::FromStr>(
 fn host_name(name: Spanned<String>, problems: &mut Problems<'_>) -> String {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
     if name.get_ref().is_empty() || !name.get_ref().bytes().all(plain) {
-        let message = format!("`hosts` has `{}`, which is not the name of a host", escape::text(name.get_ref()));
-        problems.say(name.span(), message, "write it in lower case and without a port, for example `reforge.example`");
+        let message = message!("hosts-has-which", get_ref = escape::text(name.get_ref()));
+        problems.say(name.span(), message, message!("write-it-in-lower-case"));
     }
     name.into_inner()
 }

@@ -6,6 +6,7 @@ use super::RuntimeName;
 use super::problems::Problems;
 use super::raw::RawSettings;
 use reforge_base::escape;
+use reforge_base::message;
 use reforge_base::spec::Container;
 use reforge_base::spec::{Port, Restart};
 
@@ -39,8 +40,8 @@ pub(super) fn check(
         request: settings.request.as_ref().map(|request| check_request(request, problems)).unwrap_or_default(),
         instances_max: settings.max_instances.as_ref().map(|max| {
             if *max.get_ref() < 2 {
-                let message = format!("`max_instances` is {}, which leaves no way back", max.get_ref());
-                problems.say(max.span(), message, "one runs and one is kept: write 2 or more");
+                let message = message!("max-instances-is-which-leaves", get_ref = max.get_ref());
+                problems.say(max.span(), message, message!("one-runs-and-one-is-kept"));
             }
             *max.get_ref()
         }),
@@ -67,8 +68,8 @@ fn refuse_all(settings: &RawSettings, problems: &mut Problems<'_>) {
     ];
     for (key, span) in said.into_iter().flatten() {
         let id = escape::text(settings.id.get_ref());
-        let message = format!("the workload `{id}` is a process and has `{key}`");
-        problems.say(span, message, "only a container can have it: remove it, or set `runtime = \"docker\"`");
+        let message = message!("the-workload-is-a-process", id, key);
+        problems.say(span, message, message!("only-a-container"));
     }
 }
 
@@ -76,24 +77,24 @@ fn check_name(name: &Spanned<String>, problems: &mut Problems<'_>) -> String {
     let text = name.get_ref();
     let rest = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
     if text.len() < 2 || !text.bytes().all(rest) || !text.as_bytes()[0].is_ascii_alphanumeric() {
-        let message = format!("`container_name` is `{}`, which no container can have", escape::text(text));
-        problems.say(name.span(), message, "write at least two of letters, digits, `_`, `.` and `-`");
+        let message = message!("container-name-is-which-no-container", text = escape::text(text));
+        problems.say(name.span(), message, message!("write-at-least-two-of-letters"));
     }
     text.clone()
 }
 
 fn check_port(port: &Spanned<String>, problems: &mut Problems<'_>) -> String {
     if Port::parse(port.get_ref()).is_none() {
-        let message = format!("`ports` has `{}`, which is not a port", escape::text(port.get_ref()));
-        problems.say(port.span(), message, "write `8080:80`, `127.0.0.1:8080:80` or `53:53/udp`");
+        let message = message!("ports-has-which", get_ref = escape::text(port.get_ref()));
+        problems.say(port.span(), message, message!("write-8080-80-127-0-0"));
     }
     port.get_ref().clone()
 }
 
 fn check_restart(policy: &Spanned<String>, problems: &mut Problems<'_>) -> Restart {
     Restart::parse(policy.get_ref()).unwrap_or_else(|| {
-        let message = format!("`restart` is `{}`, which is no policy", escape::text(policy.get_ref()));
-        problems.say(policy.span(), message, "use `no`, `always`, `unless-stopped`, `on-failure` or `on-failure:N`");
+        let message = message!("restart-is-which-is-no-policy", get_ref = escape::text(policy.get_ref()));
+        problems.say(policy.span(), message, message!("use-no-always-unless-stopped"));
         Restart::default()
     })
 }
@@ -105,8 +106,8 @@ fn check_memory(memory: &Spanned<String>, problems: &mut Problems<'_>) -> i64 {
     let bytes = parsed.and_then(|(number, unit)| number.trim().parse::<i64>().ok()?.checked_mul(unit));
     let bytes = bytes.filter(|bytes| *bytes >= MEMORY_BYTES_MIN);
     bytes.unwrap_or_else(|| {
-        let message = format!("`memory` is `{}`, which is no limit", escape::text(text));
-        problems.say(memory.span(), message, "write for example `512 MiB` or `2 GiB`, at least `6 MiB`");
+        let message = message!("memory-is-which-is-no-limit", text = escape::text(text));
+        problems.say(memory.span(), message, message!("write-for-example-512-mib"));
         MEMORY_BYTES_MIN
     })
 }
@@ -114,15 +115,15 @@ fn check_memory(memory: &Spanned<String>, problems: &mut Problems<'_>) -> i64 {
 fn check_cpus(cpus: &Spanned<f64>, problems: &mut Problems<'_>) -> i64 {
     let nano = (*cpus.get_ref() * 1e9).round();
     if !(1e7..1e13).contains(&nano) {
-        let message = format!("`cpus` is {}, which is no limit", cpus.get_ref());
-        problems.say(cpus.span(), message, "write for example `1.5`, at least `0.01`");
+        let message = message!("cpus-is-which-is-no-limit", get_ref = cpus.get_ref());
+        problems.say(cpus.span(), message, message!("write-for-example-1-5"));
     }
     nano as i64
 }
 
 fn positive(key: &str, at: std::ops::Range<usize>, number: i64, problems: &mut Problems<'_>) {
     if number < 1 {
-        problems.say(at, format!("`{key}` is {number}, which is no limit"), "write 1 or more");
+        problems.say(at, message!("is-which-is-no-limit", key, number), message!("write-1-or-more"));
     }
 }
 
@@ -131,8 +132,8 @@ fn check_labels(
     problems: &mut Problems<'_>,
 ) -> std::collections::BTreeMap<String, String> {
     if let Some(ours) = labels.get_ref().keys().find(|key| key.starts_with(LABEL_PREFIX)) {
-        let message = format!("`labels` has `{}`, and those are ours", escape::text(ours));
-        problems.say(labels.span(), message, "do not start a label with `reforge.`");
+        let message = message!("labels-has-and-those-are-ours", ours = escape::text(ours));
+        problems.say(labels.span(), message, message!("do-not-start-a-label"));
     }
     labels.get_ref().clone()
 }
@@ -147,8 +148,8 @@ fn check_request(
         _ => {
             problems.say(
                 request.span(),
-                "`request` cannot be written as JSON",
-                "use strings, numbers, lists and tables",
+                message!("request-cannot-be-written-as-json"),
+                message!("use-strings-numbers-lists-and-tables"),
             );
             serde_json::Map::new()
         }

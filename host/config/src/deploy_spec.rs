@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use crate::Workload;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::{DeploySpec, Mount};
 
 /// Begins a placeholder, which ends with `}`.
@@ -18,7 +19,7 @@ const PLACEHOLDER: &str = "{volume:";
 pub fn configured_image(workload: &Workload) -> Result<String> {
     match image_is_command(workload) {
         true => shlex::try_join(workload.command.iter().map(String::as_str))
-            .map_err(|error| no_image(workload).context(error)),
+            .map_err(|error| no_image(workload).context(error.to_string())),
         false => workload.image.clone().ok_or_else(|| no_image(workload)),
     }
 }
@@ -35,7 +36,7 @@ pub fn spec(workload: &Workload, name: &str, image: &str, mounts: Vec<Mount>) ->
         false => workload.command.clone(),
         true => {
             let words = shlex::split(image).filter(|words| !words.is_empty());
-            words.ok_or_else(|| no_image(workload).hint("write the command line as for a shell, quotes closed"))?
+            words.ok_or_else(|| no_image(workload).hint(message!("write-the-command-line")))?
         }
     };
     check_placeholders(workload, &command, &mounts)?;
@@ -84,14 +85,14 @@ fn check_placeholders(workload: &Workload, command: &[String], mounts: &[Mount])
     match command.iter().flat_map(|word| placeholders(word)).find(|name| !has(name)) {
         None => Ok(()),
         Some(name) => {
-            let message = format!("`{}` has no volume `{}`", escape::text(&workload.id), escape::text(name));
-            Err(Failure::new(Code::Usage, message).hint("add the volume to the configuration, or deploy another image"))
+            let message = message!("has-no-volume", id = escape::text(&workload.id), name = escape::text(name));
+            Err(Failure::new(Code::Usage, message).hint(message!("add-the-volume-to-the-configuration")))
         }
     }
 }
 
 fn no_image(workload: &Workload) -> Failure {
-    Failure::new(Code::Usage, format!("there is no image for `{}`", escape::text(&workload.id)))
+    Failure::new(Code::Usage, message!("there-is-no-image-for", id = escape::text(&workload.id)))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Durations as people write them: `10s`, `24h`, `1m 30s`, `7d`.
 
+use reforge_base::Message;
+use reforge_base::message;
 use std::time::Duration;
 
 use jiff::SpanRelativeTo;
@@ -9,13 +11,13 @@ use jiff::fmt::friendly::SpanParser;
 const DURATION_SECONDS_MAX: u64 = 10 * 366 * 24 * 3600;
 
 /// Reads a duration; a day is 24 hours. The error is one clause about the text.
-pub fn parse(text: &str) -> Result<Duration, String> {
-    let unclear = || "is not a duration".to_owned();
+pub fn parse(text: &str) -> Result<Duration, Message> {
+    let unclear = || message!("is-not-a-duration");
     let span = SpanParser::new().parse_span(text).map_err(|_| unclear())?;
     let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| unclear())?;
-    let duration = Duration::try_from(duration).map_err(|_| "is negative".to_owned())?;
+    let duration = Duration::try_from(duration).map_err(|_| message!("is-negative"))?;
     if duration.as_secs() > DURATION_SECONDS_MAX {
-        return Err("is longer than ten years".to_owned());
+        return Err(message!("is-longer-than-ten-years"));
     }
     Ok(duration)
 }
@@ -61,7 +63,7 @@ mod tests {
             ("11y", "is not a duration"),
             ("100000h", "is longer than ten years"),
         ] {
-            assert_eq!(parse(text), Err(clause.to_owned()), "{text}");
+            assert_eq!(parse(text), Err(Message::from(clause)), "{text}");
         }
     }
 }

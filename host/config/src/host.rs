@@ -9,6 +9,7 @@ use super::problems::Problems;
 use super::raw::RawHost;
 use super::{Host, Workload, duration};
 use crate::scope::Scope;
+use reforge_base::message;
 use reforge_base::{escape, signature};
 
 /// Where an engine listens when nothing else is said.
@@ -77,8 +78,8 @@ fn beside(state_dir: &Path) -> PathBuf {
 
 fn plugin_key(key: Spanned<String>, problems: &mut Problems<'_>) -> String {
     if !signature::parse(key.get_ref()) {
-        let message = format!("`plugin_keys` has `{}`, which is not a public key", escape::text(key.get_ref()));
-        problems.say(key.span(), message, "write the second line of the file that `minisign -G` made, as it is");
+        let message = message!("plugin-keys-has", get_ref = escape::text(key.get_ref()));
+        problems.say(key.span(), message, message!("write-the-second-line"));
     }
     key.into_inner()
 }
@@ -89,13 +90,13 @@ fn require_volume_root(at: std::ops::Range<usize>, workloads: &[Workload], probl
         if let Some(volume) = workload.volumes.iter().find(|volume| rooted(volume.scope)) {
             problems.say(
                 at.clone(),
-                format!(
-                    "volume `{}` of `{}` has the scope `{}`, and `[host]` has no `volume_root`",
-                    escape::text(&volume.name),
-                    escape::text(&workload.id),
-                    volume.scope.as_str()
+                message!(
+                    "volume-of-has-the-scope",
+                    name = escape::text(&volume.name),
+                    id = escape::text(&workload.id),
+                    scope = volume.scope.as_str()
                 ),
-                "add `volume_root = \"/srv/reforge\"` to `[host]`",
+                message!("add-volume-root-srv-reforge"),
             );
             return;
         }
@@ -107,9 +108,13 @@ pub(super) fn path(key: &str, base: &Path, value: Spanned<String>, problems: &mu
     let shown = escape::text(value.get_ref());
     let path = Path::new(value.get_ref());
     if value.get_ref().is_empty() || value.get_ref().contains('\0') {
-        problems.say(value.span(), format!("`{key}` is `{shown}`, which is not a path"), "name a directory or file");
+        problems.say(
+            value.span(),
+            message!("is-which-is-not-a-path", key, shown),
+            message!("name-a-directory-or-file"),
+        );
     } else if path.components().any(|component| component == Component::ParentDir) {
-        problems.say(value.span(), format!("`{key}` is `{shown}`, which holds `..`"), "write the path out");
+        problems.say(value.span(), message!("is-which-holds", key, shown), message!("write-the-path-out"));
     }
     base.join(path).components().collect()
 }
@@ -123,8 +128,8 @@ pub(super) fn duration_or(
 ) -> Duration {
     let Some(value) = value else { return default };
     duration::parse(value.get_ref()).unwrap_or_else(|clause| {
-        let message = format!("`{key}` is `{}`, which {clause}", escape::text(value.get_ref()));
-        problems.say(value.span(), message, "write for example `10s`, `1m 30s` or `24h`");
+        let message = message!("is-which", key, get_ref = escape::text(value.get_ref()), clause);
+        problems.say(value.span(), message, message!("write-for-example-10s-1m-30s"));
         default
     })
 }

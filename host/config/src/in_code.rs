@@ -9,6 +9,7 @@ use toml::{Table, Value};
 use crate::scope::Scope;
 use crate::{Api, Config, Host, Volume, Workload, duration, problems, written};
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::{Container, HealthCheck};
 
 impl Config {
@@ -48,10 +49,8 @@ impl Config {
         let named = [&host.state_dir, &host.snapshot_dir, &host.preview_dir, &host.docker_socket];
         let all = named.into_iter().chain(&host.volume_root).chain(&host.plugin).chain(&host.allowed_roots);
         if let Some(path) = all.chain(&self.api.webhook_secret_file).find(|path| path.is_relative()) {
-            let message = format!("`{}` in the configuration is not absolute", reforge_base::escape::path(path));
-            return Err(
-                Failure::new(Code::Usage, message).hint("a configuration that is made in code has no directory")
-            );
+            let message = message!("in-the-configuration-is-not-absolute", path = reforge_base::escape::path(path));
+            return Err(Failure::new(Code::Usage, message).hint(message!("a-configuration-that-is-made")));
         }
         let text = self.as_toml()?;
         let mut problems = problems::Problems::in_code(&text);
@@ -200,8 +199,8 @@ fn container(container: &Container, keys: &mut Keys) -> Result<()> {
     keys.put("restart", container.restart.text());
     if let Some(bytes) = container.memory_bytes {
         if bytes % 1024 != 0 {
-            let message = format!("a memory limit of {bytes} bytes cannot be written in KiB");
-            return Err(Failure::new(Code::Usage, message).hint("give one that is a multiple of 1024"));
+            let message = message!("a-memory-limit-of-bytes-cannot", bytes);
+            return Err(Failure::new(Code::Usage, message).hint(message!("give-one-that-is-a-multiple")));
         }
         keys.put("memory", format!("{} KiB", bytes / 1024));
     }
@@ -233,7 +232,7 @@ fn table(map: &std::collections::BTreeMap<String, String>) -> Option<Table> {
 
 fn path(path: &Path) -> Result<String> {
     path.to_str().map(str::to_owned).ok_or_else(|| {
-        let message = format!("`{}` is not UTF-8, as a configuration is", reforge_base::escape::path(path));
+        let message = message!("is-not-utf-8-as", path = reforge_base::escape::path(path));
         Failure::new(Code::Usage, message)
     })
 }

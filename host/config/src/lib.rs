@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::scope::Scope;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::{Container, HealthCheck};
 use reforge_base::state_dir::StateDir;
 
@@ -189,13 +190,13 @@ impl Config {
         let absolute = std::path::absolute(path).map_err(|error| Failure::io("find", path, &error))?;
         let bytes = std::fs::read(&absolute).map_err(|error| {
             Failure { code: Code::Usage, ..Failure::io("read", path, &error) }
-                .hint("name the configuration with `--config FILE`")
+                .hint(message!("name-the-configuration-with-config-file"))
         })?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let line =
                 error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
-            let message = format!("`{}` line {}: not UTF-8", escape::path(path), line + 1);
-            Failure::new(Code::Usage, message).hint("save the file as UTF-8")
+            let message = message!("line-not-utf-8", path = escape::path(path), line = line + 1);
+            Failure::new(Code::Usage, message).hint(message!("save-the-file-as-utf-8"))
         })?;
         Config::check_for(&text, &absolute, runtimes).map_err(|found| problems::one(Some(path), found))
     }
@@ -243,11 +244,12 @@ impl Config {
     pub fn workload(&self, id: &str) -> Result<&Workload> {
         self.workloads.iter().find(|workload| workload.id == id).ok_or_else(|| {
             let known: Vec<&str> = self.workloads.iter().map(|workload| workload.id.as_str()).collect();
+            let known = known.join(", ");
             let hint = match self.path.as_os_str().is_empty() {
-                true => format!("there are: {}", known.join(", ")),
-                false => format!("`{}` has: {}", escape::path(&self.path), known.join(", ")),
+                true => message!("there-are-these", known),
+                false => message!("has", path = escape::path(&self.path), known),
             };
-            Failure::new(Code::NotFound, format!("there is no workload `{}`", escape::text(id))).hint(hint)
+            Failure::new(Code::NotFound, message!("there-is-no-workload", id = escape::text(id))).hint(hint)
         })
     }
 }

@@ -4,6 +4,7 @@ use toml::Spanned;
 
 use super::problems::Problems;
 use reforge_base::escape;
+use reforge_base::message;
 
 /// Longest id, volume name, project or stage: names of files are made of them.
 const NAME_BYTES_MAX: usize = 63;
@@ -16,8 +17,8 @@ pub(super) fn check(key: &str, name: Spanned<String>, problems: &mut Problems<'_
     if !is_name(name.get_ref()) {
         problems.say(
             name.span(),
-            format!("`{key}` is `{}`, which is not a name", escape::text(name.get_ref())),
-            "a name has 1 to 63 of `a-z`, `0-9`, `.`, `_` and `-`, and starts with a letter or digit",
+            message!("is-which-is-not-a-name", key, get_ref = escape::text(name.get_ref())),
+            message!("a-name-has-1-to-63"),
         );
     }
     name.into_inner()

@@ -3,8 +3,10 @@
 use std::ops::Range;
 use std::path::Path;
 
+use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure};
+use reforge_base::message;
 
 /// Problems found so far in one text.
 pub(super) struct Problems<'a> {
@@ -26,12 +28,12 @@ impl<'a> Problems<'a> {
     }
 
     /// Something about the bytes `at`. Foreign text in the message is escaped by the caller.
-    pub(crate) fn say(&mut self, at: Range<usize>, message: impl AsRef<str>, hint: impl Into<String>) {
+    pub(crate) fn say(&mut self, at: Range<usize>, message: Message, hint: Message) {
         let line =
             self.text.as_bytes()[..at.start.min(self.text.len())].iter().filter(|byte| **byte == b'\n').count() + 1;
         let message = match self.path {
-            Some(path) => format!("`{}` line {line}: {}", escape::path(path), message.as_ref()),
-            None => message.as_ref().to_owned(),
+            Some(path) => message!("problem-at-line", path = escape::path(path), line, message),
+            None => message,
         };
         self.found.push((at.start, Failure::new(Code::Usage, message).hint(hint)));
     }
@@ -46,29 +48,33 @@ impl<'a> Problems<'a> {
         };
         if let Some((key, rest)) = listed("unknown field `") {
             let known = rest.trim_start_matches("expected ").trim_start_matches("one of ");
-            self.say(at, format!("unknown key `{}`", escape::text(&key)), format!("the keys here are {known}"));
+            self.say(at, message!("unknown-key", key = escape::text(&key)), message!("the-keys-here-are", known));
         } else if let Some((key, _)) = listed("missing field `") {
-            self.say(at, format!("the key `{key}` is missing"), format!("add `{key} = …`"));
+            self.say(at, message!("the-key-is-missing", key), message!("add-the-key", key));
         } else if let Some((value, rest)) = listed("unknown variant `") {
-            let message = format!("{} cannot be `{}`", self.key_before(at.start), escape::text(&value));
-            self.say(at, message, rest.replacen("expected", "use", 1));
+            let message = message!("cannot-be", key_before = self.key_before(at.start), value = escape::text(&value));
+            self.say(at, message, message!("use-these", known = rest.trim_start_matches("expected ")));
         } else if said == "duplicate key" {
             let key = self.text.get(at.clone()).unwrap_or("");
-            self.say(at, format!("the key `{}` is there twice", escape::text(key)), "keep one of them");
+            self.say(at, message!("the-key-is-there-twice", key = escape::text(key)), message!("keep-one-of-them"));
         } else {
-            let message = format!("{}: {}", self.key_before(at.start), escape::text(&said.replace('\n', ", ")));
-            self.say(at, message, "the file is TOML; `docs/configuration.md` has every key");
+            let message = message!(
+                "what-and-why",
+                text = self.key_before(at.start),
+                more = escape::text(&said.replace('\n', ", "))
+            );
+            self.say(at, message, message!("the-file-is-toml-docs-configuration"));
         }
     }
 
     /// The key whose value starts at a byte, for people.
-    fn key_before(&self, at: usize) -> String {
+    fn key_before(&self, at: usize) -> Message {
         let before = self.text.get(..at).unwrap_or("");
         let line = before.rsplit('\n').next().unwrap_or("").trim_end();
         let key = line.strip_suffix('=').map(str::trim_end).and_then(|line| line.rsplit([' ', '{', ',', '\t']).next());
         match key {
-            Some(key) if !key.is_empty() => format!("the key `{}`", escape::text(key)),
-            _ => "this line".to_owned(),
+            Some(key) if !key.is_empty() => message!("the-key", key = escape::text(key)),
+            _ => message!("this-line"),
         }
     }
 
@@ -83,16 +89,17 @@ pub(super) fn one(path: Option<&Path>, mut found: Vec<Failure>) -> Failure {
     if found.len() == 1 {
         return found.remove(0);
     }
-    let messages: Vec<&str> = found.iter().map(|failure| failure.message.as_str()).collect();
-    let mut hints: Vec<&str> = Vec::new();
+    let mut hints: Vec<Message> = Vec::new();
     for failure in &found {
-        if !failure.hint.is_empty() && !hints.contains(&failure.hint.as_str()) {
-            hints.push(&failure.hint);
+        if !failure.hint.is_empty() && !hints.contains(&failure.hint) {
+            hints.push(failure.hint.clone());
         }
     }
+    let messages: Vec<Message> = found.into_iter().map(|failure| failure.message).collect();
+    let n = messages.len();
     let message = match path {
-        Some(path) => format!("{} problems in `{}`: {}", found.len(), escape::path(path), messages.join("; ")),
-        None => format!("{} problems in the configuration: {}", found.len(), messages.join("; ")),
+        Some(path) => message!("problems-in", n, path = escape::path(path), messages),
+        None => message!("problems-in-the-configuration", n, messages),
     };
-    Failure::new(Code::Usage, message).hint(hints.join("; "))
+    Failure::new(Code::Usage, message).hint(Message::all(hints))
 }

@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::problems::Problems;
 use reforge_base::escape;
+use reforge_base::message;
 
 pub(super) struct RawConfig {
     pub host: RawHost,
@@ -121,14 +122,14 @@ pub(super) fn parse(problems: &mut Problems<'_>) -> Option<RawConfig> {
             "api" => api = read::<RawApi>(value, problems),
             "workload" => workloads = read_workloads(value, problems),
             name => {
-                let message = format!("unknown key `{}`", escape::text(name));
-                problems.say(key.span(), message, "the tables are `[host]`, `[api]` and `[[workload]]`");
+                let message = message!("unknown-key", key = escape::text(name));
+                problems.say(key.span(), message, message!("the-tables-are-host-api"));
                 whole = false;
             }
         }
     }
     if host.is_none() && !text_has_host(text) {
-        problems.say(0..0, "the table `[host]` is missing", "add `[host]` with `state_dir = …`");
+        problems.say(0..0, message!("the-table-host-is-missing"), message!("add-host-with-state-dir"));
     }
     Some(RawConfig { host: host?, api: api?, workloads: workloads? }).filter(|_| whole)
 }
@@ -173,7 +174,7 @@ fn tables<'i>(
     match value.into_inner() {
         DeValue::Array(array) => Some(array.into_iter().collect()),
         _ => {
-            problems.say(span, format!("`{key}` is not a list of tables"), format!("write `{header}`"));
+            problems.say(span, message!("is-not-a-list-of-tables", key), message!("write", header));
             None
         }
     }

@@ -13,7 +13,9 @@ use super::raw::RawVolume;
 use super::{RuntimeName, Volume, Workload, names};
 use crate::deploy_spec::placeholders;
 use crate::scope::Scope;
+use reforge_base::Message;
 use reforge_base::escape;
+use reforge_base::message;
 
 /// Names in a volume's parent that start like this are ours.
 pub(crate) const SIBLING_PREFIX: &str = ".reforge-";
@@ -23,8 +25,8 @@ pub(super) fn check_all(runtime: &RuntimeName, raw: Vec<RawVolume>, problems: &m
     let mut volumes = Vec::new();
     for raw in raw {
         if !seen.insert(raw.name.get_ref().clone()) {
-            let message = format!("a second volume of this workload is named `{}`", escape::text(raw.name.get_ref()));
-            problems.say(raw.name.span(), message, "give each volume its own `name`");
+            let message = message!("a-second-volume-of-this-workload", get_ref = escape::text(raw.name.get_ref()));
+            problems.say(raw.name.span(), message, message!("give-each-volume-its-own-name"));
         }
         volumes.extend(check(runtime, raw, problems));
     }
@@ -36,23 +38,23 @@ fn check(runtime: &RuntimeName, raw: RawVolume, problems: &mut Problems<'_>) -> 
     let name = names::check("name", raw.name, problems);
     let Some(scope) = Scope::parse(raw.scope.get_ref()) else {
         let known: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
-        let message = format!("`scope` is `{}`, which is none", escape::text(raw.scope.get_ref()));
-        problems.say(raw.scope.span(), message, format!("use one of {}", known.join(", ")));
+        let message = message!("scope-is-which-is-none", get_ref = escape::text(raw.scope.get_ref()));
+        problems.say(raw.scope.span(), message, message!("use-one-of", known = known.join(", ")));
         return None;
     };
     match (&raw.source, scope.is_supported()) {
         (Some(source), true) => check_source(scope, source, problems),
         (None, true) => problems.say(
             at.clone(),
-            format!("volume `{}` has no `source`", escape::text(&name)),
-            format!("a volume of scope `{}` is a directory: add `source = …`", scope.as_str()),
+            message!("volume-has-no-source", name = escape::text(&name)),
+            message!("a-volume-of-scope", scope = scope.as_str()),
         ),
         (_, false) => {}
     }
     let target = raw.target.map(|target| check_target(target, problems));
     if target.is_none() && runtime.is_docker() {
-        let message = format!("volume `{}` has no `target`", escape::text(&name));
-        problems.say(at, message, "add `target = …`: where the app sees the volume");
+        let message = message!("volume-has-no-target", name = escape::text(&name));
+        problems.say(at, message, message!("add-target-where-the-app-sees"));
     }
     Some(Volume { name, scope, source: raw.source.map(Spanned::into_inner), target })
 }
@@ -60,30 +62,30 @@ fn check(runtime: &RuntimeName, raw: RawVolume, problems: &mut Problems<'_>) -> 
 /// A source of project or stage scope is a relative path that goes down only; one of absolute scope is absolute.
 fn check_source(scope: Scope, source: &Spanned<String>, problems: &mut Problems<'_>) {
     let text = source.get_ref();
-    let mut refuse = |clause: &str, hint: &str| {
-        problems.say(source.span(), format!("`source` is `{}`, which {clause}", escape::text(text)), hint);
+    let mut refuse = |clause: Message, hint: Message| {
+        problems.say(source.span(), message!("source-is-which", text = escape::text(text), clause), hint);
     };
     let below = match (scope, text.strip_prefix('/')) {
         (Scope::Absolute, Some(below)) => below,
         (Scope::Absolute, None) => {
-            return refuse("is not absolute", "write a path that starts with `/`, or use the scope `project`");
+            return refuse(message!("is-not-absolute"), message!("write-a-path-that-starts"));
         }
         (_, None) => text,
         (_, Some(_)) => {
-            return refuse("is absolute", "write a path below the volume root, or use the scope `absolute`");
+            return refuse(message!("is-absolute"), message!("write-a-path-below-the-volume"));
         }
     };
     let parts = || below.split('/');
     if text.contains('\0') {
-        refuse("holds a zero byte", "remove it");
+        refuse(message!("holds-a-zero-byte"), message!("remove-it"));
     } else if below.is_empty() {
-        refuse("names no directory", "name the directory");
+        refuse(message!("names-no-directory"), message!("name-the-directory"));
     } else if parts().any(|part| part == "..") {
-        refuse("holds `..`", "write the path out");
+        refuse(message!("holds-two-dots"), message!("write-the-path-out"));
     } else if parts().any(|part| part.is_empty() || part == ".") {
-        refuse("holds an empty part or `.`", "write the path without `//`, `.` and a `/` at the end");
+        refuse(message!("holds-an-empty-part-or"), message!("write-the-path-without"));
     } else if parts().any(|part| part.starts_with(SIBLING_PREFIX)) {
-        refuse("holds a name that is kept for restores", "do not start a name with `.reforge-`");
+        refuse(message!("holds-a-name-that-is-kept"), message!("do-not-start-a-name"));
     }
 }
 
@@ -91,8 +93,8 @@ fn check_target(target: Spanned<String>, problems: &mut Problems<'_>) -> PathBuf
     let path = Path::new(target.get_ref());
     let plain = path.components().skip(1).all(|part| matches!(part, Component::Normal(_)));
     if !path.is_absolute() || !plain || path.components().count() < 2 || target.get_ref().contains(['\0', ':']) {
-        let message = format!("`target` is `{}`, which is no place in an app", escape::text(target.get_ref()));
-        problems.say(target.span(), message, "write an absolute path without `..` and `:`");
+        let message = message!("target-is-which-is-no-place", get_ref = escape::text(target.get_ref()));
+        problems.say(target.span(), message, message!("write-an-absolute-path-without-and"));
     }
     path.to_owned()
 }
@@ -100,22 +102,26 @@ fn check_target(target: Spanned<String>, problems: &mut Problems<'_>) -> PathBuf
 /// Every `{volume:NAME}` names a volume that has a directory.
 pub(super) fn check_placeholders(workload: &Workload, at: Range<usize>, problems: &mut Problems<'_>) {
     if workload.environment.values().any(|value| placeholders(value).next().is_some()) {
-        let message =
-            format!("the workload `{}` has `{{volume:NAME}}` in its `environment`", escape::text(&workload.id));
-        problems.say(at.clone(), message, "only `command` and the command of `health` can hold it");
+        let message = message!("the-workload-has-volume-name", id = escape::text(&workload.id));
+        problems.say(at.clone(), message, message!("only-command-and-the-command"));
     }
     let health = workload.health.iter().flat_map(|health| &health.command);
     for name in workload.command.iter().chain(health).flat_map(|text| placeholders(text)).collect::<BTreeSet<_>>() {
         let known = workload.volumes.iter().find(|volume| volume.name == name);
         let clause = match known {
             Some(volume) if volume.scope.is_supported() => continue,
-            Some(volume) => format!("which has the scope `{}` and no directory of ours", volume.scope.as_str()),
-            None => "which the workload does not have".to_owned(),
+            Some(volume) => message!("which-has-the-scope", scope = volume.scope.as_str()),
+            None => message!("which-the-workload-does-not-have"),
         };
         problems.say(
             at.clone(),
-            format!("the workload `{}` uses the volume `{}`, {clause}", escape::text(&workload.id), escape::text(name)),
-            "add a `[[workload.volume]]` of that name, or correct `{volume:NAME}`",
+            message!(
+                "the-workload-uses-the-volume",
+                id = escape::text(&workload.id),
+                name = escape::text(name),
+                clause
+            ),
+            message!("add-a-workload-volume"),
         );
     }
 }

@@ -10,6 +10,7 @@ use super::problems::Problems;
 use super::raw::{RawHealth, RawLinks, RawSettings, RawWorkload};
 use super::{BUILT_IN, Links, PREVIEW_SUFFIX, RuntimeName, Workload, container, names, volume};
 use reforge_base::escape;
+use reforge_base::message;
 use reforge_base::spec::HealthCheck;
 
 /// How long an app may take to stop before it is killed.
@@ -29,8 +30,8 @@ pub(super) fn check_all(raw: Vec<RawWorkload>, runtimes: &[&str], problems: &mut
         .map(|raw| {
             let id = raw.settings.id.clone();
             if seen.insert(id.get_ref().clone(), ()).is_some() {
-                let message = format!("a second workload has the id `{}`", escape::text(id.get_ref()));
-                problems.say(id.span(), message, "give each workload its own `id`");
+                let message = message!("a-second-workload-has-the-id", get_ref = escape::text(id.get_ref()));
+                problems.say(id.span(), message, message!("give-each-workload-its-own-id"));
             }
             check(raw, runtimes, problems)
         })
@@ -44,9 +45,8 @@ fn check(raw: RawWorkload, runtimes: &[&str], problems: &mut Problems<'_>) -> Wo
     let (container, allow_containers) = container::check(&runtime, &settings, problems);
     let id = names::check("id", settings.id, problems);
     if id.ends_with(PREVIEW_SUFFIX) {
-        let message =
-            format!("`id` is `{}`, and names that end in `{PREVIEW_SUFFIX}` are for previews", escape::text(&id));
-        problems.say(id_at, message, "give the workload another `id`");
+        let message = message!("id-is-and-names-that-end", id = escape::text(&id), preview_suffix = PREVIEW_SUFFIX);
+        problems.say(id_at, message, message!("give-the-workload-another-id"));
     }
     let command = settings.command.map(|command| words("command", command, problems)).unwrap_or_default();
     let health = settings.health.map(|health| check_health(health, problems));
@@ -81,10 +81,10 @@ fn check_runtime(name: &Spanned<String>, runtimes: &[&str], problems: &mut Probl
     let text = name.get_ref();
     if !runtimes.contains(&text.as_str()) {
         let known: Vec<String> = runtimes.iter().map(|known| format!("`{known}`")).collect();
-        let message = format!("the key `runtime` cannot be `{}`", escape::text(text));
+        let message = message!("the-key-runtime-cannot-be", text = escape::text(text));
         let hint = match BUILT_IN.contains(&text.as_str()) || runtimes == BUILT_IN {
-            true => format!("use {}", known.join(" or ")),
-            false => format!("use {}, or register a runtime of that name when the host is built", known.join(" or ")),
+            true => message!("use", known = known.join(" or ")),
+            false => message!("use-or-register-a-runtime", known = known.join(" or ")),
         };
         problems.say(name.span(), message, hint);
     }
@@ -97,29 +97,29 @@ fn check_image(runtime: &RuntimeName, settings: &RawSettings, problems: &mut Pro
     match (&settings.image, &settings.command) {
         (_, None) if runtime.is_process() => problems.say(
             settings.id.span(),
-            format!("the workload `{id}` is a process and has no `command`"),
-            "add `command = [\"/usr/bin/app\"]`",
+            message!("the-workload-is-a-process-and", id),
+            message!("add-command-usr-bin-app"),
         ),
         (None, _) if runtime.is_docker() => problems.say(
             settings.id.span(),
-            format!("the workload `{id}` runs in docker and has no `image`"),
-            "add `image = \"registry/name:tag\"`",
+            message!("the-workload-runs-in-docker", id),
+            message!("add-image-registry-name-tag"),
         ),
         (None, None) => problems.say(
             settings.id.span(),
-            format!("the workload `{id}` has neither an `image` nor a `command`"),
-            "add the one that its runtime takes",
+            message!("the-workload-has-neither-an-image", id),
+            message!("add-the-one-that-its-runtime"),
         ),
         _ => {}
     }
     match &settings.image {
         Some(image) if runtime.is_process() => problems.say(
             image.span(),
-            format!("the workload `{id}` is a process and has an `image`"),
-            "the image of a process is its `command`: remove `image`, or set `runtime = \"docker\"`",
+            message!("the-workload-is-a-process-and-has", id),
+            message!("the-image-of-a-process"),
         ),
         Some(image) if image.get_ref().trim().is_empty() => {
-            problems.say(image.span(), "`image` is empty", "write for example `registry/name:tag`");
+            problems.say(image.span(), message!("image-is-empty"), message!("write-for-example-registry-name-tag"));
         }
         _ => {}
     }
@@ -128,9 +128,9 @@ fn check_image(runtime: &RuntimeName, settings: &RawSettings, problems: &mut Pro
 fn words(key: &str, command: Spanned<Vec<String>>, problems: &mut Problems<'_>) -> Vec<String> {
     let words = command.get_ref();
     if words.first().is_none_or(String::is_empty) {
-        problems.say(command.span(), format!("`{key}` is empty"), "write for example `[\"/usr/bin/app\", \"--flag\"]`");
+        problems.say(command.span(), message!("is-empty", key), message!("write-for-example-usr-bin-app"));
     } else if words.iter().any(|word| word.contains('\0')) {
-        problems.say(command.span(), format!("`{key}` holds a zero byte"), "remove it");
+        problems.say(command.span(), message!("key-holds-a-zero-byte", key), message!("remove-it"));
     }
     command.into_inner()
 }
@@ -140,7 +140,7 @@ fn check_health(raw: RawHealth, problems: &mut Problems<'_>) -> HealthCheck {
         let at = value.as_ref().map(Spanned::span).unwrap_or_default();
         let duration = duration_or(key, value, default, problems);
         if duration.is_zero() {
-            problems.say(at, format!("`{key}` of `health` is zero"), "write for example `1s`");
+            problems.say(at, message!("of-health-is-zero", key), message!("write-for-example-1s"));
         }
         duration
     };
@@ -158,11 +158,11 @@ fn check_environment(
     let at = environment.span();
     for (name, value) in environment.get_ref() {
         if name.is_empty() || name.contains(['=', '\0']) {
-            let message = format!("`environment` has the name `{}`, which no variable can have", escape::text(name));
-            problems.say(at.clone(), message, "a name is not empty and holds no `=`");
+            let message = message!("environment-has-the-name", name = escape::text(name));
+            problems.say(at.clone(), message, message!("a-name-is-not-empty"));
         } else if value.contains('\0') {
-            let message = format!("the value of `{}` in `environment` holds a zero byte", escape::text(name));
-            problems.say(at.clone(), message, "remove it");
+            let message = message!("the-value-of-in-environment-holds", name = escape::text(name));
+            problems.say(at.clone(), message, message!("remove-it"));
         }
     }
     environment.into_inner()
@@ -171,8 +171,8 @@ fn check_environment(
 fn check_user(user: Spanned<String>, problems: &mut Problems<'_>) -> Option<String> {
     let name = user.get_ref();
     if name.is_empty() || name.contains(|character: char| character.is_control() || character.is_whitespace()) {
-        let message = format!("`user` is `{}`, which is not a user", escape::text(name));
-        problems.say(user.span(), message, "write a name or `UID:GID`");
+        let message = message!("user-is-which", name = escape::text(name));
+        problems.say(user.span(), message, message!("write-a-name-or-uid-gid"));
     }
     Some(user.into_inner())
 }
@@ -180,9 +180,8 @@ fn check_user(user: Spanned<String>, problems: &mut Problems<'_>) -> Option<Stri
 fn check_signal(signal: Option<Spanned<String>>, problems: &mut Problems<'_>) -> String {
     let Some(signal) = signal else { return STOP_SIGNALS[0].to_owned() };
     if !STOP_SIGNALS.contains(&signal.get_ref().as_str()) {
-        let message =
-            format!("`stop_signal` is `{}`, which does not ask an app to end", escape::text(signal.get_ref()));
-        problems.say(signal.span(), message, format!("use one of {}", STOP_SIGNALS.join(", ")));
+        let message = message!("stop-signal-is", get_ref = escape::text(signal.get_ref()));
+        problems.say(signal.span(), message, message!("use-one-of", known = STOP_SIGNALS.join(", ")));
     }
     signal.into_inner()
 }

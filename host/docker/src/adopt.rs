@@ -11,6 +11,7 @@ use super::record::{Adopted, Record};
 use super::{DockerRuntime, controllers, labels, request};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::DeploySpec;
 
 /// Labels of Compose: whose project and service it is.
@@ -34,20 +35,19 @@ pub(crate) fn look(runtime: &DockerRuntime, name: &str, workload: &str) -> Resul
     let client = Client::open(&runtime.socket)?;
     let shown = escape::text(name);
     let found = container::inspect(&client, name)?.ok_or_else(|| {
-        Failure::new(Code::NotFound, format!("there is no container `{shown}`")).hint("see `docker ps --all`")
+        Failure::new(Code::NotFound, message!("there-is-no-container", shown)).hint(message!("see-docker-ps-all"))
     })?;
     if let Some(owner) = found.labels().get(labels::WORKLOAD) {
-        let message = format!("the container {} is workload `{}` already", found.shown(), escape::text(owner));
-        return Err(Failure::new(Code::Usage, message).hint("see `reforge workload list`"));
+        let message = message!("the-container-is-workload-already", shown = found.shown(), owner = escape::text(owner));
+        return Err(Failure::new(Code::Usage, message).hint(message!("see-reforge-workload-list")));
     }
     if let Some(refusal) = controllers::of_own(&found) {
         return Err(refusal);
     }
     let volumes = volumes(&found);
     if volumes.is_empty() {
-        let message = format!("the container {} has no directory of this machine to write to", found.shown());
-        return Err(Failure::new(Code::PolicyRefused, message)
-            .hint("only bound directories are captured and restored: copy a named volume into one first"));
+        let message = message!("the-container-has-no-directory", shown = found.shown());
+        return Err(Failure::new(Code::PolicyRefused, message).hint(message!("only-bound-directories-are-captured")));
     }
     let mut spec = request::spec_of(workload, &found)?;
     let mounts = volumes.iter().map(|(volume, (live, target))| reforge_base::spec::Mount {

@@ -8,17 +8,19 @@ use super::client::Client;
 use super::container::Found;
 use reforge_base::escape;
 use reforge_base::failure::{Failure, Result};
+use reforge_base::message;
 
 /// How many paths are named.
 const NAMED_MAX: usize = 5;
 
 /// Says so if there is something.
 pub(crate) fn warning(client: &Client, found: &Found) -> Result<Option<Failure>> {
-    let doing = format!("ask what the container {} has changed", found.shown());
+    let doing = message!("ask-what-the-container-has-changed", shown = found.shown());
+
     let changes = match client.ask(|docker| docker.container_changes(&found.id)) {
         Ok(changes) => changes.unwrap_or_default(),
         Err(error) if error.is_gone() => return Ok(None),
-        Err(error) => return Err(client.failed(doing)(error)),
+        Err(error) => return Err(client.failed(&doing)(error)),
     };
     let all: BTreeSet<&str> = changes.iter().map(|change| change.path.as_str()).collect();
     let mounted: Vec<&str> =
@@ -37,13 +39,12 @@ pub(crate) fn warning(client: &Client, found: &Found) -> Result<Option<Failure>>
         return Ok(None);
     }
     let named: Vec<String> = paths.iter().take(NAMED_MAX).map(|path| format!("`{}`", escape::text(path))).collect();
-    let more = if paths.len() > NAMED_MAX { format!(" and {} more", paths.len() - NAMED_MAX) } else { String::new() };
-    let message =
-        format!("the container {} has changed files outside of its volumes: {}{more}", found.shown(), named.join(", "));
-    Ok(Some(
-        Failure::warning("changed-outside", message)
-            .hint("a restore creates it anew without them; the old container is kept until the undo window ends"),
-    ))
+    let (shown, named) = (found.shown(), named.join(", "));
+    let message = match paths.len().saturating_sub(NAMED_MAX) {
+        0 => message!("the-container-has-changed-files-outside", shown, named),
+        n => message!("the-container-has-changed-more-files-outside", shown, named, n),
+    };
+    Ok(Some(Failure::warning("changed-outside", message).hint(message!("a-restore-creates-it-anew-without"))))
 }
 
 /// Whether a path is another or lies below it, by components.

@@ -10,9 +10,11 @@ use std::time::Duration;
 use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
 
 use super::errors::EngineError;
+use reforge_base::Message;
 use reforge_base::effects::effect;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::threads;
 
 /// The oldest API that is spoken: engine 20.10.
@@ -34,15 +36,16 @@ pub(crate) struct Client {
 impl Client {
     /// Reaches the engine and agrees on an API version.
     pub(crate) fn open(socket: &Path) -> Result<Client> {
-        let doing = "ask the engine which API it speaks";
-        let failed = |error: EngineError| error.failure(socket, doing);
+        let doing = message!("ask-the-engine-which-api");
+        let failed = |error: EngineError| error.failure(socket, &doing);
+
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|error| Failure::new(Code::Runtime, format!("cannot {doing}: {error}")))?;
-        let path = socket.to_str().ok_or_else(|| {
-            Failure::new(Code::Usage, format!("`docker_socket` is `{}`, which is not UTF-8", escape::path(socket)))
-        })?;
+            .map_err(|error| Failure::new(Code::Runtime, message!("cannot-do", doing, error)))?;
+        let path = socket
+            .to_str()
+            .ok_or_else(|| Failure::new(Code::Usage, message!("docker-socket-is", socket = escape::path(socket))))?;
         let docker = Docker::connect_with_unix(path, LIBRARY_SECONDS_MAX, API_DEFAULT_VERSION)
             .map_err(|error| failed(EngineError::of(error)))?;
         let docker = run(&runtime, ASK_LIMIT, docker.negotiate_version()).map_err(failed)?;
@@ -50,8 +53,8 @@ impl Client {
         let version = client.docker.client_version();
         if (version.major_version, version.minor_version) < (API_MIN.major_version, API_MIN.minor_version) {
             let message =
-                format!("the engine at `{}` speaks the API {version}, which is too old", escape::path(socket));
-            return Err(Failure::new(Code::EngineTooOld, message).hint("use Docker Engine 20.10 or newer (API 1.41)"));
+                message!("the-engine-at-speaks-the-api", socket = escape::path(socket), version = version.to_string());
+            return Err(Failure::new(Code::EngineTooOld, message).hint(message!("use-docker-engine-20-10")));
         }
         Ok(client)
     }
@@ -87,8 +90,9 @@ impl Client {
     }
 
     /// The failure of a call in words.
-    pub(crate) fn failed(&self, doing: impl std::fmt::Display) -> impl FnOnce(EngineError) -> Failure + '_ {
-        let doing = doing.to_string();
+    pub(crate) fn failed(&self, doing: impl Into<Message>) -> impl FnOnce(EngineError) -> Failure + '_ {
+        let doing = doing.into();
+
         move |error| error.failure(&self.socket, &doing)
     }
 }
@@ -107,6 +111,6 @@ fn run<T: Send>(
     std::thread::scope(|scope| {
         let asking = threads::spawn_in(scope, "engine", || runtime.block_on(limited));
         let answered = asking.map_err(|failure| EngineError::Unclear(failure.message))?.join();
-        answered.unwrap_or_else(|_| Err(EngineError::Unclear("the client gave up on it".to_owned())))
+        answered.unwrap_or_else(|_| Err(EngineError::Unclear(message!("the-client-gave-up-on-it"))))
     })
 }

@@ -12,7 +12,9 @@ use super::client::Client;
 use super::labels;
 use super::policy::of_engine;
 use super::record::{Adopted, Record};
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::{AppState, Restart};
 
 /// A container that has run so long after a restart no longer loops; the engine forgets its back-off then, too.
@@ -32,7 +34,8 @@ pub(crate) struct Found {
 
 /// All containers of a workload, oldest first.
 pub(crate) fn of(client: &Client, owner: &str, workload: &str, record: &Record) -> Result<Vec<Found>> {
-    let doing = format!("list the containers of `{}`", reforge_base::escape::text(workload));
+    let doing = message!("list-the-containers-of", workload = reforge_base::escape::text(workload));
+
     let wanted = [(labels::HOST, owner), (labels::WORKLOAD, workload)].map(|(key, value)| format!("{key}={value}"));
     let filters = Some(HashMap::from([("label".to_owned(), wanted.to_vec())]));
     let options = ListContainersOptions { all: true, filters, ..Default::default() };
@@ -60,7 +63,7 @@ pub(crate) fn inspect(client: &Client, id: &str) -> Result<Option<Found>> {
     match client.ask(|docker| docker.inspect_container(id, None::<InspectContainerOptions>)) {
         Ok(inspect) => Found::of(inspect).map(Some),
         Err(error) if error.is_gone() => Ok(None),
-        Err(error) => Err(client.failed(format!("look at the container `{}`", reforge_base::escape::text(id)))(error)),
+        Err(error) => Err(client.failed(message!("look-at-the-container", id = reforge_base::escape::text(id)))(error)),
     }
 }
 
@@ -76,12 +79,11 @@ fn find_adopted(client: &Client, adopted: &Adopted) -> Result<Option<Found>> {
 
 impl Found {
     fn of(inspect: ContainerInspectResponse) -> Result<Found> {
-        let unclear =
-            |what: &str| Failure::new(Code::Runtime, format!("the engine does not say {what} of a container"));
-        let id = inspect.id.clone().ok_or_else(|| unclear("the id"))?;
+        let unclear = |what: Message| Failure::new(Code::Runtime, message!("the-engine-does-not-say", what));
+        let id = inspect.id.clone().ok_or_else(|| unclear(message!("the-id")))?;
         let name = inspect.name.as_deref().unwrap_or_default().trim_start_matches('/').to_owned();
         let created = inspect.created.as_deref().and_then(|text| text.parse().ok());
-        let created = created.ok_or_else(|| unclear("when it was created"))?;
+        let created = created.ok_or_else(|| unclear(message!("when-it-was-created")))?;
         let mut found = Found { own_name: name.clone(), id, name, created, inspect };
         if let Some(own_name) = found.labels().get(labels::NAME).cloned() {
             found.own_name = own_name;
@@ -143,7 +145,7 @@ impl Found {
             Status::RUNNING | Status::PAUSED | Status::STOPPING => Ok(AppState::Running),
             Status::CREATED | Status::EXITED | Status::DEAD | Status::REMOVING => Ok(AppState::Stopped),
             Status::EMPTY => {
-                let message = format!("the engine does not say what the container {} is doing", self.shown());
+                let message = message!("the-engine-does-not-say-what", shown = self.shown());
                 Err(Failure::new(Code::Runtime, message))
             }
         }

@@ -15,6 +15,7 @@ use super::errors::EngineError;
 use super::{DockerRuntime, View, images, mounts, request};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::Restart;
 use reforge_base::spec::{DeploySpec, Observation};
 
@@ -103,10 +104,8 @@ impl View<'_> {
         let max = instances_max(spec);
         (needed + 2 > max).then(|| {
             let shown = escape::text(self.workload);
-            let message =
-                format!("`{shown}` has {needed} containers that undo windows need, of {max} that there may be");
-            Failure::new(Code::PolicyRefused, message)
-                .hint("end an undo window with `reforge restore finish`, or raise `max_instances`")
+            let message = message!("has-containers-that-undo-windows-need", shown, needed, max);
+            Failure::new(Code::PolicyRefused, message).hint(message!("end-an-undo-window-with-reforge"))
         })
     }
 
@@ -141,7 +140,7 @@ impl View<'_> {
             self.client.change("docker-rename", CHANGE_LIMIT, |docker| docker.rename_container(&found.id, options));
         match renamed {
             Err(error) if !error.is_gone() => {
-                Err(self.client.failed(format!("rename the container {}", found.shown()))(error))
+                Err(self.client.failed(message!("rename-the-container", shown = found.shown()))(error))
             }
             _ => Ok(()),
         }
@@ -155,12 +154,12 @@ impl View<'_> {
         let created = self
             .client
             .change("docker-create", START_LIMIT, |docker| docker.create_container(Some(options), body))
-            .map_err(self.client.failed(format!("create the container `{}`", escape::text(&name))))?;
+            .map_err(self.client.failed(message!("create-the-container", name = escape::text(&name))))?;
         for (network, endpoint_config) in request.further_networks {
             let join = NetworkConnectRequest { container: created.id.clone(), endpoint_config: Some(endpoint_config) };
             self.client
                 .change("docker-connect", CHANGE_LIMIT, |docker| docker.connect_network(&network, join))
-                .map_err(self.client.failed(format!("join the network `{}`", escape::text(&network))))?;
+                .map_err(self.client.failed(message!("join-the-network", network = escape::text(&network))))?;
         }
         Ok(created.id)
     }
@@ -193,11 +192,11 @@ impl View<'_> {
     fn make_twin(&self, found: &Found, name: String) -> Result<String> {
         let body = request::twin(&self.runtime.owner, self.workload, found)?;
         let options = CreateContainerOptions { name: Some(name), ..Default::default() };
-        let doing = format!("make a container that keeps the volumes of {}", found.shown());
+        let doing = message!("make-a-container-that-keeps", shown = found.shown());
         let created = self
             .client
             .change("docker-create", START_LIMIT, |docker| docker.create_container(Some(options), body))
-            .map_err(self.client.failed(doing))?;
+            .map_err(self.client.failed(&doing))?;
         Ok(created.id)
     }
 
@@ -207,7 +206,7 @@ impl View<'_> {
             .change("docker-start", START_LIMIT, |docker| docker.start_container(id, None::<StartContainerOptions>));
         started.map_err(|error| {
             let name = escape::text(&request::name(spec));
-            app_bad(&error, &name).unwrap_or_else(|| self.client.failed(format!("start the container `{name}`"))(error))
+            app_bad(&error, &name).unwrap_or_else(|| self.client.failed(message!("start-the-container", name))(error))
         })
     }
 
@@ -243,7 +242,7 @@ impl View<'_> {
             .change("docker-remove", CHANGE_LIMIT, |docker| docker.remove_container(&found.id, Some(options)));
         match removed {
             Err(error) if !error.is_gone() => {
-                Err(self.client.failed(format!("remove the container {}", found.shown()))(error))
+                Err(self.client.failed(message!("remove-the-container", shown = found.shown()))(error))
             }
             _ => Ok(()),
         }
@@ -260,7 +259,10 @@ fn app_bad(error: &EngineError, name: &str) -> Option<Failure> {
     let reason = ["no such file or directory", "executable file not found", "permission denied", "exec format error"]
         .into_iter()
         .find(|reason| said.contains("OCI runtime") && said.contains("exec") && said.contains(reason))?;
-    let more = if reason == "permission denied" { " (not executable)" } else { "" };
-    let message = format!("the container `{name}` cannot be started: {}{more}", escape::text(said));
-    Some(Failure::new(Code::AppBad, message).hint("correct `command` or `entrypoint`, or deploy another image"))
+    let said = escape::text(said);
+    let message = match reason {
+        "permission denied" => message!("the-container-cannot-be-started-not-executable", name, said),
+        _ => message!("the-container-cannot-be-started", name, said),
+    };
+    Some(Failure::new(Code::AppBad, message).hint(message!("correct-command-or-entrypoint-or-deploy")))
 }

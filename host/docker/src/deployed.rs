@@ -15,6 +15,7 @@ use super::client::Client;
 use super::container::Found;
 use super::{View, labels, mounts};
 use reforge_base::failure::Result;
+use reforge_base::message;
 use reforge_base::spec::Mount;
 use reforge_runtime::DeployedMount;
 use reforge_volumes::identity::Identity;
@@ -24,7 +25,7 @@ pub(crate) fn workloads(client: &Client, owner: &str) -> Result<Vec<String>> {
     let filters = HashMap::from([("label".to_owned(), vec![format!("{}={owner}", labels::HOST)])]);
     let options = ListContainersOptions { all: true, filters: Some(filters), ..Default::default() };
     let listed = client.ask(|docker| docker.list_containers(Some(options)));
-    let listed = listed.map_err(client.failed("list the containers of this host"))?;
+    let listed = listed.map_err(client.failed(message!("list-the-containers-of-this-host")))?;
     let workloads = listed.into_iter().filter_map(|summary| summary.labels?.remove(labels::WORKLOAD));
     Ok(workloads.collect::<BTreeSet<_>>().into_iter().collect())
 }

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use bollard::errors::Error;
 
+use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure};
+use reforge_base::message;
 
 /// How a call of the engine failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +22,7 @@ pub(crate) enum EngineError {
     /// It answered, and not with what was asked for.
     Said { status: u16, message: String },
     /// Its answer makes no sense.
-    Unclear(String),
+    Unclear(Message),
     /// A fault that a test asked for.
     Injected(String),
 }
@@ -32,9 +34,9 @@ impl EngineError {
                 EngineError::Said { status: status_code, message }
             }
             Error::DockerStreamError { error } => EngineError::Said { status: 500, message: error },
-            Error::JsonDataError { message, .. } => EngineError::Unclear(message),
-            Error::JsonSerdeError { err } => EngineError::Unclear(err.to_string()),
-            Error::APIVersionParseError {} => EngineError::Unclear("it does not say which API it speaks".to_owned()),
+            Error::JsonDataError { message, .. } => EngineError::Unclear(Message::from(escape::text(&message))),
+            Error::JsonSerdeError { err } => EngineError::Unclear(Message::from(escape::text(&err.to_string()))),
+            Error::APIVersionParseError {} => EngineError::Unclear(message!("it-does-not-say-which-api")),
             other => EngineError::Unreachable(with_causes(&other)),
         }
     }
@@ -63,39 +65,33 @@ impl EngineError {
     }
 
     /// In words: `doing` is what was tried, as in "cannot …".
-    pub(crate) fn failure(&self, socket: &Path, doing: &str) -> Failure {
+    pub(crate) fn failure(&self, socket: &Path, doing: &Message) -> Failure {
         let at = escape::path(socket);
         match self {
             EngineError::Unreachable(why) => {
-                let message = format!("cannot {doing}: the engine at `{at}` cannot be reached: {}", escape::text(why));
-                Failure::new(Code::EngineUnreachable, message).hint(
-                    "start the engine, or correct `docker_socket` in `[host]`; what it runs is not known meanwhile",
-                )
+                let message = message!("cannot-the-engine-at-cannot", doing, at, why = escape::text(why));
+                Failure::new(Code::EngineUnreachable, message).hint(message!("start-the-engine-or-correct-docker"))
             }
             EngineError::Silent(limit) => {
-                let message = format!("cannot {doing}: the engine at `{at}` did not answer within {limit:?}");
-                Failure::new(Code::EngineUnreachable, message)
-                    .hint("look at the engine's log; nothing is assumed about it")
+                let message = message!("cannot-the-engine", doing, at, limit);
+                Failure::new(Code::EngineUnreachable, message).hint(message!("look-at-the-engines-log-nothing"))
             }
             EngineError::Said { status: 404, message } => {
-                Failure::new(Code::NotFound, format!("cannot {doing}: {}", escape::text(message)))
-                    .hint("something else removed it just now: look, then try again")
+                Failure::new(Code::NotFound, message!("cannot-do", doing, error = escape::text(message)))
+                    .hint(message!("something-else-removed-it-just-now"))
             }
             EngineError::Said { status, message } => {
-                let message = format!("cannot {doing}: the engine said: {} ({status})", escape::text(message));
+                let message = message!("cannot-the-engine-said", doing, message = escape::text(message), status);
                 Failure::new(Code::Runtime, message)
             }
-            EngineError::Unclear(why) => {
-                let why = escape::text(why);
-                Failure::new(Code::Runtime, format!("cannot {doing}: the engine's answer is not understood: {why}"))
-            }
-            EngineError::Injected(why) => Failure::new(Code::Runtime, format!("cannot {doing}: {why}")),
+            EngineError::Unclear(why) => Failure::new(Code::Runtime, message!("cannot-the-engines-answer", doing, why)),
+            EngineError::Injected(why) => Failure::new(Code::Runtime, message!("cannot-do", doing, error = why)),
         }
     }
 }
 
 /// What a container needs and would not get.
-pub(crate) fn refused(message: String) -> Failure {
+pub(crate) fn refused(message: Message) -> Failure {
     Failure::new(Code::PolicyRefused, message)
 }
 

@@ -15,8 +15,10 @@ use rustix::process::Signal;
 use super::client::{CHANGE_LIMIT, Client};
 use super::container::Found;
 use super::{DockerRuntime, container};
+use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::{DeploySpec, Health, HealthCheck, HealthReport};
 use reforge_runtime::process::{ProcessId, descendants};
 
@@ -39,7 +41,7 @@ const OUTPUT_BYTES_MAX: usize = 2048;
 pub(crate) fn wait(runtime: &DockerRuntime, workload: &str, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
     let view = runtime.view(workload)?;
     let Some(first) = view.current() else {
-        let message = format!("`{}` was never deployed", escape::text(workload));
+        let message = message!("was-never-deployed", workload = escape::text(workload));
         return Err(Failure::new(Code::NotFound, message));
     };
     let spec = view.spec_of(first)?;
@@ -49,17 +51,17 @@ pub(crate) fn wait(runtime: &DockerRuntime, workload: &str, cancelled: &dyn Fn()
     let mut wait = Wait { client: &view.client, spec: &spec, held, next_probe: Instant::now(), last_probe: None };
     loop {
         if cancelled() {
-            return Ok(unknown("cancelled before the app was known to be healthy".to_owned()));
+            return Ok(unknown(message!("cancelled-before-the-app-was-known")));
         }
         let Some(found) = container::inspect(&view.client, &first.id)? else {
-            return Ok(unknown("something removed the container, so nobody knows".to_owned()));
+            return Ok(unknown(message!("something-removed-the-container-so-nobody")));
         };
         if let Some(report) = wait.look(&found, deadline)? {
             return Ok(report);
         }
         if Instant::now() >= deadline {
-            let why = wait.last_probe.unwrap_or_else(|| "the app did not settle".to_owned());
-            return Ok(unknown(with_last_output(&view.client, &found, format!("{why}, until the limit of {limit:?}"))));
+            let why = wait.last_probe.unwrap_or_else(|| message!("the-app-did-not-settle"));
+            return Ok(unknown(with_last_output(&view.client, &found, message!("until-the-limit-of", why, limit))));
         }
         std::thread::sleep(POLL.min(deadline.saturating_duration_since(Instant::now())));
     }
@@ -71,7 +73,7 @@ struct Wait<'a> {
     spec: &'a DeploySpec,
     held: bool,
     next_probe: Instant,
-    last_probe: Option<String>,
+    last_probe: Option<Message>,
 }
 
 impl Wait<'_> {
@@ -93,7 +95,7 @@ impl Wait<'_> {
             None => {
                 let up = found.started().map(|started| jiff::Timestamp::now().duration_since(started));
                 let settled = up.and_then(|up| Duration::try_from(up).ok()).is_some_and(|up| up >= SETTLE);
-                Ok(settled.then(|| healthy(format!("ran for {SETTLE:?}"))))
+                Ok(settled.then(|| healthy(message!("ran-for", settle = SETTLE))))
             }
         }
     }
@@ -104,9 +106,9 @@ impl Wait<'_> {
         self.next_probe = Instant::now() + check.interval.max(POLL);
         match result {
             // Something else may have answered in the place of an app that is not there.
-            None if self.is_same(found)? => return Ok(Some(healthy("the health check passed".to_owned()))),
-            None => self.last_probe = Some("the health check passed, but the app ended meanwhile".to_owned()),
-            Some(why) => self.last_probe = Some(format!("the health check {why}")),
+            None if self.is_same(found)? => return Ok(Some(healthy(message!("the-health-check-passed")))),
+            None => self.last_probe = Some(message!("the-health-check-passed-but")),
+            Some(why) => self.last_probe = Some(message!("the-health-check", why)),
         }
         Ok(None)
     }
@@ -127,9 +129,9 @@ impl Wait<'_> {
             return None;
         }
         let code = last.and_then(|result| result.exit_code).unwrap_or_default();
-        self.last_probe = Some(format!("the image's health check ended with status {code}"));
+        self.last_probe = Some(message!("the-images-health-check-ended", code));
         let passed = health.status == Some(HealthStatusEnum::HEALTHY) && code == 0;
-        passed.then(|| healthy("the image's health check passed".to_owned()))
+        passed.then(|| healthy(message!("the-images-health-check-passed")))
     }
 }
 
@@ -139,15 +141,15 @@ fn images_check(found: &Found) -> Option<&bollard::models::Health> {
     (!matches!(health.status, None | Some(HealthStatusEnum::NONE | HealthStatusEnum::EMPTY))).then_some(health)
 }
 
-fn confirmed_bad(found: &Found, held: bool, has_check: bool) -> Option<String> {
+fn confirmed_bad(found: &Found, held: bool, has_check: bool) -> Option<Message> {
     let over = found.started().is_some() && !found.is_up();
     let ends = found.restarts() + i64::from(!found.is_running() && found.started().is_some());
     // Held, or of a policy that does not bring it back: nothing starts it again.
     let bad = if over { held || !found.policy().brings_back(found.exit_code()) || !has_check } else { false };
     let bad = bad || ends >= if has_check { ENDS_MAX } else { 1 };
     bad.then(|| {
-        let how = format!("ended with status {}", found.exit_code());
-        if ends > 1 { format!("the app ended {ends} times and {how} last") } else { format!("the app {how}") }
+        let how = message!("ended-with-status", code = found.exit_code());
+        if ends > 1 { message!("the-app-ended-times-and-last", ends, how) } else { message!("the-app", how) }
     })
 }
 
@@ -158,22 +160,23 @@ fn probe(
     found: &Found,
     check: &HealthCheck,
     limit: Duration,
-) -> Result<Option<String>> {
-    let could_not = |why: &str| Ok(Some(format!("could not be run: {}", escape::text(why))));
+) -> Result<Option<Message>> {
+    let could_not = |failure: Message| Ok(Some(message!("could-not-be-run", failure)));
+    let said = |text: &str| Message::from(escape::text(text));
     let words = check.command.iter().map(|word| spec.fill(word, |mount| &mount.target));
     let words: Result<Vec<String>> = words.map(|word| Ok(word?.to_string_lossy().into_owned())).collect();
     let config = ExecConfig { cmd: Some(words?), ..Default::default() };
     let made = client.change("docker-exec", CHANGE_LIMIT, |docker| docker.create_exec(&found.id, config));
     let id = match made {
         Ok(made) => made.id,
-        Err(error) if error.is_passing() => return Err(client.failed("run the health check")(error)),
-        Err(error) => return could_not(error.message()),
+        Err(error) if error.is_passing() => return Err(client.failed(message!("run-the-health-check"))(error)),
+        Err(error) => return could_not(said(error.message())),
     };
     let detached = Some(StartExecOptions { detach: true, ..Default::default() });
     if let Err(error) = client.change("docker-exec-start", CHANGE_LIMIT, |docker| docker.start_exec(&id, detached)) {
         return match error.message() {
-            "" => Err(client.failed("run the health check")(error)),
-            output => could_not(output),
+            "" => Err(client.failed(message!("run-the-health-check"))(error)),
+            text => could_not(said(text)),
         };
     }
     let deadline = Instant::now() + limit;
@@ -181,17 +184,20 @@ fn probe(
         let state = match client.ask(|docker| docker.inspect_exec(&id)) {
             Ok(state) => state,
             // It went with its container.
-            Err(error) if error.is_gone() => return could_not("its container ended"),
-            Err(error) => return Err(client.failed("look at the health check")(error)),
+            Err(error) if error.is_gone() => return could_not(message!("its-container-ended")),
+            Err(error) => return Err(client.failed(message!("look-at-the-health-check"))(error)),
         };
         match (state.running, state.exit_code) {
             (Some(false), Some(0)) => return Ok(None),
             (Some(false), code) => {
-                return Ok(Some(format!("ended with status {}", code.map_or("?".to_owned(), |code| code.to_string()))));
+                return Ok(Some(message!(
+                    "ended-with-status",
+                    code = code.map_or("?".to_owned(), |code| code.to_string())
+                )));
             }
             _ if Instant::now() >= deadline => {
                 end(state.pid)?;
-                return Ok(Some(format!("took longer than {limit:?}")));
+                return Ok(Some(message!("took-longer-than", limit)));
             }
             _ => std::thread::sleep(POLL.min(Duration::from_millis(20))),
         }
@@ -215,7 +221,7 @@ fn end(pid: Option<i64>) -> Result<()> {
 }
 
 /// Adds the last lines that the app has said since this start.
-fn with_last_output(client: &Client, found: &Found, reason: String) -> String {
+fn with_last_output(client: &Client, found: &Found, reason: Message) -> Message {
     let since = found.started().map_or(0, |started| i32::try_from(started.as_second()).unwrap_or_default());
     let options =
         LogsOptions { stdout: true, stderr: true, since, tail: OUTPUT_LINES.to_owned(), ..Default::default() };
@@ -230,14 +236,14 @@ fn with_last_output(client: &Client, found: &Found, reason: String) -> String {
     // A log that goes elsewhere cannot be read back; the reason stands without it.
     match output.unwrap_or_default().trim_ascii() {
         [] => reason,
-        output => format!("{reason}; it said: {}", escape::bytes(output)),
+        output => message!("it-said", reason, said = escape::bytes(output)),
     }
 }
 
-fn healthy(reason: String) -> HealthReport {
+fn healthy(reason: Message) -> HealthReport {
     HealthReport { health: Health::Healthy, reason }
 }
 
-fn unknown(reason: String) -> HealthReport {
+fn unknown(reason: Message) -> HealthReport {
     HealthReport { health: Health::Unknown, reason }
 }

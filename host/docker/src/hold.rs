@@ -14,6 +14,7 @@ use super::errors::EngineError;
 use super::{DockerRuntime, View, policy};
 use reforge_base::durable;
 use reforge_base::failure::{Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::Restart;
 
 /// How long an engine may take to see that a container has ended.
@@ -73,7 +74,7 @@ impl View<'_> {
         if found.removes_itself() {
             return Ok(());
         }
-        let doing = format!("set the restart policy of the container {}", found.shown());
+        let doing = message!("set-the-restart-policy", shown = found.shown());
         let restart_policy = Some(policy::engines(policy));
         let deadline = Instant::now() + ENDING_LIMIT;
         loop {
@@ -84,7 +85,7 @@ impl View<'_> {
                 Ok(()) => return sync_container(found),
                 Err(error) if error.is_gone() => return Ok(()),
                 Err(error) if has_just_ended(&error) && Instant::now() < deadline => std::thread::sleep(POLL),
-                Err(error) => return Err(self.client.failed(doing)(error)),
+                Err(error) => return Err(self.client.failed(&doing)(error)),
             }
         }
     }

@@ -13,8 +13,10 @@ use futures_util::StreamExt as _;
 use super::View;
 use super::client::{CHANGE_LIMIT, Client};
 use super::errors::EngineError;
+use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::DeploySpec;
 use reforge_base::threads;
 use reforge_runtime::ImageAtHand;
@@ -30,13 +32,14 @@ const TELL_EVERY: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// The id of what the spec's reference means now.
 pub(crate) fn find_id(client: &Client, spec: &DeploySpec) -> Result<String> {
-    let doing = format!("find the image `{}`", escape::text(&spec.image));
-    find(client, &spec.image).map_err(client.failed(doing))?.ok_or_else(|| not_there(&spec.image))
+    let doing = message!("find-the-image", image = escape::text(&spec.image));
+    find(client, &spec.image).map_err(client.failed(&doing))?.ok_or_else(|| not_there(&spec.image))
 }
 
 /// Whether what was deployed is still there, whatever its reference means now.
 pub(crate) fn at_hand(client: &Client, spec: &DeploySpec) -> Result<ImageAtHand> {
-    let doing = format!("find the image `{}`", escape::text(&spec.image));
+    let doing = message!("find-the-image", image = escape::text(&spec.image));
+
     let now = find(client, &spec.image).map_err(client.failed(&doing))?;
     if spec.image_digest.is_empty() {
         return now
@@ -46,9 +49,8 @@ pub(crate) fn at_hand(client: &Client, spec: &DeploySpec) -> Result<ImageAtHand>
         Some(_) => Ok(ImageAtHand { now, pinned: true }),
         None => {
             let (image, id) = (escape::text(&spec.image), escape::text(&spec.image_digest));
-            let message = format!("the image `{image}` that runs is not there any more (`{id}`)");
-            Err(Failure::new(Code::NotFound, message)
-                .hint("pull or load exactly that image, or deploy another one first"))
+            let message = message!("the-image-that-runs", image, id);
+            Err(Failure::new(Code::NotFound, message).hint(message!("pull-or-load-exactly-that-image")))
         }
     }
 }
@@ -74,15 +76,15 @@ fn find(client: &Client, image: &str) -> Result<Option<String>, EngineError> {
 pub(crate) fn fetch(
     client: &Client,
     spec: &DeploySpec,
-    tell: &dyn Fn(&str),
+    tell: &dyn Fn(&Message),
     cancelled: &dyn Fn() -> bool,
 ) -> Result<()> {
     let shown = escape::text(&spec.image);
-    let doing = format!("pull the image `{shown}`");
+    let doing = message!("pull-the-image", shown);
     if find(client, &spec.image).map_err(client.failed(&doing))?.is_some() {
         return Ok(());
     }
-    tell(&format!("`{shown}` is not there: asking its registry"));
+    tell(&message!("is-not-there-asking-its-registry", shown));
     let options = CreateImageOptions {
         from_image: Some(spec.image.clone()),
         // A reference without a tag would fetch every tag there is.
@@ -121,16 +123,16 @@ pub(crate) fn fetch(
             }
             given_up.fetch_or(cancelled(), Ordering::Relaxed);
         }
-        pull.join().unwrap_or_else(|_| Err(EngineError::Unclear("the pull was given up".to_owned())))
+        pull.join().unwrap_or_else(|_| Err(EngineError::Unclear(message!("the-pull-was-given-up"))))
     });
     pulled.map_err(client.failed(&doing)).map_err(|failure| {
-        let hint = "is the name right, and can its registry be reached? An image can also be loaded with `docker load`";
+        let hint = message!("is-the-name-right");
         failure.hint(hint)
     })?;
     if given_up.load(Ordering::Relaxed) {
-        return Err(Failure::new(Code::Cancelled, format!("cancelled while `{shown}` was pulled")));
+        return Err(Failure::new(Code::Cancelled, message!("cancelled-while-was-pulled", shown)));
     }
-    tell(&format!("`{shown}` is there"));
+    tell(&message!("is-there", shown));
     Ok(())
 }
 
@@ -149,13 +151,13 @@ impl Layers {
         }
     }
 
-    fn tell(&mut self, image: &str, tell: &dyn Fn(&str)) {
+    fn tell(&mut self, image: &str, tell: &dyn Fn(&Message)) {
         if self.bytes.is_empty() || self.told.is_some_and(|told| told.elapsed() < TELL_EVERY) {
             return;
         }
         self.told = Some(std::time::Instant::now());
         let sum = |pick: fn(&(i64, i64)) -> i64| self.bytes.values().map(pick).sum::<i64>() / (1 << 20);
-        tell(&format!("pulling `{image}`: {} of {} MiB", sum(|bytes| bytes.0), sum(|bytes| bytes.1)));
+        tell(&message!("pulling-of-mib", image, sum = sum(|bytes| bytes.0), sum_2 = sum(|bytes| bytes.1)));
     }
 }
 
@@ -171,16 +173,17 @@ impl View<'_> {
         let tag = format!("{}{}", self.tag_prefix(), short(id));
         let options = TagImageOptions { repo: Some(KEPT.to_owned()), tag: Some(tag) };
         let tagged = self.client.change("docker-tag", CHANGE_LIMIT, |docker| docker.tag_image(id, Some(options)));
-        tagged.map_err(self.client.failed("tag an image so that it is kept"))
+        tagged.map_err(self.client.failed(message!("tag-an-image")))
     }
 
     /// Takes our tags off the images that no container of the workload uses any more. An image that nothing else names
     /// goes with its tag.
     pub(crate) fn let_images_go(&self) -> Result<()> {
-        let doing = "look for images that are no longer kept";
+        let doing = message!("look-for-images");
+
         let filters = Some(HashMap::from([("reference".to_owned(), vec![format!("{KEPT}:*")])]));
         let options = ListImagesOptions { filters, ..Default::default() };
-        let images = self.client.ask(|docker| docker.list_images(Some(options))).map_err(self.client.failed(doing))?;
+        let images = self.client.ask(|docker| docker.list_images(Some(options))).map_err(self.client.failed(&doing))?;
         let prefix = format!("{KEPT}:{}", self.tag_prefix());
         for image in images.iter().filter(|image| self.found.iter().all(|found| found.image_id() != image.id)) {
             for tag in image.repo_tags.iter().filter(|tag| tag.starts_with(&prefix)) {
@@ -192,7 +195,7 @@ impl View<'_> {
                     Ok(_) => {}
                     // Something else uses it: then it is not ours to remove.
                     Err(error) if error.is_gone() || error.is_conflict() => {}
-                    Err(error) => return Err(self.client.failed("let an image go")(error)),
+                    Err(error) => return Err(self.client.failed(message!("let-an-image-go"))(error)),
                 }
             }
         }
@@ -210,6 +213,6 @@ fn short(id: &str) -> &str {
 }
 
 fn not_there(image: &str) -> Failure {
-    Failure::new(Code::NotFound, format!("the image `{}` is not on the engine", escape::text(image)))
-        .hint("a deploy pulls it; without a registry, load or import it")
+    Failure::new(Code::NotFound, message!("the-image-is", image = escape::text(image)))
+        .hint(message!("a-deploy-pulls-it-without"))
 }

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::DeploySpec;
 
 /// The host that created it.
@@ -23,7 +24,7 @@ pub(crate) fn of(owner: &str, name: &str, spec: &DeploySpec) -> Result<HashMap<S
     let mut quiet = spec.clone();
     quiet.environment.iter_mut().for_each(|(_, value)| value.clear());
     let text = serde_json::to_string(&quiet)
-        .map_err(|error| Failure::new(Code::Runtime, format!("cannot write down a deploy spec: {error}")))?;
+        .map_err(|error| Failure::new(Code::Runtime, message!("cannot-write-down-a-deploy-spec", error)))?;
     let own = [(HOST, owner), (WORKLOAD, &spec.workload), (NAME, name), (IMAGE, &spec.image), (SPEC, &text)];
     Ok(own.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
 }
@@ -34,7 +35,7 @@ pub(crate) fn spec(labels: &HashMap<String, String>, environment: &[String]) -> 
     let mut spec: DeploySpec = match serde_json::from_str(text) {
         Ok(spec) => spec,
         Err(error) => {
-            let message = format!("the label `{SPEC}` of a container is not understood: {error}");
+            let message = message!("the-label-of-a-container", spec = SPEC, error);
             return Some(Err(Failure::new(Code::Runtime, message)));
         }
     };

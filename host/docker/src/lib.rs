@@ -42,6 +42,7 @@ pub use self::adopt::Adoption;
 use self::client::Client;
 use self::container::Found;
 use self::record::Record;
+use reforge_base::Message;
 use reforge_base::failure::Result;
 use reforge_base::spec::{DeploySpec, HealthReport, Observation};
 use reforge_runtime::{DeployedMount, ImageAtHand, Runtime, Survey};
@@ -187,7 +188,7 @@ impl Runtime for DockerRuntime {
         images::find_id(&Client::open(&self.socket)?, spec)
     }
 
-    fn fetch_image(&self, spec: &DeploySpec, tell: &dyn Fn(&str), cancelled: &dyn Fn() -> bool) -> Result<()> {
+    fn fetch_image(&self, spec: &DeploySpec, tell: &dyn Fn(&Message), cancelled: &dyn Fn() -> bool) -> Result<()> {
         images::fetch(&Client::open(&self.socket)?, spec, tell, cancelled)
     }
 

@@ -13,13 +13,14 @@ use bollard::models::{
 use super::container::Found;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::{DeploySpec, Mount};
 
 /// Our volumes.
 pub(crate) fn of_volumes(spec: &DeploySpec) -> Result<Vec<EngineMount>> {
     let text = |path: &std::path::Path| {
         path.to_str().map(str::to_owned).ok_or_else(|| {
-            let message = format!("`{}` is not UTF-8, and the engine takes nothing else", escape::path(path));
+            let message = message!("is-not-utf-8", path = escape::path(path));
             Failure::new(Code::VolumeRefused, message)
         })
     };

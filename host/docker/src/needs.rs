@@ -17,6 +17,7 @@ use super::request::{self, CreateRequest};
 use super::{View, mounts, ports};
 use reforge_base::escape;
 use reforge_base::failure::{Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::DeploySpec;
 use reforge_base::spec::Restart;
 
@@ -39,7 +40,7 @@ impl View<'_> {
     fn unmet_of(&self, spec: &DeploySpec, request: &CreateRequest) -> Result<Vec<Failure>> {
         let host = request.body.host_config.clone().unwrap_or_default();
         let info = self.client.ask(|docker| docker.info());
-        let info = info.map_err(self.client.failed("ask the engine about its machine"))?;
+        let info = info.map_err(self.client.failed(message!("ask-the-engine-about-its-machine")))?;
         let mut unmet = Vec::new();
         for name in networks(request) {
             if network(&self.client, name)?.is_none() && !may_come_from_a_manager(&info) {
@@ -60,8 +61,8 @@ impl View<'_> {
         let name = request::name(spec);
         let other = container::inspect(&self.client, &name)?.filter(|other| other.name == name && !self.has(other));
         Ok(other.map(|other| {
-            refused(format!("the name of the container {} is taken by one that is not ours", other.shown()))
-                .hint("rename or remove it, or set another `container_name`")
+            refused(message!("the-name-of-the-container", shown = other.shown()))
+                .hint(message!("rename-or-remove-it-or-set"))
         }))
     }
 
@@ -73,12 +74,11 @@ impl View<'_> {
         let failure = match container::inspect(&self.client, &needed.name)? {
             None => {
                 let shown = escape::text(&needed.name);
-                refused(format!("the container `{shown}`, which `request` names, is not there"))
-                    .hint("create it first, or take it out of `request`")
+                refused(message!("the-container-which-request-names", shown)).hint(message!("create-it-first-or-take"))
             }
             Some(other) if needed.runs && !other.is_up() => {
-                refused(format!("the container {}, which `request` names, does not run", other.shown()))
-                    .hint("start it first, or take it out of `request`")
+                refused(message!("the-container-which-request-names-does", shown = other.shown()))
+                    .hint(message!("start-it-first-or-take"))
             }
             Some(_) => return Ok(None),
         };
@@ -108,7 +108,7 @@ fn network(client: &Client, name: &str) -> Result<Option<NetworkInspect>> {
     match client.ask(|docker| docker.inspect_network(name, None::<InspectNetworkOptions>)) {
         Ok(network) => Ok(Some(network)),
         Err(error) if error.is_gone() => Ok(None),
-        Err(error) => Err(client.failed(format!("look at the network `{}`", escape::text(name)))(error)),
+        Err(error) => Err(client.failed(message!("look-at-the-network", name = escape::text(name)))(error)),
     }
 }
 
@@ -120,8 +120,7 @@ fn may_come_from_a_manager(info: &SystemInfo) -> bool {
 
 fn no_network(name: &str) -> Failure {
     let shown = escape::text(name);
-    refused(format!("the network `{shown}` is not there"))
-        .hint(format!("`docker network create {shown}`, or name another one in `networks`"))
+    refused(message!("the-network-is-not-there", shown)).hint(message!("docker-network-create-or-name-another", shown))
 }
 
 /// Another container that one stands on.
@@ -160,8 +159,8 @@ fn path_missing(path: &str) -> Option<Failure> {
     // One that cannot be looked at may be there.
     let gone = Path::new(path).try_exists().is_ok_and(|there| !there);
     gone.then(|| {
-        refused(format!("`{}`, which the container is to see, is not there", escape::text(path)))
-            .hint("put it there, or take it out of `request`")
+        refused(message!("which-the-container-is-to-see", path = escape::text(path)))
+            .hint(message!("put-it-there-or-take"))
     })
 }
 
@@ -173,15 +172,11 @@ fn beyond_limits(host: &HostConfig, info: &SystemInfo) -> Vec<Failure> {
     {
         let wanted = wanted as f64 / NANO_CPUS as f64;
         beyond.push(
-            refused(format!("`cpus` is {wanted}, and this machine has {there} processors"))
-                .hint(format!("set `cpus` to {there} at most")),
+            refused(message!("cpus-is-and-this-machine", wanted, there)).hint(message!("set-cpus-to-at-most", there)),
         );
     }
     if let Some(wanted) = host.memory.filter(|bytes| (1..MEMORY_MIN_BYTES).contains(bytes)) {
-        beyond.push(
-            refused(format!("`memory` is {wanted} bytes, and the engine gives no container less than 6 MiB"))
-                .hint("set `memory` to 6 MiB at least"),
-        );
+        beyond.push(refused(message!("memory-is-bytes-and-the-engine", wanted)).hint(message!("set-memory-to-6-mib")));
     }
     beyond
 }

@@ -12,8 +12,10 @@ use bollard::query_parameters::ListContainersOptions;
 use super::client::Client;
 use super::container::Found;
 use super::errors::refused;
+use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Failure, Result};
+use reforge_base::message;
 
 /// A network's option that says where its ports are published if they say nothing themselves.
 const DEFAULT_ADDRESS: &str = "com.docker.network.bridge.host_binding_ipv4";
@@ -32,8 +34,8 @@ struct PublishedPort {
 /// Who has it, in words, and where.
 struct Taken {
     published: PublishedPort,
-    by: String,
-    hint: &'static str,
+    by: Message,
+    hint: Message,
 }
 
 /// Ports of this request that somebody has who is not `own`. `network` is the one that they are published from.
@@ -71,10 +73,10 @@ pub(crate) fn taken(
 fn refuse(wanted: &PublishedPort, other: &Taken) -> Failure {
     let (shown, by, theirs) = (wanted.shown(), &other.by, other.published.shown());
     let message = match theirs == shown {
-        true => format!("the port `{shown}` is taken by {by}"),
-        false => format!("the port `{shown}` is taken by {by}, which has `{theirs}`"),
+        true => message!("the-port-is-taken-by", shown, by),
+        false => message!("the-port-is-taken", shown, by, theirs),
     };
-    refused(message).hint(other.hint)
+    refused(message).hint(&other.hint)
 }
 
 /// What a container really has; an engine lists no port of one that waits to be started again.
@@ -100,8 +102,9 @@ fn published_ports(ports: &PortMap) -> Vec<PublishedPort> {
 /// What other containers have.
 fn published(client: &Client, own: &[Found]) -> Result<Vec<Taken>> {
     let options = None::<ListContainersOptions>;
-    let listed =
-        client.ask(|docker| docker.list_containers(options)).map_err(client.failed("list the containers that run"))?;
+    let listed = client
+        .ask(|docker| docker.list_containers(options))
+        .map_err(client.failed(message!("list-the-containers-that-run")))?;
     let foreign = listed.into_iter().filter(|summary| own.iter().all(|found| Some(&found.id) != summary.id.as_ref()));
     let mut all = Vec::new();
     for summary in foreign {
@@ -113,8 +116,8 @@ fn published(client: &Client, own: &[Found]) -> Result<Vec<Taken>> {
             let published = PublishedPort { address, port: public, protocol: protocol.to_string() };
             all.push(Taken {
                 published,
-                by: format!("the container {shown}"),
-                hint: "stop that container, or publish another port in `ports`",
+                by: message!("the-container", shown),
+                hint: message!("stop-that-container-or-publish-another"),
             });
         }
     }
@@ -131,8 +134,8 @@ fn listening(client: &Client) -> Vec<Taken> {
         let published_ports = text.lines().filter_map(|line| listener(line, &table[..3], state));
         all.extend(published_ports.map(|published| Taken {
             published,
-            by: "something else that listens on this machine".to_owned(),
-            hint: "end it (`ss -lntup` names it), or publish another port in `ports`",
+            by: message!("something-else-that-listens"),
+            hint: message!("end-it-ss-lntup-names"),
         }));
     }
     all

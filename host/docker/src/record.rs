@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use reforge_base::durable::{self, PRIVATE_DIRECTORY, PRIVATE_FILE};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::Restart;
 
 /// What is written down about one workload.
@@ -54,23 +55,22 @@ impl Record {
             Err(error) => return Err(Failure::io("read", &path, &error)),
         };
         serde_json::from_slice(&bytes).map_err(|error| {
-            let message = format!("`{}` is not understood: {error}", escape::path(&path));
-            Failure::new(Code::NeedsOperator, message)
-                .hint("it says which restart policies are off and what undo windows need: correct it by hand")
+            let message = message!("is-not-understood", path = escape::path(&path), error);
+            Failure::new(Code::NeedsOperator, message).hint(message!("it-says-which-restart-policies"))
         })
     }
 
     pub(crate) fn write(&self, directory: &Path, workload: &str) -> Result<()> {
         durable::make_directories_durably(directory, PRIVATE_DIRECTORY)?;
         let bytes = serde_json::to_vec_pretty(self)
-            .map_err(|error| Failure::new(Code::Io, format!("cannot write down a container: {error}")))?;
+            .map_err(|error| Failure::new(Code::Io, message!("cannot-write-down-a-container", error)))?;
         durable::write_durably(directory, file_name(workload)?, &bytes, PRIVATE_FILE)
     }
 }
 
 fn file_name(workload: &str) -> Result<String> {
     if workload.is_empty() || workload.starts_with('.') || workload.contains(['/', '\0']) {
-        return Err(Failure::new(Code::Usage, format!("`{}` is no workload's name", escape::text(workload))));
+        return Err(Failure::new(Code::Usage, message!("is-no-workloads-name", workload = escape::text(workload))));
     }
     Ok(format!("{workload}.json"))
 }

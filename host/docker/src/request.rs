@@ -11,6 +11,7 @@ use super::container::Found;
 use super::{labels, mounts, policy};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::{Container, DeploySpec};
 use reforge_base::spec::{Port, Restart};
 
@@ -41,7 +42,7 @@ pub(crate) fn of_spec(
         filled.into_string().map_err(|word| {
             Failure::new(
                 Code::Usage,
-                format!("`{}` in the command is not UTF-8", escape::bytes(word.as_encoded_bytes())),
+                message!("in-the-command-is-not-utf", as_encoded_bytes = escape::bytes(word.as_encoded_bytes())),
             )
         })
     };
@@ -89,17 +90,15 @@ pub(crate) fn stop_seconds(timeout: std::time::Duration) -> i64 {
 
 fn base(container: &Container) -> Result<ContainerCreateBody> {
     let given = serde_json::Value::Object(container.request.clone());
-    let unclear = |error: serde_json::Error| {
-        Failure::new(Code::Usage, format!("`request` is not what the engine takes: {error}"))
-    };
+    let unclear =
+        |error: serde_json::Error| Failure::new(Code::Usage, message!("request-is-not-what-the-engine", error));
     let body: ContainerCreateBody = serde_json::from_value(given.clone()).map_err(unclear)?;
+
     // A key that the engine does not know would be lost without a word.
     let understood = serde_json::to_value(&body).map_err(unclear)?;
     if let Some(key) = lost(&given, &understood, "") {
-        let message = format!("`request` has the key `{}`, which the engine does not know", escape::text(&key));
-        return Err(
-            Failure::new(Code::Usage, message).hint("the keys are those of the engine's API, such as `HostConfig`")
-        );
+        let message = message!("request-has-the-key", key = escape::text(&key));
+        return Err(Failure::new(Code::Usage, message).hint(message!("the-keys-are-those")));
     }
     Ok(body)
 }
@@ -132,8 +131,8 @@ fn add_mounts(host: &mut HostConfig, spec: &DeploySpec, inherited: Vec<EngineMou
         }
     }
     if host.binds.as_ref().is_some_and(|binds| !binds.is_empty()) {
-        let message = "`request` has `Binds`, which make an empty directory where one is missing";
-        return Err(Failure::new(Code::Usage, message).hint("write them as `Mounts`"));
+        let message = message!("request-has-binds-which-make");
+        return Err(Failure::new(Code::Usage, message).hint(message!("write-them-as-mounts")));
     }
     host.mounts = Some(all);
     Ok(())
@@ -176,8 +175,8 @@ fn ports(ports: &[String]) -> Result<(Vec<String>, PortMap)> {
     let mut bindings: PortMap = HashMap::new();
     for text in ports {
         let port = Port::parse(text).ok_or_else(|| {
-            Failure::new(Code::Usage, format!("`{}` is not a port", escape::text(text)))
-                .hint("write `8080:80`, `127.0.0.1:8080:80` or `53:53/udp`")
+            Failure::new(Code::Usage, message!("is-not-a-port", text = escape::text(text)))
+                .hint(message!("write-8080-80-127-0-0"))
         })?;
         let inside = format!("{}/{}", port.inside, port.protocol);
         let binding = PortBinding {
@@ -235,10 +234,7 @@ fn configured(endpoint: &EndpointSettings, found: &Found) -> EndpointSettings {
 pub(crate) fn twin(owner: &str, workload: &str, found: &Found) -> Result<ContainerCreateBody> {
     let request = serde_json::Value::Object(of_container(found));
     let mut body: ContainerCreateBody = serde_json::from_value(request).map_err(|error| {
-        Failure::new(
-            Code::Runtime,
-            format!("what the container {} was created with is not understood: {error}", found.shown()),
-        )
+        Failure::new(Code::Runtime, message!("what-the-container-was-created", shown = found.shown(), error))
     })?;
     body.image = Some(found.image_id().to_owned());
     let own = [(labels::HOST, owner), (labels::WORKLOAD, workload), (labels::NAME, &found.own_name)];

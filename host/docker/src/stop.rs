@@ -12,7 +12,9 @@ use super::client::CHANGE_LIMIT;
 use super::container::{self, Found};
 use super::errors::EngineError;
 use super::{hold, request};
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 /// What the engine may take beyond a stop timeout, for the kill and for its own books.
 const STOP_MARGIN: Duration = Duration::from_secs(30);
@@ -41,10 +43,8 @@ impl View<'_> {
             let still_up = self.found.iter().find(|found| found.is_up() && asked.contains(&found.id));
             match still_up {
                 Some(found) if Instant::now() >= deadline => {
-                    let message =
-                        format!("the container {} is still up after it was stopped and killed", found.shown());
-                    return Err(Failure::new(Code::NotDown, message)
-                        .hint("its process may hang in the kernel; look at it, and at the engine's log"));
+                    let message = message!("the-container-is-still-up", shown = found.shown());
+                    return Err(Failure::new(Code::NotDown, message).hint(message!("its-process-may-hang")));
                 }
                 Some(_) => std::thread::sleep(POLL),
                 None => {}
@@ -65,7 +65,7 @@ impl View<'_> {
     }
 
     fn stop(&self, found: &Found) -> Result<()> {
-        let doing = format!("stop the container {}", found.shown());
+        let doing = message!("stop-the-container", shown = found.shown());
         if found.status() == bollard::models::ContainerStateStatusEnum::PAUSED {
             let woken =
                 self.client.change("docker-unpause", CHANGE_LIMIT, |docker| docker.unpause_container(&found.id));
@@ -87,7 +87,7 @@ impl View<'_> {
         container::inspect(&self.client, &found.id)?.map_or(Ok(()), |found| hold::sync_container(&found))
     }
 
-    fn kill(&self, found: &Found, first: EngineError, doing: &str) -> Result<()> {
+    fn kill(&self, found: &Found, first: EngineError, doing: &Message) -> Result<()> {
         let options = KillContainerOptions { signal: "SIGKILL".to_owned() };
         let killed =
             self.client.change("docker-kill", CHANGE_LIMIT, |docker| docker.kill_container(&found.id, Some(options)));
@@ -97,8 +97,7 @@ impl View<'_> {
             // It answers, and cannot: the app is known to be up, as opposed to not known at all.
             Err(EngineError::Said { .. }) => {
                 let failure = self.client.failed(doing)(first);
-                Err(Failure { code: Code::NotDown, ..failure }
-                    .hint("its process may hang in the kernel; look at it, and at the engine's log"))
+                Err(Failure { code: Code::NotDown, ..failure }.hint(message!("its-process-may-hang")))
             }
             Err(error) => Err(self.client.failed(doing)(error)),
             Ok(()) => Ok(()),

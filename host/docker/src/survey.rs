@@ -14,8 +14,10 @@ use bollard::query_parameters::ListContainersOptions;
 use super::client::Client;
 use super::container::{self, Found};
 use super::{DockerRuntime, changes, controllers};
+use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::mounts::{Location, MountTable};
 use reforge_runtime::Survey;
 
@@ -49,10 +51,10 @@ pub(crate) fn survey(
     }
     let up: Vec<String> = view.found.iter().filter(|found| found.is_up()).map(Found::shown).collect();
     if up.len() > 1 {
-        let message = format!("`{}` runs more than once: {}", escape::text(workload), up.join(", "));
-        survey.warnings.push(
-            Failure::warning("runs-more-than-once", message).hint("all are stopped, and the newest alone comes back"),
-        );
+        let message = message!("runs-more-than-once", workload = escape::text(workload), up = up.join(", "));
+        survey
+            .warnings
+            .push(Failure::warning("runs-more-than-once", message).hint(message!("all-are-stopped-and-the-newest")));
     }
     Ok(survey)
 }
@@ -60,8 +62,9 @@ pub(crate) fn survey(
 /// Every container on the engine that is not the workload's.
 fn others(client: &Client, own: &[Found]) -> Result<Vec<Found>> {
     let options = ListContainersOptions { all: true, ..Default::default() };
-    let listed =
-        client.ask(|docker| docker.list_containers(Some(options))).map_err(client.failed("list all containers"))?;
+    let listed = client
+        .ask(|docker| docker.list_containers(Some(options)))
+        .map_err(client.failed(message!("list-all-containers")))?;
     let ids = listed.into_iter().filter_map(|summary| summary.id);
     let foreign = ids.filter(|id| own.iter().all(|found| found.id != *id));
     foreign.filter_map(|id| container::inspect(client, &id).transpose()).collect()
@@ -81,15 +84,16 @@ impl<'a> Lives<'a> {
     }
 
     /// How a path of this machine meets which volume.
-    fn meeting(&self, path: &str) -> Option<(&'a str, String)> {
+    fn meeting(&self, path: &str) -> Option<Message> {
         let there = match Location::of(path.as_ref(), &self.mounts) {
             Ok(there) => there,
             Err(failure) => {
-                let (first, _) = self.lives.first()?;
-                return Some((first, format!("cannot be compared with ({})", failure.message)));
+                let (volume, _) = self.lives.first()?;
+                return Some(message!("cannot-be-compared-with-volume", failure, volume));
             }
         };
-        let relation = |(name, here): &(&'a str, Location)| Some((*name, there.relation(here)?.to_owned()));
+        let relation =
+            |(volume, here): &(&'a str, Location)| Some(there.relation(here)?.to(&message!("the-volume", volume)));
         self.lives.iter().find_map(relation)
     }
 }
@@ -109,18 +113,18 @@ impl Look<'_> {
         for point in other.inspect.mounts.iter().flatten() {
             let device = self.device(point)?;
             let Some(met) = self.meeting(point.source.iter().cloned().chain(device)) else { continue };
-            let doing = if other.is_up() { "has" } else { "is stopped and has" };
-            let who = match controllers::of(other) {
-                Some(controller) => format!("the container {} of {controller}", other.shown()),
-                None => format!("the container {}", other.shown()),
+            let shown = other.shown();
+            let controller = controllers::of(other);
+            let who = match &controller {
+                Some(controller) => message!("the-container-of", shown, controller),
+                None => message!("the-container", shown),
             };
-            match (point.rw == Some(false), controllers::of(other)) {
-                (true, _) => self.survey.warnings.push(read_only(&format!("{who} {doing}"), &met)),
-                (false, Some(_)) => self.survey.refusals.push(controlled(&format!("{who} {doing}"), &met)),
-                (false, None) if self.allowed.contains(&other.name) => {
-                    self.survey.warnings.push(allowed(&format!("{who} {doing}"), &met));
-                }
-                (false, None) => self.survey.refusals.push(read_write(&format!("{who} {doing}"), &met)),
+            let has = Has { who, is_up: other.is_up(), met };
+            match (point.rw == Some(false), controller) {
+                (true, _) => self.survey.warnings.push(has.read_only()),
+                (false, Some(_)) => self.survey.refusals.push(has.controlled()),
+                (false, None) if self.allowed.contains(&other.name) => self.survey.warnings.push(has.allowed()),
+                (false, None) => self.survey.refusals.push(has.read_write()),
             }
         }
         Ok(())
@@ -137,10 +141,11 @@ impl Look<'_> {
                     _ => None,
                 };
                 let Some(met) = self.meeting(mount.source.into_iter().chain(made_for).chain(known)) else { continue };
-                let who = format!("the swarm service `{}` has", escape::text(&name));
+                let who = message!("the-swarm-service", name = escape::text(&name));
+                let has = Has { who, is_up: true, met };
                 match mount.read_only {
-                    Some(true) => self.survey.warnings.push(read_only(&who, &met)),
-                    _ => self.survey.refusals.push(controlled(&who, &met)),
+                    Some(true) => self.survey.warnings.push(has.read_only()),
+                    _ => self.survey.refusals.push(has.controlled()),
                 }
             }
         }
@@ -148,10 +153,10 @@ impl Look<'_> {
     }
 
     /// Which of these directories meets a volume, in words.
-    fn meeting(&self, sources: impl Iterator<Item = String>) -> Option<String> {
+    fn meeting(&self, sources: impl Iterator<Item = String>) -> Option<Message> {
         sources.filter(|source| source.starts_with('/')).find_map(|source| {
-            let (volume, relation) = self.lives.meeting(&source)?;
-            Some(format!("`{}`, which {relation} volume `{volume}`", escape::text(&source)))
+            let relation = self.lives.meeting(&source)?;
+            Some(message!("which-meets", source = escape::text(&source), relation))
         })
     }
 
@@ -171,7 +176,7 @@ impl Look<'_> {
             Ok(volume) => volume.options.get("device").cloned(),
             Err(error) if error.is_gone() => None,
             Err(error) => {
-                return Err(self.client.failed(format!("look at the volume `{}`", escape::text(name)))(error));
+                return Err(self.client.failed(message!("look-at-the-volume", name = escape::text(name)))(error));
             }
         };
         self.devices.insert(name.to_owned(), device.clone());
@@ -179,21 +184,45 @@ impl Look<'_> {
     }
 }
 
-fn read_write(who: &str, met: &str) -> Failure {
-    Failure::new(Code::VolumeRefused, format!("{who} {met}, read-write"))
-        .hint("remove that container, or take its mount away; or name it in `allow_containers` and keep it stopped")
+/// Something else than the workload that has a directory which meets a volume.
+struct Has {
+    who: Message,
+    is_up: bool,
+    met: Message,
 }
 
-fn controlled(who: &str, met: &str) -> Failure {
-    Failure::new(Code::VolumeRefused, format!("{who} {met}, read-write, and its controller starts it again"))
-        .hint("take the volume away from it first: what its controller does cannot be held back")
-}
+impl Has {
+    fn read_write(&self) -> Failure {
+        Failure::new(Code::VolumeRefused, self.writes()).hint(message!("remove-that-container-or-take"))
+    }
 
-fn allowed(who: &str, met: &str) -> Failure {
-    Failure::warning("shared-volume", format!("{who} {met}, read-write")).hint("`allow_containers` names it")
-}
+    fn controlled(&self) -> Failure {
+        let Has { who, is_up, met } = self;
+        let message = match is_up {
+            true => message!("has-read-write-and-its-controller-starts", who, met),
+            false => message!("is-stopped-and-has-read-write-and-its-controller-starts", who, met),
+        };
+        Failure::new(Code::VolumeRefused, message).hint(message!("take-the-volume-away"))
+    }
 
-fn read_only(who: &str, met: &str) -> Failure {
-    Failure::warning("read-by-another", format!("{who} {met}, read-only"))
-        .hint("while it runs it goes on seeing the previous data: start it again after the restore")
+    fn allowed(&self) -> Failure {
+        Failure::warning("shared-volume", self.writes()).hint(message!("allow-containers-names-it"))
+    }
+
+    fn read_only(&self) -> Failure {
+        let Has { who, is_up, met } = self;
+        let message = match is_up {
+            true => message!("has-read-only", who, met),
+            false => message!("is-stopped-and-has-read-only", who, met),
+        };
+        Failure::warning("read-by-another", message).hint(message!("while-it-runs-it-goes"))
+    }
+
+    fn writes(&self) -> Message {
+        let Has { who, is_up, met } = self;
+        match is_up {
+            true => message!("has-read-write", who, met),
+            false => message!("is-stopped-and-has-read-write", who, met),
+        }
+    }
 }

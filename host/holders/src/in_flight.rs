@@ -13,6 +13,7 @@ use rustix::io::Errno;
 
 use super::{Found, Idle, LiveDirectory, Pass, Wanted};
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::read_lease::{self, Writes};
 
 /// A file that a process may write to.
@@ -52,13 +53,10 @@ impl InFlight {
                 Writes::Over => {}
                 Writes::CannotTell(errno) => return Err(written.cannot_tell(errno)),
                 Writes::UnderWay => {
-                    let message = format!(
-                        "`{}` is still open for writing, or a write of a process that has ended is still under way",
-                        written.path
+                    let message = message!("is-still-open-for-writing", path = written.path);
+                    return Err(
+                        Failure::new(Code::NotDown, message).hint(message!("end-whatever-writes-to-the-volume"))
                     );
-                    return Err(Failure::new(Code::NotDown, message).hint(
-                        "end whatever writes to the volume, or wait until its disk has written everything, and try again",
-                    ));
                 }
             }
         }
@@ -80,9 +78,8 @@ impl Written {
     }
 
     fn cannot_tell(&self, errno: Errno) -> Failure {
-        let message = format!("it cannot be told whether a write to `{}` is still under way: {errno}", self.path);
-        Failure::new(Code::VolumeRefused, message)
-            .hint("the host needs the capability CAP_LEASE, and a file system that has file leases")
+        let message = message!("it-cannot-be-told-whether", path = self.path, errno);
+        Failure::new(Code::VolumeRefused, message).hint(message!("the-host-needs-the-capability-cap"))
     }
 }
 

@@ -42,6 +42,7 @@ use mounts::MountTable;
 pub use outlets::Outlet;
 use proc_stat::ProcStat;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::mounts::Device;
 use reforge_base::side_by_side::side_by_side;
 use task::{Elsewhere, Seen, Task};
@@ -231,18 +232,22 @@ fn in_words(live: &[(String, LiveDirectory)], held: Vec<Holder>) -> Vec<Failure>
     held.into_iter()
         .map(|holder| {
             let how = match holder.how {
-                How::Open => "has open",
-                How::Mapped => "has mapped",
-                How::Root => "is rooted in",
-                How::Cwd => "stands in",
-                How::Mount => "has mounted",
+                How::Open => message!("has-open"),
+                How::Mapped => message!("has-mapped"),
+                How::Root => message!("is-rooted-in"),
+                How::Cwd => message!("stands-in"),
+                How::Mount => message!("has-mounted"),
             };
             let volume = live.get(holder.live).map_or("", |(name, _)| name);
-            let message = format!(
-                "volume `{volume}` is in use: process {} (`{}`) {how} `{}`",
-                holder.pid, holder.name, holder.detail
+            let message = message!(
+                "volume-is-in-use-process",
+                volume,
+                pid = holder.pid,
+                name = holder.name,
+                how,
+                detail = holder.detail
             );
-            Failure::new(Code::NotDown, message).hint("end that process, or let it leave the volume, and try again")
+            Failure::new(Code::NotDown, message).hint(message!("end-that-process-or-let"))
         })
         .collect()
 }
@@ -400,7 +405,7 @@ fn has_gone(pid: i32, error: impl Into<io::Error>) -> Result<bool> {
     match Errno::from_io_error(&error) {
         Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM) => {
             Err(Failure::io("look at", Path::new(&format!("/proc/{pid}")), &error)
-                .hint("raise the limit of open files (`ulimit -n`), or free some memory, and try again"))
+                .hint(message!("raise-the-limit-of-open-files")))
         }
         _ => Ok(proc_stat::is_gone(&error)),
     }

@@ -8,6 +8,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags};
 use super::Process;
 use super::mounts::MountTable;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::mounts::{Device, DevicePath};
 
 /// A live directory by its place within its file system.
@@ -43,9 +44,10 @@ impl LiveDirectory {
             .and_then(|mut device_paths| device_paths.pop())
             .ok_or_else(|| {
                 let name = reforge_base::escape::path(path);
-                Failure::new(Code::VolumeRefused, format!("cannot tell where `{name}` is within its file system"))
-                    .hint("is it on a mount that this process does not see?")
+                Failure::new(Code::VolumeRefused, message!("cannot-tell-where-is-within", name))
+                    .hint(message!("is-it-on-a-mount"))
             })?;
+
         let stat_device = (stat.stx_dev_major, stat.stx_dev_minor);
         Ok(LiveDirectory { path: path.to_owned(), device_path, stat_device })
     }

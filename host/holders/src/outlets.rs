@@ -20,6 +20,7 @@ use super::mounts::MountTable;
 use super::{LiveDirectory, Pass, has_gone};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::mounts::{self, DevicePath, Mount};
 use reforge_volumes::ambient;
 use reforge_volumes::live_tree::{LiveKind, LiveTree};
@@ -76,16 +77,12 @@ pub(super) fn in_words(live: &[(String, LiveDirectory)], outlets: &[Outlet]) -> 
         let volume = live.get(outlet.live).map_or("", |(name, _)| name);
         let at = &outlet.at;
         let (what, hint) = match outlet.kind {
-            OutletKind::Mount => {
-                ("is a mount of something in it", "unmount it for as long as this takes, and mount it again")
-            }
-            OutletKind::Layer => ("is mounted with a layer in it", "unmount it, and keep its layers out of the volume"),
-            OutletKind::Loop => {
-                ("has its backing file in it", "unmount and detach it (`losetup -d`) for as long as this takes")
-            }
-            OutletKind::Swap => ("is a swap file in it", "switch it off (`swapoff`), and keep it out of the volume"),
+            OutletKind::Mount => (message!("is-a-mount-of-something"), message!("unmount-it-for-as-long")),
+            OutletKind::Layer => (message!("is-mounted-with-a-layer"), message!("unmount-it-and-keep-its-layers")),
+            OutletKind::Loop => (message!("has-its-backing-file-in-it"), message!("unmount-and-detach-it-losetup-d")),
+            OutletKind::Swap => (message!("is-a-swap-file-in-it"), message!("switch-it-off-swapoff-and-keep")),
         };
-        Failure::new(Code::NotDown, format!("volume `{volume}` is in use: `{at}` {what}")).hint(hint)
+        Failure::new(Code::NotDown, message!("volume-is-in-use", volume, at, what)).hint(hint)
     };
     outlets.iter().map(refusal).collect()
 }

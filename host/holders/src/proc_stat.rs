@@ -2,6 +2,7 @@
 //!
 //! Names in it are bytes: a process may call itself anything. Never decides what to do with a process.
 
+use reforge_base::message;
 use std::fs::File;
 use std::io::{self, Read as _};
 
@@ -35,7 +36,7 @@ impl ProcStat {
         match File::open(format!("/proc/{pid}/stat")).and_then(|mut file| file.read(&mut room)) {
             Ok(length) => match Self::parse(&room[..length]) {
                 Some(stat) => Ok(Some(stat)),
-                None => Err(io::Error::new(io::ErrorKind::InvalidData, "a line that is not as documented")),
+                None => Err(io::Error::new(io::ErrorKind::InvalidData, message!("a-line-that"))),
             },
             Err(error) if is_gone(&error) => Ok(None),
             Err(error) => Err(error),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::audit;
 use crate::restore::progress::{Progress, Watcher};
+use reforge_base::Message;
 use reforge_base::threads;
 
 /// How often it is told how far a phase is.
@@ -69,7 +70,7 @@ impl Watcher for Watched {
         self.beside.committed();
     }
 
-    fn note(&self, text: &str) {
+    fn note(&self, text: &Message) {
         self.sink.take(&Event::Note { workload: &self.workload, text });
         self.beside.note(text);
     }

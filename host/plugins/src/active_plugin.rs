@@ -12,6 +12,7 @@ use super::registry::Registry;
 use super::{Plugin, PluginEngine};
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::fingerprint::{Fingerprint, fingerprint};
+use reforge_base::message;
 
 /// Where the plugin in use is named.
 enum Source {
@@ -61,7 +62,7 @@ impl ActivePlugin {
         self.read(|loaded| match (&loaded.plugin, &loaded.refused) {
             (Some(plugin), _) => Ok(plugin.clone()),
             (None, Some(refused)) => Err(refused.clone()),
-            (None, None) => Err(Failure::new(Code::Plugin, "no plugin is in use")),
+            (None, None) => Err(Failure::new(Code::Plugin, message!("no-plugin-is-in-use"))),
         })
     }
 

@@ -15,6 +15,7 @@ use rustix::process::{Resource, Rlimit};
 use super::registry::read_bounded;
 use super::{PluginEngine, limits};
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::threads;
 
 /// Longest answer of the child.
@@ -22,10 +23,10 @@ const ANSWER_BYTES_MAX: u64 = 64 << 10;
 
 /// Compiles in a child. `command` is a command that calls [`child`] with the cache directory as its last argument.
 pub fn in_child_process(command: &[OsString], bytes: &[u8], cache: &Path) -> Result<()> {
-    let failed = |error: std::io::Error| Failure::new(Code::Io, format!("cannot start the compiler: {error}"));
+    let failed = |error: std::io::Error| Failure::new(Code::Io, message!("cannot-start-the-compiler", error));
     let (program, arguments) = command
         .split_first()
-        .ok_or_else(|| Failure::new(Code::Usage, "this host has no command that compiles plugins"))?;
+        .ok_or_else(|| Failure::new(Code::Usage, message!("this-host-has-no-command-that-compiles")))?;
     let mut child = Command::new(program)
         .args(arguments)
         .arg(cache)
@@ -43,12 +44,15 @@ pub fn in_child_process(command: &[OsString], bytes: &[u8], cache: &Path) -> Res
     match answer.map(|answer| serde_json::from_slice::<Option<Failure>>(&answer)) {
         Some(Ok(None)) if status.success() => Ok(()),
         Some(Ok(Some(failure))) => Err(failure),
-        _ => Err(Failure::new(Code::Plugin, format!("the plugin cannot be compiled within the limits ({status})"))
-            .hint(format!(
-                "compiling may take {} s of processor time and {} MiB of memory",
-                limits::COMPILE_TIME_MAX.as_secs(),
-                limits::COMPILE_BYTES_MAX >> 20
-            ))),
+        _ => Err(Failure::new(
+            Code::Plugin,
+            message!("the-plugin-cannot-be-compiled-within", status = status.to_string()),
+        )
+        .hint(message!(
+            "compiling-may-take",
+            seconds = limits::COMPILE_TIME_MAX.as_secs(),
+            mebibytes = limits::COMPILE_BYTES_MAX >> 20
+        ))),
     }
 }
 
@@ -81,7 +85,7 @@ pub fn child(cache: &Path) -> ExitCode {
     let compiled = bound_this_process().and_then(|()| {
         let bytes = read_bounded(std::io::stdin().lock(), Path::new("standard input"))?;
         let engine = PluginEngine::new(Some(cache))?;
-        super::plugin::compile(&engine, &bytes, "the file").map(drop)
+        super::plugin::compile(&engine, &bytes, &message!("the-file")).map(drop)
     });
     let answer = serde_json::to_vec(&compiled.err()).unwrap_or_default();
     match std::io::stdout().write_all(&answer) {
@@ -94,7 +98,7 @@ fn bound_this_process() -> Result<()> {
     let bound = |resource, most: u64| {
         let limit = Rlimit { current: Some(most), maximum: Some(most) };
         rustix::process::setrlimit(resource, limit)
-            .map_err(|error| Failure::new(Code::Io, format!("cannot bound the compiler: {error}")))
+            .map_err(|error| Failure::new(Code::Io, message!("cannot-bound-the-compiler", error)))
     };
     bound(Resource::Data, limits::COMPILE_BYTES_MAX)?;
     bound(Resource::Cpu, limits::COMPILE_TIME_MAX.as_secs())?;

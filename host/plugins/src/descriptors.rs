@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::limits::DESCRIPTORS_MAX;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 /// All that are held.
 #[derive(Clone, Debug, Default)]
@@ -39,10 +40,8 @@ impl Reserved {
                 Ok(())
             }
             Err(_) => {
-                let message =
-                    format!("the plugin holds {DESCRIPTORS_MAX} files and directories open, and there are no more");
-                Err(Failure::new(Code::TooLarge, message)
-                    .hint("the restore plugin made a mistake: use another one with `--plugin FILE`"))
+                let message = message!("the-plugin-holds-files-and-directories", limit = DESCRIPTORS_MAX);
+                Err(Failure::new(Code::TooLarge, message).hint(message!("the-restore-plugin-made-a-mistake")))
             }
         }
     }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use wasmtime::{Cache, CacheConfig, Config, Engine};
 
 use super::limits;
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::threads;
 
 /// The engine that every plugin of this process runs on.
@@ -33,9 +35,10 @@ impl PluginEngine {
         if let Some(directory) = cache {
             let mut settings = CacheConfig::new();
             settings.with_directory(directory);
-            config.cache(Some(Cache::new(settings).map_err(|error| broken("its compilation cache", &error))?));
+            config
+                .cache(Some(Cache::new(settings).map_err(|error| broken(message!("its-compilation-cache"), &error))?));
         }
-        let engine = Engine::new(&config).map_err(|error| broken("the engine", &error))?;
+        let engine = Engine::new(&config).map_err(|error| broken(message!("the-engine"), &error))?;
         let alive = Arc::new(());
         spawn_ticker(&engine, &alive)?;
         Ok(PluginEngine { engine, _ticker: alive })
@@ -51,8 +54,8 @@ fn start_compilers() -> Result<()> {
     match rayon_core::ThreadPoolBuilder::new().build_global() {
         // An engine of before has them, too.
         Err(error) if std::error::Error::source(&error).is_some() => {
-            let message = format!("the system gives no thread to compile plugins with: {error}");
-            Err(Failure::new(Code::Io, message).hint("see the limits of this process (`ulimit -a`, its control group)"))
+            let message = message!("the-system-gives-no-thread-to", error = error.to_string());
+            Err(Failure::new(Code::Io, message).hint(message!("see-the-limits-of-this-process")))
         }
         _ => Ok(()),
     }
@@ -74,6 +77,7 @@ fn spawn_ticker(engine: &Engine, alive: &Arc<()>) -> Result<()> {
     threads::spawn("ticker", tick).map(drop)
 }
 
-fn broken(what: &str, error: &wasmtime::Error) -> Failure {
-    Failure::new(Code::Plugin, format!("{what} cannot be made: {error:#}"))
+fn broken(what: Message, error: &wasmtime::Error) -> Failure {
+    let error = format!("{error:#}");
+    Failure::new(Code::Plugin, message!("cannot-be-made", what, error))
 }

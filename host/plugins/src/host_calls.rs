@@ -9,6 +9,7 @@ use super::descriptors::Descriptors;
 use super::limits::DESCRIBE_LIMIT;
 use super::watch::Watch;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::Health;
 use reforge_volumes::live_tree::LiveTree;
 use reforge_volumes::staging::{Policy, Staging};
@@ -159,7 +160,7 @@ impl HostCalls for NothingGiven {
 }
 
 fn nothing_given() -> Failure {
-    Failure::new(Code::OutOfOrder, "this call was given no snapshot and no volumes")
+    Failure::new(Code::OutOfOrder, message!("this-call-was-given-no-snapshot"))
 }
 
 #[cfg(test)]

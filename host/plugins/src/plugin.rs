@@ -10,7 +10,9 @@ use super::bindings::{RestorePlugin, RestorePluginPre};
 use super::engine::PluginEngine;
 use super::registry::read_bounded;
 use super::sandbox::{Prepared, Sandbox};
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 /// The plugin that this host was built with.
 pub const DEFAULT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/default-plugin.wasm"));
@@ -32,23 +34,23 @@ pub struct Plugin {
 impl Plugin {
     /// Loads the plugin that was built in.
     pub fn embedded(engine: &PluginEngine) -> Result<Plugin> {
-        Plugin::from_bytes(engine, DEFAULT, "the default plugin")
+        Plugin::from_bytes(engine, DEFAULT, message!("the-default-plugin"))
     }
 
     /// Loads a plugin from a file that a person named.
     pub fn from_file(engine: &PluginEngine, path: &Path) -> Result<Plugin> {
         let bytes = read_file(path)?;
-        Plugin::from_bytes(engine, &bytes, &format!("`{}`", reforge_base::escape::path(path)))
+        Plugin::from_bytes(engine, &bytes, Message::from(format!("`{}`", reforge_base::escape::path(path))))
     }
 
     /// Loads a plugin from its bytes. `name` is for messages.
-    pub fn from_bytes(engine: &PluginEngine, bytes: &[u8], name: &str) -> Result<Plugin> {
-        let component = compile(engine, bytes, name)?;
-        refuse_other_version(engine, &component, name)?;
+    pub fn from_bytes(engine: &PluginEngine, bytes: &[u8], name: Message) -> Result<Plugin> {
+        let component = compile(engine, bytes, &name)?;
+        refuse_other_version(engine, &component, &name)?;
         let pre = linker(engine)
             .and_then(|linker| linker.instantiate_pre(&component))
             .and_then(RestorePluginPre::new)
-            .map_err(|error| misfit(name, &error))?;
+            .map_err(|error| misfit(&name, &error))?;
         let digest = blake3::hash(bytes).to_hex().to_string();
         Ok(Plugin { prepared: Prepared { engine: engine.clone(), pre: Arc::new(pre) }, digest })
     }
@@ -63,32 +65,32 @@ impl Plugin {
 pub(super) fn read_file(path: &Path) -> Result<Vec<u8>> {
     let unreadable = |error: std::io::Error| {
         let failure = Failure::io("read the plugin", path, &error);
-        Failure { code: Code::Usage, ..failure }.hint("name a file that can be read")
+        Failure { code: Code::Usage, ..failure }.hint(message!("name-a-file"))
     };
     // Looked at before it is opened: a fifo would never open.
     let file = path.metadata().and_then(|facts| match facts.is_file() {
         true => File::open(path),
-        false => Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is not a file")),
+        false => Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, message!("it-is-not-a-file"))),
     });
     read_bounded(file.map_err(unreadable)?, path)
 }
 
 /// Compiles a component, or takes it from the cache. Whether it fits the world is not looked at.
-pub(super) fn compile(engine: &PluginEngine, bytes: &[u8], name: &str) -> Result<Component> {
-    let refused = |what: &str| Failure::new(Code::PluginRefused, format!("{name} is not a plugin: {what}"));
+pub(super) fn compile(engine: &PluginEngine, bytes: &[u8], name: &Message) -> Result<Component> {
+    let refused = |what: Message| Failure::new(Code::PluginRefused, message!("is-not-a-plugin", name, what));
     match bytes {
-        [] => return Err(refused("it is empty")),
+        [] => return Err(refused(message!("it-is-empty"))),
         [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => {
-            return Err(refused("it is a WebAssembly module, and a plugin is a component"));
+            return Err(refused(message!("it-is-a-webassembly-module")));
         }
         [b'\0', b'a', b's', b'm', 13, 0, 1, 0, ..] => {}
-        _ => return Err(refused("it is no WebAssembly component")),
+        _ => return Err(refused(message!("it-is-no-webassembly-component"))),
     }
-    Component::new(engine.engine(), bytes).map_err(|error| refused(&one_sentence(&error)))
+    Component::new(engine.engine(), bytes).map_err(|error| refused(Message::from(one_sentence(&error))))
 }
 
-fn misfit(name: &str, error: &wasmtime::Error) -> Failure {
-    let message = format!("{name} is not a plugin for this host: {}", one_sentence(error));
+fn misfit(name: &Message, error: &wasmtime::Error) -> Failure {
+    let message = message!("is-not-a-plugin-for", name, one_sentence = one_sentence(error));
     Failure::new(Code::PluginRefused, message)
 }
 
@@ -105,9 +107,8 @@ fn refuse_other_version(engine: &PluginEngine, component: &Component, name: &str
         None => Ok(()),
         Some(version) => {
             let (version, loads) = (reforge_base::escape::text(&version), WIT_VERSIONS.join(", "));
-            let message =
-                format!("{name} was built against version {version} of `{WIT_PACKAGE}`, and this host loads {loads}");
-            Err(Failure::new(Code::PluginRefused, message).hint("use a plugin that was built for this host"))
+            let message = message!("was-built-against-version", name, version, wit_package = WIT_PACKAGE, loads);
+            Err(Failure::new(Code::PluginRefused, message).hint(message!("use-a-plugin-that-was-built")))
         }
     }
 }

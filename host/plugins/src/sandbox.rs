@@ -16,6 +16,7 @@ use super::host_calls::HostCalls;
 use super::imports::handles::Handles;
 use super::{foreign, given, limits};
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 /// What a sandbox was made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,11 +92,12 @@ fn explain(store: &Store<Sandbox>, error: &wasmtime::Error) -> Failure {
     }
     let output = sandbox.output.contents();
     let tail = String::from_utf8_lossy(&output[output.len().saturating_sub(limits::OUTPUT_TAIL_BYTES)..]).into_owned();
-    let mut message = format!("the plugin trapped: {}", reforge_base::escape::text(&error.root_cause().to_string()));
-    if !tail.trim().is_empty() {
-        message.push_str(&format!("; its last words: {}", reforge_base::escape::text(tail.trim())));
-    }
-    Failure::new(Code::Plugin, message).hint("another plugin can be used with `--plugin FILE`")
+    let cause = reforge_base::escape::text(&error.root_cause().to_string());
+    let message = match tail.trim() {
+        "" => message!("the-plugin-trapped", cause),
+        tail => message!("the-plugin-trapped-with-last-words", cause, tail = reforge_base::escape::text(tail)),
+    };
+    Failure::new(Code::Plugin, message).hint(message!("another-plugin-can-be-used"))
 }
 
 impl Sandbox {

@@ -6,7 +6,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::limits::TICK;
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 /// Counts the ticks in which a guest ran and nothing went on.
 #[derive(Debug)]
@@ -33,7 +35,7 @@ impl Watch {
     /// Counts this tick, in which so much was done by now, and fails if the guest was idle for longer than the limit.
     pub fn check(&self, progress: u64, limit: Duration) -> Result<()> {
         match self.idle(progress) > limit {
-            true => Err(stalled(format!("the plugin made no progress for {limit:?} of its own time"))),
+            true => Err(stalled(message!("the-plugin-made-no-progress", limit))),
             false => Ok(()),
         }
     }
@@ -56,6 +58,6 @@ impl Watch {
 }
 
 /// The failure of a guest that did not go on.
-pub fn stalled(message: String) -> Failure {
-    Failure::new(Code::Plugin, message).hint("another plugin can be used with `--plugin FILE`")
+pub fn stalled(message: Message) -> Failure {
+    Failure::new(Code::Plugin, message).hint(message!("another-plugin-can-be-used"))
 }

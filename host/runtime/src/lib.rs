@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 
+use reforge_base::Message;
 use reforge_base::failure::{Failure, Result};
 use reforge_base::spec::{DeploySpec, HealthReport, Mount, Observation};
 use reforge_volumes::identity::Identity;
@@ -91,7 +92,7 @@ pub trait Runtime: Send + Sync {
     fn resolve_image(&self, spec: &DeploySpec) -> Result<String>;
 
     /// Fetches the image of a spec if it is not there, and says how far that is. Given up as soon as `cancelled` says so.
-    fn fetch_image(&self, _spec: &DeploySpec, _tell: &dyn Fn(&str), _cancelled: &dyn Fn() -> bool) -> Result<()> {
+    fn fetch_image(&self, _spec: &DeploySpec, _tell: &dyn Fn(&Message), _cancelled: &dyn Fn() -> bool) -> Result<()> {
         Ok(())
     }
 

@@ -16,6 +16,7 @@ use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::fingerprint::{Fingerprint, fingerprint};
 use reforge_base::lock_file::{self, Locked};
+use reforge_base::message;
 use reforge_base::random;
 use reforge_base::state_dir::StateDir;
 
@@ -84,12 +85,12 @@ impl Tokens {
         let _changing = self.lock()?;
         let mut tokens = self.read()?;
         if tokens.iter().any(|token| token.name == name) {
-            return Err(Failure::new(Code::Usage, format!("there is a token `{name}` already"))
-                .hint("give another name, or revoke that one first"));
+            return Err(Failure::new(Code::Usage, message!("there-is-a-token-already", name))
+                .hint(message!("give-another-name-or-revoke")));
         }
         if tokens.len() >= TOKENS_MAX {
-            return Err(Failure::new(Code::TooLarge, format!("there are {TOKENS_MAX} tokens already"))
-                .hint("revoke one that is not used any more"));
+            return Err(Failure::new(Code::TooLarge, message!("there-are-tokens-already", limit = TOKENS_MAX))
+                .hint(message!("revoke-one-that-is-not-used")));
         }
         let secret = format!("{PREFIX}{}", hex::encode(random::bytes::<SECRET_BYTES>()?));
         tokens.push(Token { name: name.to_owned(), role, created: jiff::Timestamp::now(), sha256: digest(&secret) });
@@ -104,8 +105,8 @@ impl Tokens {
         let before = tokens.len();
         tokens.retain(|token| token.name != name);
         if tokens.len() == before {
-            let message = format!("there is no token `{}`", escape::text(name));
-            return Err(Failure::new(Code::NotFound, message).hint("`reforge token list` shows them"));
+            let message = message!("there-is-no-token-so-called", name = escape::text(name));
+            return Err(Failure::new(Code::NotFound, message).hint(message!("reforge-token-list-shows-them")));
         }
         self.write(&tokens)
     }
@@ -145,9 +146,8 @@ impl Tokens {
     fn read(&self) -> Result<Vec<Token>> {
         match std::fs::read(&self.file) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
-                let message = format!("`{}` does not read: {error}", escape::path(&self.file));
-                Failure::new(Code::StateRefused, message)
-                    .hint("put it back from a backup, or remove it and make new tokens")
+                let message = message!("does-not-read", file = escape::path(&self.file), error);
+                Failure::new(Code::StateRefused, message).hint(message!("put-it-back-from-a-backup"))
             }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => Err(Failure::io("read", &self.file, &error)),
@@ -181,8 +181,8 @@ fn check_name(name: &str) -> Result<()> {
     if !name.is_empty() && name.len() <= NAME_BYTES_MAX && name.bytes().all(plain) {
         return Ok(());
     }
-    let message = format!("`{}` is no name for a token", escape::text(name));
-    Err(Failure::new(Code::Usage, message).hint("a name has 1 to 63 letters, digits, `.`, `_`, `-` and `@`"))
+    let message = message!("is-no-name-for-a-token", name = escape::text(name));
+    Err(Failure::new(Code::Usage, message).hint(message!("a-name-has-1-to-63-letters")))
 }
 
 #[cfg(test)]

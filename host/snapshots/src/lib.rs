@@ -7,6 +7,8 @@
 
 #![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests make and look at trees by their paths"))]
 
+use reforge_base::{Message, message};
+
 pub mod capture;
 pub mod format;
 pub mod members;
@@ -40,9 +42,9 @@ impl Progress for Unwatched {
 }
 
 /// The failure of whatever was cancelled.
-fn check_cancelled(progress: &dyn Progress, what: &str) -> reforge_base::Result<()> {
+fn check_cancelled(progress: &dyn Progress, what: Message) -> reforge_base::Result<()> {
     if progress.cancelled() {
-        return Err(reforge_base::Failure::new(reforge_base::Code::Cancelled, format!("{what} was cancelled")));
+        return Err(reforge_base::Failure::new(reforge_base::Code::Cancelled, message!("was-cancelled", what)));
     }
     Ok(())
 }

@@ -5,8 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::facts::Facts;
+use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result, is_denied};
+use reforge_base::message;
 
 /// What is done about a tree that changes while it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,18 +30,18 @@ pub struct Tree {
 
 impl Tree {
     /// A failure about an entry.
-    pub fn problem(&self, path: &[u8], code: Code, what: &str) -> Failure {
+    pub fn problem(&self, path: &[u8], code: Code, what: impl Into<Message>) -> Failure {
         let volume = escape::text(&self.volume);
         let name = match path.is_empty() {
-            true => format!("the root of volume `{volume}`"),
-            false => format!("`{}` in volume `{volume}`", escape::bytes(path)),
+            true => message!("the-root-of-volume", volume),
+            false => message!("in-volume", path = escape::bytes(path), volume),
         };
-        Failure::new(code, format!("{name} {what}"))
+        Failure::new(code, message!("entry-and-what", name, what = what.into()))
     }
 
     /// Nothing gets into an archive that no restore could take out of it again.
-    pub fn refused(&self, path: &[u8], what: &str) -> Failure {
-        self.problem(path, Code::PolicyRefused, what).hint("no restore could bring it back: move it out of the volume")
+    pub fn refused(&self, path: &[u8], what: impl Into<Message>) -> Failure {
+        self.problem(path, Code::PolicyRefused, what).hint(message!("no-restore-could-bring-it-back"))
     }
 
     /// The operating system said no about an entry.
@@ -48,28 +50,26 @@ impl Tree {
         let shown = if path.is_empty() { b"." } else { path };
         let error = error.into();
         let failure = Failure::io(doing, Path::new(std::ffi::OsStr::from_bytes(shown)), &error)
-            .context(format_args!("volume `{}`", escape::text(&self.volume)));
+            .context(message!("volume-named", name = escape::text(&self.volume)));
         if is_denied(&error) { failure.unreadable() } else { failure }
     }
 
     /// Something else changed an entry while it was read.
-    pub fn changed(&self, path: &[u8], what: &str) -> Failure {
+    pub fn changed(&self, path: &[u8], what: impl Into<Message>) -> Failure {
         match self.changes {
-            Changes::Refused => self
-                .problem(path, Code::NotDown, what)
-                .hint("something still writes to the volume: find it (`fuser -vm`, `lsof +D`) and stop it"),
-            Changes::Tolerated => {
-                self.problem(path, Code::Io, what).hint("the app is writing: try again, or stop the app first")
+            Changes::Refused => {
+                self.problem(path, Code::NotDown, what).hint(message!("something-still-writes-to-the-volume"))
             }
+            Changes::Tolerated => self.problem(path, Code::Io, what).hint(message!("the-app-is-writing-try-again")),
         }
     }
 
     pub fn replaced(&self, path: &[u8]) -> Failure {
-        self.changed(path, "was replaced while it was read")
+        self.changed(path, message!("was-replaced-while-it-was-read"))
     }
 
     pub fn vanished(&self, path: &[u8]) -> Failure {
-        self.changed(path, "vanished while it was read")
+        self.changed(path, message!("vanished-while-it-was-read"))
     }
 
     /// What has vanished is left out, or is a failure.
@@ -84,8 +84,8 @@ impl Tree {
         if facts.same_mount(&self.root) {
             return Ok(());
         }
-        let what = "is on another mount or file system than its volume";
-        Err(self.problem(path, Code::VolumeRefused, what).hint("unmount it, or move it out of the volume"))
+        let what = message!("is-on-another-mount-or-file");
+        Err(self.problem(path, Code::VolumeRefused, what).hint(message!("unmount-it-or-move")))
     }
 
     /// Where changes are refused, an entry must be what it was.
@@ -94,6 +94,6 @@ impl Tree {
             return Ok(());
         }
         let now = Facts::of(entry).map_err(|error| self.io(path, "look at", error))?;
-        if before.unchanged(&now) { Ok(()) } else { Err(self.changed(path, "changed while it was read")) }
+        if before.unchanged(&now) { Ok(()) } else { Err(self.changed(path, message!("changed-while-it-was-read"))) }
     }
 }

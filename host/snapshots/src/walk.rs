@@ -15,6 +15,7 @@ pub use super::facts::Facts;
 pub use super::tree::{Changes, Tree};
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::limits;
+use reforge_base::message;
 use reforge_volumes::beneath::{self, Name};
 use reforge_volumes::walk::{self, Step};
 
@@ -186,6 +187,6 @@ impl Walk {
         Err(self
             .tree
             .problem(path, Code::PolicyRefused, &problem)
-            .hint("no restore could bring it back: shorten it or move it away"))
+            .hint(message!("no-restore-could-bring-it-back-shorten")))
     }
 }

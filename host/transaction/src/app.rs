@@ -7,6 +7,7 @@ use super::generation::Generations;
 use super::lease::{Lease, Locks};
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::{DeploySpec, HealthReport, Observation};
 use reforge_holders::{Idle, LiveDirectory, in_flight::InFlight};
 use reforge_volumes::identity::Identity;
@@ -167,7 +168,7 @@ impl App {
     fn call<T: 'static>(&self, name: &str, call: impl FnOnce() -> Result<T>) -> Result<T> {
         effect(name, || Ok(call())).map_err(|error| {
             let workload = reforge_base::escape::text(self.workload());
-            Failure::new(Code::Runtime, format!("cannot {name} `{workload}`: {error}"))
+            Failure::new(Code::Runtime, message!("cannot-do-to-workload", name, workload, error))
         })?
     }
 }

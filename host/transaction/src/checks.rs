@@ -4,6 +4,7 @@ use super::Transaction;
 use super::app::Used;
 use super::open_volumes::{Live, OpenVolume};
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::mounts;
 use reforge_holders::{self as holders, LiveDirectory};
 use reforge_volumes::sealed::SealedTree;
@@ -26,7 +27,7 @@ impl Transaction {
     /// Rule 8: the runtime says so, nothing uses any live, and nothing that was submitted can land in one any more.
     pub fn check_down(&mut self) -> Result<()> {
         if !self.app.is_down()? {
-            let message = format!("`{}` is not down: its runtime still sees it alive", self.begin.workload);
+            let message = message!("is-not-down-its-runtime-still", workload = self.begin.workload);
             return Err(Failure::new(Code::NotDown, message));
         }
         let (lives, siblings) = (self.open_lives()?, self.open_siblings()?);
@@ -78,12 +79,14 @@ impl Transaction {
         for (place, live) in self.open_volumes.iter().zip(self.lives()?) {
             let path = place.volume.parent.join(&place.volume.live);
             if live != Live::New || !place.parent.still_reached_by_path()? {
-                let message = format!(
-                    "what is live as volume `{}` at `{}` is not what was put there",
-                    place.volume.name,
-                    reforge_base::escape::path(&path)
+                let message = message!(
+                    "what-is-live-as-volume",
+                    name = place.volume.name,
+                    path = reforge_base::escape::path(&path)
                 );
-                return Err(Failure::new(Code::VolumeRefused, message).hint("something else moves these directories"));
+                return Err(
+                    Failure::new(Code::VolumeRefused, message).hint(message!("something-else-moves-these-directories"))
+                );
             }
         }
         Ok(())
@@ -95,12 +98,12 @@ impl Transaction {
             for name in [&place.volume.live, &place.volume.sibling] {
                 let path = place.volume.parent.join(name);
                 if let Some(mount) = mounts::mounts_inside(&path)?.first() {
-                    let message = format!(
-                        "volume `{}` has something mounted at `{}`",
-                        place.volume.name,
-                        reforge_base::escape::path(&mount.mount_point)
+                    let message = message!(
+                        "volume-has-something-mounted-at",
+                        name = place.volume.name,
+                        mount_point = reforge_base::escape::path(&mount.mount_point)
                     );
-                    return Err(Failure::new(Code::VolumeRefused, message).hint("unmount it and try again"));
+                    return Err(Failure::new(Code::VolumeRefused, message).hint(message!("unmount-it-and-try-again")));
                 }
             }
         }

@@ -14,6 +14,7 @@ use super::registry::{self, KnownTransaction};
 use super::state::Phase;
 use super::{Transaction, receipt, resolved};
 use reforge_base::failure::Result;
+use reforge_base::message;
 use reforge_base::spec::Observation;
 use reforge_volumes::identity::Identity;
 use reforge_volumes::remove::{self, Removal};
@@ -40,10 +41,12 @@ impl Transaction {
                     if place.classify(self.journal.state(), index)? == Live::Old {
                         left.extend(unremoved(place, remove::remove_tree(&place.parent, &place.volume.sibling)?));
                     } else {
-                        left.push(format!("{} (its live is not the recorded one)", place.volume.sibling));
+                        left.push(message!("its-live-is-not-the-recorded", sibling = place.volume.sibling).into());
                     }
                 }
-                (Some(_), Some(_)) => left.push(format!("{} (not the recorded one)", place.volume.sibling)),
+                (Some(_), Some(_)) => {
+                    left.push(message!("not-the-recorded-one", sibling = place.volume.sibling).into())
+                }
             }
             place.parent.sync()?;
         }
@@ -99,7 +102,7 @@ impl Transaction {
     fn discard_kept(&self) -> Vec<String> {
         let forgotten = self.observed_with_these_trees();
         let forgotten = forgotten.and_then(|seen| seen.iter().try_for_each(|seen| self.app.discard(seen)));
-        forgotten.err().map(|failure| format!("what the runtime kept: {failure}")).into_iter().collect()
+        forgotten.err().map(|failure| message!("what-the-runtime-kept", failure).into()).into_iter().collect()
     }
 
     /// What every transaction saw that had these trees before this one, since an undo borrows those of what it undoes,
@@ -165,7 +168,7 @@ fn drop_recorded(place: &OpenVolume, recorded: &[&Identity]) -> Result<Vec<Strin
         Some(found) if recorded.contains(&&found) && sight.live.as_ref() != Some(&found) => {
             unremoved(place, remove::remove_tree(&place.parent, &place.volume.sibling)?)
         }
-        Some(_) => vec![format!("{} (not the recorded one)", place.volume.sibling)],
+        Some(_) => vec![message!("not-the-recorded-one", sibling = place.volume.sibling).into()],
         None => Vec::new(),
     };
     place.parent.sync()?;
@@ -183,7 +186,7 @@ fn unremoved(place: &OpenVolume, removal: Removal) -> Vec<String> {
         .collect();
     let named = left.len() as u64;
     if removal.unremoved > named {
-        left.push(format!("and {} more", removal.unremoved - named));
+        left.push(message!("and-more", n = removal.unremoved - named).into());
     }
     left
 }

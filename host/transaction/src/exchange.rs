@@ -7,6 +7,7 @@ use super::event::Event;
 use super::open_volumes::{Live, OpenVolume};
 use super::{Transaction, mixed};
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_holders::in_flight::InFlight;
 
 impl Transaction {
@@ -97,10 +98,10 @@ impl Transaction {
             return Err(self.unknown(index));
         }
         if !place.parent.still_reached_by_path()? {
-            let message = format!(
-                "the parent of volume `{}` was moved away from `{}`",
-                place.volume.name,
-                reforge_base::escape::path(&place.volume.parent)
+            let message = message!(
+                "the-parent-of-volume-was-moved",
+                name = place.volume.name,
+                parent = reforge_base::escape::path(&place.volume.parent)
             );
             return Err(Failure::new(Code::VolumeRefused, message));
         }
@@ -129,23 +130,19 @@ impl Transaction {
     pub(super) fn record_direction(&mut self, direction: Event) -> Result<()> {
         let Err(failure) = self.journal.append(direction.clone()) else { return Ok(()) };
         match self.journal.abort(&direction) {
-            Ok(()) => {
-                Err(failure.context(format!("`{}` could not be recorded, so it did not happen", direction.name())))
-            }
+            Ok(()) => Err(failure.context(message!("could-not-be-recorded", direction = direction.name()))),
             Err(second) => {
                 self.stuck = true;
-                let message = format!(
-                    "`{}` may or may not be on disk ({failure}), and what to do could not be recorded either ({second})",
-                    direction.name()
-                );
-                Err(Failure::new(Code::NeedsOperator, message).hint("the app stays down; the next start decides"))
+                let message = message!("may-or-may", direction = direction.name(), failure, second);
+                Err(Failure::new(Code::NeedsOperator, message).hint(message!("the-app-stays-down-the-next")))
             }
         }
     }
 
     fn unknown(&self, index: usize) -> Failure {
         let volume = &self.open_volumes[index].volume;
-        let message = format!("volume `{}` holds a tree that this transaction knows nothing of", volume.name);
+        let message = message!("volume-holds-a-tree", name = volume.name);
+
         Failure::new(Code::NeedsOperator, message).hint(mixed(&self.begin.id))
     }
 }

@@ -10,8 +10,10 @@ use super::event::Event;
 use super::open_volumes::Live;
 use super::state_files;
 use super::table;
+use reforge_base::Message;
 use reforge_base::durable;
 use reforge_base::failure::Result;
+use reforge_base::message;
 
 const FILE: &str = "started-by-others";
 
@@ -46,11 +48,8 @@ impl Transaction {
         Ok(false)
     }
 
-    pub(super) fn foreign_start_hint(&self) -> String {
+    pub(super) fn foreign_start_hint(&self) -> Message {
         let safety = self.journal.state().safety.as_deref().unwrap_or("none");
-        format!(
-            "something else started the app meanwhile, so its latest writes may be a mixture; it was stopped and not \
-             started again; the state before is snapshot `{safety}`"
-        )
+        message!("something-else-started-the-app-meanwhile", safety)
     }
 }

@@ -13,6 +13,7 @@ use super::state_files;
 use reforge_base::durable::{self, PRIVATE_DIRECTORY, PRIVATE_FILE};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::state_dir::StateDir;
 use reforge_volumes::parent::Parent;
 
@@ -54,16 +55,15 @@ impl Generations {
         for parent in parents {
             let seen = seen(parent, &attribute)?;
             if seen > known {
-                let message = format!(
-                    "the state directory is older than the volumes of `{}`: it knows generation {known}, and `{}` has seen {seen}",
-                    escape::text(workload),
-                    escape::path(parent.path())
+                let message = message!(
+                    "the-state-directory-is-older",
+                    workload = escape::text(workload),
+                    known,
+                    path = escape::path(parent.path()),
+                    seen
                 );
-                return Err(Failure::new(Code::NeedsOperator, message).hint(format!(
-                    "it was put back from a copy: put the newest one back; or look at the volumes, decide about each \
-                     unfinished restore with `reforge restore resolve`, and say `reforge recover --accept {}`",
-                    escape::text(workload)
-                )));
+                return Err(Failure::new(Code::NeedsOperator, message)
+                    .hint(message!("it-was-put-back", workload = escape::text(workload))));
             }
         }
         Ok(())
@@ -99,8 +99,8 @@ impl Generations {
             Err(error) => return Err(Failure::io("read", &path, &error)),
         };
         text.trim().parse().map_err(|_| {
-            Failure::new(Code::NeedsOperator, format!("`{}` does not read", escape::path(&path)))
-                .hint(format!("look at the volumes, then say `reforge recover --accept {}`", escape::text(workload)))
+            Failure::new(Code::NeedsOperator, message!("path-does-not-read", path = escape::path(&path)))
+                .hint(message!("look-at-the-volumes-then-say", workload = escape::text(workload)))
         })
     }
 

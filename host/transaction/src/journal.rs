@@ -23,6 +23,7 @@ use super::summary::{self, Summary};
 use reforge_base::durable;
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 /// Room for every record of the longest way, recoveries that start the app again and again included.
 const RECORDS: usize = 256;
@@ -126,11 +127,10 @@ impl Journal {
                 Ok(begin) => begin,
                 Err(failure) => return damaged(failure),
             },
-            other => return Ok(Found::Damaged(damage(&id, &format!("its first record is `{}`", other.name())))),
+            other => return Ok(Found::Damaged(damage(&id, &message!("its-first-record-is", other = other.name())))),
         };
         if bytes.len() != sectors(&begin) * SECTOR_BYTES {
-            let reason =
-                format!("it is {} bytes long and was made with {}", bytes.len(), sectors(&begin) * SECTOR_BYTES);
+            let reason = message!("it-is-bytes-long", n = bytes.len(), sector_bytes = sectors(&begin) * SECTOR_BYTES);
             return Ok(Found::Damaged(damage(&id, &reason)));
         }
         let aborted = match read_abort(&id, directory) {
@@ -181,10 +181,11 @@ impl Journal {
     /// for a direction it is [`Journal::abort`].
     pub fn append(&mut self, event: Event) -> Result<()> {
         let record = Record::now(event);
-        let state = state::next(&self.state, &record.event)
-            .map_err(|illegal| Failure::new(Code::OutOfOrder, format!("journal of `{}`: {illegal}", self.id)))?;
+        let state = state::next(&self.state, &record.event).map_err(|illegal| {
+            Failure::new(Code::OutOfOrder, message!("journal-of", id = self.id, illegal = illegal.to_string()))
+        })?;
         if self.next >= self.sectors {
-            let message = format!("the journal of `{}` is full after {} records", self.id, self.next);
+            let message = message!("the-journal-of-is-full", id = self.id, next = self.next);
             return Err(Failure::new(Code::NeedsOperator, message));
         }
         let sector = encode(&self.id, self.next, &record)?;
@@ -198,8 +199,9 @@ impl Journal {
     /// Decides against the direction whose record just failed to sync. Durable when it returns; when it fails, too,
     /// nothing may be renamed any more.
     pub fn abort(&mut self, direction: &Event) -> Result<()> {
-        let state = state::next(&self.state, direction)
-            .map_err(|illegal| Failure::new(Code::OutOfOrder, format!("journal of `{}`: {illegal}", self.id)))?;
+        let state = state::next(&self.state, direction).map_err(|illegal| {
+            Failure::new(Code::OutOfOrder, message!("journal-of", id = self.id, illegal = illegal.to_string()))
+        })?;
         let record = Record::now(direction.clone());
         let sector = encode(&self.id, self.next, &record)?;
         durable::write_durably(&self.directory, ABORT, &sector, 0o600)?;
@@ -280,7 +282,7 @@ pub fn replay(records: &[Record], volumes: usize, aborted: Option<&Aborted>) -> 
 fn read_abort(id: &str, directory: &Path) -> Result<Option<Aborted>> {
     let Some(sector) = read_file(&directory.join(ABORT))? else { return Ok(None) };
     let decided = decode_alone(id, &sector).map(|(sequence, record)| (sequence, record.event));
-    decided.map(Some).ok_or_else(|| Failure::new(Code::NeedsOperator, "its abort file does not check"))
+    decided.map(Some).ok_or_else(|| Failure::new(Code::NeedsOperator, message!("its-abort-file-does-not-check")))
 }
 
 /// All of a file; none if it is not there. What this process lacks says nothing about the file and is `io`; whatever else
@@ -358,27 +360,27 @@ pub(super) fn is_over(directory: &Path) -> bool {
 fn damage(id: &str, reason: &str) -> Failure {
     Failure::new(
         Code::NeedsOperator,
-        format!("the journal of `{}` is damaged: {reason}", reforge_base::escape::text(id)),
+        message!("the-journal-of-is-damaged", id = reforge_base::escape::text(id), reason),
     )
-    .hint("nothing was guessed and nothing removed; `reforge restore resolve` shows what is there")
+    .hint(message!("nothing-was-guessed-and-nothing-removed"))
 }
 
 fn write_attachment(directory: &Path, value: &impl Serialize) -> Result<String> {
     let bytes = serde_json::to_vec(value)
-        .map_err(|error| Failure::new(Code::VolumeRefused, format!("cannot be written down: {error}")))?;
+        .map_err(|error| Failure::new(Code::VolumeRefused, message!("cannot-be-written-down", error)))?;
     let digest = blake3::hash(&bytes).to_hex().to_string();
     durable::write_durably(directory, attachment_name(&digest), &bytes, 0o600)?;
     Ok(digest)
 }
 
 fn read_attachment<T: DeserializeOwned>(directory: &Path, digest: &str) -> Result<T> {
-    let missing = || Failure::new(Code::NeedsOperator, format!("attachment {digest} is missing"));
+    let missing = || Failure::new(Code::NeedsOperator, message!("attachment-is-missing", digest));
     let bytes = read_file(&directory.join(attachment_name(digest)))?.ok_or_else(missing)?;
     if blake3::hash(&bytes).to_hex().as_str() != digest {
-        return Err(Failure::new(Code::NeedsOperator, format!("attachment {digest} does not match its digest")));
+        return Err(Failure::new(Code::NeedsOperator, message!("attachment-does-not-match-its-digest", digest)));
     }
     serde_json::from_slice(&bytes)
-        .map_err(|error| Failure::new(Code::NeedsOperator, format!("attachment {digest} does not read: {error}")))
+        .map_err(|error| Failure::new(Code::NeedsOperator, message!("attachment-does-not-read", digest, error)))
 }
 
 pub(super) fn attachment_name(digest: &str) -> String {

@@ -13,6 +13,7 @@ use super::journal::Journal;
 use super::open_volumes::OpenVolume;
 use super::{Transaction, receipt, window};
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_holders::{self as holders, LiveDirectory};
 use reforge_volumes::live_tree;
 
@@ -121,8 +122,8 @@ pub fn times(journal: &Journal) -> usize {
 
 /// What refuses to remove trees that hold later writes, until a person was told of them.
 pub fn kept(trees: &[String]) -> Failure {
-    Failure::new(Code::PolicyRefused, format!("{}: written to since, and kept", trees.join(", ")))
-        .hint("look at it, and take out what is needed; `reforge restore finish` then removes it")
+    Failure::new(Code::PolicyRefused, message!("written-to-since-and-kept", trees = trees.join(", ")))
+        .hint(message!("look-at-it-and-take"))
 }
 
 fn shown(place: &OpenVolume) -> String {

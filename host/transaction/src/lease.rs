@@ -20,6 +20,8 @@ use reforge_base::effects::effect;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result, reason};
 use reforge_base::lock_file::{self, How};
+use reforge_base::message;
+use reforge_base::message::{Message, whole};
 use reforge_base::state_dir::StateDir;
 
 /// How often a lock is tried again before it counts as held, and how long that waits each time.
@@ -60,7 +62,8 @@ struct LockedFile(File);
 /// One JSON line in the lock file: what the lock is held for, by which process, and since when.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Holder {
-    pub what: String,
+    #[serde(with = "whole")]
+    pub what: Message,
     pub pid: u32,
     pub since: jiff::Timestamp,
 }
@@ -80,9 +83,10 @@ impl Locks {
     }
 
     /// The lock at once, or `busy` with who holds it. `what` is what the lease is for, in a few words.
-    pub fn try_lease(&self, workload: &str, what: &str) -> Result<Lease> {
+    pub fn try_lease(&self, workload: &str, what: impl Into<Message>) -> Result<Lease> {
+        let what = what.into();
         let file = self.open(workload)?;
-        let outer = self.outer.as_ref().map(|outer| outer.try_lock(workload, what)).transpose()?;
+        let outer = self.outer.as_ref().map(|outer| outer.try_lock(workload, &what)).transpose()?;
         let Some(key) = self.keys.try_lock(workload) else { return Err(busy(workload, &file)) };
         if !try_lock(&file, workload)? {
             return Err(busy(workload, &file));
@@ -91,13 +95,14 @@ impl Locks {
     }
 
     /// Waits for the lock, or fails with `cancelled`.
-    pub fn wait_lease(&self, workload: &str, what: &str, cancelled: &dyn Fn() -> bool) -> Result<Lease> {
+    pub fn wait_lease(&self, workload: &str, what: impl Into<Message>, cancelled: &dyn Fn() -> bool) -> Result<Lease> {
+        let what = what.into();
         let file = self.open(workload)?;
         let gave_up = || {
-            let message = format!("cancelled while waiting for `{}`", escape::text(workload));
-            Failure::new(Code::Cancelled, message).hint(format!("it is {}", Held(holder(&file)).in_words()))
+            let message = message!("cancelled-while-waiting-for", workload = escape::text(workload));
+            Failure::new(Code::Cancelled, message).hint(message!("it-is", held = Held(holder(&file)).in_words()))
         };
-        let outer = self.wait_outer(workload, what, cancelled)?;
+        let outer = self.wait_outer(workload, &what, cancelled)?;
         let key = self.keys.lock(workload, cancelled).ok_or_else(gave_up)?;
         while !try_lock(&file, workload)? {
             if cancelled() {
@@ -119,7 +124,7 @@ impl Locks {
         loop {
             match outer.try_lock(workload, what) {
                 Err(busy) if busy.code == Code::Busy && cancelled() => {
-                    let message = format!("cancelled while waiting for `{}`", escape::text(workload));
+                    let message = message!("cancelled-while-waiting-for", workload = escape::text(workload));
                     return Err(Failure::new(Code::Cancelled, message).hint(busy.message));
                 }
                 Err(busy) if busy.code == Code::Busy => std::thread::sleep(CANCEL_POLL),
@@ -156,7 +161,7 @@ impl Locks {
 
     fn path(&self, workload: &str) -> Result<PathBuf> {
         if workload.is_empty() || workload.starts_with('.') || workload.contains(['/', '\0']) {
-            let message = format!("`{}` is no workload's name", escape::text(workload));
+            let message = message!("is-no-workloads-name", workload = escape::text(workload));
             return Err(Failure::new(Code::Usage, message));
         }
         Ok(self.directory.join(format!("{workload}.lock")))
@@ -164,8 +169,15 @@ impl Locks {
 }
 
 impl Lease {
-    fn new(workload: &str, what: &str, file: File, key: KeyGuard, outer: Option<Box<dyn Send + Sync>>) -> Lease {
+    fn new(
+        workload: &str,
+        what: impl Into<Message>,
+        file: File,
+        key: KeyGuard,
+        outer: Option<Box<dyn Send + Sync>>,
+    ) -> Lease {
         let lease = Lease { workload: workload.to_owned(), file: LockedFile(file), _key: key, _outer: outer };
+
         lease.hold(what);
         lease
     }
@@ -175,8 +187,8 @@ impl Lease {
     }
 
     /// Says what the lease is held for (`restore 20260102T030405Z`), to whoever finds the workload busy.
-    pub fn hold(&self, what: &str) {
-        let holder = Holder { what: what.to_owned(), pid: std::process::id(), since: jiff::Timestamp::now() };
+    pub fn hold(&self, what: impl Into<Message>) {
+        let holder = Holder { what: what.into(), pid: std::process::id(), since: jiff::Timestamp::now() };
         let write = || -> io::Result<()> {
             let line = serde_json::to_string(&holder)? + "\n";
             self.file.0.write_all_at(line.as_bytes(), 0)?;
@@ -192,8 +204,11 @@ impl Lease {
         if self.workload == workload {
             return Ok(());
         }
-        let message =
-            format!("the lease of `{}` was used for `{}`", escape::text(&self.workload), escape::text(workload));
+        let message = message!(
+            "the-lease-of-was-used-for",
+            workload = escape::text(&self.workload),
+            workload_2 = escape::text(workload)
+        );
         Err(Failure::new(Code::OutOfOrder, message))
     }
 }
@@ -209,8 +224,8 @@ impl Drop for LockedFile {
 /// Whether the lock could be taken. Somebody who only looks has it for less than all the tries take.
 fn try_lock(file: &File, workload: &str) -> Result<bool> {
     let failed = |errno: rustix::io::Errno| {
-        let message = format!("cannot lock `{}`: {}", escape::text(workload), reason(&errno.into()));
-        Failure::new(Code::Io, message).hint("the state directory must be on a local file system")
+        let message = message!("cannot-lock", workload = escape::text(workload), reason = reason(&errno.into()));
+        Failure::new(Code::Io, message).hint(message!("the-state-directory"))
     };
     for _ in 0..TRIES_MAX {
         if lock_file::try_take(file, How::Alone).map_err(failed)? {
@@ -227,19 +242,22 @@ fn busy(workload: &str, file: &File) -> Failure {
 
 impl Held {
     /// `held by restore 2026… (process 12, since …)`.
-    pub fn in_words(&self) -> String {
+    pub fn in_words(&self) -> Message {
         match &self.0 {
             Some(holder) => {
-                format!("held by {} (process {}, since {:.0})", escape::text(&holder.what), holder.pid, holder.since)
+                message!("held-by-process-since", what = holder.what, pid = holder.pid, since = holder.since)
             }
-            None => "held by another process".to_owned(),
+            None => message!("held-by-another-process"),
         }
     }
 
     /// Why nothing else can be done to the workload.
     pub fn failure(&self, workload: &str) -> Failure {
-        Failure::new(Code::Busy, format!("`{}` is {}", escape::text(workload), self.in_words()))
-            .hint("try again when it is done, or wait for it with `--wait`")
+        Failure::new(
+            Code::Busy,
+            message!("workload-is-held", workload = escape::text(workload), in_words = self.in_words()),
+        )
+        .hint(message!("try-again-when-it-is-done-or"))
     }
 }
 
@@ -248,7 +266,10 @@ fn holder(file: &File) -> Option<Holder> {
     let mut bytes = [0; HOLDER_BYTES_MAX];
     let line = file.read_at(&mut bytes, 0).map_or(&[][..], |read| &bytes[..read]);
     let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    serde_json::from_slice(line).ok()
+    let holder: Holder = serde_json::from_slice(line).ok()?;
+    // Text alone is of an older host, or of nobody's.
+    let is_text = holder.what.source().is_none();
+    Some(if is_text { Holder { what: escape::text(&holder.what).into(), ..holder } } else { holder })
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ impl Drop for Other {
 fn message(result: Result<Lease>) -> String {
     let Err(failure) = result else { panic!("the lease was given") };
     assert_eq!(failure.code, Code::Busy);
-    failure.message
+    failure.message.into()
 }
 
 #[test]

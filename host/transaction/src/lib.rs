@@ -60,7 +60,9 @@ use names::probe_names;
 use open_volumes::{Live, OpenVolume};
 use state::Phase;
 
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::{Health, HealthReport, Observation};
 use reforge_holders::{Idle, in_flight::InFlight};
 use reforge_volumes::claim::{self, Claim};
@@ -189,12 +191,12 @@ impl Transaction {
         let stopped = if self.journal.state().holds_app() { self.app.stop() } else { Ok(()) };
         let unknown = self.open_volumes.iter().zip(lives).find(|(_, live)| **live == Live::Neither);
         let message = match unknown {
-            Some((place, _)) => format!("volume `{}` holds a tree that fits no row of the protocol", place.volume.name),
-            None => "some volumes hold the new tree and some the old one, which fits no row of the protocol".to_owned(),
+            Some((place, _)) => message!("volume-holds-a-tree-that-fits", name = place.volume.name),
+            None => message!("some-volumes-hold-the-new-tree"),
         };
         let message = match stopped {
             Ok(()) => message,
-            Err(failure) => format!("{message}, and the app could not be stopped: {}", failure.message),
+            Err(failure) => message!("and-the-app", message, message_2 = failure.message),
         };
         Failure::new(Code::NeedsOperator, message).hint(mixed(self.id()))
     }
@@ -222,7 +224,7 @@ impl Transaction {
         let OpenVolume { volume, parent } = &self.open_volumes[index];
         let identity = parent
             .identity(&volume.sibling)?
-            .ok_or_else(|| Failure::new(Code::Io, format!("the sibling of volume `{}` is not there", volume.name)))?;
+            .ok_or_else(|| Failure::new(Code::Io, message!("the-sibling-of-volume", name = volume.name)))?;
         self.journal.append(Event::Sibling { volume: index, identity })
     }
 
@@ -264,7 +266,7 @@ impl Transaction {
         self.check_new_lives()
             .map_err(|failure| Failure { code: Code::NeedsOperator, ..failure }.hint(mixed(self.id())))?;
         let Some(spec) = self.observation.as_ref().and_then(|observation| observation.spec.clone()) else {
-            return Err(Failure::new(Code::Runtime, "the runtime did not say how the app was deployed"));
+            return Err(Failure::new(Code::Runtime, message!("the-runtime-did-not-say-how")));
         };
         // A start that fails again and again must not fill the journal.
         if self.phase() != Phase::Starting {
@@ -282,7 +284,7 @@ impl Transaction {
     /// it is `reverting`.
     pub fn await_healthy(&mut self, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
         if !self.app_should_run() {
-            return Ok(HealthReport { health: Health::Healthy, reason: "it was stopped and stays stopped".into() });
+            return Ok(HealthReport { health: Health::Healthy, reason: message!("it-was-stopped-and-stays-stopped") });
         }
         let report = self.app.await_healthy(cancelled)?;
         if let Some(event) = Event::of_health(report.health) {
@@ -329,14 +331,14 @@ fn claimed(begin: &Begin, app: &App) -> Result<(Vec<Claim>, Vec<OpenVolume>)> {
 fn refuse_moved(open_volumes: &[OpenVolume]) -> Result<()> {
     for place in open_volumes {
         if place.look()?.live != place.volume.live_identity {
-            let message = format!("volume `{}` is another directory than when it was looked at", place.volume.name);
-            return Err(Failure::new(Code::Drift, message).hint("make a new plan and look at it again"));
+            let message = message!("volume-is-another-directory-than-when", name = place.volume.name);
+            return Err(Failure::new(Code::Drift, message).hint(message!("make-a-new-plan-and-look")));
         }
     }
     Ok(())
 }
 
 /// What to do about trees that fit no row.
-pub fn mixed(id: &str) -> String {
-    format!("everything was kept and the app is not started; `reforge restore resolve {id}` shows each tree")
+pub fn mixed(id: &str) -> Message {
+    message!("everything-was-kept-and-the-app", id)
 }

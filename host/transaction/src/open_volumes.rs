@@ -3,6 +3,7 @@
 use super::event::BeginVolume;
 use super::state::{Phase, State};
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_volumes::identity::Identity;
 use reforge_volumes::parent::Parent;
 
@@ -36,12 +37,12 @@ impl OpenVolume {
     pub fn open(volume: &BeginVolume) -> Result<OpenVolume> {
         let parent = Parent::open(&volume.parent)?;
         if parent.own_identity()? != volume.parent_identity {
-            let message = format!(
-                "the parent of volume `{}`, `{}`, is another directory than when the transaction began",
-                volume.name,
-                reforge_base::escape::path(&volume.parent)
+            let message = message!(
+                "the-parent-of-volume-is-another",
+                name = volume.name,
+                parent = reforge_base::escape::path(&volume.parent)
             );
-            return Err(Failure::new(Code::NeedsOperator, message).hint("is its disk mounted?"));
+            return Err(Failure::new(Code::NeedsOperator, message).hint(message!("is-its-disk-mounted")));
         }
         Ok(OpenVolume { volume: volume.clone(), parent })
     }

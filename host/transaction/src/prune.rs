@@ -134,7 +134,7 @@ mod tests {
     }
 
     fn tell(root: &Path, journal: &Journal, begin: &Begin) {
-        let (outcome, app) = (receipt::Outcome::Failed, String::new());
+        let (outcome, app) = (receipt::Outcome::Failed, String::new().into());
         let ending = receipt::Ending { outcome, failure: None, app, left_behind: Vec::new(), later_writes: Vec::new() };
         receipt::write(&root.join("receipts"), &receipt::draw_up(journal, begin, ending)).unwrap();
     }

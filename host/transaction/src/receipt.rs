@@ -12,6 +12,8 @@ use super::journal::Journal;
 use super::state_files;
 use reforge_base::durable;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
+use reforge_base::message::{Message, Source};
 
 /// How a restore or undo ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -74,7 +76,10 @@ pub struct Receipt {
     /// What went wrong, if anything did.
     pub failure: Option<Failure>,
     /// How the app was found after its start, or why it was not started.
-    pub app: String,
+    pub app: Message,
+    /// The same as a message, for who shows it in another language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app_message: Option<Source>,
     pub who: String,
     #[schema(value_type = String, format = DateTime)]
     pub began: jiff::Timestamp,
@@ -124,9 +129,16 @@ pub struct Step {
 pub struct Ending {
     pub outcome: Outcome,
     pub failure: Option<Failure>,
-    pub app: String,
+    pub app: Message,
     pub left_behind: Vec<String>,
     pub later_writes: Vec<String>,
+}
+
+impl Receipt {
+    /// How the app was found, for whoever reads it in whatever language.
+    pub fn app(&self) -> Message {
+        Message::written(self.app.to_string(), self.app_message.clone())
+    }
 }
 
 /// Draws a receipt up from a journal.
@@ -140,6 +152,7 @@ pub fn draw_up(journal: &Journal, begin: &Begin, ending: Ending) -> Receipt {
         kind: begin.kind.clone(),
         outcome: ending.outcome,
         failure: ending.failure,
+        app_message: ending.app.source().cloned(),
         app: ending.app,
         who: begin.who.clone(),
         began: begin.at.wall,
@@ -243,14 +256,14 @@ pub(super) fn read_or_move_aside(receipts: &Path, id: &str) -> Result<Option<Rec
 /// None if there is none; a failure inside if it does not read, whoever tries.
 fn load(receipts: &Path, id: &str) -> Result<Option<Result<Receipt>>> {
     let path = receipts.join(file_name(id));
-    let damaged = |reason: String| Some(Err(Failure::new(Code::Io, format!("receipt `{id}` does not read: {reason}"))));
+    let damaged = |reason: Message| Some(Err(Failure::new(Code::Io, message!("receipt-does-not-read", id, reason))));
     match state_files::read(&path) {
         Ok(bytes) => Ok(match serde_json::from_slice(&bytes) {
             Ok(receipt) => Some(Ok(receipt)),
-            Err(error) => damaged(error.to_string()),
+            Err(error) => damaged(Message::from(error.to_string())),
         }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) if error.kind() == std::io::ErrorKind::IsADirectory => Ok(damaged("it is a directory".to_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::IsADirectory => Ok(damaged(message!("it-is-a-directory"))),
         Err(error) => Err(Failure::io("read", &path, &error)),
     }
 }

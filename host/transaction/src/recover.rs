@@ -15,7 +15,9 @@ use super::registry::{self, KnownTransaction};
 use super::state::Phase;
 use super::table::{self, Row};
 use super::{Transaction, later_writes, resolved, window};
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::Health;
 
 /// What recovery needs, and nothing else: no configuration, no plugin.
@@ -47,7 +49,8 @@ impl Recovery<'_> {
                 }
                 KnownTransaction::Open(journal, _) if self.is_settled(&journal) => {}
                 KnownTransaction::Open(_, begin) => {
-                    let lease = self.apps.locks().try_lease(&begin.workload, &format!("recovery of {}", begin.id));
+                    let lease = self.apps.locks().try_lease(&begin.workload, message!("recovery-of", id = begin.id));
+
                     // One that cannot be had is this workload's trouble alone.
                     let result = match lease {
                         Err(failure) if failure.code == Code::Busy => None,
@@ -131,16 +134,19 @@ impl Transaction {
             Row::GoForward => self.go_forward(&lives),
             Row::Window => {
                 self.app.release()?;
-                Ok(self.went_forward("the host ended right after the restore was complete".into()))
+                Ok(self.went_forward(message!("the-host-ended-right")))
             }
             Row::GoOnDropping => {
                 if !self.journal.state().committed {
                     let left_behind = self.drop_new_siblings()?;
                     self.journal.append(Event::Closed)?;
-                    return Ok(Ending { left_behind, ..went_back(Outcome::Reverted, String::new(), String::new()) });
+                    return Ok(Ending {
+                        left_behind,
+                        ..went_back(Outcome::Reverted, Message::default(), Message::default())
+                    });
                 }
                 let left_behind = self.drop_previous(receipts)?;
-                Ok(Ending { left_behind, ..self.went_forward(String::new()) })
+                Ok(Ending { left_behind, ..self.went_forward(Message::default()) })
             }
             Row::Over => self.over(),
             Row::NeedsOperator => Err(self.leave_to_a_person(&lives)),
@@ -163,7 +169,7 @@ impl Transaction {
         let is_judged = matches!(self.phase(), Phase::Healthy | Phase::Unconfirmed);
         if is_judged && lives.iter().all(|live| *live == Live::New) && self.app_is_up() {
             self.complete()?;
-            return Ok(self.went_forward("it went on running while the host was away".into()));
+            return Ok(self.went_forward(message!("it-went-on-running-while")));
         }
         self.notice_foreign_start(lives)?;
         self.app.stop()?;
@@ -176,20 +182,19 @@ impl Transaction {
         (0..self.open_volumes.len()).try_for_each(|index| self.exchange_forward(index))?;
         if self.foreign_start {
             self.complete()?;
-            let app =
-                "stopped: something else had started it, maybe on a half-swapped set; deploy it if that cannot be";
-            return Ok(Ending { outcome: Outcome::Unconfirmed, ..self.went_forward(app.into()) });
+            let app = message!("stopped-something-else-had-started");
+            return Ok(Ending { outcome: Outcome::Unconfirmed, ..self.went_forward(app) });
         }
         let started = self.redeploy().and_then(|()| match self.app_should_run() {
             true => self.app.await_healthy(&|| false).map(Some),
             false => Ok(None),
         });
         let (confirmed, app) = match started {
-            Ok(None) => (true, "it was stopped and stays stopped".to_owned()),
+            Ok(None) => (true, message!("it-was-stopped-and-stays-stopped")),
             Ok(Some(report)) => (report.health == Health::Healthy, report.reason),
             // Not because of the app: the next start tries again.
             Err(failure) if failure.code != Code::AppBad && !self.app_is_up() => {
-                return Err(failure.context("the new data is live, but the app was not started"));
+                return Err(failure.context(message!("the-new-data-is-live-but-the")));
             }
             Err(failure) => (false, failure.message),
         };
@@ -200,7 +205,7 @@ impl Transaction {
         Ok(self.went_forward(app))
     }
 
-    fn went_forward(&self, app: String) -> Ending {
+    fn went_forward(&self, app: Message) -> Ending {
         let unconfirmed = self.journal.records().iter().any(|record| record.event == Event::Unconfirmed);
         let outcome = if unconfirmed { Outcome::Unconfirmed } else { Outcome::Done };
         Ending { outcome, failure: None, app, left_behind: Vec::new(), later_writes: Vec::new() }
@@ -216,20 +221,20 @@ impl Transaction {
             _ => Vec::new(),
         };
         if committed || self.phase() == Phase::Undone {
-            return Ok(Ending { left_behind, ..self.went_forward(String::new()) });
+            return Ok(Ending { left_behind, ..self.went_forward(Message::default()) });
         }
-        let failure = Failure::new(Code::Io, "it did not happen; every volume holds what it held before");
+        let failure = Failure::new(Code::Io, message!("it-did-not-happen-every-volume"));
         Ok(Ending {
             outcome: Outcome::Failed,
             failure: Some(failure),
-            app: String::new(),
+            app: Message::default(),
             left_behind,
             later_writes: Vec::new(),
         })
     }
 }
 
-fn went_back(outcome: Outcome, hint: String, app: String) -> Ending {
-    let failure = Failure::new(Code::Io, "the host ended in the middle; every volume holds what it held before");
+fn went_back(outcome: Outcome, hint: Message, app: Message) -> Ending {
+    let failure = Failure::new(Code::Io, message!("the-host-ended-in-the-middle-every"));
     Ending { outcome, failure: Some(failure.hint(hint)), app, left_behind: Vec::new(), later_writes: Vec::new() }
 }

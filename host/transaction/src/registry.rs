@@ -15,6 +15,7 @@ use super::open_volumes::{Live, OpenVolume};
 use super::state::Phase;
 use super::{outlook, resolved, summary};
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_volumes::identity::Identity;
 
 /// One transaction as its journal left it.
@@ -98,11 +99,11 @@ impl KnownTransaction {
                 (journal.state().blocks() && !resolved::is_resolved(journal.directory())).then(|| {
                     let newest = journal.records().last().map_or("nothing", |record| record.event.name());
                     let message =
-                        format!("restore `{}` of `{}` is unfinished (it got to `{newest}`)", begin.id, begin.workload);
+                        message!("restore-of-is-unfinished-it-got", id = begin.id, workload = begin.workload, newest);
                     match outlook::settles_itself(journal, begin) {
                         true => Failure::new(Code::Unfinished, message),
                         false => Failure::new(Code::NeedsOperator, message)
-                            .hint(format!("`reforge restore resolve {}` shows each tree", begin.id)),
+                            .hint(message!("reforge-restore-resolve-shows-each-tree", id = begin.id)),
                     }
                 })
             }
@@ -228,15 +229,15 @@ pub fn meant<'a>(ids: impl IntoIterator<Item = &'a str>, wanted: &str) -> Result
         (None, [id]) if !wanted.is_empty() => Ok(id),
         (None, []) => Err(unknown(wanted)),
         _ => {
-            let message = format!("more than one restore begins with `{}`", reforge_base::escape::text(wanted));
+            let message = message!("more-than-one-restore-begins-with", wanted = reforge_base::escape::text(wanted));
             Err(Failure::new(Code::Usage, message))
         }
     }
 }
 
 fn unknown(id: &str) -> Failure {
-    Failure::new(Code::NotFound, format!("there is no restore `{}`", reforge_base::escape::text(id)))
-        .hint("`reforge restore list` shows them")
+    Failure::new(Code::NotFound, message!("there-is-no-restore", id = reforge_base::escape::text(id)))
+        .hint(message!("reforge-restore-list-shows-them"))
 }
 
 /// Whether a person has decided about an undo of this restore: its trees are then that person's to end.

@@ -17,6 +17,7 @@ pub use super::resolved::is_resolved;
 use super::state_files;
 use reforge_base::durable;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_volumes::live_tree;
 
 /// Where a tree is that is not live.
@@ -115,7 +116,7 @@ pub fn resolve(transactions: &Path, id: &str, keep: Keep, who: &str, apps: &dyn 
         KnownTransaction::Damaged { workload, .. } => workload,
         KnownTransaction::Open(_, begin) => Some(begin.workload),
     };
-    let lease = workload.map(|workload| apps.locks().try_lease(&workload, &format!("resolve of {id}"))).transpose()?;
+    let lease = workload.map(|workload| apps.locks().try_lease(&workload, message!("resolve-of", id))).transpose()?;
     // Under the lease once more: whoever had it may have ended the transaction, or decided already.
     let entry = registry::find(transactions, id)?;
     if entry.blocks().is_none() {
@@ -123,9 +124,7 @@ pub fn resolve(transactions: &Path, id: &str, keep: Keep, who: &str, apps: &dyn 
     }
     match (entry, lease) {
         (KnownTransaction::Damaged { id, .. }, _) if keep == Keep::Live => mark(&transactions.join(id)).map(|()| false),
-        (KnownTransaction::Damaged { failure, .. }, _) => {
-            Err(failure.hint("its trees cannot be told apart any more: only `--keep live` is possible"))
-        }
+        (KnownTransaction::Damaged { failure, .. }, _) => Err(failure.hint(message!("its-trees-cannot-be-told-apart"))),
         (KnownTransaction::Open(journal, begin), Some(lease)) => {
             let app = App::new(apps, lease, &begin.runtime)?;
             let mut transaction = Transaction::reopen(*journal, *begin, app)?;
@@ -135,15 +134,15 @@ pub fn resolve(transactions: &Path, id: &str, keep: Keep, who: &str, apps: &dyn 
             mark(transaction.journal.directory()).map(|()| true)
         }
         (KnownTransaction::Open(_, begin), None) => {
-            Err(Failure::new(Code::Busy, format!("the journal of `{}` is being written", begin.id)))
+            Err(Failure::new(Code::Busy, message!("the-journal-of-is-being-written", id = begin.id)))
         }
     }
 }
 
 /// Nothing is waited for: it is over, or a person has decided.
 pub fn needs_no_decision(entry: &KnownTransaction) -> Failure {
-    let message = format!("restore `{}` needs no decision", reforge_base::escape::text(entry.id()));
-    Failure::new(Code::Usage, message).hint("`reforge restore show` says how it stands")
+    let message = message!("restore-needs-no-decision", id = reforge_base::escape::text(entry.id()));
+    Failure::new(Code::Usage, message).hint(message!("reforge-restore-show-says-how"))
 }
 
 impl Transaction {
@@ -159,9 +158,8 @@ impl Transaction {
             None => Ok(lives),
             Some(index) => {
                 let volume = &self.open_volumes[index].volume.name;
-                let message = format!("volume `{volume}` holds a tree that is neither old nor new");
-                Err(Failure::new(Code::NeedsOperator, message)
-                    .hint("put the right tree under its live name by hand, then `--keep live`"))
+                let message = message!("volume-holds-a-tree-that", volume);
+                Err(Failure::new(Code::NeedsOperator, message).hint(message!("put-the-right-tree-under")))
             }
         }
     }

@@ -8,7 +8,9 @@ use super::event::{Event, Moment, TransactionKind};
 use super::open_volumes::Live;
 use super::state::Phase;
 use super::table::{self, Row};
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 /// How a revert ended.
 #[derive(Debug, Default)]
@@ -18,7 +20,7 @@ pub struct Reverted {
     /// The app could not be brought back on its old data.
     pub app_failure: Option<Failure>,
     /// It was not started again, since something else had started it meanwhile: what to do about that.
-    pub foreign_start: Option<String>,
+    pub foreign_start: Option<Message>,
     /// What could not be removed and was left.
     pub left_behind: Vec<String>,
     /// Where trees are that something wrote to meanwhile: they are kept.
@@ -27,22 +29,21 @@ pub struct Reverted {
 
 impl Reverted {
     /// How the app is now, in words.
-    pub fn app(&self) -> String {
+    pub fn app(&self) -> Message {
         match (&self.foreign_start, &self.app_failure) {
-            (Some(_), _) => "stopped: something else had started it".to_owned(),
-            (None, Some(failure)) => format!("could not be started again: {failure}"),
-            (None, None) => "as it was before".to_owned(),
+            (Some(_), _) => message!("stopped-something-else-had-started-it"),
+            (None, Some(failure)) => message!("could-not-be-started-again", failure),
+            (None, None) => message!("as-it-was-before"),
         }
     }
 
     /// What to do about the app, if anything.
-    pub fn hint(&self) -> Option<String> {
-        let kept =
-            || format!("what was written meanwhile is kept at {} until the window ends", self.later_writes.join(", "));
+    pub fn hint(&self) -> Option<Message> {
+        let kept = || message!("what-was-written-meanwhile-is-kept", later_writes = self.later_writes.join(", "));
         let kept = (!self.later_writes.is_empty()).then(kept);
         let app = self.foreign_start.clone().or_else(|| self.app_failure.as_ref().map(|failure| failure.hint.clone()));
         match (app, kept) {
-            (Some(app), Some(kept)) => Some(format!("{app}; {kept}")),
+            (Some(app), Some(kept)) => Some(Message::all([app, kept])),
             (app, kept) => app.or(kept),
         }
     }
@@ -53,7 +54,10 @@ impl Transaction {
     /// mixed: the app is down and stays down, every tree is kept, and the next start tries again.
     pub fn revert(&mut self) -> Result<Reverted> {
         if self.stuck {
-            return Err(needs_operator(Failure::new(Code::NeedsOperator, "the direction is in doubt"), self.id()));
+            return Err(needs_operator(
+                Failure::new(Code::NeedsOperator, message!("the-direction-is-in-doubt")),
+                self.id(),
+            ));
         }
         let over_a_commit = matches!(self.phase(), Phase::Committed | Phase::Starting | Phase::Unconfirmed);
         if over_a_commit && !self.is_aborted() {
@@ -66,7 +70,8 @@ impl Transaction {
             Row::FinishGoingBack => self.after_reverted(Reverted::default()),
             Row::NeedsOperator => Err(self.leave_to_a_person(&lives)),
             Row::GoForward | Row::Window | Row::GoOnDropping | Row::Over => {
-                let message = format!("`{}` cannot be reverted: it is {:?}", self.id(), self.phase());
+                let message =
+                    message!("cannot-be-reverted-it-is", id = self.id(), phase = format!("{:?}", self.phase()));
                 Err(Failure::new(Code::OutOfOrder, message))
             }
         }
@@ -153,12 +158,11 @@ fn have_moved(lives: &[Live]) -> bool {
 
 /// The data is safe, and the next start does the rest.
 fn not_back(failure: Failure) -> Failure {
-    let message = format!("every volume holds what it held before, but the app is not back: {}", failure.message);
-    Failure { message, ..failure }.hint("`reforge recover` brings it back and ends the restore")
+    let message = message!("every-volume-holds-what-it-held-before", message = failure.message);
+    Failure { message, ..failure }.hint(message!("reforge-recover-brings-it-back"))
 }
 
 fn needs_operator(failure: Failure, id: &str) -> Failure {
-    let message = format!("could not go back: {}; the app is not started and every tree is kept", failure.message);
-    Failure::new(Code::NeedsOperator, message)
-        .hint(format!("every start tries again; `reforge restore resolve {id}` shows each tree and asks which to keep"))
+    let message = message!("could-not-go-back-the-app", message = failure.message);
+    Failure::new(Code::NeedsOperator, message).hint(message!("every-start-tries-again-reforge-restore", id))
 }

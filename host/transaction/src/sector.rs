@@ -1,7 +1,9 @@
 //! A record of a journal as one aligned sector, with its sequence number and a checksum that the journal's id is part of.
 
 use super::event::Record;
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 /// What disks write as one: the unit of a record.
 pub const SECTOR_BYTES: usize = 512;
@@ -17,7 +19,7 @@ const MAGIC: [u8; 8] = *b"RFJRNL\x00\x01";
 pub(super) fn encode(id: &str, sequence: u64, record: &Record) -> Result<[u8; SECTOR_BYTES]> {
     let payload = serde_json::to_vec(record).map_err(|error| Failure::new(Code::Io, error.to_string()))?;
     if payload.len() > PAYLOAD_BYTES_MAX {
-        let message = format!("the record `{}` does not fit a sector ({} bytes)", record.event.name(), payload.len());
+        let message = message!("the-record-does-not-fit", event = record.event.name(), n = payload.len());
         return Err(Failure::new(Code::TooLarge, message));
     }
     Ok(sector(id, sequence, &payload))
@@ -56,23 +58,21 @@ pub(super) fn decode_alone(id: &str, bytes: &[u8]) -> Option<(u64, Record)> {
 }
 
 /// Every record and the number of a torn sector behind the last good one.
-pub fn decode_all(id: &str, bytes: &[u8]) -> Result<(Vec<Record>, Option<usize>), String> {
+pub fn decode_all(id: &str, bytes: &[u8]) -> Result<(Vec<Record>, Option<usize>), Message> {
     if bytes.is_empty() || !bytes.len().is_multiple_of(SECTOR_BYTES) {
-        return Err(format!("it is {} bytes long", bytes.len()));
+        return Err(message!("it-is-so-many-bytes-long", n = bytes.len()));
     }
     let mut records = Vec::new();
     let mut sectors = bytes.chunks_exact(SECTOR_BYTES).enumerate();
     for (number, sector) in sectors.by_ref() {
         match decode(id, number as u64, sector) {
             Some(record) => records.push(record),
-            None if number == 0 => return Err("its first record does not check".into()),
+            None if number == 0 => return Err(message!("its-first-record-does-not-check")),
             None => {
                 let torn = (sector != BLANK).then_some(number);
                 let rest = sectors.find(|(_, sector)| *sector != BLANK);
                 return match rest {
-                    Some((after, _)) => {
-                        Err(format!("record {number} does not check, and record {after} stands behind it"))
-                    }
+                    Some((after, _)) => Err(message!("record-does-not-check-and-record", number, after)),
                     None => Ok((records, torn)),
                 };
             }

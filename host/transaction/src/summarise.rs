@@ -11,6 +11,7 @@ use super::summary::{FILE, NEW, Summary, read};
 use reforge_base::durable::{self, PRIVATE_FILE};
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::Observation;
 
 /// Writes the summary of a transaction that is over, and removes its attachments. The caller holds the workload's lease.
@@ -18,7 +19,7 @@ use reforge_base::spec::Observation;
 pub(crate) fn write(journal: &Journal, begin: &Begin) -> Result<()> {
     let directory = journal.directory();
     if !journal.state().is_over() {
-        return Err(Failure::new(Code::OutOfOrder, format!("restore `{}` is not over", begin.id)));
+        return Err(Failure::new(Code::OutOfOrder, message!("restore-is-not-over", id = begin.id)));
     }
     let summary = match read(directory, &begin.id) {
         Some(summary) => summary,

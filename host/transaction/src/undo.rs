@@ -11,7 +11,9 @@ use super::event::{Begin, BeginVolume, Moment, TransactionKind};
 use super::open_volumes::{Live, OpenVolume};
 use super::registry::{self, KnownTransaction};
 use super::state::Phase;
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_volumes::live_tree::{self, Totals};
 
 /// Who undoes what, and for how long what it replaces is kept.
@@ -25,25 +27,28 @@ pub struct Request {
 /// What an undo would begin with; refuses when there is nothing to undo. Changes nothing.
 pub fn plan(transactions: &Path, request: &Request) -> Result<Begin> {
     let KnownTransaction::Open(journal, restore) = registry::find(transactions, &request.of)? else {
-        return Err(Failure::new(Code::NeedsOperator, format!("the journal of `{}` is damaged", request.of)));
+        return Err(Failure::new(Code::NeedsOperator, message!("the-journal-of-restore-is-damaged", of = request.of)));
     };
     match journal.state().phase {
         Phase::Completed => {}
         // Whatever it was: nothing of the kind was live, and all is as it was before.
-        Phase::Closed if !journal.state().committed => return Err(refused(&restore, "it never came to be").hint(LOOK)),
-        Phase::Dropping | Phase::Closed => {
-            return Err(refused(&restore, "its window has ended and the previous data is gone").hint(LOOK));
+        Phase::Closed if !journal.state().committed => {
+            return Err(refused(&restore, message!("it-never-came-to-be")).hint(look()));
         }
-        Phase::Undone => return Err(refused(&restore, "it was undone already").hint(LOOK)),
-        Phase::Reverted => return Err(refused(&restore, "it was reverted by itself").hint(LOOK)),
-        _ => return Err(refused(&restore, "it is unfinished").hint(Code::Unfinished.usual_hint())),
+        Phase::Dropping | Phase::Closed => {
+            return Err(refused(&restore, message!("its-window-has-ended")).hint(look()));
+        }
+        Phase::Undone => return Err(refused(&restore, message!("it-was-undone-already")).hint(look())),
+        Phase::Reverted => return Err(refused(&restore, message!("it-was-reverted-by-itself")).hint(look())),
+        _ => return Err(refused(&restore, message!("it-is-unfinished")).hint(Code::Unfinished.usual_hint())),
     }
     let newer = registry::read_all(transactions)?.into_iter().find(|entry| {
         let KnownTransaction::Open(other, begin) = entry else { return false };
         begin.workload == restore.workload && begin.id > restore.id && other.state().committed
     });
     if let Some(newer) = newer {
-        return Err(refused(&restore, &format!("`{}` came after it", newer.id())).hint("only the newest can be undone"));
+        return Err(refused(&restore, message!("came-after-it", id = newer.id()))
+            .hint(message!("only-the-newest-can-be-undone")));
     }
     let mut volumes = Vec::new();
     for (index, volume) in restore.volumes.iter().enumerate() {
@@ -51,8 +56,8 @@ pub fn plan(transactions: &Path, request: &Request) -> Result<Begin> {
         let sight = place.look()?;
         let live_is_new = place.classify(journal.state(), index)? == Live::New;
         if !live_is_new || sight.sibling.is_none() {
-            let message = format!("what is live as volume `{}` is not what it put there", volume.name);
-            return Err(refused(&restore, &message));
+            let message = message!("what-is-live-as-volume-is", name = volume.name);
+            return Err(refused(&restore, message));
         }
         let totals = previous_totals(&place)?;
         volumes.push(BeginVolume {
@@ -103,8 +108,10 @@ fn previous_totals(place: &OpenVolume) -> Result<Totals> {
     previous.map_or_else(|| Ok(Totals::default()), live_tree::totals)
 }
 
-const LOOK: &str = "`reforge restore list` shows what can be undone";
+fn look() -> Message {
+    message!("reforge-restore-list-shows-what")
+}
 
-fn refused(restore: &Begin, reason: &str) -> Failure {
-    Failure::new(Code::VolumeRefused, format!("restore `{}` cannot be undone: {reason}", restore.id))
+fn refused(restore: &Begin, reason: Message) -> Failure {
+    Failure::new(Code::VolumeRefused, message!("restore-cannot-be-undone", id = restore.id, reason))
 }

@@ -18,28 +18,30 @@ use cap_std::fs::Dir;
 use rustix::io::Errno;
 
 use super::beneath::{self, errno};
+use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 /// Opens an absolute, resolved path, one component at a time, on a real descriptor. A link anywhere in it is refused: it
 /// could lead elsewhere tomorrow.
 pub fn open(path: &Path) -> Result<Dir> {
-    let refused = |reason: &str| {
-        Failure::new(Code::VolumeRefused, format!("cannot use `{}`: {reason}", escape::path(path)))
-            .hint("give the path with links resolved")
+    let refused = |reason: Message| {
+        Failure::new(Code::VolumeRefused, message!("cannot-use", path = escape::path(path), reason))
+            .hint(message!("give-the-path-with-links-resolved"))
     };
     let failed = |error: Errno| match error {
-        Errno::NOENT => Failure::new(Code::NotFound, format!("`{}` does not exist", escape::path(path))),
-        Errno::NOTDIR | Errno::LOOP => refused("a link or something that is no directory is in it"),
+        Errno::NOENT => Failure::new(Code::NotFound, message!("does-not-exist", shown = escape::path(path))),
+        Errno::NOTDIR | Errno::LOOP => refused(message!("a-link-or-something")),
         other => Failure::io("open", path, &other.into()),
     };
     let mut components = path.components();
     if components.next() != Some(Component::RootDir) {
-        return Err(refused("it is not absolute"));
+        return Err(refused(message!("it-is-not-absolute")));
     }
     let mut reached = follow(Path::new("/")).map_err(|error| failed(errno(error)))?;
     for component in components {
-        let Component::Normal(name) = component else { return Err(refused("it is not resolved")) };
+        let Component::Normal(name) = component else { return Err(refused(message!("it-is-not-resolved"))) };
         reached = reached.open_dir_nofollow(name).map_err(|error| failed(errno(error)))?;
     }
     beneath::again(&reached).map_err(failed)

@@ -17,6 +17,7 @@ use reforge_base::effects::effect;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::lock_file::{self, How};
+use reforge_base::message;
 
 /// Who had the lock last.
 const HOST: &str = "user.reforge.host";
@@ -104,9 +105,8 @@ fn read(directory: &Dir) -> Option<Vec<u8>> {
 }
 
 fn busy(parent: &Path) -> Failure {
-    let message = format!("another host works in `{}`, which holds a volume", escape::path(parent));
-    Failure::new(Code::Busy, message)
-        .hint("it has a state directory of its own, and restores, captures or deploys there: try again when it is done")
+    let message = message!("another-host-works-in-which-holds", parent = escape::path(parent));
+    Failure::new(Code::Busy, message).hint(message!("it-has-a-state-directory"))
 }
 
 #[cfg(test)]

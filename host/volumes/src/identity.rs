@@ -15,11 +15,16 @@ use rustix::io::Errno;
 use super::ambient;
 use super::beneath::{self, Name, errno};
 use super::syscalls::{self, HANDLE_BYTES_MAX};
+use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 /// Handle type, seconds and nanoseconds of birth.
 const FIXED_BYTES: usize = 4 + 8 + 4;
+
+/// A shared folder of a virtual machine, which nobody knows by its name.
+const SHARED_FOLDER: u32 = 0x786f_4256;
 
 /// File systems that have handles, or none, which do not outlive a remount, or that cannot exchange.
 const REFUSED_FILE_SYSTEMS: &[(u32, &str)] = &[
@@ -32,7 +37,7 @@ const REFUSED_FILE_SYSTEMS: &[(u32, &str)] = &[
     (0x517b, "SMB"),
     (0x00c3_6400, "Ceph"),
     (0x5346_414f, "AFS"),
-    (0x786f_4256, "a shared folder of a virtual machine"),
+    (SHARED_FOLDER, "vboxsf"),
 ];
 
 /// Stands for one directory, past renames, remounts and restarts. Counts only beside a sibling's random name: after a
@@ -49,8 +54,8 @@ impl Identity {
             Ok(directory) => Identity::of_open(directory.as_fd(), shown).map(Some),
             Err(Errno::NOENT) => Ok(None),
             Err(Errno::NOTDIR | Errno::LOOP) => {
-                Err(Failure::new(Code::VolumeRefused, format!("`{}` is not a directory", escape::path(shown)))
-                    .hint("a volume is a directory; links are not followed"))
+                Err(Failure::new(Code::VolumeRefused, message!("is-not-a-directory", shown = escape::path(shown)))
+                    .hint(message!("a-volume-is-a-directory-links")))
             }
             Err(error) => Err(Failure::io("open", shown, &error.into())),
         }
@@ -71,7 +76,7 @@ impl Identity {
         refuse_file_system(directory, path)?;
         let facts = syscalls::facts(directory).map_err(|error| Failure::io("inspect", path, &error.into()))?;
         if facts.stx_mask & StatxFlags::BTIME.bits() == 0 {
-            return Err(refused(path, "its file system keeps no time of birth"));
+            return Err(refused(path, message!("its-file-system-keeps-no-time")));
         }
         let (kind, handle) = syscalls::file_handle(directory).map_err(|error| no_handle(path, error))?;
         let mut bytes = Vec::with_capacity(FIXED_BYTES + handle.len());
@@ -107,7 +112,7 @@ impl<'de> serde::Deserialize<'de> for Identity {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
         let bytes = hex::decode(text.as_bytes()).map_err(serde::de::Error::custom)?;
         if !(FIXED_BYTES..=FIXED_BYTES + HANDLE_BYTES_MAX).contains(&bytes.len()) {
-            return Err(serde::de::Error::custom("not an identity: wrong length"));
+            return Err(serde::de::Error::custom(message!("not-an-identity-wrong-length")));
         }
         Ok(Identity(bytes))
     }
@@ -118,24 +123,23 @@ fn refuse_file_system(directory: BorrowedFd<'_>, path: &Path) -> Result<()> {
     // The width of `f_type` depends on the machine; the numbers are 32 bits wide.
     let kind = facts.f_type as u32;
     match REFUSED_FILE_SYSTEMS.iter().find(|(number, _)| *number == kind) {
-        Some((_, name)) => Err(refused(path, &format!("its file system is {name}"))),
+        Some((SHARED_FOLDER, _)) => Err(refused(path, message!("its-file-system-is-a-shared-folder"))),
+        Some((_, name)) => Err(refused(path, message!("its-file-system-is", name))),
         None => Ok(()),
     }
 }
 
 fn no_handle(path: &Path, error: Errno) -> Failure {
     match error {
-        Errno::OPNOTSUPP | Errno::NOSYS | Errno::OVERFLOW => {
-            refused(path, "its file system has no lasting file handles")
-        }
-        Errno::PERM => refused(path, "the host is not allowed to ask for file handles"),
+        Errno::OPNOTSUPP | Errno::NOSYS | Errno::OVERFLOW => refused(path, message!("its-file-system-has-no-lasting")),
+        Errno::PERM => refused(path, message!("the-host-is-not-allowed")),
         _ => Failure::io("identify", path, &error.into()),
     }
 }
 
-fn refused(path: &Path, reason: &str) -> Failure {
-    Failure::new(Code::VolumeRefused, format!("cannot tell `{}` from another directory: {reason}", escape::path(path)))
-        .hint("keep the volume on a local file system such as ext4, xfs or btrfs")
+fn refused(path: &Path, reason: Message) -> Failure {
+    Failure::new(Code::VolumeRefused, message!("cannot-tell-from-another-directory", path = escape::path(path), reason))
+        .hint(message!("keep-the-volume-on-a-local"))
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use super::syscalls::{self, Extended};
 use reforge_base::effects::effect;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 /// `FS_*_FL` that are copied: compression on and off, synchronous, no dump, no access times, data journal, synchronous
 /// directory, no copy-on-write, direct access, inherited project.
@@ -34,8 +35,7 @@ const CASE_FOLDED: u32 = 0x4000_0000;
 pub fn copy(live: &Dir, staging: &Dir, path: &Path) -> Result<()> {
     let (live, staging) = (&reopened(live, path)?, &reopened(staging, path)?);
     let refused = |error: std::io::Error| {
-        Failure::io("copy inode flags and project id to", path, &error)
-            .hint("the host needs the right to set them (root); without them quota or copy-on-write would change")
+        Failure::io("copy inode flags and project id to", path, &error).hint(message!("the-host-needs-the-right"))
     };
     if let (Some(wanted), Some(present)) = (flags(live, path)?, flags(staging, path)?) {
         let merged = present & !COPIED_FLAGS | wanted & COPIED_FLAGS;
@@ -84,18 +84,20 @@ pub fn refuse_unsupported(live: &Dir, path: &Path) -> Result<()> {
     let facts = syscalls::facts(live).map_err(|error| Failure::io("inspect", path, &error.into()))?;
     let case_folded = flags(&reopened(live, path)?, path)?.is_some_and(|flags| flags & CASE_FOLDED != 0);
     let has = |attribute| facts.stx_attributes.contains(attribute);
-    for (holds, reason, hint) in [
-        (has(StatxAttributes::IMMUTABLE), "immutable", "chattr -i"),
-        (has(StatxAttributes::APPEND), "append-only", "chattr -a"),
-        (has(StatxAttributes::ENCRYPTED), "encrypted by its file system", "encrypt the disk below instead"),
-        (case_folded, "case-folding", "use a directory that tells upper from lower case"),
-    ] {
-        if holds {
-            let message = format!("`{}` is {reason}", escape::path(path));
-            return Err(Failure::new(Code::VolumeRefused, message).hint(hint));
-        }
-    }
-    Ok(())
+    let path = escape::path(path);
+    let refused = if has(StatxAttributes::IMMUTABLE) {
+        (message!("is-immutable-live", path), message!("chattr-i-alone"))
+    } else if has(StatxAttributes::APPEND) {
+        (message!("is-append-only-live", path), message!("chattr-a-alone"))
+    } else if has(StatxAttributes::ENCRYPTED) {
+        (message!("is-encrypted-live", path), message!("encrypt-the-disk-below-instead"))
+    } else if case_folded {
+        (message!("is-case-folding-live", path), message!("use-a-directory-that-tells-upper"))
+    } else {
+        return Ok(());
+    };
+    let (message, hint) = refused;
+    Err(Failure::new(Code::VolumeRefused, message).hint(hint))
 }
 
 /// A descriptor that takes ioctls, also for a handle that does not.

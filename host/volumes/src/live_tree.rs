@@ -17,9 +17,11 @@ use super::parent::FileLocation;
 use super::walk::{ListedName, Step, Walk};
 use super::{beneath, syscalls};
 use crate::tree_digest::Mtime;
+use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result, is_denied};
 use reforge_base::limits::{self, DEPTH_MAX, DISK_UNIT_BYTES};
+use reforge_base::message;
 use reforge_base::permissions::Permissions;
 
 /// The unit of `st_blocks`.
@@ -82,7 +84,7 @@ pub struct Totals {
     /// Mounts and nested subvolumes, which were not entered.
     pub boundaries: Vec<Vec<u8>>,
     /// The first entry that this process could not capture and restore for want of a right, and why.
-    pub out_of_reach: Option<(Vec<u8>, &'static str)>,
+    pub out_of_reach: Option<(Vec<u8>, Message)>,
     /// Entries with inode flags or a project id that a restore does not bring back, and the first of them.
     pub flagged: u64,
     pub first_flagged: Vec<u8>,
@@ -90,7 +92,7 @@ pub struct Totals {
 
 impl LiveEntry {
     /// Why this process could not capture and restore the entry, if it could not.
-    fn problem(&self, permissions: &Permissions) -> Option<&'static str> {
+    fn problem(&self, permissions: &Permissions) -> Option<Message> {
         let unread = || if self.kind == LiveKind::File { permissions.read_problem(self.mode) } else { None };
         permissions.owner_problem(self.uid, self.gid).or_else(unread)
     }
@@ -153,9 +155,9 @@ fn refuse_unrestorable(entry: &LiveEntry) -> Result<()> {
     Err(unrestorable(&entry.path, &problem))
 }
 
-fn unrestorable(path: &[u8], problem: &str) -> Failure {
-    Failure::new(Code::PolicyRefused, format!("`{}` {problem}", escape::bytes(path)))
-        .hint("no restore could bring it back: move it out of the volume")
+fn unrestorable(path: &[u8], problem: &Message) -> Failure {
+    Failure::new(Code::PolicyRefused, message!("file-and-why", file = escape::bytes(path), why = problem))
+        .hint(message!("no-restore-could-bring-it-back"))
 }
 
 /// The walk itself.
@@ -203,7 +205,7 @@ impl LiveTree {
         }
         let depth = self.walk.levels();
         if depth > DEPTH_MAX {
-            return Err(unrestorable(path, &format!("is {depth} directories deep; the limit is {DEPTH_MAX}")));
+            return Err(unrestorable(path, &message!("is-directories-deep-the-limit-is", depth, limit = DEPTH_MAX)));
         }
         self.enter(listed, &facts)
     }

@@ -19,6 +19,7 @@ use reforge_base::durable;
 use reforge_base::effects::effect;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 /// What every sibling's name starts with.
 pub const SIBLING_PREFIX: &str = ".reforge-";
@@ -135,9 +136,10 @@ impl Parent {
         match beneath::directory(&self.directory, name) {
             Ok(opened) => Ok(Some(opened)),
             Err(Errno::NOENT) => Ok(None),
-            Err(Errno::NOTDIR | Errno::LOOP) => {
-                Err(Failure::new(Code::VolumeRefused, format!("{} is not a directory", self.shown(name))))
-            }
+            Err(Errno::NOTDIR | Errno::LOOP) => Err(Failure::new(
+                Code::VolumeRefused,
+                message!("mount-point-is-not-a-directory", shown = self.shown(name)),
+            )),
             Err(error) => Err(Failure::io("open", &self.path.join(name), &error.into())),
         }
     }
@@ -188,15 +190,12 @@ impl Parent {
         let path = escape::path(&self.path);
         let trusted = [0, rustix::process::geteuid().as_raw()];
         if facts.stx_mode & 0o022 != 0 {
-            return Err(Failure::new(
-                Code::VolumeRefused,
-                format!("others may write to `{path}`, which holds a volume"),
-            )
-            .hint(format!("chmod go-w '{path}'")));
+            return Err(Failure::new(Code::VolumeRefused, message!("others-may-write-to-which-holds", path))
+                .hint(message!("chmod-go-w-unquoted", path)));
         }
         if !trusted.contains(&facts.stx_uid) {
-            let message = format!("`{path}`, which holds a volume, belongs to user {}", facts.stx_uid);
-            return Err(Failure::new(Code::VolumeRefused, message).hint("give it to root or to the host's user"));
+            let message = message!("which-holds-a-volume-belongs", path, st_uid = facts.stx_uid);
+            return Err(Failure::new(Code::VolumeRefused, message).hint(message!("give-it-to-root")));
         }
         Ok(())
     }
@@ -207,8 +206,8 @@ impl Parent {
 
     fn not_exchanged(&self) -> Failure {
         let path = escape::path(&self.path);
-        Failure::new(Code::VolumeRefused, format!("an exchange in `{path}` was reported done and was not"))
-            .hint("the file system cannot be trusted with a restore; move the volume to ext4, xfs or btrfs")
+        Failure::new(Code::VolumeRefused, message!("an-exchange-in-was-reported-done", path))
+            .hint(message!("the-file-system-cannot-be-trusted"))
     }
 
     fn location(&self, directory: &Dir) -> Result<FileLocation> {
@@ -238,7 +237,7 @@ impl FileLocation {
     pub(crate) fn from_facts(facts: &Statx) -> std::io::Result<FileLocation> {
         if facts.stx_mask & StatxFlags::MNT_ID.bits() == 0 {
             // Without it a mount could not be told from a directory.
-            return Err(std::io::Error::other("the kernel does not tell mounts apart; Linux 5.8 or newer is needed"));
+            return Err(std::io::Error::other(message!("the-kernel-does-not-tell-mounts")));
         }
         let device = (facts.stx_dev_major, facts.stx_dev_minor);
         Ok(FileLocation { mount: facts.stx_mnt_id, device, inode: facts.stx_ino })
@@ -252,48 +251,44 @@ impl FileLocation {
 
 /// A name is one component: nothing that could lead out of the parent.
 fn name_of(name: &OsStr) -> Result<Name<'_>> {
-    let refused = || Failure::new(Code::Usage, format!("`{}` is not a name", escape::bytes(name.as_bytes())));
+    let refused = || Failure::new(Code::Usage, message!("is-not-a-name", bytes = escape::bytes(name.as_bytes())));
     Name::new(name).ok_or_else(refused)
 }
 
 /// Says why an exchange cannot be, and what to do about it.
 fn refused_exchange(left: &Path, right: &Path, error: &std::io::Error) -> Failure {
-    let pair = format!("cannot exchange `{}` and `{}`", escape::path(left), escape::path(right));
+    let pair = message!("cannot-exchange-and", left = escape::path(left), right = escape::path(right));
     let (code, reason, hint) = match Errno::from_io_error(error) {
-        Some(Errno::XDEV) => (
-            Code::VolumeRefused,
-            "they are not on one file system, mount and project quota",
-            "do not mount anything on the volume itself; give both the same project id",
-        ),
-        Some(Errno::BUSY) => (
-            Code::VolumeRefused,
-            "one of them is a mount point or in use by the kernel",
-            "mount the file system one level higher and use a directory in it as the volume",
-        ),
-        Some(Errno::ACCESS) => (Code::VolumeRefused, "permission denied", "run the host as the parent's owner or root"),
-        Some(Errno::PERM) => (
-            Code::VolumeRefused,
-            "the file system forbids it",
-            "look for immutable or append-only directories (lsattr -d) and a sticky parent",
-        ),
-        Some(Errno::INVAL | Errno::NOSYS) => (
-            Code::VolumeRefused,
-            "the file system or the kernel cannot exchange",
-            "keep the volume on a local file system such as ext4, xfs or btrfs",
-        ),
-        Some(Errno::NAMETOOLONG) => (Code::VolumeRefused, "a name is too long", "use a shorter directory name"),
-        Some(Errno::NOSPC | Errno::DQUOT) => {
-            (Code::NoSpace, "no room for the directory entries", "free some space, metadata space on btrfs")
+        Some(Errno::XDEV) => {
+            (Code::VolumeRefused, message!("they-are-not-on-one-file"), message!("do-not-mount-anything"))
         }
-        Some(Errno::ROFS) => (
-            Code::VolumeRefused,
-            "the file system is read-only",
-            "look for disk errors in the kernel log, then mount it read-write",
-        ),
-        Some(Errno::NOENT) => (Code::VolumeRefused, "one of them is gone", "something else moves these directories"),
+        Some(Errno::BUSY) => {
+            (Code::VolumeRefused, message!("one-of-them-is-a-mount"), message!("mount-the-file-system-one-level"))
+        }
+        Some(Errno::ACCESS) => {
+            (Code::VolumeRefused, message!("system-permission-denied"), message!("run-the-host-as-the-parents"))
+        }
+        Some(Errno::PERM) => {
+            (Code::VolumeRefused, message!("the-file-system-forbids-it"), message!("look-for-immutable-or-append-only"))
+        }
+        Some(Errno::INVAL | Errno::NOSYS) => {
+            (Code::VolumeRefused, message!("the-file-system-or-the-kernel"), message!("keep-the-volume-on-a-local"))
+        }
+        Some(Errno::NAMETOOLONG) => {
+            (Code::VolumeRefused, message!("a-name-is-too-long"), message!("use-a-shorter-directory-name"))
+        }
+        Some(Errno::NOSPC | Errno::DQUOT) => {
+            (Code::NoSpace, message!("no-room-for-the-directory-entries"), message!("free-some-space-metadata-space"))
+        }
+        Some(Errno::ROFS) => {
+            (Code::VolumeRefused, message!("the-file-system-is-read-only"), message!("look-for-disk-errors-in"))
+        }
+        Some(Errno::NOENT) => {
+            (Code::VolumeRefused, message!("one-of-them-is-gone"), message!("something-else-moves-these-directories"))
+        }
         _ => return Failure::io("exchange", left, error).context(pair),
     };
-    Failure::new(code, format!("{pair}: {reason}")).hint(hint)
+    Failure::new(code, message!("what-and-why", text = pair, more = reason)).hint(hint)
 }
 
 #[cfg(test)]

@@ -23,8 +23,10 @@ use super::beneath::{self, Name, errno};
 use super::parent::{FileLocation, Parent};
 use super::walk::is_own;
 use super::{ambient, syscalls};
+use reforge_base::Message;
 use reforge_base::effects::effect;
-use reforge_base::failure::{Failure, Result};
+use reforge_base::failure::{Failure, Result, reason};
+use reforge_base::message;
 use reforge_base::side_by_side::side_by_side;
 
 /// Directories that are held open at once. Above that, the way back up is `..`, checked.
@@ -64,7 +66,7 @@ pub struct Removal {
 pub struct Unremoved {
     /// Below the parent.
     pub path: PathBuf,
-    pub reason: String,
+    pub reason: Message,
 }
 
 impl Removal {
@@ -82,7 +84,8 @@ pub fn remove_tree(parent: &Parent, name: impl AsRef<OsStr>) -> Result<Removal> 
     let failed = |error: std::io::Error| Failure::io("inspect", &parent.path().join(name), &error);
     let location = FileLocation::of(&root).map_err(failed)?;
     if location.mount != FileLocation::of(parent.directory()).map_err(failed)?.mount {
-        removal.stop(Path::new(name), "it is a mount point");
+        removal.stop(Path::new(name), message!("it-is-a-mount-point"));
+
         return Ok(removal);
     }
     let name = CString::new(name.as_bytes()).map_err(|_| failed(Errno::INVAL.into()))?;
@@ -272,7 +275,7 @@ impl Walk {
                     }
                 }
                 Ok(location) if location.mount == self.root.mount => self.keep_subvolume(name),
-                Ok(_) => self.removal.stop(&self.path(Some(&name)), "it is a mount point"),
+                Ok(_) => self.removal.stop(&self.path(Some(&name)), message!("it-is-a-mount-point")),
                 Err(error) => self.keep(&self.path(None), name, Errno::from_io_error(&error).unwrap_or(Errno::IO)),
             },
             Err(Errno::NOENT) => {}
@@ -327,29 +330,29 @@ impl Walk {
             opened.ok().filter(|opened| FileLocation::of(opened).is_ok_and(|location| location == above.location));
         match same {
             Some(opened) => above.directory = Some(opened),
-            None => self.removal.stop(path, "something moved it meanwhile"),
+            None => self.removal.stop(path, message!("something-moved-it-meanwhile")),
         }
     }
 
     fn keep(&mut self, above: &Path, name: CString, error: Errno) {
         let path = if name.is_empty() { above.to_owned() } else { above.join(OsStr::from_bytes(name.to_bytes())) };
         if error == Errno::BUSY {
-            self.removal.stop(&path, "it is a mount point or in use by the kernel");
+            self.removal.stop(&path, message!("it-is-a-mount-point-or"));
             return;
         }
-        let reason = match error {
-            Errno::PERM => "it is immutable or append-only (`chattr -ia`), or its owner is another".to_owned(),
-            Errno::ROFS => "it is read-only (file system or subvolume)".to_owned(),
-            other => std::io::Error::from(other).to_string(),
+        let why = match error {
+            Errno::PERM => message!("it-is-immutable-or-append-only"),
+            Errno::ROFS => message!("it-is-read-only-file-system"),
+            other => reason(&other.into()),
         };
-        self.removal.note(&path, &reason);
+        self.removal.note(&path, why);
         if let Some(level) = self.levels.last_mut() {
             level.unremoved.insert(name);
         }
     }
 
     fn keep_subvolume(&mut self, name: CString) {
-        self.removal.note(&self.path(Some(&name)), "it is a subvolume of its own");
+        self.removal.note(&self.path(Some(&name)), message!("it-is-a-subvolume"));
         if let Some(level) = self.levels.last_mut() {
             level.unremoved.insert(name);
         }
@@ -370,14 +373,14 @@ impl Walk {
 }
 
 impl Removal {
-    fn note(&mut self, path: &Path, reason: &str) {
+    fn note(&mut self, path: &Path, reason: Message) {
         self.unremoved += 1;
         if self.unremoved_names.len() < KEPT_MAX {
-            self.unremoved_names.push(Unremoved { path: path.to_owned(), reason: reason.to_owned() });
+            self.unremoved_names.push(Unremoved { path: path.to_owned(), reason });
         }
     }
 
-    fn stop(&mut self, path: &Path, reason: &str) {
+    fn stop(&mut self, path: &Path, reason: Message) {
         self.stopped = true;
         self.note(path, reason);
     }

@@ -18,6 +18,7 @@ use reforge_base::durable;
 use reforge_base::effects::effect;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 /// The mode of a root that waits.
 const CLOSED: u32 = 0o700;
@@ -59,15 +60,14 @@ impl SealedTree {
             return Ok(());
         }
         let path = escape::path(&parent.path().join(sibling));
-        let message = format!(
-            "volume `{volume}`: something changed the restored data in `{path}` before it was put in place \
-             ({} entries were sealed, {} are there now)",
-            self.looks.entries, now.entries
+        let message = message!(
+            "volume-something-changed-the-restored-data",
+            volume,
+            path,
+            entries = self.looks.entries,
+            entries_2 = now.entries
         );
-        Err(Failure::new(Code::Drift, message).hint(
-            "find what walks over the directory above (a `find -delete`, a `chown -R`), keep it out of `.reforge-*`, and \
-             restore again",
-        ))
+        Err(Failure::new(Code::Drift, message).hint(message!("find-what-walks-over-the-directory")))
     }
 
     /// Gives the root everything that the snapshot says of it, and makes that durable. May be repeated.

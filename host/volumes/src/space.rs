@@ -11,6 +11,8 @@ use super::beneath::errno;
 use super::{ambient, syscalls};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
+use reforge_base::message::Bytes;
 use reforge_base::mounts;
 
 /// What stands for one file system: the device numbers of its mount. `st_dev` is another one in each btrfs subvolume.
@@ -33,7 +35,8 @@ impl Space {
     /// The file system of an open directory; a project quota on it counts.
     pub fn of(directory: BorrowedFd<'_>) -> Result<Space> {
         let facts = syscalls::room(directory)
-            .map_err(|error| Failure::new(Code::Io, format!("cannot tell how much space is free: {error}")))?;
+            .map_err(|error| Failure::new(Code::Io, message!("cannot-tell-how-much-space", error)))?;
+
         Ok(Space {
             free_bytes: facts.f_bavail.saturating_mul(facts.f_frsize),
             free_inodes: (facts.f_files != 0).then_some(facts.f_favail),
@@ -44,14 +47,14 @@ impl Space {
     /// Refuses to go on when less is left than must stay free.
     pub fn refuse_below(&self, reserve_bytes: u64, reserve_inodes: u64) -> Result<()> {
         let message = if self.free_bytes < reserve_bytes {
-            let (free, reserve) = (human_bytes(self.free_bytes), human_bytes(reserve_bytes));
-            format!("the file system has {free} left; {reserve} must stay free for the app")
+            let (free, reserve) = (Bytes(self.free_bytes), Bytes(reserve_bytes));
+            message!("the-file-system-has-left", free, reserve)
         } else if let Some(free) = self.free_inodes.filter(|free| *free < reserve_inodes) {
-            format!("the file system has {free} inodes left; {reserve_inodes} must stay free for the app")
+            message!("the-file-system-has-inodes-left", free, reserve_inodes)
         } else {
             return Ok(());
         };
-        Err(Failure::new(Code::NoSpace, message).hint("free some space and start again"))
+        Err(Failure::new(Code::NoSpace, message).hint(message!("free-some-space-and-start-again")))
     }
 }
 
@@ -80,14 +83,14 @@ impl Demand {
     pub fn shortage(&self) -> Option<Failure> {
         let location = escape::path(&self.directory);
         let message = if self.bytes > self.space.free_bytes {
-            let (bytes, free) = (human_bytes(self.bytes), human_bytes(self.space.free_bytes));
-            format!("needs {bytes}, has {free} on the file system of `{location}`")
+            let (bytes, free) = (Bytes(self.bytes), Bytes(self.space.free_bytes));
+            message!("needs-has-on-the-file-system", bytes, free, place = location)
         } else if let Some(free) = self.space.free_inodes.filter(|free| *free < self.inodes) {
-            format!("needs {} inodes, has {free} on the file system of `{location}`", self.inodes)
+            message!("needs-inodes-has-on-the-file", inodes = self.inodes, free, place = location)
         } else {
             return None;
         };
-        Some(Failure::new(Code::NoSpace, message).hint("free some space, or move volumes or snapshots elsewhere"))
+        Some(Failure::new(Code::NoSpace, message).hint(message!("free-some-space-or-move-volumes")))
     }
 }
 
@@ -121,39 +124,10 @@ fn look(directory: &Path) -> Result<(FileSystemId, Space)> {
     Ok((FileSystemId { major, minor }, Space::of(opened.as_fd())?))
 }
 
-/// Bytes for people: `300 MiB`, `1.2 GiB`.
-pub fn human_bytes(bytes: u64) -> String {
-    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-    if bytes < 1024 {
-        return format!("{bytes} bytes");
-    }
-    let mut value = bytes as f64 / 1024.0;
-    let mut unit = 0;
-    while value >= 1024.0 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    if value < 10.0 { format!("{value:.1} {}", UNITS[unit]) } else { format!("{value:.0} {}", UNITS[unit]) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use reforge_testing::{Disk, run};
-
-    #[test]
-    fn bytes_are_said_in_units_that_people_use() {
-        for (bytes, text) in [
-            (0, "0 bytes"),
-            (1023, "1023 bytes"),
-            (1024, "1.0 KiB"),
-            (300 << 20, "300 MiB"),
-            (1_288_490_189, "1.2 GiB"),
-            (u64::MAX, "16 EiB"),
-        ] {
-            assert_eq!(human_bytes(bytes), text);
-        }
-    }
 
     #[test]
     fn needs_on_one_file_system_are_summed_and_refused_with_figures() {

@@ -49,5 +49,5 @@ fn sector_of(sequence: u64, payload: &[u8]) -> [u8; SECTOR_BYTES] {
 }
 
 fn records_of(bytes: &[u8]) -> Result<Vec<Record>, String> {
-    sector::decode_all(ID, bytes).map(|(records, _)| records)
+    sector::decode_all(ID, bytes).map(|(records, _)| records).map_err(String::from)
 }

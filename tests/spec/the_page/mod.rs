@@ -63,8 +63,8 @@ const ENGLISH: Words = Words {
     dated: "just now",
     not_back: "the app is not back yet",
     only_a_person: "Only a person can decide. Everything was kept.",
-    holds_links: "volume `data` holds 1 links now, which could not be put back",
-    allow_links: "add `links = \"contained\"` to workload `app` to restore links as data",
+    holds_links: "volume data holds 1 link now, which could not be put back",
+    allow_links: "add links = \"contained\" to workload app to restore links as data",
     newest_14_h: "The newest change on disk is 14 h after",
 };
 
@@ -91,8 +91,8 @@ const RUSSIAN: Words = Words {
     dated: "только что",
     not_back: "приложение ещё не работает",
     only_a_person: "Решить может только человек. Всё сохранено.",
-    holds_links: "в томе `data` сейчас есть ссылки (1), которые нельзя было бы вернуть",
-    allow_links: "добавьте `links = \"contained\"` приложению `app`, чтобы ссылки восстанавливались как данные",
+    holds_links: "в томе data сейчас 1 ссылка, которую нельзя было бы вернуть",
+    allow_links: "добавьте links = \"contained\" приложению app, чтобы ссылки восстанавливались как данные",
     newest_14_h: "Последнее изменение на диске сделано через 14 ч",
 };
 
@@ -117,6 +117,7 @@ fn looks(browser: &Browser, what: &str) {
         browser.is_open_to_everybody(&format!("{what}, {scheme}"));
     }
     browser.fits_a_phone(what);
+    assert!(!browser.text("#page").contains('`'), "{what}: {}", browser.text("#page"));
 }
 
 /// The host's own sentences are there, in the reader's language.

@@ -36,6 +36,8 @@ impl World {
             unsafe { command.pre_exec(set) };
         }
         command.env_remove("REFORGE_FAULT").env_remove("REFORGE_EFFECTS").env("NO_COLOR", "1");
+        // Whoever runs the tests may read another language.
+        ["LC_ALL", "LC_MESSAGES", "LANG"].iter().for_each(|name| _ = command.env_remove(name));
         if let Some(mib) = self.sandbox_mib {
             command.env("REFORGE_SANDBOX_MIB", mib.to_string());
         }

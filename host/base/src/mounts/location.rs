@@ -11,6 +11,27 @@ use rustix::fs::{AtFlags, CWD, StatxFlags};
 
 use super::{DevicePath, MountTable};
 use crate::failure::{Failure, Result};
+use crate::message;
+use crate::message::Message;
+
+/// How a directory meets another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    Same,
+    Inside,
+    Contains,
+}
+
+impl Relation {
+    /// That a directory meets another so, as the end of a sentence about the first.
+    pub fn to(self, what: &Message) -> Message {
+        match self {
+            Relation::Same => message!("is-the-same-directory-as", what),
+            Relation::Inside => message!("lies-inside", what),
+            Relation::Contains => message!("contains", what),
+        }
+    }
+}
 
 /// Where a directory is, or would be.
 #[derive(Debug)]
@@ -42,12 +63,12 @@ impl Location {
         })
     }
 
-    /// How this directory meets another, as a verb.
-    pub fn relation(&self, other: &Location) -> Option<&'static str> {
+    /// How this directory meets another.
+    pub fn relation(&self, other: &Location) -> Option<Relation> {
         match (self.is_within(other), other.is_within(self)) {
-            (true, true) => Some("is the same directory as"),
-            (true, false) => Some("lies inside"),
-            (false, true) => Some("contains"),
+            (true, true) => Some(Relation::Same),
+            (true, false) => Some(Relation::Inside),
+            (false, true) => Some(Relation::Contains),
             (false, false) => None,
         }
     }

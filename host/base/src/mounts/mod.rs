@@ -9,11 +9,12 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, Result};
+use crate::message;
 
 mod location;
 mod table;
 
-pub use location::Location;
+pub use location::{Location, Relation};
 pub use table::MountTable;
 
 /// Major and minor number of a file system's device: one per file system, also when it is mounted several times.
@@ -116,8 +117,7 @@ pub fn of_process(pid: i32) -> std::io::Result<Vec<Mount>> {
 
 fn read(path: &str) -> std::io::Result<Vec<Mount>> {
     let bytes = std::fs::read(path)?;
-    parse(&bytes)
-        .ok_or_else(|| std::io::Error::new(std::io::ErrorKind::InvalidData, "a line that is not as documented"))
+    parse(&bytes).ok_or_else(|| std::io::Error::new(std::io::ErrorKind::InvalidData, message!("a-line-that")))
 }
 
 /// The mounts of this process at `path` or anywhere below it. The path is absolute and resolved.

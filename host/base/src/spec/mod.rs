@@ -10,6 +10,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Code, Failure, Result};
+use crate::message;
+use crate::message::Message;
 
 mod container;
 
@@ -49,7 +51,7 @@ impl DeploySpec {
             let mount = named.and_then(|(name, _)| self.mounts.iter().find(|mount| mount.volume == name));
             let (Some((_, after)), Some(mount)) = (named, mount) else {
                 let shown = crate::escape::text(word);
-                let message = format!("`{shown}` in the command names a volume that the workload lacks");
+                let message = message!("in-the-command-names-a-volume", shown);
                 return Err(Failure::new(Code::AppBad, message));
             };
             out.push(before);
@@ -143,5 +145,5 @@ pub enum Health {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HealthReport {
     pub health: Health,
-    pub reason: String,
+    pub reason: Message,
 }

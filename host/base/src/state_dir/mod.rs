@@ -14,6 +14,8 @@ use crate::effects::effect;
 use crate::escape;
 use crate::failure::{Code, Failure, Result};
 use crate::lock_file::Locked;
+use crate::message;
+use crate::message::Message;
 use crate::random;
 
 #[cfg(test)]
@@ -88,15 +90,13 @@ impl StateDir {
     /// Opens the directory that `init` made, and checks that it is that one, whole, and can be written.
     pub fn open(root: &Path, snapshots: &Path) -> Result<StateDir> {
         check_directory(root)?;
-        let refused = |what: String| {
-            Failure::new(Code::StateRefused, what)
-                .hint("if its disk is not mounted, mount it; on a new host run `reforge init`")
-        };
+        let refused =
+            |what: Message| Failure::new(Code::StateRefused, what).hint(message!("if-its-disk-is-not-mounted"));
         let host_id = read_id(&root.join(HOST_ID))?
-            .ok_or_else(|| refused(format!("the state directory `{}` has no host id", escape::path(root))))?;
+            .ok_or_else(|| refused(message!("the-state-directory-has-no-host", root = escape::path(root))))?;
         for name in DIRECTORIES.iter().filter(|name| **name != CACHE) {
             if !root.join(name).is_dir() {
-                return Err(refused(format!("the state directory `{}` lacks `{name}`", escape::path(root))));
+                return Err(refused(message!("the-state-directory-lacks", root = escape::path(root), name)));
             }
         }
         check_directory(snapshots)?;
@@ -104,9 +104,9 @@ impl StateDir {
             Some(copy) if copy == host_id => {}
             Some(_) => return Err(other_host(root, snapshots)),
             None => {
-                return Err(refused(format!(
-                    "the snapshot directory `{}` has no host id, so it is not the one this host used before",
-                    escape::path(snapshots)
+                return Err(refused(message!(
+                    "the-snapshot-directory-has-no-host",
+                    snapshots = escape::path(snapshots)
                 )));
             }
         }
@@ -194,16 +194,17 @@ impl StateDir {
     /// What environment values are digested with.
     pub fn environment_key(&self) -> Result<EnvironmentKey> {
         let path = self.root.join(ENVIRONMENT_KEY);
-        let text = read_small(&path)?.ok_or_else(|| damaged(&path, "is missing"))?;
+        let text = read_small(&path)?.ok_or_else(|| damaged(message!("is-missing", path = escape::path(&path))))?;
         let (secret, since) = text.split_once('\n').unwrap_or((&text, ""));
         let mut key = EnvironmentKey { secret: [0; KEY_BYTES], since: since.trim().parse().ok() };
-        hex::decode_to_slice(secret.trim(), &mut key.secret).map_err(|_| damaged(&path, "is damaged"))?;
+        hex::decode_to_slice(secret.trim(), &mut key.secret)
+            .map_err(|_| damaged(message!("is-damaged", path = escape::path(&path))))?;
         Ok(key)
     }
 
     /// Makes the key anew if it does not read: it tells nothing but whether variables changed, so a lost one must keep no
     /// workload from anything. Answers why, if it did.
-    pub fn renew_environment_key(&self) -> Result<Option<String>> {
+    pub fn renew_environment_key(&self) -> Result<Option<Message>> {
         let Err(failure) = self.environment_key() else { return Ok(None) };
         let _alone = match lock_for_init(&self.root) {
             Ok(alone) => alone,
@@ -247,8 +248,8 @@ fn lock_for_init(root: &Path) -> Result<Locked> {
     match Locked::try_alone(directory) {
         Ok(Some(locked)) => Ok(locked),
         Ok(None) => {
-            let message = format!("`{}` is being initialised by another process", escape::path(root));
-            Err(Failure::new(Code::Busy, message).hint("try again when it is done"))
+            let message = message!("is-being-initialised-by-another-process", root = escape::path(root));
+            Err(Failure::new(Code::Busy, message).hint(message!("try-again-when-it-is-done")))
         }
         Err(errno) => Err(Failure::io("lock", root, &errno.into())),
     }
@@ -257,44 +258,41 @@ fn lock_for_init(root: &Path) -> Result<Locked> {
 fn other_host(root: &Path, snapshots: &Path) -> Failure {
     Failure::new(
         Code::StateRefused,
-        format!(
-            "the state directory `{}` and the snapshot directory `{}` belong to different hosts: one of them is not \
-             the one this host used before",
-            escape::path(root),
-            escape::path(snapshots)
+        message!(
+            "the-state-directory-and-the-snapshot",
+            root = escape::path(root),
+            snapshots = escape::path(snapshots)
         ),
     )
-    .hint(format!("mount the right disk or correct the configuration; to adopt the snapshots, remove `{HOST_ID_COPY}` there and run `reforge init`"))
+    .hint(message!("mount-the-right-disk-or-correct", host_id_copy = HOST_ID_COPY))
 }
 
-fn damaged(path: &Path, how: &str) -> Failure {
-    Failure::new(Code::StateRefused, format!("`{}` {how}", escape::path(path)))
-        .hint("put the file back from a backup, or remove it and run `reforge init`")
+fn damaged(how: Message) -> Failure {
+    Failure::new(Code::StateRefused, how).hint(message!("put-the-file-back"))
 }
 
 /// A directory of this user's, which no other can change.
 fn check_directory(path: &Path) -> Result<()> {
-    let refused = |clause: &str, hint: &str| {
-        Err(Failure::new(Code::StateRefused, format!("`{}` {clause}", escape::path(path))).hint(hint))
-    };
+    let refused = |what: Message, hint: Message| Err(Failure::new(Code::StateRefused, what).hint(hint));
+    let shown = escape::path(path);
     let metadata = match std::fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return refused("does not exist", "if its disk is not mounted, mount it; on a new host run `reforge init`");
+            return refused(message!("does-not-exist", shown), message!("if-its-disk-is-not-mounted"));
         }
         Err(error) => {
             return Err(Failure { code: Code::StateRefused, ..Failure::io("look at", path, &error) }
-                .hint("run as the user who owns it"));
+                .hint(message!("run-as-the-user-who-owns")));
         }
     };
     if !metadata.is_dir() {
-        return refused("is not a directory", "name a directory in `[host]`");
+        return refused(message!("is-not-a-directory", shown), message!("name-a-directory-in-host"));
     }
     if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return refused("belongs to another user", "run as the user who owns it, or change its owner");
+        return refused(message!("path-belongs-to-another-user", shown), message!("run-as-the-user-who-owns-it"));
     }
     if metadata.mode() & 0o022 != 0 {
-        return refused("can be written by others", &format!("`chmod 700 {}`", escape::path(path)));
+        return refused(message!("can-be-written-by-others", shown), message!("chmod-700", shown));
     }
     Ok(())
 }
@@ -313,8 +311,8 @@ fn check_writable(root: &Path) -> Result<()> {
         written
     };
     write().map_err(|failure: Failure| {
-        let failure = failure.context("the state directory is not writable");
-        Failure { code: Code::StateRefused, ..failure }.hint("make room there, or mount it for writing")
+        let failure = failure.context(message!("the-state-directory-is-not-writable"));
+        Failure { code: Code::StateRefused, ..failure }.hint(message!("make-room-there-or-mount"))
     })
 }
 
@@ -331,7 +329,7 @@ fn read_id(path: &Path) -> Result<Option<String>> {
     let Some(text) = read_small(path)? else { return Ok(None) };
     let id = text.trim();
     if id.len() != 2 * HOST_ID_BYTES || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(damaged(path, "is damaged"));
+        return Err(damaged(message!("is-damaged", path = escape::path(path))));
     }
     Ok(Some(id.to_owned()))
 }
@@ -346,7 +344,9 @@ fn read_small(path: &Path) -> Result<Option<String>> {
     let mut text = String::new();
     match file.take(SMALL_FILE_BYTES_MAX).read_to_string(&mut text) {
         Ok(_) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(damaged(path, "is damaged")),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Err(damaged(message!("is-damaged", path = escape::path(path))))
+        }
         Err(error) => Err(Failure { code: Code::StateRefused, ..Failure::io("read", path, &error) }),
     }
 }

@@ -35,7 +35,7 @@ fn refused(world: &World) -> String {
     let failure = world.open().unwrap_err();
     assert_eq!(failure.code, Code::StateRefused, "{failure}");
     assert!(!failure.hint.is_empty(), "{failure}");
-    failure.message
+    failure.message.into()
 }
 
 fn mode(path: &Path) -> u32 {

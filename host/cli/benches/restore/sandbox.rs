@@ -234,5 +234,5 @@ impl Watcher for AtTheStop {
         }
     }
 
-    fn note(&self, _text: &str) {}
+    fn note(&self, _text: &reforge_base::Message) {}
 }

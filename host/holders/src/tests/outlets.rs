@@ -7,7 +7,7 @@ use reforge_testing::{Disk, Mounted, run};
 fn messages(fixture: &Fixture) -> Vec<String> {
     let live = LiveDirectory::open(&fixture.live).expect("found");
     let refused = refusals(&[("data".to_owned(), live)]).expect("one pass");
-    refused.into_iter().map(|failure| failure.message).collect()
+    refused.into_iter().map(|failure| failure.message.into()).collect()
 }
 
 fn text(path: &Path) -> &str {

@@ -120,7 +120,7 @@ impl Runtime for Engine {
             true => (Health::ConfirmedBad, "it has ended"),
             false => (Health::Healthy, "it runs"),
         };
-        Ok(HealthReport { health, reason: reason.to_owned() })
+        Ok(HealthReport { health, reason: reason.into() })
     }
 
     fn resolve_image(&self, spec: &DeploySpec) -> Result<String> {

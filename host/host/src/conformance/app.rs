@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::{AppState, DeploySpec, Health, HealthReport, Observation};
 use reforge_runtime::Runtime;
 
@@ -70,7 +71,7 @@ impl Runtime for App {
         state.running = false;
         if state.script.bad_starts > 0 {
             state.script.bad_starts -= 1;
-            return Err(Failure::new(Code::AppBad, "the script says that this instance cannot be started"));
+            return Err(Failure::new(Code::AppBad, message!("the-script-says-that-this-instance")));
         }
         state.spec = Some(spec.clone());
         state.running = true;
@@ -95,7 +96,7 @@ impl Runtime for App {
     fn stop(&self, _workload: &str) -> Result<()> {
         let mut state = self.state();
         if state.script.stop_fails {
-            return Err(Failure::new(Code::NotDown, "the script says that the app does not stop"));
+            return Err(Failure::new(Code::NotDown, message!("the-script-says-that-the-app")));
         }
         state.stops += u32::from(state.running);
         state.running = false;
@@ -113,7 +114,7 @@ impl Runtime for App {
     fn await_healthy(&self, _workload: &str, _cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
         let state = self.state();
         let health = if state.running { state.script.health } else { Health::ConfirmedBad };
-        Ok(HealthReport { health, reason: "as the script says".to_owned() })
+        Ok(HealthReport { health, reason: message!("as-the-script-says") })
     }
 
     fn resolve_image(&self, _spec: &DeploySpec) -> Result<String> {

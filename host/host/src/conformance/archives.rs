@@ -11,6 +11,7 @@ use tar::{EntryType, Header};
 
 use super::scene::{Scene, VOLUMES, WORKLOAD};
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_snapshots::format::{Archive, Descriptor, FORMAT, Image, Manifest, ManifestVolume, VolumeTotals};
 
 /// What a hostile archive's descriptor says of each volume: enough that only what is hostile stands in the way.
@@ -106,7 +107,7 @@ impl Tar {
         self.0.resize(self.0.len() + 1024, 0);
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         let compressed = encoder.write_all(&self.0).and_then(|()| encoder.finish());
-        compressed.map_err(|error| Failure::new(Code::Io, format!("cannot compress an archive: {error}")))
+        compressed.map_err(|error| Failure::new(Code::Io, message!("cannot-compress-an-archive", error)))
     }
 }
 
@@ -135,7 +136,7 @@ impl Scene<'_> {
         let pending = self.host.store.begin(WORKLOAD, jiff::Timestamp::now())?;
         let id = pending.id().to_owned();
         let mut file = pending.archive();
-        file.write_all(bytes).map_err(|error| Failure::new(Code::Io, format!("cannot write an archive: {error}")))?;
+        file.write_all(bytes).map_err(|error| Failure::new(Code::Io, message!("cannot-write-an-archive", error)))?;
         pending.sync_archive()?;
         let archive = Archive { bytes: bytes.len() as u64, sha256: hex::encode(Sha256::digest(bytes)) };
         pending.publish(&of(id.clone(), archive))?;

@@ -21,6 +21,7 @@ use self::promises::{PROMISES, Promise};
 use self::scene::Lab;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_plugins::Plugin;
 
 /// The format of this host's snapshots, as plugins name it.
@@ -72,8 +73,8 @@ pub fn run(
     told: &dyn Fn(&CheckedPromise),
 ) -> Result<Vec<CheckedPromise>> {
     if let Some(unknown) = only.iter().find(|name| !names().contains(&name.as_str())) {
-        let message = format!("there is no promise `{}`", escape::text(unknown));
-        return Err(Failure::new(Code::Usage, message).hint(format!("there are {}", names().join(", "))));
+        let message = message!("there-is-no-promise", unknown = escape::text(unknown));
+        return Err(Failure::new(Code::Usage, message).hint(message!("there-are", names = names().join(", "))));
     }
     let lab = Lab::new(plugin, base)?;
     let wanted = |promise: &&Promise| only.is_empty() || only.iter().any(|name| name == promise.name);
@@ -98,8 +99,8 @@ pub fn require(plugin: &Plugin, base: &Path) -> Result<()> {
     match broken.first() {
         None => Ok(()),
         Some(first) => {
-            let message = format!("the plugin breaks {} of {} promises, first: {first}", broken.len(), checked.len());
-            Err(Failure::new(Code::Plugin, message).hint("`reforge plugin check FILE` shows all of them"))
+            let message = message!("the-plugin-breaks-of-promises-first", n = broken.len(), n_2 = checked.len(), first);
+            Err(Failure::new(Code::Plugin, message).hint(message!("reforge-plugin-check-file-shows-all")))
         }
     }
 }
@@ -111,6 +112,6 @@ fn check(promise: &Promise, lab: &Lab<'_>) -> Result<Verdict> {
     match (promise.check)(lab) {
         Ok(()) => Ok(Verdict::Kept),
         Err(Stop::Broken(why)) => Ok(Verdict::Broken(why)),
-        Err(Stop::Failed(failure)) => Err(failure.context(format_args!("`{}` could not be checked", promise.name))),
+        Err(Stop::Failed(failure)) => Err(failure.context(message!("could-not-be-checked", name = promise.name))),
     }
 }

@@ -14,6 +14,7 @@ use crate::restore::preflight::Choice;
 use crate::restore::progress::{Progress, Watcher};
 use crate::restore::report::Report;
 use crate::restore::{import, run, undo};
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::spec::Health;
 use reforge_snapshots::format::Descriptor;
@@ -225,7 +226,7 @@ impl Watcher for Impatient {
         }
     }
 
-    fn note(&self, _text: &str) {}
+    fn note(&self, _text: &Message) {}
 }
 
 fn cancels(lab: &Lab<'_>) -> Result<(), Stop> {

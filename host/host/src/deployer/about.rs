@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure};
+use reforge_base::message;
 
 /// What a refusal is about.
 pub(super) struct About<'a> {
@@ -13,13 +15,13 @@ pub(super) struct About<'a> {
 }
 
 impl About<'_> {
-    pub(super) fn refuse(&self, clause: impl AsRef<str>, hint: impl Into<String>) -> Failure {
-        let message = format!(
-            "volume `{}` of `{}` at `{}` {}",
-            escape::text(self.volume),
-            escape::text(self.workload),
-            escape::path(self.path),
-            clause.as_ref()
+    pub(super) fn refuse(&self, clause: impl Into<Message>, hint: impl Into<Message>) -> Failure {
+        let message = message!(
+            "volume-of-at",
+            volume = escape::text(self.volume),
+            workload = escape::text(self.workload),
+            path = escape::path(self.path),
+            clause = clause.into()
         );
         Failure::new(Code::VolumeRefused, message).hint(hint)
     }

@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 
 use crate::deployer::configured::configured_path;
 use crate::deployer::history::Deployments;
+use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::{DeploySpec, Observation};
 use reforge_config::{Config, Volume, Workload};
 use reforge_snapshots::store::Store;
@@ -31,8 +33,8 @@ pub(super) fn check<'a>(
 ) -> Result<()> {
     if let Some(unknown) = wanted.iter().find(|name| workload.volumes.iter().all(|volume| volume.name != **name)) {
         let (name, id) = (escape::text(unknown), escape::text(&workload.id));
-        return Err(Failure::new(Code::Usage, format!("`{id}` has no volume `{name}`"))
-            .hint("`reforge workload show` names its volumes"));
+        return Err(Failure::new(Code::Usage, message!("has-no-volume", id, name))
+            .hint(message!("reforge-workload-show-names-its-volumes")));
     }
     let asked_for = |volume: &Volume| wanted.contains(&volume.name);
     let volumes = workload.volumes.iter().filter(|volume| !asked_for(volume));
@@ -56,11 +58,11 @@ fn missing<'a>(config: &Config, workload: &Workload, volume: &'a Volume) -> Opti
 }
 
 /// Where the volume was, or which snapshot holds it.
-fn had(workload: &Workload, volume: &Volume, known: &Known<'_>) -> Result<Option<String>> {
+fn had(workload: &Workload, volume: &Volume, known: &Known<'_>) -> Result<Option<Message>> {
     let deployed = [known.observed.spec.as_ref(), known.record.current.as_ref(), known.record.previous.as_ref()];
     let mounts = deployed.into_iter().flatten().flat_map(|spec: &DeploySpec| &spec.mounts);
     if let Some(mount) = mounts.into_iter().find(|mount| mount.volume == volume.name) {
-        return Ok(Some(format!("the deployed app has it at `{}`", escape::path(&mount.live))));
+        return Ok(Some(message!("the-deployed-app-has-it-at", live = escape::path(&mount.live))));
     }
     for snapshot in known.snapshots.list(&workload.id)? {
         // A damaged one says nothing, and is told elsewhere.
@@ -68,7 +70,7 @@ fn had(workload: &Workload, volume: &Volume, known: &Known<'_>) -> Result<Option
         let held = descriptor.manifest.volumes.iter().zip(&descriptor.volumes);
         let held = held.filter(|(named, _)| named.name == volume.name).map(|(_, totals)| totals);
         if held.into_iter().any(|totals| totals.entries > 1) {
-            return Ok(Some(format!("snapshot `{}` holds data of it", snapshot.id)));
+            return Ok(Some(message!("snapshot-holds-data-of-it", id = snapshot.id)));
         }
     }
     Ok(None)
@@ -76,9 +78,6 @@ fn had(workload: &Workload, volume: &Volume, known: &Known<'_>) -> Result<Option
 
 fn refused(workload: &Workload, volume: &Volume, path: &Path, why: &str) -> Failure {
     let (id, name) = (escape::text(&workload.id), escape::text(&volume.name));
-    let message = format!("volume `{name}` of `{id}` has no directory `{}`, and {why}", escape::path(path));
-    Failure::new(Code::VolumeRefused, message).hint(format!(
-        "correct its `source`, mount its disk, or restore a snapshot; `reforge deploy {id} --make-empty {name}` starts \
-         the app on an empty one"
-    ))
+    let message = message!("volume-of-has-no-directory-and", name, id, path = escape::path(path), why);
+    Failure::new(Code::VolumeRefused, message).hint(message!("correct-its-source-mount-its-disk", id, name))
 }

@@ -4,8 +4,10 @@
 //! its deployment says. Where the two differ, a capture would hold another set than the app has, and a restore would
 //! leave the app on a mixture. Looks only, and decides by no name: a volume that was only renamed is the same directory.
 
+use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_config::PREVIEW_SUFFIX;
 use reforge_runtime::{DeployedMount, Runtime};
 use reforge_transaction::app::Used;
@@ -34,8 +36,8 @@ pub fn used_by_others(runtime: &dyn Runtime, workload: &str, used: &[Used]) -> R
             if touches(mount, used)? {
                 let (path, other) = (escape::path(&mount.live), escape::text(&other));
                 refusals.push(refused(
-                    format!("`{path}` is volume `{}` of workload `{other}`, which runs", escape::text(&mount.volume)),
-                    &format!("`reforge stop {other}` ends it, also when it is not configured any more"),
+                    message!("is-volume-of-workload-which-runs", path, volume = escape::text(&mount.volume), other),
+                    message!("reforge-stop-ends-it-also-when", other),
                 ));
             }
         }
@@ -50,12 +52,8 @@ fn compare(deployed: &[DeployedMount], runs: bool, used: &[Used], left: &[String
             Some(mount) => refusals.extend(elsewhere(mount, runs, used)?),
             None if !runs || has(deployed, used)? => {}
             None => refusals.push(refused(
-                format!(
-                    "volume `{}` is configured at `{}`, and the app that is deployed has no such directory",
-                    used.volume,
-                    escape::path(&used.path)
-                ),
-                "deploy the workload, so that the app has what is configured; or take the volume out of the configuration",
+                message!("volume-is-configured", volume = used.volume, path = escape::path(&used.path)),
+                message!("deploy-the-workload"),
             )),
         }
     }
@@ -63,12 +61,12 @@ fn compare(deployed: &[DeployedMount], runs: bool, used: &[Used], left: &[String
         let is_known = left.contains(&mount.volume) || used.iter().any(|used| used.volume == mount.volume);
         if !is_known && !is_used(mount, used)? {
             refusals.push(refused(
-                format!(
-                    "the app that is deployed has `{}` as volume `{}`, and the configuration has no such volume",
-                    escape::path(&mount.live),
-                    escape::text(&mount.volume)
+                message!(
+                    "the-app-that-is-deployed",
+                    live = escape::path(&mount.live),
+                    volume = escape::text(&mount.volume)
                 ),
-                "put the volume into the configuration again, or deploy the workload without it",
+                message!("put-the-volume-into-the-configuration"),
             ));
         }
     }
@@ -83,11 +81,10 @@ fn elsewhere(mount: &DeployedMount, runs: bool, used: &Used) -> Result<Option<Fa
     // One that is stopped and whose former place is empty has no second directory.
     if is_elsewhere && (runs || next.is_some()) {
         let deployed = escape::path(&mount.live);
-        let message =
-            format!("volume `{}` is configured at `{path}`, and what is deployed has it at `{deployed}`", mount.volume);
+        let message = message!("volume-is-configured-at-and-what", volume = mount.volume, path, deployed);
         let hint = match next {
-            Some(_) => "deploy the workload, so that the app has what is configured; or correct the configuration",
-            None => "stop the workload first: the directory that the app runs on was moved away or removed",
+            Some(_) => message!("deploy-the-workload-so"),
+            None => message!("stop-the-workload-first-the-directory"),
         };
         return Ok(Some(refused(message, hint)));
     }
@@ -96,12 +93,8 @@ fn elsewhere(mount: &DeployedMount, runs: bool, used: &Used) -> Result<Option<Fa
         used.identity.is_some() && mount.given.as_ref().is_some_and(|given| Some(given) != used.identity.as_ref());
     Ok(was_replaced.then(|| {
         refused(
-            format!(
-                "the app that runs was given another directory as volume `{}` than the one that is at `{path}` now: it was \
-                 moved away or replaced since",
-                mount.volume
-            ),
-            "find out which of the two is right, put it there, and deploy the workload",
+            message!("the-app-that-runs-was-given", volume = mount.volume, path),
+            message!("find-out-which-of-the-two"),
         )
     }))
 }
@@ -130,6 +123,6 @@ fn is_used(mount: &DeployedMount, used: &[Used]) -> Result<bool> {
     Ok(used.iter().any(|used| is(used) && is_given(used)))
 }
 
-fn refused(message: String, hint: &str) -> Failure {
+fn refused(message: Message, hint: Message) -> Failure {
     Failure::new(Code::VolumeRefused, message).hint(hint)
 }

@@ -16,9 +16,11 @@ use crate::deployer::history::{Deployments, History};
 use crate::deployer::prepare::{self, Made, Prepared};
 use crate::deployer::resolve::ResolvedVolume;
 use crate::deployer::{absent, preview};
+use reforge_base::Message;
 use reforge_base::effects::effect;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::{DeploySpec, Health, HealthReport, Mount};
 use reforge_base::state_dir::StateDir;
 use reforge_config::deploy_spec::{configured_image, spec};
@@ -51,7 +53,7 @@ pub struct Deployer {
 }
 
 /// Hears what takes long, such as an image that is pulled, and what was found on the way.
-pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
+pub type Tell = Arc<dyn Fn(&Message) + Send + Sync>;
 
 /// What is asked for. Workloads by id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,8 +114,8 @@ impl Deployer {
     }
 
     /// Tells it to them.
-    pub fn tell(&self, text: &str) {
-        (self.tell)(text);
+    pub fn tell(&self, text: impl Into<Message>) {
+        (self.tell)(&text.into());
     }
 
     /// Does what is asked, under the workload's lease. With `wait` a busy workload is waited for.
@@ -239,7 +241,7 @@ impl Deployer {
     pub fn runtime_named(&self, name: &str) -> Result<&Arc<dyn Runtime>> {
         self.runtimes
             .get(&RuntimeName::from(name))
-            .ok_or_else(|| Failure::new(Code::Runtime, format!("this host has no runtime `{}`", escape::text(name))))
+            .ok_or_else(|| Failure::new(Code::Runtime, message!("this-host-has-no-runtime", name = escape::text(name))))
     }
 
     /// Records how an app was deployed that something else deployed: what a rollback goes back to.
@@ -352,13 +354,13 @@ impl DeployRequest {
         }
     }
 
-    fn what(&self) -> &'static str {
+    fn what(&self) -> Message {
         match self {
-            DeployRequest::Deploy { .. } => "a deploy",
-            DeployRequest::Rollback { .. } => "a rollback",
-            DeployRequest::Promote { .. } => "a promotion",
-            DeployRequest::Preview { .. } => "a preview",
-            DeployRequest::Stop { .. } => "a stop",
+            DeployRequest::Deploy { .. } => message!("a-deploy"),
+            DeployRequest::Rollback { .. } => message!("a-rollback"),
+            DeployRequest::Promote { .. } => message!("a-promotion"),
+            DeployRequest::Preview { .. } => message!("a-preview"),
+            DeployRequest::Stop { .. } => message!("a-stop"),
         }
     }
 }
@@ -371,9 +373,12 @@ pub fn preview_name(workload: &Workload) -> String {
 /// A bad deploy is a failure; the app is left as it is, for a person to look at or roll back.
 fn deployed(spec: DeploySpec, report: HealthReport) -> Result<Deployed> {
     if report.health == Health::ConfirmedBad {
-        let message =
-            format!("`{}` was deployed and is bad: {}", escape::text(&spec.workload), escape::text(&report.reason));
-        return Err(Failure::new(Code::AppBad, message).hint("look at its log, then deploy again or roll back"));
+        let message = message!(
+            "was-deployed-and-is-bad",
+            workload = escape::text(&spec.workload),
+            reason = escape::text(&report.reason)
+        );
+        return Err(Failure::new(Code::AppBad, message).hint(message!("look-at-its-log-then-deploy")));
     }
     Ok(Deployed { name: spec.workload.clone(), spec: Some(spec), health: Some(report), made: Vec::new() })
 }
@@ -388,18 +393,18 @@ fn take_down(runtime: &Arc<dyn Runtime>, name: &str) -> Result<()> {
     if lifecycle("is-down", || runtime.is_down(name))? {
         return Ok(());
     }
-    let message = format!("`{}` is still alive after it was stopped", escape::text(name));
-    Err(Failure::new(Code::NotDown, message).hint("find out what starts it again"))
+    let message = message!("is-still-alive", name = escape::text(name));
+    Err(Failure::new(Code::NotDown, message).hint(message!("find-out-what-starts-it-again")))
 }
 
 fn no_runtime(kind: &str, id: &str) -> Failure {
-    let message = format!("`{}` needs the runtime `{kind}`, which this build does not have", escape::text(id));
-    Failure::new(Code::Runtime, message).hint("use a build with it, or set `runtime = \"process\"` with a `command`")
+    let message = message!("needs-the-runtime-which-this-build", id = escape::text(id), kind);
+    Failure::new(Code::Runtime, message).hint(message!("use-a-build"))
 }
 
 /// A lifecycle call as an effect of its own, so that a test can fail it.
 fn lifecycle<T: 'static>(name: &str, call: impl FnOnce() -> Result<T>) -> Result<T> {
-    let injected = |error: io::Error| Failure::new(Code::Runtime, format!("cannot {name}: {error}"));
+    let injected = |error: io::Error| Failure::new(Code::Runtime, message!("cannot-do", doing = name, error));
     effect(name, || Ok(call())).map_err(injected)?
 }
 

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::deployer::fixture::{WithVolume as _, World, workload};
+use reforge_base::Message;
 use reforge_base::spec::{AppState, Observation};
 use reforge_config::scope::Scope;
 
@@ -74,9 +75,9 @@ impl Runtime for Scripted {
         self.call(format!("await {workload}"));
         let bad = *self.bad.lock().unwrap();
         let health = if bad { Health::ConfirmedBad } else { Health::Healthy };
-        Ok(HealthReport { health, reason: "it says so".to_owned() })
+        Ok(HealthReport { health, reason: "it says so".into() })
     }
-    fn fetch_image(&self, _: &DeploySpec, _: &dyn Fn(&str), _: &dyn Fn() -> bool) -> Result<()> {
+    fn fetch_image(&self, _: &DeploySpec, _: &dyn Fn(&Message), _: &dyn Fn() -> bool) -> Result<()> {
         if let Some(lost) = self.loses.lock().unwrap().take() {
             std::fs::rename(&lost, lost.with_file_name("aside")).unwrap();
         }
@@ -211,7 +212,7 @@ fn a_deploy_names_what_it_makes_and_makes_nothing_for_a_volume_that_had_a_direct
     let failure = lost.run(deploy("a")).unwrap_err();
     let (shown, had) = (typo.display(), data.display());
     let message = format!("volume `data` of `a` has no directory `{shown}`, and the deployed app has it at `{had}`");
-    assert_eq!((failure.code, failure.message), (Code::VolumeRefused, message));
+    assert_eq!((failure.code, failure.message), (Code::VolumeRefused, message.into()));
     assert!(failure.hint.contains("--make-empty data"), "{}", failure.hint);
     assert_eq!(lost.runtime.taken_calls(), [] as [&str; 0]);
     assert!(!typo.exists());

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use reforge_base::Message;
 use reforge_base::durable::{self, PRIVATE_FILE};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::DeploySpec;
 use reforge_base::state_dir::StateDir;
 use reforge_transaction::lease::Lease;
@@ -80,13 +82,14 @@ impl History {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Deployments::default()),
             Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
-                return Err(damaged(&path, "it is a directory"));
+                return Err(damaged(&path, message!("it-is-a-directory")));
             }
             Err(error) => return Err(Failure::io("read", &path, &error)),
         }
-        let record: Deployments = serde_json::from_slice(&bytes).map_err(|error| damaged(&path, &error.to_string()))?;
+        let record: Deployments = serde_json::from_slice(&bytes)
+            .map_err(|error| damaged(&path, Message::from(escape::text(&error.to_string()))))?;
         if record.version != VERSION {
-            return Err(damaged(&path, &format!("it has the version {}", record.version)));
+            return Err(damaged(&path, message!("it-has-the-version", version = record.version)));
         }
         Ok(record)
     }
@@ -102,7 +105,7 @@ impl History {
     /// Puts a record in place of what is there.
     pub(super) fn write(&self, lease: &Lease, record: &Deployments) -> Result<()> {
         let text = serde_json::to_vec_pretty(record)
-            .map_err(|error| Failure::new(Code::Io, format!("cannot write down a deployment: {error}")))?;
+            .map_err(|error| Failure::new(Code::Io, message!("cannot-write-down-a-deployment", error)))?;
         durable::write_durably(&self.directory, name(lease.workload()), &text, PRIVATE_FILE)
     }
 
@@ -123,11 +126,9 @@ fn name(workload: &str) -> String {
     format!("{workload}.json")
 }
 
-fn damaged(path: &Path, how: &str) -> Failure {
-    let message =
-        format!("the record of deployments `{}` cannot be understood: {}", escape::path(path), escape::text(how));
-    Failure::new(Code::NeedsOperator, message)
-        .hint("deploy the workload anew: the file is then kept beside as `.damaged`")
+fn damaged(path: &Path, how: Message) -> Failure {
+    let message = message!("the-record-of-deployments-cannot", path = escape::path(path), how);
+    Failure::new(Code::NeedsOperator, message).hint(message!("deploy-the-workload-anew-the-file"))
 }
 
 #[cfg(test)]

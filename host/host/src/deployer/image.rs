@@ -1,8 +1,10 @@
 //! Which image a deploy runs: the configuration's as it is now, the one before, or the one of another stage. Starts nothing.
 
 use super::dispatch::Deployer;
+use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::{DeploySpec, Mount};
 use reforge_config::Workload;
 use reforge_config::deploy_spec::{image_is_command, program, spec};
@@ -36,40 +38,42 @@ impl Deployer {
         let changed = image_is_command(workload)
             && self.runtime(&workload.runtime, &workload.id)?.resolve_image(&spec)? != spec.image_digest;
         if changed {
-            let message = format!(
-                "the file of the image `{}` changed since it was deployed",
-                escape::text(&program(&spec.image))
-            );
-            return Err(Failure::new(Code::Drift, message).hint("put the old file back, or deploy what is there now"));
+            let message = message!("the-file-of-the-image-changed", program = escape::text(&program(&spec.image)));
+            return Err(Failure::new(Code::Drift, message).hint(message!("put-the-old-file-back")));
         }
         Ok(spec)
     }
 
     pub(super) fn previous(&self, workload: &Workload) -> Result<DeploySpec> {
         self.history.read(&workload.id)?.previous.ok_or_else(|| {
-            Failure::new(Code::NotFound, format!("`{}` has no previous image", escape::text(&workload.id)))
-                .hint("a rollback needs two deploys of different images before it")
+            Failure::new(Code::NotFound, message!("has-no-previous-image", id = escape::text(&workload.id)))
+                .hint(message!("a-rollback-needs-two-deploys"))
         })
     }
 
     pub(super) fn promoted(&self, from: &str, to: &Workload) -> Result<DeploySpec> {
         let from = self.config.workload(from)?;
         let (shown_from, shown_to) = (escape::text(&from.id), escape::text(&to.id));
-        let refuse = |clause: String, hint: &str| {
-            Failure::new(Code::Usage, format!("cannot promote `{shown_from}` to `{shown_to}`: {clause}")).hint(hint)
+        let refuse = |clause: Message, hint: Message| {
+            Failure::new(Code::Usage, message!("cannot-promote-to", shown_from, shown_to, clause)).hint(hint)
         };
         if from.id == to.id {
-            return Err(refuse("they are the same".to_owned(), "name two workloads"));
+            return Err(refuse(message!("they-are-the-same"), message!("name-two-workloads")));
         }
         if from.project != to.project {
-            let hint = "an image is promoted from one stage of a project to another";
-            return Err(refuse(format!("their projects are `{}` and `{}`", from.project, to.project), hint));
+            let hint = message!("an-image-is-promoted");
+            return Err(refuse(
+                message!("their-projects-are-and", project = from.project, project_2 = to.project),
+                hint,
+            ));
         }
         if from.runtime != to.runtime {
-            let clause = format!("their runtimes are {} and {}", from.runtime.as_str(), to.runtime.as_str());
-            return Err(refuse(clause, "give both the same runtime"));
+            let clause =
+                message!("their-runtimes-are-and", runtime = from.runtime.as_str(), runtime_2 = to.runtime.as_str());
+            return Err(refuse(clause, message!("give-both-the-same-runtime")));
         }
         let current = self.history.read(&from.id)?.current;
-        current.ok_or_else(|| refuse(format!("`{shown_from}` was never deployed"), "deploy it first"))
+        current
+            .ok_or_else(|| refuse(message!("was-never-deployed", workload = shown_from), message!("deploy-it-first")))
     }
 }

@@ -11,6 +11,7 @@ use crate::deployer::about::About;
 use crate::deployer::configured::configured_path;
 use reforge_base::escape;
 use reforge_base::failure::{Failure, Result};
+use reforge_base::message;
 use reforge_base::mounts::{Location, MountTable};
 use reforge_base::state_dir::own_directories;
 use reforge_config::{Config, Volume, Workload};
@@ -47,8 +48,8 @@ pub(super) fn refuse_volumes_at(config: &Config, ours: &Path, mounts: &MountTabl
             let about = About { workload: &workload.id, volume: &volume.name, path: &path };
             let there = Location::of(&path, mounts)?;
             if let Some(relation) = there.relation(&here) {
-                let clause = format!("{relation} the host's own directory `{}`", escape::path(ours));
-                let hint = "keep volumes and the state, snapshot and preview directories apart";
+                let clause = relation.to(&message!("the-hosts-own-directory", path = escape::path(ours)));
+                let hint = message!("keep-volumes-and-the-state-snapshot");
                 return Err(about.refuse(clause, hint));
             }
         }
@@ -81,17 +82,21 @@ fn meets(
     path: &Path,
     mounts: &MountTable,
 ) -> Option<Failure> {
-    let whose =
-        format!("volume `{}` of `{}` at `{}`", escape::text(&volume.name), escape::text(&other.id), escape::path(path));
+    let whose = message!(
+        "volume-of-at-alone",
+        name = escape::text(&volume.name),
+        id = escape::text(&other.id),
+        path = escape::path(path)
+    );
     match Location::of(path, mounts) {
-        Ok(there) => here.relation(&there).map(|relation| {
-            about.refuse(format!("{relation} {whose}"), "give each volume a directory of its own, beside the others")
-        }),
+        Ok(there) => here
+            .relation(&there)
+            .map(|relation| about.refuse(relation.to(&whose), message!("give-each-volume-a-directory"))),
         // The other's own problem, if it is one of this workload's.
         Err(_) if other.id == about.workload => None,
         Err(failure) => {
-            let clause = format!("cannot be compared with {whose}: {}", failure.message);
-            Some(about.refuse(clause, "correct the other volume first"))
+            let clause = message!("cannot-be-compared-with", whose, failure);
+            Some(about.refuse(clause, message!("correct-the-other-volume-first")))
         }
     }
 }
@@ -99,12 +104,11 @@ fn meets(
 fn meets_ours(config: &Config, here: &Location, about: &About<'_>, mounts: &MountTable) -> Option<Failure> {
     reserved_directories(config).find_map(|path| {
         let shown = escape::path(&path);
-        let relation = match Location::of(&path, mounts) {
-            Ok(there) => here.relation(&there)?.to_owned(),
-            Err(failure) => format!("cannot be compared ({}) with", failure.message),
+        let clause = match Location::of(&path, mounts) {
+            Ok(there) => here.relation(&there)?.to(&message!("the-hosts-own-directory", path = shown)),
+            Err(failure) => message!("cannot-be-compared-with-the-hosts-own", failure, path = shown),
         };
-        let clause = format!("{relation} the host's own directory `{shown}`");
-        Some(about.refuse(clause, "keep volumes and the state, snapshot and preview directories apart"))
+        Some(about.refuse(clause, message!("keep-volumes-and-the-state-snapshot")))
     })
 }
 

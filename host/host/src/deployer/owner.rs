@@ -5,6 +5,7 @@ use rustix::fs::{Gid, Uid};
 use reforge_base::account;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result, reason};
+use reforge_base::message;
 use reforge_config::Workload;
 
 /// The owner of a workload's new directories. Without a user, the host's own. A name in a container's user database, or
@@ -17,13 +18,13 @@ pub(super) fn owner(workload: &Workload) -> Result<(Uid, Gid)> {
         return Ok(host);
     }
     let found = account::find(user).map_err(|error| {
-        let message = format!("cannot look up the user `{}`: {}", escape::text(user), reason(&error));
+        let message = message!("cannot-look-up-the-user", user = escape::text(user), reason = reason(&error));
         Failure::new(Code::Io, message)
     })?;
     let account = found.filter(|account| account.uid != u32::MAX && account.gid != u32::MAX).ok_or_else(|| {
         let (user, id) = (escape::text(user), escape::text(&workload.id));
-        Failure::new(Code::Usage, format!("the user `{user}` of `{id}` does not exist"))
-            .hint("make the user, or correct `user` in the configuration; a number without an entry needs its group: `uid:gid`")
+        Failure::new(Code::Usage, message!("the-user-of-does-not-exist", user, id))
+            .hint(message!("make-the-user-or-correct-user"))
     })?;
     Ok((Uid::from_raw(account.uid), Gid::from_raw(account.gid)))
 }

@@ -14,6 +14,7 @@ use crate::deployer::resolve::{ResolvedVolume, resolve};
 use reforge_base::durable::{self, READ_DIRECTORY};
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::Mount;
 use reforge_config::{Config, Workload};
 
@@ -128,10 +129,10 @@ fn not_made(path: &Path, error: &std::io::Error) -> Failure {
 fn refused(path: &Path, errno: Errno) -> Failure {
     let failure = Failure::io("make the directory", path, &errno.into());
     match errno {
-        Errno::EXIST => Failure { code: Code::Drift, ..failure }.hint("it appeared just now: try again"),
+        Errno::EXIST => Failure { code: Code::Drift, ..failure }.hint(message!("it-appeared-just-now-try-again")),
         Errno::NOTDIR | Errno::LOOP => {
-            Failure { code: Code::VolumeRefused, ..failure }.hint("something that is not a directory stands there")
+            Failure { code: Code::VolumeRefused, ..failure }.hint(message!("something-that-is-not-a-directory"))
         }
-        _ => failure.hint("check the rights and the room of the directory above"),
+        _ => failure.hint(message!("check-the-rights-and-the-room")),
     }
 }

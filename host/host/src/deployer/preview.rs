@@ -19,6 +19,7 @@ use crate::deployer::owner::owner;
 use crate::deployer::prepare::{make_below, make_directory};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::mounts::MountTable;
 use reforge_base::spec::Restart;
 use reforge_base::spec::{DeploySpec, Mount};
@@ -49,7 +50,7 @@ pub(super) fn mounts(config: &Config, history: &History, workload: &Workload) ->
 fn place(config: &Config) -> Result<(PathBuf, &Path)> {
     let base = config.host.preview_dir.parent().unwrap_or(Path::new("/"));
     let canonical = base.canonicalize().map_err(|error| {
-        Failure::io("look at", base, &error).hint("make the directory, or correct `preview_dir` in `[host]`")
+        Failure::io("look at", base, &error).hint(message!("make-the-directory-or-correct-preview"))
     })?;
     Ok((canonical, config.host.preview_dir.strip_prefix(base).unwrap_or(Path::new(""))))
 }
@@ -116,19 +117,19 @@ fn remove_recorded(made: &PreviewDirectory) -> Result<()> {
     let stat = rustix::fs::statx(rustix::fs::CWD, &made.path, rustix::fs::AtFlags::empty(), StatxFlags::MNT_ID)
         .map_err(|errno| Failure::io("look at", &made.path, &errno.into()))?;
     if MountTable::read()?.mount_below(stat.stx_mnt_id, &made.path).is_some() {
-        let message = format!("`{}` has something mounted in it", escape::path(&made.path));
-        return Err(Failure::new(Code::VolumeRefused, message).hint("unmount it, or remove it by hand"));
+        let message = message!("has-something-mounted-in-it", path = escape::path(&made.path));
+        return Err(Failure::new(Code::VolumeRefused, message).hint(message!("unmount-it-or-remove")));
     }
     let removal = remove::remove_tree(&parent, &name)?;
     parent.sync()?;
     match removal.unremoved_names.first() {
         None if removal.is_complete() => Ok(()),
         unremoved => {
-            let (path, reason) = unremoved.map_or((made.path.clone(), "it is not empty"), |unremoved| {
-                (made.path.with_file_name(&unremoved.path), unremoved.reason.as_str())
+            let (path, reason) = unremoved.map_or((made.path.clone(), message!("it-is-not-empty")), |unremoved| {
+                (made.path.with_file_name(&unremoved.path), unremoved.reason.clone())
             });
-            let message = format!("`{}` cannot be removed: {reason}", escape::path(&path));
-            Err(Failure::new(Code::VolumeRefused, message).hint("unmount it, or remove it by hand"))
+            let message = message!("cannot-be-removed", path = escape::path(&path), reason);
+            Err(Failure::new(Code::VolumeRefused, message).hint(message!("unmount-it-or-remove")))
         }
     }
 }
@@ -179,10 +180,8 @@ fn refuse_foreign(history: &History, all: &Path) -> Result<()> {
         if is_empty || is_a_preview(history, &path)? {
             continue;
         }
-        let message =
-            format!("`{}` is in the directory of previews, and this host did not make it", escape::path(&path));
-        return Err(Failure::new(Code::VolumeRefused, message)
-            .hint("move it away, or set `preview_dir` in `[host]` to a directory that holds nothing else"));
+        let message = message!("is-in-the-directory-of-previews", path = escape::path(&path));
+        return Err(Failure::new(Code::VolumeRefused, message).hint(message!("move-it-away-or-set-preview")));
     }
     Ok(())
 }
@@ -209,13 +208,13 @@ fn check_reachable(base: &Path, workload: &Workload) -> Result<()> {
     for above in base.ancestors() {
         let metadata = std::fs::metadata(above).map_err(|error| Failure::io("look at", above, &error))?;
         if metadata.mode() & 0o001 == 0 {
-            let message = format!(
-                "user {} of `{}` cannot enter `{}`",
-                user.as_raw(),
-                escape::text(&workload.id),
-                escape::path(above)
+            let message = message!(
+                "user-of-cannot-enter",
+                as_raw = user.as_raw(),
+                id = escape::text(&workload.id),
+                above = escape::path(above)
             );
-            let hint = "set `preview_dir` in `[host]` to a directory below one that every user can enter";
+            let hint = message!("set-preview-dir-in-host");
             return Err(Failure::new(Code::VolumeRefused, message).hint(hint));
         }
     }

@@ -14,6 +14,7 @@ use crate::deployer::live;
 use crate::deployer::overlap;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::mounts::MountTable;
 use reforge_base::spec::Mount;
 use reforge_config::scope::Scope;
@@ -58,15 +59,7 @@ impl Resolution {
 
     /// The volumes, if nothing stands in the way; else one failure that says everything.
     pub fn accept(self) -> Result<Vec<ResolvedVolume>> {
-        let mut refusals = self.refusals.into_iter();
-        let Some(mut first) = refusals.next() else { return Ok(self.volumes) };
-        for other in refusals {
-            first.message = format!("{}; {}", first.message, other.message);
-            if !first.hint.contains(&other.hint) {
-                first.hint = format!("{}; {}", first.hint, other.hint);
-            }
-        }
-        Err(first)
+        Failure::of_all(&self.refusals).map_or(Ok(self.volumes), Err)
     }
 }
 
@@ -82,7 +75,7 @@ pub fn resolve(config: &Config, workload: &Workload) -> Resolution {
     let mounts = match MountTable::read() {
         Ok(mounts) => mounts,
         Err(failure) => {
-            resolution.refusals.push(Failure { code: Code::VolumeRefused, ..failure }.hint("mount `/proc`"));
+            resolution.refusals.push(Failure { code: Code::VolumeRefused, ..failure }.hint(message!("mount-proc")));
             return resolution;
         }
     };
@@ -126,24 +119,24 @@ fn resolve_volume(
     let path = path.as_deref().unwrap_or(Path::new(""));
     let about = About { workload: &workload.id, volume: &volume.name, path };
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(about.refuse("has no directory", "correct its `source`, and set `volume_root`").into());
+        return Err(about.refuse(message!("has-no-directory"), message!("correct-its-source-and-set-volume")).into());
     };
     let home = home(config, workload, volume.scope);
     let roots = canonical_roots(&home, &about)?;
     let parent = match parent.canonicalize() {
         Ok(parent) => parent,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let clause = format!("has no parent directory: `{}` does not exist", escape::path(parent));
+            let clause = message!("has-no-parent-directory", parent = escape::path(parent));
             let refused = |hint| about.refuse(&clause, hint);
             return Err(match home {
-                Home::Below { .. } => Refused::NoParentYet(refused("deploy the workload once, which makes it")),
-                _ => refused("make the directory, or mount its disk").into(),
+                Home::Below { .. } => Refused::NoParentYet(refused(message!("deploy-the-workload-once-which-makes"))),
+                _ => refused(message!("make-the-directory-or-mount")).into(),
             });
         }
         Err(error) => {
             let failure = Failure::io("look at", parent, &error);
-            let clause = format!("has a parent directory that cannot be used: {}", failure.message);
-            return Err(about.refuse(clause, "correct `source`, or the rights of the directories above").into());
+            let clause = message!("has-a-parent-directory-that-cannot", message = failure.message);
+            return Err(about.refuse(clause, message!("correct-source-or-the-rights")).into());
         }
     };
     if !roots.iter().any(|root| parent.starts_with(root)) {
@@ -167,11 +160,11 @@ fn resolve_volume(
 fn canonical_roots(home: &Home<'_>, about: &About<'_>) -> Result<Vec<PathBuf>> {
     let canonical = |root: &Path| root.canonicalize().map_err(|error| Failure::io("look at", root, &error));
     match home {
-        Home::Nowhere => Err(about.refuse("has no volume root", "add `volume_root` to `[host]`")),
+        Home::Nowhere => Err(about.refuse(message!("has-no-volume-root"), message!("add-volume-root-to-host"))),
         Home::Below { root, names } => {
             let root = canonical(root).map_err(|failure| {
-                let clause = format!("has no volume root: {}", failure.message);
-                about.refuse(clause, "make the directory, or mount its disk")
+                let clause = message!("has-no-volume-root-because", message = failure.message);
+                about.refuse(clause, message!("make-the-directory-or-mount"))
             })?;
             Ok(vec![names.iter().fold(root, |path, name| path.join(name))])
         }
@@ -183,12 +176,12 @@ fn canonical_roots(home: &Home<'_>, about: &About<'_>) -> Result<Vec<PathBuf>> {
 fn outside(home: &Home<'_>, roots: &[PathBuf], parent: &Path, about: &About<'_>) -> Failure {
     match (home, roots.first()) {
         (Home::Below { .. }, Some(root)) => about.refuse(
-            format!("leads outside `{}`: its parent is really `{}`", escape::path(root), escape::path(parent)),
-            "remove the link, or give the volume the scope `absolute`",
+            message!("leads-outside-its-parent-is-really", root = escape::path(root), parent = escape::path(parent)),
+            message!("remove-the-link-or-give"),
         ),
         _ => about.refuse(
-            format!("does not lie below an allowed root: its parent is really `{}`", escape::path(parent)),
-            "add a directory above it to `allowed_roots` in `[host]`",
+            message!("does-not-lie-below-an-allowed", parent = escape::path(parent)),
+            message!("add-a-directory-above"),
         ),
     }
 }

@@ -8,8 +8,10 @@ use super::Host;
 use crate::deployer::dispatch::Runtimes;
 use crate::events::EventSink;
 use crate::host::{self, Embedding};
+use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::state_dir::StateDir;
 use reforge_config::{Config, DOCKER, PROCESS, is_name};
 use reforge_runtime::Runtime;
@@ -115,19 +117,19 @@ impl HostBuilder {
 
     fn config(&self) -> Result<Config> {
         let names: Vec<&str> = self.runtimes.iter().map(|(name, _)| name.as_str()).collect();
-        let refused = |message: String, hint: &str| Err(Failure::new(Code::Usage, message).hint(hint));
+        let refused = |message: Message, hint: Message| Err(Failure::new(Code::Usage, message).hint(hint));
         if names.is_empty() {
-            let hint = "register one with `HostBuilder::runtime`, or say `HostBuilder::docker`";
-            return refused("the host has no runtime, so it could run nothing".to_owned(), hint);
+            let hint = message!("register-one-with-hostbuilder-runtime");
+            return refused(message!("the-host-has-no-runtime"), hint);
         }
         for (index, name) in names.iter().enumerate() {
             let shown = escape::text(name);
             if !is_name(name) {
-                let hint = "a name has 1 to 63 of `a-z`, `0-9`, `.`, `_` and `-`, and starts with a letter or digit";
-                return refused(format!("a runtime is registered as `{shown}`, which is not a name"), hint);
+                let hint = message!("a-name-has-1-to-63");
+                return refused(message!("a-runtime-is-registered", shown), hint);
             }
             if names[..index].contains(name) {
-                return refused(format!("two runtimes are registered as `{shown}`"), "give each its own name");
+                return refused(message!("two-runtimes-are-registered-as", shown), message!("give-each-its-own-name"));
             }
         }
         match &self.source {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Host;
 use crate::deployer::resolve;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::state_dir::StateDir;
 use reforge_config::{Config, Workload};
 use reforge_transaction::generation::Generations;
@@ -30,7 +31,9 @@ impl Host {
                 let failure = held.failure(&workload.id);
                 let phase = registry::phase_of_unfinished(&entries, &workload.id);
                 Ok(vec![match phase {
-                    Some(phase) => Failure { message: format!("{}: {phase}", failure.message), ..failure },
+                    Some(phase) => {
+                        Failure { message: message!("what-and-why", text = failure.message, more = phase), ..failure }
+                    }
                     None => failure,
                 }])
             }
@@ -86,7 +89,7 @@ pub(super) fn blocked(
             Owner::Transaction => {}
             Owner::Damaged(Some(of), _) | Owner::Nobody(Some(of)) if is_of_another(&of) => {}
             Owner::Damaged(_, failure) if reasons.contains(&failure) => {}
-            Owner::Damaged(_, failure) => reasons.push(failure.context(format!("`{path}` is here"))),
+            Owner::Damaged(_, failure) => reasons.push(failure.context(message!("is-here", path))),
             // One that is gone by now was the last of a restore that was forgotten meanwhile.
             Owner::Nobody(_) if sibling.symlink_metadata().is_err() => {}
             Owner::Nobody(_) => reasons.push(nobodys(&path, anothers)),
@@ -97,14 +100,8 @@ pub(super) fn blocked(
 
 fn nobodys(path: &str, anothers: bool) -> Failure {
     let (message, hint) = match anothers {
-        true => (
-            format!("`{path}` was left by a restore of another host, which worked here last"),
-            "end that restore's undo window there (`reforge restore finish`), and give each host volumes of its own",
-        ),
-        false => (
-            format!("`{path}` was left by a restore that no journal knows of"),
-            "is this the state directory that the host used before? If so, look at the directory and move it away",
-        ),
+        true => (message!("was-left-by-a-restore", path), message!("end-that-restores-undo-window")),
+        false => (message!("was-left-by-a-restore-that", path), message!("is-this-the-state-directory")),
     };
     Failure::new(Code::NeedsOperator, message).hint(hint)
 }

@@ -19,8 +19,10 @@ use crate::events::{self, Event, EventSink};
 use crate::leftovers;
 use crate::restore::progress::{Progress, Watcher};
 use crate::restore::report::Report;
+use reforge_base::Message;
 use reforge_base::durable;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::state_dir::StateDir;
 use reforge_config::deploy_spec;
 use reforge_config::{Config, DOCKER, PROCESS, Workload};
@@ -171,14 +173,11 @@ impl Host {
         match self.state.renew_environment_key() {
             Ok(None) => Ok(()),
             Ok(Some(why)) => {
-                self.deployer.tell(&format!(
-                    "the key of environment digests was made anew, since {why}: whether variables changed since an older \
-                     snapshot can not be told any more"
-                ));
+                self.deployer.tell(message!("the-key-of-environment-digests", why));
                 self.audit.append("environment-key", "host", serde_json::json!({ "made_anew_since": why }))
             }
             Err(failure) => {
-                self.deployer.tell(&format!("the key of environment digests could not be made anew: {failure}"));
+                self.deployer.tell(message!("the-key-of-environment-digests-could", failure));
                 Ok(())
             }
         }
@@ -188,7 +187,7 @@ impl Host {
     pub fn accept_state(&self, workload: &str, who: &str) -> Result<()> {
         let workload = self.config.workload(workload)?;
         let accept = || {
-            let _lease = self.deployer.locks().try_lease(&workload.id, "taking the state directory for the newest")?;
+            let _lease = self.deployer.locks().try_lease(&workload.id, message!("taking-the-state-directory"))?;
             let volumes = resolve::resolve(&self.config, workload).volumes;
             let parents = volumes.iter().map(|volume| Parent::open(&volume.parent)).collect::<Result<Vec<_>>>()?;
             self.deployer.generations().accept(&workload.id, &parents)
@@ -211,7 +210,7 @@ impl Host {
     /// What cannot be removed is told and left to the next start: it stands in the way of nothing.
     pub fn or_tell(&self, swept: Result<()>) {
         if let Err(failure) = swept {
-            self.deployer.tell(&format!("not removed: {failure}"));
+            self.deployer.tell(message!("not-removed", failure));
         }
     }
 
@@ -252,7 +251,7 @@ impl Host {
     }
 
     /// A workload's lock: at once or `busy`; with `wait` as soon as it is free, or `cancelled`.
-    pub fn lease(&self, workload: &str, what: &str, wait: bool, cancelled: &AtomicBool) -> Result<Lease> {
+    pub fn lease(&self, workload: &str, what: impl Into<Message>, wait: bool, cancelled: &AtomicBool) -> Result<Lease> {
         let locks = self.deployer.locks();
         match wait {
             true => locks.wait_lease(workload, what, &|| cancelled.load(Ordering::Relaxed)),

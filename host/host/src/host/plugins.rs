@@ -6,6 +6,7 @@ use super::Host;
 use crate::conformance::{self, OUR_FORMAT};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_plugins::PluginEngine;
 use reforge_plugins::registry::Installed;
 use reforge_plugins::registry::install::{InstallContext, InstallRequest};
@@ -40,7 +41,7 @@ pub fn remove(host: &Host, wanted: &str, who: &str) -> Result<Installed> {
     let registry = host.registry();
     let removed = registry.find(wanted).and_then(|meant| match meant {
         Some(installed) => registry.remove(&installed).map(|()| installed),
-        None => Err(Failure::new(Code::Usage, "the plugin that was built in cannot be removed")),
+        None => Err(Failure::new(Code::Usage, message!("the-plugin-that-was-built"))),
     });
     audit(host, "plugin-remove", who, wanted, removed.as_ref().map(Some))?;
     removed

@@ -11,6 +11,7 @@ use crate::deployer::resolve::{self, ResolvedVolume};
 use crate::restore::preflight;
 use crate::restore::progress::Progress;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::Observation;
 use reforge_config::Workload;
 use reforge_holders::{self as holders, LiveDirectory};
@@ -29,25 +30,24 @@ impl Host {
     /// Takes a snapshot of every volume of a workload, under its lease. The app may run.
     pub fn capture(&self, workload: &Workload, reason: &str, wait: bool, progress: &Progress) -> Result<Descriptor> {
         if reason == SAFETY {
-            let message =
-                format!("`{SAFETY}` is the reason of snapshots that a restore takes, and retention removes those");
-            return Err(Failure::new(Code::Usage, message).hint("give another reason"));
+            let message = message!("is-the-reason-of-snapshots", safety = SAFETY);
+            return Err(Failure::new(Code::Usage, message).hint(message!("give-another-reason")));
         }
-        let _lease = self.lease(&workload.id, &format!("snapshot ({reason})"), wait, &progress.cancelled)?;
+        let _lease = self.lease(&workload.id, message!("snapshot", reason), wait, &progress.cancelled)?;
         Failure::of_all(&self.blocked(workload)?).map_or(Ok(()), Err)?;
         let resolution = resolve::resolve(&self.config, workload);
         let skipped = resolution.skipped.clone();
         let volumes = resolution.accept()?;
         if volumes.is_empty() {
-            let message = format!("workload `{}` has no volume that a snapshot could hold", workload.id);
-            return Err(Failure::new(Code::VolumeRefused, message)
-                .hint("only directories of the scopes `project`, `stage` and `absolute` are captured and restored"));
+            let message = message!("workload-has-no-volume", id = workload.id);
+            return Err(
+                Failure::new(Code::VolumeRefused, message).hint(message!("only-directories-of-the-scopes-project"))
+            );
         }
         if let Some(absent) = volumes.iter().find(|volume| !volume.exists) {
             let path = reforge_base::escape::path(&absent.path);
-            let message = format!("volume `{}` has no directory `{path}`: nothing to capture", absent.name);
-            return Err(Failure::new(Code::VolumeRefused, message)
-                .hint("mount its disk, or correct its `source`; a volume that had one is filled again by a restore"));
+            let message = message!("volume-has-no-directory-nothing", name = absent.name, path);
+            return Err(Failure::new(Code::VolumeRefused, message).hint(message!("mount-its-disk-or-correct")));
         }
         let runtime = self.runtime(workload)?;
         let left: Vec<String> = skipped.iter().map(|volume| volume.name.clone()).collect();
@@ -68,7 +68,7 @@ impl Host {
         for volume in &volumes {
             let live = Parent::open(&volume.parent)?.open_live(&volume.live)?;
             let live = live.ok_or_else(|| {
-                Failure::new(Code::VolumeRefused, format!("volume `{}` has no directory", volume.name))
+                Failure::new(Code::VolumeRefused, message!("volume-has-no-directory", name = volume.name))
             })?;
             opened.push((volume.clone(), live));
         }
@@ -135,8 +135,8 @@ impl Host {
             }
             let volume = volume.ok_or_else(|| {
                 let path = reforge_base::escape::path(&used.path);
-                let message = format!("volume `{}` at `{path}` is not configured any more", used.volume);
-                Failure::new(Code::VolumeRefused, message).hint("its safety snapshot could not be restored")
+                let message = message!("volume-at-is-not-configured", volume = used.volume, path);
+                Failure::new(Code::VolumeRefused, message).hint(message!("its-safety-snapshot"))
             })?;
             volumes.push((volume, live));
         }
@@ -199,7 +199,7 @@ impl Host {
     ) -> Result<()> {
         let delete = || {
             let workload = self.config.workload(workload)?;
-            let _lease = self.lease(&workload.id, "a deletion", wait, cancelled)?;
+            let _lease = self.lease(&workload.id, message!("a-deletion"), wait, cancelled)?;
             self.store.delete(&workload.id, id, &self.named_snapshots()?)
         };
         let deleted = delete();
@@ -224,7 +224,7 @@ fn counted(volumes: &[ResolvedVolume]) -> Result<Vec<Totals>> {
         let live = Parent::open(&volume.parent)?.open_live(&volume.live)?;
         live.map(live_tree::totals).transpose()
     };
-    let about = |volume: &ResolvedVolume| format!("volume `{}`", volume.name);
+    let about = |volume: &ResolvedVolume| message!("volume-named", name = volume.name);
     let counted = |volume| count(volume).map_err(|failure| failure.context(about(volume)));
     volumes.iter().filter_map(|volume| counted(volume).transpose()).collect()
 }

@@ -7,7 +7,9 @@ use super::monitor::step::{AppStep, At, Underway, WentBack, app_bad};
 use super::monitor::steps::Steps;
 use super::report::Report;
 use crate::host::Host;
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::{Health, HealthReport};
 use reforge_transaction::Transaction;
 use reforge_transaction::event::TransactionKind;
@@ -30,7 +32,7 @@ impl Steps {
     fn conclude(&self, answer: Result<String>) -> Report {
         let mut step = self.step();
         let Some(Underway { transaction, at, .. }) = step.underway_mut() else {
-            let nothing = || Failure::new(Code::Plugin, "the plugin ended without restoring anything");
+            let nothing = || Failure::new(Code::Plugin, message!("the-plugin-ended-without-restoring-anything"));
             return Report::unchanged(answer.err().unwrap_or_else(nothing));
         };
         let (summary, failure) = match answer {
@@ -49,7 +51,7 @@ impl Steps {
             }
             None => {
                 self.progress.begin("reverting", 0, 0);
-                let nothing = || Failure::new(Code::Plugin, "the plugin ended before it swapped anything");
+                let nothing = || Failure::new(Code::Plugin, message!("the-plugin-ended-before-it-swapped"));
                 go_back(transaction, failure.unwrap_or_else(nothing))
             }
         };
@@ -91,7 +93,7 @@ pub(super) fn conclude(transaction: &mut Transaction, app: AppStep) -> Ending {
         }
         Err(failure) => Ending {
             outcome: Outcome::NeedsOperator,
-            failure: Some(failure.hint("the new data is live and committed; `reforge recover` completes the restore")),
+            failure: Some(failure.hint(message!("the-new-data-is-live"))),
             app: report.reason,
             left_behind: Vec::new(),
             later_writes: Vec::new(),
@@ -102,11 +104,11 @@ pub(super) fn conclude(transaction: &mut Transaction, app: AppStep) -> Ending {
 /// Not because of the app, so this says nothing about the new data: it stays, and the transaction stays unfinished, so
 /// that the next start brings the app up. Complete would mean that nobody ever does.
 fn not_started(failure: Failure) -> Ending {
-    let message = format!("the new data is live, but the app was not started: {}", failure.message);
+    let message = message!("the-new-data-is-live-but", message = failure.message);
     Ending {
         outcome: Outcome::NeedsOperator,
-        app: "down".into(),
-        failure: Some(Failure { message, ..failure }.hint("`reforge recover` starts it and completes the restore")),
+        app: message!("app-down"),
+        failure: Some(Failure { message, ..failure }.hint(message!("reforge-recover-starts-it-and-completes"))),
         left_behind: Vec::new(),
         later_writes: Vec::new(),
     }
@@ -121,8 +123,8 @@ fn went_back(WentBack { why, how }: WentBack) -> Ending {
     match how {
         Err(failure) => Ending {
             outcome: Outcome::NeedsOperator,
-            failure: Some(failure.context(&why.message)),
-            app: "down".into(),
+            failure: Some(failure.context(why.message)),
+            app: message!("app-down"),
             left_behind: Vec::new(),
             later_writes: Vec::new(),
         },
@@ -132,10 +134,10 @@ fn went_back(WentBack { why, how }: WentBack) -> Ending {
                 false => Outcome::of_unchanged(&why),
             };
             let state = match reverted.exchanged {
-                true => "every volume holds what it held before again",
-                false => "nothing was changed",
+                true => message!("every-volume-holds-what-it-held"),
+                false => message!("nothing-was-changed"),
             };
-            let message = format!("{}; {state}", why.message);
+            let message = Message::all([why.message, state]);
             let hint = reverted.foreign_start.clone().unwrap_or(why.hint);
             let failure = Failure { message, hint, ..why };
             Ending {

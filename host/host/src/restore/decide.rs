@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::host::Host;
 use reforge_base::failure::Result;
+use reforge_base::message;
 use reforge_transaction::registry::{self, KnownTransaction};
 use reforge_transaction::resolve::{self, Keep, Tree};
 
@@ -43,7 +44,7 @@ pub fn trees(host: &Host, id: &str) -> Result<(NamedRestore, Vec<Tree>)> {
         subject.workload.as_ref().map(|workload| host.deployer.locks().held(workload)).transpose()?.flatten()
     {
         let workload = subject.workload.as_deref().unwrap_or_default();
-        return Err(held.failure(workload).hint("whoever holds it settles it: nothing is to be decided"));
+        return Err(held.failure(workload).hint(message!("whoever-holds-it-settles-it-nothing")));
     }
     let trees = resolve::show(&host.state.transactions(), &subject.id)?;
     Ok((subject, trees))

@@ -13,6 +13,7 @@ use super::progress::Progress;
 use super::run::inspect;
 use crate::host::Host;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_config::is_name;
 use reforge_plugins::Plugin;
 use reforge_plugins::bindings::exports::reforge::restore::restorer::{InspectedVolume, Inspection};
@@ -69,10 +70,10 @@ fn take_in(
     let refuse = |error: std::io::Error| unreadable(request, &error);
     let facts = file.metadata().map_err(refuse)?;
     if !facts.is_file() {
-        let message = format!("`{}` is not a file", reforge_base::escape::path(&request.file));
+        let message = message!("file-is-not-a-file", file = reforge_base::escape::path(&request.file));
         return Err(Failure::new(Code::Usage, message));
     }
-    let _lease = host.lease(&workload.id, "an import", request.wait, &progress.cancelled)?;
+    let _lease = host.lease(&workload.id, message!("an-import"), request.wait, &progress.cancelled)?;
     let pending = host.store.begin(&workload.id, jiff::Timestamp::now())?;
     progress.begin("copying", facts.len(), 0);
     let archive = copy(&mut file, &pending, request, progress)?;
@@ -90,7 +91,7 @@ fn take_in(
     progress.begin("storing", 0, 0);
     pending.sync_archive()?;
     if progress.is_cancelled() {
-        return Err(Failure::new(Code::Cancelled, "the import was cancelled; nothing was kept"));
+        return Err(Failure::new(Code::Cancelled, message!("the-import-was-cancelled-nothing")));
     }
     pending.publish(&descriptor)?;
     Ok(descriptor)
@@ -102,7 +103,7 @@ fn copy(file: &mut File, pending: &Pending, request: &Request, progress: &Progre
     let mut bytes = 0;
     loop {
         if progress.is_cancelled() {
-            return Err(Failure::new(Code::Cancelled, "the import was cancelled; nothing was kept"));
+            return Err(Failure::new(Code::Cancelled, message!("the-import-was-cancelled-nothing")));
         }
         let read = match file.read(&mut buffer) {
             Ok(0) => break,
@@ -138,27 +139,27 @@ fn unknown_manifest(workload: &str) -> Manifest {
 fn described(unread: Descriptor, inspection: &Inspection) -> Result<Descriptor> {
     let manifest: Manifest = serde_json::from_str(&inspection.manifest).map_err(|error| {
         let error = reforge_base::escape::text(&error.to_string());
-        Failure::new(Code::ArchiveRefused, format!("the archive's manifest cannot be understood: {error}"))
+        Failure::new(Code::ArchiveRefused, message!("the-archives-manifest-cannot-be-understood", error))
     })?;
     if manifest.format != FORMAT {
-        let message = format!("the archive has the format {}, and this version reads {FORMAT}", manifest.format);
+        let message = message!("the-archive-has-the-format", format = manifest.format, format_2 = FORMAT);
         return Err(Failure::new(Code::ArchiveRefused, message));
     }
     if manifest.volumes.is_empty() {
-        let message = "the archive holds no volume: there is nothing in it to restore";
-        return Err(Failure::new(Code::ArchiveRefused, message).hint("its `manifest.json` lists the volumes"));
+        let message = message!("the-archive-holds-no-volume");
+        return Err(Failure::new(Code::ArchiveRefused, message).hint(message!("its-manifest-json-lists-the-volumes")));
     }
     let volumes = inspection.volumes.iter().map(totals).collect();
     let workload = unread.manifest.workload.clone();
     let descriptor = Descriptor { manifest, volumes, ..unread };
     let nameless = || {
         let named = descriptor.manifest.volumes.iter().all(|volume| is_name(&volume.name));
-        (!named).then_some("a volume has no name that a workload's volume can have")
+        (!named).then(|| message!("a-volume-has-no-name"))
     };
     match descriptor_problem(&descriptor, &workload).or_else(nameless) {
         Some(what) => {
-            let message = format!("what the plugin says of the archive makes no sense: {what}");
-            Err(Failure::new(Code::ArchiveRefused, message).hint("another plugin can be used with `--plugin FILE`"))
+            let message = message!("what-the-plugin-says", what);
+            Err(Failure::new(Code::ArchiveRefused, message).hint(message!("another-plugin-can-be-used")))
         }
         None => Ok(descriptor),
     }

@@ -1,5 +1,6 @@
 //! What can be seen of a restore while it runs, and how it is stopped.
 
+use reforge_base::Message;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -12,7 +13,7 @@ pub trait Watcher: Send + Sync {
     fn ended(&self, _bytes: u64, _entries: u64) {}
     /// From here on it cannot be stopped any more.
     fn committed(&self) {}
-    fn note(&self, text: &str);
+    fn note(&self, text: &Message);
 }
 
 /// Watches nothing.
@@ -20,7 +21,7 @@ pub struct Unwatched;
 
 impl Watcher for Unwatched {
     fn phase(&self, _name: &str) {}
-    fn note(&self, _text: &str) {}
+    fn note(&self, _text: &Message) {}
 }
 
 /// Counters of one restore, capture or inspection. Read from any thread.
@@ -70,8 +71,8 @@ impl Progress {
         self.watcher.committed();
     }
 
-    pub fn note(&self, text: &str) {
-        self.watcher.note(text);
+    pub fn note(&self, text: impl Into<Message>) {
+        self.watcher.note(&text.into());
     }
 
     pub fn is_cancelled(&self) -> bool {

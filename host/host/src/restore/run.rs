@@ -9,6 +9,7 @@ use super::report::Report;
 use super::word;
 use crate::host::Host;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_plugins::Plugin;
 use reforge_plugins::bindings::exports::reforge::restore::restorer::{Inspection, Job, VolumePlan};
 use reforge_plugins::policy;
@@ -50,7 +51,7 @@ pub fn plan(host: &Arc<Host>, plugin: &Plugin, request: &Request, progress: &Arc
     let monitor = Arc::new(Monitor::of_plan(given, preflight, progress.clone()));
     let answer = plugin.plan(monitor.clone(), &job);
     let Some((mut preflight, snapshot)) = Monitor::into_plan(monitor) else {
-        return Err(Failure::new(Code::Plugin, "the plugin went on after it had answered"));
+        return Err(Failure::new(Code::Plugin, message!("the-plugin-went")));
     };
     let changes = match answer {
         Ok(answer) => Some(word::take(answer, &mut preflight)),
@@ -143,11 +144,11 @@ pub fn prepare<L: Logic>(
 fn accept<L: Logic>(host: &Arc<Host>, logic: L, request: &Request, progress: &Arc<Progress>) -> Result<Prepared<L>> {
     progress.begin("planning", 0, 0);
     if let Some(given) = request.plan.as_ref().filter(|given| !preflight::is_digest(given)) {
-        let message = format!("`{}` is no plan digest", reforge_base::escape::text(given));
-        return Err(Failure::new(Code::Usage, message).hint("`reforge restore plan` shows it at its end"));
+        let message = message!("is-no-plan-digest", given = reforge_base::escape::text(given));
+        return Err(Failure::new(Code::Usage, message).hint(message!("reforge-restore-plan-shows")));
     }
     // Whether another one holds the workload is told first: its unfinished journal is no reason to call an operator.
-    let what = "a restore that is being planned";
+    let what = message!("a-restore-that-is-being-planned");
     let lease = host.lease(&request.workload, what, request.wait, &progress.cancelled)?;
     let given = given(host, request)?;
     let plan = preflight(&given, logic.digest(), request, Look::Identities)?;
@@ -156,8 +157,8 @@ fn accept<L: Logic>(host: &Arc<Host>, logic: L, request: &Request, progress: &Ar
         return Err(refusal);
     }
     if request.plan.as_ref().is_some_and(|wanted| *wanted != plan.digest) {
-        return Err(Failure::new(Code::Drift, "what the plan stands on has moved since it was made")
-            .hint("configuration, snapshot, volumes, image or plugin changed: make a new plan and look at it again"));
+        return Err(Failure::new(Code::Drift, message!("what-the-plan-stands"))
+            .hint(message!("configuration-snapshot-volumes-image-or-plugin")));
     }
     // Before the plugin is asked, so that another host at work there is told at once. The plan is made again after it.
     let parents = plan.targets.iter().map(|target| target.resolved.parent.as_path());

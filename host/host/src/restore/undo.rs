@@ -10,7 +10,9 @@ use super::preflight;
 use super::progress::Progress;
 use super::report::Report;
 use crate::host::Host;
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_transaction::app::App;
 use reforge_transaction::event::{Begin, TransactionKind};
 use reforge_transaction::journal::Journal;
@@ -56,7 +58,7 @@ pub fn prepare(host: &Arc<Host>, request: &Request, progress: &Arc<Progress>) ->
 fn accept(host: &Arc<Host>, request: &Request, progress: &Arc<Progress>) -> Result<Prepared> {
     let begin = plan(host, request)?;
     let workload = host.config.workload(&begin.workload)?;
-    let lease = host.lease(&workload.id, &format!("undo of {}", request.id), request.wait, &progress.cancelled)?;
+    let lease = host.lease(&workload.id, message!("undo-of", id = request.id), request.wait, &progress.cancelled)?;
     // Again, with the id that comes next: whoever held the lease may have had one.
     let begin = plan(host, request)?;
     let live = preflight::of_undo(host, workload, &begin)?;
@@ -123,22 +125,23 @@ pub fn plan(host: &Host, request: &Request) -> Result<Begin> {
     .map_err(|failure| match instead(host, &request.id) {
         Some(hint) if failure.code == Code::VolumeRefused => match failure.hint == failure.code.usual_hint() {
             true => failure.hint(hint),
-            false => Failure { hint: format!("{hint}; {}", failure.hint), ..failure },
+            false => Failure { hint: Message::all([hint, failure.hint]), ..failure },
         },
         _ => failure,
     })
 }
 
 /// How to come by the data that an undo would have brought back, while its safety snapshot is there.
-fn instead(host: &Host, id: &str) -> Option<String> {
+fn instead(host: &Host, id: &str) -> Option<Message> {
     let KnownTransaction::Open(journal, begin) = registry::find(&host.state.transactions(), id).ok()? else {
         return None;
     };
+
     let state = journal.state();
     let safety = state.safety.as_ref().filter(|_| state.committed && state.phase != Phase::Undone)?;
     host.store.resolve(&begin.workload, safety).ok()?;
     let (workload, safety) = (reforge_base::escape::text(&begin.workload), reforge_base::escape::text(safety));
-    Some(format!("its safety snapshot `{safety}` holds that data: `reforge restore run {workload} {safety}`"))
+    Some(message!("its-safety-snapshot-holds-that-data", safety, workload))
 }
 
 /// Stop, safety snapshot, swap and commit.
@@ -178,7 +181,7 @@ fn drop_trees(host: &Host, request: &Request, told: &mut Value) -> Result<Vec<St
     let (_, begin) = find(&request.id)?;
     let id = begin.id;
     told["restore"] = json!(id);
-    let lease = host.deployer.locks().try_lease(&begin.workload, &format!("finish of {id}"))?;
+    let lease = host.deployer.locks().try_lease(&begin.workload, message!("finish-of", id))?;
     let (journal, begin) = find(&id)?;
     let is_resolved = resolve::is_resolved(journal.directory());
     told["resolved"] = json!(is_resolved);
@@ -222,10 +225,10 @@ fn refuse_finish(journal: &Journal, begin: &Begin, is_resolved: bool, is_lent: b
     match &begin.kind {
         // What an undo swaps is what the restore keeps.
         TransactionKind::Undo { of } if is_resolved && is_lent => {
-            let message = format!("the trees of undo `{id}` are those of restore `{of}`");
-            Err(Failure::new(Code::Usage, message).hint(format!("`reforge restore finish {of}` removes them")))
+            let message = message!("the-trees-of-undo-are-those", id, of);
+            Err(Failure::new(Code::Usage, message).hint(message!("reforge-restore-finish-of-the-other", of)))
         }
         _ if is_resolved || journal.state().in_window() => Ok(()),
-        _ => Err(Failure::new(Code::Usage, format!("restore `{id}` keeps no previous data"))),
+        _ => Err(Failure::new(Code::Usage, message!("restore-keeps-no-previous-data", id))),
     }
 }

@@ -2,6 +2,7 @@
 //! sentences in number. What cannot be so is not shown, and what can is shown as its word. Must never decide anything.
 
 use reforge_base::failure::{Code, Failure};
+use reforge_base::message;
 use reforge_plugins::bindings::exports::reforge::restore::restorer::{RestorePlan, VolumePlan};
 use reforge_plugins::bindings::reforge::restore::types;
 use reforge_plugins::calls;
@@ -20,9 +21,9 @@ pub(super) fn take(answer: RestorePlan, plan: &mut Preflight) -> Vec<VolumePlan>
         let Some(account) = answer.volumes.iter().find(|account| account.name == *name) else { continue };
         let is_so = counts_fit(account, &target.totals);
         if !is_so {
-            let message = format!("what the plugin counts in volume `{name}` is not what the snapshot holds");
+            let message = message!("what-the-plugin-counts-in-volume", name);
             let failure = Failure::new(Code::Plugin, message);
-            plan.warnings.push(failure.hint("its comparison with what is live is not shown"));
+            plan.warnings.push(failure.hint(message!("its-comparison-with-what-is-live")));
         }
         counted.push(VolumePlan { changes: account.changes.filter(|_| is_so), ..account.clone() });
     }
@@ -46,7 +47,7 @@ fn add(to: &mut Vec<Failure>, answer: &[types::Failure]) {
         }
     }
     if answer.len() > FAILURES_MAX {
-        let message = format!("the plugin says {} things more, which are not shown", answer.len() - FAILURES_MAX);
+        let message = message!("the-plugin-says-things-more", n = answer.len() - FAILURES_MAX);
         to.push(Failure::new(Code::Plugin, message));
     }
 }
@@ -55,7 +56,7 @@ fn add(to: &mut Vec<Failure>, answer: &[types::Failure]) {
 fn is_known(known: &Failure, failure: &Failure) -> bool {
     let same_remedy =
         failure.code == Code::PolicyRefused && key(&failure.hint).is_some_and(|it| key(&known.hint) == Some(it));
-    known.code == failure.code && (same_remedy || failure.message.contains(&known.message))
+    known.code == failure.code && (same_remedy || failure.message.contains(known.message.as_str()))
 }
 
 /// The key that a hint says to add: what stands in its first backticks.

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use wasmtime::component::{Resource, ResourceTable, ResourceTableError};
 
 use crate::descriptors::Reserved;
@@ -77,8 +78,8 @@ impl Handles {
 fn refused(error: ResourceTableError) -> Failure {
     match error {
         ResourceTableError::Full => {
-            Failure::new(Code::TooLarge, format!("the plugin holds {HANDLES_MAX} handles, and there are no more"))
+            Failure::new(Code::TooLarge, message!("the-plugin-holds-handles", limit = HANDLES_MAX))
         }
-        error => Failure::new(Code::OutOfOrder, format!("a handle cannot be used: {error}")),
+        error => Failure::new(Code::OutOfOrder, message!("a-handle-cannot-be-used", error = error.to_string())),
     }
 }

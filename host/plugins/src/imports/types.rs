@@ -1,6 +1,7 @@
 //! `types`: failures and metadata across the boundary.
 
 use crate::bindings::reforge::restore::types;
+use crate::foreign::told;
 use crate::sandbox::Sandbox;
 use reforge_base::failure::Failure;
 use reforge_volumes::tree_digest::{Metadata, Mtime};
@@ -8,7 +9,12 @@ use reforge_volumes::tree_digest::{Metadata, Mtime};
 impl types::Host for Sandbox {
     /// A failure becomes the guest's value; what breaks the sandbox itself stays a trap.
     fn convert_failure(&mut self, failure: Failure) -> wasmtime::Result<types::Failure> {
-        Ok(types::Failure { code: failure.code.to_string(), message: failure.message, hint: failure.hint })
+        told(&failure);
+        Ok(types::Failure {
+            code: failure.code.to_string(),
+            message: failure.message.into(),
+            hint: failure.hint.into(),
+        })
     }
 }
 

@@ -11,10 +11,12 @@ use serde::de::DeserializeOwned;
 
 use super::{Installed, Selection};
 use crate::limits::PLUGIN_BYTES_MAX;
+use reforge_base::Message;
 use reforge_base::durable::{self, PRIVATE_FILE};
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::lock_file::{self, How};
+use reforge_base::message;
 
 pub(super) const SELECTION: &str = "selection.json";
 const CONTENT: &str = "wasm";
@@ -67,10 +69,10 @@ pub(super) fn records(directory: &Path) -> Result<Vec<Installed>> {
 pub(super) fn record(directory: &Path, digest: &str) -> Result<Installed> {
     let path = directory.join(format!("{digest}.{RECORD}"));
     let installed: Installed = read_json(&path)?
-        .ok_or_else(|| Failure::new(Code::NotFound, format!("plugin `{}` is not installed", head(digest))))?;
+        .ok_or_else(|| Failure::new(Code::NotFound, message!("plugin-is-not-installed", head = head(digest))))?;
     match installed.digest == digest {
         true => Ok(installed),
-        false => Err(damaged(&path, "it is the record of another plugin")),
+        false => Err(damaged(&path, message!("it-is-the-record-of-another"))),
     }
 }
 
@@ -81,8 +83,8 @@ pub(super) fn content(directory: &Path, installed: &Installed) -> Result<Vec<u8>
     let bytes = read_bounded(file, &path)?;
     match blake3::hash(&bytes).to_hex().as_str() == installed.digest {
         true => Ok(bytes),
-        false => Err(Failure::new(Code::Plugin, format!("plugin `{}` is damaged", head(&installed.digest)))
-            .hint("its file is no longer what was installed: install it again")),
+        false => Err(Failure::new(Code::Plugin, message!("plugin-is-damaged", head = head(&installed.digest)))
+            .hint(message!("its-file-is-no-longer-what"))),
     }
 }
 
@@ -93,8 +95,8 @@ pub(crate) fn read_bounded(mut file: impl io::Read, path: &Path) -> Result<Vec<u
     file.by_ref().take(limit).read_to_end(&mut bytes).map_err(|error| Failure::io("read the plugin", path, &error))?;
     match bytes.len() > PLUGIN_BYTES_MAX {
         true => {
-            let message = format!("`{}` is larger than a plugin may be", reforge_base::escape::path(path));
-            Err(Failure::new(Code::TooLarge, message).hint(format!("at most {} MiB", PLUGIN_BYTES_MAX >> 20)))
+            let message = message!("is-larger-than-a-plugin", path = reforge_base::escape::path(path));
+            Err(Failure::new(Code::TooLarge, message).hint(message!("at-most-mib", limit = PLUGIN_BYTES_MAX >> 20)))
         }
         false => Ok(bytes),
     }
@@ -116,16 +118,17 @@ fn write_json(directory: &Path, name: &str, value: &impl Serialize) -> Result<()
 
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
     match std::fs::read(path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| damaged(path, &error.to_string())),
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| damaged(path, Message::from(reforge_base::escape::text(&error.to_string())))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Failure::io("read", path, &error)),
     }
 }
 
-fn damaged(path: &Path, why: &str) -> Failure {
-    let message =
-        format!("`{}` cannot be understood: {}", reforge_base::escape::path(path), reforge_base::escape::text(why));
-    Failure::new(Code::StateRefused, message).hint("restore the file, or remove it and install the plugin again")
+fn damaged(path: &Path, why: Message) -> Failure {
+    let message = message!("cannot-be-understood", path = reforge_base::escape::path(path), why);
+    Failure::new(Code::StateRefused, message).hint(message!("restore-the-file-or-remove"))
 }
 
 /// Enough of a digest to tell plugins apart.

@@ -11,9 +11,11 @@ use sha2::{Digest as _, Sha256};
 use super::{Installed, Registry, files};
 use crate::plugin::read_file;
 use crate::{Plugin, PluginEngine, compile};
+use reforge_base::Message;
 use reforge_base::durable;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 /// The longest signature file: two comments and two lines.
 const SIGNATURE_BYTES_MAX: u64 = 4096;
@@ -63,7 +65,8 @@ impl Registry {
         self.keys.verify(&bytes, signature.as_deref())?;
         (context.step)("compiling");
         compile::in_child_process(context.compiler, &bytes, context.cache)?;
-        let plugin = Plugin::from_bytes(context.engine, &bytes, &format!("`{}`", request.source.name()))?;
+        let plugin = Plugin::from_bytes(context.engine, &bytes, Message::from(format!("`{}`", request.source.name())))?;
+
         let description = plugin.describe()?;
         (context.step)("checking its promises");
         (context.keeps_promises)(&plugin)?;
@@ -86,19 +89,22 @@ impl Registry {
     }
 }
 
+/// What a plugin is called that came over the network.
+const UPLOAD: &str = "the upload";
+
 impl Source {
     /// What it is called, for people.
     pub fn name(&self) -> String {
         match self {
             Source::File { path, .. } => escape::path(path),
-            Source::Upload { .. } => "the upload".to_owned(),
+            Source::Upload { .. } => UPLOAD.to_owned(),
         }
     }
 
     fn bytes(&self) -> Result<Vec<u8>> {
         match self {
             Source::File { path, .. } => read_file(path),
-            Source::Upload { file, .. } => files::read_bounded(file, Path::new("the upload")),
+            Source::Upload { file, .. } => files::read_bounded(file, Path::new(UPLOAD)),
         }
     }
 
@@ -121,8 +127,8 @@ impl Source {
 fn check_sha256(found: &str, request: &InstallRequest) -> Result<()> {
     match &request.sha256 {
         Some(wanted) if !wanted.eq_ignore_ascii_case(found) => {
-            let message = format!("the SHA-256 of `{}` is {found}, not the one given", request.source.name());
-            Err(Failure::new(Code::PolicyRefused, message).hint("get the file again from where the digest came from"))
+            let message = message!("the-sha-256", source = request.source.name(), found);
+            Err(Failure::new(Code::PolicyRefused, message).hint(message!("get-the-file-again-from-where")))
         }
         _ => Ok(()),
     }
@@ -133,10 +139,10 @@ fn read_signature(path: &Path) -> Result<String> {
         let mut text = String::new();
         std::io::Read::read_to_string(&mut std::io::Read::take(file, SIGNATURE_BYTES_MAX), &mut text).map(|_| text)
     });
-    read.map_err(|error| unreadable("the signature", path, &error))
+    read.map_err(|error| unreadable("read the signature", path, &error))
 }
 
-fn unreadable(what: &str, path: &Path, error: &std::io::Error) -> Failure {
-    let failure = Failure::io(&format!("read {what}"), path, error);
-    Failure { code: Code::Usage, ..failure }.hint("name a file that can be read")
+fn unreadable(doing: &str, path: &Path, error: &std::io::Error) -> Failure {
+    let failure = Failure::io(doing, path, error);
+    Failure { code: Code::Usage, ..failure }.hint(message!("name-a-file"))
 }

@@ -16,6 +16,7 @@ pub(super) use self::files::read_bounded;
 use super::{Plugin, PluginEngine};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::signature::Keys;
 
 /// What the plugin that was built in is called where one is chosen.
@@ -99,10 +100,10 @@ impl Registry {
         let mut meant: Vec<Installed> = self.list()?.into_iter().filter(is_meant).collect();
         match (meant.pop(), meant.is_empty()) {
             (Some(one), true) => Ok(Some(one)),
-            (Some(_), false) => Err(Failure::new(Code::Usage, format!("`{shown}` names more than one plugin"))
-                .hint("give more of the digest that `reforge plugin list` shows")),
-            (None, _) => Err(Failure::new(Code::NotFound, format!("no plugin `{shown}` is installed"))
-                .hint("`reforge plugin list` shows those that are; `reforge plugin install FILE` adds one")),
+            (Some(_), false) => Err(Failure::new(Code::Usage, message!("names-more-than-one-plugin", shown))
+                .hint(message!("give-more-of-the-digest"))),
+            (None, _) => Err(Failure::new(Code::NotFound, message!("no-plugin-is-installed", shown))
+                .hint(message!("reforge-plugin-list-shows-those"))),
         }
     }
 
@@ -111,14 +112,13 @@ impl Registry {
         let Some(installed) = installed else { return Plugin::embedded(engine) };
         let bytes = files::content(&self.directory, installed)?;
         self.keys.verify(&bytes, installed.signature.as_deref())?;
-        Plugin::from_bytes(engine, &bytes, &format!("plugin `{}`", short(installed)))
+        Plugin::from_bytes(engine, &bytes, message!("plugin", short = short(installed)))
     }
 
     /// Loads the one in use.
     pub fn load_active(&self, engine: &PluginEngine) -> Result<Plugin> {
         let active = self.active()?;
-        self.load(engine, active.as_ref())
-            .map_err(|failure| failure.hint("`reforge plugin use built-in` goes back to the one that was built in"))
+        self.load(engine, active.as_ref()).map_err(|failure| failure.hint(message!("reforge-plugin-use-built-in-goes")))
     }
 
     /// Makes a plugin the one in use, once it has loaded. The one so far stays if it does not.
@@ -145,8 +145,8 @@ impl Registry {
         let mut selection = self.selection()?;
         let digest = Some(installed.digest.clone());
         if selection.active == digest {
-            return Err(Failure::new(Code::PolicyRefused, format!("plugin `{}` is in use", short(installed)))
-                .hint("`reforge plugin use NAME` puts another one in its place first"));
+            return Err(Failure::new(Code::PolicyRefused, message!("plugin-is-in-use", short = short(installed)))
+                .hint(message!("reforge-plugin-use-name-puts-another")));
         }
         if selection.previous.contains(&digest) {
             selection.previous.retain(|one| *one != digest);
@@ -167,7 +167,7 @@ impl Registry {
     fn before(&self) -> Result<Option<Installed>> {
         match self.selection()?.previous.into_iter().next() {
             Some(digest) => digest.map(|digest| files::record(&self.directory, &digest)).transpose(),
-            None => Err(Failure::new(Code::NotFound, "no other plugin was in use before")),
+            None => Err(Failure::new(Code::NotFound, message!("no-other-plugin-was-in-use"))),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! No network: sockets and names are denied before anything is opened or looked up.
 
+use reforge_base::message;
 use wasmtime::component::Resource;
 use wasmtime_wasi::p2::bindings::sockets::ip_name_lookup::{self, IpAddress, ResolveAddressStream};
 use wasmtime_wasi::p2::bindings::sockets::network::{self, ErrorCode, IpAddressFamily, Network};
@@ -60,7 +61,7 @@ impl ip_name_lookup::HostResolveAddressStream for Sandbox {
     }
 
     fn subscribe(&mut self, _stream: Resource<ResolveAddressStream>) -> wasmtime::Result<Resource<DynPollable>> {
-        Err(wasmtime::Error::msg("no name is looked up"))
+        Err(wasmtime::Error::msg(message!("no-name-is-looked-up")))
     }
 
     fn drop(&mut self, stream: Resource<ResolveAddressStream>) -> wasmtime::Result<()> {

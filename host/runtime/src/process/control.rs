@@ -13,6 +13,8 @@ use super::identity::ProcessId;
 use super::state::Status;
 use super::workload_dir::{Lock, WorkloadDir};
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
+use reforge_base::message::{Message, whole};
 
 /// A request longer than this is not one of ours.
 pub(super) const REQUEST_BYTES_MAX: usize = 4096;
@@ -42,7 +44,7 @@ pub(super) enum Answer {
     Done,
     Status(Box<Status>),
     /// None is a success, else the reason.
-    Probed(Option<String>),
+    Probed(#[serde(with = "whole::optional")] Option<Message>),
     Failed(Failure),
 }
 
@@ -69,8 +71,8 @@ pub(super) fn ask(workload_dir: &WorkloadDir, request: &ControlRequest, limit: D
         let timed_out = matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut);
         if timed_out || Instant::now() > deadline {
             let at = reforge_base::escape::path(&workload_dir.directory);
-            return Err(Failure::new(Code::Runtime, format!("the supervisor in `{at}` does not answer: {error}"))
-                .hint("see what its process, named in state.json, is doing"));
+            return Err(Failure::new(Code::Runtime, message!("the-supervisor-in-does-not-answer", at, error))
+                .hint(message!("see-what-its-process-named")));
         }
         std::thread::sleep(SETTLE_POLL);
     }
@@ -88,7 +90,7 @@ pub(super) fn wait_gone(workload_dir: &WorkloadDir) -> Result<Lock> {
         }
         if Instant::now() > deadline {
             let at = reforge_base::escape::path(&workload_dir.directory);
-            return Err(Failure::new(Code::Runtime, format!("the supervisor in `{at}` does not end")));
+            return Err(Failure::new(Code::Runtime, message!("the-supervisor-in-does-not-end", at)));
         }
         std::thread::sleep(SETTLE_POLL);
     }

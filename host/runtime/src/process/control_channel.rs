@@ -16,6 +16,7 @@ use super::probe::Probe;
 use super::supervisor::Supervisor;
 use super::workload_dir::WorkloadDir;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 /// Each asks that everything ends.
 const TERMINATE: [i32; 5] = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGXCPU];
@@ -49,7 +50,8 @@ enum Wants {
 impl ControlChannel {
     pub(super) fn open(workload_dir: &WorkloadDir) -> Result<ControlChannel> {
         let listener = control::listen(workload_dir)?;
-        let failed = |error: std::io::Error| Failure::new(Code::Runtime, format!("cannot watch signals: {error}"));
+        let failed = |error: std::io::Error| Failure::new(Code::Runtime, message!("cannot-watch-signals", error));
+
         let (signals, wake) = UnixStream::pair().map_err(failed)?;
         signals.set_nonblocking(true).map_err(failed)?;
         let terminate = Arc::new(AtomicBool::new(false));
@@ -100,7 +102,7 @@ impl ControlChannel {
         let pause = Timespec { tv_sec: pause.as_secs() as i64, tv_nsec: i64::from(pause.subsec_nanos()) };
         match rustix::event::poll(&mut watched, Some(&pause)) {
             Ok(_) | Err(Errno::INTR) => {}
-            Err(errno) => return Err(Failure::new(Code::Runtime, format!("cannot wait: {errno}"))),
+            Err(errno) => return Err(Failure::new(Code::Runtime, message!("cannot-wait", errno))),
         }
         let mut bytes = [0; 256];
         while matches!((&self.signals).read(&mut bytes), Ok(count) if count > 0) {}
@@ -175,7 +177,7 @@ impl Client {
                 }
                 Err(failure) => Some(Answer::Failed(failure)),
             },
-            Err(error) => Some(Answer::Failed(Failure::new(Code::Usage, format!("not a request: {error}")))),
+            Err(error) => Some(Answer::Failed(Failure::new(Code::Usage, message!("not-a-request", error)))),
         };
         if let Some(answer) = answer {
             self.answer(&answer);
@@ -191,7 +193,7 @@ impl Client {
 
 fn start_probe(supervisor: &mut Supervisor, limit: Duration) -> Result<()> {
     if supervisor.probe.is_some() {
-        return Err(Failure::new(Code::Busy, "a health check is under way"));
+        return Err(Failure::new(Code::Busy, message!("a-health-check-is-under-way")));
     }
     supervisor.probe = Some(Probe::start(&supervisor.workload_dir, supervisor.run_number(), &supervisor.spec, limit)?);
     Ok(())

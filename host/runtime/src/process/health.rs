@@ -10,7 +10,9 @@ use super::log;
 use super::state::{ENDS_MAX, Phase, Status};
 use super::supervisor::SETTLE;
 use super::workload_dir::WorkloadDir;
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::{DeploySpec, Health, HealthCheck, HealthReport};
 
 /// How long one run of a health check may take.
@@ -37,7 +39,7 @@ pub(super) fn wait(
     let ends_before = first.state.ends - u64::from(first.state.short_ends);
     loop {
         if cancelled() {
-            return Ok(unknown("cancelled before the app was known to be healthy"));
+            return Ok(unknown(message!("cancelled-before-the-app-was-known")));
         }
         let Some(status) = status(workload_dir)? else { return Ok(unsupervised()) };
         if let Some(why) = confirmed_bad(&status, ends_before, spec.health.is_some()) {
@@ -46,12 +48,12 @@ pub(super) fn wait(
         let running = status.state.phase == Phase::Running;
         match &spec.health {
             None if running && status.up_ms.is_some_and(|up| u128::from(up) >= SETTLE.as_millis()) => {
-                return Ok(HealthReport { health: Health::Healthy, reason: format!("ran for {SETTLE:?}") });
+                return Ok(HealthReport { health: Health::Healthy, reason: message!("ran-for", settle = SETTLE) });
             }
             Some(check) if running && Instant::now() >= next_probe => {
                 last_probe = probe(workload_dir, &status, deadline)?;
                 if last_probe.is_none() {
-                    return Ok(HealthReport { health: Health::Healthy, reason: "the health check passed".to_owned() });
+                    return Ok(HealthReport { health: Health::Healthy, reason: message!("the-health-check-passed") });
                 }
                 next_probe = Instant::now() + interval(check);
             }
@@ -59,23 +61,23 @@ pub(super) fn wait(
         }
         if Instant::now() >= deadline {
             let why =
-                last_probe.map_or_else(|| "the app did not settle".to_owned(), |why| format!("the health check {why}"));
-            return Ok(unknown(&with_log(workload_dir, &status, format!("{why}, until the limit of {limit:?}"))));
+                last_probe.map_or_else(|| message!("the-app-did-not-settle"), |why| message!("the-health-check", why));
+            return Ok(unknown(with_log(workload_dir, &status, message!("until-the-limit-of", why, limit))));
         }
         std::thread::sleep(POLL.min(deadline.saturating_duration_since(Instant::now())));
     }
 }
 
 /// Runs the check once; none if it passed while the same instance was running.
-fn probe(workload_dir: &WorkloadDir, before: &Status, deadline: Instant) -> Result<Option<String>> {
+fn probe(workload_dir: &WorkloadDir, before: &Status, deadline: Instant) -> Result<Option<Message>> {
     let limit = PROBE_LIMIT.min(deadline.saturating_duration_since(Instant::now())).max(POLL);
     let request = ControlRequest::Probe { limit_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX) };
     let result = match control::ask(workload_dir, &request, limit + ANSWER_LIMIT)? {
         Reached::Supervisor(Answer::Probed(result)) => result,
         // A check that cannot be run says nothing about the app.
-        Reached::Supervisor(Answer::Failed(failure)) => Some(format!("could not be run: {failure}")),
+        Reached::Supervisor(Answer::Failed(failure)) => Some(message!("could-not-be-run", failure)),
         Reached::Supervisor(other) => return Err(unexpected(&other)),
-        Reached::Nobody(_) => Some("could not be run: the supervisor is gone".to_owned()),
+        Reached::Nobody(_) => Some(message!("could-not-be-run-the-supervisor")),
     };
     if result.is_some() {
         return Ok(result);
@@ -84,10 +86,10 @@ fn probe(workload_dir: &WorkloadDir, before: &Status, deadline: Instant) -> Resu
     let after = status(workload_dir)?;
     let same =
         after.is_some_and(|after| after.state.phase == Phase::Running && after.state.starts == before.state.starts);
-    Ok((!same).then(|| "passed, but the app ended meanwhile".to_owned()))
+    Ok((!same).then(|| message!("passed-but-the-app-ended-meanwhile")))
 }
 
-fn confirmed_bad(status: &Status, ends_before: u64, has_check: bool) -> Option<String> {
+fn confirmed_bad(status: &Status, ends_before: u64, has_check: bool) -> Option<Message> {
     let ends = status.state.ends - ends_before;
     let bad = match status.state.phase {
         // Held: nothing starts it again.
@@ -97,15 +99,15 @@ fn confirmed_bad(status: &Status, ends_before: u64, has_check: bool) -> Option<S
         _ => ends > 0,
     };
     bad.then(|| {
-        let how = status.state.last_end.as_deref().unwrap_or("ended");
-        if ends > 1 { format!("the app ended {ends} times and {how} last") } else { format!("the app {how}") }
+        let how = status.state.last_end.clone().unwrap_or_else(|| message!("ended"));
+        if ends > 1 { message!("the-app-ended-times-and-last", ends, how) } else { message!("the-app", how) }
     })
 }
 
-fn with_log(workload_dir: &WorkloadDir, status: &Status, reason: String) -> String {
+fn with_log(workload_dir: &WorkloadDir, status: &Status, reason: Message) -> Message {
     match log::tail(&workload_dir.file("log"), status.state.log_start_bytes) {
         said if said.is_empty() => reason,
-        said => format!("{reason}; it said: {said}"),
+        said => message!("it-said", reason, said),
     }
 }
 
@@ -114,12 +116,12 @@ fn interval(check: &HealthCheck) -> Duration {
     check.interval.max(POLL)
 }
 
-fn unknown(reason: &str) -> HealthReport {
-    HealthReport { health: Health::Unknown, reason: reason.to_owned() }
+fn unknown(reason: Message) -> HealthReport {
+    HealthReport { health: Health::Unknown, reason }
 }
 
 fn unsupervised() -> HealthReport {
-    unknown("the supervisor is gone, so nobody knows")
+    unknown(message!("the-supervisor-is-gone-so-nobody"))
 }
 
 /// What a living supervisor says; none if there is none.
@@ -134,5 +136,6 @@ pub(super) fn status(workload_dir: &WorkloadDir) -> Result<Option<Status>> {
 
 /// An answer that does not fit the question.
 pub(super) fn unexpected(answer: &Answer) -> Failure {
-    Failure::new(Code::Runtime, format!("the supervisor answered something else: {answer:?}"))
+    let answer = format!("{answer:?}");
+    Failure::new(Code::Runtime, message!("the-supervisor-answered-something-else", answer))
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use reforge_base::boot;
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_holders::proc_stat::ProcStat;
 
 /// How many processes are watched at once: each takes a descriptor.
@@ -47,7 +48,7 @@ impl ProcessId {
         let Some(handle) = self.open()? else { return Ok(()) };
         match effect("signal", || Ok(rustix::process::pidfd_send_signal(&handle, signal)?)) {
             Err(error) if Errno::from_io_error(&error) != Some(Errno::SRCH) => {
-                Err(Failure::new(Code::Runtime, format!("cannot signal process {}: {error}", self.pid)))
+                Err(Failure::new(Code::Runtime, message!("cannot-signal-process", pid = self.pid, error)))
             }
             _ => Ok(()),
         }
@@ -66,7 +67,7 @@ impl ProcessId {
         let limit = Timespec { tv_sec: limit.as_secs() as i64, tv_nsec: i64::from(limit.subsec_nanos()) };
         match rustix::event::poll(&mut watched, Some(&limit)) {
             Ok(_) | Err(Errno::INTR) => Ok(()),
-            Err(errno) => Err(Failure::new(Code::Runtime, format!("cannot wait: {errno}"))),
+            Err(errno) => Err(Failure::new(Code::Runtime, message!("cannot-wait", errno))),
         }
     }
 
@@ -88,7 +89,7 @@ fn read(pid: i32) -> Result<Option<ProcStat>> {
 }
 
 fn cannot_look(pid: i32, error: &std::io::Error) -> Failure {
-    Failure::new(Code::Runtime, format!("cannot look at process {pid}: {error}"))
+    Failure::new(Code::Runtime, message!("cannot-look-at-process", pid, error))
 }
 
 #[cfg(test)]

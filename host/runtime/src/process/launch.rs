@@ -16,8 +16,10 @@ use rustix::process::{Gid, Uid};
 
 use super::process_tree::{MARK, START};
 use super::workload_dir::WorkloadDir;
+use reforge_base::Message;
 use reforge_base::account::Account;
-use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::failure::{Code, Failure, Result, reason};
+use reforge_base::message;
 use reforge_base::spec::DeploySpec;
 
 /// What an app gets as `PATH`, and where its command is looked for, unless its environment says otherwise.
@@ -85,10 +87,10 @@ impl Program {
         let failure = Failure::io("run", &self.file, error);
         let code = if is_ours { Code::Runtime } else { Code::AppBad };
         let hint = match Errno::from_io_error(error) {
-            Some(Errno::NOENT) => "the file is there: the interpreter or loader that it names is not",
-            Some(Errno::NOEXEC) => "a script needs `#!` and its interpreter in the first line",
-            Some(Errno::ACCESS) => "may the app's user reach and run the file?",
-            _ => "",
+            Some(Errno::NOENT) => message!("the-file-is-there-the-interpreter"),
+            Some(Errno::NOEXEC) => message!("a-script-needs-and-its-interpreter"),
+            Some(Errno::ACCESS) => message!("may-the-apps-user-reach"),
+            _ => Message::default(),
         };
         Failure::new(code, failure.message).hint(hint)
     }
@@ -118,7 +120,7 @@ pub(super) fn program_file(spec: &DeploySpec, command: &[String]) -> Result<Path
     let Some(first) = command.first().filter(|first| !first.is_empty()) else {
         return Err(Failure::new(
             Code::AppBad,
-            format!("`{}` has no command", reforge_base::escape::text(&spec.workload)),
+            message!("has-no-command", workload = reforge_base::escape::text(&spec.workload)),
         ));
     };
     let name = live(first, spec)?;
@@ -126,37 +128,37 @@ pub(super) fn program_file(spec: &DeploySpec, command: &[String]) -> Result<Path
     if name.as_bytes().contains(&b'/') {
         let path = PathBuf::from(&name);
         return match usable(&path) {
-            _ if path.is_relative() => {
-                Err(Failure::new(Code::AppBad, format!("the command `{shown}` is not absolute"))
-                    .hint("write the whole path, or a name without `/` to look it up in PATH"))
-            }
+            _ if path.is_relative() => Err(Failure::new(Code::AppBad, message!("the-command-is-not-absolute", shown))
+                .hint(message!("write-the-whole-path"))),
             Ok(()) => Ok(path),
-            Err(why) => Err(Failure::new(Code::AppBad, format!("cannot run `{shown}`: {why}"))),
+            Err(why) => Err(Failure::new(Code::AppBad, message!("cannot-run", shown, why))),
         };
     }
     let given = spec.environment.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_str());
     let search = given.unwrap_or(DEFAULT_PATH);
-    let mut why = "no such file in PATH".to_owned();
+    let mut why = message!("no-such-file-in-path");
     for directory in search.split(':').filter(|directory| directory.starts_with('/')) {
         let path = Path::new(directory).join(&name);
         match usable(&path) {
             Ok(()) => return Ok(path),
-            Err(reason) if path.exists() => why = format!("{} {reason}", reforge_base::escape::path(&path)),
+            Err(reason) if path.exists() => {
+                why = message!("path-and-what", path = reforge_base::escape::path(&path), reason)
+            }
             Err(_) => {}
         }
     }
-    Err(Failure::new(Code::AppBad, format!("cannot run `{shown}`: {why}"))
-        .hint(format!("PATH is {}", reforge_base::escape::text(search))))
+    Err(Failure::new(Code::AppBad, message!("cannot-run", shown, why))
+        .hint(message!("path-is", search = reforge_base::escape::text(search))))
 }
 
-fn usable(path: &Path) -> Result<(), String> {
+fn usable(path: &Path) -> Result<(), Message> {
     let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => "no such file".to_owned(),
-        _ => error.to_string(),
+        std::io::ErrorKind::NotFound => message!("no-such-file"),
+        _ => reason(&error),
     })?;
     match metadata.is_file() {
-        false => Err("is not a file".to_owned()),
-        true if metadata.permissions().mode() & 0o111 == 0 => Err("is not executable".to_owned()),
+        false => Err(message!("is-not-a-file")),
+        true if metadata.permissions().mode() & 0o111 == 0 => Err(message!("is-not-executable")),
         true => Ok(()),
     }
 }

@@ -38,6 +38,7 @@ use self::workload_dir::WorkloadDir;
 use super::{DeployedMount, Runtime};
 use reforge_base::effects::effect;
 use reforge_base::failure::{Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::{AppState, DeploySpec, HealthReport, Mount, Observation};
 pub use supervise::supervise;
 
@@ -233,7 +234,7 @@ impl Runtime for ProcessRuntime {
             Some(spec) => health::wait(&workload_dir, &spec, cancelled),
             None => Err(Failure::new(
                 reforge_base::Code::NotFound,
-                format!("`{}` was never deployed", reforge_base::escape::text(workload)),
+                message!("was-never-deployed", workload = reforge_base::escape::text(workload)),
             )),
         }
     }

@@ -9,7 +9,9 @@ use super::launch::Program;
 use super::log::say;
 use super::process_tree;
 use super::workload_dir::WorkloadDir;
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::DeploySpec;
 
 /// A probe under way.
@@ -19,28 +21,28 @@ pub(super) struct Probe {
     pub deadline: Instant,
     limit: Duration,
     /// Set when it has ended: none inside is a success.
-    pub ended: Option<Option<String>>,
+    pub ended: Option<Option<Message>>,
     timed_out: bool,
 }
 
 impl Probe {
     pub(super) fn start(workload_dir: &WorkloadDir, start: u64, spec: &DeploySpec, limit: Duration) -> Result<Probe> {
         let Some(check) = &spec.health else {
-            return Err(Failure::new(Code::Usage, "there is no health check"));
+            return Err(Failure::new(Code::Usage, message!("there-is-no-health-check")));
         };
         let pid = Program::prepare(spec, &check.command)?.start(workload_dir, start, None)?;
         Ok(Probe { pid, deadline: Instant::now() + limit, limit, ended: None, timed_out: false })
     }
 
     /// The result, if it has ended; kills it when its time is over.
-    pub(super) fn result(&mut self) -> Option<Option<String>> {
+    pub(super) fn result(&mut self) -> Option<Option<Message>> {
         if self.ended.is_none() && !self.timed_out && Instant::now() >= self.deadline {
             self.timed_out = true;
             self.kill();
         }
         match (&self.ended, self.timed_out) {
             (None, _) => None,
-            (Some(_), true) => Some(Some(format!("took longer than {:?}", self.limit))),
+            (Some(_), true) => Some(Some(message!("took-longer-than", limit = self.limit))),
             (Some(ended), false) => Some(ended.clone()),
         }
     }

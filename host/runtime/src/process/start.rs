@@ -15,6 +15,7 @@ use super::control::Answer;
 use super::workload_dir::WorkloadDir;
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::open_files;
 
 /// How long a supervisor may take to say whether the app was started.
@@ -23,7 +24,7 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 /// Returns when the supervisor says that the exec of the app succeeded.
 pub(super) fn start_supervisor(command: &[OsString], workload_dir: &WorkloadDir) -> Result<()> {
     let Some((program, arguments)) = command.split_first() else {
-        return Err(Failure::new(Code::Usage, "the runtime was given no command for its supervisor"));
+        return Err(Failure::new(Code::Usage, message!("the-runtime-was-given-no-command")));
     };
     let log_path = workload_dir.file("log");
     // For what is said before there is a supervisor. Nothing is, if there is no room for it: the app comes first.
@@ -46,8 +47,8 @@ pub(super) fn start_supervisor(command: &[OsString], workload_dir: &WorkloadDir)
         _ => {
             let name = reforge_base::escape::path(Path::new(program));
             let log = reforge_base::escape::path(&log_path);
-            Err(Failure::new(Code::Runtime, format!("the supervisor `{name}` ended without a word"))
-                .hint(format!("`{log}` may say why")))
+            Err(Failure::new(Code::Runtime, message!("the-supervisor-ended-without-a-word", name))
+                .hint(message!("may-say-why", log)))
         }
     }
 }
@@ -61,7 +62,7 @@ fn first_line(mut output: std::process::ChildStdout) -> std::io::Result<Vec<u8>>
         let left = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) };
         let ready = rustix::event::poll(&mut [PollFd::new(&output, PollFlags::IN)], Some(&left))?;
         if ready == 0 {
-            return Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "it did not say anything"));
+            return Err(std::io::Error::new(std::io::ErrorKind::TimedOut, message!("it-did-not-say-anything")));
         }
         let mut bytes = [0; 4096];
         match output.read(&mut bytes)? {

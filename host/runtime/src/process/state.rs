@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::identity::ProcessId;
+use reforge_base::message::{Message, whole};
 use reforge_base::spec::AppState;
 use reforge_volumes::identity::Identity;
 
@@ -47,7 +48,8 @@ pub struct State {
     /// Ends in a row before the settle time was over.
     pub short_ends: u32,
     /// How the main process ended last.
-    pub last_end: Option<String>,
+    #[serde(default, with = "whole::optional")]
+    pub last_end: Option<Message>,
     /// Size of the log when the main process was started.
     pub log_start_bytes: u64,
     /// Which directory each volume was when the main process was started, by the volume's name.

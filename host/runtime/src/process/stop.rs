@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use super::identity::ProcessId;
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 /// How long after SIGKILL a process may still be there (in a write to a slow disk) before the stop is given up.
 pub(super) const KILL_LIMIT: Duration = Duration::from_secs(5);
@@ -129,10 +131,13 @@ impl StopSequence {
 
     fn not_down(&self, alive: &[ProcessId]) -> Progress {
         let pids: Vec<String> = alive.iter().map(|process| process.pid.to_string()).collect();
-        let why = self.refused.as_ref().map_or(String::new(), |refused| format!(" ({refused})"));
-        let message = format!("still alive after SIGKILL: process {}{why}", pids.join(", "));
+        let pids = pids.join(", ");
+        let message = match &self.refused {
+            None => message!("still-alive-after-sigkill-process", pids),
+            Some(refused) => message!("still-alive-after-sigkill-and-why", pids, refused),
+        };
         let failure = Failure::new(Code::NotDown, message);
-        Progress::NotDown(failure.hint("it may hang in its file system; see its state in `ps -o pid,stat,wchan,args`"))
+        Progress::NotDown(failure.hint(message!("it-may-hang-in-its-file")))
     }
 }
 
@@ -142,15 +147,15 @@ pub(super) fn signal(name: &str) -> Result<Signal> {
     let known = SIGNALS.iter().find(|(known, _)| *known == short);
     known.map(|(_, signal)| *signal).ok_or_else(|| {
         let names: Vec<&str> = SIGNALS.iter().map(|(name, _)| *name).collect();
-        Failure::new(Code::Usage, format!("`{}` is not a signal to stop an app with", reforge_base::escape::text(name)))
-            .hint(format!("one of {}", names.join(", ")))
+        Failure::new(Code::Usage, message!("is-not-a-signal-to-stop", name = reforge_base::escape::text(name)))
+            .hint(message!("one-of", names = names.join(", ")))
     })
 }
 
 /// The name of a signal that ended a process.
-pub(super) fn signal_name(number: i32) -> String {
+pub(super) fn signal_name(number: i32) -> Message {
     let named = SIGNALS.iter().find(|(_, signal)| signal.as_raw() == number);
-    named.map_or_else(|| format!("signal {number}"), |(name, _)| format!("SIG{name}"))
+    named.map_or_else(|| message!("signal-number", number), |(name, _)| Message::from(format!("SIG{name}")))
 }
 
 const SIGNALS: &[(&str, Signal)] = &[

@@ -26,6 +26,7 @@ use super::supervisor::Supervisor;
 use super::workload_dir::{self, Lock, WorkloadDir};
 use reforge_base::durable;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 /// How long to wait for the lock while somebody looks whether there is a supervisor.
 const LOCK_LIMIT: Duration = Duration::from_secs(5);
@@ -137,7 +138,7 @@ fn take_lock(workload_dir: &WorkloadDir) -> Result<Lock> {
             Some(lock) => return Ok(lock),
             None if Instant::now() > deadline => {
                 let at = reforge_base::escape::path(&workload_dir.directory);
-                return Err(Failure::new(Code::Busy, format!("`{at}` has a supervisor already")));
+                return Err(Failure::new(Code::Busy, message!("has-a-supervisor-already", at)));
             }
             None => std::thread::sleep(LOCK_POLL),
         }

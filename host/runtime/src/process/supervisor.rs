@@ -17,7 +17,9 @@ use super::process_tree;
 use super::state::{Phase, State, Status};
 use super::stop::{self, Progress, StopSequence};
 use super::workload_dir::WorkloadDir;
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::{DeploySpec, Mount};
 use reforge_volumes::identity::Identity;
 
@@ -61,7 +63,7 @@ impl Supervisor {
     pub(super) fn new(workload_dir: WorkloadDir, output: AppOutput) -> Result<Supervisor> {
         let spec = workload_dir.spec()?.ok_or_else(|| {
             let at = reforge_base::escape::path(&workload_dir.directory);
-            Failure::new(Code::Runtime, format!("there is no spec.json in `{at}`"))
+            Failure::new(Code::Runtime, message!("there-is-no-spec-json-in", at))
         })?;
         stop::signal(&spec.stop_signal)?;
         let supervisor = ProcessId::current(std::process::id() as i32)?;
@@ -129,14 +131,14 @@ impl Supervisor {
                     return Ok(());
                 }
                 Err(Errno::INTR) => {}
-                Err(errno) => return Err(Failure::new(Code::Runtime, format!("cannot wait for children: {errno}"))),
+                Err(errno) => return Err(Failure::new(Code::Runtime, message!("cannot-wait-for-children", errno))),
             }
         }
     }
 
     fn main_ended(&mut self, status: WaitStatus) {
         self.state.main = None;
-        let words = end_in_words(status).unwrap_or_else(|| "ended with status 0".to_owned());
+        let words = end_in_words(status).unwrap_or_else(|| message!("ended-with-status-0"));
         if let Now::Running { since } = self.now {
             let ran = since.elapsed();
             self.note_end(words, ran);
@@ -149,7 +151,7 @@ impl Supervisor {
         }
     }
 
-    fn note_end(&mut self, words: String, ran: Duration) {
+    fn note_end(&mut self, words: Message, ran: Duration) {
         self.state.last_end = Some(words);
         self.state.ends += 1;
         self.state.short_ends = if ran < SETTLE { self.state.short_ends + 1 } else { 0 };
@@ -323,11 +325,11 @@ fn step(sequence: &mut StopSequence, now: Instant, main: Option<&ProcessId>, chi
 }
 
 /// None if it ended well.
-fn end_in_words(status: WaitStatus) -> Option<String> {
+fn end_in_words(status: WaitStatus) -> Option<Message> {
     match (status.exit_status(), status.terminating_signal()) {
         (Some(0), _) => None,
-        (Some(code), _) => Some(format!("ended with status {code}")),
-        (None, Some(signal)) => Some(format!("was killed by {}", stop::signal_name(signal))),
-        (None, None) => Some("ended".to_owned()),
+        (Some(code), _) => Some(message!("ended-with-status", code)),
+        (None, Some(signal)) => Some(message!("was-killed-by", signal_name = stop::signal_name(signal))),
+        (None, None) => Some(message!("ended")),
     }
 }

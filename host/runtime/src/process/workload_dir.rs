@@ -15,6 +15,7 @@ use reforge_base::durable::{self, PRIVATE_DIRECTORY, PRIVATE_FILE};
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::lock_file::{self, How};
+use reforge_base::message;
 use reforge_base::spec::DeploySpec;
 
 /// Written by whoever holds the lock: the supervisor, or the host when there is none.
@@ -38,7 +39,7 @@ impl WorkloadDir {
         let is_name = !workload.is_empty() && workload != "." && workload != ".." && !workload.contains(['/', '\0']);
         if !is_name {
             let name = reforge_base::escape::text(workload);
-            return Err(Failure::new(Code::Usage, format!("`{name}` cannot be the name of a workload")));
+            return Err(Failure::new(Code::Usage, message!("cannot-be-the-name", name)));
         }
         Ok(WorkloadDir { directory: process_dir.join(workload) })
     }
@@ -103,14 +104,13 @@ impl WorkloadDir {
         };
         serde_json::from_slice(&text).map(Some).map_err(|error| {
             let name = reforge_base::escape::path(&path);
-            Failure::new(Code::Runtime, format!("`{name}` is damaged: {error}"))
-                .hint("make sure that nothing of this workload runs, move the file away, deploy again")
+            Failure::new(Code::Runtime, message!("is-damaged-so", name, error)).hint(message!("make-sure-that-nothing"))
         })
     }
 
     fn write<T: Serialize>(&self, name: &str, value: &T) -> Result<()> {
         let text = serde_json::to_vec_pretty(value)
-            .map_err(|error| Failure::new(Code::Runtime, format!("cannot write down {name}: {error}")))?;
+            .map_err(|error| Failure::new(Code::Runtime, message!("cannot-write-down", name, error)))?;
         durable::write_durably(&self.directory, name, &text, PRIVATE_FILE)
     }
 }

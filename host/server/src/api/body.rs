@@ -1,5 +1,6 @@
 //! How a request is read: JSON of a bounded size, within a bounded time, of the right content type.
 
+use reforge_base::message;
 use std::time::Duration;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -30,8 +31,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(bytes).map_err(|error| {
-        let detail = format!("the body does not read: {error}");
-        Problem::new(StatusCode::BAD_REQUEST, "usage", detail, "see `/api/v1/openapi.json`")
+        let detail = message!("the-body-does-not-read", error);
+        Problem::new(StatusCode::BAD_REQUEST, "usage", detail, message!("see-api-v1-openapi-json"))
     })
 }
 
@@ -45,7 +46,7 @@ async fn read(request: Request, bytes_max: usize) -> Result<Vec<u8>, Problem> {
 /// Hands a small body on as it comes.
 pub(super) async fn each_piece(request: Request, bytes_max: usize, mut take: impl FnMut(&[u8])) -> Result<(), Problem> {
     let too_large = || {
-        let detail = format!("the body is longer than {bytes_max} bytes");
+        let detail = message!("the-body-is-longer-than-bytes", limit = bytes_max);
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail, "")
     };
     let declared =
@@ -69,12 +70,17 @@ pub(super) async fn each_piece(request: Request, bytes_max: usize, mut take: imp
 
 /// The client went away in the middle.
 pub(super) fn broken_off() -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "usage", "the body broke off", "send it again")
+    Problem::new(StatusCode::BAD_REQUEST, "usage", message!("the-body-broke-off"), message!("send-it-again"))
 }
 
 /// The client takes its time.
 pub(super) fn slow() -> Problem {
-    Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the body did not arrive in time", "send it at once")
+    Problem::new(
+        StatusCode::REQUEST_TIMEOUT,
+        "timeout",
+        message!("the-body-did-not-arrive"),
+        message!("send-it-at-once"),
+    )
 }
 
 /// 415 unless the content is of one of these types.
@@ -84,8 +90,8 @@ pub(super) fn require_type(headers: &HeaderMap, wanted: &[&str]) -> Result<(), P
     if wanted.iter().any(|wanted| essence.eq_ignore_ascii_case(wanted)) {
         return Ok(());
     }
-    let detail = format!("the content type is `{}`", reforge_base::escape::text(given));
-    let hint = format!("send {}", wanted.join(" or "));
+    let detail = message!("the-content-type-is", given = reforge_base::escape::text(given));
+    let hint = message!("send", wanted = wanted.join(" or "));
     Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", detail, hint))
 }
 
@@ -114,6 +120,6 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 }
 
 fn bad(what: &str, error: &str) -> Problem {
-    let detail = format!("the {what} does not read: {error}");
-    Problem::new(StatusCode::BAD_REQUEST, "usage", detail, "see `/api/v1/openapi.json`")
+    let detail = message!("the-does-not-read", what, error);
+    Problem::new(StatusCode::BAD_REQUEST, "usage", detail, message!("see-api-v1-openapi-json"))
 }

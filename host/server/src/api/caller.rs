@@ -3,6 +3,7 @@
 //!
 //! A valid token is found before any limit is looked at, so that nobody's failed tries delay somebody else.
 
+use reforge_base::message;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
@@ -61,8 +62,8 @@ impl FromRequestParts<Arc<Shared>> for Admin {
         if viewer.0.role == Role::Admin {
             return Ok(Admin { attempt });
         }
-        let detail = format!("the token `{}` is a viewer's", viewer.0.name);
-        let problem = Problem::new(StatusCode::FORBIDDEN, "forbidden", detail, "an admin's token is needed");
+        let detail = message!("the-token-is-a-viewers", name = viewer.0.name);
+        let problem = Problem::new(StatusCode::FORBIDDEN, "forbidden", detail, message!("an-admins-token-is-needed"));
         Err(attempt.turned_down(shared, problem).await)
     }
 }
@@ -74,8 +75,8 @@ async fn admit(parts: &Parts, shared: &Arc<Shared>) -> Result<Token, Problem> {
     let offered = offered(&parts.headers);
     let from = address(parts, &shared.host.config.api.trusted_proxies);
     may_fail(shared, from)?;
-    let detail = if offered.is_some() { "that is no valid token" } else { "there is no token" };
-    let hint = "send `Authorization: Bearer TOKEN`; `reforge token create` makes one";
+    let detail = if offered.is_some() { message!("that-is-no-valid-token") } else { message!("there-is-no-token") };
+    let hint = message!("send-authorization-bearer-token-reforge-token");
     let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail, hint);
     Err(match offered {
         Some(_) => nobody(parts, from).turned_down(shared, problem).await,
@@ -103,8 +104,8 @@ fn may_fail(shared: &Shared, from: IpAddr) -> Result<(), Problem> {
     if shared.throttle.may_fail(from, Instant::now()) {
         return Ok(());
     }
-    let detail = "too many tries without a valid token";
-    Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-tries", detail, "wait a minute"))
+    let detail = message!("too-many-tries-without-a-valid");
+    Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-tries", detail, message!("wait-a-minute")))
 }
 
 /// What somebody is told whose delivery is not signed as it must be.
@@ -113,8 +114,8 @@ pub(super) async fn unsigned(parts: &Parts, shared: &Arc<Shared>) -> Problem {
     if let Err(problem) = may_fail(shared, from) {
         return problem;
     }
-    let hint = "send `X-Hub-Signature-256: sha256=HEX`, the HMAC-SHA256 of the body";
-    let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "the body is not signed as it must be", hint);
+    let hint = message!("send-x-hub-signature-256-sha256");
+    let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", message!("the-body-is-not-signed"), hint);
     nobody(parts, from).turned_down(shared, problem).await
 }
 

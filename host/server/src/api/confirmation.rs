@@ -10,7 +10,9 @@ use axum::http::request::Parts;
 use super::caller::Admin;
 use super::problem::Problem;
 use super::shared::Shared;
+use reforge_base::Message;
 use reforge_base::escape;
+use reforge_base::message;
 use reforge_host::host::Host;
 
 /// Names what is acted on.
@@ -31,10 +33,10 @@ impl FromRequestParts<Arc<Shared>> for Confirmed {
         let why = match (given.next().map(|value| value.to_str()), given.next()) {
             (Some(Ok(given)), None) => return Ok(Confirmed { given: given.to_owned(), admin }),
             // Which one counts would be a guess, and something in between may have guessed otherwise.
-            (Some(_), Some(_)) => "more than one thing was confirmed",
-            _ => "this changes data and was not confirmed",
+            (Some(_), Some(_)) => message!("more-than-one-thing-was-confirmed"),
+            _ => message!("this-changes-data"),
         };
-        Err(admin.attempt.turned_down(shared, unconfirmed(why.to_owned())).await)
+        Err(admin.attempt.turned_down(shared, unconfirmed(why)).await)
     }
 }
 
@@ -54,14 +56,14 @@ impl Confirmed {
             true => Ok(id),
             false => {
                 let given = escape::text(&self.given);
-                Err(unconfirmed(format!("`{given}` was confirmed and `{}` is meant", escape::text(&id))))
+                Err(unconfirmed(message!("was-confirmed-and-is-meant", given, id = escape::text(&id))))
             }
         });
         self.admin.attempt.audited(host, meant)
     }
 }
 
-fn unconfirmed(detail: String) -> Problem {
-    let hint = format!("send the header `{CONFIRM}` with the whole id of what is acted on");
+fn unconfirmed(detail: Message) -> Problem {
+    let hint = message!("send-the-header-with-the-whole", confirm = CONFIRM);
     Problem::new(StatusCode::PRECONDITION_REQUIRED, "confirmation", detail, hint)
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::answer::Document;
+use reforge_base::message::{Message, Source};
 use reforge_host::restore::progress::Watcher;
 
 /// Counters that are kept of one run.
@@ -101,6 +102,20 @@ impl Log {
     }
 }
 
+/// What a plugin or the host says while it runs, and which message of the host's it is.
+#[derive(Serialize)]
+struct Note<'a> {
+    text: &'a Message,
+    #[serde(flatten)]
+    source: Option<&'a Source>,
+}
+
+impl Note<'_> {
+    fn of(text: &Message) -> Note<'_> {
+        Note { text, source: text.source() }
+    }
+}
+
 impl Watcher for Events {
     fn phase(&self, name: &str) {
         self.tell(PHASE, json!({ "phase": name }));
@@ -112,8 +127,8 @@ impl Watcher for Events {
         }
     }
 
-    fn note(&self, text: &str) {
-        self.tell(NOTE, json!({ "text": text }));
+    fn note(&self, text: &Message) {
+        self.tell(NOTE, Note::of(text));
     }
 }
 

@@ -1,5 +1,6 @@
 //! What every request must pass whoever sends it: it means this host, and it was not sent by another site's page.
 
+use reforge_base::message;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -32,8 +33,8 @@ fn check(headers: &HeaderMap, names: &[String]) -> Result<(), Problem> {
     let name = without_port(host).to_ascii_lowercase();
     let is_address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok();
     if !is_address && name != "localhost" && !names.contains(&name) {
-        let detail = format!("this host is not called `{}`", reforge_base::escape::text(host));
-        return Err(Problem::new(StatusCode::FORBIDDEN, "host-refused", detail, "add the name to `hosts` in `[api]`"));
+        let detail = message!("this-host-is-not-called", host = reforge_base::escape::text(host));
+        return Err(Problem::new(StatusCode::FORBIDDEN, "host-refused", detail, message!("add-the-name-to-hosts")));
     }
     if !headers.contains_key(header::ORIGIN) {
         return Ok(());
@@ -43,8 +44,8 @@ fn check(headers: &HeaderMap, names: &[String]) -> Result<(), Problem> {
     if of.is_some_and(|of| of.eq_ignore_ascii_case(host)) {
         return Ok(());
     }
-    let detail = format!("a page of `{}` may not ask this host", reforge_base::escape::text(origin));
-    Err(Problem::new(StatusCode::FORBIDDEN, "origin-refused", detail, "use the page that this host serves"))
+    let detail = message!("a-page-of-may-not-ask", origin = reforge_base::escape::text(origin));
+    Err(Problem::new(StatusCode::FORBIDDEN, "origin-refused", detail, message!("use-the-page-that-this-host")))
 }
 
 fn without_port(host: &str) -> &str {

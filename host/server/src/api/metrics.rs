@@ -9,6 +9,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -55,7 +56,7 @@ impl Metrics {
         self.running.set(running as i64);
         let mut text = String::new();
         text::encode(&mut text, &self.registry)
-            .map_err(|error| Failure::new(Code::Io, format!("the figures cannot be written: {error}")))?;
+            .map_err(|error| Failure::new(Code::Io, message!("the-figures-cannot-be-written", error)))?;
         Ok(text)
     }
 

@@ -12,6 +12,7 @@ use super::shared::{Made, Shared};
 use crate::documents::history::recovered as document;
 use crate::tokens::Tokens;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_host::{Host, Recovered};
 
 /// The API of a host. Clones are the same one.
@@ -24,8 +25,8 @@ impl Api {
     /// `recovered` is what [`Host::recover`] has answered: that comes before anybody may ask. `tokens` says who may. It is
     /// made within the runtime of tokio that the server has, where it sweeps what ends for as long as it is there.
     pub fn new(host: &Host, tokens: Tokens, recovered: &[Recovered]) -> Result<Api> {
-        let handle = Handle::try_current()
-            .map_err(|_| Failure::new(Code::Usage, "the API is made within a runtime of tokio, and here is none"))?;
+        let handle =
+            Handle::try_current().map_err(|_| Failure::new(Code::Usage, message!("the-api-is-made-within")))?;
         let core = host.core().clone();
         let plugin_file = core.config.host.plugin.clone();
         let recovered = recovered.iter().map(document).collect();

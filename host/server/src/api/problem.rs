@@ -1,6 +1,9 @@
 //! Why a request was not done: `application/problem+json` with the stable code of the failure. The one place that maps
 //! codes to statuses; clients rely on both.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -9,17 +12,29 @@ use utoipa::ToSchema;
 
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure};
+use reforge_base::message;
+use reforge_base::message::{Arguments, Message};
 
 pub(super) const CONTENT_TYPE: &str = "application/problem+json";
 
 /// What was wrong, in what state things are, and what to do.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(into = "Written")]
 pub(super) struct Problem {
+    status: StatusCode,
+    code: String,
+    detail: Message,
+    hint: Message,
+}
+
+/// One as it is answered.
+#[derive(Serialize, ToSchema)]
+struct Written {
     #[serde(rename = "type")]
     #[schema(example = "about:blank")]
     kind: &'static str,
     /// The status in words.
-    title: String,
+    title: &'static str,
     status: u16,
     /// Stable, for programs.
     #[schema(example = "busy")]
@@ -28,23 +43,56 @@ pub(super) struct Problem {
     detail: String,
     /// What to do about it; may be empty.
     hint: String,
+    /// Which message the detail is, for who shows it in another language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<Cow<'static, str>>,
+    /// What it says something of.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = HashMap<String, Value>)]
+    arguments: Arguments,
+    /// The same of the hint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint_id: Option<Cow<'static, str>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = HashMap<String, Value>)]
+    hint_arguments: Arguments,
 }
+
+impl From<Problem> for Written {
+    fn from(problem: Problem) -> Written {
+        let Problem { status, code, detail, hint } = problem;
+        let ((id, arguments), (hint_id, hint_arguments)) = (detail.parts(), hint.parts());
+        Written {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            code,
+            detail: detail.into(),
+            hint: hint.into(),
+            id,
+            arguments,
+            hint_id,
+            hint_arguments,
+        }
+    }
+}
+
+impl utoipa::PartialSchema for Problem {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        Written::schema()
+    }
+}
+
+impl ToSchema for Problem {}
 
 impl Problem {
     /// One of the API's own, which no failure of the host has.
-    pub(super) fn new(status: StatusCode, code: &str, detail: impl Into<String>, hint: impl Into<String>) -> Problem {
-        Problem {
-            kind: "about:blank",
-            title: status.canonical_reason().unwrap_or_default().to_owned(),
-            status: status.as_u16(),
-            code: escape::text(code),
-            detail: escape::prose(&detail.into()),
-            hint: escape::prose(&hint.into()),
-        }
+    pub(crate) fn new(status: StatusCode, code: &str, detail: impl Into<Message>, hint: impl Into<Message>) -> Problem {
+        Problem { status, code: escape::text(code), detail: escaped(detail.into()), hint: escaped(hint.into()) }
     }
 
     pub(super) fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        self.status
     }
 
     pub(super) fn code(&self) -> &str {
@@ -53,12 +101,22 @@ impl Problem {
 
     /// The host is ending.
     pub(super) fn stopping() -> Problem {
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the host is stopping", "ask again when it runs")
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "stopping",
+            message!("the-host-is-stopping"),
+            message!("ask-again-when-it-runs"),
+        )
     }
 
     /// More is being done than this host does at once.
     pub(super) fn overloaded() -> Problem {
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "too much is being done already", "ask again later")
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "overloaded",
+            message!("too-much-is-being-done-already"),
+            message!("ask-again-later"),
+        )
     }
 }
 
@@ -66,6 +124,12 @@ impl From<Failure> for Problem {
     fn from(failure: Failure) -> Problem {
         Problem::new(status_of(&failure.code), failure.code.as_str(), failure.message, failure.hint)
     }
+}
+
+/// What the escape changes is not the host's own words, but text.
+fn escaped(message: Message) -> Message {
+    let text = escape::prose(&message);
+    if message == text { message } else { Message::from(text) }
 }
 
 /// The status of a failure that changed nothing.
@@ -138,7 +202,7 @@ mod tests {
             ("runtime", 500),
         ] {
             let problem = Problem::from(Failure::new(Code::parse(code), "x"));
-            assert_eq!((problem.status, problem.code.as_str()), (status, code));
+            assert_eq!((problem.status.as_u16(), problem.code.as_str()), (status, code));
         }
     }
 

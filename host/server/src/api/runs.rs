@@ -15,6 +15,7 @@ use super::metrics::Metrics;
 use super::problem::Problem;
 use crate::documents::history::{Counters, Restore, Running};
 use reforge_base::failure::{Code, Failure};
+use reforge_base::message;
 use reforge_host::host::Host;
 use reforge_host::restore::Report;
 use reforge_host::restore::progress::Progress;
@@ -108,12 +109,12 @@ impl Run {
             kind: Some(self.kind.clone()),
             began: Some(self.began),
             who: Some(self.who.clone()),
-            now: Some("running".to_owned()),
+            now: Some(message!("running")),
             running: self.running(),
             ..Restore::default()
         };
         if let Some(report) = self.report() {
-            document.now = Some("over".to_owned());
+            document.now = Some(message!("over"));
             document.ended(report);
         }
         document
@@ -170,7 +171,7 @@ impl Runs {
         });
         if let Err(error) = thread {
             self.retire(&run);
-            return Err(Failure::new(Code::Io, format!("cannot begin a thread: {error}")).into());
+            return Err(Failure::new(Code::Io, message!("cannot-begin-a-thread", error)).into());
         }
         tokio::spawn(tell(run.clone()));
         Ok(run)
@@ -231,8 +232,8 @@ struct Ending {
 impl Drop for Ending {
     fn drop(&mut self) {
         if self.run.report().is_none() {
-            let failure =
-                Failure::new(Code::Io, "the host failed in the middle of it").hint("`reforge recover` settles it");
+            let failure = Failure::new(Code::Io, message!("the-host-failed-in-the-middle"))
+                .hint(message!("reforge-recover-settles-it"));
             self.run.end(Report::unchanged(failure));
         }
         self.runs.metrics.ended(self.run.report().map_or("", |report| report.outcome.as_str()));

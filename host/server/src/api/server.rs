@@ -15,6 +15,7 @@ use super::shared::{Made, Shared};
 use crate::documents::history::recovered as document;
 use crate::tokens::Tokens;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_host::host::Host;
 use reforge_plugins::ActivePlugin;
 use reforge_transaction::recover::Recovered;
@@ -53,11 +54,14 @@ pub fn serve(setup: Setup, settled: impl FnOnce(&[Recovered]), listening: impl F
         .worker_threads(THREADS)
         .enable_all()
         .build()
-        .map_err(|error| Failure::new(Code::Io, format!("cannot start the server: {error}")))?;
+        .map_err(|error| Failure::new(Code::Io, message!("cannot-start-the-server", error)))?;
     runtime.block_on(async {
         let failed = |error: std::io::Error| {
-            Failure::new(Code::Io, format!("cannot listen on {address}: {}", reforge_base::failure::reason(&error)))
-                .hint("name another address with `--listen` or `listen` in `[api]`")
+            Failure::new(
+                Code::Io,
+                message!("cannot-listen-on", address, reason = reforge_base::failure::reason(&error)),
+            )
+            .hint(message!("name-another-address-with-listen"))
         };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         if let Some(hooks) = &shared.hooks {

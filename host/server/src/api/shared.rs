@@ -17,6 +17,7 @@ use super::throttle::Throttle;
 use crate::documents::history::RecoveredRestore;
 use crate::tokens::Tokens;
 use reforge_base::failure::{Code, Failure, Result as HostResult};
+use reforge_base::message;
 use reforge_host::host::Host;
 use reforge_host::restore::progress::{Progress, Unwatched, Watcher};
 use reforge_plugins::{ActivePlugin, Plugin};
@@ -72,7 +73,7 @@ impl Shared {
         let Made { host, active_plugin, tokens, plugin_file, recovered } = made;
         let metrics = Metrics::new();
         if let Err(failure) = tokens.list() {
-            host.deployer.tell(&format!("nobody is admitted: {failure}; {}", failure.hint));
+            host.deployer.tell(message!("nobody-is-admitted", failure, hint = failure.hint));
         }
         Ok(Shared {
             tokens,
@@ -150,7 +151,7 @@ impl Shared {
             let _turn = permit;
             call(&self)
         });
-        called.await.unwrap_or_else(|_| Err(Failure::new(Code::Io, "the host failed at this request").into()))
+        called.await.unwrap_or_else(|_| Err(Failure::new(Code::Io, message!("the-host-failed-at-this-request")).into()))
     }
 
     /// The plugin in use. A restore ends on the one that it began with.

@@ -17,6 +17,7 @@ use super::body::{broken_off, slow};
 use super::problem::Problem;
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result as HostResult};
+use reforge_base::message;
 use reforge_host::restore::preflight::RESERVE_BYTES;
 use reforge_volumes::space::Space;
 
@@ -56,7 +57,7 @@ pub(super) async fn receive(request: Request, directory: PathBuf, bytes_max: u64
         };
         bytes += piece.len() as u64;
         if bytes > bytes_max {
-            let detail = format!("the body is longer than {bytes_max} bytes");
+            let detail = message!("the-body-is-longer-than-bytes", limit = bytes_max);
             return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail, ""));
         }
         let passed = began.elapsed();
@@ -74,7 +75,7 @@ pub(super) async fn receive(request: Request, directory: PathBuf, bytes_max: u64
 /// On a thread that may block.
 async fn blocking<T: Send + 'static>(call: impl FnOnce() -> HostResult<T> + Send + 'static) -> Result<T, Problem> {
     let called = tokio::task::spawn_blocking(call).await;
-    Ok(called.map_err(|_| Failure::new(Code::Io, "the host failed at this upload"))??)
+    Ok(called.map_err(|_| Failure::new(Code::Io, message!("the-host-failed-at-this-upload")))??)
 }
 
 fn write(file: &mut File, piece: &Bytes, look: bool) -> HostResult<()> {

@@ -15,7 +15,7 @@ use super::caller;
 use super::shared::Shared;
 use crate::tokens::{Role, Token};
 use reforge_config::deploy_spec;
-use reforge_host::restore::preflight::ENVIRONMENT_CHANGED;
+use reforge_host::restore::preflight::{ENVIRONMENT_CHANGED, ENVIRONMENT_CHANGED_ID};
 
 /// No document comes near it.
 const DOCUMENT_BYTES_MAX: usize = 64 << 20;
@@ -71,11 +71,18 @@ fn hide(value: &mut Value) {
             }
         }
         Value::Array(values) => values.iter_mut().for_each(hide),
-        Value::Object(fields) => fields.iter_mut().for_each(|(name, value)| match value {
-            Value::String(text) if IMAGES.contains(&name.as_str()) => *text = deploy_spec::program(text),
-            Value::Object(variables) if name == ENVIRONMENT => *variables = Map::new(),
-            value => hide(value),
-        }),
+        Value::Object(fields) => {
+            // The names of variables are what it says something of.
+            if fields.get("id").is_some_and(|id| id == ENVIRONMENT_CHANGED_ID) {
+                fields.remove("arguments");
+                fields.remove("id");
+            }
+            fields.iter_mut().for_each(|(name, value)| match value {
+                Value::String(text) if IMAGES.contains(&name.as_str()) => *text = deploy_spec::program(text),
+                Value::Object(variables) if name == ENVIRONMENT => *variables = Map::new(),
+                value => hide(value),
+            });
+        }
         _ => {}
     }
 }
@@ -94,7 +101,12 @@ mod tests {
             "preview_image": null,
             "snapshots": [{ "image": { "reference": "acme/notes:1", "digest": "sha256:00" } }],
             "descriptor": { "manifest": { "environment": { "API_KEY": "hunter2" }, "image": { "reference": "a 'hunter2", "digest": "" } } },
-            "warnings": [{ "message": format!("{ENVIRONMENT_CHANGED}: API_KEY"), "hint": "a hint" }],
+            "warnings": [{
+                "message": format!("{ENVIRONMENT_CHANGED}: API_KEY"),
+                "hint": "a hint",
+                "id": ENVIRONMENT_CHANGED_ID,
+                "arguments": { "names": "API_KEY" },
+            }],
         });
         hide(&mut document);
         let text = document.to_string();

@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
-use reforge_base::formatting;
+use reforge_base::message;
+use reforge_base::message::{Message, Source};
 use reforge_host::host::Host;
 use reforge_host::restore::Report;
 use reforge_transaction::event::{Begin, BeginVolume, Moment, TransactionKind};
@@ -23,7 +23,9 @@ use reforge_transaction::{later_writes, outlook, resolve, window};
 /// are kept for good.
 const OVER_LISTED_MAX: usize = 100;
 /// How a restore stands whose journal was forgotten.
-const OVER: &str = "over";
+fn over_by_now() -> Message {
+    message!("over")
+}
 
 /// Restores and undos, newest first.
 #[derive(Serialize, ToSchema)]
@@ -47,7 +49,7 @@ pub struct Restore {
     /// None if it is not over.
     pub outcome: Option<Outcome>,
     /// For people: how far it got, or what can still be done about it.
-    pub now: Option<String>,
+    pub now: Option<Message>,
     /// None if it can not be undone, or until it is finished.
     pub undo_left_ms: Option<u64>,
     pub can_undo: bool,
@@ -89,14 +91,17 @@ pub struct Running {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct HeldBy {
     /// For people.
-    pub what: Option<String>,
+    pub what: Option<Message>,
     pub process: Option<u32>,
     #[schema(value_type = Option<String>, format = DateTime)]
     pub since: Option<jiff::Timestamp>,
     /// What is being done, as its journal tells.
     pub phase: String,
     /// All of it in one line.
-    pub text: String,
+    pub text: Message,
+    /// Which message that is, for who shows it in another language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text_message: Option<Source>,
 }
 
 /// What was done of a phase, and how much there is to do; zero when nobody knows.
@@ -127,7 +132,7 @@ pub struct Line {
     /// None if it does not read.
     pub what: Option<(TransactionKind, jiff::Timestamp)>,
     pub outcome: String,
-    pub now: String,
+    pub now: Message,
     pub document: Restore,
 }
 
@@ -241,7 +246,7 @@ fn of_forgotten(host: &Host, id: &str) -> Option<Line> {
         workload: receipt.workload.clone(),
         what: Some((receipt.kind.clone(), receipt.began)),
         outcome: receipt.outcome.as_str().to_owned(),
-        now: OVER.to_owned(),
+        now: over_by_now(),
         document: over(&receipt),
     })
 }
@@ -272,7 +277,7 @@ pub struct Shown {
     pub receipt: Option<Receipt>,
     /// None when it was forgotten and only its receipt is left.
     pub journal: Option<(Box<Journal>, Box<Begin>)>,
-    pub now: String,
+    pub now: Message,
     pub can_undo: bool,
     pub document: Restore,
 }
@@ -313,7 +318,7 @@ fn show_forgotten(host: &Host, id: &str, unknown: Failure) -> Result<Shown> {
     let id = registry::meant(ids.iter().map(String::as_str), id)?;
     let receipt = told(host, id)?.ok_or(unknown)?;
     let document = over(&receipt);
-    Ok(Shown { receipt: Some(receipt), journal: None, now: OVER.to_owned(), can_undo: false, document })
+    Ok(Shown { receipt: Some(receipt), journal: None, now: over_by_now(), can_undo: false, document })
 }
 
 fn over(receipt: &Receipt) -> Restore {
@@ -324,7 +329,7 @@ fn over(receipt: &Receipt) -> Restore {
         began: Some(receipt.began),
         who: Some(receipt.who.clone()),
         outcome: Some(receipt.outcome),
-        now: Some(OVER.to_owned()),
+        now: Some(over_by_now()),
         receipt: Some(receipt.clone()),
         ..Restore::default()
     }
@@ -369,7 +374,8 @@ pub fn held_by(host: &Host, journal: &Journal, begin: &Begin) -> Option<HeldBy> 
         Some(holder) => (Some(holder.what), Some(holder.pid), Some(holder.since)),
         None => (None, None, None),
     };
-    Some(HeldBy { what: what.map(|what| escape::text(&what)), process, since, phase, text })
+    let text_message = text.source().cloned();
+    Some(HeldBy { what, process, since, phase, text, text_message })
 }
 
 /// What a start did about one transaction.
@@ -401,43 +407,62 @@ fn can_undo(journal: &Journal, newest_restore: bool) -> bool {
 }
 
 /// What can still be done about a transaction, and for how many milliseconds it can be undone.
-fn standing(journal: &Journal, begin: &Begin, newest_restore: bool, held_by: Option<&HeldBy>) -> (String, Option<u64>) {
+fn standing(
+    journal: &Journal,
+    begin: &Begin,
+    newest_restore: bool,
+    held_by: Option<&HeldBy>,
+) -> (Message, Option<u64>) {
     let state = journal.state();
     if let Some(held) = held_by {
-        return (format!("{}, {}", held.phase, held.text), None);
+        return (
+            message!("phase-and-holder", phase = Message::named("phase-name", &held.phase), text = held.text),
+            None,
+        );
     }
     let newest = journal.records().last().map_or("nothing", |record| record.event.name());
     if is_resolved(journal) {
         let beside = |volume: &BeginVolume| volume.parent.join(&volume.sibling).symlink_metadata().is_ok();
-        let kept = if begin.volumes.iter().any(beside) { ", the other trees kept until finished" } else { "" };
-        return (format!("resolved by a person{kept}"), None);
+        let now = match begin.volumes.iter().any(beside) {
+            true => message!("resolved-by-a-person-the-other"),
+            false => message!("resolved-by-a-person"),
+        };
+        return (now, None);
     }
     if !state.in_window() {
         let now = match newest {
-            "undone" => "undone".to_owned(),
-            "closed" if state.committed => "previous data removed".to_owned(),
-            "closed" => "closed".to_owned(),
-            "dropping" => "previous data is being removed".to_owned(),
+            "undone" => message!("undone"),
+            "closed" if state.committed => message!("previous-data-removed"),
+            "closed" => message!("closed"),
+            "dropping" => message!("previous-data-is-being-removed"),
             newest if outlook::settles_itself(journal, begin) => {
-                format!("got to `{newest}`; `reforge recover` settles it")
+                message!("got-to-reforge-recover-settles-it", newest)
             }
-            newest => format!("got to `{newest}`; `reforge restore resolve {}` shows each tree", begin.id),
+            newest => message!("got-to-reforge-restore-resolve-shows", newest, id = begin.id),
         };
         return (now, None);
     }
     let began = later_writes::window_began(journal);
     let can_undo = can_undo(journal, newest_restore);
-    let verb = match (can_undo, state.later_writes) {
-        (_, true) => "later writes kept",
-        (true, false) => "undo",
-        (false, false) => "previous data kept",
-    };
     match began {
-        _ if begin.keep_previous => (format!("{verb} until finished"), None),
-        Some(began) => {
-            let left = window::remaining_ms(journal.directory(), began, begin.undo_window_ms, &Moment::now());
-            (format!("{verb}: {} left", formatting::duration(Duration::from_millis(left))), can_undo.then_some(left))
+        _ if begin.keep_previous => {
+            let now = match (can_undo, state.later_writes) {
+                (_, true) => message!("later-writes-kept-until-finished"),
+                (true, false) => message!("undo-possible-until-finished"),
+                (false, false) => message!("previous-data-kept-until-finished"),
+            };
+            (now, None)
         }
-        None => (format!("got to `{newest}`"), None),
+        Some(began) => {
+            let left_ms = window::remaining_ms(journal.directory(), began, begin.undo_window_ms, &Moment::now());
+            let left = Duration::from_millis(left_ms);
+            let now = match (can_undo, state.later_writes) {
+                (_, true) => message!("later-writes-kept-left", left),
+                (true, false) => message!("undo-possible-for", left),
+                (false, false) => message!("previous-data-kept-left", left),
+            };
+            (now, can_undo.then_some(left_ms))
+        }
+        None => (message!("got-to", newest), None),
     }
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::text;
+use reforge_base::Message;
 use reforge_base::failure::{Failure, Result};
 use reforge_base::spec::{AppState, DeploySpec, Health, Observation};
 use reforge_config::Workload;
@@ -191,7 +192,7 @@ pub struct DeployedWorkload {
     pub health: Option<&'static str>,
     /// How that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub reason: Option<Message>,
     /// Directories that were made for volumes, which are empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub made: Vec<MadeDirectory>,

@@ -2,48 +2,24 @@
 
 use axum::http::{HeaderMap, header};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Language {
-    English,
-    Russian,
-}
+pub(super) use reforge_base::Language;
 
-impl Language {
-    pub(super) const ALL: [Language; 2] = [Language::English, Language::Russian];
-
-    pub(super) fn tag(self) -> &'static str {
-        match self {
-            Language::English => "en",
-            Language::Russian => "ru",
+/// The one of `Accept-Language` that is liked best, English if there is none.
+pub(super) fn of(headers: &HeaderMap) -> Language {
+    let lines = headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|line| line.to_str().ok());
+    let mut best = (Language::English, 0.0);
+    for (language, liked) in lines.flat_map(|line| line.split(',')).filter_map(read) {
+        if liked > best.1 {
+            best = (language, liked);
         }
     }
-
-    /// As those who speak it call it.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Language::English => "English",
-            Language::Russian => "Русский",
-        }
-    }
-
-    /// The one of `Accept-Language` that is liked best, English if there is none.
-    pub(super) fn of(headers: &HeaderMap) -> Language {
-        let lines = headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|line| line.to_str().ok());
-        let mut best = (Language::English, 0.0);
-        for (language, liked) in lines.flat_map(|line| line.split(',')).filter_map(read) {
-            if liked > best.1 {
-                best = (language, liked);
-            }
-        }
-        best.0
-    }
+    best.0
 }
 
 /// `ru-RU;q=0.8`, if it is one of ours.
 fn read(wish: &str) -> Option<(Language, f32)> {
     let mut parts = wish.split(';').map(str::trim);
-    let primary = parts.next()?.split('-').next()?.to_ascii_lowercase();
-    let language = Language::ALL.into_iter().find(|language| language.tag() == primary)?;
+    let language = Language::of_tag(parts.next()?)?;
     let liked = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |liked| liked.parse().ok())?;
     Some((language, liked))
 }
@@ -65,8 +41,8 @@ mod tests {
             ("", Language::English),
         ] {
             let headers = HeaderMap::from_iter([(header::ACCEPT_LANGUAGE, asked.parse().unwrap())]);
-            assert_eq!(Language::of(&headers), language, "{asked}");
+            assert_eq!(of(&headers), language, "{asked}");
         }
-        assert_eq!(Language::of(&HeaderMap::new()), Language::English);
+        assert_eq!(of(&HeaderMap::new()), Language::English);
     }
 }

@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use maud::{Markup, html};
+use reforge_base::Message;
 use serde_json::Value;
 
 use super::messages::Messages;
-use super::views::word;
+use super::views::{message_of, word};
 
 /// Phases in which nobody looks whether to stop any more: from the swap, which ends with the commit, and on the way back.
 const FIXED: [&str; 4] = ["starting", "waiting for health", "finishing", REVERTING];
@@ -22,7 +23,7 @@ pub(super) struct Live {
     say: &'static Messages,
     over: Vec<Phase>,
     now: Option<Phase>,
-    notes: Vec<String>,
+    notes: Vec<Message>,
     /// The end was told.
     pub is_over: bool,
 }
@@ -58,7 +59,7 @@ impl Live {
                 return self.now.as_ref().map(|phase| self.called(phase));
             }
             "progress" => self.count(data, now),
-            "note" if self.notes.len() < NOTES_MAX => self.notes.push(word(&data["text"]).to_owned()),
+            "note" if self.notes.len() < NOTES_MAX => self.notes.push(message_of(data, "text", "")),
             "end" => self.is_over = true,
             _ => (),
         }
@@ -118,7 +119,7 @@ impl Live {
                 }
             }
             @if !self.notes.is_empty() {
-                ul .notes { @for note in &self.notes { li { (self.say.said(note)) } } }
+                ul .notes { @for note in &self.notes { li { (self.say.told(note)) } } }
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The page: what an operator's browser shows of this host, in English and Russian.
 //!
 //! In reading order: [`assets`] the parts that everybody gets, [`routes`] what can be shown, [`ask`] how it is found
-//! out, [`language`] and [`messages`] in which words, [`said`] what the host says itself, [`numbers`] and [`formatting`]
+//! out, [`language`] and [`messages`] in which words, [`told`] what the host tells, [`formatting`]
 //! in which form, [`views`] how it looks, [`live`] a restore while it runs, and its [`stream`].
 //!
 //! A view is made on the server, from the documents that the API answers to the same token: the page knows and may
@@ -13,10 +13,9 @@ mod formatting;
 mod language;
 mod live;
 mod messages;
-mod numbers;
 mod routes;
-mod said;
 mod stream;
+mod told;
 mod views;
 
 pub use routes::routes;

@@ -15,7 +15,7 @@ use futures_util::StreamExt as _;
 use maud::Markup;
 
 use super::ask::{self, Api, Refused, part};
-use super::language::Language;
+use super::language;
 use super::views::{self, Me, Reader};
 use super::{assets, messages, stream};
 
@@ -133,7 +133,7 @@ async fn act(State(api): State<Api>, request: Request) -> Response {
 }
 
 fn reader(from: &Parts) -> Reader {
-    Reader { say: messages::of(Language::of(&from.headers)), now: jiff::Timestamp::now(), me: None }
+    Reader { say: messages::of(language::of(&from.headers)), now: jiff::Timestamp::now(), me: None }
 }
 
 /// A screen for whoever has the token, or one that asks who it is.

@@ -10,6 +10,7 @@ use super::super::{Progress, check_cancelled};
 use super::Storage;
 use super::splitter::OpenFile;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::read_lease::{self, Writes};
 
 /// What is left of the time for all files of one capture together.
@@ -29,7 +30,8 @@ impl<'p> Landing<'p> {
         let mut writes = read_lease::look(&open.file);
         if writes == Writes::UnderWay {
             let deadline = *self.deadline.get_or_init(read_lease::deadline);
-            writes = read_lease::wait(&open.file, deadline, || check_cancelled(self.progress, "the snapshot"))?;
+            writes =
+                read_lease::wait(&open.file, deadline, || check_cancelled(self.progress, message!("the-snapshot")))?;
             // What landed has changed it.
             open.facts = Facts::of(&open.file).map_err(|error| open.tree.io(&open.path, "look at", error))?;
         }
@@ -39,17 +41,15 @@ impl<'p> Landing<'p> {
             // A snapshot that a person asks for may be of a file system that cannot tell; the way back of a restore may not.
             Writes::CannotTell(_) if self.storage == Storage::Compressed => Ok(()),
             Writes::CannotTell(errno) => {
-                let what = format!("may have a write under way, which cannot be told: {errno}");
+                let what = message!("may-have-a-write-under-way", errno);
                 let failure = open.tree.problem(&open.path, Code::VolumeRefused, &what);
-                Err(failure.hint("the host needs the capability CAP_LEASE, and a file system that has file leases"))
+                Err(failure.hint(message!("the-host-needs-the-capability-cap")))
             }
         }
     }
 }
 
 fn under_way(open: &OpenFile) -> Failure {
-    let what = "is open for writing, or a write of a process that has ended is still under way";
-    open.tree
-        .problem(&open.path, Code::NotDown, what)
-        .hint("end whatever writes to the volume, or wait until its disk has written everything, and try again")
+    let what = message!("is-open-for-writing");
+    open.tree.problem(&open.path, Code::NotDown, what).hint(message!("end-whatever-writes-to-the-volume"))
 }

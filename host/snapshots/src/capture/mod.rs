@@ -41,6 +41,7 @@ use super::store::Store;
 use super::walk::Changes;
 use super::{Progress, check_cancelled};
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::threads;
 
 pub use super::format::SAFETY;
@@ -85,7 +86,7 @@ pub fn capture(store: &Store, request: &CaptureRequest<'_>, progress: &dyn Progr
         parts: written.parts,
         imported: false,
     };
-    check_cancelled(progress, "the snapshot")?;
+    check_cancelled(progress, message!("the-snapshot"))?;
     pending.publish(&descriptor)?;
     Ok(descriptor)
 }
@@ -128,7 +129,7 @@ fn write_archive(
             Ok(totals)
         },
         |done| {
-            check_cancelled(progress, "the snapshot")?;
+            check_cancelled(progress, message!("the-snapshot"))?;
             writer.take(done, progress)
         },
     )?;
@@ -175,5 +176,5 @@ fn manifest_of(request: &CaptureRequest<'_>) -> Manifest {
 
 /// What the pipeline's other half says when this half has failed; never shown, since that failure comes first.
 fn stopped() -> Failure {
-    Failure::new(Code::Cancelled, "the snapshot was stopped")
+    Failure::new(Code::Cancelled, message!("the-snapshot-was-stopped"))
 }

@@ -6,6 +6,7 @@ use std::thread::ScopedJoinHandle;
 
 use super::stopped;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::threads;
 
 /// How much goes on at once.
@@ -87,7 +88,7 @@ pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 pub(super) fn died() -> Failure {
-    Failure::new(Code::Io, "a thread of the snapshot ended unexpectedly")
+    Failure::new(Code::Io, message!("a-thread-of-the-snapshot-ended"))
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use super::ordered::{self, Queue, Width};
 use super::pipeline::workers;
 use super::splitter::OpenFile;
 use reforge_base::failure::Result;
+use reforge_base::message;
 use reforge_volumes::syscalls;
 
 /// Up to this size a file is read whole and closed: workers hold larger ones open, and descriptors are few.
@@ -100,7 +101,7 @@ fn read_ahead(mut walk: Walk, progress: &dyn Progress, queue: &Queue<Vec<Job>, V
     while let Some(Found { path, what }) = walk.step()? {
         let is_entry = !matches!(what, What::End(..));
         if is_entry {
-            check_cancelled(progress, "the snapshot")?;
+            check_cancelled(progress, message!("the-snapshot"))?;
         }
         let seen = match what {
             What::File(listed) => {

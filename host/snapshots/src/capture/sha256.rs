@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::ordered::died;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 /// Members that wait to be digested, some 2 MiB each.
 const WAITING_MAX: usize = 4;
@@ -34,7 +35,7 @@ impl Digester {
         };
         let thread = std::thread::Builder::new()
             .spawn(digest)
-            .map_err(|error| Failure::new(Code::Io, format!("cannot start a thread of the snapshot: {error}")))?;
+            .map_err(|error| Failure::new(Code::Io, message!("cannot-start-a-thread", error)))?;
         Ok(Digester { members, spare, thread })
     }
 

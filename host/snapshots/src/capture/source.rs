@@ -20,6 +20,7 @@ use super::splitter::{Content, MEMBER_BYTES, OpenFile, PART_BYTES, Record, Recor
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::limits::{self, DISK_UNIT_BYTES, ListingBudget};
+use reforge_base::message;
 use reforge_base::permissions::Permissions;
 use reforge_volumes::tree_digest::{BLOCK_BYTES, Metadata, Mtime};
 
@@ -32,7 +33,7 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_'
 /// The archive's first entry.
 pub(super) fn manifest(manifest: &Manifest, splitter: &mut Splitter<'_>) -> Result<()> {
     let mut text = serde_json::to_vec_pretty(manifest)
-        .map_err(|error| Failure::new(Code::Io, format!("cannot write the manifest: {error}")))?;
+        .map_err(|error| Failure::new(Code::Io, message!("cannot-write-the-manifest", error)))?;
     text.push(b'\n');
     let mtime = Mtime { seconds: manifest.created.as_second(), nanoseconds: 0 };
     let metadata = Metadata { mode: 0o600, mtime, ..Metadata::default() };
@@ -101,9 +102,9 @@ impl VolumeSource<'_, '_, '_> {
                 Ok(())
             }
             Seen::Special(FileType::CharacterDevice | FileType::BlockDevice) => {
-                Err(self.tree.refused(&path, "is a device node"))
+                Err(self.tree.refused(&path, message!("is-a-device-node")))
             }
-            Seen::Special(_) => Err(self.tree.refused(&path, "is of a kind that is not known")),
+            Seen::Special(_) => Err(self.tree.refused(&path, message!("is-of-a-kind"))),
         }
     }
 
@@ -205,7 +206,7 @@ impl VolumeSource<'_, '_, '_> {
         let key = link_key(&open.facts);
         let Some(leader) = self.leaders.get_mut(&key) else { return Ok(false) };
         if self.tree.changes == Changes::Refused && !leader.facts.unchanged(&open.facts) {
-            return Err(self.tree.changed(&open.path, "changed while it was read"));
+            return Err(self.tree.changed(&open.path, message!("changed-while-it-was-read")));
         }
         leader.names_left -= 1;
         let (path, metadata) = (Arc::clone(&leader.path), leader.metadata.clone());
@@ -229,7 +230,8 @@ impl VolumeSource<'_, '_, '_> {
     fn metadata(&self, path: &[u8], facts: &Facts, xattrs: Xattrs) -> Result<Metadata> {
         self.check(path, limits::xattrs_problem(&xattrs))?;
         if let Some(problem) = self.permissions.owner_problem(facts.uid, facts.gid) {
-            let what = format!("{problem}, so that this host could not bring it back");
+            let what = message!("so-that-this-host", problem);
+
             return Err(self.tree.problem(path, Code::VolumeRefused, &what).unreadable());
         }
         Ok(Metadata { mode: facts.mode, uid: facts.uid, gid: facts.gid, mtime: facts.mtime, xattrs })
@@ -258,7 +260,7 @@ impl VolumeSource<'_, '_, '_> {
         [format!("volumes/{}/", self.index).as_bytes(), path].concat()
     }
 
-    fn check(&self, path: &[u8], problem: Option<String>) -> Result<()> {
+    fn check(&self, path: &[u8], problem: Option<reforge_base::Message>) -> Result<()> {
         problem.map_or(Ok(()), |problem| Err(self.tree.refused(path, &problem)))
     }
 }

@@ -11,6 +11,7 @@ use super::super::format::PartInside;
 use super::super::sparse::Extent;
 use super::super::walk::{Facts, Tree};
 use reforge_base::failure::{Failure, Result};
+use reforge_base::message;
 use reforge_volumes::tree_digest::Metadata;
 
 /// How much tar stream goes into a part before the next entry begins another, and the distance of the cuts inside a
@@ -46,7 +47,7 @@ impl OpenFile {
     }
 
     pub(super) fn became_shorter(&self) -> Failure {
-        self.tree.changed(&self.path, "became shorter while it was read")
+        self.tree.changed(&self.path, message!("became-shorter-while-it-was-read"))
     }
 }
 

@@ -16,6 +16,7 @@ use super::pipeline::workers;
 use super::stopped;
 use reforge_base::durable;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::threads;
 use reforge_volumes::tree_digest::{self, Digest};
 
@@ -101,13 +102,13 @@ fn drop_from_cache(file: &File, members: &[Written]) -> Result<()> {
 fn read_members(file: &File, members: &[Written], next: &AtomicUsize, progress: &dyn Progress) -> Result<()> {
     let mut buffer = Vec::new();
     while let Some(member) = members.get(next.fetch_add(1, Ordering::Relaxed)) {
-        check_cancelled(progress, "the snapshot")?;
+        check_cancelled(progress, message!("the-snapshot"))?;
         buffer.resize(member.len, 0);
         file.read_exact_at(&mut buffer, member.offset)
             .map_err(|error| Failure::io("read back", &durable::name_of(file), &error))?;
         if tree_digest::block(&buffer) != member.check {
-            let message = format!("the new archive is not what was written at byte {}", member.offset);
-            return Err(Failure::new(Code::SnapshotDamaged, message).hint("check the disk (`dmesg`, `smartctl`)"));
+            let message = message!("the-new-archive-is-not-what", offset = member.offset);
+            return Err(Failure::new(Code::SnapshotDamaged, message).hint(message!("check-the-disk-dmesg-smartctl")));
         }
     }
     Ok(())

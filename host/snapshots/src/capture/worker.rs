@@ -8,6 +8,7 @@ use super::super::members::{MemberWriter, Storage};
 use super::super::sparse::{self, Extent};
 use super::splitter::{Content, Member, OpenFile, PartStart, Piece, Record, Source};
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_volumes::tree_digest::{self, BLOCK_BYTES, Digest};
 
 /// A finished member.
@@ -113,5 +114,5 @@ fn small(bytes: &[u8], extents: &[Extent], out: &mut MemberWriter, events: &mut 
 }
 
 fn compression(error: &std::io::Error) -> Failure {
-    Failure::new(Code::Io, format!("cannot compress the archive: {error}"))
+    Failure::new(Code::Io, message!("cannot-compress-the-archive", error))
 }

@@ -14,6 +14,7 @@ use super::worker::{Done, Event};
 use reforge_base::durable;
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_volumes::tree_digest::{self, ContentHasher, DigestedKind, TreeHasher};
 
 /// What was written.
@@ -107,7 +108,7 @@ fn append(file: &File, bytes: &[u8]) -> Result<()> {
     effect("write-file", || writer.write_all(bytes))
         .map_err(|error| Failure::io("write", &durable::name_of(file), &error))
         .map_err(|failure| match failure.code {
-            Code::NoSpace => failure.hint("free some space where snapshots are kept, or delete old snapshots"),
+            Code::NoSpace => failure.hint(message!("free-some-space-where-snapshots")),
             _ => failure,
         })
 }

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use super::super::format::{Descriptor, FORMAT, Part, VolumeTotals};
 use super::DESCRIPTOR_BYTES_MAX;
+use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_volumes::tree_digest::BLOCK_BYTES;
 
 /// Hexadecimal digits in a SHA-256 and in a tree digest.
@@ -14,22 +16,22 @@ const DIGEST_DIGITS: usize = 64;
 /// What is counted of all volumes comes to less: a thousand times what the largest file system holds.
 const COUNT_MAX: u64 = 1 << 60;
 
-pub(super) fn damaged(id: &str, what: &str) -> Failure {
-    Failure::new(Code::SnapshotDamaged, format!("snapshot `{}` is damaged: {what}", escape::text(id)))
-        .hint("restore another snapshot; this one can only be deleted, or its archive imported again")
+pub(super) fn damaged(id: &str, what: Message) -> Failure {
+    Failure::new(Code::SnapshotDamaged, message!("snapshot-is-damaged", id = escape::text(id), what))
+        .hint(message!("restore-another-snapshot"))
 }
 
 pub(super) fn gone(id: &str) -> Failure {
-    Failure::new(Code::NotFound, format!("snapshot `{}` is gone", escape::text(id)))
+    Failure::new(Code::NotFound, message!("snapshot-is-gone", id = escape::text(id)))
 }
 
 /// Reads a descriptor and checks that it is this snapshot's and makes sense.
 pub fn descriptor(text: &[u8], workload: &str, id: &str) -> Result<Descriptor> {
     if text.len() as u64 > DESCRIPTOR_BYTES_MAX {
-        return Err(damaged(id, "its descriptor is too long"));
+        return Err(damaged(id, message!("its-descriptor-is-too-long")));
     }
     let descriptor: Descriptor = serde_json::from_slice(text).map_err(|error| {
-        damaged(id, &format!("its descriptor cannot be read ({})", escape::text(&error.to_string())))
+        damaged(id, message!("its-descriptor-cannot-be-read", error = escape::text(&error.to_string())))
     })?;
     match wrong(&descriptor, workload, id) {
         Some(what) => Err(damaged(id, what)),
@@ -38,7 +40,7 @@ pub fn descriptor(text: &[u8], workload: &str, id: &str) -> Result<Descriptor> {
 }
 
 /// Why a descriptor that is about to be made would make no sense.
-pub fn problem(descriptor: &Descriptor, workload: &str) -> Option<&'static str> {
+pub fn problem(descriptor: &Descriptor, workload: &str) -> Option<Message> {
     wrong(descriptor, workload, &descriptor.id)
 }
 
@@ -47,10 +49,10 @@ pub(super) fn archive_size(descriptor: &Descriptor, size: u64) -> Result<()> {
     if size == expected {
         return Ok(());
     }
-    Err(damaged(&descriptor.id, &format!("its archive has {size} bytes instead of {expected}")))
+    Err(damaged(&descriptor.id, message!("its-archive-has-bytes-instead-of", size, expected)))
 }
 
-fn wrong(descriptor: &Descriptor, workload: &str, id: &str) -> Option<&'static str> {
+fn wrong(descriptor: &Descriptor, workload: &str, id: &str) -> Option<Message> {
     let manifest = &descriptor.manifest;
     let names: BTreeSet<&str> = manifest.volumes.iter().map(|volume| &*volume.name).collect();
     let totals = descriptor.volumes.iter().map(|totals| totals.index);
@@ -58,25 +60,21 @@ fn wrong(descriptor: &Descriptor, workload: &str, id: &str) -> Option<&'static s
         Some(digest) => is_digest(digest),
         None => descriptor.imported,
     });
-    let rows = [
-        (manifest.format == FORMAT, "its format is not one that this version reads"),
-        (descriptor.id == id, "its descriptor is of another snapshot"),
-        (manifest.workload == workload || descriptor.imported, "its descriptor is of another workload"),
-        (names.len() == manifest.volumes.len(), "its descriptor names a volume twice"),
-        (
-            manifest.volumes.iter().map(|volume| volume.index).eq(totals),
-            "its descriptor does not say the same volumes twice",
-        ),
-        (
-            manifest.volumes.iter().zip(0u32..).all(|(volume, position)| volume.index == position),
-            "its volumes are not numbered one after the other",
-        ),
-        (counts_hold(&descriptor.volumes), "its descriptor counts more than there can be"),
-        (is_digest(&descriptor.archive.sha256), "its descriptor has no digest of the archive"),
-        (digests, "its descriptor has no digest of a volume"),
-        (parts_hold(&descriptor.parts, descriptor), "its descriptor's parts do not fit the archive"),
+    let rows: [(bool, fn() -> Message); 10] = [
+        (manifest.format == FORMAT, || message!("its-format-is")),
+        (descriptor.id == id, || message!("its-descriptor-is-of-another-snapshot")),
+        (manifest.workload == workload || descriptor.imported, || message!("its-descriptor-is-of-another-workload")),
+        (names.len() == manifest.volumes.len(), || message!("its-descriptor-names-a-volume-twice")),
+        (manifest.volumes.iter().map(|volume| volume.index).eq(totals), || message!("its-descriptor-does-not-say")),
+        (manifest.volumes.iter().zip(0u32..).all(|(volume, position)| volume.index == position), || {
+            message!("its-volumes-are-not-numbered")
+        }),
+        (counts_hold(&descriptor.volumes), || message!("its-descriptor-counts-more")),
+        (is_digest(&descriptor.archive.sha256), || message!("its-descriptor-has-no-digest")),
+        (digests, || message!("its-descriptor-has-no-digest-of")),
+        (parts_hold(&descriptor.parts, descriptor), || message!("its-descriptors-parts-do-not-fit")),
     ];
-    rows.iter().find(|(holds, _)| !holds).map(|(_, what)| *what)
+    rows.iter().find(|(holds, _)| !holds).map(|(_, what)| what())
 }
 
 /// Whether what is counted can be: also added up over all volumes.

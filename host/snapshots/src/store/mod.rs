@@ -27,6 +27,7 @@ use super::format::{Descriptor, SAFETY};
 use super::{Progress, check_cancelled};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_volumes::ambient;
 
 /// Largest descriptor read: a part takes some 100 bytes and stands for 16 MiB.
@@ -76,7 +77,7 @@ impl OpenSnapshot {
         let room = self.bytes().saturating_sub(offset).min(max as u64) as usize;
         let mut bytes = vec![0; room];
         self.file.read_exact_at(&mut bytes, offset).map_err(|error| {
-            Failure::new(Code::Io, format!("cannot read snapshot `{}`: {error}", self.descriptor.id))
+            Failure::new(Code::Io, message!("cannot-read-snapshot", id = self.descriptor.id, error))
         })?;
         Ok(bytes)
     }
@@ -129,15 +130,16 @@ impl Store {
         match (starting.next(), starting.next()) {
             (Some(id), None) => Ok(id.clone()),
             (Some(_), Some(_)) => {
-                let message = format!(
-                    "more than one snapshot of `{}` begins with `{}`",
-                    escape::text(workload),
-                    escape::text(name)
+                let message = message!(
+                    "more-than-one-snapshot-of-begins",
+                    workload = escape::text(workload),
+                    name = escape::text(name)
                 );
                 Err(Failure::new(Code::NotFound, message).hint(names::nearest(&ids, name)))
             }
             (None, _) => {
-                let message = format!("there is no snapshot `{}` of `{}`", escape::text(name), escape::text(workload));
+                let message =
+                    message!("there-is-no-snapshot-of", name = escape::text(name), workload = escape::text(workload));
                 Err(Failure::new(Code::NotFound, message).hint(names::nearest(&ids, name)))
             }
         }
@@ -183,11 +185,10 @@ impl Store {
     /// Deletes one snapshot, damaged or not, by its whole id. `named` are the ids that a journal or an undo window
     /// names, which are `busy`.
     pub fn delete(&self, workload: &str, id: &str, named: &BTreeSet<String>) -> Result<()> {
-        names::check("snapshot", id)?;
+        names::check_snapshot(id)?;
         if named.contains(id) {
-            let message = format!("snapshot `{}` is needed by a restore that is not finished", escape::text(id));
-            return Err(Failure::new(Code::Busy, message)
-                .hint("finish the restore first (`reforge restore list`), or wait until its undo window ends"));
+            let message = message!("snapshot-is-needed-by-a-restore", id = escape::text(id));
+            return Err(Failure::new(Code::Busy, message).hint(message!("finish-the-restore-first-reforge-restore")));
         }
         self.is_whole_id(workload, id)?;
         self.folder(workload)?.map_or_else(|| Err(check::gone(id)), |folder| remove::snapshot(&folder, id))
@@ -195,12 +196,12 @@ impl Store {
 
     /// Refuses what is only the beginning of an id, and what is none: a deletion wants it whole.
     pub fn is_whole_id(&self, workload: &str, id: &str) -> Result<()> {
-        names::check("snapshot", id)?;
+        names::check_snapshot(id)?;
         match self.resolve(workload, id)? {
             whole if whole == id => Ok(()),
             whole => {
-                let message = format!("a deletion wants the whole id: `{}`", escape::text(&whole));
-                Err(Failure::new(Code::Usage, message).hint("a beginning names it everywhere else"))
+                let message = message!("a-deletion-wants-the-whole-id", whole = escape::text(&whole));
+                Err(Failure::new(Code::Usage, message).hint(message!("a-beginning-names-it-everywhere-else")))
             }
         }
     }
@@ -223,7 +224,7 @@ impl Store {
 
     /// Begins a new snapshot of a workload: sweeps what a dead one left behind and opens a new archive.
     pub fn begin(&self, workload: &str, created: jiff::Timestamp) -> Result<Pending> {
-        names::check("workload", workload)?;
+        names::check_workload(workload)?;
         let folder = Folder::make(&self.dir.join(workload))?;
         remove::leftovers(&folder)?;
         let newest = newest(&folder, workload)?;
@@ -236,7 +237,7 @@ impl Store {
         let mut left = Vec::new();
         for entry in ambient::follow(&self.dir).and_then(|dir| dir.entries()).map_err(failed)? {
             let name = entry.map_err(failed)?.file_name();
-            let Some(workload) = name.to_str().filter(|name| names::check("workload", name).is_ok()) else { continue };
+            let Some(workload) = name.to_str().filter(|name| names::check_workload(name).is_ok()) else { continue };
             if ambient::follow(&self.dir.join(workload)).is_ok() {
                 let folder = self.folder(workload)?;
                 if folder.is_some_and(|folder| remove::has_leftovers(&folder).unwrap_or(true)) {
@@ -253,7 +254,7 @@ impl Store {
     }
 
     fn folder(&self, workload: &str) -> Result<Option<Folder>> {
-        names::check("workload", workload)?;
+        names::check_workload(workload)?;
         Folder::open(&self.dir.join(workload))
     }
 }
@@ -282,16 +283,18 @@ fn newest_key(snapshot: &StoredSnapshot) -> (String, Option<jiff::Timestamp>, St
 
 fn open_in(folder: &Folder, workload: &str, id: &str) -> Result<OpenSnapshot> {
     let mut text = Vec::new();
-    let file = folder.read(&descriptor_name(id))?.ok_or_else(|| check::damaged(id, "its descriptor is missing"))?;
+    let file =
+        folder.read(&descriptor_name(id))?.ok_or_else(|| check::damaged(id, message!("its-descriptor-is-missing")))?;
     file.take(DESCRIPTOR_BYTES_MAX + 1)
         .read_to_end(&mut text)
         .map_err(|error| Failure::io("read", &folder.path(&descriptor_name(id)), &error))?;
     let descriptor = check::descriptor(&text, workload, id)?;
-    let file = folder.read(&archive_name(id))?.ok_or_else(|| check::damaged(id, "its archive is missing"))?;
+    let file = folder.read(&archive_name(id))?.ok_or_else(|| check::damaged(id, message!("its-archive-is-missing")))?;
     let size = file.metadata().map_err(|error| Failure::io("look at", &folder.path(&archive_name(id)), &error))?.len();
     check::archive_size(&descriptor, size)?;
     let descriptor_sha256 = hex::encode(Sha256::digest(&text));
-    let descriptor_text = String::from_utf8(text).map_err(|_| check::damaged(id, "its descriptor is not text"))?;
+    let descriptor_text =
+        String::from_utf8(text).map_err(|_| check::damaged(id, message!("its-descriptor-is-not-text")))?;
     Ok(OpenSnapshot { descriptor, descriptor_text, descriptor_sha256, file })
 }
 
@@ -301,19 +304,19 @@ fn copy_checked(snapshot: &OpenSnapshot, out: &mut dyn Write, at: &Path, progres
     let mut buffer = vec![0; READ_BYTES];
     let id = &snapshot.descriptor.id;
     loop {
-        check_cancelled(progress, "reading the snapshot")?;
+        check_cancelled(progress, message!("reading-the-snapshot"))?;
         let read = match file.read(&mut buffer) {
             Ok(0) => break,
             Ok(read) => read,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(check::damaged(id, &format!("its archive cannot be read: {error}"))),
+            Err(error) => return Err(check::damaged(id, message!("its-archive-cannot-be-read", error))),
         };
         sha256.update(&buffer[..read]);
         out.write_all(&buffer[..read]).map_err(|error| Failure::io("write", at, &error))?;
         progress.advanced(read as u64, 0);
     }
     if hex::encode(sha256.finalize()) != snapshot.descriptor.archive.sha256 {
-        return Err(check::damaged(id, "its archive does not match its digest"));
+        return Err(check::damaged(id, message!("its-archive-does-not-match")));
     }
     Ok(())
 }

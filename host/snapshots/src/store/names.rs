@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::random;
 
 /// `20261123T142501Z`, the part of an id that is a time.
@@ -55,13 +57,18 @@ pub(super) fn id_of(name: &str) -> Option<&str> {
     is_safe(id).then_some(id)
 }
 
-/// Refuses a name that could lead elsewhere.
-pub(super) fn check(what: &str, name: &str) -> Result<()> {
-    if is_safe(name) {
-        return Ok(());
-    }
-    let message = format!("`{}` is not the name of a {what}", escape::text(name));
-    Err(Failure::new(Code::Usage, message))
+/// Refuses what is no name of a snapshot.
+pub(super) fn check_snapshot(name: &str) -> Result<()> {
+    check(name, || message!("is-not-the-name-of-a-snapshot", name = escape::text(name)))
+}
+
+/// Refuses what is no name of a workload.
+pub(super) fn check_workload(name: &str) -> Result<()> {
+    check(name, || message!("is-not-the-name-of-a-workload", name = escape::text(name)))
+}
+
+fn check(name: &str, refusal: impl FnOnce() -> Message) -> Result<()> {
+    if is_safe(name) { Ok(()) } else { Err(Failure::new(Code::Usage, refusal())) }
 }
 
 fn is_safe(name: &str) -> bool {
@@ -74,15 +81,15 @@ fn is_safe(name: &str) -> bool {
 }
 
 /// A hint with the ids that begin most like `name`, the newest first among equals.
-pub(super) fn nearest(ids: &BTreeSet<String>, name: &str) -> String {
+pub(super) fn nearest(ids: &BTreeSet<String>, name: &str) -> Message {
     let alike = |id: &String| id.bytes().zip(name.bytes()).take_while(|(left, right)| left == right).count();
     let mut ids: Vec<&String> = ids.iter().collect();
     ids.sort_by_key(|id| std::cmp::Reverse((alike(id), *id)));
     if ids.is_empty() {
-        return "there are none yet; take one with `reforge snapshot create`".to_owned();
+        return message!("there-are-none-yet-take");
     }
     let shown: Vec<String> = ids.iter().take(NEAREST_MAX).map(|id| format!("`{}`", escape::text(id))).collect();
-    format!("nearest: {}", shown.join(", "))
+    message!("nearest", shown = shown.join(", "))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use super::names::{self, NEW, archive_name, descriptor_name};
 use reforge_base::durable;
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 /// How often a new id is drawn. One second has 16 million.
 const ID_ATTEMPTS_MAX: u32 = 16;
@@ -40,7 +41,7 @@ impl Pending {
                 return Ok(Pending { folder, workload: workload.to_owned(), id, archive, published: false });
             }
         }
-        Err(Failure::new(Code::Io, "no free snapshot id was found"))
+        Err(Failure::new(Code::Io, message!("no-free-snapshot-id-was-found")))
     }
 
     /// The id that the snapshot will have.
@@ -61,7 +62,7 @@ impl Pending {
     /// Makes it a snapshot. The archive must have been synced, and the descriptor be of it.
     pub fn publish(mut self, descriptor: &Descriptor) -> Result<()> {
         let mut text = serde_json::to_vec_pretty(descriptor)
-            .map_err(|error| Failure::new(Code::Io, format!("cannot write the descriptor: {error}")))?;
+            .map_err(|error| Failure::new(Code::Io, message!("cannot-write-the-descriptor", error)))?;
         text.push(b'\n');
         // What could not be read again must not be published.
         let read = super::check::descriptor(&text, &self.workload, &self.id)?;

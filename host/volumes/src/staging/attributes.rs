@@ -18,9 +18,11 @@ use super::quota::Policy;
 use crate::beneath::Name;
 use crate::syscalls;
 use crate::tree_digest::{Metadata, Mtime};
+use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::limits;
+use reforge_base::message;
 
 const MODE_MAX: u32 = 0o7777;
 const SET_ID_BITS: u32 = 0o6000;
@@ -32,16 +34,16 @@ const NANOSECONDS_END: u32 = 1_000_000_000;
 pub fn check<'a>(path: &[u8], metadata: &'a Metadata, policy: Policy) -> Result<Cow<'a, Metadata>> {
     // The largest number means "leave as it is" to chown.
     if metadata.uid == u32::MAX || metadata.gid == u32::MAX {
-        return Err(refused(path, "has an owner or group out of range"));
+        return Err(refused(path, message!("has-an-owner-or-group")));
     }
     if metadata.mode > MODE_MAX {
-        return Err(refused(path, "has a mode out of range"));
+        return Err(refused(path, message!("has-a-mode-out-of-range")));
     }
     if metadata.mtime.nanoseconds >= NANOSECONDS_END {
-        return Err(refused(path, "has a time out of range"));
+        return Err(refused(path, message!("has-a-time-out-of-range")));
     }
     if metadata.mode & SET_ID_BITS != 0 && !policy.privileged {
-        return Err(not_allowed(path, "has set-id bits"));
+        return Err(not_allowed(path, message!("has-set-id-bits")));
     }
     if metadata.xattrs.is_empty() {
         return Ok(Cow::Borrowed(metadata));
@@ -53,7 +55,7 @@ pub fn check<'a>(path: &[u8], metadata: &'a Metadata, policy: Policy) -> Result<
     let mut sorted = metadata.clone();
     sorted.xattrs.sort();
     if sorted.xattrs.windows(2).any(|pair| pair[0].0 == pair[1].0) {
-        return Err(refused(path, "has an extended attribute twice"));
+        return Err(refused(path, message!("has-an-extended-attribute-twice")));
     }
     Ok(Cow::Owned(sorted))
 }
@@ -65,10 +67,10 @@ fn check_xattrs(path: &[u8], xattrs: &[(Vec<u8>, Vec<u8>)], policy: Policy) -> R
     for (name, _) in xattrs {
         let namespaced = name.iter().position(|byte| *byte == b'.').is_some_and(|at| at > 0 && at + 1 < name.len());
         if !namespaced || name.contains(&0) {
-            return Err(refused(path, "has an extended attribute with an impossible name"));
+            return Err(refused(path, message!("has-an-extended-attribute-with")));
         }
         if !policy.privileged && (name.starts_with(b"security.") || name.starts_with(b"trusted.")) {
-            return Err(not_allowed(path, &format!("has the attribute `{}`", escape::bytes(name))));
+            return Err(not_allowed(path, message!("has-the-attribute", name = escape::bytes(name))));
         }
     }
     Ok(())
@@ -148,8 +150,8 @@ impl Creation {
         if (kept.tv_sec, kept.tv_nsec) == (wanted.seconds, wanted.nanoseconds) {
             return Ok(());
         }
-        let message = format!("the file system cannot keep the time of `{}`", escape::bytes(path));
-        Err(Failure::new(Code::VolumeRefused, message).hint("use a file system with 64-bit times in nanoseconds"))
+        let message = message!("the-file-system-cannot-keep", path = escape::bytes(path));
+        Err(Failure::new(Code::VolumeRefused, message).hint(message!("use-a-file-system-with-64")))
     }
 }
 
@@ -163,8 +165,8 @@ fn set_mode(file: BorrowedFd<'_>, path: &[u8], mode: u32) -> Result<()> {
     if u32::from(facts.stx_mode) & MODE_MAX == mode {
         return Ok(());
     }
-    Err(Failure::new(Code::Io, format!("the set-id bits of `{}` were not kept", escape::bytes(path)))
-        .hint("run the host as root"))
+    Err(Failure::new(Code::Io, message!("the-set-id-bits", path = escape::bytes(path)))
+        .hint(message!("run-the-host-as-root-alone")))
 }
 
 /// Sets the time of modification only.
@@ -181,16 +183,14 @@ pub(super) fn io(doing: &str, path: &[u8], error: impl Into<std::io::Error>) -> 
 }
 
 fn no_attribute(path: &[u8], name: &[u8], error: rustix::io::Errno) -> Failure {
-    io(&format!("set the attribute `{}` of", escape::bytes(name)), path, error)
-        .hint("the file system must support the attributes that the snapshot holds")
+    let doing = message!("set-the-attribute-of", name = escape::bytes(name));
+    Failure::while_doing(doing, Path::new(OsStr::from_bytes(path)), &error.into())
+        .hint(message!("the-file-system-must-support"))
 }
 
-fn not_allowed(path: &[u8], what: &str) -> Failure {
-    Failure::new(
-        Code::PolicyRefused,
-        format!("entry `{}` {what}, which an imported archive may not", escape::bytes(path)),
-    )
-    .hint("if you trust the archive, allow `privileged` for this workload")
+fn not_allowed(path: &[u8], what: Message) -> Failure {
+    Failure::new(Code::PolicyRefused, message!("entry-which-an-imported-archive", path = escape::bytes(path), what))
+        .hint(message!("if-you-trust-the-archive-allow"))
 }
 
 /// Whether a directory's file system keeps a time to the nanosecond; tried on the directory itself.

@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use super::entry_path::{refused, split};
 use crate::beneath::{self, Name};
 use reforge_base::failure::Result;
+use reforge_base::message;
 
 /// Descriptors that one staging keeps open besides its root. Many stagings must fit under the usual limit of 1024.
 const OPEN_DIRECTORIES_MAX: usize = 64;
@@ -103,8 +104,8 @@ fn open_or_make(above: &Dir, name: &[u8]) -> rustix::io::Result<Dir> {
 
 fn not_a_directory(path: &[u8], error: Errno) -> reforge_base::Failure {
     match error {
-        Errno::NOTDIR | Errno::LOOP => refused(path, "is a directory and something else at once"),
-        Errno::NAMETOOLONG => refused(path, "has a name too long for this file system"),
+        Errno::NOTDIR | Errno::LOOP => refused(path, message!("is-a-directory-and-something-else")),
+        Errno::NAMETOOLONG => refused(path, message!("has-a-name-too-long")),
         other => super::attributes::io("make directory", path, other),
     }
 }

@@ -4,9 +4,11 @@
 //! What passes here is relative, leads down only, and is short enough for every system call: each component is opened
 //! on its own without following links, so a path can never leave its staging.
 
+use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::limits;
+use reforge_base::message;
 
 /// Refuses a path that is not plain. The empty path is the volume's root.
 pub fn check(path: &[u8]) -> Result<()> {
@@ -18,10 +20,10 @@ pub fn check(path: &[u8]) -> Result<()> {
     }
     for (index, component) in path.split(|byte| *byte == b'/').enumerate() {
         match component {
-            b"" if index == 0 => return Err(refused(path, "is absolute")),
-            b"" => return Err(refused(path, "has an empty component")),
-            b"." | b".." => return Err(refused(path, "leaves its place")),
-            _ if component.contains(&0) => return Err(refused(path, "has a zero byte in it")),
+            b"" if index == 0 => return Err(refused(path, message!("is-absolute"))),
+            b"" => return Err(refused(path, message!("has-an-empty-component"))),
+            b"." | b".." => return Err(refused(path, message!("leaves-its-place"))),
+            _ if component.contains(&0) => return Err(refused(path, message!("has-a-zero-byte-in-it"))),
             _ => {}
         }
     }
@@ -31,7 +33,7 @@ pub fn check(path: &[u8]) -> Result<()> {
 /// As [`check`], for entries that cannot be the volume's root.
 pub fn check_below_root(path: &[u8]) -> Result<()> {
     if path.is_empty() {
-        return Err(Failure::new(Code::ArchiveRefused, "the volume's root is not a directory in the archive"));
+        return Err(Failure::new(Code::ArchiveRefused, message!("the-volumes-root")));
     }
     check(path)
 }
@@ -45,9 +47,9 @@ pub fn split(path: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// An entry that is never staged.
-pub(super) fn refused(path: &[u8], reason: &str) -> Failure {
-    Failure::new(Code::ArchiveRefused, format!("entry `{}` {reason}", escape::bytes(path)))
-        .hint("nothing was changed; restore another snapshot, or make the archive again")
+pub(super) fn refused(path: &[u8], reason: impl Into<Message>) -> Failure {
+    Failure::new(Code::ArchiveRefused, message!("entry", path = escape::bytes(path), reason = reason.into()))
+        .hint(message!("nothing-was-changed-restore-another-snapshot"))
 }
 
 #[cfg(test)]

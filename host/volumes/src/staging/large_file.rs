@@ -15,6 +15,7 @@ use super::{Inner, Open, attributes, staged};
 use crate::beneath::{self, Name};
 use crate::tree_digest::{BLOCK_BYTES, Digest, Metadata, block_count, content, zero_block};
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 /// Bytes that one call may write: a block.
 pub const WRITE_BYTES_MAX: usize = BLOCK_BYTES as usize;
@@ -49,7 +50,7 @@ impl Large {
     pub(super) fn claim(&self, metadata: Metadata) -> Result<()> {
         match self.state().metadata.replace(metadata) {
             None => Ok(()),
-            Some(_) => Err(refused(&self.path, "is in the archive twice")),
+            Some(_) => Err(refused(&self.path, message!("is-in-the-archive-twice"))),
         }
     }
 
@@ -83,9 +84,10 @@ impl Large {
     pub(super) fn complete(&self) -> Result<(Metadata, Digest)> {
         let mut state = self.state();
         if state.unfinished_handles != 0 {
-            return Err(refused(&self.path, "was not written to its end"));
+            return Err(refused(&self.path, message!("was-not-written-to-its-end")));
         }
-        let metadata = state.metadata.take().ok_or_else(|| refused(&self.path, "has content and no header"))?;
+        let metadata =
+            state.metadata.take().ok_or_else(|| refused(&self.path, message!("has-content-and-no-header")))?;
         let short_tail = hole_digest(self.size % BLOCK_BYTES);
         let blocks = block_count(self.size);
         let digest_of = |index: u64| match state.blocks.get(&index) {
@@ -100,7 +102,7 @@ impl Large {
     fn claim_block(&self, index: u64) -> Result<()> {
         match self.state().blocks.insert(index, None) {
             None => Ok(()),
-            Some(_) => Err(refused(&self.path, "has one block twice in the archive")),
+            Some(_) => Err(refused(&self.path, message!("has-one-block-twice"))),
         }
     }
 
@@ -174,12 +176,12 @@ impl LargeFile {
         let path = &*large.path;
         let file = self.file.clone().ok_or_else(finished_already)?;
         if bytes.len() > WRITE_BYTES_MAX {
-            return Err(Failure::new(Code::TooLarge, "one write holds more than 1 MiB"));
+            return Err(Failure::new(Code::TooLarge, message!("one-write-holds-more-than-1")));
         }
         let end = offset.checked_add(bytes.len() as u64).filter(|end| *end <= self.large.size);
-        let end = end.ok_or_else(|| refused(path, "holds more than its header says"))?;
+        let end = end.ok_or_else(|| refused(path, message!("holds-more-than-its-header-says")))?;
         if offset < self.next_offset {
-            return Err(refused(path, "is written backwards"));
+            return Err(refused(path, message!("is-written-backwards")));
         }
         inner.quota_use.occupy(&inner.quota.budget, open.directories.root().as_fd(), bytes.len() as u64, false)?;
         self.digest(offset, bytes)?;
@@ -224,5 +226,5 @@ impl LargeFile {
 }
 
 fn finished_already() -> Failure {
-    Failure::new(Code::OutOfOrder, "this handle on a large file has finished")
+    Failure::new(Code::OutOfOrder, message!("this-handle-on-a-large-file"))
 }

@@ -40,10 +40,12 @@ use self::write_out::WriteOut;
 use super::beneath::{self, Name};
 use super::parent::Parent;
 use crate::tree_digest::{self, BLOCK_BYTES, DigestedKind, Metadata};
+use reforge_base::Message;
 use reforge_base::durable::FileSystem;
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::limits;
+use reforge_base::message;
 
 /// Fills one sibling. Shared by threads through `&self`.
 #[derive(Debug)]
@@ -146,7 +148,7 @@ impl Staging {
         self.0.run(|open| {
             check_below_root(path)?;
             if content.len() as u64 > BLOCK_BYTES {
-                return Err(Failure::new(Code::TooLarge, "a file staged whole holds more than 1 MiB"));
+                return Err(Failure::new(Code::TooLarge, message!("a-file-staged-whole-holds-more")));
             }
             let metadata = attributes::check(path, metadata, self.0.quota.policy)?;
             let size = content.len() as u64;
@@ -181,7 +183,7 @@ impl Staging {
         self.0.run(|open| {
             check_below_root(path)?;
             if size > self.0.quota.expected.bytes {
-                return Err(refused(path, "is larger than the whole volume"));
+                return Err(refused(path, message!("is-larger-than-the-whole-volume")));
             }
             let (large, is_new) = open.large(path, size)?;
             if is_new {
@@ -196,7 +198,7 @@ impl Staging {
         let digest = |metadata: &Metadata| tree_digest::entry(path, metadata, DigestedKind::Symlink { target });
         self.0.run(|open| {
             limits::target_problem(target).map_or(Ok(()), |problem| Err(refused(path, &problem)))?;
-            let metadata = self.0.check_link(path, metadata, target, "a symbolic link")?;
+            let metadata = self.0.check_link(path, metadata, target, message!("a-symbolic-link"))?;
             open.entries.push(EntryKind::Symlink, path, &digest(&metadata));
             open.remember(path, metadata.into_owned(), target.into(), None);
             self.0.occupy(open, target.len() as u64)
@@ -208,7 +210,7 @@ impl Staging {
         let digest = |metadata: &Metadata| tree_digest::entry(path, metadata, DigestedKind::HardLink { leader });
         self.0.run(|open| {
             check_below_root(leader)?;
-            let metadata = self.0.check_link(path, metadata, leader, "a hard link")?;
+            let metadata = self.0.check_link(path, metadata, leader, message!("a-hard-link"))?;
             open.entries.push(EntryKind::HardLink, path, &digest(&metadata));
             open.remember(path, metadata.into_owned(), Box::default(), Some(leader.into()));
             Ok(())
@@ -283,13 +285,14 @@ impl Inner {
         path: &[u8],
         metadata: &'a Metadata,
         target: &[u8],
-        what: &str,
+        what: Message,
     ) -> Result<Cow<'a, Metadata>> {
         check_below_root(path)?;
         if !self.quota.policy.links {
-            let message = format!("entry `{}` is {what}", reforge_base::escape::bytes(path));
-            return Err(Failure::new(Code::PolicyRefused, message)
-                .hint("add `links = \"contained\"` to the workload if it needs links"));
+            let message = message!("entry-is", path = reforge_base::escape::bytes(path), what);
+            return Err(
+                Failure::new(Code::PolicyRefused, message).hint(message!("add-links-contained-to-the-workload"))
+            );
         }
         let metadata = attributes::check(path, metadata, self.quota.policy)?;
         self.quota_use.announce(&self.quota.expected, 0)?;
@@ -318,7 +321,7 @@ impl Open {
         if file.size == size {
             Ok((file, large.len() > known))
         } else {
-            Err(refused(path, "has two sizes in the archive"))
+            Err(refused(path, message!("has-two-sizes-in-the-archive")))
         }
     }
 
@@ -341,14 +344,14 @@ fn path_text(path: &[u8]) -> &OsStr {
 /// An entry that could not be made under its name.
 fn not_made(path: &[u8], error: Errno) -> Failure {
     match error {
-        Errno::EXIST => refused(path, "is in the archive twice, or as two kinds of entry"),
-        Errno::NAMETOOLONG => refused(path, "has a name too long for this file system"),
+        Errno::EXIST => refused(path, message!("is-in-the-archive-twice-or")),
+        Errno::NAMETOOLONG => refused(path, message!("has-a-name-too-long")),
         other => attributes::io("make", path, other),
     }
 }
 
 fn sealed_already() -> Failure {
-    Failure::new(Code::OutOfOrder, "this staging is sealed")
+    Failure::new(Code::OutOfOrder, message!("this-staging-is-sealed"))
 }
 
 #[cfg(test)]

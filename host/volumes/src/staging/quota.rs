@@ -9,9 +9,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::write_out::WriteOut;
 use crate::space::Space;
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::limits::DISK_UNIT_BYTES;
 use reforge_base::limits::ListingBudget;
+use reforge_base::message;
 
 /// After how many staged bytes the free space is looked at again at the latest; sooner when it runs out, since the app
 /// and other volumes are written to meanwhile.
@@ -74,7 +76,7 @@ pub(super) struct QuotaUse {
 impl Quota {
     pub(super) fn refuse_cancelled(&self) -> Result<()> {
         if self.cancelled.load(Ordering::Relaxed) {
-            return Err(Failure::new(Code::Cancelled, "cancelled while the archive was extracted"));
+            return Err(Failure::new(Code::Cancelled, message!("cancelled-while-the-archive-was-extracted")));
         }
         Ok(())
     }
@@ -85,11 +87,11 @@ impl QuotaUse {
     pub(super) fn announce(&self, expected: &Expected, size: u64) -> Result<()> {
         let entries = self.progress.entries.fetch_add(1, Ordering::Relaxed) + 1;
         if entries > expected.entries {
-            return Err(too_large("entries", expected.entries));
+            return Err(too_large(message!("the-archive-holds-more-entries", announced = expected.entries)));
         }
         let add = |announced: u64| announced.checked_add(size).filter(|sum| *sum <= expected.bytes);
         let added = self.announced_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
-        added.map(drop).map_err(|_| too_large("bytes", expected.bytes))
+        added.map(drop).map_err(|_| too_large(message!("the-archive-holds-more-bytes", announced = expected.bytes)))
     }
 
     /// `written` bytes are about to land on the file system of `directory`. Looks at its free space now and then.
@@ -122,7 +124,6 @@ impl QuotaUse {
     }
 }
 
-fn too_large(what: &str, announced: u64) -> Failure {
-    Failure::new(Code::TooLarge, format!("the archive holds more than the {announced} {what} that its descriptor says"))
-        .hint("the archive and its descriptor do not belong together, or one of them was changed")
+fn too_large(message: Message) -> Failure {
+    Failure::new(Code::TooLarge, message).hint(message!("the-archive-and-its-descriptor"))
 }

@@ -14,6 +14,7 @@ use crate::{inode_flags, syscalls};
 use reforge_base::effects::effect;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::permissions::umask;
 
 /// Attributes that a directory inherits from the one it is made in.
@@ -34,8 +35,8 @@ pub(super) fn prepare(root: &Dir, path: &Path, live: Option<&Dir>) -> Result<Cre
     let facts = syscalls::facts(root).map_err(|error| Failure::io("inspect", path, &error.into()))?;
     let (uid, gid) = owner();
     if (facts.stx_uid, facts.stx_gid, u32::from(facts.stx_mode) & 0o7777) != (uid, gid, ROOT_MODE) {
-        let message = format!("`{}` did not take its owner and mode", escape::path(path));
-        return Err(Failure::new(Code::VolumeRefused, message).hint("the file system must keep owners and modes"));
+        let message = message!("did-not-take-its-owner", path = escape::path(path));
+        return Err(Failure::new(Code::VolumeRefused, message).hint(message!("the-file-system-must-keep-owners")));
     }
     Ok(Creation { umask: umask()?, uid, gid, exact_times })
 }
@@ -44,8 +45,8 @@ fn refuse_not_empty(root: &Dir, path: &Path) -> Result<()> {
     let failed = |error: std::io::Error| Failure::io("list", path, &error);
     let Some(entry) = root.entries().map_err(failed)?.next() else { return Ok(()) };
     let name = escape::bytes(entry.map_err(failed)?.file_name().as_bytes());
-    let message = format!("`{}` should be empty and holds `{name}`", escape::path(path));
-    Err(Failure::new(Code::VolumeRefused, message).hint("something else writes to the volume's parent"))
+    let message = message!("should-be-empty-and-holds", path = escape::path(path), name);
+    Err(Failure::new(Code::VolumeRefused, message).hint(message!("something-else-writes-to-the-volumes")))
 }
 
 /// Takes away what was inherited. Answers whether times are kept to the nanosecond.

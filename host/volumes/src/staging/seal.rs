@@ -20,6 +20,7 @@ use crate::sealed::{self, SealedTree};
 use crate::syscalls;
 use crate::tree_digest::{self, DigestedKind, Metadata, TreeHasher, path_order};
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 /// What a sealed staging holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +81,7 @@ fn refuse_gaps(entries: &SortedEntries) -> Result<()> {
     let mut last: Option<&[u8]> = None;
     for entry in entries.iter() {
         if last == Some(entry.path) {
-            return Err(refused(entry.path, "is in the archive twice"));
+            return Err(refused(entry.path, message!("is-in-the-archive-twice")));
         }
         last = Some(entry.path);
         if !entry.path.is_empty() {
@@ -89,7 +90,7 @@ fn refuse_gaps(entries: &SortedEntries) -> Result<()> {
                 around.pop();
             }
             if around.is_empty() {
-                return Err(refused(parent, "holds entries and is not a directory in the archive itself"));
+                return Err(refused(parent, message!("holds-entries-and")));
             }
         }
         if entry.kind == EntryKind::Directory {
@@ -97,7 +98,7 @@ fn refuse_gaps(entries: &SortedEntries) -> Result<()> {
         }
     }
     if last.is_none() {
-        return Err(Failure::new(Code::ArchiveRefused, "the archive does not hold the volume's root"));
+        return Err(Failure::new(Code::ArchiveRefused, message!("the-archive-does-not-hold")));
     }
     Ok(())
 }
@@ -107,7 +108,7 @@ fn refuse_leaders(entries: &SortedEntries, links: &[Link]) -> Result<()> {
         if let Some(leader) = &link.leader
             && entries.find(leader).is_none_or(|entry| entry.kind != EntryKind::File)
         {
-            return Err(refused(&link.path, "is a hard link to something that is no regular file of its volume"));
+            return Err(refused(&link.path, message!("is-a-hard-link-to-something")));
         }
     }
     Ok(())
@@ -119,16 +120,15 @@ fn compare(entries: &SortedEntries, bytes: u64, expected: &Expected) -> Result<S
     entries.iter().for_each(|entry| hasher.push(entry.digest));
     let tree_digest = hasher.finish();
     let difference = if entries.len() != expected.entries {
-        format!("{} entries came out of the archive, {} were captured", entries.len(), expected.entries)
+        message!("entries-came-out-of-the-archive", n = entries.len(), entries = expected.entries)
     } else if bytes != expected.bytes {
-        format!("{} bytes came out of the archive, {} were captured", bytes, expected.bytes)
+        message!("bytes-came-out-of-the-archive", bytes, bytes_2 = expected.bytes)
     } else if expected.tree_digest.as_ref().is_some_and(|digest| *digest != tree_digest) {
-        "what came out of the archive is not what was captured: the tree digests differ".to_owned()
+        message!("what-came-out-of-the-archive")
     } else {
         return Ok(tree_digest);
     };
-    Err(Failure::new(Code::SnapshotDamaged, difference)
-        .hint("nothing was changed; verify the snapshot and restore another one"))
+    Err(Failure::new(Code::SnapshotDamaged, difference).hint(message!("nothing-was-changed-verify-the-snapshot")))
 }
 
 fn make_link(open: &Open, link: &Link) -> Result<()> {
@@ -147,7 +147,7 @@ fn make_link(open: &Open, link: &Link) -> Result<()> {
     if is_as_wanted(&facts, &link.metadata) {
         Ok(())
     } else {
-        Err(refused(&link.path, "is a hard link whose owner, mode or time is not its leader's"))
+        Err(refused(&link.path, message!("is-a-hard-link-whose-owner")))
     }
 }
 

@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use crate::host::Host;
 use crate::restore::progress::{Beside, Progress};
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::threads;
 use reforge_snapshots::store::OpenSnapshot;
 
@@ -65,6 +66,6 @@ impl ArchiveCheck {
     /// Until it is over: a phase of its own, of which much may be done already.
     pub(crate) fn wait(self) -> Result<()> {
         self.beside.show_as("checking the archive", self.bytes);
-        self.thread.join().map_err(|_| Failure::new(Code::Io, "the archive could not be checked"))?
+        self.thread.join().map_err(|_| Failure::new(Code::Io, message!("the-archive-could-not-be-checked")))?
     }
 }

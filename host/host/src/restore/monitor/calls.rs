@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::{Monitor, Purpose, out_of_order};
 use reforge_base::failure::Result;
+use reforge_base::message;
 use reforge_base::spec::Health;
 use reforge_plugins::descriptors::Descriptors;
 use reforge_plugins::host_calls::{Facts, HostCalls, Token};
@@ -98,12 +99,12 @@ impl HostCalls for Monitor {
 
     fn workers(&self, asked_by_a_worker: bool) -> Result<()> {
         if asked_by_a_worker {
-            return Err(out_of_order("a worker cannot have workers of its own"));
+            return Err(out_of_order(message!("a-worker-cannot-have-workers")));
         }
         match &self.purpose {
             // Nothing can be extracted any more, and the app waits.
             Purpose::Restore(steps) if !steps.step().is_before_the_stop() => {
-                Err(out_of_order("workers extract before the app is stopped"))
+                Err(out_of_order(message!("workers-extract-before-the-app")))
             }
             _ => Ok(()),
         }

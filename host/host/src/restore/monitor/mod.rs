@@ -38,7 +38,9 @@ pub use self::subject::{Given, Subject};
 use self::volumes::VolumeViews;
 use super::preflight::{self, Preflight};
 use super::progress::Progress;
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_plugins::descriptors::Descriptors;
 use reforge_plugins::watch::Watch;
 use reforge_snapshots::store::OpenSnapshot;
@@ -104,8 +106,9 @@ impl Monitor {
     /// For a restore, whose lease is held from its preparation on and given to the plugin when it asks. So are the parents
     /// of its volumes.
     pub fn of_restore(subject: Subject, lease: Lease, claims: Vec<Claim>, progress: Arc<Progress>) -> Monitor {
-        lease.hold(&format!("restore {}", subject.id));
+        lease.hold(message!("held-for-restore", id = subject.id));
         let (snapshot, worker_limits) = (subject.given.snapshot.clone(), subject.given.worker_limits());
+
         let steps = Steps::new(subject, lease, claims, progress.clone());
         Monitor::new(Purpose::Restore(Box::new(steps)), snapshot, worker_limits, progress)
     }
@@ -128,9 +131,7 @@ impl Monitor {
     pub(super) fn steps(&self, call: &str) -> Result<&Steps> {
         match &self.purpose {
             Purpose::Restore(steps) => Ok(steps),
-            Purpose::Plan(_) | Purpose::Inspect => {
-                Err(out_of_order(&format!("`{call}` belongs to a restore, and this is none")))
-            }
+            Purpose::Plan(_) | Purpose::Inspect => Err(out_of_order(message!("belongs-to-a-restore", call))),
         }
     }
 
@@ -147,7 +148,7 @@ impl Monitor {
         if true_by_the_host {
             return failure;
         }
-        let message = format!("the plugin failed and said `{}`, which is not so: {}", failure.code, failure.message);
+        let message = message!("the-plugin-failed-and-said", code = failure.code, message = failure.message);
         Failure { code: Code::Plugin, message, hint: failure.hint }
     }
 }
@@ -165,12 +166,12 @@ impl Given {
     }
 }
 
-fn out_of_order(message: &str) -> Failure {
+fn out_of_order(message: Message) -> Failure {
     Failure::new(Code::OutOfOrder, message)
 }
 
 pub(super) fn cancelled() -> Failure {
-    Failure::new(Code::Cancelled, "cancelled before the commit")
+    Failure::new(Code::Cancelled, message!("cancelled-before-the-commit"))
 }
 
 #[cfg(test)]

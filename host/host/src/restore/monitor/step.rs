@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 
 use super::archive::ArchiveCheck;
 use super::out_of_order;
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::{Health, HealthReport};
 use reforge_plugins::host_calls::Token;
 use reforge_transaction::Transaction;
@@ -138,13 +140,13 @@ impl Step {
     /// The transaction whose beginning this proves.
     pub(crate) fn begun(&mut self, given: Token) -> Result<&mut Underway> {
         let underway = self.underway_mut().filter(|underway| !matches!(underway.at, At::Ended));
-        underway.filter(|underway| underway.token == given).ok_or_else(|| no_proof("transaction"))
+        underway.filter(|underway| underway.token == given).ok_or_else(|| no_proof(message!("proof-transaction")))
     }
 
     /// The transaction for which this proves that the app was stopped.
     pub(crate) fn stopped(&mut self, given: Token) -> Result<&mut Underway> {
         let underway = self.underway_mut();
-        underway.filter(|underway| underway.at.is_stopped_by(given)).ok_or_else(|| no_proof("stop"))
+        underway.filter(|underway| underway.at.is_stopped_by(given)).ok_or_else(|| no_proof(message!("proof-stop")))
     }
 
     /// The transaction whose swap this proves.
@@ -153,7 +155,7 @@ impl Step {
             Some(Underway { transaction, at: At::Swapped(swapped), .. }) if swapped.token == given => {
                 Ok((transaction, swapped))
             }
-            _ => Err(no_proof("swap")),
+            _ => Err(no_proof(message!("proof-swap"))),
         }
     }
 
@@ -273,12 +275,12 @@ impl AppStep {
     }
 }
 
-pub(crate) fn no_proof(what: &str) -> Failure {
-    out_of_order(&format!("this is not the proof of a {what} of this restore"))
+pub(crate) fn no_proof(what: Message) -> Failure {
+    out_of_order(message!("this-is-not-the-proof", what))
 }
 
 /// What is said of an app that failed for certain.
 pub(crate) fn app_bad(report: &HealthReport) -> Failure {
-    Failure::new(Code::AppBad, format!("the app is bad on the restored data: {}", report.reason))
-        .hint("its log says more; the previous data is live again")
+    Failure::new(Code::AppBad, message!("the-app-is-bad", reason = report.reason))
+        .hint(message!("its-log-says-more-the-previous"))
 }

@@ -9,6 +9,7 @@ use super::{Subject, cancelled, out_of_order};
 use crate::restore::preflight;
 use crate::restore::progress::Progress;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::Health;
 use reforge_plugins::host_calls::Token;
 use reforge_snapshots::Progress as _;
@@ -61,7 +62,7 @@ impl Steps {
             }
             given => {
                 *step = given;
-                Err(out_of_order("the lease was given already"))
+                Err(out_of_order(message!("the-lease-was-given-already")))
             }
         }
     }
@@ -72,8 +73,8 @@ impl Steps {
         let mut step = self.step();
         check_lease(&step, lease)?;
         let drift = || {
-            Failure::new(Code::Drift, "what the plan stands on moved before the lock was taken")
-                .hint("make a new plan and look at it again")
+            Failure::new(Code::Drift, message!("what-the-plan-stands-on-moved"))
+                .hint(message!("make-a-new-plan-and-look"))
         };
         if subject.plan.digest != plan_digest {
             return Err(drift());
@@ -83,7 +84,7 @@ impl Steps {
         wanted.sort_unstable();
         given.sort_unstable();
         if wanted != given {
-            return Err(out_of_order("a restore begins with exactly the volumes of its plan"));
+            return Err(out_of_order(message!("a-restore-begins-with-exactly")));
         }
         // A plan under the lock takes its time: there is one.
         match std::mem::replace(&mut *step, Step::Spent { lease }) {
@@ -130,10 +131,9 @@ impl Steps {
         let mut step = self.step();
         let Underway { transaction, volumes, .. } = step.begun(transaction)?;
         let volume = transaction.spec().volumes.iter().position(|volume| volume.name == name);
-        let volume =
-            volume.ok_or_else(|| Failure::new(Code::NotFound, "there is no such volume in the transaction"))?;
+        let volume = volume.ok_or_else(|| Failure::new(Code::NotFound, message!("there-is-no-such-volume")))?;
         if !matches!(volumes[volume], VolumeStep::Unstaged) {
-            return Err(out_of_order("this volume has its staging already"));
+            return Err(out_of_order(message!("this-volume-has-its-staging-already")));
         }
         transaction.make_sibling(volume)?;
         let place = &transaction.open_volumes()[volume];
@@ -151,7 +151,8 @@ impl Steps {
     }
 
     pub(crate) fn seal(&self, volume: usize) -> Result<Token> {
-        let already = || out_of_order("this staging was sealed already");
+        let already = || out_of_order(message!("this-staging-was-sealed-already"));
+
         let staging = {
             let step = self.step();
             let underway = step.underway().ok_or_else(already)?;
@@ -182,7 +183,7 @@ impl Steps {
         self.refuse_cancelled()?;
         let mut step = self.step();
         check_lease(&step, lease)?;
-        let once = || out_of_order("the app is stopped once, when every volume is sealed");
+        let once = || out_of_order(message!("the-app-is-stopped-once-when"));
         let underway = step.underway_mut().ok_or_else(once)?;
         underway.try_to_stop().ok_or_else(once)?.wait()?;
         self.progress.begin("stopping", 0, 0);
@@ -201,7 +202,7 @@ impl Steps {
         check_lease(&step, lease)?;
         let underway = step.stopped(stopped)?;
         let At::Stopped(stopped) = underway.at else {
-            return Err(out_of_order("there is a safety snapshot already"));
+            return Err(out_of_order(message!("there-is-a-safety-snapshot-already")));
         };
         let transaction = &mut underway.transaction;
         if self.subject.choice.keep_previous {
@@ -220,18 +221,18 @@ impl Steps {
         let mut step = self.step();
         let underway = step.begun(transaction)?;
         if !underway.at.is_stopped_by(stopped) {
-            return Err(no_proof("stop"));
+            return Err(no_proof(message!("proof-stop")));
         }
         if !underway.at.is_safe_by(safety) {
-            return Err(no_proof("safety snapshot"));
+            return Err(no_proof(message!("proof-safety-snapshot")));
         }
         let At::Safe(safe) = underway.at else {
-            return Err(out_of_order("this transaction was swapped already"));
+            return Err(out_of_order(message!("this-transaction-was-swapped-already")));
         };
         let mut given = sealed.to_vec();
         given.sort_unstable();
         if underway.seals().is_none_or(|wanted| wanted != given) {
-            return Err(out_of_order("a swap takes the seal of every volume, each once"));
+            return Err(out_of_order(message!("a-swap-takes-the-seal")));
         }
         self.progress.begin("swapping", 0, 0);
         underway.transaction.swap(&|| self.refuse_cancelled())?;
@@ -247,7 +248,7 @@ impl Steps {
         let mut step = self.step();
         let (transaction, swapped) = step.swapped(swapped)?;
         if !matches!(swapped.app, AppStep::Down) {
-            return Err(out_of_order("the app was started already"));
+            return Err(out_of_order(message!("the-app-was-started-already")));
         }
         self.progress.begin("starting", 0, 0);
         let result = transaction.redeploy();
@@ -261,7 +262,7 @@ impl Steps {
         let mut step = self.step();
         let (transaction, swapped) = step.swapped(swapped)?;
         if !matches!(swapped.app, AppStep::Started) {
-            return Err(out_of_order("health is awaited once, after a redeploy that worked"));
+            return Err(out_of_order(message!("health-is-awaited-once")));
         }
         swapped.app = AppStep::Awaited(None);
         self.progress.begin("waiting for health", 0, 0);
@@ -278,7 +279,7 @@ impl Steps {
         let mut step = self.step();
         let (transaction, swapped) = step.swapped(swapped)?;
         let (Some(why), None) = (swapped.app.bad(), &swapped.back) else {
-            return Err(out_of_order("only a failed redeploy or an app that is bad for certain is reverted"));
+            return Err(out_of_order(message!("only-a-failed-redeploy")));
         };
         self.progress.begin("reverting", 0, 0);
         let how = transaction.revert();
@@ -290,9 +291,9 @@ impl Steps {
 }
 
 fn check_lease(step: &Step, given: Token) -> Result<()> {
-    if step.lease() == Some(given) { Ok(()) } else { Err(no_proof("lease")) }
+    if step.lease() == Some(given) { Ok(()) } else { Err(no_proof(message!("proof-lease"))) }
 }
 
 fn has_had_its_transaction() -> Failure {
-    out_of_order("this lease has had its transaction")
+    out_of_order(message!("this-lease-has-had-its-transaction"))
 }

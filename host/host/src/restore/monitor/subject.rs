@@ -7,6 +7,7 @@ use crate::host::Host;
 use crate::restore::preflight::{self, Choice, Look, Preflight};
 use crate::restore::progress::Progress;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_config::Workload;
 use reforge_snapshots::store::OpenSnapshot;
 use reforge_transaction::event::{Begin, BeginVolume, Moment, TransactionKind};
@@ -54,7 +55,7 @@ impl Subject {
     pub(super) fn begin(&self, plan: &Preflight) -> Result<Begin> {
         let volumes = plan.targets.iter().enumerate().map(|(number, target)| {
             let live = target.resolved.live.to_str().ok_or_else(|| {
-                let message = format!("volume `{}` has a name that is not UTF-8", target.resolved.name);
+                let message = message!("volume-has-a-name", name = target.resolved.name);
                 Failure::new(Code::VolumeRefused, message)
             })?;
             Ok(BeginVolume {

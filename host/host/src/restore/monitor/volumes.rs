@@ -2,6 +2,7 @@
 
 use crate::restore::preflight::{Preflight, Target};
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_plugins::host_calls::Facts;
 use reforge_volumes::live_tree::LiveTree;
 use reforge_volumes::parent::Parent;
@@ -18,7 +19,7 @@ impl VolumeViews<'_> {
                 Some(refusal) => Err(refusal),
                 None => {
                     let (name, scope) = (reforge_base::escape::text(name), reforge_base::escape::text(scope));
-                    let message = format!("there is no volume `{name}` of scope `{scope}` to restore");
+                    let message = message!("there-is-no-volume-of-scope", name, scope);
                     Err(Failure::new(Code::NotFound, message))
                 }
             },
@@ -39,13 +40,12 @@ impl VolumeViews<'_> {
     pub(super) fn live_tree(&self, name: &str) -> Result<LiveTree> {
         let resolved = &self.target(name)?.resolved;
         let live = Parent::open(&resolved.parent)?.open_live(&resolved.live)?;
-        let live =
-            live.ok_or_else(|| Failure::new(Code::NotFound, format!("volume `{name}` has no live directory")))?;
+        let live = live.ok_or_else(|| Failure::new(Code::NotFound, message!("volume-has-no-live-directory", name)))?;
         LiveTree::open(live)
     }
 
     fn target(&self, name: &str) -> Result<&Target> {
-        self.find(name).ok_or_else(|| Failure::new(Code::NotFound, "there is no such volume"))
+        self.find(name).ok_or_else(|| Failure::new(Code::NotFound, message!("there-is-no-volume-so-called")))
     }
 
     fn find(&self, name: &str) -> Option<&Target> {

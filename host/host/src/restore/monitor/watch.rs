@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::step::{At, Underway};
 use super::{Monitor, Purpose, cancelled};
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_plugins::limits::FINISH_LIMIT;
 use reforge_plugins::watch::stalled;
 
@@ -36,7 +37,7 @@ impl Monitor {
     fn watch_unattended(&self, elapsed: Duration) -> Result<()> {
         let limit = if self.progress.is_cancelled() { self.stall_limit.min(FINISH_LIMIT) } else { self.stall_limit };
         match elapsed > limit {
-            true => Err(stalled(format!("the plugin did not go on within {limit:?} of the commit"))),
+            true => Err(stalled(message!("the-plugin-did-not-go", limit))),
             false => Ok(()),
         }
     }
@@ -46,7 +47,7 @@ impl Underway {
     fn refuse_long_stop(&self) -> Result<()> {
         let limit = self.stop_to_commit_max;
         if self.at.down_since().is_some_and(|since| since.elapsed() > limit) {
-            let message = format!("the plugin did not swap within {} s of the stop", limit.as_secs());
+            let message = message!("the-plugin-did-not-swap-within", seconds = limit.as_secs());
             return Err(Failure::new(Code::Plugin, message));
         }
         Ok(())

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::host::Host;
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::Observation;
 use reforge_config::Workload;
 use reforge_config::deploy_spec::program;
@@ -22,21 +24,21 @@ pub(super) fn look_at_image(
     let Some(spec) = &observation.spec else { return Ok(None) };
     let captured = &snapshot.descriptor.manifest.image;
     if !captured.digest.is_empty() && captured.digest != spec.image_digest {
-        let message = "the snapshot was taken with another image than the one that is deployed".to_owned();
-        warnings.push(Failure::warning("other-image", message).hint(format!(
-            "taken with `{}`, deployed is `{}`: the app must be able to read that data",
-            reforge_base::escape::text(&program(&captured.reference)),
-            reforge_base::escape::text(&program(&spec.image))
+        let message = message!("the-snapshot-was-taken-with-another");
+        warnings.push(Failure::warning("other-image", message).hint(message!(
+            "taken-with-deployed-is-the-app",
+            program = reforge_base::escape::text(&program(&captured.reference)),
+            program_2 = reforge_base::escape::text(&program(&spec.image))
         )));
     }
     match host.runtime(workload)?.image_at_hand(spec) {
         Ok(at_hand) => {
             if at_hand.now.as_ref() != Some(&spec.image_digest) {
                 let image = reforge_base::escape::text(&program(&spec.image));
-                let message = format!("`{image}` is not what it was when it was deployed");
+                let message = message!("is-not-what-it-was-when", image);
                 let hint = match at_hand.pinned {
-                    true => "the app comes back with what it runs now; a deploy takes the new one",
-                    false => "the app would be started as it is now",
+                    true => message!("the-app-comes-back-with-what"),
+                    false => message!("the-app-would-be-started"),
                 };
                 warnings.push(Failure::warning("image-moved", message).hint(hint));
             }
@@ -45,7 +47,7 @@ pub(super) fn look_at_image(
         Err(failure) if observation.state.should_run() => {
             // It is there to be found by the restore, not by whoever asks for one.
             let code = if failure.code == Code::NotFound { Code::PolicyRefused } else { failure.code.clone() };
-            let failure = failure.context("the app could not be started again").hint("deploy it first");
+            let failure = failure.context(message!("the-app-could-not-be-started")).hint(message!("deploy-it-first"));
             refusals.push(Failure { code, ..failure });
             Ok(None)
         }
@@ -53,8 +55,9 @@ pub(super) fn look_at_image(
     }
 }
 
-/// How the warning begins that names variables.
+/// How the warning begins that names variables, and which message it is.
 pub const ENVIRONMENT_CHANGED: &str = "environment variables changed since the snapshot";
+pub const ENVIRONMENT_CHANGED_ID: &str = "environment-variables-changed";
 
 /// Environment that changed since the snapshot, by name and never by value.
 pub(super) fn environment_drift(
@@ -67,12 +70,9 @@ pub(super) fn environment_drift(
     if snapshot.descriptor.imported || (then.is_empty() && workload.environment.is_empty()) {
         return Ok(());
     }
-    let unknown = |why: String| {
-        Failure::new(
-            Code::Drift,
-            format!("whether environment variables changed since the snapshot is not known: {why}"),
-        )
-        .hint("compare them by hand: a secret that the data was made with may be needed")
+    let unknown = |why: Message| {
+        Failure::new(Code::Drift, message!("whether-environment-variables-changed-since", why))
+            .hint(message!("compare-them-by-hand-a-secret"))
     };
     match host.state.environment_key() {
         Err(failure) => {
@@ -81,7 +81,7 @@ pub(super) fn environment_drift(
         }
         Ok(key) => {
             if let Some(since) = key.since.filter(|since| *since > snapshot.descriptor.manifest.created) {
-                warnings.push(unknown(format!("the key of their digests was made anew at {since:.0}")));
+                warnings.push(unknown(message!("the-key-of-their-digests", since)));
                 return Ok(());
             }
         }
@@ -91,11 +91,9 @@ pub(super) fn environment_drift(
         now.keys().chain(then.keys()).filter(|name| now.get(*name) != then.get(*name)).collect();
     if !names.is_empty() {
         let names: Vec<String> = names.into_iter().map(|name| reforge_base::escape::text(name)).collect();
-        let message = format!("environment variables changed since the snapshot: {}", names.join(", "));
+        let message = message!("environment-variables-changed", names = names.join(", "));
         debug_assert!(message.starts_with(ENVIRONMENT_CHANGED));
-        warnings.push(
-            Failure::warning("other-environment", message).hint("a secret that the data was made with may be needed"),
-        );
+        warnings.push(Failure::warning("other-environment", message).hint(message!("a-secret-that-the-data")));
     }
     Ok(())
 }

@@ -6,12 +6,13 @@
 use crate::host::Host;
 use reforge_base::escape;
 use reforge_base::failure::{Failure, Result};
+use reforge_base::message;
+use reforge_base::message::Bytes;
 use reforge_transaction::event::Begin;
 use reforge_transaction::journal::Journal;
 use reforge_transaction::open_volumes::OpenVolume;
 use reforge_transaction::registry::{self, KnownTransaction};
 use reforge_volumes::live_tree;
-use reforge_volumes::space::human_bytes;
 
 /// One warning for each restore or undo of the workload that keeps previous data.
 pub(super) fn warnings(host: &Host, workload: &str) -> Result<Vec<Failure>> {
@@ -28,17 +29,15 @@ pub(super) fn warnings(host: &Host, workload: &str) -> Result<Vec<Failure>> {
 
 fn warning(journal: &Journal, begin: &Begin) -> Result<Failure> {
     let id = escape::text(&begin.id);
-    let bytes = human_bytes(bytes(begin)?);
-    let message = format!(
-        "{bytes} of previous data that restore `{id}` keeps stay beside the volumes until its window ends, and it can not \
-         be undone once this one is done"
-    );
+    let bytes = Bytes(bytes(begin)?);
+    let message = message!("of-previous-data-that-restore-keeps", bytes, id);
     // None was taken where the previous data are the way back.
-    let same = match &journal.state().safety {
-        Some(safety) => format!("; snapshot `{}` holds the same", escape::text(safety)),
-        None => String::new(),
+    let hint = match &journal.state().safety {
+        Some(safety) => {
+            message!("reforge-restore-finish-removes-them-snapshot-holds", id, safety = escape::text(safety))
+        }
+        None => message!("reforge-restore-finish-removes-them", id),
     };
-    let hint = format!("`reforge restore finish {id}` removes them{same}");
     Ok(Failure::warning("previous-data", message).hint(hint))
 }
 

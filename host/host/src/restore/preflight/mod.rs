@@ -17,6 +17,7 @@ use crate::deployer::deployed::{self};
 use crate::deployer::resolve::{self, ResolvedVolume};
 use crate::host::Host;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::Observation;
 use reforge_config::{Links, Workload};
 use reforge_snapshots::format::VolumeTotals;
@@ -26,7 +27,7 @@ use reforge_volumes::live_tree::Totals;
 use reforge_volumes::staging::Policy;
 
 pub use digest::is_digest;
-pub use drift::ENVIRONMENT_CHANGED;
+pub use drift::{ENVIRONMENT_CHANGED, ENVIRONMENT_CHANGED_ID};
 pub use space::SpaceNeed;
 pub use undo::of_undo;
 
@@ -109,7 +110,7 @@ impl Preflight {
         let mut targets = Vec::new();
         for (index, resolved) in matched.pairs {
             let Some(totals) = snapshot.descriptor.volumes.get(index as usize).cloned() else {
-                let message = format!("the snapshot does not say what volume `{}` holds", resolved.name);
+                let message = message!("the-snapshot-does-not-say-what", name = resolved.name);
                 refusals.push(Failure::new(Code::SnapshotDamaged, message));
                 continue;
             };
@@ -210,9 +211,8 @@ fn untouched(workload: &Workload, targets: &[Target]) -> Vec<String> {
 fn wrong_workload(workload: &Workload, snapshot: &OpenSnapshot) -> Option<Failure> {
     let of = &snapshot.descriptor.manifest.workload;
     (*of != workload.id && !snapshot.descriptor.imported).then(|| {
-        let message =
-            format!("the snapshot is of workload `{}`, not of `{}`", reforge_base::escape::text(of), workload.id);
-        Failure::new(Code::VolumeRefused, message).hint("export it and import it for this workload if that is meant")
+        let message = message!("the-snapshot-is-of-workload", of = reforge_base::escape::text(of), id = workload.id);
+        Failure::new(Code::VolumeRefused, message).hint(message!("export-it-and-import"))
     })
 }
 

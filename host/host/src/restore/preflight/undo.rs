@@ -4,7 +4,9 @@ use super::{space, sum, volumes};
 use crate::deployer::deployed;
 use crate::deployer::resolve;
 use crate::host::Host;
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_config::Workload;
 use reforge_holders::{self as holders, LiveDirectory};
 use reforge_transaction::app::Used;
@@ -23,7 +25,7 @@ pub fn of_undo(host: &Host, workload: &Workload, begin: &Begin) -> Result<(u64, 
         let path = volume.parent.join(&volume.live);
         let live = Parent::open(&volume.parent)?.open_live(&volume.live)?;
         let live = live.ok_or_else(|| {
-            Failure::new(Code::VolumeRefused, format!("volume `{}` has no live directory", volume.name))
+            Failure::new(Code::VolumeRefused, message!("volume-has-no-live-directory", name = volume.name))
         })?;
         lives.push((volume.name.clone(), LiveDirectory::of(&live, &path)?));
         counts.push(live_tree::totals(&live)?);
@@ -56,21 +58,20 @@ fn not_configured(host: &Host, workload: &Workload, begin: &Begin) -> Result<Vec
         configured.push(Used::at(&volume.name, volume.path.clone())?);
     }
     let is_one_of = |all: &[Used], one: &Used| all.iter().any(|other| other.is(one));
-    let refuse = |message: String| {
-        Failure::new(Code::VolumeRefused, message).hint(
-            "an undo exchanges what the restore exchanged: put the configuration right, or restore its safety snapshot",
-        )
+    let refuse = |message: Message| {
+        Failure::new(Code::VolumeRefused, message).hint(message!("an-undo-exchanges-what-the-restore"))
     };
     for used in used.iter().filter(|used| !is_one_of(&configured, used)) {
         let path = reforge_base::escape::path(&used.path);
         let message = match configured.iter().find(|volume| volume.volume == used.volume) {
-            Some(now) => format!(
-                "volume `{}` was exchanged at `{path}`, and is configured at `{}` now",
-                used.volume,
-                reforge_base::escape::path(&now.path)
+            Some(now) => message!(
+                "volume-was-exchanged",
+                volume = used.volume,
+                path,
+                path_2 = reforge_base::escape::path(&now.path)
             ),
             None => {
-                format!("volume `{}` was exchanged at `{path}`, and no volume is configured there now", used.volume)
+                message!("volume-was-exchanged-at", volume = used.volume, path)
             }
         };
         refusals.push(refuse(message));
@@ -79,7 +80,7 @@ fn not_configured(host: &Host, workload: &Workload, begin: &Begin) -> Result<Vec
         // One that moved was named above.
         if begin.volumes.iter().all(|of| of.name != volume.volume) {
             let path = reforge_base::escape::path(&volume.path);
-            refusals.push(refuse(format!("volume `{}` at `{path}` was not part of it", volume.volume)));
+            refusals.push(refuse(message!("volume-at-was-not-part", volume = volume.volume, path)));
         }
     }
     Ok(refusals)

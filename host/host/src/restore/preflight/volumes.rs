@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{Choice, Look, Target};
 use crate::deployer::resolve::ResolvedVolume;
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_config::scope::Scope;
 use reforge_config::{Links, Workload};
 use reforge_holders::{self as holders, Foreign};
@@ -34,7 +36,7 @@ pub(super) fn match_manifest(
     for volume in &manifest.volumes {
         let shown = reforge_base::escape::text(&volume.name);
         if !seen.insert(volume.name.as_str()) {
-            matched.refusals.push(refused(format!("the snapshot names volume `{shown}` twice")));
+            matched.refusals.push(refused(message!("the-snapshot-names-volume-twice", shown)));
             continue;
         }
         if choice.leave.contains(&volume.name) {
@@ -42,22 +44,22 @@ pub(super) fn match_manifest(
             continue;
         }
         let Some(declared) = workload.volumes.iter().find(|declared| declared.name == volume.name) else {
-            let message = format!("volume `{shown}` of the snapshot is not declared by workload `{}`", workload.id);
-            matched.refusals.push(refused(message).hint(format!("declare it, or leave it out with `--leave {shown}`")));
+            let message = message!("volume-of-the-snapshot", shown, id = workload.id);
+            matched.refusals.push(refused(message).hint(message!("declare-it-or-leave", shown)));
             continue;
         };
         if Scope::parse(&volume.scope) != Some(declared.scope) {
-            let message = format!(
-                "volume `{shown}` has the scope `{}` in the snapshot and `{}` in the configuration",
-                reforge_base::escape::text(&volume.scope),
-                declared.scope.as_str()
+            let message = message!(
+                "volume-has-the-scope",
+                shown,
+                scope = reforge_base::escape::text(&volume.scope),
+                scope_2 = declared.scope.as_str()
             );
             matched.refusals.push(refused(message));
             continue;
         }
         if !declared.scope.is_supported() {
-            let message =
-                format!("volume `{shown}` has the scope `{}`, which is never restored", declared.scope.as_str());
+            let message = message!("volume-has-the-scope-which", shown, scope = declared.scope.as_str());
             matched.refusals.push(refused(message));
             continue;
         }
@@ -70,26 +72,27 @@ pub(super) fn match_manifest(
         if !volume.scope.is_supported() || choice.leave.contains(&volume.name) {
             matched.left.push(volume.name.clone());
         } else {
-            let message = format!("volume `{}` is not in the snapshot", volume.name);
-            let hint = format!("`--leave {}` says that it stays as it is", volume.name);
+            let message = message!("volume-is-not-in-the-snapshot", name = volume.name);
+            let hint = message!("leave-says-that-it-stays", name = volume.name);
             matched.refusals.push(refused(message).hint(hint));
         }
     }
     for name in &choice.leave {
         if !seen.contains(name.as_str()) && workload.volumes.iter().all(|volume| volume.name != *name) {
-            let message = format!("there is no volume `{}` to leave as it is", reforge_base::escape::text(name));
+            let message = message!("there-is-no-volume-to-leave", name = reforge_base::escape::text(name));
             matched.refusals.push(Failure::new(Code::Usage, message));
         }
     }
     if matched.pairs.is_empty() && matched.refusals.is_empty() {
-        matched.refusals.push(refused("there is no volume to restore".to_owned()));
+        matched.refusals.push(refused(message!("there-is-no-volume-to-restore")));
     }
     matched
 }
 
 /// Looks at one volume on disk: its parent can be trusted, its identity can be had, its contents can be counted.
 pub(super) fn target(index: u32, resolved: ResolvedVolume, totals: VolumeTotals, look: Look) -> Result<Target> {
-    let about = |failure: Failure| failure.context(format!("volume `{}`", resolved.name));
+    let about = |failure: Failure| failure.context(message!("volume-named", name = resolved.name));
+
     let parent = Parent::open(&resolved.parent).map_err(about)?;
     parent.refuse_untrusted().map_err(about)?;
     let parent_identity = parent.own_identity().map_err(about)?;
@@ -106,16 +109,13 @@ pub(super) fn not_brought_back(name: &str, live: &Totals) -> Option<Failure> {
     let first = reforge_base::escape::bytes(&live.first_flagged);
     let message = match live.flagged {
         0 => return None,
-        1 => format!("volume `{name}`: `{first}` has inode flags or a project id, which no restore brings back"),
-        more => format!(
-            "volume `{name}`: {more} entries have inode flags or a project id, which no restore brings back; the first \
-             is `{first}`"
-        ),
+        1 => message!("volume-has-inode-flags", name, first),
+        more => message!("volume-entries-have-inode-flags", name, more, first),
     };
-    Some(Failure::new(Code::Other("not-captured".to_owned()), message).hint(
-        "set them again afterwards (`lsattr -Rp` shows them); what is immutable or append-only stays beside the volume \
-         when the previous data is removed, until `chattr -ia` and another `restore finish`",
-    ))
+    Some(
+        Failure::new(Code::Other("not-captured".to_owned()), message)
+            .hint(message!("set-them-again-afterwards-lsattr-rp")),
+    )
 }
 
 impl Target {
@@ -140,24 +140,27 @@ pub(super) fn not_restorable<'a>(
     refusals
 }
 
-fn links_hint(workload: &Workload) -> String {
-    format!("add `links = \"contained\"` to workload `{}` to restore links as data", workload.id)
+fn links_hint(workload: &Workload) -> Message {
+    message!("add-links-contained-to-workload", id = workload.id)
 }
 
 fn unrestorable(name: &str, live: &Totals, workload: &Workload) -> Option<Failure> {
     if live.devices > 0 {
-        let message = format!("volume `{name}` holds {} device nodes, which no snapshot can hold", live.devices);
+        let message = message!("volume-holds-device-nodes", name, devices = live.devices);
         return Some(Failure::new(Code::PolicyRefused, message));
     }
     if let Some((path, problem)) = &live.out_of_reach {
-        let shown =
-            if path.is_empty() { "its root".to_owned() } else { format!("`{}`", reforge_base::escape::bytes(path)) };
-        let message = format!("volume `{name}`: {shown} {problem}, so that no safety snapshot could bring it back");
+        let shown = if path.is_empty() {
+            message!("its-root")
+        } else {
+            message!("entry-in-backticks", path = reforge_base::escape::bytes(path))
+        };
+        let message = message!("volume-so-that-no-safety-snapshot", name, shown, problem);
         return Some(Failure::new(Code::VolumeRefused, message).unreadable());
     }
     let links = live.symlinks + live.hard_links;
     (links > 0 && workload.links == Links::Refuse).then(|| {
-        let message = format!("volume `{name}` holds {links} links now, which could not be put back");
+        let message = message!("volume-holds-links-now", name, links);
         Failure::new(Code::PolicyRefused, message).hint(links_hint(workload))
     })
 }
@@ -192,13 +195,13 @@ pub(super) fn unseen(foreign: &Foreign) -> Option<Failure> {
     let (first, others) = foreign.unreadable.split_first()?;
     let (pid, name) = (first.pid, &first.name);
     let message = match others.len() {
-        0 => format!("process {pid} (`{name}`) could not be looked at, and may be using a volume"),
-        more => format!("process {pid} (`{name}`) and {more} more could not be looked at, and may be using a volume"),
+        0 => message!("process-could-not-be-looked", pid, name),
+        more => message!("process-and-more", pid, name, more),
     };
-    let hint = "one that does goes on with the previous data; it has rights that this host lacks, and root has most";
+    let hint = message!("one-that-does-goes");
     Some(Failure::warning("unseen-process", message).hint(hint))
 }
 
-fn refused(message: String) -> Failure {
+fn refused(message: Message) -> Failure {
     Failure::new(Code::VolumeRefused, message)
 }

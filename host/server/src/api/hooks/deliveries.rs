@@ -15,6 +15,7 @@ use reforge_base::durable::{self, PRIVATE_FILE};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::lock_file::{self, Locked};
+use reforge_base::message;
 use reforge_base::state_dir::StateDir;
 use reforge_host::deployer::dispatch::DeployRequest;
 
@@ -58,7 +59,8 @@ impl Deliveries {
         let (directory, file) = (state.root().to_owned(), state.deliveries());
         // Two servers would each take a delivery once.
         let lock = lock_file::try_lock(&directory.join("deliveries.lock"))?.ok_or_else(|| {
-            Failure::new(Code::Busy, "another server takes the webhooks of this host").hint("stop that one first")
+            Failure::new(Code::Busy, message!("another-server-takes-the-webhooks"))
+                .hint(message!("stop-that-one-first"))
         })?;
         let name = file.file_name().unwrap_or_default().to_owned();
         durable::remove_temporaries(&directory, |target| name == target)?;
@@ -144,9 +146,8 @@ impl Deliveries {
 fn read(file: &Path) -> Result<Vec<Delivery>> {
     match std::fs::read(file) {
         Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
-            let message = format!("`{}` does not read: {error}", escape::path(file));
-            Failure::new(Code::StateRefused, message)
-                .hint("remove it and start the host again: deliveries from before can come again then")
+            let message = message!("does-not-read", file = escape::path(file), error);
+            Failure::new(Code::StateRefused, message).hint(message!("remove-it-and-start-the-host"))
         }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(Failure::io("read", file, &error)),

@@ -17,7 +17,9 @@ use tokio::sync::watch;
 
 use self::deliveries::{Deliveries, Open};
 use self::signature::Secret;
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_host::deployer::dispatch::DeployRequest;
 use reforge_host::host::Host;
 
@@ -62,7 +64,7 @@ impl Hooks {
         let Some(file) = &host.config.api.webhook_secret_file else { return Ok(None) };
         let deliveries = Deliveries::open(&host.state)?;
         if let Some(damaged) = deliveries.damaged() {
-            host.deployer.tell(&format!("no webhook is taken until this is mended: {damaged}"));
+            host.deployer.tell(message!("no-webhook-is-taken-until", damaged));
         }
         Ok(Some(Arc::new(Hooks {
             secret: Secret::read(file)?,
@@ -79,7 +81,7 @@ impl Hooks {
         let asked = |(delivery, open): (String, Open)| Asked { delivery, request: open.request };
         let (begun, waiting): (Vec<_>, Vec<_>) = self.deliveries.unfinished().into_iter().partition(|one| one.1.begun);
         for one in begun.into_iter().map(asked) {
-            self.leave(&one, "interrupted", "the host ended in the middle of it")?;
+            self.leave(&one, "interrupted", message!("the-host-ended-in-the-middle"))?;
         }
         for one in waiting.into_iter().map(asked) {
             // One that no thread can be had for stays open for the next start.
@@ -97,7 +99,7 @@ impl Hooks {
             // Whoever sent it is told that it was not taken, and may send it again.
             match self.deliveries.give_back(delivery) {
                 Ok(()) => failure,
-                Err(_) => failure.hint("it is done at the next start of the host, and cannot be sent again"),
+                Err(_) => failure.hint(message!("it-is-done-at-the-next")),
             }
         })?;
         Ok(true)
@@ -117,7 +119,7 @@ impl Hooks {
             drop(waiting);
             // What is told here is of the older one: the newer one is taken whatever becomes of that.
             if let Some(older) = older {
-                let _ = self.leave(&older, "skipped", "a newer delivery took its place");
+                let _ = self.leave(&older, "skipped", message!("a-newer-delivery-took-its-place"));
             }
             return Ok(());
         }
@@ -132,7 +134,7 @@ impl Hooks {
         let thread = std::thread::Builder::new().name("webhook".to_owned()).spawn(work);
         thread.map(drop).map_err(|error| {
             waiting.remove(&lane);
-            Failure::new(Code::Io, format!("cannot begin a thread: {error}"))
+            Failure::new(Code::Io, message!("cannot-begin-a-thread", error))
         })
     }
 
@@ -177,7 +179,7 @@ impl Hooks {
     }
 
     /// Nothing is done about it, or no more.
-    fn leave(&self, asked: &Asked, outcome: &str, why: &str) -> Result<()> {
+    fn leave(&self, asked: &Asked, outcome: &str, why: Message) -> Result<()> {
         let details = json!({ "workload": asked.request.workload(), "outcome": outcome, "reason": why });
         self.host.audit_event(asked.request.verb(), WHO, details)?;
         self.deliveries.end(&asked.delivery)

@@ -7,8 +7,10 @@ use std::path::Path;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 /// A shorter secret can be guessed.
 const SECRET_BYTES_MIN: usize = 16;
@@ -24,16 +26,16 @@ pub(crate) struct Signature {
 
 impl Secret {
     pub(crate) fn read(file: &Path) -> Result<Secret> {
-        let refused = |why: &str, hint: &str| {
-            Failure::new(Code::StateRefused, format!("`{}` {why}", escape::path(file))).hint(hint.to_owned())
+        let refused = |why: Message, hint: Message| {
+            Failure::new(Code::StateRefused, message!("file-and-why", file = escape::path(file), why)).hint(hint)
         };
         let failed = |error: std::io::Error| Failure { code: Code::StateRefused, ..Failure::io("read", file, &error) };
         if std::fs::metadata(file).map_err(failed)?.mode() & 0o077 != 0 {
-            return Err(refused("can be read by others", "`chmod 600` it, and change the secret if others had it"));
+            return Err(refused(message!("can-be-read-by-others"), message!("chmod-600-it-and-change")));
         }
         let secret = std::fs::read(file).map_err(failed)?.trim_ascii().to_vec();
         match secret.len() < SECRET_BYTES_MIN {
-            true => Err(refused("holds a secret of less than 16 bytes", "`openssl rand -hex 32` makes a good one")),
+            true => Err(refused(message!("holds-a-secret-of-less"), message!("openssl-rand-hex-32-makes"))),
             false => Ok(Secret(secret)),
         }
     }

@@ -20,6 +20,7 @@ use crate::api::shared::Shared;
 use crate::documents::history::RecoveredRestore;
 use crate::tokens::Role;
 use reforge_base::failure::Failure;
+use reforge_base::message;
 use reforge_host::audit::AuditLines;
 use reforge_transaction::registry;
 
@@ -133,8 +134,13 @@ struct Lines {
 async fn audit(_: Viewer, State(shared): State<Arc<Shared>>, Query(asked): Query<Lines>) -> Result<Document, Problem> {
     let lines = asked.lines.unwrap_or(20);
     if !(1..=LINES_MAX).contains(&lines) {
-        let detail = format!("`lines` is {lines}");
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "usage", detail, format!("ask for 1 to {LINES_MAX}")));
+        let detail = message!("lines-is", lines);
+        return Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "usage",
+            detail,
+            message!("ask-for-1-to", limit = LINES_MAX),
+        ));
     }
     shared.look(move |shared| Ok(Document::new(shared.host.audit().newest(lines)?))).await
 }

@@ -1,6 +1,7 @@
 //! The two webhooks. A signature over the body says who sends it; the deploy waits for its turn, and the answer does not
 //! wait for the deploy.
 
+use reforge_base::message;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -126,8 +127,8 @@ async fn signed(
 
 fn hooks(shared: &Shared) -> Result<&Arc<Hooks>, Problem> {
     shared.hooks.as_ref().ok_or_else(|| {
-        let hint = "name a `webhook_secret_file` in `[api]`";
-        Problem::new(StatusCode::NOT_FOUND, "not-found", "this host has no webhooks", hint)
+        let hint = message!("name-a-webhook-secret-file");
+        Problem::new(StatusCode::NOT_FOUND, "not-found", message!("this-host-has-no-webhooks"), hint)
     })
 }
 

@@ -9,6 +9,7 @@ mod restores;
 mod snapshots;
 mod workloads;
 
+use reforge_base::message;
 use std::sync::{Arc, LazyLock};
 
 use axum::http::StatusCode;
@@ -95,10 +96,15 @@ async fn description() -> Response {
 }
 
 async fn nowhere() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "not-found", "there is nothing here", "see `/api/v1/openapi.json`")
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "not-found",
+        message!("there-is-nothing-here"),
+        message!("see-api-v1-openapi-json"),
+    )
 }
 
 async fn not_so() -> Problem {
-    let detail = "this can not be asked with that method";
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", detail, "see `/api/v1/openapi.json`")
+    let detail = message!("this-can-not-be-asked");
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", detail, message!("see-api-v1-openapi-json"))
 }

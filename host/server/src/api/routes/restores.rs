@@ -28,6 +28,7 @@ use crate::api::stream;
 use crate::documents::history::{self, List, Restore, Restores};
 use crate::documents::plan::{self as documents, RestorePlan};
 use reforge_base::failure::{Code, Failure};
+use reforge_base::message;
 use reforge_host::restore::preflight::Choice;
 use reforge_host::restore::{Report, run};
 use reforge_transaction::event::TransactionKind;
@@ -133,7 +134,7 @@ pub(super) fn begun(run: &Run) -> Response {
 }
 
 pub(super) fn refused(report: Box<Report>) -> Problem {
-    let nothing = || Failure::new(Code::Io, "it was turned down, and nothing says why");
+    let nothing = || Failure::new(Code::Io, message!("it-was-turned-down-and-nothing"));
     report.failure.unwrap_or_else(nothing).into()
 }
 
@@ -177,7 +178,7 @@ async fn list(_: Viewer, State(shared): State<Arc<Shared>>, Query(of): Query<Of>
 fn with_run(shared: &Shared, id: &str, mut document: Restore) -> Restore {
     document.running = shared.runs.find(id).and_then(|run| run.running());
     if document.running.is_some() {
-        document.now = Some("running".to_owned());
+        document.now = Some(message!("running"));
     }
     document
 }
@@ -253,8 +254,8 @@ async fn events(
 async fn cancel(admin: Admin, State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Answered {
     let run = run_of(&shared, id).await.and_then(|(_, run)| {
         run.filter(|run| run.running().is_some()).ok_or_else(|| {
-            let detail = "it does not run here";
-            Problem::new(StatusCode::CONFLICT, "not-running", detail, "look at how it ended")
+            let detail = message!("it-does-not-run-here");
+            Problem::new(StatusCode::CONFLICT, "not-running", detail, message!("look-at-how-it-ended"))
         })
     });
     let run = match run {

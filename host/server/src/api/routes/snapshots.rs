@@ -1,5 +1,6 @@
 //! Snapshots: taken, looked at, checked and deleted.
 
+use reforge_base::message;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -80,8 +81,8 @@ async fn create(
 ) -> Answered {
     let reason = asked.reason.unwrap_or_else(|| "manual".to_owned());
     if reason.chars().count() > REASON_CHARS_MAX {
-        let detail = format!("the reason is longer than {REASON_CHARS_MAX} characters");
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "usage", detail, "say it in fewer words"));
+        let detail = message!("the-reason-is-longer-than-characters", limit = REASON_CHARS_MAX);
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "usage", detail, message!("say-it-in-fewer-words")));
     }
     let progress = shared.progress_of(&id);
     shared

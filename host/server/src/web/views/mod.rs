@@ -15,7 +15,8 @@ mod snapshots;
 
 use jiff::Timestamp;
 use maud::{Markup, html};
-use serde_json::Value;
+use reforge_base::Message;
+use serde_json::{Value, json};
 
 use super::language::Language;
 use super::messages::Messages;
@@ -100,6 +101,19 @@ impl Reader {
 /// Text of a document.
 pub(super) fn word(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
+}
+
+/// A message of a document: its text, and which one it is if that is known.
+pub(super) fn message(text: &Value, source: &Value) -> Message {
+    Message::written(word(text).to_owned(), serde_json::from_value(source.clone()).ok())
+}
+
+/// The same where id and arguments are fields of the document itself.
+pub(super) fn message_of(document: &Value, text: &str, prefix: &str) -> Message {
+    let field = |name: &str| &document[format!("{prefix}{name}")];
+    let arguments = field("arguments");
+    let arguments = if arguments.is_null() { json!({}) } else { arguments.clone() };
+    message(&document[text], &json!({ "id": field("id"), "arguments": arguments }))
 }
 
 pub(super) fn list(value: &Value) -> &[Value] {

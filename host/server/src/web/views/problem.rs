@@ -4,11 +4,11 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::dialog::close;
-use super::{Reader, list, word};
+use super::{Reader, list, message_of, word};
 
 /// What the API turned down.
 pub(crate) fn problem(reader: &Reader, problem: &Value) -> Markup {
-    failed(reader, word(&problem["code"]), word(&problem["detail"]), word(&problem["hint"]))
+    failed(reader, problem, "detail")
 }
 
 /// The same where a dialog's contents should be.
@@ -22,7 +22,7 @@ pub(crate) fn in_dialog(reader: &Reader, turned_down: &Value) -> Markup {
 
 /// A failure in a document.
 pub(crate) fn failure(reader: &Reader, failure: &Value) -> Markup {
-    failed(reader, word(&failure["code"]), word(&failure["message"]), word(&failure["hint"]))
+    failed(reader, failure, "message")
 }
 
 /// Failures in a list, if there are any.
@@ -51,9 +51,7 @@ pub(crate) fn warnings(reader: &Reader, warnings: &Value) -> Markup {
                     div .problem data-code=(code) {
                         p { strong { (reader.say.text(if reader.say.has(&title) { &title } else { "warning-other" })) } }
                         @for warning in list(warnings).iter().filter(|warning| word(&warning["code"]) == code) {
-                            p { (reader.say.said(word(&warning["message"]))) }
-                            @let hint = word(&warning["hint"]);
-                            @if !hint.is_empty() { p .hint { (reader.say.said(hint)) } }
+                            (told(reader, warning, "message"))
                         }
                     }
                 }
@@ -62,15 +60,24 @@ pub(crate) fn warnings(reader: &Reader, warnings: &Value) -> Markup {
     }
 }
 
-fn failed(reader: &Reader, code: &str, message: &str, hint: &str) -> Markup {
+/// The message, and what to do.
+fn told(reader: &Reader, document: &Value, text: &str) -> Markup {
+    let (message, hint) = (message_of(document, text, ""), message_of(document, "hint", "hint_"));
+    html! {
+        @if !message.is_empty() { p { (reader.say.told(&message)) } }
+        @if !hint.is_empty() { p .hint { (reader.say.told(&hint)) } }
+    }
+}
+
+fn failed(reader: &Reader, document: &Value, text: &str) -> Markup {
+    let code = word(&document["code"]);
     let id = format!("code-{code}");
     let known = reader.say.has(&id);
     html! {
         div .problem data-code=(code) {
             p { strong { @if known { (reader.say.text(&id)) } @else { (reader.say.text("other-failure")) } } }
             @if !known && !code.is_empty() { p { code { bdi { (code) } } } }
-            @if !message.is_empty() { p { (reader.say.said(message)) } }
-            @if !hint.is_empty() { p .hint { (reader.say.said(hint)) } }
+            (told(reader, document, text))
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::super::live::Live;
 use super::history::kind;
 use super::problem::failure;
-use super::{Reader, field, instant, list, word};
+use super::{Reader, field, instant, list, message, word};
 
 pub(crate) fn restore(reader: &Reader, restore: &Value) -> Markup {
     let say = reader.say;
@@ -33,7 +33,7 @@ fn runs(reader: &Reader, restore: &Value) -> Markup {
     live.begin_as(&restore["running"], Instant::now());
     let cancelling = restore["running"]["cancelling"] == true;
     html! {
-        p { (say.text("begun")) " " (reader.when(&restore["began"])) ", " (say.said(word(&restore["who"]))) }
+        p { (say.text("begun")) " " (reader.when(&restore["began"])) ", " bdi { (word(&restore["who"])) } }
         div #live data-events={ "/restores/" (id) "/events" } { (live.render(Instant::now())) }
         @if reader.is_admin() && live.can_be_cancelled() {
             button type="button" #cancel data-act="send" data-post={ "/api/v1/restores/" (id) "/cancel" }
@@ -52,9 +52,9 @@ fn held(reader: &Reader, restore: &Value) -> Markup {
     html! {
         section #held aria-labelledby="held-title" {
             h2 #held-title { (say.text(title)) }
-            p { (say.text("begun")) " " (reader.when(&restore["began"])) ", " (say.said(word(&restore["who"]))) }
+            p { (say.text("begun")) " " (reader.when(&restore["began"])) ", " bdi { (word(&restore["who"])) } }
             p #held-phase { (reader.translated("phase", word(&held["phase"]))) }
-            p { (say.said(word(&held["text"]))) }
+            p { (say.told(&message(&held["text"], &held["text_message"]))) }
         }
     }
 }
@@ -73,7 +73,7 @@ fn receipt(reader: &Reader, restore: &Value) -> Markup {
             @if !receipt["failure"].is_null() { (failure(reader, &receipt["failure"])) }
             dl {
                 @if let Some(at) = instant(&receipt["began"]) { (field(&say.text("begun"), say.instant(at))) }
-                (field(&say.text("who"), say.said(word(&receipt["who"]))))
+                (field(&say.text("who"), html! { bdi { (word(&receipt["who"])) } }))
                 (field(&say.text("took"), took(reader, receipt)))
                 (field(&say.text("downtime"), match receipt["downtime_ms"].as_u64() {
                     Some(down) => say.duration(down),
@@ -92,7 +92,7 @@ fn receipt(reader: &Reader, restore: &Value) -> Markup {
                     (field(&say.with("volume", [("name", word(name).into())]), say.text("stays-as-it-is")))
                 }
                 @if !word(&receipt["app"]).is_empty() {
-                    (field(&say.text("app"), say.said(word(&receipt["app"]))))
+                    (field(&say.text("app"), say.told(&message(&receipt["app"], &receipt["app_message"]))))
                 }
                 @if let Some(safety) = receipt["safety"].as_str() {
                     (field(&say.text("safety"), html! { bdi { (safety) } }))
@@ -101,7 +101,7 @@ fn receipt(reader: &Reader, restore: &Value) -> Markup {
                     (field(&say.text("later-writes"), html! { bdi { (word(kept)) } }))
                 }
                 @for left in list(&receipt["left_behind"]) {
-                    (field(&say.text("left-behind"), say.said(word(left))))
+                    (field(&say.text("left-behind"), say.told(&word(left).into())))
                 }
             }
             (undo(reader, restore))

@@ -35,6 +35,8 @@ pub(crate) fn workload(reader: &Reader, workload: &Value, snapshots: &Value, res
 
 /// One of which only the name is known, and why.
 pub(crate) fn unknown(id: &str, problem: &Value) -> Value {
-    let failure = json!({ "code": problem["code"], "message": problem["detail"], "hint": problem["hint"] });
+    let mut failure = problem.clone();
+    failure["message"] = problem["detail"].clone();
+
     json!({ "id": id, "state": "unknown", "error": failure })
 }

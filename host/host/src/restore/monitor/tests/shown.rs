@@ -24,7 +24,7 @@ impl Watcher for Phases {
         }
     }
 
-    fn note(&self, _text: &str) {}
+    fn note(&self, _text: &reforge_base::Message) {}
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn a_plugin_that_keeps_the_app_down_for_too_long_is_ended_before_the_commit_and_
     pretend_swapped_ago(&monitor, 61);
     monitor.phase("a new one is no progress");
     let failure = monitor.watch_guest().unwrap_err();
-    assert!(failure.message.contains("did not go on within 60s of the commit"), "{failure}");
+    assert!(failure.message.contains("did not go on within 60 s of the commit"), "{failure}");
     monitor.redeploy(swapped).unwrap();
     monitor.watch_guest().expect("a step of the host is progress");
 }
@@ -91,7 +91,7 @@ fn the_notes_of_all_sandboxes_of_a_call_are_bounded_together() {
     struct Heard(std::sync::Mutex<usize>);
     impl Watcher for Heard {
         fn phase(&self, _: &str) {}
-        fn note(&self, text: &str) {
+        fn note(&self, text: &reforge_base::Message) {
             *self.0.lock().unwrap() += text.len();
         }
     }

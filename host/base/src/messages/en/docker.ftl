@@ -1,0 +1,171 @@
+# docker/adopt.rs
+there-is-no-container = there is no container `{ $shown }`
+see-docker-ps-all = see `docker ps --all`
+the-container-is-workload-already = the container { $shown } is workload `{ $owner }` already
+see-reforge-workload-list = see `reforge workload list`
+the-container-has-no-directory = the container { $shown } has no directory of this machine to write to
+only-bound-directories-are-captured = only bound directories are captured and restored: copy a named volume into one first
+
+# docker/changes.rs
+ask-what-the-container-has-changed = ask what the container { $shown } has changed
+the-container-has-changed-files-outside = the container { $shown } has changed files outside of its volumes: { $named }
+the-container-has-changed-more-files-outside = the container { $shown } has changed files outside of its volumes: { $named } and { $n } more
+a-restore-creates-it-anew-without = a restore creates it anew without them; the old container is kept until the undo window ends
+
+# docker/client.rs
+ask-the-engine-which-api = ask the engine which API it speaks
+cannot-do = cannot { $doing }: { $error }
+docker-socket-is = `docker_socket` is `{ $socket }`, which is not UTF-8
+the-engine-at-speaks-the-api = the engine at `{ $socket }` speaks the API { $version }, which is too old
+use-docker-engine-20-10 = use Docker Engine 20.10 or newer (API 1.41)
+the-client-gave-up-on-it = the client gave up on it
+
+# docker/container.rs
+list-the-containers-of = list the containers of `{ $workload }`
+look-at-the-container = look at the container `{ $id }`
+the-engine-does-not-say = the engine does not say { $what } of a container
+the-id = the id
+when-it-was-created = when it was created
+the-engine-does-not-say-what = the engine does not say what the container { $shown } is doing
+
+# docker/controllers.rs
+the-swarm-service = the swarm service `{ $name }`
+the-kubernetes-pod = the Kubernetes pod `{ $name }`
+the-nomad-allocation = the Nomad allocation `{ $name }`
+the-ecs-task = the ECS task `{ $name }`
+the-balena-service = the balena service `{ $name }`
+the-container-belongs-to-which-starts = the container { $shown } belongs to { $controller }, which starts it again
+remove-it-from-its-controller = remove it from its controller and deploy it here
+ask-the-engine-about-its-swarm = ask the engine about its swarm
+
+# docker/create.rs
+has-containers-that-undo-windows-need = `{ $shown }` has { $needed } containers that undo windows need, of { $max } that there may be
+end-an-undo-window-with-reforge = end an undo window with `reforge restore finish`, or raise `max_instances`
+rename-the-container = rename the container { $shown }
+create-the-container = create the container `{ $name }`
+join-the-network = join the network `{ $network }`
+make-a-container-that-keeps = make a container that keeps the volumes of { $shown }
+start-the-container = start the container `{ $name }`
+remove-the-container = remove the container { $shown }
+the-container-cannot-be-started = the container `{ $name }` cannot be started: { $said }
+the-container-cannot-be-started-not-executable = the container `{ $name }` cannot be started: { $said } (not executable)
+correct-command-or-entrypoint-or-deploy = correct `command` or `entrypoint`, or deploy another image
+
+# docker/deployed.rs
+list-the-containers-of-this-host = list the containers of this host
+
+# docker/errors.rs
+it-does-not-say-which-api = it does not say which API it speaks
+cannot-the-engine-at-cannot = cannot { $doing }: the engine at `{ $at }` cannot be reached: { $why }
+start-the-engine-or-correct-docker = start the engine, or correct `docker_socket` in `[host]`; what it runs is not known meanwhile
+cannot-the-engine = cannot { $doing }: the engine at `{ $at }` did not answer within { $limit }
+look-at-the-engines-log-nothing = look at the engine's log; nothing is assumed about it
+something-else-removed-it-just-now = something else removed it just now: look, then try again
+cannot-the-engine-said = cannot { $doing }: the engine said: { $message } ({ $status })
+cannot-the-engines-answer = cannot { $doing }: the engine's answer is not understood: { $why }
+what-and-why = { $text }: { $more }
+
+# docker/health.rs
+something-removed-the-container-so-nobody = something removed the container, so nobody knows
+the-health-check-passed-but = the health check passed, but the app ended meanwhile
+the-images-health-check-ended = the image's health check ended with status { $code }
+the-images-health-check-passed = the image's health check passed
+run-the-health-check = run the health check
+its-container-ended = its container ended
+look-at-the-health-check = look at the health check
+
+# docker/hold.rs
+set-the-restart-policy = set the restart policy of the container { $shown }
+
+# docker/images.rs
+find-the-image = find the image `{ $image }`
+the-image-that-runs = the image `{ $image }` that runs is not there any more (`{ $id }`)
+pull-or-load-exactly-that-image = pull or load exactly that image, or deploy another one first
+pull-the-image = pull the image `{ $shown }`
+is-not-there-asking-its-registry = `{ $shown }` is not there: asking its registry
+the-pull-was-given-up = the pull was given up
+is-the-name-right = is the name right, and can its registry be reached? An image can also be loaded with `docker load`
+cancelled-while-was-pulled = cancelled while `{ $shown }` was pulled
+is-there = `{ $shown }` is there
+pulling-of-mib = pulling `{ $image }`: { $sum } of { $sum_2 } MiB
+tag-an-image = tag an image so that it is kept
+look-for-images = look for images that are no longer kept
+let-an-image-go = let an image go
+the-image-is = the image `{ $image }` is not on the engine
+a-deploy-pulls-it-without = a deploy pulls it; without a registry, load or import it
+
+# docker/labels.rs
+cannot-write-down-a-deploy-spec = cannot write down a deploy spec: { $error }
+the-label-of-a-container = the label `{ $spec }` of a container is not understood: { $error }
+
+# docker/mounts.rs
+is-not-utf-8 = `{ $path }` is not UTF-8, and the engine takes nothing else
+
+# docker/needs.rs
+ask-the-engine-about-its-machine = ask the engine about its machine
+the-name-of-the-container = the name of the container { $shown } is taken by one that is not ours
+rename-or-remove-it-or-set = rename or remove it, or set another `container_name`
+the-container-which-request-names = the container `{ $shown }`, which `request` names, is not there
+create-it-first-or-take = create it first, or take it out of `request`
+the-container-which-request-names-does = the container { $shown }, which `request` names, does not run
+start-it-first-or-take = start it first, or take it out of `request`
+look-at-the-network = look at the network `{ $name }`
+the-network-is-not-there = the network `{ $shown }` is not there
+docker-network-create-or-name-another = `docker network create { $shown }`, or name another one in `networks`
+which-the-container-is-to-see = `{ $path }`, which the container is to see, is not there
+put-it-there-or-take = put it there, or take it out of `request`
+cpus-is-and-this-machine = `cpus` is { $wanted }, and this machine has { $there } processors
+set-cpus-to-at-most = set `cpus` to { $there } at most
+memory-is-bytes-and-the-engine = `memory` is { $wanted } bytes, and the engine gives no container less than 6 MiB
+set-memory-to-6-mib = set `memory` to 6 MiB at least
+
+# docker/ports.rs
+the-port-is-taken-by = the port `{ $shown }` is taken by { $by }
+the-port-is-taken = the port `{ $shown }` is taken by { $by }, which has `{ $theirs }`
+list-the-containers-that-run = list the containers that run
+the-container = the container { $shown }
+stop-that-container-or-publish-another = stop that container, or publish another port in `ports`
+something-else-that-listens = something else that listens on this machine
+end-it-ss-lntup-names = end it (`ss -lntup` names it), or publish another port in `ports`
+
+# docker/record.rs
+is-not-understood = `{ $path }` is not understood: { $error }
+it-says-which-restart-policies = it says which restart policies are off and what undo windows need: correct it by hand
+cannot-write-down-a-container = cannot write down a container: { $error }
+is-no-workloads-name = `{ $workload }` is no workload's name
+
+# docker/request.rs
+in-the-command-is-not-utf = `{ $as_encoded_bytes }` in the command is not UTF-8
+request-is-not-what-the-engine = `request` is not what the engine takes: { $error }
+request-has-the-key = `request` has the key `{ $key }`, which the engine does not know
+the-keys-are-those = the keys are those of the engine's API, such as `HostConfig`
+request-has-binds-which-make = `request` has `Binds`, which make an empty directory where one is missing
+write-them-as-mounts = write them as `Mounts`
+is-not-a-port = `{ $text }` is not a port
+write-8080-80-127-0-0 = write `8080:80`, `127.0.0.1:8080:80` or `53:53/udp`
+what-the-container-was-created = what the container { $shown } was created with is not understood: { $error }
+
+# docker/stop.rs
+the-container-is-still-up = the container { $shown } is still up after it was stopped and killed
+its-process-may-hang = its process may hang in the kernel; look at it, and at the engine's log
+stop-the-container = stop the container { $shown }
+
+# docker/survey.rs
+runs-more-than-once = `{ $workload }` runs more than once: { $up }
+all-are-stopped-and-the-newest = all are stopped, and the newest alone comes back
+list-all-containers = list all containers
+cannot-be-compared-with-volume = cannot be compared with ({ $failure }) volume `{ $volume }`
+the-container-of = the container { $shown } of { $controller }
+which-meets = `{ $source }`, which { $relation }
+the-volume = volume `{ $volume }`
+look-at-the-volume = look at the volume `{ $name }`
+has-read-write = { $who } has { $met }, read-write
+is-stopped-and-has-read-write = { $who } is stopped and has { $met }, read-write
+remove-that-container-or-take = remove that container, or take its mount away; or name it in `allow_containers` and keep it stopped
+has-read-write-and-its-controller-starts = { $who } has { $met }, read-write, and its controller starts it again
+is-stopped-and-has-read-write-and-its-controller-starts = { $who } is stopped and has { $met }, read-write, and its controller starts it again
+take-the-volume-away = take the volume away from it first: what its controller does cannot be held back
+allow-containers-names-it = `allow_containers` names it
+has-read-only = { $who } has { $met }, read-only
+is-stopped-and-has-read-only = { $who } is stopped and has { $met }, read-only
+while-it-runs-it-goes = while it runs it goes on seeing the previous data: start it again after the restore

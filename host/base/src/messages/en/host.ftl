@@ -1,0 +1,369 @@
+# host/conformance/app.rs
+the-script-says-that-this-instance = the script says that this instance cannot be started
+the-script-says-that-the-app = the script says that the app does not stop
+as-the-script-says = as the script says
+
+# host/conformance/archives.rs
+a-symbolic-link = a symbolic link
+a-hard-link = a hard link
+cannot-compress-an-archive = cannot compress an archive: { $error }
+cannot-write-an-archive = cannot write an archive: { $error }
+
+# host/conformance/mod.rs
+there-is-no-promise = there is no promise `{ $unknown }`
+there-are = there are { $names }
+the-plugin-breaks-of-promises-first = the plugin breaks { $n } of { $n_2 } promises, first: { $first }
+reforge-plugin-check-file-shows-all = `reforge plugin check FILE` shows all of them
+could-not-be-checked = `{ $name }` could not be checked
+
+# host/deployer/about.rs
+volume-of-at = volume `{ $volume }` of `{ $workload }` at `{ $path }` { $clause }
+
+# host/deployer/absent.rs
+reforge-workload-show-names-its-volumes = `reforge workload show` names its volumes
+the-deployed-app-has-it-at = the deployed app has it at `{ $live }`
+snapshot-holds-data-of-it = snapshot `{ $id }` holds data of it
+volume-of-has-no-directory-and = volume `{ $name }` of `{ $id }` has no directory `{ $path }`, and { $why }
+correct-its-source-mount-its-disk = correct its `source`, mount its disk, or restore a snapshot; `reforge deploy { $id } --make-empty { $name }` starts the app on an empty one
+
+# host/deployer/deployed.rs
+is-volume-of-workload-which-runs = `{ $path }` is volume `{ $volume }` of workload `{ $other }`, which runs
+reforge-stop-ends-it-also-when = `reforge stop { $other }` ends it, also when it is not configured any more
+volume-is-configured = volume `{ $volume }` is configured at `{ $path }`, and the app that is deployed has no such directory
+deploy-the-workload = deploy the workload, so that the app has what is configured; or take the volume out of the configuration
+the-app-that-is-deployed = the app that is deployed has `{ $live }` as volume `{ $volume }`, and the configuration has no such volume
+put-the-volume-into-the-configuration = put the volume into the configuration again, or deploy the workload without it
+volume-is-configured-at-and-what = volume `{ $volume }` is configured at `{ $path }`, and what is deployed has it at `{ $deployed }`
+deploy-the-workload-so = deploy the workload, so that the app has what is configured; or correct the configuration
+stop-the-workload-first-the-directory = stop the workload first: the directory that the app runs on was moved away or removed
+the-app-that-runs-was-given = the app that runs was given another directory as volume `{ $volume }` than the one that is at `{ $path }` now: it was moved away or replaced since
+find-out-which-of-the-two = find out which of the two is right, put it there, and deploy the workload
+
+# host/deployer/dispatch.rs
+this-host-has-no-runtime = this host has no runtime `{ $name }`
+a-deploy = a deploy
+a-rollback = a rollback
+a-promotion = a promotion
+a-preview = a preview
+a-stop = a stop
+was-deployed-and-is-bad = `{ $workload }` was deployed and is bad: { $reason }
+look-at-its-log-then-deploy = look at its log, then deploy again or roll back
+is-still-alive = `{ $name }` is still alive after it was stopped
+find-out-what-starts-it-again = find out what starts it again
+needs-the-runtime-which-this-build = `{ $id }` needs the runtime `{ $kind }`, which this build does not have
+use-a-build = use a build with it, or set `runtime = "process"` with a `command`
+
+# host/deployer/history.rs
+it-is-a-directory = it is a directory
+it-has-the-version = it has the version { $version }
+cannot-write-down-a-deployment = cannot write down a deployment: { $error }
+the-record-of-deployments-cannot = the record of deployments `{ $path }` cannot be understood: { $how }
+deploy-the-workload-anew-the-file = deploy the workload anew: the file is then kept beside as `.damaged`
+
+# host/deployer/image.rs
+the-file-of-the-image-changed = the file of the image `{ $program }` changed since it was deployed
+put-the-old-file-back = put the old file back, or deploy what is there now
+has-no-previous-image = `{ $id }` has no previous image
+a-rollback-needs-two-deploys = a rollback needs two deploys of different images before it
+cannot-promote-to = cannot promote `{ $shown_from }` to `{ $shown_to }`: { $clause }
+they-are-the-same = they are the same
+name-two-workloads = name two workloads
+an-image-is-promoted = an image is promoted from one stage of a project to another
+their-projects-are-and = their projects are `{ $project }` and `{ $project_2 }`
+their-runtimes-are-and = their runtimes are { $runtime } and { $runtime_2 }
+give-both-the-same-runtime = give both the same runtime
+deploy-it-first = deploy it first
+
+# host/deployer/live.rs
+cannot-be-used = cannot be used: { $what }: { $reason }
+correct-the-rights-of-the-directory = correct the rights of the directory, or run as root
+its-parent-cannot-be-opened = its parent cannot be opened
+its-parent-cannot-be-read = its parent cannot be read
+it-cannot-be-looked-at = it cannot be looked at
+has-a-parent-that-belongs = has a parent that belongs to user { $uid }, who could put something else there
+chown-root = `chown root { $shown }`
+has-a-parent-that-others = has a parent that others can write in (mode { $mode })
+chmod-go-w = `chmod go-w { $shown }`
+chattr-ia = `chattr -ia { $shown }`
+has-a-parent-that-is-immutable = has a parent that is immutable or append-only, so nothing in it can be renamed
+live-is-a-symbolic-link = is a symbolic link
+name-the-directory-itself = name the directory itself as the `source`
+live-is-not-a-directory = is not a directory
+a-volume-is-a-directory-move = a volume is a directory: move what is there away
+belongs-to-user-and-the-host = belongs to user { $uid }, and the host does not run as root
+run-the-host-as-root = run the host as root, or as that user
+stands-on-a-kernel = stands on a kernel that does not tell mounts apart
+linux-5-8-or-newer = Linux 5.8 or newer is needed
+make-the-volume-a-directory-inside = make the volume a directory inside of what is mounted
+is-a-mount-point-which-cannot = is a mount point, which cannot be exchanged
+is-a-subvolume-or-file-system = is a subvolume or file system of its own, which cannot be told apart from a mount
+make-the-volume-a-directory-inside-of = make the volume a directory inside of it
+has-something-mounted-in-it-at = has something mounted in it, at `{ $point }`
+umount-and-make-it-a-volume = `umount { $point }`, and make it a volume of its own
+cannot-be-read = cannot be read: { $reason }
+a-volume-that-cannot-be-read = a volume that cannot be read cannot be captured: correct its rights, or run as root
+use-a-directory-that-is-not = use a directory that is not
+
+# host/deployer/overlap.rs
+the-hosts-own-directory = the host's own directory `{ $path }`
+keep-volumes-and-the-state-snapshot = keep volumes and the state, snapshot and preview directories apart
+volume-of-at-alone = volume `{ $name }` of `{ $id }` at `{ $path }`
+give-each-volume-a-directory = give each volume a directory of its own, beside the others
+correct-the-other-volume-first = correct the other volume first
+
+# host/deployer/owner.rs
+cannot-look-up-the-user = cannot look up the user `{ $user }`: { $reason }
+the-user-of-does-not-exist = the user `{ $user }` of `{ $id }` does not exist
+make-the-user-or-correct-user = make the user, or correct `user` in the configuration; a number without an entry needs its group: `uid:gid`
+
+# host/deployer/prepare.rs
+it-appeared-just-now-try-again = it appeared just now: try again
+something-that-is-not-a-directory = something that is not a directory stands there
+check-the-rights-and-the-room = check the rights and the room of the directory above
+
+# host/deployer/preview.rs
+make-the-directory-or-correct-preview = make the directory, or correct `preview_dir` in `[host]`
+has-something-mounted-in-it = `{ $path }` has something mounted in it
+unmount-it-or-remove = unmount it, or remove it by hand
+it-is-not-empty = it is not empty
+cannot-be-removed = `{ $path }` cannot be removed: { $reason }
+is-in-the-directory-of-previews = `{ $path }` is in the directory of previews, and this host did not make it
+move-it-away-or-set-preview = move it away, or set `preview_dir` in `[host]` to a directory that holds nothing else
+user-of-cannot-enter = user { $as_raw } of `{ $id }` cannot enter `{ $above }`
+set-preview-dir-in-host = set `preview_dir` in `[host]` to a directory below one that every user can enter
+
+# host/deployer/resolve.rs
+mount-proc = mount `/proc`
+has-no-directory = has no directory
+correct-its-source-and-set-volume = correct its `source`, and set `volume_root`
+has-no-parent-directory = has no parent directory: `{ $parent }` does not exist
+deploy-the-workload-once-which-makes = deploy the workload once, which makes it
+make-the-directory-or-mount = make the directory, or mount its disk
+has-a-parent-directory-that-cannot = has a parent directory that cannot be used: { $message }
+correct-source-or-the-rights = correct `source`, or the rights of the directories above
+has-no-volume-root = has no volume root
+add-volume-root-to-host = add `volume_root` to `[host]`
+has-no-volume-root-because = has no volume root: { $message }
+leads-outside-its-parent-is-really = leads outside `{ $root }`: its parent is really `{ $parent }`
+remove-the-link-or-give = remove the link, or give the volume the scope `absolute`
+does-not-lie-below-an-allowed = does not lie below an allowed root: its parent is really `{ $parent }`
+add-a-directory-above = add a directory above it to `allowed_roots` in `[host]`
+
+# host/host/gate.rs
+is-here = `{ $path }` is here
+was-left-by-a-restore = `{ $path }` was left by a restore of another host, which worked here last
+end-that-restores-undo-window = end that restore's undo window there (`reforge restore finish`), and give each host volumes of its own
+was-left-by-a-restore-that = `{ $path }` was left by a restore that no journal knows of
+is-this-the-state-directory = is this the state directory that the host used before? If so, look at the directory and move it away
+
+# host/host/mod.rs
+the-key-of-environment-digests = the key of environment digests was made anew, since { $why }: whether variables changed since an older snapshot can not be told any more
+the-key-of-environment-digests-could = the key of environment digests could not be made anew: { $failure }
+taking-the-state-directory = taking the state directory for the newest
+not-removed = not removed: { $failure }
+
+# host/host/plugins.rs
+the-plugin-that-was-built = the plugin that was built in cannot be removed
+
+# host/host/snapshots.rs
+is-the-reason-of-snapshots = `{ $safety }` is the reason of snapshots that a restore takes, and retention removes those
+give-another-reason = give another reason
+snapshot = snapshot ({ $reason })
+workload-has-no-volume = workload `{ $id }` has no volume that a snapshot could hold
+only-directories-of-the-scopes-project = only directories of the scopes `project`, `stage` and `absolute` are captured and restored
+volume-has-no-directory-nothing = volume `{ $name }` has no directory `{ $path }`: nothing to capture
+mount-its-disk-or-correct = mount its disk, or correct its `source`; a volume that had one is filled again by a restore
+volume-has-no-directory = volume `{ $name }` has no directory
+volume-at-is-not-configured = volume `{ $volume }` at `{ $path }` is not configured any more
+its-safety-snapshot = its safety snapshot could not be restored
+a-deletion = a deletion
+volume-named = volume `{ $name }`
+
+# host/restore/decide.rs
+whoever-holds-it-settles-it-nothing = whoever holds it settles it: nothing is to be decided
+
+# host/restore/import.rs
+file-is-not-a-file = `{ $file }` is not a file
+an-import = an import
+the-import-was-cancelled-nothing = the import was cancelled; nothing was kept
+the-archives-manifest-cannot-be-understood = the archive's manifest cannot be understood: { $error }
+the-archive-has-the-format = the archive has the format { $format }, and this version reads { $format_2 }
+the-archive-holds-no-volume = the archive holds no volume: there is nothing in it to restore
+its-manifest-json-lists-the-volumes = its `manifest.json` lists the volumes
+a-volume-has-no-name = a volume has no name that a workload's volume can have
+what-the-plugin-says = what the plugin says of the archive makes no sense: { $what }
+
+# host/restore/monitor/archive.rs
+the-archive-could-not-be-checked = the archive could not be checked
+
+# host/restore/monitor/calls.rs
+a-worker-cannot-have-workers = a worker cannot have workers of its own
+workers-extract-before-the-app = workers extract before the app is stopped
+
+# host/restore/monitor/mod.rs
+held-for-restore = restore { $id }
+belongs-to-a-restore = `{ $call }` belongs to a restore, and this is none
+the-plugin-failed-and-said = the plugin failed and said `{ $code }`, which is not so: { $message }
+cancelled-before-the-commit = cancelled before the commit
+
+# host/restore/monitor/step.rs
+this-is-not-the-proof = this is not the proof of a { $what } of this restore
+the-app-is-bad = the app is bad on the restored data: { $reason }
+its-log-says-more-the-previous = its log says more; the previous data is live again
+
+# host/restore/monitor/steps.rs
+the-lease-was-given-already = the lease was given already
+what-the-plan-stands-on-moved = what the plan stands on moved before the lock was taken
+make-a-new-plan-and-look = make a new plan and look at it again
+a-restore-begins-with-exactly = a restore begins with exactly the volumes of its plan
+there-is-no-such-volume = there is no such volume in the transaction
+this-volume-has-its-staging-already = this volume has its staging already
+this-staging-was-sealed-already = this staging was sealed already
+the-app-is-stopped-once-when = the app is stopped once, when every volume is sealed
+there-is-a-safety-snapshot-already = there is a safety snapshot already
+this-transaction-was-swapped-already = this transaction was swapped already
+a-swap-takes-the-seal = a swap takes the seal of every volume, each once
+the-app-was-started-already = the app was started already
+health-is-awaited-once = health is awaited once, after a redeploy that worked
+only-a-failed-redeploy = only a failed redeploy or an app that is bad for certain is reverted
+this-lease-has-had-its-transaction = this lease has had its transaction
+
+# host/restore/monitor/subject.rs
+volume-has-a-name = volume `{ $name }` has a name that is not UTF-8
+
+# host/restore/monitor/volumes.rs
+there-is-no-volume-of-scope = there is no volume `{ $name }` of scope `{ $scope }` to restore
+volume-has-no-live-directory = volume `{ $name }` has no live directory
+there-is-no-volume-so-called = there is no such volume
+
+# host/restore/monitor/watch.rs
+the-plugin-did-not-go = the plugin did not go on within { $limit } of the commit
+the-plugin-did-not-swap-within = the plugin did not swap within { $seconds } s of the stop
+
+# host/restore/preflight/drift.rs
+the-snapshot-was-taken-with-another = the snapshot was taken with another image than the one that is deployed
+taken-with-deployed-is-the-app = taken with `{ $program }`, deployed is `{ $program_2 }`: the app must be able to read that data
+is-not-what-it-was-when = `{ $image }` is not what it was when it was deployed
+the-app-comes-back-with-what = the app comes back with what it runs now; a deploy takes the new one
+the-app-would-be-started = the app would be started as it is now
+the-app-could-not-be-started = the app could not be started again
+whether-environment-variables-changed-since = whether environment variables changed since the snapshot is not known: { $why }
+compare-them-by-hand-a-secret = compare them by hand: a secret that the data was made with may be needed
+the-key-of-their-digests = the key of their digests was made anew at { $since }
+a-secret-that-the-data = a secret that the data was made with may be needed
+
+# host/restore/preflight/kept.rs
+of-previous-data-that-restore-keeps = { $bytes } of previous data that restore `{ $id }` keeps stay beside the volumes until its window ends, and it can not be undone once this one is done
+reforge-restore-finish-removes-them = `reforge restore finish { $id }` removes them
+
+# host/restore/preflight/mod.rs
+the-snapshot-does-not-say-what = the snapshot does not say what volume `{ $name }` holds
+the-snapshot-is-of-workload = the snapshot is of workload `{ $of }`, not of `{ $id }`
+export-it-and-import = export it and import it for this workload if that is meant
+
+# host/restore/preflight/undo.rs
+an-undo-exchanges-what-the-restore = an undo exchanges what the restore exchanged: put the configuration right, or restore its safety snapshot
+volume-was-exchanged = volume `{ $volume }` was exchanged at `{ $path }`, and is configured at `{ $path_2 }` now
+volume-was-exchanged-at = volume `{ $volume }` was exchanged at `{ $path }`, and no volume is configured there now
+volume-at-was-not-part = volume `{ $volume }` at `{ $path }` was not part of it
+
+# host/restore/preflight/volumes.rs
+the-snapshot-names-volume-twice = the snapshot names volume `{ $shown }` twice
+volume-of-the-snapshot = volume `{ $shown }` of the snapshot is not declared by workload `{ $id }`
+declare-it-or-leave = declare it, or leave it out with `--leave { $shown }`
+volume-has-the-scope = volume `{ $shown }` has the scope `{ $scope }` in the snapshot and `{ $scope_2 }` in the configuration
+volume-has-the-scope-which = volume `{ $shown }` has the scope `{ $scope }`, which is never restored
+volume-is-not-in-the-snapshot = volume `{ $name }` is not in the snapshot
+leave-says-that-it-stays = `--leave { $name }` says that it stays as it is
+there-is-no-volume-to-leave = there is no volume `{ $name }` to leave as it is
+there-is-no-volume-to-restore = there is no volume to restore
+volume-has-inode-flags = volume `{ $name }`: `{ $first }` has inode flags or a project id, which no restore brings back
+volume-entries-have-inode-flags = volume `{ $name }`: { $more } entries have inode flags or a project id, which no restore brings back; the first is `{ $first }`
+set-them-again-afterwards-lsattr-rp = set them again afterwards (`lsattr -Rp` shows them); what is immutable or append-only stays beside the volume when the previous data is removed, until `chattr -ia` and another `restore finish`
+add-links-contained-to-workload = add `links = "contained"` to workload `{ $id }` to restore links as data
+volume-holds-device-nodes = { $devices ->
+    [one] volume `{ $name }` holds { $devices } device node, which no snapshot can hold
+   *[other] volume `{ $name }` holds { $devices } device nodes, which no snapshot can hold
+}
+its-root = its root
+volume-so-that-no-safety-snapshot = volume `{ $name }`: { $shown } { $problem }, so that no safety snapshot could bring it back
+volume-holds-links-now = { $links ->
+    [one] volume `{ $name }` holds { $links } link now, which could not be put back
+   *[other] volume `{ $name }` holds { $links } links now, which could not be put back
+}
+process-could-not-be-looked = process { $pid } (`{ $name }`) could not be looked at, and may be using a volume
+process-and-more = process { $pid } (`{ $name }`) and { $more } more could not be looked at, and may be using a volume
+one-that-does-goes = one that does goes on with the previous data; it has rights that this host lacks, and root has most
+
+# host/restore/run.rs
+the-plugin-went = the plugin went on after it had answered
+is-no-plan-digest = `{ $given }` is no plan digest
+reforge-restore-plan-shows = `reforge restore plan` shows it at its end
+a-restore-that-is-being-planned = a restore that is being planned
+what-the-plan-stands = what the plan stands on has moved since it was made
+configuration-snapshot-volumes-image-or-plugin = configuration, snapshot, volumes, image or plugin changed: make a new plan and look at it again
+
+# host/restore/settle.rs
+the-plugin-ended-without-restoring-anything = the plugin ended without restoring anything
+the-plugin-ended-before-it-swapped = the plugin ended before it swapped anything
+the-new-data-is-live = the new data is live and committed; `reforge recover` completes the restore
+the-new-data-is-live-but = the new data is live, but the app was not started: { $message }
+reforge-recover-starts-it-and-completes = `reforge recover` starts it and completes the restore
+every-volume-holds-what-it-held = every volume holds what it held before again
+nothing-was-changed = nothing was changed
+
+# host/restore/undo.rs
+undo-of = undo of { $id }
+its-safety-snapshot-holds-that-data = its safety snapshot `{ $safety }` holds that data: `reforge restore run { $workload } { $safety }`
+finish-of = finish of { $id }
+the-trees-of-undo-are-those = the trees of undo `{ $id }` are those of restore `{ $of }`
+reforge-restore-finish-of-the-other = `reforge restore finish { $of }` removes them
+restore-keeps-no-previous-data = restore `{ $id }` keeps no previous data
+
+# host/restore/word.rs
+what-the-plugin-counts-in-volume = what the plugin counts in volume `{ $name }` is not what the snapshot holds
+its-comparison-with-what-is-live = its comparison with what is live is not shown
+the-plugin-says-things-more = { $n ->
+    [one] the plugin says { $n } thing more, which is not shown
+   *[other] the plugin says { $n } things more, which are not shown
+}
+proof-lease = lease
+proof-safety-snapshot = safety snapshot
+is-immutable = is immutable
+is-append-only = is append-only
+is-encrypted-by-its-file-system = is encrypted by its file system
+is-case-folded-so-two-names = is case-folded, so two names of a snapshot could be one
+chattr-i = `chattr -i { $path }`
+chattr-a = `chattr -a { $path }`
+empty-it-and-chattr-f = empty it and `chattr -F { $path }`
+cannot-be-compared-with-the-hosts-own = cannot be compared ({ $failure }) with the host's own directory `{ $path }`
+cannot-be-compared-with = cannot be compared with { $whose }: { $failure }
+reforge-restore-finish-removes-them-snapshot-holds = `reforge restore finish { $id }` removes them; snapshot `{ $safety }` holds the same
+proof-transaction = transaction
+proof-stop = stop
+proof-swap = swap
+app-down = down
+entry-in-backticks = `{ $path }`
+environment-variables-changed = environment variables changed since the snapshot: { $names }
+phase-name-planning = planning
+phase-name-extracting = extracting
+phase-name-sealing = sealing
+phase-name-checking-the-archive = checking the archive
+phase-name-stopping = stopping
+phase-name-safety-snapshot = safety snapshot
+phase-name-capturing = capturing
+phase-name-swapping = swapping
+phase-name-starting = starting
+phase-name-waiting-for-health = waiting for health
+phase-name-finishing = finishing
+phase-name-reverting = reverting
+phase-name-reading-the-archive = reading the archive
+phase-name-compiling = compiling
+phase-name-checking-its-promises = checking its promises
+
+# host/door/builder.rs
+register-one-with-hostbuilder-runtime = register one with `HostBuilder::runtime`, or say `HostBuilder::docker`
+the-host-has-no-runtime = the host has no runtime, so it could run nothing
+a-runtime-is-registered = a runtime is registered as `{ $shown }`, which is not a name
+two-runtimes-are-registered-as = two runtimes are registered as `{ $shown }`
+give-each-its-own-name = give each its own name

@@ -1,0 +1,275 @@
+# What the command line itself says.
+what-was-made-was-taken-back = созданное убрано: { $message }
+try-again-where-the-answer-can = повторите там, где ответ можно прочитать
+what-was-made-is-still-there = созданное осталось: { $message }
+take-it-back-by-hand = уберите вручную
+it-was-done-but-its-answer = сделано, но ответ передать не удалось: { $message }
+it-need-not-be-done-again = повторять не нужно
+the-answer-could-not-be-told = ответ передать не удалось: { $message }
+label-error = ошибка:
+label-hint = подсказка:
+label-warning = предупреждение:
+label-refused = отказ:
+label-running = выполняется:
+plan-restore-to-snapshot = восстановить `{ $workload }` из снимка { $id }
+plan-taken = {" "} снят       { $instant } ({ $age }), причина: { $reason }
+plan-taken-imported = {" "} снят       { $instant } ({ $age }), причина: { $reason }, импортирован
+plan-image = {" "} образ      { $image }
+plan-app = {" "} приложение { $app }
+plan-newest-change = {" "} последнее изменение на диске — через { $lost } после снимка
+plan-volume-stays = {" "} том `{ $name }` остаётся как есть
+plan-space = {" "} место      { $path }: нужно { $needs } (из них { $reserve } — запас), есть { $has }
+plan-to-do-exactly-this = чтобы сделать именно это:
+refused-word = отказ
+plan-refused = { $refused }: { $n ->
+    [one] { $n } причина; ничего не изменено
+    [few] { $n } причины; ничего не изменено
+    [many] { $n } причин; ничего не изменено
+   *[other] { $n } причины; ничего не изменено
+}
+plan-changes = +{ $added } -{ $removed } ~{ $changed }  (равных { $same })
+plan-changes-mean = {" "} + вернётся   - исчезнет   ~ будет заменено, как считает плагин
+app-comes-back-after = { $state }; вернётся примерно через { $downtime } простоя
+app-stays-down = { $state }; и останется остановленным
+head-volume = ТОМ
+head-live-now = СЕЙЧАС
+head-snapshot = СНИМОК
+head-changes = ИЗМЕНЕНИЯ
+head-restore = НОМЕР
+head-workload = ПРИЛОЖЕНИЕ
+head-what = ЧТО
+head-began = НАЧАТО
+head-outcome = ИТОГ
+head-now = СЕЙЧАС
+head-taken = СНЯТ
+head-reason = ПРИЧИНА
+head-entries = ЗАПИСЕЙ
+head-data = ДАННЫЕ
+head-archive = АРХИВ
+head-scope = ОБЛАСТЬ
+head-tree-digest = СУММА ДЕРЕВА
+head-place = МЕСТО
+head-is = ЭТО
+head-newest-change = ПОСЛЕДНЕЕ ИЗМЕНЕНИЕ
+head-path = ПУТЬ
+head-state = СОСТОЯНИЕ
+head-runtime = СРЕДА
+head-volumes = ТОМОВ
+head-last-snapshot = ПОСЛЕДНИЙ СНИМОК
+head-live = РАБОЧИЙ КАТАЛОГ
+head-token = ТОКЕН
+head-role = РОЛЬ
+head-made = СОЗДАН
+label-restore = номер
+label-undo = отмена
+label-volume = том
+label-volumes = тома
+label-left = не тронут
+label-app = приложение
+label-took = заняло
+label-safety = страховка
+label-later = позднее
+label-left-over = осталось
+restore-to-snapshot = { $id }, из снимка { $snapshot }
+undo-of-restore = { $id }, к { $of }
+volume-of-size = { $name }: { $size }
+volume-as-captured = { $name }: { $size }, сумма дерева { $digest }, как при снимке
+stays-as-it-was = { $name } остаётся как был
+downtime-of = простой { $down }
+the-app-is-not-back = приложение ещё не вернулось
+the-app-was-never-stopped = приложение не останавливалось
+snapshot-holds-what-was-live = в снимке { $safety } — то, что было до этого
+written-meanwhile-kept-at = записанное за это время хранится в { $path }
+outcome-name-done = готово
+outcome-name-unconfirmed = не подтверждено
+outcome-name-failed = не удалось
+outcome-name-refused = отказано
+outcome-name-cancelled = прервано
+outcome-name-reverted = возвращено
+outcome-name-needs-operator = нужен человек
+outcome-name-busy = занято
+outcome-name-running = выполняется
+outcome-name-resolved = решено
+outcome-name-unfinished = не завершено
+outcome-name-damaged = повреждено
+volumes-hold-the-snapshot = в каждом томе то, что в снимке
+volumes-hold-previous-data = в каждом томе снова прежние данные
+volumes-hold-the-snapshot-unconfirmed = в каждом томе то, что в снимке, но как приложение — никто не знает
+volumes-hold-previous-data-unconfirmed = в каждом томе снова прежние данные, но как приложение — никто не знает
+it-was-taken-back = всё возвращено; в каждом томе то же, что и раньше
+it-is-not-settled-yet = ещё не улажено; всё сохранено
+only-a-person-can-decide = решить может только человек; всё сохранено
+receipt-next = {" "} дальше     { $command }
+receipt-undo-until = {" "} отмена     до { $until } (ещё { $window }):
+receipt-undo-until-finished = {" "} отмена     до `{ $finish }`:
+reason-name-manual = вручную
+reason-name-safety = перед восстановлением
+no-restores-yet = восстановлений ещё не было
+older-ones-are-left-out = более старые не показаны: их перечислит `--all`
+unfinished-of = { $standing }: { $what } приложения `{ $workload }`
+unfinished-restore = {" "} номер      { $id }
+unfinished-began = {" "} начато     { $instant }, кем: { $who }
+unfinished-journal = {" "} журнал     { $records }
+unfinished-volume = {" "} том        { $name }: { $path }
+restore-now = {" "} сейчас     { $now }
+restore-why = {" "} почему     { $message }
+restore-of-snapshot = восстановление { $snapshot }
+undo-of-a-restore = отмена { $of }
+recovered-complete = оно завершено, восстановленные данные в работе
+recovered-back = в каждом томе то же, что и раньше
+recovered-of = улажено `{ $id }` приложения `{ $workload }`: { $outcome }; { $state }; приложение: { $app }
+recovered-one = улажено `{ $id }`: { $outcome }; { $state }; приложение: { $app }
+not-recovered-of = не улажено: `{ $id }` приложения `{ $workload }`: { $failure }
+not-recovered = не улажено: `{ $id }`: { $failure }
+no-terminal-to-ask-on = это меняет данные, а терминала, чтобы спросить, нет
+say-yes = добавьте `--yes`
+type-the-workloads-name = введите имя приложения (`{ $workload }`), чтобы продолжить:
+that-is-not-its-name = это не его имя; ничего не изменено
+cancelled-nothing-was-changed = отменено; ничего не изменено
+cannot-read-the-answer = не удалось прочитать ответ: { $errno }
+nothing-happened-yet = пока ничего не происходило
+token-is-shown-once = это показывается один раз; передавайте его как `Authorization: Bearer …`
+no-tokens-yet = токенов ещё нет; создайте первый командой `{ $command }`
+token-revoked = токен `{ $name }` отозван
+stopped-workload = приложение `{ $name }` остановлено
+deployed-workload = приложение `{ $name }` развёрнуто: { $health } ({ $reason })
+deployed-image = образ  { $image }
+deployed-made = создан { $path }, пустой, для тома `{ $volume }`
+health-healthy = работоспособно
+health-unconfirmed = не подтверждено
+health-bad = не работает
+nothing-can-be-restored-until = ничего нельзя восстановить, пока это не исправлено: { $refused }
+listening-on = слушаю http://{ $address }
+nothing-was-unfinished = незавершённого не было
+cannot-watch-for-signals = не удалось следить за сигналами: { $error }
+already-committed-finishing = уже зафиксировано: завершаю
+stopping-safely = безопасно останавливаюсь
+still-ending-safely = всё ещё безопасно завершаюсь
+note-of = заметьте: { $text }
+the-host-was-not-opened = хост не открыт
+there-is-no-configuration = настроек нет: ни { $first }, ни { $second }
+write-a-configuration-or-name-it = напишите их или укажите файл в `--config FILE`; `reforge demo` обходится без них
+restore-is-running = восстановление `{ $id }` выполняется: { $phase }, { $text }
+restore-is-over = восстановление `{ $id }` завершено
+cannot-find-this-programs-file = не удалось найти файл этой программы: { $error }
+this-command-is-the-hosts-own = эту команду хост запускает сам
+reforge-help-shows-every-command = все команды покажет `reforge help`
+undo-gives-back = отмена { $of }: { $names } приложения `{ $workload }` получат то, что было до него;
+undo-keeps-what-is-live = то, что сейчас в работе, хранится ещё { $window }
+remove-unchosen-trees-for-good = удалить невыбранные данные { $id } навсегда? отменить это нельзя [y/N]
+remove-previous-data-for-good = удалить прежние данные { $id } навсегда? отменить это нельзя [y/N]
+finished-unchosen-trees-are-removed = завершено: невыбранные данные удалены
+finished-previous-data-is-removed = завершено: прежние данные удалены
+could-not-be-removed = не удалось удалить, оставлено на месте: { $left }
+restore-finish-tries-again = ещё раз попробует `reforge restore finish { $id }`
+snapshot-id = снимок    { $id }
+snapshot-taken = снят      { $instant } ({ $age })
+snapshot-reason = причина   { $reason }
+snapshot-workload = для       { $workload }
+snapshot-image = образ     { $image }
+snapshot-archive = архив     { $size }, sha256 { $sha256 }
+snapshot-imported-unvouched = импорт    за содержимое никто не ручается
+snapshot-not-in-it = не вошёл: `{ $name }` ({ $scope })
+snapshot-is-whole = `{ $id }` цел: { $size } соответствуют sha256 { $sha256 }
+name-a-file-that-does-not-exist = укажите файл, которого ещё нет, в существующем каталоге
+snapshot-exported = снимок `{ $id }` выгружен в `{ $file }`
+snapshot-imported-as = импорт    { $id }
+nothing-vouches-for-what-it-holds = за содержимое никто не ручается: его восстановление хранит прежние данные до `restore finish`
+delete-snapshot-for-good = удалить снимок { $id } приложения `{ $workload }` навсегда? отменить это нельзя [y/N]
+snapshot-deleted = снимок `{ $id }` удалён
+reason-imported = { $reason } (импортирован)
+no-digest = нет
+no-snapshots-yet = снимков ещё нет; сделайте первый командой `{ $command }`
+links-count = { $n ->
+    [one] { $n } ссылка
+    [few] { $n } ссылки
+    [many] { $n } ссылок
+   *[other] { $n } ссылки
+}
+special-left-out = { $n ->
+    [one] { $n } сокет или FIFO не вошёл
+    [few] { $n } сокета или FIFO не вошли
+    [many] { $n } сокетов или FIFO не вошли
+   *[other] { $n } сокета или FIFO не вошли
+}
+so-many-older-ones-are-left-out = { $n ->
+    [one] ещё { $n } более старый не показан: его покажет `--all`
+    [few] ещё { $n } более старых не показаны: их покажет `--all`
+    [many] ещё { $n } более старых не показаны: их покажет `--all`
+   *[other] ещё { $n } более старых не показаны: их покажет `--all`
+}
+workload-project = проект     { $project }, стадия { $stage }
+workload-runtime = среда      { $runtime }
+workload-image = образ      { $image }
+workload-links = ссылки     { $links }
+no-snapshot-yet = снимка ещё нет
+workload-snapshots = снимков    { $snapshots }, последний: { $shown }
+path-not-made-yet = { $path } (ещё не создан)
+never-captured-or-restored = не снимается и не восстанавливается
+snapshot-damaged = { $id } (повреждён)
+resolve-old-and-new = old — то, что было раньше, new — то, что туда ставилось; выберите командой
+a-workload-that-it-does-not-name = приложение, которого он не называет
+stop-and-make-trees-live = остановить { $shown } и пустить в работу данные { $word }? [y/N]
+what-was-live-stays-live = в работе остаётся то, что было
+trees-are-live = в работе данные { $word }
+stopped-start-it-with = { $shown } остановлено; запустите его командой
+resolved-so = решено: { $state }
+the-other-trees-stay = остальные данные остаются рядом:
+when-they-are-not-needed = когда они станут не нужны:
+resolved-without-a-journal = журнал не читается, поэтому ничего не тронуто; каталоги `{ $prefix }N` рядом с томами, если они есть, принадлежали ему: уберите их, ведь пока они там, развёртывание отвергается
+plugin-reads = читает  { $formats }
+plugin-digest = сумма   { $digest }
+plugin-in-use = в работе
+plugin-signed = подписан
+head-name = ИМЯ
+head-version = ВЕРСИЯ
+head-digest = СУММА
+head-installed = УСТАНОВЛЕН
+loads-plugins-of-wit = загружает плагины, собранные для версии { $versions } WIT
+none-of-these-is-used = ни один из них не в работе: { $by } называет `{ $file }`
+but-named-goes-before = но { $by } называет `{ $file }`, и он важнее
+in-use-is = в работе  { $plugin }
+in-use-is-the-built-in = в работе  встроенный плагин
+plugin-removed = удалён  { $plugin }
+the-plugin-cannot-be-installed = этот плагин нельзя установить
+mend-what-is-broken-above = исправьте то, что нарушено выше
+to-restore-one-takes-another-plugin = чтобы восстановить один из них, нужен другой плагин: `--plugin FILE` или `reforge plugin use`
+plugin-installed = установлен  { $plugin }
+plugin-use-it-by = пустить в работу: { $command }
+option-plugin = `--plugin`
+plugin-of-the-configuration = `plugin` в настройках
+it-reads-none-of-your-snapshots = { $n ->
+    [one] он не читает ни одного: у вас { $n } снимок
+    [few] он не читает ни одного: у вас { $n } снимка
+    [many] он не читает ни одного: у вас { $n } снимков
+   *[other] он не читает ни одного: у вас { $n } снимка
+}
+promises-checked = { $n ->
+    [one] { $n } обещание: соблюдено { $kept }, нарушено { $broken }
+    [few] { $n } обещания: соблюдено { $kept }, нарушено { $broken }
+    [many] { $n } обещаний: соблюдено { $kept }, нарушено { $broken }
+   *[other] { $n } обещания: соблюдено { $kept }, нарушено { $broken }
+}
+promises-checked-not-all = { $n ->
+    [one] { $n } обещание: соблюдено { $kept }, нарушено { $broken }, неприменимо { $others }
+    [few] { $n } обещания: соблюдено { $kept }, нарушено { $broken }, неприменимо { $others }
+    [many] { $n } обещаний: соблюдено { $kept }, нарушено { $broken }, неприменимо { $others }
+   *[other] { $n } обещания: соблюдено { $kept }, нарушено { $broken }, неприменимо { $others }
+}
+after-so-long = прошло { $passed }
+phase-name-verifying = проверка
+phase-name-exporting = выгрузка
+
+# cli/adopt.rs
+id-names-one-workload = `--id` называет одно приложение, а контейнеров несколько
+adopt-that-one-by-itself = примите этот контейнер отдельно
+there-is-a-workload-already = приложение `{ $id }` уже есть
+choose-another-name-with-id = выберите другое имя с помощью `--id`
+an-adoption = приём контейнера
+host-of-changed-meanwhile = раздел `[host]` в `{ $file }` за это время изменился
+the-container-is-workload-now = контейнер { $container } теперь — приложение `{ $shown }`; его не трогали
+written-to-which-only-its-owner = записано в `{ $file }`; теперь его может читать только владелец: там переменные окружения
+adopted-volume = том     { $volume }: { $live }
+note-the-engines-own-volume = заметьте: собственный том движка в `{ $target }` остаётся с приложением и никогда не снимается
+note-compose-created-it-project-service = заметьте: его создал Compose (проект `{ $project }`, служба `{ $service }`), и его метки сохранены: `docker compose up` идёт в обход блокировки, поэтому не запускайте его во время восстановления; а пока рядом хранится заменённый контейнер, он примет за свои оба и один удалит: вместо него используйте `reforge deploy { $shown }`
+next-reforge-snapshot-create = дальше: reforge snapshot create { $shown }

@@ -1,0 +1,171 @@
+# docker/adopt.rs
+there-is-no-container = контейнера `{ $shown }` нет
+see-docker-ps-all = см. `docker ps --all`
+the-container-is-workload-already = контейнер { $shown } уже стал приложением `{ $owner }`
+see-reforge-workload-list = см. `reforge workload list`
+the-container-has-no-directory = у контейнера { $shown } нет каталога этой машины, в который он пишет
+only-bound-directories-are-captured = снимаются и восстанавливаются только подключённые каталоги: сначала скопируйте именованный том в такой каталог
+
+# docker/changes.rs
+ask-what-the-container-has-changed = узнать, что изменил контейнер { $shown }
+the-container-has-changed-files-outside = контейнер { $shown } изменил файлы вне своих томов: { $named }
+the-container-has-changed-more-files-outside = контейнер { $shown } изменил файлы вне своих томов: { $named } и ещё { $n }
+a-restore-creates-it-anew-without = восстановление создаст его заново без них; старый контейнер останется до конца срока отмены
+
+# docker/client.rs
+ask-the-engine-which-api = узнать, какая у движка версия API
+cannot-do = не удалось { $doing }: { $error }
+docker-socket-is = `docker_socket` — `{ $socket }`, а это не UTF-8
+the-engine-at-speaks-the-api = у движка в `{ $socket }` версия API { $version }, она слишком старая
+use-docker-engine-20-10 = возьмите Docker Engine 20.10 или новее (API 1.41)
+the-client-gave-up-on-it = клиент не дождался ответа
+
+# docker/container.rs
+list-the-containers-of = перечислить контейнеры `{ $workload }`
+look-at-the-container = посмотреть на контейнер `{ $id }`
+the-engine-does-not-say = движок не сообщает о контейнере следующее: { $what }
+the-id = имя
+when-it-was-created = когда он создан
+the-engine-does-not-say-what = движок не сообщает, что делает контейнер { $shown }
+
+# docker/controllers.rs
+the-swarm-service = служба swarm `{ $name }`
+the-kubernetes-pod = под Kubernetes `{ $name }`
+the-nomad-allocation = размещение Nomad `{ $name }`
+the-ecs-task = задача ECS `{ $name }`
+the-balena-service = служба balena `{ $name }`
+the-container-belongs-to-which-starts = контейнером { $shown } управляет { $controller } и запускает его снова
+remove-it-from-its-controller = уберите его оттуда и разверните здесь
+ask-the-engine-about-its-swarm = спросить движок о его swarm
+
+# docker/create.rs
+has-containers-that-undo-windows-need = у `{ $shown }` уже есть контейнеры, нужные для срока отмены: { $needed } из { $max } допустимых
+end-an-undo-window-with-reforge = завершите срок отмены командой `reforge restore finish` или увеличьте `max_instances`
+rename-the-container = переименовать контейнер { $shown }
+create-the-container = создать контейнер `{ $name }`
+join-the-network = подключить к сети `{ $network }`
+make-a-container-that-keeps = создать контейнер, который хранит тома { $shown }
+start-the-container = запустить контейнер `{ $name }`
+remove-the-container = удалить контейнер { $shown }
+the-container-cannot-be-started = контейнер `{ $name }` не удалось запустить: { $said }
+the-container-cannot-be-started-not-executable = контейнер `{ $name }` не удалось запустить: { $said } (он не исполняемый)
+correct-command-or-entrypoint-or-deploy = исправьте `command` или `entrypoint` либо разверните другой образ
+
+# docker/deployed.rs
+list-the-containers-of-this-host = перечислить контейнеры этого хоста
+
+# docker/errors.rs
+it-does-not-say-which-api = он не сообщает свою версию API
+cannot-the-engine-at-cannot = не удалось { $doing }: движок в `{ $at }` недоступен: { $why }
+start-the-engine-or-correct-docker = запустите движок или исправьте `docker_socket` в разделе `[host]`; что на нём сейчас работает, неизвестно
+cannot-the-engine = не удалось { $doing }: движок в `{ $at }` не ответил за { $limit }
+look-at-the-engines-log-nothing = посмотрите журнал движка; хост ничего о нём не предполагает
+something-else-removed-it-just-now = его только что удалило что-то другое: посмотрите и попробуйте ещё раз
+cannot-the-engine-said = не удалось { $doing }: движок ответил: { $message } ({ $status })
+cannot-the-engines-answer = не удалось { $doing }: ответ движка непонятен: { $why }
+what-and-why = { $text }: { $more }
+
+# docker/health.rs
+something-removed-the-container-so-nobody = контейнер удалило что-то другое, и как дела, никто не знает
+the-health-check-passed-but = проверка работоспособности пройдена, но тем временем приложение завершилось
+the-images-health-check-ended = проверка работоспособности из образа завершилась с кодом { $code }
+the-images-health-check-passed = проверка работоспособности из образа пройдена
+run-the-health-check = выполнить проверку работоспособности
+its-container-ended = его контейнер завершился
+look-at-the-health-check = узнать, чем кончилась проверка работоспособности
+
+# docker/hold.rs
+set-the-restart-policy = задать правило перезапуска контейнера { $shown }
+
+# docker/images.rs
+find-the-image = найти образ `{ $image }`
+the-image-that-runs = работающего образа `{ $image }` больше нет (`{ $id }`)
+pull-or-load-exactly-that-image = загрузите именно этот образ или сначала разверните другой
+pull-the-image = загрузить образ `{ $shown }`
+is-not-there-asking-its-registry = `{ $shown }` здесь нет: спрашиваем хранилище образов
+the-pull-was-given-up = загрузка прекращена
+is-the-name-right = верно ли имя и доступно ли хранилище образов? Образ можно загрузить и через `docker load`
+cancelled-while-was-pulled = прервано во время загрузки `{ $shown }`
+is-there = `{ $shown }` загружен
+pulling-of-mib = загружаем `{ $image }`: { $sum } из { $sum_2 } МиБ
+tag-an-image = пометить образ, чтобы он сохранился
+look-for-images = найти образы, которые больше не нужны
+let-an-image-go = отпустить образ
+the-image-is = образа `{ $image }` нет на движке
+a-deploy-pulls-it-without = его загрузит развёртывание; без хранилища образов загрузите или импортируйте его
+
+# docker/labels.rs
+cannot-write-down-a-deploy-spec = не удалось записать, как разворачивать: { $error }
+the-label-of-a-container = метка контейнера `{ $spec }` непонятна: { $error }
+
+# docker/mounts.rs
+is-not-utf-8 = `{ $path }` не в UTF-8, а ничего другого движок не принимает
+
+# docker/needs.rs
+ask-the-engine-about-its-machine = узнать у движка о его машине
+the-name-of-the-container = имя контейнера { $shown } занято чужим контейнером
+rename-or-remove-it-or-set = переименуйте или удалите его либо задайте другое `container_name`
+the-container-which-request-names = контейнера `{ $shown }`, названного в `request`, нет
+create-it-first-or-take = сначала создайте его или уберите из `request`
+the-container-which-request-names-does = контейнер { $shown }, названный в `request`, не работает
+start-it-first-or-take = сначала запустите его или уберите из `request`
+look-at-the-network = посмотреть на сеть `{ $name }`
+the-network-is-not-there = сети `{ $shown }` нет
+docker-network-create-or-name-another = `docker network create { $shown }` либо назовите другую в `networks`
+which-the-container-is-to-see = `{ $path }` — это должен видеть контейнер, но этого нет
+put-it-there-or-take = верните это на место или уберите из `request`
+cpus-is-and-this-machine = `cpus` — { $wanted }, а процессоров у этой машины { $there }
+set-cpus-to-at-most = задайте `cpus` не больше { $there }
+memory-is-bytes-and-the-engine = `memory` — { $wanted } байт, а движок не даёт контейнеру меньше 6 MiB
+set-memory-to-6-mib = задайте `memory` не меньше 6 MiB
+
+# docker/ports.rs
+the-port-is-taken-by = порт `{ $shown }` занят; его занимает { $by }
+the-port-is-taken = порт `{ $shown }` занят; его занимает { $by }: `{ $theirs }`
+list-the-containers-that-run = перечислить работающие контейнеры
+the-container = контейнер { $shown }
+stop-that-container-or-publish-another = остановите тот контейнер или опубликуйте другой порт в `ports`
+something-else-that-listens = что-то другое на этой машине
+end-it-ss-lntup-names = завершите это (`ss -lntup` назовёт его) или опубликуйте другой порт в `ports`
+
+# docker/record.rs
+is-not-understood = `{ $path }` не читается: { $error }
+it-says-which-restart-policies = там записано, какие правила перезапуска выключены и что нужно для сроков отмены: исправьте файл вручную
+cannot-write-down-a-container = не удалось записать сведения о контейнере: { $error }
+is-no-workloads-name = `{ $workload }` не может быть именем приложения
+
+# docker/request.rs
+in-the-command-is-not-utf = `{ $as_encoded_bytes }` в команде не в UTF-8
+request-is-not-what-the-engine = `request` — не то, что принимает движок: { $error }
+request-has-the-key = в `request` есть ключ `{ $key }`, которого движок не знает
+the-keys-are-those = ключи — те же, что в API движка, например `HostConfig`
+request-has-binds-which-make = в `request` есть `Binds`, а они создают пустой каталог там, где его нет
+write-them-as-mounts = запишите их как `Mounts`
+is-not-a-port = `{ $text }` — не порт
+write-8080-80-127-0-0 = напишите `8080:80`, `127.0.0.1:8080:80` или `53:53/udp`
+what-the-container-was-created = непонятно, с чем был создан контейнер { $shown }: { $error }
+
+# docker/stop.rs
+the-container-is-still-up = контейнер { $shown } всё ещё работает, хотя его остановили и завершили принудительно
+its-process-may-hang = возможно, его процесс завис в ядре; посмотрите на него и в журнал движка
+stop-the-container = остановить контейнер { $shown }
+
+# docker/survey.rs
+runs-more-than-once = `{ $workload }` работает в нескольких экземплярах: { $up }
+all-are-stopped-and-the-newest = остановятся все, а вернётся только самый новый
+list-all-containers = перечислить все контейнеры
+cannot-be-compared-with-volume = нельзя сравнить ({ $failure }) с томом `{ $volume }`
+the-container-of = контейнер { $shown }, которым управляет { $controller }
+which-meets = `{ $source }`, который { $relation }
+the-volume = том `{ $volume }`
+look-at-the-volume = посмотреть на том `{ $name }`
+has-read-write = { $who } имеет доступ к { $met }, для чтения и записи
+is-stopped-and-has-read-write = { $who } остановлен и имеет доступ к { $met }, для чтения и записи
+remove-that-container-or-take = удалите тот контейнер или отключите от него этот каталог; либо назовите контейнер в `allow_containers` и держите его остановленным
+has-read-write-and-its-controller-starts = { $who } имеет доступ к { $met }, для чтения и записи, и его запускают снова
+is-stopped-and-has-read-write-and-its-controller-starts = { $who } остановлен и имеет доступ к { $met }, для чтения и записи, и его запускают снова
+take-the-volume-away = сначала заберите у него том: то, что им управляет, удержать нельзя
+allow-containers-names-it = он назван в `allow_containers`
+has-read-only = { $who } имеет доступ к { $met }, только для чтения
+is-stopped-and-has-read-only = { $who } остановлен и имеет доступ к { $met }, только для чтения
+while-it-runs-it-goes = пока он работает, он видит прежние данные: перезапустите его после восстановления
