@@ -118,6 +118,18 @@ fn every_message_that_is_said_has_words_in_every_language_for_exactly_what_it_is
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// Else what was being done would have no words, and no test would know.
+#[test]
+fn what_was_being_done_is_named_where_it_was_done() {
+    let handed_on = regex::Regex::new(r#"Failure::io\(\s*[^"\s]"#).unwrap();
+    for (name, files) in sources::crates() {
+        for file in files.iter().filter(|file| handed_on.is_match(sources::production(&file.text))) {
+            // Whoever calls it names it, and is found by that.
+            assert!(file.text.contains("fn io("), "{name} {}", file.module);
+        }
+    }
+}
+
 #[test]
 fn every_message_of_the_catalogues_is_said() {
     let said = said();

@@ -24,8 +24,8 @@ fn whatever_the_host_captures_fits_the_plugin_and_whatever_that_stages_fits_the_
     ] {
         assert_eq!(of_host, of_plugin, "{what}");
     }
-    assert!(host::XATTRS_MAX <= plugin::EXTENDED_RECORDS_MAX);
-    assert!(host::FILE_BYTES_MAX <= plugin::FOREIGN_BYTES_MAX);
+    const { assert!(host::XATTRS_MAX <= plugin::EXTENDED_RECORDS_MAX) };
+    const { assert!(host::FILE_BYTES_MAX <= plugin::FOREIGN_BYTES_MAX) };
     // Attributes are encoded in their header, four bytes for three at most.
     assert!((host::XATTRS_BYTES_MAX as u64) * 4 / 3 < plugin::EXTENDED_BYTES_MAX);
 }

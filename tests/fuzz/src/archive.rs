@@ -51,7 +51,7 @@ impl ArchiveBytes for Archive {
 }
 
 /// A manifest of two volumes.
-pub(crate) fn manifest() -> Value {
+pub fn manifest() -> Value {
     let volume = |index: u32| json!({"index": index, "name": format!("v{index}"), "scope": "project", "source": "", "target": ""});
     json!({
         "format": 1, "workload": "w", "created": "2026-01-01T00:00:00Z", "reason": "manual",

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use reforge_config::Config;
 
-pub(crate) fn run(input: &[u8]) {
+pub fn run(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let check = || Config::check(text, Path::new("/etc/reforge/reforge.toml"));
     match check() {

@@ -24,7 +24,7 @@ impl ArchiveBytes for Described<'_> {
     }
 }
 
-pub(crate) fn run(input: &[u8]) {
+pub fn run(input: &[u8]) {
     let host = store::checked_descriptor(input, "w", "20260101T000000Z-abcdef");
     let Ok(text) = std::str::from_utf8(input) else { return };
     let bytes = host.as_ref().map_or(1000, |descriptor| descriptor.archive.bytes);

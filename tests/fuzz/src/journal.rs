@@ -10,7 +10,7 @@ use reforge_transaction::sector::{self, PAYLOAD_BYTES_MAX, SECTOR_BYTES};
 const ID: &str = "20260101T000000.000-abcdef";
 const VOLUMES: usize = 2;
 
-pub(crate) fn run(input: &[u8]) {
+pub fn run(input: &[u8]) {
     let mut bytes = Vec::new();
     for (sequence, line) in input.split(|byte| *byte == b'\n').enumerate() {
         match line.strip_prefix(b"!") {

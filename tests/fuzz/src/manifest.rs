@@ -3,7 +3,7 @@
 use reforge_plugin::manifest::Manifest;
 use reforge_snapshots::format;
 
-pub(crate) fn run(input: &[u8]) {
+pub fn run(input: &[u8]) {
     let Ok(ours) = Manifest::parse(input) else { return };
     let Ok(theirs) = serde_json::from_slice::<format::Manifest>(input) else { return };
     assert_eq!(ours.volumes.len(), theirs.volumes.len());

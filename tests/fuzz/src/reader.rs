@@ -8,7 +8,7 @@ use reforge_plugin::host::{Job, Part};
 use reforge_plugin::inspect::{Inspection, inspect};
 use serde_json::{Value, json};
 
-pub(crate) fn run(input: &[u8]) {
+pub fn run(input: &[u8]) {
     let Some(mut archive) = Archive::of(input) else { return };
     let policy = vec!["links".to_owned(), "privileged".to_owned()];
     let job = Job { imported: true, policy: policy.clone(), ..Job::default() };

@@ -139,10 +139,10 @@ fn read_signature(path: &Path) -> Result<String> {
         let mut text = String::new();
         std::io::Read::read_to_string(&mut std::io::Read::take(file, SIGNATURE_BYTES_MAX), &mut text).map(|_| text)
     });
-    read.map_err(|error| unreadable("read the signature", path, &error))
+    read.map_err(|error| unreadable(message!("read-the-signature"), path, &error))
 }
 
-fn unreadable(doing: &str, path: &Path, error: &std::io::Error) -> Failure {
-    let failure = Failure::io(doing, path, error);
+fn unreadable(doing: Message, path: &Path, error: &std::io::Error) -> Failure {
+    let failure = Failure::while_doing(doing, path, error);
     Failure { code: Code::Usage, ..failure }.hint(message!("name-a-file"))
 }

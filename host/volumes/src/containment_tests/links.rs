@@ -107,7 +107,8 @@ fn nothing_is_staged_over_or_through_a_link_that_somebody_put_there() {
 #[test]
 fn what_is_put_in_the_place_of_a_large_file_is_not_opened_for_it_and_holds_nothing_up() {
     let world = World::new();
-    let plant: [(&str, fn(&World, &PathBuf)); 3] = [
+    type Plant = fn(&World, &PathBuf);
+    let plant: [(&str, Plant); 3] = [
         ("a link", |world, location| symlink(world.outside.join("secret"), location).unwrap()),
         ("a directory", |_, location| fs::create_dir(location).unwrap()),
         ("a fifo", |_, location| {
