@@ -1,6 +1,6 @@
 //! What everything else of Reforge stands on.
 //!
-//! [`failure`] is how anything says that it did not work, [`message`] how anything is said, in which [`language`] and with
+//! [`failure`] is how anything says that it did not work, [`mod@message`] how anything is said, in which [`language`] and with
 //! which words of the [`catalogue`], [`durable`] the one place that syncs, [`effects`] the seam where
 //! tests make any effect fail, [`mounts`] what is mounted where, [`state_dir`] where a host keeps its own files, [`spec`]
 //! what is deployed, as plain data, [`limits`] what an entry of a snapshot may be at most.

@@ -77,3 +77,4 @@ the-file = the file
 this-host-has-no-command-that-compiles = this host has no command that compiles plugins
 
 # plugins/registry/install.rs
+read-the-signature = read the signature

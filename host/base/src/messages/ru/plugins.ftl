@@ -77,3 +77,4 @@ the-file = файл
 this-host-has-no-command-that-compiles = у этого хоста нет команды, которая компилирует плагины
 
 # plugins/registry/install.rs
+read-the-signature = прочитать подпись
