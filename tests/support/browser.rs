@@ -117,10 +117,13 @@ impl Browser {
     /// Waits for an element and clicks on it.
     #[track_caller]
     pub(crate) fn click(&self, css: &str) {
-        eventually(&format!("`{css}` is clicked"), || {
-            // It may be replaced in between: then it is clicked as it is then.
-            self.runtime.block_on(async { self.client.find(Locator::Css(css)).await?.click().await }).is_ok()
-        });
+        // It may be replaced in between: then it is clicked as it is then.
+        eventually(&format!("`{css}` is clicked"), || self.try_click(css));
+    }
+
+    /// Clicks on an element, if it is there.
+    pub(crate) fn try_click(&self, css: &str) -> bool {
+        self.runtime.block_on(async { self.client.find(Locator::Css(css)).await?.click().await }).is_ok()
     }
 
     /// Puts text into a field, in place of what was there.

@@ -4,7 +4,7 @@
 use crate::support::api::Server;
 use crate::support::bench::{Bench, fill};
 use crate::support::browser::Browser;
-use crate::support::{Volume, Workload, World};
+use crate::support::{Volume, Workload, World, eventually};
 use crate::what_a_person_decides::stuck;
 
 use super::{ENGLISH, RUSSIAN, Words, changed, log_in, looks, open_plan, speaks};
@@ -70,8 +70,15 @@ fn what_failed(words: &Words) {
     browser.click("#to-workload");
     let button = format!("[id='restore-{}']", bench.snapshot);
     browser.sees(&button, "");
-    std::fs::write(descriptor, "{").unwrap();
-    browser.click(&button);
+    let whole = std::fs::read(&descriptor).unwrap();
+    // The list looks again every few seconds, and offers no restore of what is damaged: the click must come before that.
+    eventually("a snapshot is chosen that was damaged since the list was made", || {
+        std::fs::write(&descriptor, &whole).unwrap();
+        browser.reload();
+        browser.sees(&button, "");
+        std::fs::write(&descriptor, "{").unwrap();
+        browser.try_click(&button)
+    });
     browser.sees("dialog .problem[data-code='snapshot-damaged']", &bench.snapshot);
     looks(&browser, "what cannot be shown");
     browser.click("#close");
