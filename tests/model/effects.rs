@@ -2,7 +2,7 @@
 
 use reforge_transaction::event::Event;
 use reforge_transaction::open_volumes::Live;
-use reforge_transaction::state::{self, Phase};
+use reforge_transaction::state::{self, Milestone};
 use reforge_transaction::table;
 
 use super::explore::Protocol;
@@ -88,11 +88,11 @@ impl Protocol {
     fn write(&self, machine: &mut Machine, event: &Event) -> bool {
         let says = machine.journal.says();
         let left_out = match event {
-            Event::StartingApp => machine.noticed || says.phase == Phase::Starting,
+            Event::StartingApp => machine.noticed || says.milestone == Milestone::Starting,
             Event::Healthy => machine.noticed,
             Event::LiveMade { volume, .. } => says.made[*volume].is_some(),
             // After a commit what clients wrote stays for a window.
-            Event::Closed => says.phase == Phase::Reverted && says.in_window() && !self.setting.undo,
+            Event::Closed => says.milestone == Milestone::Reverted && says.in_window() && !self.setting.undo,
             _ => false,
         };
         if !left_out && !machine.journal.write(event) {
@@ -113,9 +113,9 @@ impl Protocol {
     /// Removes what is in a sibling, by the rules of `drop_trees`.
     fn empty(&self, machine: &mut Machine, index: usize) {
         let says = machine.journal.says();
-        let lender_drops = machine.lender.as_ref().is_some_and(|lender| lender.phase == Phase::Dropping);
+        let lender_drops = machine.lender.as_ref().is_some_and(|lender| lender.milestone == Milestone::Dropping);
         let Some(found) = machine.volumes[index].now.sibling else { return };
-        let previous = says.phase == Phase::Dropping || lender_drops;
+        let previous = says.milestone == Milestone::Dropping || lender_drops;
         let may = if previous {
             // Any tree of the transaction that is not live.
             machine.volumes[index].now.live != Some(found)
@@ -147,8 +147,8 @@ fn remove(machine: &mut Machine, index: usize) -> bool {
 
 fn move_lender(machine: &mut Machine, event: &Event) -> bool {
     let Some(lender) = &machine.lender else { return true };
-    if *event == Event::Undone && lender.phase == Phase::Undone
-        || *event == Event::Dropping && lender.phase == Phase::Dropping
+    if *event == Event::Undone && lender.milestone == Milestone::Undone
+        || *event == Event::Dropping && lender.milestone == Milestone::Dropping
     {
         return true;
     }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use reforge_transaction::event::Event;
-use reforge_transaction::state::Phase;
+use reforge_transaction::state::Milestone;
 use reforge_transaction::table::{self, Row};
 use stateright::{Model, Property};
 
@@ -71,8 +71,8 @@ impl Protocol {
         ];
         let others = [
             Program::Forward,
-            Program::Abort(Phase::Committed),
-            Program::Abort(Phase::Reverting),
+            Program::Abort(Milestone::Committed),
+            Program::Abort(Milestone::Reverting),
             Program::BackOverCommit,
             Program::Start,
             Program::Sweep,
@@ -131,12 +131,12 @@ impl Protocol {
 
     /// What the process that runs the transaction knows now.
     fn told(&self, machine: &mut Machine, holder: &Holder, step: &Step) {
-        let phase = machine.journal.surely_says().phase;
+        let milestone = machine.journal.surely_says().milestone;
         match (holder.program, step) {
             (Program::Forward, Step::Stop) => machine.in_flight = self.setting.app_runs,
-            (Program::Forward, Step::Sync) if phase == Phase::Committed => machine.commit_is_told = true,
+            (Program::Forward, Step::Sync) if milestone == Milestone::Committed => machine.commit_is_told = true,
             (Program::BackOverCommit, Step::Write(_)) => machine.commit_is_told = false,
-            (Program::Abort(Phase::Committed), Step::SyncAbort) => machine.commit_is_denied = true,
+            (Program::Abort(Milestone::Committed), Step::SyncAbort) => machine.commit_is_denied = true,
             _ => {}
         }
     }
@@ -146,11 +146,11 @@ impl Protocol {
         let says = world.machine.journal.says();
         let committed = says.committed && !says.aborted;
         match (holder.program, step) {
-            (Program::Forward, Step::Sync | Step::Write(Event::Commit)) if says.phase == Phase::Swapped => {
-                self.start(world, Program::Abort(Phase::Committed), true);
+            (Program::Forward, Step::Sync | Step::Write(Event::Commit)) if says.milestone == Milestone::Swapped => {
+                self.start(world, Program::Abort(Milestone::Committed), true);
             }
             (Program::BackOverCommit, Step::Sync | Step::Write(_)) => {
-                self.start(world, Program::Abort(Phase::Reverting), true);
+                self.start(world, Program::Abort(Milestone::Reverting), true);
             }
             (Program::Forward, _) if !committed => self.decide(world, holder),
             // The rest is for the next start.
@@ -180,9 +180,9 @@ impl Protocol {
         let is_over = says.is_over() || says.in_window();
         let (old, new) = (machine.all_old(&self.setting), machine.all_new());
         let as_told = (new || !machine.commit_is_told) && (old || !machine.commit_is_denied);
-        let as_recorded = match says.phase {
-            Phase::Completed => new,
-            Phase::Reverted => old,
+        let as_recorded = match says.milestone {
+            Milestone::Completed => new,
+            Milestone::Reverted => old,
             _ => old || new,
         };
         // Before the stop, and once it is over, the app is not the transaction's.
@@ -230,7 +230,7 @@ impl Model for Protocol {
                 if world.failures_left > 0 {
                     actions.push(Action::Fail);
                 }
-                let started = machine.journal.says().phase == Phase::Starting;
+                let started = machine.journal.says().milestone == Milestone::Starting;
                 if started && self.step(holder) == Some(&Step::AwaitHealth) {
                     actions.extend((holder.began_it).then_some(Action::AppIsBad));
                     actions.push(Action::AppIsUnknown);
@@ -246,8 +246,8 @@ impl Model for Protocol {
                     actions.push(Action::Sweep);
                 }
                 let lent = says.blocks() && self.order != Order::SweepTakesWhatIsLent;
-                let window = |phase| matches!(phase, Phase::Completed | Phase::Dropping);
-                if !machine.disk_is_missing && !lent && machine.lender.as_ref().is_some_and(|of| window(of.phase)) {
+                let window = |milestone| matches!(milestone, Milestone::Completed | Milestone::Dropping);
+                if !machine.disk_is_missing && !lent && machine.lender.as_ref().is_some_and(|of| window(of.milestone)) {
                     actions.push(Action::SweepLender);
                 }
             }
@@ -330,12 +330,12 @@ impl Model for Protocol {
             }),
             Property::sometimes("some end in all new", |_, world: &World| {
                 world.holder.is_none()
-                    && world.machine.journal.says().phase == Phase::Completed
+                    && world.machine.journal.says().milestone == Milestone::Completed
                     && world.machine.all_new()
             }),
             Property::sometimes("some end in all old", |protocol: &Protocol, world: &World| {
                 world.holder.is_none()
-                    && world.machine.journal.says().phase == Phase::Closed
+                    && world.machine.journal.says().milestone == Milestone::Closed
                     && world.machine.all_old(&protocol.setting)
             }),
             Property::sometimes("an aborted commit is met", |_, world: &World| {

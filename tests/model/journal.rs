@@ -1,7 +1,7 @@
 //! The journal in the page cache and on the disk. Its states and moves are the product's.
 
 use reforge_transaction::event::Event;
-use reforge_transaction::state::{self, Phase, State};
+use reforge_transaction::state::{self, Milestone, State};
 
 /// Whether a small file is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,7 +20,7 @@ pub(super) struct Journal {
     in_doubt: bool,
     pub abort: File,
     /// What the abort is over.
-    over: Option<Phase>,
+    over: Option<Milestone>,
     /// A record that only makes sense with the abort stands behind it.
     relies_on_abort: bool,
     pub damaged: bool,
@@ -53,7 +53,7 @@ impl Journal {
 
     fn with_abort(&self, state: &State) -> State {
         match self.over {
-            Some(over) if self.abort != File::Absent && state.phase == over => state.clone().abort(),
+            Some(over) if self.abort != File::Absent && state.milestone == over => state.clone().abort(),
             _ => state.clone(),
         }
     }
@@ -83,7 +83,7 @@ impl Journal {
 
     /// An abort over the record that is in doubt, in a file that is not synced yet.
     pub(super) fn write_abort(&mut self, direction: &Event) {
-        let over = state::next(&self.says(), direction).unwrap().phase;
+        let over = state::next(&self.says(), direction).unwrap().milestone;
         (self.abort, self.over) = (File::Unsynced, Some(over));
     }
 
@@ -119,7 +119,7 @@ impl Journal {
         self.in_doubt = false;
         if self.abort == File::Unsynced {
             self.abort = if keep_abort { File::Durable } else { File::Absent };
-            self.damaged |= !keep_abort && self.relies_on_abort && Some(self.durable.phase) != self.over;
+            self.damaged |= !keep_abort && self.relies_on_abort && Some(self.durable.milestone) != self.over;
         }
     }
 

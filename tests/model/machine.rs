@@ -5,7 +5,7 @@
 //! the page cache, and an app that anybody may start.
 
 use reforge_transaction::open_volumes::{self, Live, Sight};
-use reforge_transaction::state::{Phase, State};
+use reforge_transaction::state::{Milestone, State};
 use reforge_volumes::identity::Identity;
 
 use super::journal::{File, Journal};
@@ -97,7 +97,11 @@ impl Machine {
         Machine {
             volumes: [0, 1].map(|index| Volume::new(setting, index)),
             journal: Journal::new(State::begun(VOLUMES)),
-            lender: setting.undo.then(|| State { phase: Phase::Completed, committed: true, ..State::begun(VOLUMES) }),
+            lender: setting.undo.then(|| State {
+                milestone: Milestone::Completed,
+                committed: true,
+                ..State::begun(VOLUMES)
+            }),
             app: if setting.app_runs { App::Ours } else { App::Down },
             in_flight: false,
             noticed: false,
@@ -153,8 +157,8 @@ impl Machine {
 
     /// We start the app, because of the transaction.
     pub(super) fn start_app(&mut self) {
-        let surely = self.journal.surely_says().phase;
-        let may = [Phase::Starting, Phase::Reverted, Phase::Healthy, Phase::Unconfirmed];
+        let surely = self.journal.surely_says().milestone;
+        let may = [Milestone::Starting, Milestone::Reverted, Milestone::Healthy, Milestone::Unconfirmed];
         if !may.contains(&surely) {
             self.is_wrong(Wrong::StartedEarly);
         }
@@ -174,8 +178,15 @@ impl Machine {
     /// What was in flight is in the tree now.
     pub(super) fn land(&mut self) {
         self.in_flight = false;
-        let before = [Phase::Begun, Phase::Sealed, Phase::Stopping, Phase::Stopped, Phase::Reverted, Phase::Closed];
-        if !before.contains(&self.journal.surely_says().phase) {
+        let before = [
+            Milestone::Begun,
+            Milestone::Sealed,
+            Milestone::Stopping,
+            Milestone::Stopped,
+            Milestone::Reverted,
+            Milestone::Closed,
+        ];
+        if !before.contains(&self.journal.surely_says().milestone) {
             self.is_wrong(Wrong::LandedLate);
         }
     }

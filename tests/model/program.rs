@@ -5,7 +5,7 @@
 
 use reforge_transaction::event::{Event, Moment};
 use reforge_transaction::open_volumes::Live;
-use reforge_transaction::state::Phase;
+use reforge_transaction::state::Milestone;
 use reforge_transaction::table::Row;
 
 use super::machine::{Setting, VOLUMES};
@@ -17,7 +17,7 @@ pub(super) enum Program {
     /// A restore or an undo, from its `begin` to `completed`.
     Forward,
     /// `commit` or `reverting` could not be synced.
-    Abort(Phase),
+    Abort(Milestone),
     /// A committed transaction whose app is bad.
     BackOverCommit,
     /// What a start does: reads the journal, opens the parents, decides by the table.
@@ -109,11 +109,11 @@ pub(super) fn steps(program: Program, setting: &Setting, order: Order) -> Vec<St
     let mut steps = match program {
         Program::Forward => forward(setting),
         Program::Abort(over) => {
-            let direction = if over == Phase::Committed { Event::Commit } else { Event::Reverting };
+            let direction = if over == Milestone::Committed { Event::Commit } else { Event::Reverting };
             let mut steps = vec![Step::WriteAbort(direction.clone()), Step::SyncAbort, Step::WriteAgain(direction)];
             steps.push(Step::Sync);
             // Over a revert the way is forward, and only a start goes it.
-            steps.extend((over == Phase::Committed).then_some(Step::Decide));
+            steps.extend((over == Milestone::Committed).then_some(Step::Decide));
             steps
         }
         Program::BackOverCommit => [&record(Event::Reverting)[..], &[Step::Decide]].concat(),

@@ -2,7 +2,8 @@
 //!
 //! [`failure`] is how anything says that it did not work, [`mod@message`] how anything is said, in which [`language`] and with
 //! which words of the [`catalogue`], [`durable`] the one place that syncs, [`effects`] the seam where
-//! tests make any effect fail, [`mounts`] what is mounted where, [`state_dir`] where a host keeps its own files, [`spec`]
+//! tests make any effect fail, [`mounts`] what is mounted where, [`phase`] what is being done
+//! right now, [`state_dir`] where a host keeps its own files, [`spec`]
 //! what is deployed, as plain data, [`limits`] what an entry of a snapshot may be at most.
 //!
 //! Internal: `reforge-host` is what others depend on, and this changes from one version to the next.
@@ -16,7 +17,6 @@ pub mod failure;
 pub mod fingerprint;
 pub mod formatting;
 pub mod language;
-
 pub mod limits;
 pub mod lock_file;
 pub mod message;
@@ -24,6 +24,7 @@ pub mod mounts;
 pub mod numbers;
 pub mod open_files;
 pub mod permissions;
+pub mod phase;
 pub mod random;
 pub mod read_lease;
 pub mod side_by_side;
@@ -35,4 +36,5 @@ pub mod threads;
 pub use failure::{Code, Failure, Result};
 pub use language::Language;
 pub use message::Message;
+pub use phase::Phase;
 pub use reforge_text::escape;

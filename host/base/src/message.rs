@@ -304,6 +304,10 @@ pub mod whole {
             #[serde(flatten)]
             source: Cow<'a, Source>,
         },
+        /// Which one it is was taken out, for somebody who is told less.
+        Withheld {
+            text: Cow<'a, str>,
+        },
     }
 
     pub fn serialize<S: Serializer>(message: &Message, serializer: S) -> Result<S::Ok, S::Error> {
@@ -319,6 +323,7 @@ pub mod whole {
         Ok(match Whole::deserialize(deserializer)? {
             Whole::Text(text) => Message::from(text.into_owned()),
             Whole::Message { text, source } => Message::written(text.into_owned(), Some(source.into_owned())),
+            Whole::Withheld { text } => Message::from(text.into_owned()),
         })
     }
 
@@ -381,6 +386,8 @@ mod tests {
         assert_eq!(read.in_language(Language::Russian), message.in_language(Language::Russian));
         let Field(old) = serde_json::from_str("\"open: x\"").unwrap();
         assert_eq!((old.in_language(Language::Russian).as_str(), old.source().is_none()), ("open: x", true));
+        let Field(withheld) = serde_json::from_str(r#"{"text":"open: x"}"#).unwrap();
+        assert_eq!((withheld.as_str(), withheld.source().is_none()), ("open: x", true));
         // Of a version that knows more.
         let Field(newer) = serde_json::from_str(r#"{"text":"a b","id":"not-known-here","arguments":{"x":1}}"#).unwrap();
         assert_eq!(newer.in_language(Language::Russian), "a b");

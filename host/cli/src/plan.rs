@@ -6,7 +6,7 @@ use reforge_base::{Failure, Result};
 use reforge_host::restore::preflight::{Choice, RESERVE_BYTES};
 use reforge_host::restore::run::{self, Planned, Request};
 use reforge_server::documents::plan::{change_of, document, downtime, loses};
-use reforge_server::documents::workload::word;
+use reforge_server::documents::workload::WorkloadState;
 
 use super::answer::Answer;
 use super::args::What;
@@ -142,7 +142,7 @@ fn volumes(session: &Session, planned: &Planned) -> String {
 }
 
 fn app(planned: &Planned) -> String {
-    let state = words::word("state", word(planned.preflight.observation.state));
+    let state = words::word("state", WorkloadState::from(planned.preflight.observation.state).as_str());
     match downtime(planned) {
         Some(downtime) => say!("app-comes-back-after", state, downtime),
         None => say!("app-stays-down", state),

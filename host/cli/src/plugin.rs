@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use reforge_base::Failure;
+use reforge_base::Phase;
 use reforge_base::Result;
 use reforge_base::escape;
 use reforge_base::message;
@@ -95,7 +96,7 @@ pub(crate) fn install(
 ) -> Result<Answer> {
     let host = session.changing()?;
     let engine = session.plugin_engine()?;
-    let step = |name: &str| session.terminal.say(&words::word("phase-name", name));
+    let step = |phase: Phase| session.terminal.say(&words::read(&phase.message()));
     let request = InstallRequest { source: Source::File { path: file, signature }, sha256, who: session.who() };
     let installed = changes::install(host, &engine, &step, &request)?;
 

@@ -17,7 +17,7 @@ use super::session::Session;
 use super::style::{self, Style, entries_in_words};
 use super::terminal::Terminal;
 use super::words::{self, say};
-use reforge_base::Message;
+use reforge_base::{Message, Phase};
 
 /// How often a bar moves.
 const BAR_INTERVAL: Duration = Duration::from_millis(100);
@@ -51,7 +51,7 @@ struct Watch {
 
 #[derive(Default)]
 struct Current {
-    phase: String,
+    phase: Phase,
     began: Option<Instant>,
     bar: Option<ProgressBar>,
     /// When something was last written where there are no bars.
@@ -103,14 +103,14 @@ impl Drop for Display {
 }
 
 impl Watcher for Watch {
-    fn phase(&self, name: &str) {
+    fn phase(&self, phase: Phase) {
         let mut current = self.current();
-        if current.phase == name {
+        if current.phase == phase {
             return;
         }
         self.end_phase(&mut current);
-        *current = Current { phase: name.to_owned(), began: Some(Instant::now()), ..Current::default() };
-        let shown = shown(name);
+        *current = Current { phase, began: Some(Instant::now()), ..Current::default() };
+        let shown = shown(phase);
         match self.drawing {
             Drawing::Nothing => {}
             Drawing::Lines => self.terminal.say(&format!("{shown} …")),
@@ -152,7 +152,7 @@ impl Watch {
     fn tick(&self) {
         let Some(progress) = self.progress.get().and_then(Weak::upgrade) else { return };
         let mut current = self.current();
-        if current.phase.is_empty() {
+        if current.phase == Phase::Beginning {
             return;
         }
         let bytes = progress.bytes.load(Ordering::Relaxed);
@@ -190,9 +190,9 @@ impl Watch {
         let style: Style = self.terminal.error_style;
         let took = style::duration(began.elapsed());
         let bytes = if current.bytes > 0 { style::bytes(current.bytes) } else { String::new() };
-        let line = format!("  {:<20} {:>8}  {:>11}", shown(&current.phase), took, bytes);
+        let line = format!("  {:<20} {:>8}  {:>11}", shown(current.phase), took, bytes);
         self.terminal.say(&style.dim(line.trim_end()));
-        current.phase.clear();
+        current.phase = Phase::Beginning;
     }
 }
 
@@ -263,9 +263,9 @@ impl TermLike for Screen {
     }
 }
 
-/// A phase of the host in the reader's language; a plugin's own as the plugin calls it.
-fn shown(phase: &str) -> String {
-    escape::prose(&words::word("phase-name", phase))
+/// A phase in the reader's language.
+fn shown(phase: Phase) -> String {
+    words::read(&phase.message())
 }
 
 /// `extracting: 1.20 GiB of 3.00 GiB, 88.00 MiB/s, 21 s left`.
@@ -289,7 +289,7 @@ fn line(current: &Current, bytes: u64, total: u64, entries: u64) -> String {
         parts.push(say!("left", time = left));
     }
     parts.push(say!("after-so-long", passed));
-    format!("{}: {}", shown(&current.phase), parts.join(", "))
+    format!("{}: {}", shown(current.phase), parts.join(", "))
 }
 
 const SPINNER: &str = "{spinner} {msg:<20} {elapsed}";

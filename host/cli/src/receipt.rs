@@ -67,7 +67,7 @@ pub(crate) fn without_next(session: &Session, receipt: &Receipt) -> String {
     let took = Duration::try_from(receipt.ended.duration_since(receipt.began)).unwrap_or_default();
     let down = match receipt.downtime_ms {
         Some(down) => say!("downtime-of", down = Duration::from_millis(down)),
-        None if receipt.app == "down" => say!("the-app-is-not-back"),
+        None if receipt.app_is_down() => say!("the-app-is-not-back"),
         None => say!("the-app-was-never-stopped"),
     };
     line(say!("label-took"), format!("{}, {down}", style::duration(took)));

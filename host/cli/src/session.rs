@@ -194,7 +194,7 @@ fn unfinished_in_words(host: &Host, entry: &KnownTransaction) -> String {
     };
     match (held, entry.blocks()) {
         (Some(held), _) => {
-            say!("restore-is-running", id, phase = words::word("phase-name", &held.phase), text = held.text)
+            say!("restore-is-running", id, phase = held.phase.message(), text = held.text)
         }
         (None, Some(failure)) => words::read(&Message::all([failure.message, failure.hint])),
         (None, None) => say!("restore-is-over", id),

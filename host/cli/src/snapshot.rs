@@ -5,6 +5,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use reforge_base::Failure;
+use reforge_base::Phase;
 use reforge_base::Result;
 use reforge_base::durable;
 use reforge_base::escape;
@@ -116,7 +117,7 @@ pub(crate) fn verify(session: &Session, named: &Named) -> Result<Answer> {
     let workload = host.config.workload(&named.workload)?;
     let size = host.store.get(&workload.id, &named.snapshot)?.archive.bytes;
     let display = Display::new(session);
-    display.progress.begin("verifying", size, 0);
+    display.progress.begin(Phase::Verifying, size, 0);
     let descriptor = host.store.verify(&workload.id, &named.snapshot, &*display.progress)?;
     drop(display);
     let (id, sha256) = (&descriptor.id, &descriptor.archive.sha256);
@@ -136,7 +137,7 @@ pub(crate) fn export(session: &Session, named: &Named, file: &Path) -> Result<An
         Failure { code: reforge_base::Code::Usage, ..failure }.hint(message!("name-a-file-that-does-not-exist"))
     })?;
     let display = Display::new(session);
-    display.progress.begin("exporting", size, 0);
+    display.progress.begin(Phase::Exporting, size, 0);
     let copied = host.store.export(&workload.id, &named.snapshot, &mut out, file, &*display.progress);
     let copied = copied.and_then(|descriptor| durable::sync_file(&out).map(|()| descriptor));
     drop(display);

@@ -4,7 +4,7 @@ use reforge_base::Code;
 use reforge_base::Failure;
 use reforge_base::Result;
 use reforge_base::escape;
-use reforge_server::documents::workload::{self as documents, word};
+use reforge_server::documents::workload::{self as documents, WorkloadState};
 use reforge_snapshots::store::StoredSnapshot;
 
 use super::answer::Answer;
@@ -20,7 +20,7 @@ pub(crate) fn list(session: &Session) -> Result<Answer> {
         .map(|line| {
             vec![
                 line.workload.id.clone(),
-                words::word("state", line.state()),
+                words::word("state", line.state().as_str()),
                 line.workload.runtime.as_str().to_owned(),
                 line.workload.volumes.len().to_string(),
                 line.newest.as_ref().map_or_else(|| "-".to_owned(), snapshot_in_words),
@@ -44,7 +44,7 @@ pub(crate) fn show(session: &Session, id: &str) -> Result<Answer> {
     let documents::Whole { workload, observed, resolution, blocked, newest, snapshots, .. } = &whole;
     let style = session.terminal.style;
     let mut lines = vec![
-        format!("{}  {}", style.bold(&workload.id), words::word("state", word(observed.state))),
+        format!("{}  {}", style.bold(&workload.id), words::word("state", WorkloadState::from(observed.state).as_str())),
         say!("workload-project", project = workload.project, stage = workload.stage),
         say!("workload-runtime", runtime = workload.runtime.as_str()),
     ];

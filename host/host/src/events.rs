@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::audit;
 use crate::restore::progress::{Progress, Watcher};
-use reforge_base::Message;
 use reforge_base::threads;
+use reforge_base::{Message, Phase};
 
 /// How often it is told how far a phase is.
 const INTERVAL: Duration = Duration::from_millis(250);
@@ -19,7 +19,7 @@ const INTERVAL: Duration = Duration::from_millis(250);
 pub enum Event<'a> {
     /// A restore, an undo or a snapshot begins with this.
     #[non_exhaustive]
-    Phase { workload: &'a str, name: &'a str },
+    Phase { workload: &'a str, phase: Phase },
     /// How far the phase is; a total is zero when nobody knows it.
     #[non_exhaustive]
     Progress { workload: &'a str, bytes: u64, bytes_total: u64, entries: u64, entries_total: u64 },
@@ -28,10 +28,10 @@ pub enum Event<'a> {
     Committed { workload: &'a str },
     /// The restore plugin says something about it, or the host does.
     #[non_exhaustive]
-    Note { workload: &'a str, text: &'a str },
+    Note { workload: &'a str, message: &'a Message },
     /// What takes long, such as an image that is pulled, and what was found on the way.
     #[non_exhaustive]
-    Told { text: &'a str },
+    Told { message: &'a Message },
     /// A line of the audit log, which is on disk by now.
     Audit(&'a audit::Event),
 }
@@ -56,9 +56,9 @@ pub(crate) struct Watched {
 }
 
 impl Watcher for Watched {
-    fn phase(&self, name: &str) {
-        self.sink.take(&Event::Phase { workload: &self.workload, name });
-        self.beside.phase(name);
+    fn phase(&self, phase: Phase) {
+        self.sink.take(&Event::Phase { workload: &self.workload, phase });
+        self.beside.phase(phase);
     }
 
     fn ended(&self, bytes: u64, entries: u64) {
@@ -70,9 +70,9 @@ impl Watcher for Watched {
         self.beside.committed();
     }
 
-    fn note(&self, text: &Message) {
-        self.sink.take(&Event::Note { workload: &self.workload, text });
-        self.beside.note(text);
+    fn note(&self, message: &Message) {
+        self.sink.take(&Event::Note { workload: &self.workload, message });
+        self.beside.note(message);
     }
 }
 

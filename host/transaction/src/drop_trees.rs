@@ -1,6 +1,6 @@
 //! What may be removed, and when: protocol rule 1.
 //!
-//! Nothing is ever dropped by its name or because of a phase. A new sibling goes only while live IS the recorded old
+//! Nothing is ever dropped by its name or because of a milestone. A new sibling goes only while live IS the recorded old
 //! tree and the sibling IS the recorded new one; previous trees go only after `dropping`, and only if they ARE the
 //! recorded ones. What was made but not recorded is empty: `rmdir` alone may take it. Where a person has decided, what they
 //! did not choose goes when they ask for it, and only if it IS a recorded tree and is not live.
@@ -11,7 +11,7 @@ use super::event::{Begin, Event, TransactionKind};
 use super::names::probe_names;
 use super::open_volumes::{Live, OpenVolume};
 use super::registry::{self, KnownTransaction};
-use super::state::Phase;
+use super::state::Milestone;
 use super::{Transaction, receipt, resolved};
 use reforge_base::failure::Result;
 use reforge_base::message;
@@ -56,8 +56,8 @@ impl Transaction {
     /// Ends the window: from `dropping` on there is no way back. Answers what could not be removed and was left; the
     /// receipt, if there is one, names it before it is over.
     pub fn drop_previous(&mut self, receipts: &Path) -> Result<Vec<String>> {
-        let after_revert = self.phase() == Phase::Reverted;
-        if self.phase() != Phase::Dropping {
+        let after_revert = self.milestone() == Milestone::Reverted;
+        if self.milestone() != Milestone::Dropping {
             // An undo in the middle may have borrowed these very trees: dropped, it could go neither back nor forward.
             let entries = registry::read_open(self.transactions())?;
             registry::blocking(&entries, &self.begin.workload).map_or(Ok(()), Err)?;
@@ -115,7 +115,7 @@ impl Transaction {
             let KnownTransaction::Open(journal, begin) = entry else { continue };
             let had_them = siblings(&begin) == siblings(&self.begin)
                 && (begin.id == self.begin.id
-                    || journal.state().phase == Phase::Undone
+                    || journal.state().milestone == Milestone::Undone
                     || resolved::is_resolved(journal.directory()));
             if let (true, Some(digest)) = (had_them, &journal.state().observation) {
                 seen.push(journal.attachment(digest)?);
@@ -139,7 +139,7 @@ impl Transaction {
         let state = self.journal.state();
         // What an undo that did not happen had borrowed is the restore's.
         let are_its_own = state.committed || matches!(self.begin.kind, TransactionKind::Restore { .. });
-        if state.phase != Phase::Closed || !are_its_own {
+        if state.milestone != Milestone::Closed || !are_its_own {
             return Ok(false);
         }
         for (index, place) in self.open_volumes.iter().enumerate() {

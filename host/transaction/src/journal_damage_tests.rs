@@ -4,7 +4,7 @@ use super::tests::{ID, change, read, to_commit, written};
 use super::*;
 use crate::event::Moment;
 use crate::open_volumes::Live::{self, New, Old};
-use crate::state::Phase;
+use crate::state::Milestone;
 use crate::table::{self, Row};
 use reforge_base::spec::{AppState, Observation};
 
@@ -58,8 +58,8 @@ impl History {
 
 /// What may be live when a transaction of two volumes got so far.
 fn lives(state: &State) -> Vec<[Live; 2]> {
-    use Phase::*;
-    match state.phase {
+    use Milestone::*;
+    match state.milestone {
         Begun | Sealed | Stopping | Stopped | Safe | Reverted => vec![[Old, Old]],
         Swapping | Reverting => vec![[Old, Old], [Old, New], [New, Old], [New, New]],
         Committed if state.aborted => vec![[Old, Old], [Old, New], [New, Old], [New, New]],
@@ -71,19 +71,21 @@ fn lives(state: &State) -> Vec<[Live; 2]> {
 /// Whether it is safe to do `row` when the truth is `state`: no mixture becomes final, no commit that an app may have seen
 /// is undone, and what a revert has decided is not.
 fn is_safe(state: &State, lives: &[Live], row: Row) -> bool {
-    use Phase::*;
+    use Milestone::*;
     let truth = table::row(state, lives);
     let is_mixed = lives.contains(&Old) && lives.contains(&New);
     match row {
         _ if row == truth => true,
         Row::NeedsOperator => true,
         // The newest record was never acknowledged, so nobody has started anything because of it.
-        Row::GoBack => matches!(state.phase, Committed | Reverted | Stopping | Stopped | Safe | Swapping | Swapped),
-        Row::GoForward => lives == [New, New] && matches!(state.phase, Healthy | Unconfirmed | Completed | Reverting),
-        Row::Forget => !is_mixed && matches!(state.phase, Sealed | Stopping | Closed),
-        Row::FinishGoingBack => !is_mixed && matches!(state.phase, Closed | Dropping),
-        Row::Window => !is_mixed && matches!(state.phase, Dropping | Undone),
-        Row::GoOnDropping => state.phase == Closed,
+        Row::GoBack => matches!(state.milestone, Committed | Reverted | Stopping | Stopped | Safe | Swapping | Swapped),
+        Row::GoForward => {
+            lives == [New, New] && matches!(state.milestone, Healthy | Unconfirmed | Completed | Reverting)
+        }
+        Row::Forget => !is_mixed && matches!(state.milestone, Sealed | Stopping | Closed),
+        Row::FinishGoingBack => !is_mixed && matches!(state.milestone, Closed | Dropping),
+        Row::Window => !is_mixed && matches!(state.milestone, Dropping | Undone),
+        Row::GoOnDropping => state.milestone == Closed,
         Row::Over => false,
     }
 }
@@ -142,13 +144,13 @@ fn every_flipped_byte_of_the_last_record_is_torn_and_every_other_one_is_damage()
         // Two sectors behind the last record, too.
         for at in 0..(records + 2) * SECTOR_BYTES {
             flip(path, whole, at);
-            let left = look_knowing(directory, truth, &format!("{:?}, byte {at}", truth.phase));
+            let left = look_knowing(directory, truth, &format!("{:?}, byte {at}", truth.milestone));
             let wanted = match at / SECTOR_BYTES {
                 sector if sector + 1 == records => Some(records - 1),
                 sector if sector == records => Some(records),
                 _ => None,
             };
-            assert_eq!(left, wanted, "{:?}, byte {at}", truth.phase);
+            assert_eq!(left, wanted, "{:?}, byte {at}", truth.milestone);
             unflip(path, whole, at);
         }
     });
@@ -167,13 +169,13 @@ fn a_lost_or_torn_last_sector_is_left_out_and_every_other_one_is_damage() {
                     continue;
                 }
                 std::fs::write(path, &bytes).unwrap();
-                let left = look_knowing(directory, truth, &format!("{:?}, sector {sector}", truth.phase));
+                let left = look_knowing(directory, truth, &format!("{:?}, sector {sector}", truth.milestone));
                 let is_last = sector + 1 == records;
                 assert_eq!(
                     left,
                     is_last.then_some(records - 1),
                     "{:?}, sector {sector}, {kept} bytes kept",
-                    truth.phase
+                    truth.milestone
                 );
             }
         }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::event::{BeginVolume, Moment, TransactionKind};
-use crate::state::Phase;
+use crate::state::Milestone;
 
 pub(super) const ID: &str = "20260102T030405.006-abcdef";
 
@@ -83,9 +83,9 @@ fn a_torn_last_record_is_zeroed_and_the_next_takes_its_place() {
     let (directory, _) = written(&to_commit());
     change(&directory, |bytes| bytes[8 * SECTOR_BYTES + 100..9 * SECTOR_BYTES].fill(0));
     let mut journal = read(&directory).unwrap();
-    assert_eq!(journal.state().phase, Phase::Swapped);
+    assert_eq!(journal.state().milestone, Milestone::Swapped);
     journal.append(Event::Reverted { at: Moment::now() }).unwrap();
-    assert_eq!(read(&directory).unwrap().state().phase, Phase::Reverted);
+    assert_eq!(read(&directory).unwrap().state().milestone, Milestone::Reverted);
 }
 
 #[test]
@@ -114,16 +114,16 @@ fn an_abort_outranks_the_direction_whether_or_not_it_reached_the_disk() {
     // The direction itself is lost: the record before it means the same.
     change(&directory, |bytes| bytes[8 * SECTOR_BYTES..9 * SECTOR_BYTES].fill(0));
     let mut lost = read(&directory).unwrap();
-    assert_eq!(lost.state().phase, Phase::Swapped);
+    assert_eq!(lost.state().milestone, Milestone::Swapped);
     lost.append(Event::Reverted { at: Moment::now() }).unwrap();
-    assert_eq!(read(&directory).unwrap().state().phase, Phase::Reverted);
+    assert_eq!(read(&directory).unwrap().state().milestone, Milestone::Reverted);
 }
 
 #[test]
 fn an_illegal_record_is_refused_and_leaves_the_journal_as_it_was() {
     let (directory, mut journal) = written(&to_commit()[..3]);
     assert_eq!(journal.append(Event::Commit).unwrap_err().code, Code::OutOfOrder);
-    assert_eq!(read(&directory).unwrap().state().phase, Phase::Stopping);
+    assert_eq!(read(&directory).unwrap().state().milestone, Milestone::Stopping);
 }
 
 #[test]

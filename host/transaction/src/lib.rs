@@ -58,7 +58,7 @@ use event::{Begin, Event, Moment, TransactionKind};
 use journal::Journal;
 use names::probe_names;
 use open_volumes::{Live, OpenVolume};
-use state::Phase;
+use state::Milestone;
 
 use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
@@ -172,8 +172,8 @@ impl Transaction {
         receipt::draw_up(&self.journal, &self.begin, ending)
     }
 
-    pub fn phase(&self) -> Phase {
-        self.journal.state().phase
+    pub fn milestone(&self) -> Milestone {
+        self.journal.state().milestone
     }
 
     /// The volumes in the order of [`Begin::volumes`].
@@ -269,7 +269,7 @@ impl Transaction {
             return Err(Failure::new(Code::Runtime, message!("the-runtime-did-not-say-how")));
         };
         // A start that fails again and again must not fill the journal.
-        if self.phase() != Phase::Starting {
+        if self.milestone() != Milestone::Starting {
             self.journal.append(Event::StartingApp)?;
         }
         self.app.create(&spec)
@@ -295,7 +295,7 @@ impl Transaction {
 
     /// Step 10 with what is known of the app, as far as it was not recorded yet.
     pub fn complete_as(&mut self, health: Health) -> Result<()> {
-        if let (Phase::Starting, Some(event)) = (self.phase(), Event::of_health(health)) {
+        if let (Milestone::Starting, Some(event)) = (self.milestone(), Event::of_health(health)) {
             self.journal.append(event)?;
         }
         self.complete()

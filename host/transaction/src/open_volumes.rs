@@ -1,7 +1,7 @@
 //! Where a transaction's trees are right now, judged by identity and by nothing else: protocol rules 1 and 2.
 
 use super::event::BeginVolume;
-use super::state::{Phase, State};
+use super::state::{Milestone, State};
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_volumes::identity::Identity;
@@ -79,7 +79,7 @@ pub fn classify(
         (Some(live), Some(old)) => live == old,
         (None, None) => true,
         // Given away after `reverted`: what came there since is none of ours.
-        (Some(live), None) if state.phase == Phase::Reverted => Some(live) != new,
+        (Some(live), None) if state.milestone == Milestone::Reverted => Some(live) != new,
         (Some(live), None) => Some(live) == made || (is_nobodys(state, live) && is_empty()),
         (None, Some(_)) => false,
     };
@@ -98,5 +98,5 @@ pub fn classify(
 /// Where live was absent, a directory may have been made and not recorded yet. It is empty and only `rmdir` may take it,
 /// so that it can be counted as "absent" without looking inside.
 fn is_nobodys(state: &State, live: &Identity) -> bool {
-    state.phase == Phase::Swapping && state.siblings.iter().flatten().all(|sibling| sibling != live)
+    state.milestone == Milestone::Swapping && state.siblings.iter().flatten().all(|sibling| sibling != live)
 }

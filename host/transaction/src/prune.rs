@@ -211,7 +211,7 @@ mod tests {
                 panic!("it reads")
             };
             assert_eq!(again.records(), journal.records());
-            assert_eq!(again.state().phase, journal.state().phase);
+            assert_eq!(again.state().milestone, journal.state().milestone);
             assert_eq!(*told, Begin { deployed: None, ..begin.clone() });
             let kept =
                 again.state().observation.as_ref().map(|digest| again.attachment::<Observation>(digest).unwrap());

@@ -135,6 +135,11 @@ pub struct Ending {
 }
 
 impl Receipt {
+    /// It was stopped, and is not back.
+    pub fn app_is_down(&self) -> bool {
+        self.app == message!("app-down")
+    }
+
     /// How the app was found, for whoever reads it in whatever language.
     pub fn app(&self) -> Message {
         Message::written(self.app.to_string(), self.app_message.clone())

@@ -12,7 +12,7 @@ use super::lease::Lease;
 use super::open_volumes::Live;
 use super::receipt::{self, Ending, Outcome, Receipt};
 use super::registry::{self, KnownTransaction};
-use super::state::Phase;
+use super::state::Milestone;
 use super::table::{self, Row};
 use super::{Transaction, later_writes, resolved, window};
 use reforge_base::Message;
@@ -166,7 +166,7 @@ impl Transaction {
     fn go_forward(&mut self, lives: &[Live]) -> Result<Ending> {
         // It was started on the new trees, and its health is recorded: what is left is step 10, for which nobody's app is
         // stopped, however often that fails.
-        let is_judged = matches!(self.phase(), Phase::Healthy | Phase::Unconfirmed);
+        let is_judged = matches!(self.milestone(), Milestone::Healthy | Milestone::Unconfirmed);
         if is_judged && lives.iter().all(|live| *live == Live::New) && self.app_is_up() {
             self.complete()?;
             return Ok(self.went_forward(message!("it-went-on-running-while")));
@@ -215,12 +215,12 @@ impl Transaction {
     fn over(&self) -> Result<Ending> {
         let committed = self.journal.state().committed;
         // What is undone, and what an undo did not exchange, lies beside the lives on purpose.
-        let left_behind = match (self.phase(), &self.begin.kind) {
-            (Phase::Closed, TransactionKind::Restore { .. }) => self.left_beside_lives()?,
-            (Phase::Closed, TransactionKind::Undo { .. }) if committed => self.left_beside_lives()?,
+        let left_behind = match (self.milestone(), &self.begin.kind) {
+            (Milestone::Closed, TransactionKind::Restore { .. }) => self.left_beside_lives()?,
+            (Milestone::Closed, TransactionKind::Undo { .. }) if committed => self.left_beside_lives()?,
             _ => Vec::new(),
         };
-        if committed || self.phase() == Phase::Undone {
+        if committed || self.milestone() == Milestone::Undone {
             return Ok(Ending { left_behind, ..self.went_forward(Message::default()) });
         }
         let failure = Failure::new(Code::Io, message!("it-did-not-happen-every-volume"));

@@ -12,8 +12,9 @@ use super::journal::{self, Found, Journal, workload_of};
 use super::listing::names;
 use super::names::transaction_of;
 use super::open_volumes::{Live, OpenVolume};
-use super::state::Phase;
+use super::state::Milestone;
 use super::{outlook, resolved, summary};
+use reforge_base::Phase;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_volumes::identity::Identity;
@@ -119,10 +120,10 @@ pub fn blocking(entries: &[KnownTransaction], workload: &str) -> Option<Failure>
 }
 
 /// What the unfinished transaction of a workload goes on with, if it has one.
-pub fn phase_of_unfinished(entries: &[KnownTransaction], workload: &str) -> Option<&'static str> {
+pub fn phase_of_unfinished(entries: &[KnownTransaction], workload: &str) -> Option<Phase> {
     entries.iter().find_map(|entry| match entry {
         KnownTransaction::Open(journal, begin) if begin.workload == workload && journal.state().blocks() => {
-            Some(journal.state().phase.goes_on_with())
+            Some(journal.state().milestone.goes_on_with())
         }
         _ => None,
     })
@@ -200,7 +201,7 @@ fn blocking_of_nobody(entries: &[KnownTransaction], workload: &str) -> Option<Fa
     })?;
     let is_going_back = entries.iter().any(|entry| match entry {
         KnownTransaction::Open(journal, begin)
-            if begin.workload == workload && journal.state().phase == Phase::Completed =>
+            if begin.workload == workload && journal.state().milestone == Milestone::Completed =>
         {
             begin.volumes.iter().enumerate().any(|(index, volume)| {
                 let live = OpenVolume::open(volume).and_then(|place| place.classify(journal.state(), index));
@@ -256,8 +257,8 @@ pub(super) fn is_of_decided_undo(entries: &[KnownTransaction], id: &str) -> bool
 pub(super) fn close_undone(transactions: &Path, id: &str) -> Result<()> {
     let directory = transactions.join(id);
     match Journal::read(&directory, true)? {
-        Found::Journal(mut journal, _) => match journal.state().phase {
-            Phase::Undone => Ok(()),
+        Found::Journal(mut journal, _) => match journal.state().milestone {
+            Milestone::Undone => Ok(()),
             _ => journal.append(Event::Undone),
         },
         // Only a journal that is over is ever forgotten.

@@ -6,7 +6,7 @@
 use super::Transaction;
 use super::event::{Event, Moment, TransactionKind};
 use super::open_volumes::Live;
-use super::state::Phase;
+use super::state::Milestone;
 use super::table::{self, Row};
 use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
@@ -59,7 +59,8 @@ impl Transaction {
                 self.id(),
             ));
         }
-        let over_a_commit = matches!(self.phase(), Phase::Committed | Phase::Starting | Phase::Unconfirmed);
+        let over_a_commit =
+            matches!(self.milestone(), Milestone::Committed | Milestone::Starting | Milestone::Unconfirmed);
         if over_a_commit && !self.is_aborted() {
             self.record_direction(Event::Reverting)?;
         }
@@ -71,7 +72,7 @@ impl Transaction {
             Row::NeedsOperator => Err(self.leave_to_a_person(&lives)),
             Row::GoForward | Row::Window | Row::GoOnDropping | Row::Over => {
                 let message =
-                    message!("cannot-be-reverted-it-is", id = self.id(), phase = format!("{:?}", self.phase()));
+                    message!("cannot-be-reverted-it-is", id = self.id(), phase = format!("{:?}", self.milestone()));
                 Err(Failure::new(Code::OutOfOrder, message))
             }
         }

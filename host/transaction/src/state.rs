@@ -3,11 +3,12 @@
 //! It knows nothing of files. Recovery, the live transaction and any model of the protocol use these same types.
 
 use super::event::Event;
+use reforge_base::Phase;
 use reforge_volumes::identity::Identity;
 
 /// How far a transaction got: its newest record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Phase {
+pub enum Milestone {
     Begun,
     Sealed,
     Stopping,
@@ -30,7 +31,7 @@ pub enum Phase {
 /// What the journal has said so far.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {
-    pub phase: Phase,
+    pub milestone: Milestone,
     /// A newer direction than the newest record's: a failed sync of `commit` or `reverting` was decided against it.
     pub aborted: bool,
     /// Whether `commit` was ever recorded and not aborted.
@@ -51,25 +52,25 @@ pub struct State {
 
 /// Why an event cannot come now.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{event}` cannot follow {phase:?}")]
+#[error("`{event}` cannot follow {milestone:?}")]
 pub struct IllegalMove {
-    pub phase: Option<Phase>,
+    pub milestone: Option<Milestone>,
     pub event: &'static str,
 }
 
-impl Phase {
+impl Milestone {
     /// What is being done after this record, as the progress of a restore is called.
-    pub fn goes_on_with(self) -> &'static str {
+    pub fn goes_on_with(self) -> Phase {
         match self {
-            Phase::Begun => "extracting",
-            Phase::Sealed => "sealing",
-            Phase::Stopping => "stopping",
-            Phase::Stopped => "safety snapshot",
-            Phase::Safe | Phase::Swapping | Phase::Swapped => "swapping",
-            Phase::Committed => "starting",
-            Phase::Starting => "waiting for health",
-            Phase::Reverting | Phase::Reverted => "reverting",
-            _ => "finishing",
+            Milestone::Begun => Phase::Extracting,
+            Milestone::Sealed => Phase::Sealing,
+            Milestone::Stopping => Phase::Stopping,
+            Milestone::Stopped => Phase::SafetySnapshot,
+            Milestone::Safe | Milestone::Swapping | Milestone::Swapped => Phase::Swapping,
+            Milestone::Committed => Phase::Starting,
+            Milestone::Starting => Phase::WaitingForHealth,
+            Milestone::Reverting | Milestone::Reverted => Phase::Reverting,
+            _ => Phase::Finishing,
         }
     }
 }
@@ -78,7 +79,7 @@ impl State {
     /// The state after `begin` of a transaction over so many volumes.
     pub fn begun(volumes: usize) -> State {
         State {
-            phase: Phase::Begun,
+            milestone: Milestone::Begun,
             aborted: false,
             committed: false,
             siblings: vec![None; volumes],
@@ -92,99 +93,102 @@ impl State {
 
     /// The state with an abort over its newest record; an abort over anything but a direction means nothing.
     pub fn abort(mut self) -> State {
-        self.aborted = matches!(self.phase, Phase::Committed | Phase::Reverting);
-        self.committed = self.phase != Phase::Committed && self.committed;
+        self.aborted = matches!(self.milestone, Milestone::Committed | Milestone::Reverting);
+        self.committed = self.milestone != Milestone::Committed && self.committed;
         self
     }
 
     /// Whether the app may have been stopped and has not been given back yet.
     pub fn holds_app(&self) -> bool {
         !matches!(
-            self.phase,
-            Phase::Begun
-                | Phase::Sealed
-                | Phase::Completed
-                | Phase::Reverted
-                | Phase::Dropping
-                | Phase::Closed
-                | Phase::Undone
+            self.milestone,
+            Milestone::Begun
+                | Milestone::Sealed
+                | Milestone::Completed
+                | Milestone::Reverted
+                | Milestone::Dropping
+                | Milestone::Closed
+                | Milestone::Undone
         )
     }
 
     /// Whether nothing is left to do, now or later.
     pub fn is_over(&self) -> bool {
-        matches!(self.phase, Phase::Closed | Phase::Undone)
+        matches!(self.milestone, Milestone::Closed | Milestone::Undone)
     }
 
     /// Whether the workload must be left alone until a start has dealt with the transaction.
     pub fn blocks(&self) -> bool {
-        !(self.is_over() || self.in_window() || self.phase == Phase::Dropping)
+        !(self.is_over() || self.in_window() || self.milestone == Milestone::Dropping)
     }
 
     /// Whether only the end of the undo window is waited for.
     pub fn in_window(&self) -> bool {
-        self.phase == Phase::Completed || (self.phase == Phase::Reverted && (self.committed || self.later_writes))
+        self.milestone == Milestone::Completed
+            || (self.milestone == Milestone::Reverted && (self.committed || self.later_writes))
     }
 }
 
 /// The state after one more event, or why it cannot come.
 pub fn next(state: &State, event: &Event) -> Result<State, IllegalMove> {
-    let illegal = || IllegalMove { phase: Some(state.phase), event: event.name() };
+    let illegal = || IllegalMove { milestone: Some(state.milestone), event: event.name() };
     let mut after = state.clone();
-    after.phase = match (state.phase, event) {
-        (Phase::Begun, Event::Sibling { volume, identity }) => {
+    after.milestone = match (state.milestone, event) {
+        (Milestone::Begun, Event::Sibling { volume, identity }) => {
             let sibling = after.siblings.get_mut(*volume).filter(|sibling| sibling.is_none()).ok_or_else(illegal)?;
             *sibling = Some(identity.clone());
-            Phase::Begun
+            Milestone::Begun
         }
-        (Phase::Begun, Event::Sealed) if state.siblings.iter().all(Option::is_some) => Phase::Sealed,
-        (Phase::Begun | Phase::Sealed, Event::Closed) => Phase::Closed,
-        (Phase::Sealed, Event::Stopping { attachment }) => {
+        (Milestone::Begun, Event::Sealed) if state.siblings.iter().all(Option::is_some) => Milestone::Sealed,
+        (Milestone::Begun | Milestone::Sealed, Event::Closed) => Milestone::Closed,
+        (Milestone::Sealed, Event::Stopping { attachment }) => {
             after.observation = Some(attachment.clone());
-            Phase::Stopping
+            Milestone::Stopping
         }
-        (Phase::Stopping, Event::Stopped) => Phase::Stopped,
-        (Phase::Stopped, Event::Safety { snapshot }) => {
+        (Milestone::Stopping, Event::Stopped) => Milestone::Stopped,
+        (Milestone::Stopped, Event::Safety { snapshot }) => {
             after.safety = snapshot.clone();
-            Phase::Safe
+            Milestone::Safe
         }
-        (Phase::Safe, Event::Swapping) => {
+        (Milestone::Safe, Event::Swapping) => {
             after.has_swapped = true;
-            Phase::Swapping
+            Milestone::Swapping
         }
-        (Phase::Swapping, Event::LiveMade { volume, identity }) => {
+        (Milestone::Swapping, Event::LiveMade { volume, identity }) => {
             let made = after.made.get_mut(*volume).filter(|made| made.is_none()).ok_or_else(illegal)?;
             *made = Some(identity.clone());
-            Phase::Swapping
+            Milestone::Swapping
         }
-        (Phase::Swapping, Event::Swapped) => Phase::Swapped,
-        (Phase::Swapped, Event::Commit) => {
+        (Milestone::Swapping, Event::Swapped) => Milestone::Swapped,
+        (Milestone::Swapped, Event::Commit) => {
             after.committed = true;
-            Phase::Committed
+            Milestone::Committed
         }
         // Before the commit, and over an aborted commit, the way is back.
-        (Phase::Stopping | Phase::Stopped | Phase::Safe | Phase::Swapping | Phase::Swapped, Event::Reverted { .. }) => {
-            Phase::Reverted
-        }
-        (Phase::Committed, Event::Reverted { .. }) if state.aborted => Phase::Reverted,
+        (
+            Milestone::Stopping | Milestone::Stopped | Milestone::Safe | Milestone::Swapping | Milestone::Swapped,
+            Event::Reverted { .. },
+        ) => Milestone::Reverted,
+        (Milestone::Committed, Event::Reverted { .. }) if state.aborted => Milestone::Reverted,
         // After it, the way is forward, as often as it takes.
-        (Phase::Committed, Event::StartingApp | Event::Completed { .. } | Event::Reverting) if !state.aborted => {
+        (Milestone::Committed, Event::StartingApp | Event::Completed { .. } | Event::Reverting) if !state.aborted => {
             forward(event)
         }
-        (Phase::Starting, Event::Healthy | Event::Unconfirmed) => forward(event),
-        (Phase::Starting | Phase::Healthy | Phase::Unconfirmed, Event::StartingApp | Event::Completed { .. }) => {
-            forward(event)
-        }
-        (Phase::Starting | Phase::Unconfirmed, Event::Reverting) => Phase::Reverting,
-        (Phase::Reverting, Event::Reverted { .. }) if !state.aborted => Phase::Reverted,
-        (Phase::Reverting, Event::StartingApp | Event::Completed { .. }) if state.aborted => forward(event),
-        (Phase::Reverted | Phase::Completed, Event::LaterWrites { .. }) => {
+        (Milestone::Starting, Event::Healthy | Event::Unconfirmed) => forward(event),
+        (
+            Milestone::Starting | Milestone::Healthy | Milestone::Unconfirmed,
+            Event::StartingApp | Event::Completed { .. },
+        ) => forward(event),
+        (Milestone::Starting | Milestone::Unconfirmed, Event::Reverting) => Milestone::Reverting,
+        (Milestone::Reverting, Event::Reverted { .. }) if !state.aborted => Milestone::Reverted,
+        (Milestone::Reverting, Event::StartingApp | Event::Completed { .. }) if state.aborted => forward(event),
+        (Milestone::Reverted | Milestone::Completed, Event::LaterWrites { .. }) => {
             after.later_writes = true;
-            state.phase
+            state.milestone
         }
-        (Phase::Reverted, Event::Dropping) | (Phase::Completed, Event::Dropping) => Phase::Dropping,
-        (Phase::Reverted | Phase::Dropping, Event::Closed) => Phase::Closed,
-        (Phase::Completed, Event::Undone) => Phase::Undone,
+        (Milestone::Reverted, Event::Dropping) | (Milestone::Completed, Event::Dropping) => Milestone::Dropping,
+        (Milestone::Reverted | Milestone::Dropping, Event::Closed) => Milestone::Closed,
+        (Milestone::Completed, Event::Undone) => Milestone::Undone,
         _ => return Err(illegal()),
     };
     // A record after an aborted one speaks for the direction that the abort chose.
@@ -192,13 +196,13 @@ pub fn next(state: &State, event: &Event) -> Result<State, IllegalMove> {
     Ok(after)
 }
 
-fn forward(event: &Event) -> Phase {
+fn forward(event: &Event) -> Milestone {
     match event {
-        Event::StartingApp => Phase::Starting,
-        Event::Healthy => Phase::Healthy,
-        Event::Unconfirmed => Phase::Unconfirmed,
-        Event::Reverting => Phase::Reverting,
-        _ => Phase::Completed,
+        Event::StartingApp => Milestone::Starting,
+        Event::Healthy => Milestone::Healthy,
+        Event::Unconfirmed => Milestone::Unconfirmed,
+        Event::Reverting => Milestone::Reverting,
+        _ => Milestone::Completed,
     }
 }
 
@@ -228,7 +232,7 @@ mod tests {
         let mut events = to_commit();
         events.extend([Event::StartingApp, Event::Healthy, Event::Completed { at: Moment::now() }]);
         events.extend([Event::Dropping, Event::Closed]);
-        assert_eq!(run(&events).unwrap().phase, Phase::Closed);
+        assert_eq!(run(&events).unwrap().milestone, Milestone::Closed);
     }
 
     #[test]
@@ -254,7 +258,7 @@ mod tests {
         assert!(next(&reverting, &Event::StartingApp).is_err());
         let aborted = reverting.abort();
         assert!(next(&aborted, &reverted).is_err());
-        assert_eq!(next(&aborted, &Event::StartingApp).unwrap().phase, Phase::Starting);
+        assert_eq!(next(&aborted, &Event::StartingApp).unwrap().milestone, Milestone::Starting);
     }
 
     #[test]

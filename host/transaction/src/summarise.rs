@@ -5,7 +5,7 @@ use std::path::Path;
 use super::event::Begin;
 use super::journal::{self, Journal};
 use super::sector;
-use super::state::Phase;
+use super::state::Milestone;
 use super::state_files;
 use super::summary::{FILE, NEW, Summary, read};
 use reforge_base::durable::{self, PRIVATE_FILE};
@@ -44,7 +44,7 @@ pub(crate) fn write(journal: &Journal, begin: &Begin) -> Result<()> {
 /// by its own plain words. What the app was created with is not among them. One that does not read has none to keep.
 fn kept_of_observation(journal: &Journal) -> Option<Observation> {
     let state = journal.state();
-    let digest = state.observation.as_ref().filter(|_| state.phase == Phase::Undone)?;
+    let digest = state.observation.as_ref().filter(|_| state.milestone == Milestone::Undone)?;
     journal.attachment::<Observation>(digest).ok().map(Observation::without_secrets)
 }
 

@@ -4,7 +4,7 @@
 //! touch anything. It must never guess: what fits no row is a person's.
 
 use super::open_volumes::Live;
-use super::state::{Phase, State};
+use super::state::{Milestone, State};
 
 /// One row of the protocol's table: what is done about everything that stands in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,11 +30,11 @@ pub enum Row {
 /// The row of a transaction whose journal says `state` and whose lives were judged by identity.
 pub fn row(state: &State, lives: &[Live]) -> Row {
     use Live::{Gone, Neither, New, Old};
-    use Phase::*;
+    use Milestone::*;
     let all = |wanted: Live| lives.iter().all(|live| *live == wanted);
     let any_mix = || !lives.contains(&Neither);
     let all_there = || any_mix() && !lives.contains(&Gone);
-    match state.phase {
+    match state.milestone {
         Begun | Sealed if all(Old) => Row::Forget,
         Stopping | Stopped | Safe if all(Old) => Row::GoBack,
         Swapping | Swapped if any_mix() => Row::GoBack,
@@ -53,8 +53,8 @@ pub fn row(state: &State, lives: &[Live]) -> Row {
 
 /// Whether an app that is up now was started by something other than us: we had stopped it, and started nothing since.
 pub fn had_to_be_down(state: &State, lives: &[Live]) -> bool {
-    use Phase::*;
-    match state.phase {
+    use Milestone::*;
+    match state.milestone {
         Stopped | Safe | Swapping | Swapped | Committed => true,
         // It may run on the new trees until it is stopped for the first exchange back.
         Reverting => lives.contains(&Live::Old),

@@ -10,7 +10,7 @@ use super::app::App;
 use super::event::{Begin, BeginVolume, Moment, TransactionKind};
 use super::open_volumes::{Live, OpenVolume};
 use super::registry::{self, KnownTransaction};
-use super::state::Phase;
+use super::state::Milestone;
 use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
@@ -29,17 +29,17 @@ pub fn plan(transactions: &Path, request: &Request) -> Result<Begin> {
     let KnownTransaction::Open(journal, restore) = registry::find(transactions, &request.of)? else {
         return Err(Failure::new(Code::NeedsOperator, message!("the-journal-of-restore-is-damaged", of = request.of)));
     };
-    match journal.state().phase {
-        Phase::Completed => {}
+    match journal.state().milestone {
+        Milestone::Completed => {}
         // Whatever it was: nothing of the kind was live, and all is as it was before.
-        Phase::Closed if !journal.state().committed => {
+        Milestone::Closed if !journal.state().committed => {
             return Err(refused(&restore, message!("it-never-came-to-be")).hint(look()));
         }
-        Phase::Dropping | Phase::Closed => {
+        Milestone::Dropping | Milestone::Closed => {
             return Err(refused(&restore, message!("its-window-has-ended")).hint(look()));
         }
-        Phase::Undone => return Err(refused(&restore, message!("it-was-undone-already")).hint(look())),
-        Phase::Reverted => return Err(refused(&restore, message!("it-was-reverted-by-itself")).hint(look())),
+        Milestone::Undone => return Err(refused(&restore, message!("it-was-undone-already")).hint(look())),
+        Milestone::Reverted => return Err(refused(&restore, message!("it-was-reverted-by-itself")).hint(look())),
         _ => return Err(refused(&restore, message!("it-is-unfinished")).hint(Code::Unfinished.usual_hint())),
     }
     let newer = registry::read_all(transactions)?.into_iter().find(|entry| {

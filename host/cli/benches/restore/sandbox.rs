@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use reforge_base::Code;
+use reforge_base::Phase;
 use reforge_config::{Config, PROCESS};
 use reforge_host::conformance::app::App;
 use reforge_host::deployer::dispatch::{DeployRequest, Runtimes};
@@ -228,8 +229,8 @@ impl AtTheStop {
 }
 
 impl Watcher for AtTheStop {
-    fn phase(&self, name: &str) {
-        if let ("stopping", Ok(mut at)) = (name, self.0.lock()) {
+    fn phase(&self, phase: Phase) {
+        if let (Phase::Stopping, Ok(mut at)) = (phase, self.0.lock()) {
             at.get_or_insert_with(Instant::now);
         }
     }

@@ -42,8 +42,8 @@ fn builder(config: Config, root: &Path, lock: &PanelLock, told: &Told) -> HostBu
     let (engine, told) = (Engine { directory: root.join("engine") }, told.clone());
     let tell = move |event: &Event<'_>| {
         let line = match event {
-            Event::Phase { workload, name, .. } => format!("{workload}: {name}"),
-            Event::Note { workload, text, .. } => format!("{workload} says: {text}"),
+            Event::Phase { workload, phase, .. } => format!("{workload}: {phase}"),
+            Event::Note { workload, message, .. } => format!("{workload} says: {message}"),
             Event::Audit(line) => format!("{} by {}", line.what, line.who),
             other => format!("{other:?}"),
         };

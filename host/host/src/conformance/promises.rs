@@ -15,6 +15,7 @@ use crate::restore::progress::{Progress, Watcher};
 use crate::restore::report::Report;
 use crate::restore::{import, run, undo};
 use reforge_base::Message;
+use reforge_base::Phase;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::spec::Health;
 use reforge_snapshots::format::Descriptor;
@@ -220,7 +221,7 @@ struct Impatient {
 }
 
 impl Watcher for Impatient {
-    fn phase(&self, _name: &str) {
+    fn phase(&self, _phase: Phase) {
         if self.phases.fetch_add(1, Ordering::SeqCst) == self.patience {
             self.cancelled.store(true, Ordering::SeqCst);
         }

@@ -8,6 +8,7 @@ use crate::deployer::dispatch::DeployRequest;
 use crate::host;
 use crate::restore::progress::{Progress, Unwatched};
 use crate::restore::{Report, decide, run, undo};
+use reforge_base::Phase;
 use reforge_base::failure::{Failure, Result};
 use reforge_base::spec::Health;
 use reforge_config::Config;
@@ -89,7 +90,7 @@ impl Host {
         let workload = self.core.config.workload(workload)?;
         let size = self.core.store.get(&workload.id, snapshot)?.archive.bytes;
         let verified = self.watched(&workload.id, caller, |progress| {
-            progress.begin("verifying", size, 0);
+            progress.begin(Phase::Verifying, size, 0);
             self.core.store.verify(&workload.id, snapshot, &**progress)
         });
         verified.map(Snapshot::of)

@@ -123,7 +123,7 @@ impl Host {
         let mut audit = Audit::new(state.audit());
         if let Some(sink) = &sink {
             let heard = sink.clone();
-            deployer = deployer.telling(Arc::new(move |text| heard.take(&Event::Told { text })));
+            deployer = deployer.telling(Arc::new(move |message| heard.take(&Event::Told { message })));
             let heard = sink.clone();
             audit = audit.heard_by(Arc::new(move |line| heard.take(&Event::Audit(line))));
         }

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::Host;
 use crate::conformance::{self, OUR_FORMAT};
+use reforge_base::Phase;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
@@ -12,7 +13,12 @@ use reforge_plugins::registry::Installed;
 use reforge_plugins::registry::install::{InstallContext, InstallRequest};
 
 /// Checks a plugin and keeps it for use. `step` is told before each step.
-pub fn install(host: &Host, engine: &PluginEngine, step: &dyn Fn(&str), request: &InstallRequest) -> Result<Installed> {
+pub fn install(
+    host: &Host,
+    engine: &PluginEngine,
+    step: &dyn Fn(Phase),
+    request: &InstallRequest,
+) -> Result<Installed> {
     let context = InstallContext {
         engine,
         cache: &host.state.cache(),

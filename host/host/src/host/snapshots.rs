@@ -10,6 +10,7 @@ use crate::deployer::deployed;
 use crate::deployer::resolve::{self, ResolvedVolume};
 use crate::restore::preflight;
 use crate::restore::progress::Progress;
+use reforge_base::Phase;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::spec::Observation;
@@ -63,7 +64,7 @@ impl Host {
         for warning in preflight::not_brought_back(volumes.iter().map(|volume| volume.name.as_str()).zip(&totals)) {
             progress.note(&warning.message);
         }
-        progress.begin("capturing", 0, 0);
+        progress.begin(Phase::Capturing, 0, 0);
         let mut opened = Vec::new();
         for volume in &volumes {
             let live = Parent::open(&volume.parent)?.open_live(&volume.live)?;
@@ -113,7 +114,7 @@ impl Host {
     ) -> Result<()> {
         let volumes = self.exchanged_volumes(workload, transaction)?;
         let observation = transaction.observation().cloned().unwrap_or_else(Observation::absent);
-        progress.begin("safety snapshot", bytes, entries);
+        progress.begin(Phase::SafetySnapshot, bytes, entries);
         let request = self.request(workload, SAFETY, &observation, Storage::Stored)?;
         let descriptor = self.capture_volumes(request, &volumes, progress)?;
         transaction.record_safety(Some(descriptor.id))

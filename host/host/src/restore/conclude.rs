@@ -8,13 +8,14 @@ use super::monitor::steps::Steps;
 use super::report::Report;
 use crate::host::Host;
 use reforge_base::Message;
+use reforge_base::Phase;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::spec::{Health, HealthReport};
 use reforge_transaction::Transaction;
 use reforge_transaction::event::TransactionKind;
 use reforge_transaction::receipt::{Ending, Outcome};
-use reforge_transaction::state::Phase;
+use reforge_transaction::state::Milestone;
 
 impl Monitor {
     /// Ends the transaction of a plugin that has returned, failed or trapped. The lease is given back with the monitor.
@@ -46,11 +47,11 @@ impl Steps {
         let ending = match back {
             Some(back) => went_back(*back),
             None if is_committed(transaction) => {
-                self.progress.begin("finishing", 0, 0);
+                self.progress.begin(Phase::Finishing, 0, 0);
                 conclude(transaction, app)
             }
             None => {
-                self.progress.begin("reverting", 0, 0);
+                self.progress.begin(Phase::Reverting, 0, 0);
                 let nothing = || Failure::new(Code::Plugin, message!("the-plugin-ended-before-it-swapped"));
                 go_back(transaction, failure.unwrap_or_else(nothing))
             }
@@ -63,8 +64,12 @@ impl Steps {
 pub(super) fn is_committed(transaction: &Transaction) -> bool {
     !transaction.is_aborted()
         && matches!(
-            transaction.phase(),
-            Phase::Committed | Phase::Starting | Phase::Healthy | Phase::Unconfirmed | Phase::Completed
+            transaction.milestone(),
+            Milestone::Committed
+                | Milestone::Starting
+                | Milestone::Healthy
+                | Milestone::Unconfirmed
+                | Milestone::Completed
         )
 }
 

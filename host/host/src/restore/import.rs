@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::progress::Progress;
 use super::run::inspect;
 use crate::host::Host;
+use reforge_base::Phase;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_config::is_name;
@@ -75,7 +76,7 @@ fn take_in(
     }
     let _lease = host.lease(&workload.id, message!("an-import"), request.wait, &progress.cancelled)?;
     let pending = host.store.begin(&workload.id, jiff::Timestamp::now())?;
-    progress.begin("copying", facts.len(), 0);
+    progress.begin(Phase::Copying, facts.len(), 0);
     let archive = copy(&mut file, &pending, request, progress)?;
     let unread = Descriptor {
         id: pending.id().to_owned(),
@@ -88,7 +89,7 @@ fn take_in(
     let copied = pending.archive().try_clone().map_err(refuse)?;
     let inspection = inspect(host, plugin, &workload.id, OpenSnapshot::foreign(copied, unread.clone()), progress)?;
     let descriptor = described(unread, &inspection)?;
-    progress.begin("storing", 0, 0);
+    progress.begin(Phase::Storing, 0, 0);
     pending.sync_archive()?;
     if progress.is_cancelled() {
         return Err(Failure::new(Code::Cancelled, message!("the-import-was-cancelled-nothing")));

@@ -1,14 +1,14 @@
 //! What can be seen of a restore while it runs, and how it is stopped.
 
-use reforge_base::Message;
+use reforge_base::{Message, Phase};
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// Told whenever a new phase begins or the plugin says something. Must return quickly.
+/// Told whenever a new phase begins, and whatever the plugin or the host says meanwhile. Must return quickly.
 pub trait Watcher: Send + Sync {
-    fn phase(&self, name: &str);
+    fn phase(&self, phase: Phase);
     /// The phase so far is over and came to this.
     fn ended(&self, _bytes: u64, _entries: u64) {}
     /// From here on it cannot be stopped any more.
@@ -20,14 +20,14 @@ pub trait Watcher: Send + Sync {
 pub struct Unwatched;
 
 impl Watcher for Unwatched {
-    fn phase(&self, _name: &str) {}
+    fn phase(&self, _phase: Phase) {}
     fn note(&self, _text: &Message) {}
 }
 
 /// Counters of one restore, capture or inspection. Read from any thread.
 pub struct Progress {
     watcher: Arc<dyn Watcher>,
-    phase: Mutex<String>,
+    phase: Mutex<Phase>,
     pub bytes: AtomicU64,
     pub bytes_total: AtomicU64,
     pub entries: AtomicU64,
@@ -55,16 +55,16 @@ impl Progress {
     }
 
     /// A new phase with so much to do; zero when nobody knows.
-    pub fn begin(&self, phase: &str, bytes: u64, entries: u64) {
+    pub fn begin(&self, phase: Phase, bytes: u64, entries: u64) {
         self.watcher.ended(self.bytes.swap(0, Ordering::Relaxed), self.entries.swap(0, Ordering::Relaxed));
         self.bytes_total.store(bytes, Ordering::Relaxed);
         self.entries_total.store(entries, Ordering::Relaxed);
-        *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = phase.to_owned();
+        *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = phase;
         self.watcher.phase(phase);
     }
 
-    pub fn phase(&self) -> String {
-        self.phase.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn phase(&self) -> Phase {
+        *self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn committed(&self) {
@@ -105,7 +105,7 @@ impl Beside {
     }
 
     /// From now on this is the phase, with what is done of it already.
-    pub fn show_as(&self, phase: &str, bytes: u64) {
+    pub fn show_as(&self, phase: Phase, bytes: u64) {
         self.progress.begin(phase, bytes, 0);
         self.is_shown.store(true, Ordering::SeqCst);
         self.progress.bytes.fetch_max(self.bytes.load(Ordering::SeqCst), Ordering::Relaxed);
@@ -134,13 +134,13 @@ mod tests {
     fn what_goes_on_beside_is_counted_once_it_is_waited_for_with_what_was_done_before() {
         let progress = Arc::new(Progress::unwatched());
         let beside = Beside::new(progress.clone());
-        progress.begin("extracting", 100, 10);
+        progress.begin(Phase::Extracting, 100, 10);
         beside.advanced(30, 0);
         progress.advanced(50, 5);
         let bytes = || (progress.bytes.load(Ordering::Relaxed), progress.bytes_total.load(Ordering::Relaxed));
         assert_eq!(bytes(), (50, 100));
-        beside.show_as("checking the archive", 70);
-        assert_eq!((progress.phase().as_str(), bytes()), ("checking the archive", (30, 70)));
+        beside.show_as(Phase::CheckingTheArchive, 70);
+        assert_eq!((progress.phase(), bytes()), (Phase::CheckingTheArchive, (30, 70)));
         beside.advanced(40, 0);
         assert_eq!(bytes(), (70, 70));
     }

@@ -8,6 +8,7 @@ use super::progress::Progress;
 use super::report::Report;
 use super::word;
 use crate::host::Host;
+use reforge_base::Phase;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_plugins::Plugin;
@@ -47,7 +48,7 @@ pub fn plan(host: &Arc<Host>, plugin: &Plugin, request: &Request, progress: &Arc
         preflight.refusals.splice(0..0, in_the_way);
     }
     let job = job(&given, &preflight, &request.choice, true);
-    progress.begin("reading the archive", given.snapshot.bytes(), 0);
+    progress.begin(Phase::ReadingTheArchive, given.snapshot.bytes(), 0);
     let monitor = Arc::new(Monitor::of_plan(given, preflight, progress.clone()));
     let answer = plugin.plan(monitor.clone(), &job);
     let Some((mut preflight, snapshot)) = Monitor::into_plan(monitor) else {
@@ -142,7 +143,7 @@ pub fn prepare<L: Logic>(
 }
 
 fn accept<L: Logic>(host: &Arc<Host>, logic: L, request: &Request, progress: &Arc<Progress>) -> Result<Prepared<L>> {
-    progress.begin("planning", 0, 0);
+    progress.begin(Phase::Planning, 0, 0);
     if let Some(given) = request.plan.as_ref().filter(|given| !preflight::is_digest(given)) {
         let message = message!("is-no-plan-digest", given = reforge_base::escape::text(given));
         return Err(Failure::new(Code::Usage, message).hint(message!("reforge-restore-plan-shows")));
@@ -216,6 +217,6 @@ pub fn inspect(
         imported: true,
         thorough: true,
     };
-    progress.begin("inspecting", given.snapshot.bytes(), 0);
+    progress.begin(Phase::Inspecting, given.snapshot.bytes(), 0);
     plugin.inspect(Arc::new(Monitor::of_inspection(given, progress.clone())), &job)
 }

@@ -11,13 +11,14 @@ use super::progress::Progress;
 use super::report::Report;
 use crate::host::Host;
 use reforge_base::Message;
+use reforge_base::Phase;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_transaction::app::App;
 use reforge_transaction::event::{Begin, TransactionKind};
 use reforge_transaction::journal::Journal;
 use reforge_transaction::registry::{self, KnownTransaction};
-use reforge_transaction::state::Phase;
+use reforge_transaction::state::Milestone;
 use reforge_transaction::{Transaction, resolve, undo};
 
 /// What to undo, and how.
@@ -90,12 +91,12 @@ impl Prepared {
         let committed = to_commit(&host, &mut transaction, live, progress);
         let (ending, warnings) = match committed {
             Err(failure) if !conclude::is_committed(&transaction) => {
-                progress.begin("reverting", 0, 0);
+                progress.begin(Phase::Reverting, 0, 0);
                 (conclude::go_back(&mut transaction, failure), Vec::new())
             }
             // What failed after the commit takes nothing back.
             committed => {
-                progress.begin("starting", 0, 0);
+                progress.begin(Phase::Starting, 0, 0);
                 (conclude::conclude(&mut transaction, AppStep::Down), committed.err().into_iter().collect())
             }
         };
@@ -138,7 +139,7 @@ fn instead(host: &Host, id: &str) -> Option<Message> {
     };
 
     let state = journal.state();
-    let safety = state.safety.as_ref().filter(|_| state.committed && state.phase != Phase::Undone)?;
+    let safety = state.safety.as_ref().filter(|_| state.committed && state.milestone != Milestone::Undone)?;
     host.store.resolve(&begin.workload, safety).ok()?;
     let (workload, safety) = (reforge_base::escape::text(&begin.workload), reforge_base::escape::text(safety));
     Some(message!("its-safety-snapshot-holds-that-data", safety, workload))
@@ -149,12 +150,12 @@ fn to_commit(host: &Host, transaction: &mut Transaction, live: (u64, u64), progr
     let workload = host.config.workload(&transaction.spec().workload)?;
     let go_on = || if progress.is_cancelled() { Err(monitor::cancelled()) } else { Ok(()) };
     go_on()?;
-    progress.begin("stopping", 0, 0);
+    progress.begin(Phase::Stopping, 0, 0);
     transaction.stop()?;
     go_on()?;
     host.capture_safety(workload, transaction, live, progress)?;
     go_on()?;
-    progress.begin("swapping", 0, 0);
+    progress.begin(Phase::Swapping, 0, 0);
     transaction.swap(&go_on)?;
     progress.committed();
     Ok(())
@@ -195,8 +196,8 @@ fn drop_trees(host: &Host, request: &Request, told: &mut Value) -> Result<Vec<St
     };
     let refused = refuse_finish(&journal, &begin, is_resolved, is_lent);
     let app = App::new(&host.deployer, lease, &begin.runtime)?;
-    let mut transaction = match (refused, journal.state().phase) {
-        (Err(failure), Phase::Closed) if !is_lent => {
+    let mut transaction = match (refused, journal.state().milestone) {
+        (Err(failure), Milestone::Closed) if !is_lent => {
             let transaction = Transaction::reopen(journal, begin, app)?;
             transaction.refuse_older_state()?;
             return match transaction.has_left_trees()? {

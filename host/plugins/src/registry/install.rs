@@ -12,6 +12,7 @@ use super::{Installed, Registry, files};
 use crate::plugin::read_file;
 use crate::{Plugin, PluginEngine, compile};
 use reforge_base::Message;
+use reforge_base::Phase;
 use reforge_base::durable;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
@@ -51,24 +52,24 @@ pub struct InstallContext<'a> {
     /// Refuses a plugin that breaks a promise.
     pub keeps_promises: &'a dyn Fn(&Plugin) -> Result<()>,
     /// Told before each step.
-    pub step: &'a dyn Fn(&str),
+    pub step: &'a dyn Fn(Phase),
 }
 
 impl Registry {
     /// Installs a plugin. Nothing is written when anything is refused.
     pub fn install(&self, context: &InstallContext<'_>, request: &InstallRequest) -> Result<Installed> {
-        (context.step)("reading");
+        (context.step)(Phase::Reading);
         let bytes = request.source.bytes()?;
         let sha256 = hex::encode(Sha256::digest(&bytes));
         check_sha256(&sha256, request)?;
         let signature = request.source.signature()?;
         self.keys.verify(&bytes, signature.as_deref())?;
-        (context.step)("compiling");
+        (context.step)(Phase::Compiling);
         compile::in_child_process(context.compiler, &bytes, context.cache)?;
         let plugin = Plugin::from_bytes(context.engine, &bytes, Message::from(format!("`{}`", request.source.name())))?;
 
         let description = plugin.describe()?;
-        (context.step)("checking its promises");
+        (context.step)(Phase::CheckingItsPromises);
         (context.keeps_promises)(&plugin)?;
         let installed = Installed {
             digest: plugin.digest().to_owned(),

@@ -5,11 +5,11 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
-use serde_json::json;
 use tokio::sync::watch;
 
 use super::answer::Document;
-use reforge_base::message::{Message, Source};
+use crate::documents::history::{NoteEvent, PhaseEvent, ProgressEvent};
+use reforge_base::{Message, Phase};
 use reforge_host::restore::progress::Watcher;
 
 /// Counters that are kept of one run.
@@ -18,16 +18,16 @@ const COUNTERS_KEPT: usize = 256;
 const EVENTS_MAX: usize = 4096;
 
 /// The names of events.
-pub(super) const PHASE: &str = "phase";
-pub(super) const PROGRESS: &str = "progress";
-pub(super) const NOTE: &str = "note";
-pub(super) const END: &str = "end";
+pub(crate) const PHASE: &str = "phase";
+pub(crate) const PROGRESS: &str = "progress";
+pub(crate) const NOTE: &str = "note";
+pub(crate) const END: &str = "end";
 /// Instead of an end: how one stands that is not over and of which nothing more is told here.
 pub(super) const STANDING: &str = "standing";
 
 /// One event. Numbers grow by one and begin with 1.
 #[derive(Clone, Debug)]
-pub(super) struct Event {
+pub(crate) struct Event {
     pub number: u64,
     pub name: &'static str,
     /// JSON.
@@ -102,50 +102,38 @@ impl Log {
     }
 }
 
-/// What a plugin or the host says while it runs, and which message of the host's it is.
-#[derive(Serialize)]
-struct Note<'a> {
-    text: &'a Message,
-    #[serde(flatten)]
-    source: Option<&'a Source>,
-}
-
-impl Note<'_> {
-    fn of(text: &Message) -> Note<'_> {
-        Note { text, source: text.source() }
-    }
-}
-
 impl Watcher for Events {
-    fn phase(&self, name: &str) {
-        self.tell(PHASE, json!({ "phase": name }));
+    fn phase(&self, phase: Phase) {
+        self.tell(PHASE, PhaseEvent { phase });
     }
 
     fn ended(&self, bytes: u64, entries: u64) {
         if bytes > 0 || entries > 0 {
-            self.tell(PROGRESS, json!({ "bytes": bytes, "entries": entries }));
+            self.tell(PROGRESS, ProgressEvent { bytes, entries, bytes_total: None, entries_total: None });
         }
     }
 
     fn note(&self, text: &Message) {
-        self.tell(NOTE, Note::of(text));
+        self.tell(NOTE, NoteEvent::of(text));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn whoever_comes_again_misses_no_phase_and_no_end_however_many_counters_there_were() {
         let events = Events::new();
-        events.phase("extracting");
+        events.phase(Phase::Extracting);
         for bytes in 1..=10_000 {
             events.ended(bytes, 1);
         }
-        events.phase("swapping");
+        events.phase(Phase::Swapping);
         events.tell(END, json!({ "outcome": "done" }));
-        events.phase("after the end");
+        events.phase(Phase::Finishing);
         let (all, over) = events.after(0);
         assert!(over && all.len() == COUNTERS_KEPT + 3, "{}", all.len());
         assert_eq!((all[0].name, all[0].number), (PHASE, 1));

@@ -38,6 +38,9 @@ mod transfer;
 mod viewers;
 
 pub use caller::Peer;
+pub(crate) use events::{END, Event, NOTE, PHASE, PROGRESS};
 pub use mounted::Api;
+pub(crate) use problem::ProblemDocument;
 pub use routes::openapi;
 pub use server::{Setup, serve};
+pub(crate) use stream::Heard;

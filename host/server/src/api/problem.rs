@@ -7,19 +7,19 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure};
 use reforge_base::message;
-use reforge_base::message::{Arguments, Message};
+use reforge_base::message::{Arguments, Message, Source};
 
 pub(super) const CONTENT_TYPE: &str = "application/problem+json";
 
 /// What was wrong, in what state things are, and what to do.
 #[derive(Clone, Debug, Serialize)]
-#[serde(into = "Written")]
+#[serde(into = "ProblemDocument")]
 pub(super) struct Problem {
     status: StatusCode,
     code: String,
@@ -28,13 +28,14 @@ pub(super) struct Problem {
 }
 
 /// One as it is answered.
-#[derive(Serialize, ToSchema)]
-struct Written {
+#[derive(Deserialize, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemDocument {
     #[serde(rename = "type")]
     #[schema(example = "about:blank")]
-    kind: &'static str,
+    kind: Cow<'static, str>,
     /// The status in words.
-    title: &'static str,
+    title: Cow<'static, str>,
     status: u16,
     /// Stable, for programs.
     #[schema(example = "busy")]
@@ -47,24 +48,24 @@ struct Written {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<Cow<'static, str>>,
     /// What it says something of.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = HashMap<String, Value>)]
     arguments: Arguments,
     /// The same of the hint.
     #[serde(skip_serializing_if = "Option::is_none")]
     hint_id: Option<Cow<'static, str>>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = HashMap<String, Value>)]
     hint_arguments: Arguments,
 }
 
-impl From<Problem> for Written {
-    fn from(problem: Problem) -> Written {
+impl From<Problem> for ProblemDocument {
+    fn from(problem: Problem) -> ProblemDocument {
         let Problem { status, code, detail, hint } = problem;
         let ((id, arguments), (hint_id, hint_arguments)) = (detail.parts(), hint.parts());
-        Written {
-            kind: "about:blank",
-            title: status.canonical_reason().unwrap_or_default(),
+        ProblemDocument {
+            kind: "about:blank".into(),
+            title: status.canonical_reason().unwrap_or_default().into(),
             status: status.as_u16(),
             code,
             detail: detail.into(),
@@ -77,9 +78,23 @@ impl From<Problem> for Written {
     }
 }
 
+/// As the page reads it.
+impl From<ProblemDocument> for Failure {
+    fn from(problem: ProblemDocument) -> Failure {
+        let message = |text: String, id: Option<Cow<'static, str>>, arguments| {
+            Message::written(text, id.map(|id| Source { id, arguments }))
+        };
+        Failure {
+            code: Code::parse(&problem.code),
+            message: message(problem.detail, problem.id, problem.arguments),
+            hint: message(problem.hint, problem.hint_id, problem.hint_arguments),
+        }
+    }
+}
+
 impl utoipa::PartialSchema for Problem {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        Written::schema()
+        ProblemDocument::schema()
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::events::{END, Events, PROGRESS};
 use super::metrics::Metrics;
 use super::problem::Problem;
-use crate::documents::history::{Counters, Restore, Running};
+use crate::documents::history::{Counters, ProgressEvent, Restore, Running};
 use reforge_base::failure::{Code, Failure};
 use reforge_base::message;
 use reforge_host::host::Host;
@@ -128,7 +128,7 @@ impl Run {
     fn tell_counters(&self, told: &mut Option<Counters>) {
         let now = Some(counters(&self.progress));
         if *told != now {
-            self.events.tell(PROGRESS, now);
+            self.events.tell(PROGRESS, now.map(ProgressEvent::from));
             *told = now;
         }
     }

@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 use axum::response::sse;
 use futures_util::Stream;
 use serde_json::json;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 use super::events::{END, Event, Events, STANDING};
 use super::metrics::Listening;
@@ -46,6 +46,7 @@ pub(super) fn last_seen(headers: &HeaderMap, boot: &str) -> u64 {
     number.unwrap_or(0)
 }
 
+/// Whoever listens to one run, and what it has still to be told.
 struct Listener {
     shared: Arc<Shared>,
     token: Token,
@@ -57,32 +58,46 @@ struct Listener {
     _listening: Listening,
 }
 
-pub(super) fn stream(
-    shared: Arc<Shared>,
-    token: Token,
-    events: Arc<Events>,
-    after: u64,
-) -> impl Stream<Item = sse::Event> {
-    let newest = events.newest();
-    let listening = shared.metrics.listening();
-    let listener = Listener {
-        _listening: listening,
-        shared,
-        token,
-        events,
-        newest,
-        seen: after,
-        waiting: VecDeque::new(),
-        over: false,
-    };
-    futures_util::stream::unfold(listener, |mut listener| async move {
+/// The events of one run for one caller. An answer carries it beside its text: the page, which asks in this process, takes
+/// the events from it and reads no text. Clones are the same one.
+#[derive(Clone)]
+pub(crate) struct Heard(Arc<Mutex<Listener>>);
+
+impl Heard {
+    pub(super) fn new(shared: Arc<Shared>, token: Token, events: Arc<Events>, after: u64) -> Heard {
+        let newest = events.newest();
+        let listening = shared.metrics.listening();
+        Heard(Arc::new(Mutex::new(Listener {
+            _listening: listening,
+            shared,
+            token,
+            events,
+            newest,
+            seen: after,
+            waiting: VecDeque::new(),
+            over: false,
+        })))
+    }
+
+    /// The next one, as far as this caller is told it. May be dropped while it waits: nothing is lost.
+    pub(crate) async fn next(&self) -> Option<Event> {
+        let mut listener = self.0.lock().await;
         let event = listener.next().await?;
         listener.shared.metrics.told();
-        let id = format!("{}-{}", listener.shared.boot, event.number);
-        let hidden = viewers::is_told_less(&listener.token).then(|| viewers::event(&event.data));
-        let data = hidden.as_deref().unwrap_or(&event.data);
-        Some((sse::Event::default().id(id).event(event.name).data(data), listener))
-    })
+        Some(match viewers::is_told_less(&listener.token) {
+            true => Event { data: viewers::event(&event.data).into(), ..event },
+            false => event,
+        })
+    }
+
+    /// As text.
+    pub(super) fn stream(self, boot: String) -> impl Stream<Item = sse::Event> {
+        futures_util::stream::unfold((self, boot), |(heard, boot)| async move {
+            let event = heard.next().await?;
+            let id = format!("{boot}-{}", event.number);
+            Some((sse::Event::default().id(id).event(event.name).data(&event.data), (heard, boot)))
+        })
+    }
 }
 
 impl Listener {

@@ -3,20 +3,21 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use reforge_base::Phase;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::message::{Message, Source};
 use reforge_host::host::Host;
 use reforge_host::restore::Report;
-use reforge_transaction::event::{Begin, BeginVolume, Moment, TransactionKind};
+use reforge_transaction::event::{Begin, BeginVolume, Event, Moment, TransactionKind};
 use reforge_transaction::journal::Journal;
 use reforge_transaction::receipt::{self as receipts, Outcome, Receipt};
 use reforge_transaction::recover::Recovered;
 use reforge_transaction::registry::{self, KnownTransaction};
-use reforge_transaction::state::Phase;
+use reforge_transaction::state::Milestone;
 use reforge_transaction::{later_writes, outlook, resolve, window};
 
 /// Of those that are over, so many are listed unless all are asked for, the newest: each is read for a list, and receipts
@@ -28,7 +29,7 @@ fn over_by_now() -> Message {
 }
 
 /// Restores and undos, newest first.
-#[derive(Serialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 pub struct Restores {
     pub restores: Vec<Restore>,
     /// There are older ones, which are over: `all` lists them.
@@ -37,7 +38,7 @@ pub struct Restores {
 
 /// A restore or an undo: how it stands and what became of it. One whose journal does not read is known by its `error`
 /// and little else.
-#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 pub struct Restore {
     pub id: String,
     /// None if nobody knows.
@@ -69,6 +70,20 @@ pub struct Restore {
 }
 
 impl Restore {
+    pub fn is_undo(&self) -> bool {
+        matches!(self.kind, Some(TransactionKind::Undo { .. }))
+    }
+
+    /// Somebody is at it, in whatever process.
+    pub fn is_running(&self) -> bool {
+        self.running.is_some() || self.held_by.is_some()
+    }
+
+    /// An undo took it back.
+    pub fn is_undone(&self) -> bool {
+        !self.resolved && self.newest_record.as_deref() == Some(Event::Undone.name())
+    }
+
     /// It is over, and this is what was told at its end.
     pub fn ended(&mut self, report: Report) {
         self.outcome = Some(report.outcome);
@@ -78,9 +93,9 @@ impl Restore {
 }
 
 /// How far one is.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub struct Running {
-    pub phase: String,
+    pub phase: Phase,
     /// Somebody asked it to stop.
     pub cancelling: bool,
     #[serde(flatten)]
@@ -88,7 +103,7 @@ pub struct Running {
 }
 
 /// Who has the lock of a workload whose restore is not over.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub struct HeldBy {
     /// For people.
     pub what: Option<Message>,
@@ -96,7 +111,7 @@ pub struct HeldBy {
     #[schema(value_type = Option<String>, format = DateTime)]
     pub since: Option<jiff::Timestamp>,
     /// What is being done, as its journal tells.
-    pub phase: String,
+    pub phase: Phase,
     /// All of it in one line.
     pub text: Message,
     /// Which message that is, for who shows it in another language.
@@ -105,7 +120,7 @@ pub struct HeldBy {
 }
 
 /// What was done of a phase, and how much there is to do; zero when nobody knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 pub struct Counters {
     pub bytes: u64,
     pub bytes_total: u64,
@@ -113,8 +128,46 @@ pub struct Counters {
     pub entries_total: u64,
 }
 
+/// One event of a restore that runs: a phase begins.
+#[derive(Deserialize, Serialize)]
+pub struct PhaseEvent {
+    pub phase: Phase,
+}
+
+/// So much of the phase was done, of so much if that is told.
+#[derive(Deserialize, Serialize)]
+pub struct ProgressEvent {
+    pub bytes: u64,
+    pub entries: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_total: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entries_total: Option<u64>,
+}
+
+impl From<Counters> for ProgressEvent {
+    fn from(counters: Counters) -> ProgressEvent {
+        let Counters { bytes, bytes_total, entries, entries_total } = counters;
+        ProgressEvent { bytes, entries, bytes_total: Some(bytes_total), entries_total: Some(entries_total) }
+    }
+}
+
+/// What a plugin or the host says while it runs, and which message of the host's it is.
+#[derive(Deserialize, Serialize)]
+pub struct NoteEvent {
+    pub text: String,
+    #[serde(flatten)]
+    pub source: Option<Source>,
+}
+
+impl NoteEvent {
+    pub fn of(message: &Message) -> NoteEvent {
+        NoteEvent { text: message.as_str().to_owned(), source: message.source().cloned() }
+    }
+}
+
 /// What a start did about one that was not over.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub struct RecoveredRestore {
     pub id: String,
     /// None if its journal does not say.
@@ -122,6 +175,24 @@ pub struct RecoveredRestore {
     pub receipt: Option<Receipt>,
     /// Why it could not be settled.
     pub error: Option<Failure>,
+}
+
+/// Messages that name the command that goes on with it.
+const SETTLED_BY_RECOVERY: [&str; 5] = [
+    "usual-hint-unfinished",
+    "the-new-data-is-live",
+    "reforge-recover-starts-it-and-completes",
+    "reforge-recover-brings-it-back",
+    "reforge-recover-settles-it",
+];
+
+/// Whether a start goes on with what failed so, and nobody has to decide. A receipt of an older host has the hint's text
+/// alone, which names the command.
+pub fn settles_itself(failure: &Failure) -> bool {
+    match failure.hint.source() {
+        Some(source) => SETTLED_BY_RECOVERY.contains(&&*source.id),
+        None => failure.hint.contains("`reforge recover`"),
+    }
 }
 
 /// One restore in a list.
@@ -369,7 +440,7 @@ pub fn held_by(host: &Host, journal: &Journal, begin: &Begin) -> Option<HeldBy> 
         return None;
     }
     let held = host.deployer.locks().held(&begin.workload).ok()??;
-    let (phase, text) = (journal.state().phase.goes_on_with().to_owned(), held.in_words());
+    let (phase, text) = (journal.state().milestone.goes_on_with(), held.in_words());
     let (what, process, since) = match held.0 {
         Some(holder) => (Some(holder.what), Some(holder.pid), Some(holder.since)),
         None => (None, None, None),
@@ -403,7 +474,7 @@ fn is_newest(entries: &[KnownTransaction], begin: &Begin) -> bool {
 }
 
 fn can_undo(journal: &Journal, newest_restore: bool) -> bool {
-    journal.state().phase == Phase::Completed && newest_restore && !resolve::is_resolved(journal.directory())
+    journal.state().milestone == Milestone::Completed && newest_restore && !resolve::is_resolved(journal.directory())
 }
 
 /// What can still be done about a transaction, and for how many milliseconds it can be undone.
@@ -415,10 +486,7 @@ fn standing(
 ) -> (Message, Option<u64>) {
     let state = journal.state();
     if let Some(held) = held_by {
-        return (
-            message!("phase-and-holder", phase = Message::named("phase-name", &held.phase), text = held.text),
-            None,
-        );
+        return (message!("phase-and-holder", phase = held.phase.message(), text = held.text), None);
     }
     let newest = journal.records().last().map_or("nothing", |record| record.event.name());
     if is_resolved(journal) {

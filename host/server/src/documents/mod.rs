@@ -5,6 +5,7 @@
 
 pub mod decision;
 pub mod history;
+pub mod host;
 pub mod plan;
 pub mod plugin;
 pub mod snapshot;

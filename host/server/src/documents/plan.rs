@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::text;
-use super::workload::word;
+use super::workload::WorkloadState;
 use reforge_base::failure::Failure;
 use reforge_host::restore::preflight::Target;
 use reforge_host::restore::run::Planned;
@@ -22,7 +22,7 @@ const SAFETY_ENTRIES_PER_SECOND: f64 = 15e3;
 const STOP_AND_START: Duration = Duration::from_secs(2);
 
 /// What a restore would do.
-#[derive(Serialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 pub struct RestorePlan {
     pub workload: String,
     pub snapshot: PlannedSnapshot,
@@ -44,7 +44,7 @@ pub struct RestorePlan {
 }
 
 /// What would be restored.
-#[derive(Serialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 pub struct PlannedSnapshot {
     pub id: String,
     #[schema(value_type = String, format = DateTime)]
@@ -55,7 +55,7 @@ pub struct PlannedSnapshot {
 }
 
 /// A volume as it is and as it would be.
-#[derive(Serialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 pub struct PlannedVolume {
     pub name: String,
     pub scope: String,
@@ -72,7 +72,7 @@ pub struct PlannedVolume {
 }
 
 /// In entries, as the plugin counted them: its word, which adds up to what the snapshot holds.
-#[derive(Serialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 pub struct PlannedChanges {
     pub added: u64,
     pub removed: u64,
@@ -81,7 +81,7 @@ pub struct PlannedChanges {
 }
 
 /// What a file system needs to have free.
-#[derive(Serialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 pub struct PlannedSpace {
     pub directory: String,
     pub needs_bytes: u64,
@@ -92,9 +92,9 @@ pub struct PlannedSpace {
 }
 
 /// What the app does, and whether it does so again at the end.
-#[derive(Serialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 pub struct PlannedApp {
-    pub state: &'static str,
+    pub state: WorkloadState,
     pub comes_back: bool,
 }
 
@@ -125,7 +125,7 @@ pub fn document(workload: &str, keep_previous: bool, planned: &Planned) -> Resto
         left: plan.left.clone(),
         keep_previous,
         space: space.collect(),
-        app: PlannedApp { state: word(plan.observation.state), comes_back: plan.observation.state.should_run() },
+        app: PlannedApp { state: plan.observation.state.into(), comes_back: plan.observation.state.should_run() },
         loses_ms: loses(planned).map(|lost| lost.as_millis() as u64),
         downtime_estimate_ms: downtime(planned).map(|downtime| downtime.as_millis() as u64),
     }

@@ -1,6 +1,6 @@
 //! Snapshots: one line of a list, and one whole.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use reforge_base::failure::Failure;
@@ -8,7 +8,7 @@ use reforge_snapshots::format::{Archive, Descriptor, Image};
 use reforge_snapshots::store::StoredSnapshot;
 
 /// The newest snapshots of a workload, or all of them, newest first.
-#[derive(Serialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 pub struct Snapshots {
     pub workload: String,
     pub snapshots: Vec<ListedSnapshot>,
@@ -25,7 +25,7 @@ pub fn most(all: bool) -> usize {
 }
 
 /// One in a list.
-#[derive(Serialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum ListedSnapshot {
     Whole(Snapshot),
@@ -37,7 +37,7 @@ pub enum ListedSnapshot {
 }
 
 /// What a person chooses by.
-#[derive(Serialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 pub struct Snapshot {
     pub id: String,
     pub workload: String,
@@ -52,7 +52,7 @@ pub struct Snapshot {
 }
 
 /// What it holds of a volume.
-#[derive(Serialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 pub struct SnapshotVolume {
     pub name: String,
     pub scope: String,

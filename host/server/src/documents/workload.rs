@@ -1,6 +1,6 @@
 //! Workloads: what is configured, how it does, where its volumes are.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::text;
@@ -16,6 +16,42 @@ use reforge_host::host::Host;
 use reforge_snapshots::format::{Image, SkippedVolume};
 use reforge_snapshots::store::StoredSnapshot;
 
+/// What a workload is doing, as documents say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum WorkloadState {
+    #[serde(rename = "never deployed")]
+    NeverDeployed,
+    Stopped,
+    Running,
+    CrashLooping,
+    /// Its engine could not be asked.
+    Unknown,
+}
+
+impl WorkloadState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            WorkloadState::NeverDeployed => "never deployed",
+            WorkloadState::Stopped => "stopped",
+            WorkloadState::Running => "running",
+            WorkloadState::CrashLooping => "crash-looping",
+            WorkloadState::Unknown => "unknown",
+        }
+    }
+}
+
+impl From<AppState> for WorkloadState {
+    fn from(state: AppState) -> WorkloadState {
+        match state {
+            AppState::Absent => WorkloadState::NeverDeployed,
+            AppState::Stopped => WorkloadState::Stopped,
+            AppState::Running => WorkloadState::Running,
+            AppState::CrashLooping => WorkloadState::CrashLooping,
+        }
+    }
+}
+
 /// One workload in a list.
 pub struct Line<'a> {
     pub workload: &'a Workload,
@@ -25,8 +61,8 @@ pub struct Line<'a> {
 }
 
 impl Line<'_> {
-    pub fn state(&self) -> &'static str {
-        self.state.as_ref().map_or("unknown", |state| word(*state))
+    pub fn state(&self) -> WorkloadState {
+        self.state.as_ref().map_or(WorkloadState::Unknown, |state| WorkloadState::from(*state))
     }
 }
 
@@ -40,17 +76,16 @@ pub fn list(host: &Host) -> Result<Vec<Line<'_>>> {
 }
 
 /// What is configured.
-#[derive(Serialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 pub struct Workloads {
     pub workloads: Vec<ListedWorkload>,
 }
 
 /// One in a list.
-#[derive(Serialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 pub struct ListedWorkload {
     pub id: String,
-    /// `never deployed`, `stopped`, `running`, `crash-looping`, or `unknown`.
-    pub state: &'static str,
+    pub state: WorkloadState,
     /// Why it is not known.
     pub error: Option<Failure>,
     pub runtime: String,
@@ -112,20 +147,19 @@ pub fn whole<'a>(host: &'a Host, id: &str) -> Result<Whole<'a>> {
 }
 
 /// One workload: what it is, how it does, and what stands in its way.
-#[derive(Serialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 pub struct WholeWorkload {
     pub id: String,
     pub project: String,
     pub stage: String,
     pub runtime: String,
-    /// `never deployed`, `stopped`, `running` or `crash-looping`.
-    pub state: &'static str,
+    pub state: WorkloadState,
     /// None if it was never deployed.
     pub image: Option<Image>,
     /// What a rollback goes back to.
     pub previous_image: Option<String>,
     pub preview_image: Option<String>,
-    pub links: &'static str,
+    pub links: String,
     pub volumes: Vec<WorkloadVolume>,
     pub skipped: Vec<SkippedVolume>,
     /// What is wrong with its volumes.
@@ -136,7 +170,7 @@ pub struct WholeWorkload {
 }
 
 /// Where a volume is.
-#[derive(Serialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 pub struct WorkloadVolume {
     pub name: String,
     pub scope: String,
@@ -161,11 +195,11 @@ pub fn whole_document(whole: &Whole<'_>) -> WholeWorkload {
         project: workload.project.clone(),
         stage: workload.stage.clone(),
         runtime: workload.runtime.as_str().to_owned(),
-        state: word(observed.state),
+        state: observed.state.into(),
         image: observed.spec.as_ref().map(image),
         previous_image: image_of(&whole.history.previous),
         preview_image: image_of(&whole.history.preview),
-        links: workload.links.as_str(),
+        links: workload.links.as_str().to_owned(),
         volumes: volumes.collect(),
         skipped: resolution.skipped.clone(),
         refusals: resolution.refusals.clone(),
@@ -183,8 +217,7 @@ fn image(spec: &DeploySpec) -> Image {
 pub struct DeployedWorkload {
     /// Its id, or its preview's name.
     pub workload: String,
-    /// `running` or `stopped`.
-    pub state: &'static str,
+    pub state: WorkloadState,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<Image>,
     /// `healthy` or `unconfirmed`.
@@ -208,7 +241,7 @@ pub struct MadeDirectory {
 pub fn deployed(done: &Deployed) -> DeployedWorkload {
     DeployedWorkload {
         workload: done.name.clone(),
-        state: if done.spec.is_some() { "running" } else { "stopped" },
+        state: if done.spec.is_some() { WorkloadState::Running } else { WorkloadState::Stopped },
         image: done.spec.as_ref().map(image),
         health: done.health.as_ref().map(|report| health(report.health)),
         reason: done.health.as_ref().map(|report| report.reason.clone()),
@@ -226,16 +259,6 @@ pub fn health(health: Health) -> &'static str {
         Health::Unknown => "unconfirmed",
         Health::Healthy => "healthy",
         Health::ConfirmedBad => "bad",
-    }
-}
-
-/// The word for what a workload is doing.
-pub fn word(state: AppState) -> &'static str {
-    match state {
-        AppState::Absent => "never deployed",
-        AppState::Stopped => "stopped",
-        AppState::Running => "running",
-        AppState::CrashLooping => "crash-looping",
     }
 }
 

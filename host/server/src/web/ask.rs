@@ -2,16 +2,17 @@
 //! its token may not see, and what is limited, refused or audited there is so here.
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Value, json};
+use serde::de::DeserializeOwned;
 use tower::ServiceExt as _;
 
-use crate::api::Peer;
+use crate::api::{Peer, ProblemDocument};
+use reforge_base::{Code, Failure, Message};
 
 /// What one part of a path may hold as it is.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -36,7 +37,7 @@ pub(super) struct Api(Router);
 #[derive(Debug)]
 pub(super) struct Refused {
     pub status: StatusCode,
-    pub problem: Value,
+    pub failure: Failure,
 }
 
 impl Api {
@@ -65,19 +66,38 @@ impl Api {
     }
 
     /// A document.
-    pub(super) async fn get(&self, from: &Parts, path: &str) -> Result<Value, Refused> {
+    pub(super) async fn get<T: DeserializeOwned>(&self, from: &Parts, path: &str) -> Result<T, Refused> {
         read(self.ask(from, Method::GET, path, Body::empty()).await).await
     }
 }
 
 /// The document that was answered.
-pub(super) async fn read(response: Response) -> Result<Value, Refused> {
+pub(super) async fn read<T: DeserializeOwned>(response: Response) -> Result<T, Refused> {
     let status = response.status();
-    let bytes = axum::body::to_bytes(response.into_body(), DOCUMENT_BYTES_MAX).await.unwrap_or_default();
+    let bytes = bytes(response).await;
     match serde_json::from_slice(&bytes) {
         Ok(document) if status.is_success() => Ok(document),
-        Ok(problem) => Err(Refused { status, problem }),
-        Err(_) => Err(Refused { status: StatusCode::INTERNAL_SERVER_ERROR, problem: json!({ "code": "io" }) }),
+        _ => Err(refused(status, &bytes)),
+    }
+}
+
+/// What was said instead of a document.
+pub(super) async fn refusal(response: Response) -> Refused {
+    let status = response.status();
+    refused(status, &bytes(response).await)
+}
+
+async fn bytes(response: Response) -> Bytes {
+    axum::body::to_bytes(response.into_body(), DOCUMENT_BYTES_MAX).await.unwrap_or_default()
+}
+
+fn refused(status: StatusCode, body: &[u8]) -> Refused {
+    match serde_json::from_slice::<ProblemDocument>(body) {
+        Ok(problem) => Refused { status, failure: problem.into() },
+        Err(_) => Refused {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            failure: Failure { code: Code::Io, message: Message::default(), hint: Message::default() },
+        },
     }
 }
 

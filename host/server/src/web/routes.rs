@@ -16,8 +16,13 @@ use maud::Markup;
 
 use super::ask::{self, Api, Refused, part};
 use super::language;
-use super::views::{self, Me, Reader};
+use super::views::{self, Reader};
 use super::{assets, messages, stream};
+use crate::api::Heard;
+use crate::documents::history::Restores;
+use crate::documents::snapshot::Snapshots;
+use crate::documents::workload::{WholeWorkload, Workloads};
+use reforge_base::Failure;
 
 /// Says that an answer is HTML for the page. Nothing else is ever put into it, wherever it comes from.
 const FRAGMENT: header::HeaderName = header::HeaderName::from_static("reforge-fragment");
@@ -57,8 +62,8 @@ async fn login(request: Request) -> Response {
 async fn workloads(State(api): State<Api>, request: Request) -> Response {
     let from = request.into_parts().0;
     let view = async |reader: &Reader| {
-        let workloads = api.get(&from, "/api/v1/workloads").await?;
-        let restores = api.get(&from, "/api/v1/restores?running=true").await?;
+        let Workloads { workloads } = api.get(&from, "/api/v1/workloads").await?;
+        let Restores { restores, .. } = api.get(&from, "/api/v1/restores?running=true").await?;
         let recovery = api.get(&from, "/api/v1/recovery").await?;
         Ok(views::workloads::workloads(reader, &workloads, &restores, &recovery))
     };
@@ -69,16 +74,15 @@ async fn workload(State(api): State<Api>, Path(id): Path<String>, request: Reque
     let from = request.into_parts().0;
     let view = async |reader: &Reader| {
         let path = format!("/api/v1/workloads/{}", part(&id));
-        let workload = match api.get(&from, &path).await {
+        let workload: Result<WholeWorkload, Failure> = match api.get(&from, &path).await {
             // Snapshots and what was restored are there also while nobody knows what the app does.
-            Err(refused) if refused.status == StatusCode::SERVICE_UNAVAILABLE => {
-                views::workload::unknown(&id, &refused.problem)
-            }
-            known => known?,
+            Err(refused) if refused.status == StatusCode::SERVICE_UNAVAILABLE => Err(refused.failure),
+            known => Ok(known?),
         };
-        let snapshots = api.get(&from, &format!("{path}/snapshots?all=true")).await?;
-        let restores = api.get(&from, &format!("/api/v1/restores?all=true&workload={}", part(&id))).await?;
-        Ok(views::workload::workload(reader, &workload, &snapshots, &restores))
+        let Snapshots { snapshots, .. } = api.get(&from, &format!("{path}/snapshots?all=true")).await?;
+        let restores = format!("/api/v1/restores?all=true&workload={}", part(&id));
+        let Restores { restores, .. } = api.get(&from, &restores).await?;
+        Ok(views::workload::workload(reader, &id, workload.as_ref(), &snapshots, &restores))
     };
     screen(&api, &from, view).await
 }
@@ -114,11 +118,11 @@ async fn undo(State(api): State<Api>, Path(id): Path<String>, request: Request) 
 async fn events(State(api): State<Api>, Path(id): Path<String>, request: Request) -> Response {
     let from = request.into_parts().0;
     let path = format!("/api/v1/restores/{}/events", part(&id));
-    let answer = api.ask(&from, Method::GET, &path, Body::empty()).await;
-    if !answer.status().is_success() {
+    let mut answer = api.ask(&from, Method::GET, &path, Body::empty()).await;
+    let Some(heard) = answer.extensions_mut().remove::<Heard>() else {
         return translated(&from, answer).await;
-    }
-    let events = stream::shown(answer.into_body(), reader(&from).say).map(Ok::<_, Infallible>);
+    };
+    let events = stream::shown(heard, reader(&from).say).map(Ok::<_, Infallible>);
     let headers = [(header::CACHE_CONTROL, "no-store"), (header::HeaderName::from_static("x-accel-buffering"), "no")];
     (headers, Sse::new(events).keep_alive(KeepAlive::new())).into_response()
 }
@@ -142,7 +146,7 @@ async fn screen(api: &Api, from: &Parts, view: impl AsyncFnOnce(&Reader) -> Resu
     match shown {
         Ok(markup) => fragment(StatusCode::OK, &markup),
         Err(refused) => {
-            let problem = views::problem::problem(&reader, &refused.problem);
+            let problem = views::problem::failure(&reader, &refused.failure);
             let markup = match refused.status {
                 StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS if reader.me.is_none() => {
                     views::login::login(&reader, Some(&problem))
@@ -159,7 +163,7 @@ async fn dialog(api: &Api, from: &Parts, view: impl AsyncFnOnce(&Reader) -> Resu
     let (reader, shown) = shown(api, from, view).await;
     match shown {
         Ok(markup) => fragment(StatusCode::OK, &markup),
-        Err(refused) => fragment(refused.status, &views::problem::in_dialog(&reader, &refused.problem)),
+        Err(refused) => fragment(refused.status, &views::problem::in_dialog(&reader, &refused.failure)),
     }
 }
 
@@ -171,19 +175,17 @@ async fn shown(
 ) -> (Reader, Result<Markup, Refused>) {
     let mut reader = reader(from);
     match api.get(from, "/api/v1/me").await {
-        Ok(me) => reader.me = Some(Me::of(&me)),
+        Ok(me) => reader.me = Some(me),
         Err(refused) => return (reader, Err(refused)),
     }
     let shown = view(&reader).await;
     (reader, shown)
 }
 
+/// What was turned down, in the reader's language.
 async fn translated(from: &Parts, answer: Response) -> Response {
-    match ask::read(answer).await {
-        // Only what was turned down comes here.
-        Ok(_) => StatusCode::BAD_GATEWAY.into_response(),
-        Err(refused) => fragment(refused.status, &views::problem::problem(&reader(from), &refused.problem)),
-    }
+    let refused = ask::refusal(answer).await;
+    fragment(refused.status, &views::problem::failure(&reader(from), &refused.failure))
 }
 
 fn fragment(status: StatusCode, markup: &Markup) -> Response {

@@ -1,57 +1,54 @@
-//! The events of a restore for the page: the API's own, read and shown in the reader's language.
+//! The events of a restore for the page: the API's own, shown in the reader's language.
 
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use axum::body::{Body, BodyDataStream};
-use axum::response::sse::Event;
-use futures_util::{FutureExt as _, Stream, StreamExt as _};
-use serde_json::Value;
+use axum::response::sse;
+use futures_util::{FutureExt as _, Stream};
+use reforge_base::Message;
 
-use super::live::Live;
+use super::live::{Live, Told};
 use super::messages::Messages;
-
-/// More than any event of the API.
-const FRAME_BYTES_MAX: usize = 1 << 20;
+use crate::api::{END, Event, Heard, NOTE, PHASE, PROGRESS};
+use crate::documents::history::{NoteEvent, PhaseEvent};
 
 /// Shows what the API tells: `live` how it looks, `said` what a screen reader shall say, `fixed` once nothing cancels it
 /// any more, and `end`.
-pub(super) fn shown(body: Body, say: &'static Messages) -> impl Stream<Item = Event> {
-    let frames = Frames { body: body.into_data_stream(), body_drain: Vec::new() };
-    let shown = Shown { frames, live: Live::new(say), waiting: VecDeque::new(), is_fixed: false };
+pub(super) fn shown(heard: Heard, say: &'static Messages) -> impl Stream<Item = sse::Event> {
+    let shown = Shown { heard, live: Live::new(say), waiting: VecDeque::new(), is_fixed: false };
     futures_util::stream::unfold(shown, |mut shown| async move { Some((shown.next().await?, shown)) })
 }
 
 struct Shown {
-    frames: Frames,
+    heard: Heard,
     live: Live,
-    waiting: VecDeque<Event>,
+    waiting: VecDeque<sse::Event>,
     is_fixed: bool,
 }
 
 impl Shown {
-    async fn next(&mut self) -> Option<Event> {
+    async fn next(&mut self) -> Option<sse::Event> {
         while self.waiting.is_empty() {
             if self.live.is_over {
                 return None;
             }
-            let first = self.frames.next().await?;
-            let mut said = self.take(first);
+            let first = self.heard.next().await?;
+            let mut said = self.take(&first);
             // What is there already is shown at once: whoever comes late wants to see how it is, not how it was.
-            while let Some(frame) = self.frames.ready() {
-                said = self.take(frame).or(said);
+            while let Some(event) = self.heard.next().now_or_never().flatten() {
+                said = self.take(&event).or(said);
             }
             self.show(said);
         }
         self.waiting.pop_front()
     }
 
-    fn take(&mut self, frame: Frame) -> Option<String> {
-        self.live.event(&frame.name, &frame.data, Instant::now())
+    fn take(&mut self, event: &Event) -> Option<String> {
+        self.live.take(told(event)?, Instant::now())
     }
 
     fn show(&mut self, said: Option<String>) {
-        let event = |name: &str, text: String| Event::default().event(name).data(text);
+        let event = |name: &str, text: String| sse::Event::default().event(name).data(text);
         self.waiting.push_back(event("live", self.live.render(Instant::now()).into_string()));
         self.waiting.extend(said.map(|said| event("said", said)));
         if !self.is_fixed && !self.live.can_be_cancelled() {
@@ -64,56 +61,46 @@ impl Shown {
     }
 }
 
-/// One event of the API.
-struct Frame {
-    name: String,
-    data: Value,
-}
-
-struct Frames {
-    body: BodyDataStream,
-    body_drain: Vec<u8>,
-}
-
-impl Frames {
-    /// The next one, if it has come.
-    fn ready(&mut self) -> Option<Frame> {
-        self.next().now_or_never().flatten()
-    }
-
-    /// The next one. May be dropped while it waits: what was read is kept.
-    async fn next(&mut self) -> Option<Frame> {
-        loop {
-            while let Some(end) = self.body_drain.windows(2).position(|pair| pair == b"\n\n") {
-                let text: Vec<u8> = self.body_drain.drain(..end + 2).collect();
-                if let Some(frame) = read(&String::from_utf8_lossy(&text)) {
-                    return Some(frame);
-                }
-            }
-            let bytes = self.body.next().await?.ok()?;
-            self.body_drain.extend_from_slice(&bytes);
-            if self.body_drain.len() > FRAME_BYTES_MAX {
-                return None;
-            }
+/// None of what the page shows nothing of.
+fn told(event: &Event) -> Option<Told> {
+    let data = &event.data;
+    match event.name {
+        PHASE => serde_json::from_str(data).ok().map(|PhaseEvent { phase }| Told::Phase(phase)),
+        PROGRESS => serde_json::from_str(data).ok().map(Told::Progress),
+        NOTE => {
+            let NoteEvent { text, source } = serde_json::from_str(data).ok()?;
+            Some(Told::Note(Message::written(text, source)))
         }
+        END => Some(Told::End),
+        _ => None,
     }
-}
-
-/// None for what only says that the stream is there.
-fn read(text: &str) -> Option<Frame> {
-    let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-    Some(Frame { name: field("event")?.to_owned(), data: serde_json::from_str(field("data")?).ok()? })
 }
 
 #[cfg(test)]
 mod tests {
+    use reforge_base::{Phase, message};
+    use serde_json::json;
+
     use super::*;
 
+    fn event(name: &'static str, data: &serde_json::Value) -> Event {
+        Event { number: 1, name, data: data.to_string().into() }
+    }
+
     #[test]
-    fn an_event_is_read_and_a_sign_of_life_is_none() {
-        let frame = read("id: a-1\nevent: phase\ndata: {\"phase\":\"sealing\"}\n\n").unwrap();
-        assert_eq!((frame.name.as_str(), &frame.data["phase"]), ("phase", &Value::from("sealing")));
-        assert!(read(":\n\n").is_none());
-        assert!(read("event: phase\ndata: nonsense\n\n").is_none());
+    fn an_event_is_what_the_api_tells_and_what_is_not_known_here_is_passed_over() {
+        assert!(matches!(told(&event(PHASE, &json!({ "phase": "sealing" }))), Some(Told::Phase(Phase::Sealing))));
+        let counted = told(&event(PROGRESS, &json!({ "bytes": 2, "entries": 1 })));
+        assert!(
+            matches!(counted, Some(Told::Progress(progress)) if progress.bytes == 2 && progress.bytes_total.is_none())
+        );
+        let own = message!("try-again");
+        let noted = told(&event(NOTE, &json!(NoteEvent::of(&own))));
+        assert!(matches!(noted, Some(Told::Note(note)) if note.source() == own.source()));
+        let foreign = told(&event(NOTE, &json!({ "text": "mine" })));
+        assert!(matches!(foreign, Some(Told::Note(note)) if note == "mine" && note.source().is_none()));
+        assert!(matches!(told(&event(END, &json!({ "outcome": "done" }))), Some(Told::End)));
+        assert!(told(&event("standing", &json!({}))).is_none());
+        assert!(told(&event(PHASE, &json!({ "phase": "of a later version" }))).is_none());
     }
 }

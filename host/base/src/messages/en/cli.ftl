@@ -243,8 +243,6 @@ promises-checked-not-all = { $n ->
    *[other] { $n } promises: { $kept } kept, { $broken } broken, { $others } do not apply
 }
 after-so-long = after { $passed }
-phase-name-verifying = verifying
-phase-name-exporting = exporting
 
 # cli/adopt.rs
 id-names-one-workload = `--id` names one workload, and there are several containers

@@ -358,8 +358,15 @@ phase-name-waiting-for-health = waiting for health
 phase-name-finishing = finishing
 phase-name-reverting = reverting
 phase-name-reading-the-archive = reading the archive
+phase-name-reading = reading
 phase-name-compiling = compiling
 phase-name-checking-its-promises = checking its promises
+phase-name-beginning = beginning
+phase-name-inspecting = inspecting
+phase-name-copying = copying
+phase-name-storing = storing
+phase-name-verifying = verifying
+phase-name-exporting = exporting
 
 # host/door/builder.rs
 register-one-with-hostbuilder-runtime = register one with `HostBuilder::runtime`, or say `HostBuilder::docker`

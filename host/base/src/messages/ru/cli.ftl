@@ -257,8 +257,6 @@ promises-checked-not-all = { $n ->
    *[other] { $n } обещания: соблюдено { $kept }, нарушено { $broken }, неприменимо { $others }
 }
 after-so-long = прошло { $passed }
-phase-name-verifying = проверка
-phase-name-exporting = выгрузка
 
 # cli/adopt.rs
 id-names-one-workload = `--id` называет одно приложение, а контейнеров несколько

@@ -364,8 +364,15 @@ phase-name-waiting-for-health = ожидание работоспособнос�
 phase-name-finishing = завершение
 phase-name-reverting = возврат
 phase-name-reading-the-archive = чтение архива
+phase-name-reading = чтение
 phase-name-compiling = компиляция
 phase-name-checking-its-promises = проверка обещаний
+phase-name-beginning = начало
+phase-name-inspecting = просмотр
+phase-name-copying = копирование
+phase-name-storing = сохранение
+phase-name-verifying = проверка
+phase-name-exporting = выгрузка
 
 # host/door/builder.rs
 register-one-with-hostbuilder-runtime = зарегистрируйте её с помощью `HostBuilder::runtime` или вызовите `HostBuilder::docker`

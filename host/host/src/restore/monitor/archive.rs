@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 
 use crate::host::Host;
 use crate::restore::progress::{Beside, Progress};
+use reforge_base::Phase;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::threads;
@@ -65,7 +66,7 @@ impl ArchiveCheck {
 
     /// Until it is over: a phase of its own, of which much may be done already.
     pub(crate) fn wait(self) -> Result<()> {
-        self.beside.show_as("checking the archive", self.bytes);
+        self.beside.show_as(Phase::CheckingTheArchive, self.bytes);
         self.thread.join().map_err(|_| Failure::new(Code::Io, message!("the-archive-could-not-be-checked")))?
     }
 }

@@ -8,6 +8,7 @@ use super::step::{AppStep, At, Safe, Step, Stopped, Swapped, Underway, VolumeSte
 use super::{Subject, cancelled, out_of_order};
 use crate::restore::preflight;
 use crate::restore::progress::Progress;
+use reforge_base::Phase;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::spec::Health;
@@ -94,7 +95,7 @@ impl Steps {
                 return Err(has_had_its_transaction());
             }
         }
-        self.progress.begin("planning", 0, 0);
+        self.progress.begin(Phase::Planning, 0, 0);
         let plan = subject.revalidate()?;
         if plan.digest != plan_digest {
             return Err(drift());
@@ -121,7 +122,7 @@ impl Steps {
             at: At::Begun,
         }));
         let (bytes, entries) = plan.totals();
-        self.progress.begin("extracting", bytes, entries);
+        self.progress.begin(Phase::Extracting, bytes, entries);
         let check = subject.check_archive(&self.progress)?;
         step.begun(token)?.at = At::Extracting(check);
         Ok(token)
@@ -160,7 +161,7 @@ impl Steps {
             // One phase for all volumes.
             if !underway.volumes.iter().any(VolumeStep::is_sealed) {
                 let (bytes, entries) = underway.totals();
-                self.progress.begin("sealing", bytes, entries);
+                self.progress.begin(Phase::Sealing, bytes, entries);
             }
             staging.clone()
         };
@@ -186,7 +187,7 @@ impl Steps {
         let once = || out_of_order(message!("the-app-is-stopped-once-when"));
         let underway = step.underway_mut().ok_or_else(once)?;
         underway.try_to_stop().ok_or_else(once)?.wait()?;
-        self.progress.begin("stopping", 0, 0);
+        self.progress.begin(Phase::Stopping, 0, 0);
         // Also when that fails: it may be down then.
         let since = Instant::now();
         underway.at = At::Stopping(Some(since));
@@ -234,7 +235,7 @@ impl Steps {
         if underway.seals().is_none_or(|wanted| wanted != given) {
             return Err(out_of_order(message!("a-swap-takes-the-seal")));
         }
-        self.progress.begin("swapping", 0, 0);
+        self.progress.begin(Phase::Swapping, 0, 0);
         underway.transaction.swap(&|| self.refuse_cancelled())?;
         self.progress.committed();
         let token = self.token();
@@ -250,7 +251,7 @@ impl Steps {
         if !matches!(swapped.app, AppStep::Down) {
             return Err(out_of_order(message!("the-app-was-started-already")));
         }
-        self.progress.begin("starting", 0, 0);
+        self.progress.begin(Phase::Starting, 0, 0);
         let result = transaction.redeploy();
         swapped.app = result.clone().map_or_else(AppStep::NotStarted, |()| AppStep::Started);
         swapped.unattended_since = Instant::now();
@@ -265,7 +266,7 @@ impl Steps {
             return Err(out_of_order(message!("health-is-awaited-once")));
         }
         swapped.app = AppStep::Awaited(None);
-        self.progress.begin("waiting for health", 0, 0);
+        self.progress.begin(Phase::WaitingForHealth, 0, 0);
         // After the commit nothing is cancelled any more: the app is brought up.
         let report = transaction.await_healthy(&|| false);
         swapped.unattended_since = Instant::now();
@@ -281,7 +282,7 @@ impl Steps {
         let (Some(why), None) = (swapped.app.bad(), &swapped.back) else {
             return Err(out_of_order(message!("only-a-failed-redeploy")));
         };
-        self.progress.begin("reverting", 0, 0);
+        self.progress.begin(Phase::Reverting, 0, 0);
         let how = transaction.revert();
         let answer = how.as_ref().map(|_| ()).map_err(Clone::clone);
         swapped.back = Some(Box::new(WentBack { why, how }));

@@ -17,9 +17,7 @@ use crate::api::caller::Viewer;
 use crate::api::describe::{Look, Open};
 use crate::api::problem::Problem;
 use crate::api::shared::Shared;
-use crate::documents::history::RecoveredRestore;
-use crate::tokens::Role;
-use reforge_base::failure::Failure;
+use crate::documents::host::{Me, Recovery, Unfinished};
 use reforge_base::message;
 use reforge_host::audit::AuditLines;
 use reforge_transaction::registry;
@@ -66,35 +64,10 @@ async fn readyz(State(shared): State<Arc<Shared>>) -> Result<Document, Problem> 
     }
 }
 
-/// Whom a token is of.
-#[derive(Serialize, ToSchema)]
-struct Me {
-    name: String,
-    role: Role,
-}
-
 /// Whose token this is
 #[utoipa::path(get, path = "/api/v1/me", tag = "host", security(("token" = [])), responses((status = 200, description = "Its name and role", body = Me), Look))]
 async fn me(Viewer(token): Viewer) -> Document {
     Document::new(Me { name: token.name, role: token.role })
-}
-
-/// How unfinished restores stand.
-#[derive(Serialize, ToSchema)]
-struct Recovery {
-    /// What the start did.
-    recovered: Vec<RecoveredRestore>,
-    unfinished: Vec<Unfinished>,
-}
-
-/// A restore that is not over.
-#[derive(Serialize, ToSchema)]
-struct Unfinished {
-    id: String,
-    /// Here, and not in another process.
-    running: bool,
-    /// What is to be done about one that does not run here.
-    error: Option<Failure>,
 }
 
 /// What the start did about unfinished restores, and which are unfinished now

@@ -5,6 +5,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{KeepAlive, Sse};
@@ -24,7 +25,7 @@ use crate::api::describe::{Change, Confirm, Look, ServerSentEvent};
 use crate::api::problem::Problem;
 use crate::api::runs::{Run, Watched};
 use crate::api::shared::{CancelOnDrop, Shared};
-use crate::api::stream;
+use crate::api::stream::{self, Heard};
 use crate::documents::history::{self, List, Restore, Restores};
 use crate::documents::plan::{self as documents, RestorePlan};
 use reforge_base::failure::{Code, Failure};
@@ -242,11 +243,12 @@ async fn events(
         None => shared.look(move |shared| Ok(stream::told(&history::show(&shared.host, &id)?))).await?,
     };
     let after = stream::last_seen(&headers, &shared.boot);
-    let events = stream::stream(shared, token, run, after);
-    let events = futures_util::StreamExt::map(events, Ok::<_, Infallible>);
+    let boot = shared.boot.clone();
+    let heard = Heard::new(shared, token, run, after);
+    let events = futures_util::StreamExt::map(heard.clone().stream(boot), Ok::<_, Infallible>);
     let keep_alive = KeepAlive::new().interval(stream::KEEP_ALIVE).text("");
-    Ok(([("cache-control", "no-store"), ("x-accel-buffering", "no")], Sse::new(events).keep_alive(keep_alive))
-        .into_response())
+    let headers = [("cache-control", "no-store"), ("x-accel-buffering", "no")];
+    Ok((headers, Extension(heard), Sse::new(events).keep_alive(keep_alive)).into_response())
 }
 
 /// Asks a restore that runs to stop: before the commit the swap never happens, after it nothing stops any more

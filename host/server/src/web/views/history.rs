@@ -1,14 +1,13 @@
 //! What was restored and undone, newest first.
 
 use maud::{Markup, html};
-use serde_json::Value;
 
+use super::Reader;
 use super::problem::failure;
-use super::{Reader, list, word};
+use crate::documents::history::Restore;
 
-pub(super) fn section(reader: &Reader, restores: &Value) -> Markup {
+pub(super) fn section(reader: &Reader, restores: &[Restore]) -> Markup {
     let say = reader.say;
-    let restores = list(&restores["restores"]);
     html! {
         section #history aria-labelledby="history-title" {
             h2 #history-title { (say.text("history")) }
@@ -16,8 +15,8 @@ pub(super) fn section(reader: &Reader, restores: &Value) -> Markup {
             ol .plain {
                 @for restore in restores {
                     li {
-                        a id={ "history-" (word(&restore["id"])) } href={ "#/restores/" (word(&restore["id"])) } {
-                            (kind(reader, restore)) ", " (reader.when(&restore["began"]))
+                        a id={ "history-" (restore.id) } href={ "#/restores/" (restore.id) } {
+                            (kind(reader, restore)) ", " (reader.when(restore.began))
                         }
                         ": " (standing(reader, restore))
                     }
@@ -28,21 +27,26 @@ pub(super) fn section(reader: &Reader, restores: &Value) -> Markup {
 }
 
 /// A restore, or an undo.
-pub(super) fn kind(reader: &Reader, restore: &Value) -> String {
-    reader.say.text(if restore["kind"]["kind"] == "undo" { "an-undo" } else { "a-restore" })
+pub(super) fn kind(reader: &Reader, restore: &Restore) -> String {
+    reader.say.text(if restore.is_undo() { "an-undo" } else { "a-restore" })
+}
+
+/// That it runs.
+pub(super) fn kind_runs(reader: &Reader, restore: &Restore) -> String {
+    reader.say.text(if restore.is_undo() { "undo-runs" } else { "restore-runs" })
 }
 
 /// How it went, and for how long it can be taken back.
-fn standing(reader: &Reader, restore: &Value) -> Markup {
+fn standing(reader: &Reader, restore: &Restore) -> Markup {
     let say = reader.say;
     html! {
-        @if !restore["running"].is_null() || !restore["held_by"].is_null() { (say.text("runs")) }
-        @else if restore["resolved"] == true { (say.text("is-resolved")) }
-        @else if !restore["error"].is_null() { (failure(reader, &restore["error"])) }
-        @else if let Some(outcome) = restore["outcome"].as_str() { (reader.translated("is", outcome)) }
+        @if restore.is_running() { (say.text("runs")) }
+        @else if restore.resolved { (say.text("is-resolved")) }
+        @else if let Some(error) = &restore.error { (failure(reader, error)) }
+        @else if let Some(outcome) = restore.outcome { (reader.translated("is", outcome.as_str())) }
         @else { (say.text("unfinished")) }
-        @if restore["now"] == "undone" { ". " (say.text("now-undone")) }
-        @if let Some(left) = restore["undo_left_ms"].as_u64() {
+        @if restore.is_undone() { ". " (say.text("now-undone")) }
+        @if let Some(left) = restore.undo_left_ms {
             ", " (say.with("undo-left", [("time", say.remaining(left).into())]))
         }
     }

@@ -15,11 +15,11 @@ mod snapshots;
 
 use jiff::Timestamp;
 use maud::{Markup, html};
-use reforge_base::Message;
-use serde_json::{Value, json};
 
 use super::language::Language;
 use super::messages::Messages;
+use crate::documents::host::Me;
+use crate::tokens::Role;
 
 /// Who looks: in which language, when, and with which rights.
 pub(super) struct Reader {
@@ -28,21 +28,9 @@ pub(super) struct Reader {
     pub me: Option<Me>,
 }
 
-/// Whose token it is.
-pub(super) struct Me {
-    pub name: String,
-    pub is_admin: bool,
-}
-
-impl Me {
-    pub(super) fn of(document: &Value) -> Me {
-        Me { name: word(&document["name"]).to_owned(), is_admin: document["role"] == "admin" }
-    }
-}
-
 impl Reader {
     pub(super) fn is_admin(&self) -> bool {
-        self.me.as_ref().is_some_and(|me| me.is_admin)
+        self.me.as_ref().is_some_and(|me| me.role == Role::Admin)
     }
 
     /// A whole screen. `refresh` if it is worth looking at again.
@@ -60,7 +48,7 @@ impl Reader {
                         }
                     }
                     @if let Some(me) = &self.me {
-                        p #me { (me.name) ", " (say.text(if me.is_admin { "role-admin" } else { "role-viewer" })) }
+                        p #me { (me.name) ", " (say.text(&format!("role-{}", me.role.as_str()))) }
                         button type="button" #leave data-act="leave" { (say.text("log-out")) }
                     }
                 }
@@ -74,16 +62,20 @@ impl Reader {
     }
 
     /// An instant and how long ago it was.
-    pub(super) fn when(&self, at: &Value) -> Markup {
-        match instant(at) {
+    pub(super) fn when(&self, at: Option<Timestamp>) -> Markup {
+        match at {
             Some(at) => html! { (self.say.instant(at)) " " span .quiet { "(" (self.say.ago(at, self.now)) ")" } },
             None => html! { (self.say.text("unknown")) },
         }
     }
 
-    pub(super) fn entries_and_bytes(&self, entries: &Value, bytes: &Value) -> String {
-        let entries = self.say.with("entries", [("n", entries.as_u64().unwrap_or(0).into())]);
-        format!("{entries}, {}", self.say.bytes(bytes.as_u64().unwrap_or(0)))
+    pub(super) fn entries_and_bytes(&self, entries: u64, bytes: u64) -> String {
+        format!("{}, {}", self.say.with("entries", [("n", entries.into())]), self.say.bytes(bytes))
+    }
+
+    /// How long ago it was; nothing of what is yet to come.
+    pub(super) fn since(&self, at: Timestamp) -> String {
+        self.say.duration(self.now.duration_since(at).as_millis().max(0) as u64)
     }
 
     /// A word of a document in the reader's own, or as it is.
@@ -93,35 +85,9 @@ impl Reader {
     }
 
     /// The names of the reasons that the host itself gives, others as they were given.
-    pub(super) fn reason(&self, reason: &Value) -> Markup {
-        html! { bdi { (self.translated("reason", word(reason))) } }
+    pub(super) fn reason(&self, reason: &str) -> Markup {
+        html! { bdi { (self.translated("reason", reason)) } }
     }
-}
-
-/// Text of a document.
-pub(super) fn word(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
-/// A message of a document: its text, and which one it is if that is known.
-pub(super) fn message(text: &Value, source: &Value) -> Message {
-    Message::written(word(text).to_owned(), serde_json::from_value(source.clone()).ok())
-}
-
-/// The same where id and arguments are fields of the document itself.
-pub(super) fn message_of(document: &Value, text: &str, prefix: &str) -> Message {
-    let field = |name: &str| &document[format!("{prefix}{name}")];
-    let arguments = field("arguments");
-    let arguments = if arguments.is_null() { json!({}) } else { arguments.clone() };
-    message(&document[text], &json!({ "id": field("id"), "arguments": arguments }))
-}
-
-pub(super) fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
-}
-
-pub(super) fn instant(value: &Value) -> Option<Timestamp> {
-    word(value).parse().ok()
 }
 
 /// A field of something and what it holds.

@@ -1,43 +1,47 @@
 //! The dialog before a restore: what it changes, what it costs, what stands in its way, and the one button that does it.
 
 use maud::{Markup, html};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::dialog::{Confirm, close, confirm};
 use super::problem::{failures, warnings};
-use super::{Reader, field, instant, list, word};
+use super::{Reader, field};
+use crate::documents::plan::{PlannedSpace, PlannedVolume, RestorePlan};
 
-pub(crate) fn plan(reader: &Reader, plan: &Value) -> Markup {
+pub(crate) fn plan(reader: &Reader, plan: &RestorePlan) -> Markup {
     let say = reader.say;
-    let (workload, snapshot) = (word(&plan["workload"]), &plan["snapshot"]);
-    let refused = plan["refused"] == true;
+    let (workload, snapshot) = (plan.workload.as_str(), &plan.snapshot);
     html! {
         h2 #dialog-title { (say.with("restore-what", [("workload", workload.into())])) }
-        p { (say.text("to-snapshot")) " " (reader.when(&snapshot["created"])) ", " (reader.reason(&snapshot["reason"])) }
-        @if refused {
+        p {
+            (say.text("to-snapshot")) " " (reader.when(Some(snapshot.created))) ", " (reader.reason(&snapshot.reason))
+        }
+        @if plan.refused {
             div #refusals {
                 h3 { (say.text("refused")) }
-                (failures(reader, &plan["refusals"]))
+                (failures(reader, &plan.refusals))
             }
         }
-        (lost(reader, plan))
+        @if let Some(lost) = plan.loses_ms {
+            p #loses .loss { (say.with("newest-change", [("time", say.duration(lost).into())])) }
+        }
         (changes(reader, plan))
-        @if !list(&plan["warnings"]).is_empty() {
+        @if !plan.warnings.is_empty() {
             h3 { (say.text("warnings")) }
-            (warnings(reader, &plan["warnings"]))
+            (warnings(reader, &plan.warnings))
         }
         dl {
             (field(&say.text("downtime"), downtime(reader, plan)))
-            @for demand in list(&plan["space"]) { (field(&say.text("space"), space(reader, demand))) }
+            @for space in &plan.space { (field(&say.text("space"), needed(reader, space))) }
         }
-        @if refused || !reader.is_admin() {
-            @if !refused { p { (say.text("only-admins")) } }
+        @if plan.refused || !reader.is_admin() {
+            @if !plan.refused { p { (say.text("only-admins")) } }
             (close(reader))
         } @else {
-            @let body = json!({ "snapshot": snapshot["id"], "plan": plan["digest"] });
+            @let body = json!({ "snapshot": snapshot.id, "plan": plan.digest });
             (confirm(reader, &Confirm {
                 post: &format!("/api/v1/workloads/{workload}/restores"),
-                id: word(&snapshot["id"]),
+                id: &snapshot.id,
                 body: &body,
                 workload,
                 verb: say.text("restore"),
@@ -46,70 +50,60 @@ pub(crate) fn plan(reader: &Reader, plan: &Value) -> Markup {
     }
 }
 
-/// What may happen to entries, and what that is called.
-const CHANGES: [(&str, &str); 4] =
-    [("added", "come-back"), ("removed", "go-away"), ("changed", "are-replaced"), ("same", "stay-equal")];
-
-fn lost(reader: &Reader, plan: &Value) -> Markup {
-    html! {
-        @if let Some(lost) = plan["loses_ms"].as_u64() {
-            p #loses .loss { (reader.say.with("newest-change", [("time", reader.say.duration(lost).into())])) }
-        }
-    }
-}
-
-fn changes(reader: &Reader, plan: &Value) -> Markup {
+fn changes(reader: &Reader, plan: &RestorePlan) -> Markup {
     let say = reader.say;
     html! {
         h3 { (say.text("what-changes")) }
         ul #changes .cards {
-            @for volume in list(&plan["volumes"]) {
+            @for volume in &plan.volumes {
                 li {
-                    h4 { (say.with("volume", [("name", word(&volume["name"]).into())])) }
+                    h4 { (say.with("volume", [("name", volume.name.as_str().into())])) }
                     dl {
                         (field(&say.text("live-now"), live(reader, volume)))
                         (field(&say.text("in-snapshot"),
-                            reader.entries_and_bytes(&volume["snapshot_entries"], &volume["snapshot_bytes"])))
-                        @if let Some(changes) = volume["changes"].as_object() {
-                            @for (name, id) in CHANGES {
-                                @if let Some(count) = changes.get(name).and_then(Value::as_u64) {
-                                    (field(&say.text(id), say.with("entries", [("n", count.into())])))
-                                }
+                            reader.entries_and_bytes(volume.snapshot_entries, volume.snapshot_bytes)))
+                        @if let Some(changes) = &volume.changes {
+                            @for (id, count) in [
+                                ("come-back", changes.added),
+                                ("go-away", changes.removed),
+                                ("are-replaced", changes.changed),
+                                ("stay-equal", changes.same),
+                            ] {
+                                (field(&say.text(id), say.with("entries", [("n", count.into())])))
                             }
                         }
                     }
                 }
             }
-            @for name in list(&plan["left"]) {
-                li { h4 { (say.with("volume", [("name", word(name).into())])) } p { (say.text("stays-as-it-is")) } }
+            @for name in &plan.left {
+                li { h4 { (say.with("volume", [("name", name.as_str().into())])) } p { (say.text("stays-as-it-is")) } }
             }
         }
     }
 }
 
-fn live(reader: &Reader, volume: &Value) -> Markup {
+fn live(reader: &Reader, volume: &PlannedVolume) -> Markup {
     html! {
-        @if volume["exists"] == false { (reader.say.text("absent")) }
-        @else {
-            (reader.entries_and_bytes(&volume["live_entries"], &volume["live_bytes"]))
-            @if let Some(newest) = instant(&volume["live_newest"]) {
+        @if volume.exists {
+            (reader.entries_and_bytes(volume.live_entries, volume.live_bytes))
+            @if let Some(newest) = volume.live_newest {
                 ", " (reader.say.text("newest")) " " (reader.say.instant(newest))
             }
         }
+        @else { (reader.say.text("absent")) }
     }
 }
 
-fn downtime(reader: &Reader, plan: &Value) -> String {
+fn downtime(reader: &Reader, plan: &RestorePlan) -> String {
     let say = reader.say;
-    match plan["downtime_estimate_ms"].as_u64() {
+    match plan.downtime_estimate_ms {
         Some(down) => say.with("about", [("time", say.duration(down).into())]),
         None => say.text("stays-down"),
     }
 }
 
-fn space(reader: &Reader, demand: &Value) -> Markup {
+fn needed(reader: &Reader, space: &PlannedSpace) -> Markup {
     let say = reader.say;
-    let bytes = |name: &str| say.bytes(demand[name].as_u64().unwrap_or(0));
-    let values = [("needs", bytes("needs_bytes").into()), ("has", bytes("has_bytes").into())];
-    html! { bdi { (word(&demand["directory"])) } ": " (say.with("needs-and-has", values)) }
+    let values = [("needs", say.bytes(space.needs_bytes).into()), ("has", say.bytes(space.has_bytes).into())];
+    html! { bdi { (space.directory) } ": " (say.with("needs-and-has", values)) }
 }

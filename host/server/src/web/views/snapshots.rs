@@ -1,14 +1,14 @@
 //! The snapshots of a workload, newest first, each with what a person chooses by.
 
 use maud::{Markup, html};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::problem::failure;
-use super::{Reader, field, instant, list, word};
+use super::{Reader, field};
+use crate::documents::snapshot::{ListedSnapshot, Snapshot, SnapshotVolume};
 
-pub(super) fn section(reader: &Reader, workload: &str, snapshots: &Value) -> Markup {
+pub(super) fn section(reader: &Reader, workload: &str, snapshots: &[ListedSnapshot]) -> Markup {
     let say = reader.say;
-    let snapshots = list(&snapshots["snapshots"]);
     html! {
         section #snapshots aria-labelledby="snapshots-title" {
             h2 #snapshots-title { (say.text("snapshots")) }
@@ -34,32 +34,32 @@ pub(super) fn section(reader: &Reader, workload: &str, snapshots: &Value) -> Mar
     }
 }
 
-fn card(reader: &Reader, workload: &str, snapshot: &Value) -> Markup {
-    let say = reader.say;
-    let id = word(&snapshot["id"]);
-    if !snapshot["error"].is_null() {
-        return html! { h3 { bdi { (id) } } (failure(reader, &snapshot["error"])) };
+fn card(reader: &Reader, workload: &str, snapshot: &ListedSnapshot) -> Markup {
+    match snapshot {
+        ListedSnapshot::Whole(snapshot) => whole(reader, workload, snapshot),
+        ListedSnapshot::Damaged { id, error } => html! { h3 { bdi { (id) } } (failure(reader, error)) },
     }
+}
+
+fn whole(reader: &Reader, workload: &str, snapshot: &Snapshot) -> Markup {
+    let (say, id) = (reader.say, &snapshot.id);
+    let sum = |count: fn(&SnapshotVolume) -> u64| snapshot.volumes.iter().map(count).sum();
+    let holds = reader.entries_and_bytes(sum(|volume| volume.entries), sum(|volume| volume.bytes));
     html! {
-        h3 { (reader.when(&snapshot["created"])) }
+        h3 { (reader.when(Some(snapshot.created))) }
         dl {
-            (field(&say.text("size"), say.bytes(snapshot["archive"]["bytes"].as_u64().unwrap_or(0))))
-            (field(&say.text("holds"), holds(reader, snapshot)))
+            (field(&say.text("size"), say.bytes(snapshot.archive.bytes)))
+            (field(&say.text("holds"), holds))
             (field(&say.text("reason"), html! {
-                (reader.reason(&snapshot["reason"]))
-                @if snapshot["imported"] == true { ", " (say.text("imported")) }
+                (reader.reason(&snapshot.reason))
+                @if snapshot.imported { ", " (say.text("imported")) }
             }))
-            (field(&say.text("image"), html! { bdi { (word(&snapshot["image"]["reference"])) } }))
+            (field(&say.text("image"), html! { bdi { (snapshot.image.reference) } }))
         }
         button type="button" id={ "restore-" (id) } data-act="dialog" data-post={ "/workloads/" (workload) "/plan" }
             data-body=(json!({ "snapshot": id }).to_string()) data-looking=(say.text("looking")) {
             (say.text("restore")) "…"
-            span .only-read { " " @if let Some(at) = instant(&snapshot["created"]) { (say.instant(at)) } }
+            span .only-read { " " (say.instant(snapshot.created)) }
         }
     }
-}
-
-fn holds(reader: &Reader, snapshot: &Value) -> String {
-    let sum = |name: &str| list(&snapshot["volumes"]).iter().filter_map(|volume| volume[name].as_u64()).sum::<u64>();
-    reader.entries_and_bytes(&json!(sum("entries")), &json!(sum("bytes")))
 }

@@ -1,21 +1,20 @@
 //! The dialog before an undo: what comes back and what is lost.
 
 use maud::{Markup, html};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::Reader;
 use super::dialog::{Confirm, confirm};
-use super::{Reader, instant, word};
+use crate::documents::history::Restore;
 
-pub(crate) fn undo(reader: &Reader, restore: &Value) -> Markup {
-    let say = reader.say;
-    let (id, workload) = (word(&restore["id"]), word(&restore["workload"]));
-    let since = instant(&restore["receipt"]["ended"]);
-    let passed = since.map(|since| reader.now.duration_since(since).as_millis().max(0) as u64);
-    let what = if restore["kind"]["kind"] == "undo" { "undo-an-undo" } else { "undo-what" };
+pub(crate) fn undo(reader: &Reader, restore: &Restore) -> Markup {
+    let (say, id) = (reader.say, &restore.id);
+    let workload = restore.workload.as_deref().unwrap_or_default();
+    let what = if restore.is_undo() { "undo-an-undo" } else { "undo-what" };
     html! {
         h2 #dialog-title { (say.with(what, [("workload", workload.into())])) }
-        @if let Some(passed) = passed {
-            p #loses .loss { (say.with("undo-loses", [("time", say.duration(passed).into())])) }
+        @if let Some(receipt) = &restore.receipt {
+            p #loses .loss { (say.with("undo-loses", [("time", reader.since(receipt.ended).into())])) }
         }
         p { (say.text("undo-does")) }
         (confirm(reader, &Confirm {

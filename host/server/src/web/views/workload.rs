@@ -1,31 +1,29 @@
 //! One workload: how it does, its snapshots, what was restored.
 
 use maud::{Markup, html};
-use serde_json::{Value, json};
+use reforge_base::Failure;
 
 use super::problem::{failure, failures};
 use super::workloads::{running, state};
-use super::{Reader, field, history, list, snapshots, word};
+use super::{Reader, field, history, snapshots};
+use crate::documents::history::Restore;
+use crate::documents::snapshot::ListedSnapshot;
+use crate::documents::workload::{WholeWorkload, WorkloadState};
 
-pub(crate) fn workload(reader: &Reader, workload: &Value, snapshots: &Value, restores: &Value) -> Markup {
-    let say = reader.say;
-    let id = word(&workload["id"]);
+/// `workload` is why it is not known, if it is not.
+pub(crate) fn workload(
+    reader: &Reader,
+    id: &str,
+    workload: Result<&WholeWorkload, &Failure>,
+    snapshots: &[ListedSnapshot],
+    restores: &[Restore],
+) -> Markup {
     let content = html! {
-        p { (state(reader, word(&workload["state"]))) }
+        p { (state(reader, workload.map_or(WorkloadState::Unknown, |workload| workload.state))) }
         (running(reader, id, restores))
-        @if !workload["error"].is_null() { (failure(reader, &workload["error"])) }
-        (failures(reader, &workload["blocked"]))
-        (failures(reader, &workload["refusals"]))
-        dl {
-            @if !workload["image"].is_null() {
-                (field(&say.text("image"), html! { bdi { (word(&workload["image"]["reference"])) } }))
-            }
-            (field(&say.text("volumes"), html! {
-                @for (index, volume) in list(&workload["volumes"]).iter().enumerate() {
-                    @if index > 0 { ", " }
-                    bdi { (word(&volume["name"])) }
-                }
-            }))
+        @match workload {
+            Ok(workload) => { (known(reader, workload)) }
+            Err(unknown) => { (failure(reader, unknown)) }
         }
         (snapshots::section(reader, id, snapshots))
         (history::section(reader, restores))
@@ -33,10 +31,21 @@ pub(crate) fn workload(reader: &Reader, workload: &Value, snapshots: &Value, res
     reader.screen(id, true, &content)
 }
 
-/// One of which only the name is known, and why.
-pub(crate) fn unknown(id: &str, problem: &Value) -> Value {
-    let mut failure = problem.clone();
-    failure["message"] = problem["detail"].clone();
-
-    json!({ "id": id, "state": "unknown", "error": failure })
+fn known(reader: &Reader, workload: &WholeWorkload) -> Markup {
+    let say = reader.say;
+    html! {
+        (failures(reader, &workload.blocked))
+        (failures(reader, &workload.refusals))
+        dl {
+            @if let Some(image) = &workload.image {
+                (field(&say.text("image"), html! { bdi { (image.reference) } }))
+            }
+            (field(&say.text("volumes"), html! {
+                @for (index, volume) in workload.volumes.iter().enumerate() {
+                    @if index > 0 { ", " }
+                    bdi { (volume.name) }
+                }
+            }))
+        }
+    }
 }

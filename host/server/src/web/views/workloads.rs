@@ -1,72 +1,71 @@
 //! All workloads: how each does, and how old its last snapshot is.
 
 use maud::{Markup, html};
-use serde_json::Value;
 
+use super::Reader;
+use super::history::kind_runs;
 use super::problem::failure;
-use super::{Reader, list, word};
+use crate::documents::history::{RecoveredRestore, Restore};
+use crate::documents::host::Recovery;
+use crate::documents::workload::{ListedWorkload, WorkloadState};
 
-pub(crate) fn workloads(reader: &Reader, workloads: &Value, restores: &Value, recovery: &Value) -> Markup {
+pub(crate) fn workloads(
+    reader: &Reader,
+    workloads: &[ListedWorkload],
+    restores: &[Restore],
+    recovery: &Recovery,
+) -> Markup {
     let say = reader.say;
     let content = html! {
-        (recovered(reader, recovery))
-        @if list(&workloads["workloads"]).is_empty() { p { (say.text("no-workloads")) } }
+        (recovered(reader, &recovery.recovered))
+        @if workloads.is_empty() { p { (say.text("no-workloads")) } }
         ul .cards {
-            @for workload in list(&workloads["workloads"]) { li { (card(reader, workload, restores)) } }
+            @for workload in workloads { li { (card(reader, workload, restores)) } }
         }
     };
     reader.screen(&say.text("workloads"), true, &content)
 }
 
-fn card(reader: &Reader, workload: &Value, restores: &Value) -> Markup {
-    let say = reader.say;
-    let id = word(&workload["id"]);
+fn card(reader: &Reader, workload: &ListedWorkload, restores: &[Restore]) -> Markup {
+    let (say, id) = (reader.say, &workload.id);
     html! {
         h2 { a id={ "workload-" (id) } href={ "#/workloads/" (id) } { bdi { (id) } } }
-        p { (state(reader, word(&workload["state"]))) }
+        p { (state(reader, workload.state)) }
         (running(reader, id, restores))
         p {
             (say.text("last-snapshot")) ": "
-            @if workload["last_snapshot"].is_null() { (say.text("never")) }
-            @else { (reader.when(&workload["last_snapshot_created"])) }
+            @if workload.last_snapshot.is_none() { (say.text("never")) }
+            @else { (reader.when(workload.last_snapshot_created)) }
         }
-        @if !workload["error"].is_null() { (failure(reader, &workload["error"])) }
+        @if let Some(error) = &workload.error { (failure(reader, error)) }
     }
 }
 
 /// What a workload does.
-pub(crate) fn state(reader: &Reader, state: &str) -> Markup {
-    html! { span .state data-state=(state) { (reader.translated("state", state)) } }
+pub(crate) fn state(reader: &Reader, state: WorkloadState) -> Markup {
+    html! { span .state data-state=(state.as_str()) { (reader.translated("state", state.as_str())) } }
 }
 
 /// A way to the restore that runs for a workload.
-pub(crate) fn running(reader: &Reader, workload: &str, restores: &Value) -> Markup {
-    let running = list(&restores["restores"])
-        .iter()
-        .filter(|restore| restore["workload"] == workload)
-        .filter(|restore| !restore["running"].is_null() || !restore["held_by"].is_null());
+pub(crate) fn running(reader: &Reader, workload: &str, restores: &[Restore]) -> Markup {
+    let of_it = |restore: &&Restore| restore.workload.as_deref() == Some(workload) && restore.is_running();
     html! {
-        @for restore in running {
-            @let id = word(&restore["id"]);
+        @for restore in restores.iter().filter(of_it) {
             p .running {
-                a id={ "running-" (id) } href={ "#/restores/" (id) } {
-                    (reader.say.text(if restore["kind"]["kind"] == "undo" { "undo-runs" } else { "restore-runs" }))
-                }
+                a id={ "running-" (restore.id) } href={ "#/restores/" (restore.id) } { (kind_runs(reader, restore)) }
             }
         }
     }
 }
 
 /// What this start of the host settled, and what it could not.
-fn recovered(reader: &Reader, recovery: &Value) -> Markup {
-    let say = reader.say;
-    let (settled, unsettled): (Vec<_>, Vec<_>) =
-        list(&recovery["recovered"]).iter().partition(|one| one["error"].is_null());
+fn recovered(reader: &Reader, recovered: &[RecoveredRestore]) -> Markup {
+    let (settled, unsettled): (Vec<_>, Vec<_>) = recovered.iter().partition(|one| one.error.is_none());
     html! {
         @for (name, recovered) in [("recovered", settled), ("unsettled", unsettled)] {
             @if !recovered.is_empty() {
                 section .notice aria-labelledby=(name) {
-                    h2 id=(name) { (say.text(name)) }
+                    h2 id=(name) { (reader.say.text(name)) }
                     ul .plain { @for one in recovered { li { (one_recovered(reader, one)) } } }
                 }
             }
@@ -74,12 +73,12 @@ fn recovered(reader: &Reader, recovery: &Value) -> Markup {
     }
 }
 
-fn one_recovered(reader: &Reader, one: &Value) -> Markup {
-    let id = word(&one["id"]);
+fn one_recovered(reader: &Reader, one: &RecoveredRestore) -> Markup {
+    let id = &one.id;
     html! {
-        a id={ "recovered-" (id) } href={ "#/restores/" (id) } { bdi { (one["workload"].as_str().unwrap_or(id)) } }
+        a id={ "recovered-" (id) } href={ "#/restores/" (id) } { bdi { (one.workload.as_ref().unwrap_or(id)) } }
         ": "
-        @if one["error"].is_null() { (reader.translated("is", word(&one["receipt"]["outcome"]))) }
-        @else { (failure(reader, &one["error"])) }
+        @if let Some(error) = &one.error { (failure(reader, error)) }
+        @else if let Some(receipt) = &one.receipt { (reader.translated("is", receipt.outcome.as_str())) }
     }
 }

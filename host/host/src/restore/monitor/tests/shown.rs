@@ -6,16 +6,17 @@ use std::time::Duration;
 use super::super::*;
 use super::scene::{Scene, TO_SWAPPED, Way, pretend, pretend_swapped_ago};
 use crate::restore::progress::Watcher;
+use reforge_base::Phase;
 use reforge_plugins::host_calls::HostCalls as _;
 use reforge_plugins::limits::NOTES_BYTES_MAX;
 
 /// What each phase came to.
 #[derive(Default)]
-struct Phases(std::sync::Mutex<Vec<(String, u64)>>);
+struct Phases(std::sync::Mutex<Vec<(Phase, u64)>>);
 
 impl Watcher for Phases {
-    fn phase(&self, name: &str) {
-        self.0.lock().unwrap().push((name.to_owned(), 0));
+    fn phase(&self, phase: Phase) {
+        self.0.lock().unwrap().push((phase, 0));
     }
 
     fn ended(&self, bytes: u64, _entries: u64) {
@@ -33,7 +34,7 @@ fn what_can_be_counted_is_counted_towards_a_total_that_is_known_from_the_start()
     let phases = Arc::new(Phases::default());
     let monitor = scene.monitor_with(Progress::new(phases.clone(), Arc::default()));
     let archive = monitor.archive_bytes();
-    let counted = |phase: &str| {
+    let counted = |phase: Phase| {
         let progress = &monitor.progress;
         assert_eq!(progress.phase(), phase);
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -43,13 +44,13 @@ fn what_can_be_counted_is_counted_towards_a_total_that_is_known_from_the_start()
     };
     let (lease, _) = scene.staged(&monitor, b"captured");
     monitor.seal(0).unwrap();
-    assert_eq!(counted("sealing"), ("captured".len() as u64, 2));
+    assert_eq!(counted(Phase::Sealing), ("captured".len() as u64, 2));
     let stopped = monitor.stop(lease).unwrap();
     monitor.capture_safety(lease, stopped).unwrap();
-    assert_eq!(counted("safety snapshot"), ("later".len() as u64, 2));
+    assert_eq!(counted(Phase::SafetySnapshot), ("later".len() as u64, 2));
     monitor.conclude(Ok("never swapped".into()));
-    let checked = phases.0.lock().unwrap().iter().find(|(phase, _)| phase == "checking the archive").cloned();
-    assert_eq!(checked, Some(("checking the archive".into(), archive)));
+    let checked = phases.0.lock().unwrap().iter().find(|(phase, _)| *phase == Phase::CheckingTheArchive).copied();
+    assert_eq!(checked, Some((Phase::CheckingTheArchive, archive)));
 }
 
 #[test]
@@ -90,7 +91,7 @@ fn a_cancel_after_the_commit_takes_nothing_back_and_leaves_a_plugin_little_time(
 fn the_notes_of_all_sandboxes_of_a_call_are_bounded_together() {
     struct Heard(std::sync::Mutex<usize>);
     impl Watcher for Heard {
-        fn phase(&self, _: &str) {}
+        fn phase(&self, _: Phase) {}
         fn note(&self, text: &reforge_base::Message) {
             *self.0.lock().unwrap() += text.len();
         }
