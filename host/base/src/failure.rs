@@ -141,6 +141,7 @@ impl<'de> serde::Deserialize<'de> for Code {
 /// What went wrong and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(into = "Written", from = "Written")]
+#[non_exhaustive]
 pub struct Failure {
     /// Stable, for programs.
     pub code: Code,
@@ -228,6 +229,18 @@ impl Failure {
         self
     }
 
+    /// The same failure under another code.
+    pub fn with_code(mut self, code: Code) -> Self {
+        self.code = code;
+        self
+    }
+
+    /// The same failure in other words.
+    pub fn with_message(mut self, message: impl Into<Message>) -> Self {
+        self.message = message.into();
+        self
+    }
+
     /// Says what was being done: `doing` comes before the message.
     pub fn context(mut self, doing: impl Into<Message>) -> Self {
         self.message = message!("context", doing = doing.into(), message = self.message);
@@ -248,7 +261,7 @@ impl Failure {
 
     /// The same about an entry that this user may not read or give back.
     pub fn unreadable(self) -> Self {
-        Failure { code: Code::VolumeRefused, ..self }.hint(message!("run-as-root-or"))
+        self.with_code(Code::VolumeRefused).hint(message!("run-as-root-or"))
     }
 
     /// A failed operation on a path. A full disk or quota is `no-space`, all else `io`. What was being done is one of the

@@ -82,7 +82,7 @@ fn untold(terminal: &Terminal, error: &std::io::Error, exit: Exit, take_back: Op
         }
         (None, exit) => (message!("the-answer-could-not-be-told", message), Message::default(), exit),
     };
-    terminal.complain(&Failure { message, ..failure }.hint(hint));
+    terminal.complain(&failure.with_message(message).hint(hint));
     exit
 }
 

@@ -134,7 +134,7 @@ pub(crate) fn export(session: &Session, named: &Named, file: &Path) -> Result<An
     // The archive may hold secrets, whatever the umask is.
     let mut out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(|error| {
         let failure = failed(error);
-        Failure { code: reforge_base::Code::Usage, ..failure }.hint(message!("name-a-file-that-does-not-exist"))
+        failure.with_code(reforge_base::Code::Usage).hint(message!("name-a-file-that-does-not-exist"))
     })?;
     let display = Display::new(session);
     display.progress.begin(Phase::Exporting, size, 0);

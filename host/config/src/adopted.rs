@@ -56,11 +56,12 @@ fn check_meaning(before: &Config, after: &Config, spec: &DeploySpec, roots: &[&s
     }
     let mount = |volume: &super::Volume| {
         let (source, target) = (volume.source.as_ref()?, volume.target.as_ref()?);
-        Some(Mount { volume: volume.name.clone(), live: source.into(), target: target.clone() })
+        Some(Mount::new(&volume.name, source, target))
     };
     let mounts: Option<Vec<Mount>> = new.volumes.iter().map(mount).collect();
     let read = mounts.and_then(|mounts| deploy_spec::spec(new, &new.id, new.image.as_deref()?, mounts).ok());
-    let mut meant = DeploySpec { image_digest: String::new(), ..spec.clone() };
+    let mut meant = spec.clone();
+    meant.image_digest.clear();
     // One name has one value, the last, as it is for the app.
     let environment: std::collections::BTreeMap<_, _> = meant.environment.into_iter().collect();
     meant.environment = environment.into_iter().collect();

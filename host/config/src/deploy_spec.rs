@@ -40,19 +40,16 @@ pub fn spec(workload: &Workload, name: &str, image: &str, mounts: Vec<Mount>) ->
         }
     };
     check_placeholders(workload, &command, &mounts)?;
-    Ok(DeploySpec {
-        workload: name.to_owned(),
-        image: image.to_owned(),
-        image_digest: String::new(),
-        command,
-        user: workload.user.clone(),
-        environment: workload.environment.clone().into_iter().collect(),
-        stop_signal: workload.stop_signal.clone(),
-        stop_timeout: workload.stop_timeout,
-        health: workload.health.clone(),
-        mounts,
-        container: workload.container.clone(),
-    })
+    let mut spec = DeploySpec::new(name, image);
+    spec.command = command;
+    spec.user.clone_from(&workload.user);
+    spec.environment = workload.environment.clone().into_iter().collect();
+    spec.stop_signal.clone_from(&workload.stop_signal);
+    spec.stop_timeout = workload.stop_timeout;
+    spec.health.clone_from(&workload.health);
+    spec.mounts = mounts;
+    spec.container = workload.container.clone();
+    Ok(spec)
 }
 
 /// How an image is called in a message that anybody may see: an image reference as it is, and a command line, whose
@@ -106,7 +103,7 @@ mod tests {
     }
 
     fn mount(volume: &str, live: &str) -> Mount {
-        Mount { volume: volume.to_owned(), live: live.into(), target: "/in/app".into() }
+        Mount::new(volume, live, "/in/app")
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::scope::Scope;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
-use reforge_base::spec::{Container, HealthCheck};
+use reforge_base::spec::{Container, HealthCheck, STOP_SIGNAL, STOP_TIMEOUT};
 use reforge_base::state_dir::StateDir;
 
 mod additions;
@@ -137,8 +137,8 @@ impl Workload {
             command: Vec::new(),
             user: None,
             environment: BTreeMap::new(),
-            stop_signal: workload::STOP_SIGNALS[0].to_owned(),
-            stop_timeout: workload::STOP_TIMEOUT,
+            stop_signal: STOP_SIGNAL.to_owned(),
+            stop_timeout: STOP_TIMEOUT,
             health: None,
             container: Container::default(),
             allow_containers: Vec::new(),
@@ -189,7 +189,8 @@ impl Config {
     pub fn load_for(path: &Path, runtimes: &[&str]) -> Result<Config> {
         let absolute = std::path::absolute(path).map_err(|error| Failure::io("find", path, &error))?;
         let bytes = std::fs::read(&absolute).map_err(|error| {
-            Failure { code: Code::Usage, ..Failure::io("read", path, &error) }
+            Failure::io("read", path, &error)
+                .with_code(Code::Usage)
                 .hint(message!("name-the-configuration-with-config-file"))
         })?;
         let text = String::from_utf8(bytes).map_err(|error| {

@@ -11,10 +11,9 @@ use super::raw::{RawHealth, RawLinks, RawSettings, RawWorkload};
 use super::{BUILT_IN, Links, PREVIEW_SUFFIX, RuntimeName, Workload, container, names, volume};
 use reforge_base::escape;
 use reforge_base::message;
-use reforge_base::spec::HealthCheck;
+use reforge_base::spec::{HealthCheck, STOP_SIGNAL, STOP_TIMEOUT};
 
 /// How long an app may take to stop before it is killed.
-pub(super) const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 const HEALTH_INTERVAL: Duration = Duration::from_secs(1);
 const HEALTH_LIMIT: Duration = Duration::from_secs(60);
 
@@ -178,7 +177,7 @@ fn check_user(user: Spanned<String>, problems: &mut Problems<'_>) -> Option<Stri
 }
 
 fn check_signal(signal: Option<Spanned<String>>, problems: &mut Problems<'_>) -> String {
-    let Some(signal) = signal else { return STOP_SIGNALS[0].to_owned() };
+    let Some(signal) = signal else { return STOP_SIGNAL.to_owned() };
     if !STOP_SIGNALS.contains(&signal.get_ref().as_str()) {
         let message = message!("stop-signal-is", get_ref = escape::text(signal.get_ref()));
         problems.say(signal.span(), message, message!("use-one-of", known = STOP_SIGNALS.join(", ")));

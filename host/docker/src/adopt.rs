@@ -50,11 +50,7 @@ pub(crate) fn look(runtime: &DockerRuntime, name: &str, workload: &str) -> Resul
         return Err(Failure::new(Code::PolicyRefused, message).hint(message!("only-bound-directories-are-captured")));
     }
     let mut spec = request::spec_of(workload, &found)?;
-    let mounts = volumes.iter().map(|(volume, (live, target))| reforge_base::spec::Mount {
-        volume: volume.clone(),
-        live: live.clone(),
-        target: target.clone(),
-    });
+    let mounts = volumes.iter().map(|(volume, (live, target))| reforge_base::spec::Mount::new(volume, live, target));
     spec.mounts = mounts.collect();
     strip_volumes(&mut spec);
     let targets = volumes.into_iter().map(|(volume, (_, target))| (volume, target)).collect();

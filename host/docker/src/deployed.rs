@@ -35,7 +35,8 @@ impl View<'_> {
     pub(crate) fn deployed_mounts(&self, found: &Found) -> Result<Vec<DeployedMount>> {
         let spec = self.spec_of(found)?;
         let targets = spec.mounts.into_iter().map(|mount| (mount.volume, mount.target)).collect();
-        let deployed = |Mount { volume, live, target }| DeployedMount { volume, live, given: given(found, &target) };
+        let deployed =
+            |Mount { volume, live, target, .. }| DeployedMount { volume, live, given: given(found, &target) };
         Ok(mounts::volumes_of(found, &targets).into_iter().map(deployed).collect())
     }
 }

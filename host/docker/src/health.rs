@@ -83,7 +83,7 @@ impl Wait<'_> {
         let images_own = check.is_none() && images_check(found).is_some();
         if let Some(why) = confirmed_bad(found, self.held, check.is_some() || images_own) {
             let reason = with_last_output(self.client, found, why);
-            return Ok(Some(HealthReport { health: Health::ConfirmedBad, reason }));
+            return Ok(Some(HealthReport::new(Health::ConfirmedBad, reason)));
         }
         if !found.is_running() {
             return Ok(None);
@@ -241,9 +241,9 @@ fn with_last_output(client: &Client, found: &Found, reason: Message) -> Message 
 }
 
 fn healthy(reason: Message) -> HealthReport {
-    HealthReport { health: Health::Healthy, reason }
+    HealthReport::new(Health::Healthy, reason)
 }
 
 fn unknown(reason: Message) -> HealthReport {
-    HealthReport { health: Health::Unknown, reason }
+    HealthReport::new(Health::Unknown, reason)
 }

@@ -122,11 +122,8 @@ impl Runtime for DockerRuntime {
     fn observe(&self, workload: &str) -> Result<Observation> {
         let view = self.view(workload)?;
         let Some(current) = view.current() else { return Ok(Observation::absent()) };
-        Ok(Observation {
-            state: current.app_state()?,
-            spec: Some(view.spec_of(current)?),
-            detail: view.detail(current),
-        })
+        let spec = view.spec_of(current)?;
+        Ok(Observation::new(current.app_state()?, Some(spec)).with_detail(view.detail(current)))
     }
 
     fn deployed(&self) -> Result<Vec<String>> {

@@ -74,9 +74,7 @@ pub(crate) fn volumes_of(found: &Found, volumes: &BTreeMap<String, PathBuf>) -> 
             points.into_iter().find(|point| point.destination.as_deref().map(std::path::Path::new) == Some(target));
         point.and_then(|point| point.source.as_ref()).map(PathBuf::from)
     };
-    let mount = |(volume, target): (&String, &PathBuf)| {
-        Some(Mount { volume: volume.clone(), live: source(target)?, target: target.clone() })
-    };
+    let mount = |(volume, target): (&String, &PathBuf)| Some(Mount::new(volume, source(target)?, target));
     volumes.iter().filter_map(mount).collect()
 }
 

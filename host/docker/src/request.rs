@@ -18,8 +18,6 @@ use reforge_base::spec::{Port, Restart};
 /// Networks that every engine has.
 const PLAIN_NETWORKS: [&str; 4] = ["bridge", "default", "host", "none"];
 /// What Docker gives an app that says nothing.
-const STOP_SIGNAL: &str = "SIGTERM";
-const STOP_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// A create request, and the networks that are joined once the container is there: older engines take one with it.
 pub(crate) struct CreateRequest {
@@ -258,27 +256,21 @@ pub(crate) fn spec_of(workload: &str, found: &Found) -> Result<DeploySpec> {
     for said_elsewhere in ["Image", "Cmd", "Entrypoint", "User", "Env", "StopSignal", "StopTimeout", "Labels"] {
         request.remove(said_elsewhere);
     }
-    Ok(DeploySpec {
-        workload: workload.to_owned(),
-        image: config.image.unwrap_or_default(),
-        image_digest: found.image_id().to_owned(),
-        command: config.cmd.unwrap_or_default(),
-        user: config.user.filter(|user| !user.is_empty()),
-        environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-        mounts: Vec::new(),
-        stop_signal: config.stop_signal.unwrap_or_else(|| STOP_SIGNAL.to_owned()),
-        stop_timeout: config
-            .stop_timeout
-            .and_then(|seconds| u64::try_from(seconds).ok())
-            .map_or(STOP_TIMEOUT, std::time::Duration::from_secs),
-        health: None,
-        container: Container {
-            name: Some(found.own_name.clone()),
-            entrypoint: config.entrypoint,
-            restart: found.policy(),
-            labels: config.labels.unwrap_or_default().into_iter().collect(),
-            request,
-            ..Container::default()
-        },
-    })
+    let mut spec = DeploySpec::new(workload, config.image.unwrap_or_default());
+    found.image_id().clone_into(&mut spec.image_digest);
+    spec.command = config.cmd.unwrap_or_default();
+    spec.user = config.user.filter(|user| !user.is_empty());
+    spec.environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    spec.stop_signal = config.stop_signal.unwrap_or(spec.stop_signal);
+    let stop_timeout = config.stop_timeout.and_then(|seconds| u64::try_from(seconds).ok());
+    spec.stop_timeout = stop_timeout.map_or(spec.stop_timeout, std::time::Duration::from_secs);
+    spec.container = Container {
+        name: Some(found.own_name.clone()),
+        entrypoint: config.entrypoint,
+        restart: found.policy(),
+        labels: config.labels.unwrap_or_default().into_iter().collect(),
+        request,
+        ..Container::default()
+    };
+    Ok(spec)
 }

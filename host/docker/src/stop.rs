@@ -97,7 +97,7 @@ impl View<'_> {
             // It answers, and cannot: the app is known to be up, as opposed to not known at all.
             Err(EngineError::Said { .. }) => {
                 let failure = self.client.failed(doing)(first);
-                Err(Failure { code: Code::NotDown, ..failure }.hint(message!("its-process-may-hang")))
+                Err(failure.with_code(Code::NotDown).hint(message!("its-process-may-hang")))
             }
             Err(error) => Err(self.client.failed(doing)(error)),
             Ok(()) => Ok(()),

@@ -65,7 +65,7 @@ impl Plugin {
 pub(super) fn read_file(path: &Path) -> Result<Vec<u8>> {
     let unreadable = |error: std::io::Error| {
         let failure = Failure::io("read the plugin", path, &error);
-        Failure { code: Code::Usage, ..failure }.hint(message!("name-a-file"))
+        failure.with_code(Code::Usage).hint(message!("name-a-file"))
     };
     // Looked at before it is opened: a fifo would never open.
     let file = path.metadata().and_then(|facts| match facts.is_file() {

@@ -112,17 +112,9 @@ fn text(path: &Path) -> &str {
 
 /// What is deployed as an app that says nothing of itself but its image.
 pub fn spec(workload: &str, image: &str) -> DeploySpec {
-    DeploySpec {
-        workload: workload.to_owned(),
-        image: image.to_owned(),
-        image_digest: format!("digest of {image}"),
-        command: vec![image.to_owned()],
-        user: None,
-        environment: Vec::new(),
-        mounts: Vec::new(),
-        stop_signal: "SIGTERM".to_owned(),
-        stop_timeout: Duration::from_secs(1),
-        health: None,
-        container: Default::default(),
-    }
+    let mut spec = DeploySpec::new(workload, image);
+    spec.image_digest = format!("digest of {image}");
+    spec.command = vec![image.to_owned()];
+    spec.stop_timeout = Duration::from_secs(1);
+    spec
 }

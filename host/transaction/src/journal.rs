@@ -294,7 +294,7 @@ fn read_file(path: &Path) -> Result<Option<Vec<u8>>> {
         Err(error) => {
             let failure = Failure::io("read", path, &error);
             let is_ours = matches!(Errno::from_io_error(&error), Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM));
-            Err(if is_ours { failure } else { Failure { code: Code::NeedsOperator, ..failure } })
+            Err(if is_ours { failure } else { failure.with_code(Code::NeedsOperator) })
         }
     }
 }

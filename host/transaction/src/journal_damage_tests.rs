@@ -230,7 +230,7 @@ fn every_flipped_byte_and_every_truncation_of_what_begin_names_is_damage() {
 #[test]
 fn an_observation_that_is_not_what_was_recorded_is_never_acted_on() {
     let (directory, journal) = written(&to_commit()[..2]);
-    let observation = Observation { state: AppState::Running, ..Observation::absent() };
+    let observation = Observation::new(AppState::Running, None);
     let digest = journal.attach(&observation).unwrap();
     let path = directory.path().join(ID).join(attachment_name(&digest));
     let whole = std::fs::read(&path).unwrap();

@@ -263,8 +263,7 @@ impl Transaction {
         if !self.app_should_run() {
             return Ok(());
         }
-        self.check_new_lives()
-            .map_err(|failure| Failure { code: Code::NeedsOperator, ..failure }.hint(mixed(self.id())))?;
+        self.check_new_lives().map_err(|failure| failure.with_code(Code::NeedsOperator).hint(mixed(self.id())))?;
         let Some(spec) = self.observation.as_ref().and_then(|observation| observation.spec.clone()) else {
             return Err(Failure::new(Code::Runtime, message!("the-runtime-did-not-say-how")));
         };
@@ -284,7 +283,7 @@ impl Transaction {
     /// it is `reverting`.
     pub fn await_healthy(&mut self, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
         if !self.app_should_run() {
-            return Ok(HealthReport { health: Health::Healthy, reason: message!("it-was-stopped-and-stays-stopped") });
+            return Ok(HealthReport::new(Health::Healthy, message!("it-was-stopped-and-stays-stopped")));
         }
         let report = self.app.await_healthy(cancelled)?;
         if let Some(event) = Event::of_health(report.health) {

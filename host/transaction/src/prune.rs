@@ -120,7 +120,7 @@ mod tests {
     use super::super::journal::tests::{begin, to_commit};
     use super::super::registry::{read_all, read_open};
     use super::*;
-    use reforge_base::spec::{AppState, DeploySpec, Observation};
+    use reforge_base::spec::{AppState, Observation};
     use reforge_testing::spec;
 
     /// One that is over and told, begun this many days ago. Its parent is not there, so no sibling is.
@@ -183,12 +183,13 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let transactions = root.path().join("transactions");
         for last in [Event::Undone, Event::Dropping] {
-            let spec = DeploySpec { environment: vec![("PASSWORD".into(), SECRET.into())], ..spec("notes", "one") };
+            let mut spec = spec("notes", "one");
+            spec.environment = vec![("PASSWORD".into(), SECRET.into())];
             let mut begin = Begin { deployed: Some(spec.clone()), ..begin() };
             begin.id = new_id(&transactions, &transactions).unwrap();
             let mut journal = Journal::create(&transactions, &begin).unwrap();
             let detail = serde_json::json!({ "id": "c0ffee", "request": { "Env": [SECRET] } });
-            let seen = Observation { state: AppState::Running, spec: Some(spec), detail };
+            let seen = Observation::new(AppState::Running, Some(spec)).with_detail(detail);
             let attachment = journal.attach(&seen).unwrap();
             let mut events = to_commit();
             events[2] = Event::Stopping { attachment };

@@ -160,7 +160,7 @@ fn have_moved(lives: &[Live]) -> bool {
 /// The data is safe, and the next start does the rest.
 fn not_back(failure: Failure) -> Failure {
     let message = message!("every-volume-holds-what-it-held-before", message = failure.message);
-    Failure { message, ..failure }.hint(message!("reforge-recover-brings-it-back"))
+    failure.with_message(message).hint(message!("reforge-recover-brings-it-back"))
 }
 
 fn needs_operator(failure: Failure, id: &str) -> Failure {

@@ -17,8 +17,14 @@ mod container;
 
 pub use container::{Container, Port, Restart};
 
+/// How an app is asked to stop that says nothing of it.
+pub const STOP_SIGNAL: &str = "SIGTERM";
+/// How long it has for that.
+pub const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Everything needed to create the app again, also after its configuration was changed or deleted. Kept in journals
 /// and in the deployment history.
+#[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeploySpec {
     pub workload: String,
@@ -40,6 +46,23 @@ pub struct DeploySpec {
 }
 
 impl DeploySpec {
+    /// An app that says nothing of itself but what it is.
+    pub fn new(workload: impl Into<String>, image: impl Into<String>) -> DeploySpec {
+        DeploySpec {
+            workload: workload.into(),
+            image: image.into(),
+            image_digest: String::new(),
+            command: Vec::new(),
+            user: None,
+            environment: Vec::new(),
+            mounts: Vec::new(),
+            stop_signal: STOP_SIGNAL.to_owned(),
+            stop_timeout: STOP_TIMEOUT,
+            health: None,
+            container: Container::default(),
+        }
+    }
+
     /// A word of the command with each `{volume:NAME}` replaced by where `place` says that the app sees the volume.
     /// What a path holds is not looked at again.
     pub fn fill(&self, word: &str, place: impl Fn(&Mount) -> &Path) -> Result<OsString> {
@@ -64,11 +87,18 @@ impl DeploySpec {
 }
 
 /// A live volume directory and where the app sees it.
+#[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mount {
     pub volume: String,
     pub live: PathBuf,
     pub target: PathBuf,
+}
+
+impl Mount {
+    pub fn new(volume: impl Into<String>, live: impl Into<PathBuf>, target: impl Into<PathBuf>) -> Mount {
+        Mount { volume: volume.into(), live: live.into(), target: target.into() }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,6 +130,7 @@ impl AppState {
 }
 
 /// What was there before the stop: enough to bring exactly it back.
+#[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation {
     pub state: AppState,
@@ -111,9 +142,18 @@ pub struct Observation {
 }
 
 impl Observation {
+    pub fn new(state: AppState, spec: Option<DeploySpec>) -> Observation {
+        Observation { state, spec, detail: serde_json::Value::Null }
+    }
+
     /// Of a workload that was never deployed.
     pub fn absent() -> Observation {
-        Observation { state: AppState::Absent, spec: None, detail: serde_json::Value::Null }
+        Observation::new(AppState::Absent, None)
+    }
+
+    /// With the runtime's own words.
+    pub fn with_detail(self, detail: serde_json::Value) -> Observation {
+        Observation { detail, ..self }
     }
 
     /// What a runtime needs of it to forget it, and no more: without the values of environment variables, and of the runtime's
@@ -142,8 +182,15 @@ pub enum Health {
 }
 
 /// Health with the reason in words.
+#[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HealthReport {
     pub health: Health,
     pub reason: Message,
+}
+
+impl HealthReport {
+    pub fn new(health: Health, reason: impl Into<Message>) -> HealthReport {
+        HealthReport { health, reason: reason.into() }
+    }
 }

@@ -67,19 +67,12 @@ impl World {
 
     /// An app that is a shell script.
     pub(crate) fn spec(&self, script: &str) -> DeploySpec {
-        DeploySpec {
-            workload: "notes".to_owned(),
-            image: self.image.clone().unwrap_or_else(|| script.to_owned()),
-            image_digest: String::new(),
-            command: ["sh", "-c", script].map(str::to_owned).to_vec(),
-            user: None,
-            environment: Vec::new(),
-            mounts: vec![Mount { volume: "data".to_owned(), live: self.live.clone(), target: "/data".into() }],
-            stop_signal: "SIGTERM".to_owned(),
-            stop_timeout: Duration::from_secs(5),
-            health: None,
-            container: self.container.clone(),
-        }
+        let mut spec = DeploySpec::new("notes", self.image.as_deref().unwrap_or(script));
+        spec.command = ["sh", "-c", script].map(str::to_owned).to_vec();
+        spec.mounts = vec![Mount::new("data", &self.live, "/data")];
+        spec.stop_timeout = Duration::from_secs(5);
+        spec.container = self.container.clone();
+        spec
     }
 
     /// What a script has written; empty if it has not.

@@ -62,7 +62,7 @@ impl Runtime for Engine {
     fn observe(&self, workload: &str) -> Result<Observation> {
         let Some(spec) = self.deployed(workload)? else { return Ok(Observation::absent()) };
         let state = if self.is_down(workload)? { AppState::Stopped } else { AppState::Running };
-        Ok(Observation { state, spec: Some(spec), ..Observation::absent() })
+        Ok(Observation::new(state, Some(spec)))
     }
 
     fn create(&self, spec: &DeploySpec) -> Result<()> {
@@ -120,7 +120,7 @@ impl Runtime for Engine {
             true => (Health::ConfirmedBad, "it has ended"),
             false => (Health::Healthy, "it runs"),
         };
-        Ok(HealthReport { health, reason: reason.into() })
+        Ok(HealthReport::new(health, reason))
     }
 
     fn resolve_image(&self, spec: &DeploySpec) -> Result<String> {

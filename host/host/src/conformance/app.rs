@@ -63,7 +63,7 @@ impl Runtime for App {
             (Some(_), true) => AppState::Running,
             (Some(_), false) => AppState::Stopped,
         };
-        Ok(Observation { state: seen, spec: state.spec.clone(), ..Observation::absent() })
+        Ok(Observation::new(seen, state.spec.clone()))
     }
 
     fn create(&self, spec: &DeploySpec) -> Result<()> {
@@ -114,7 +114,7 @@ impl Runtime for App {
     fn await_healthy(&self, _workload: &str, _cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
         let state = self.state();
         let health = if state.running { state.script.health } else { Health::ConfirmedBad };
-        Ok(HealthReport { health, reason: message!("as-the-script-says") })
+        Ok(HealthReport::new(health, message!("as-the-script-says")))
     }
 
     fn resolve_image(&self, _spec: &DeploySpec) -> Result<String> {

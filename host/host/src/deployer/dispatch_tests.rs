@@ -40,7 +40,7 @@ impl Runtime for Scripted {
     fn observe(&self, workload: &str) -> Result<Observation> {
         let spec = self.running.lock().unwrap().get(workload).cloned();
         let state = if spec.is_some() { AppState::Running } else { AppState::Absent };
-        Ok(Observation { state, spec, detail: serde_json::Value::Null })
+        Ok(Observation::new(state, spec))
     }
     fn create(&self, spec: &DeploySpec) -> Result<()> {
         self.call(format!("create {}", spec.workload));
@@ -75,7 +75,7 @@ impl Runtime for Scripted {
         self.call(format!("await {workload}"));
         let bad = *self.bad.lock().unwrap();
         let health = if bad { Health::ConfirmedBad } else { Health::Healthy };
-        Ok(HealthReport { health, reason: "it says so".into() })
+        Ok(HealthReport::new(health, "it says so"))
     }
     fn fetch_image(&self, _: &DeploySpec, _: &dyn Fn(&Message), _: &dyn Fn() -> bool) -> Result<()> {
         if let Some(lost) = self.loses.lock().unwrap().take() {

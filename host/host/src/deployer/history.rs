@@ -148,7 +148,8 @@ mod tests {
         let record = history.read("a").unwrap();
         assert_eq!(record.current, Some(spec("a", "two")));
         assert_eq!(record.previous, Some(spec("a", "one")));
-        let moved = DeploySpec { image_digest: "another".to_owned(), ..spec("a", "two") };
+        let mut moved = spec("a", "two");
+        moved.image_digest = "another".to_owned();
         history.deploying(&lease, &moved).unwrap();
         assert_eq!(history.read("a").unwrap().previous, Some(spec("a", "two")), "one tag, another digest");
     }

@@ -129,9 +129,9 @@ fn not_made(path: &Path, error: &std::io::Error) -> Failure {
 fn refused(path: &Path, errno: Errno) -> Failure {
     let failure = Failure::io("make the directory", path, &errno.into());
     match errno {
-        Errno::EXIST => Failure { code: Code::Drift, ..failure }.hint(message!("it-appeared-just-now-try-again")),
+        Errno::EXIST => failure.with_code(Code::Drift).hint(message!("it-appeared-just-now-try-again")),
         Errno::NOTDIR | Errno::LOOP => {
-            Failure { code: Code::VolumeRefused, ..failure }.hint(message!("something-that-is-not-a-directory"))
+            failure.with_code(Code::VolumeRefused).hint(message!("something-that-is-not-a-directory"))
         }
         _ => failure.hint(message!("check-the-rights-and-the-room")),
     }

@@ -41,7 +41,7 @@ pub(super) fn mounts(config: &Config, history: &History, workload: &Workload) ->
     Ok(supported
         .map(|volume| {
             let live = directory.join(&volume.name);
-            Mount { volume: volume.name.clone(), target: volume.target.clone().unwrap_or_else(|| live.clone()), live }
+            Mount::new(&volume.name, &live, volume.target.as_ref().unwrap_or(&live))
         })
         .collect())
 }

@@ -65,7 +65,7 @@ impl Resolution {
 
 impl ResolvedVolume {
     pub fn mount(&self) -> Mount {
-        Mount { volume: self.name.clone(), live: self.path.clone(), target: self.target.clone() }
+        Mount::new(&self.name, &self.path, &self.target)
     }
 }
 
@@ -75,7 +75,7 @@ pub fn resolve(config: &Config, workload: &Workload) -> Resolution {
     let mounts = match MountTable::read() {
         Ok(mounts) => mounts,
         Err(failure) => {
-            resolution.refusals.push(Failure { code: Code::VolumeRefused, ..failure }.hint(message!("mount-proc")));
+            resolution.refusals.push(failure.with_code(Code::VolumeRefused).hint(message!("mount-proc")));
             return resolution;
         }
     };

@@ -31,10 +31,10 @@ impl Host {
                 let failure = held.failure(&workload.id);
                 let phase = registry::phase_of_unfinished(&entries, &workload.id);
                 Ok(vec![match phase {
-                    Some(phase) => Failure {
-                        message: message!("what-and-why", text = failure.message, more = phase.message()),
-                        ..failure
-                    },
+                    Some(phase) => {
+                        let message = message!("what-and-why", text = failure.message, more = phase.message());
+                        failure.with_message(message)
+                    }
                     None => failure,
                 }])
             }

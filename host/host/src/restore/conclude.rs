@@ -113,7 +113,7 @@ fn not_started(failure: Failure) -> Ending {
     Ending {
         outcome: Outcome::NeedsOperator,
         app: message!("app-down"),
-        failure: Some(Failure { message, ..failure }.hint(message!("reforge-recover-starts-it-and-completes"))),
+        failure: Some(failure.with_message(message).hint(message!("reforge-recover-starts-it-and-completes"))),
         left_behind: Vec::new(),
         later_writes: Vec::new(),
     }
@@ -142,9 +142,9 @@ fn went_back(WentBack { why, how }: WentBack) -> Ending {
                 true => message!("every-volume-holds-what-it-held"),
                 false => message!("nothing-was-changed"),
             };
-            let message = Message::all([why.message, state]);
-            let hint = reverted.foreign_start.clone().unwrap_or(why.hint);
-            let failure = Failure { message, hint, ..why };
+            let message = Message::all([why.message.clone(), state]);
+            let hint = reverted.foreign_start.clone().unwrap_or_else(|| why.hint.clone());
+            let failure = why.with_message(message).hint(hint);
             Ending {
                 outcome,
                 failure: Some(failure),
@@ -180,5 +180,5 @@ pub(super) fn tell(
 
 /// The runtime did not say: the app may well run, so the new data stays.
 fn unknown(failure: Failure) -> HealthReport {
-    HealthReport { health: Health::Unknown, reason: failure.message }
+    HealthReport::new(Health::Unknown, failure.message)
 }

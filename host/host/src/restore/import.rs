@@ -57,7 +57,7 @@ pub fn run_of(
 }
 
 fn unreadable(request: &Request, error: &std::io::Error) -> Failure {
-    Failure { code: Code::Usage, ..Failure::io("read the archive", &request.file, error) }
+    Failure::io("read the archive", &request.file, error).with_code(Code::Usage)
 }
 
 fn take_in(

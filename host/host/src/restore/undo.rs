@@ -126,7 +126,10 @@ pub fn plan(host: &Host, request: &Request) -> Result<Begin> {
     .map_err(|failure| match instead(host, &request.id) {
         Some(hint) if failure.code == Code::VolumeRefused => match failure.hint == failure.code.usual_hint() {
             true => failure.hint(hint),
-            false => Failure { hint: Message::all([hint, failure.hint]), ..failure },
+            false => {
+                let hint = Message::all([hint, failure.hint.clone()]);
+                failure.hint(hint)
+            }
         },
         _ => failure,
     })

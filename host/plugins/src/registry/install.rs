@@ -145,5 +145,5 @@ fn read_signature(path: &Path) -> Result<String> {
 
 fn unreadable(doing: Message, path: &Path, error: &std::io::Error) -> Failure {
     let failure = Failure::while_doing(doing, path, error);
-    Failure { code: Code::Usage, ..failure }.hint(message!("name-a-file"))
+    failure.with_code(Code::Usage).hint(message!("name-a-file"))
 }

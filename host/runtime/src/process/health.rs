@@ -43,17 +43,17 @@ pub(super) fn wait(
         }
         let Some(status) = status(workload_dir)? else { return Ok(unsupervised()) };
         if let Some(why) = confirmed_bad(&status, ends_before, spec.health.is_some()) {
-            return Ok(HealthReport { health: Health::ConfirmedBad, reason: with_log(workload_dir, &status, why) });
+            return Ok(HealthReport::new(Health::ConfirmedBad, with_log(workload_dir, &status, why)));
         }
         let running = status.state.phase == Phase::Running;
         match &spec.health {
             None if running && status.up_ms.is_some_and(|up| u128::from(up) >= SETTLE.as_millis()) => {
-                return Ok(HealthReport { health: Health::Healthy, reason: message!("ran-for", settle = SETTLE) });
+                return Ok(HealthReport::new(Health::Healthy, message!("ran-for", settle = SETTLE)));
             }
             Some(check) if running && Instant::now() >= next_probe => {
                 last_probe = probe(workload_dir, &status, deadline)?;
                 if last_probe.is_none() {
-                    return Ok(HealthReport { health: Health::Healthy, reason: message!("the-health-check-passed") });
+                    return Ok(HealthReport::new(Health::Healthy, message!("the-health-check-passed")));
                 }
                 next_probe = Instant::now() + interval(check);
             }
@@ -117,7 +117,7 @@ fn interval(check: &HealthCheck) -> Duration {
 }
 
 fn unknown(reason: Message) -> HealthReport {
-    HealthReport { health: Health::Unknown, reason }
+    HealthReport::new(Health::Unknown, reason)
 }
 
 fn unsupervised() -> HealthReport {

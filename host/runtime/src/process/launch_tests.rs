@@ -4,24 +4,12 @@ use super::*;
 use reforge_base::spec::Mount;
 
 fn spec(command: &[&str]) -> DeploySpec {
-    let mount = |volume: &str, live: &[u8]| Mount {
-        volume: volume.to_owned(),
-        live: PathBuf::from(OsString::from_vec(live.to_vec())),
-        target: PathBuf::from("/data"),
-    };
-    DeploySpec {
-        workload: "notes".to_owned(),
-        image: String::new(),
-        image_digest: String::new(),
-        command: command.iter().map(|word| (*word).to_owned()).collect(),
-        user: None,
-        environment: Vec::new(),
-        mounts: vec![mount("data", b"/srv/\xff"), mount("tricky", b"/srv/{volume:data}")],
-        stop_signal: "SIGTERM".to_owned(),
-        stop_timeout: std::time::Duration::from_secs(1),
-        health: None,
-        container: Default::default(),
-    }
+    let mount = |volume: &str, live: &[u8]| Mount::new(volume, OsString::from_vec(live.to_vec()), "/data");
+    let mut spec = DeploySpec::new("notes", "");
+    spec.command = command.iter().map(|word| (*word).to_owned()).collect();
+    spec.mounts = vec![mount("data", b"/srv/\xff"), mount("tricky", b"/srv/{volume:data}")];
+    spec.stop_timeout = std::time::Duration::from_secs(1);
+    spec
 }
 
 #[test]

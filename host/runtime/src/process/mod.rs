@@ -116,7 +116,7 @@ impl Runtime for ProcessRuntime {
     fn observe(&self, workload: &str) -> Result<Observation> {
         let Some((spec, state, detail)) = self.look(workload)? else { return Ok(Observation::absent()) };
         let detail = serde_json::to_value(detail).unwrap_or_default();
-        Ok(Observation { state, spec: Some(spec), detail })
+        Ok(Observation::new(state, Some(spec)).with_detail(detail))
     }
 
     fn deployed(&self) -> Result<Vec<String>> {

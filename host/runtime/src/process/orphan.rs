@@ -14,12 +14,11 @@ use super::state::{Phase, State};
 use super::stop::{self, Progress, StopSequence};
 use super::workload_dir::WorkloadDir;
 use reforge_base::failure::{Failure, Result};
-use reforge_base::spec::{AppState, DeploySpec};
+use reforge_base::spec::{AppState, DeploySpec, STOP_TIMEOUT};
 
 /// Between two looks at processes of which none ends.
 const POLL: Duration = Duration::from_millis(20);
 /// For a workload that was held but never deployed.
-const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Of which workloads nobody is left, so that not all processes are asked again: whoever is left comes from somebody who
 /// is left, or from a supervisor, and each supervisor makes its socket in the workload's directory.

@@ -84,11 +84,11 @@ impl From<ProblemDocument> for Failure {
         let message = |text: String, id: Option<Cow<'static, str>>, arguments| {
             Message::written(text, id.map(|id| Source { id, arguments }))
         };
-        Failure {
-            code: Code::parse(&problem.code),
-            message: message(problem.detail, problem.id, problem.arguments),
-            hint: message(problem.hint, problem.hint_id, problem.hint_arguments),
-        }
+        Failure::new(Code::parse(&problem.code), message(problem.detail, problem.id, problem.arguments)).hint(message(
+            problem.hint,
+            problem.hint_id,
+            problem.hint_arguments,
+        ))
     }
 }
 

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use tower::ServiceExt as _;
 
 use crate::api::{Peer, ProblemDocument};
-use reforge_base::{Code, Failure, Message};
+use reforge_base::{Code, Failure};
 
 /// What one part of a path may hold as it is.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -94,10 +94,7 @@ async fn bytes(response: Response) -> Bytes {
 fn refused(status: StatusCode, body: &[u8]) -> Refused {
     match serde_json::from_slice::<ProblemDocument>(body) {
         Ok(problem) => Refused { status, failure: problem.into() },
-        Err(_) => Refused {
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            failure: Failure { code: Code::Io, message: Message::default(), hint: Message::default() },
-        },
+        Err(_) => Refused { status: StatusCode::INTERNAL_SERVER_ERROR, failure: Failure::new(Code::Io, "").hint("") },
     }
 }
 

@@ -129,7 +129,7 @@ mod tests {
     fn a_message_keeps_its_names_and_what_stands_in_it_is_told_too() {
         let failure = Failure::io("read", "/srv/<b>".as_ref(), &std::io::ErrorKind::NotFound.into());
         let missing = rustix::io::Errno::NOENT;
-        let failure = Failure { message: Failure::io("read", "/srv/<b>".as_ref(), &missing.into()).message, ..failure };
+        let failure = failure.with_message(Failure::io("read", "/srv/<b>".as_ref(), &missing.into()).message);
         for (message, english, russian) in [
             (
                 failure.message,

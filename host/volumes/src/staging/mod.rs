@@ -277,7 +277,7 @@ impl Inner {
     /// Charges what is held of an entry until the seal.
     fn list(&self, path: &[u8], target: &[u8], waiting: &[(Vec<u8>, Vec<u8>)]) -> Result<()> {
         let problem = self.quota_use.listed.add(path, target, waiting);
-        problem.map_or(Ok(()), |problem| Err(Failure { code: Code::TooLarge, ..refused(path, &problem) }))
+        problem.map_or(Ok(()), |problem| Err(refused(path, &problem).with_code(Code::TooLarge)))
     }
 
     fn check_link<'a>(

@@ -149,7 +149,7 @@ impl Monitor {
             return failure;
         }
         let message = message!("the-plugin-failed-and-said", code = failure.code, message = failure.message);
-        Failure { code: Code::Plugin, message, hint: failure.hint }
+        failure.with_code(Code::Plugin).with_message(message)
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn of(
         volumes: targets.iter().map(BasisVolume::of).collect(),
         leave: choice.leave.iter().map(String::as_str).collect(),
         keep_previous: choice.keep_previous,
-        deployed: &Observation { detail: serde_json::Value::Null, state: AppState::Absent, ..observation.clone() },
+        deployed: &Observation::new(AppState::Absent, observation.spec.clone()),
         image,
         plugin,
     };

@@ -48,7 +48,7 @@ pub(super) fn look_at_image(
             // It is there to be found by the restore, not by whoever asks for one.
             let code = if failure.code == Code::NotFound { Code::PolicyRefused } else { failure.code.clone() };
             let failure = failure.context(message!("the-app-could-not-be-started")).hint(message!("deploy-it-first"));
-            refusals.push(Failure { code, ..failure });
+            refusals.push(failure.with_code(code));
             Ok(None)
         }
         Err(_) => Ok(None),

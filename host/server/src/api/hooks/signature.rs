@@ -29,7 +29,7 @@ impl Secret {
         let refused = |why: Message, hint: Message| {
             Failure::new(Code::StateRefused, message!("file-and-why", file = escape::path(file), why)).hint(hint)
         };
-        let failed = |error: std::io::Error| Failure { code: Code::StateRefused, ..Failure::io("read", file, &error) };
+        let failed = |error: std::io::Error| Failure::io("read", file, &error).with_code(Code::StateRefused);
         if std::fs::metadata(file).map_err(failed)?.mode() & 0o077 != 0 {
             return Err(refused(message!("can-be-read-by-others"), message!("chmod-600-it-and-change")));
         }

@@ -32,7 +32,7 @@ impl Switch {
 impl Runtime for Switch {
     fn observe(&self, name: &str) -> Result<Observation> {
         let state = if self.is_up() { AppState::Running } else { AppState::Stopped };
-        Ok(Observation { state, spec: Some(spec(name, "/bin/app")), detail: serde_json::Value::Null })
+        Ok(Observation::new(state, Some(spec(name, "/bin/app"))))
     }
     fn create(&self, _: &DeploySpec) -> Result<()> {
         self.up.store(true, Ordering::SeqCst);
@@ -60,7 +60,7 @@ impl Runtime for Switch {
         Ok(!self.is_up())
     }
     fn await_healthy(&self, _: &str, _: &dyn Fn() -> bool) -> Result<HealthReport> {
-        Ok(HealthReport { health: Health::Healthy, reason: "it is switched on".into() })
+        Ok(HealthReport::new(Health::Healthy, "it is switched on"))
     }
     fn resolve_image(&self, spec: &DeploySpec) -> Result<String> {
         Ok(spec.image_digest.clone())
