@@ -1,7 +1,7 @@
 //! The one place where a path becomes an open directory. Whatever lies below is reached through what is given out here,
 //! by [`super::beneath`].
 //!
-//! A live volume's parent is opened by [`open`], which refuses links. [`follow`] is for paths that people or the
+//! A live volume's parent is opened by [`open`], which refuses links, or by one of the two that it is made of. [`follow`] is for paths that people or the
 //! configuration give, whose links are theirs. [`above`] is the way back up out of a tree that is too deep to be held open.
 
 #![expect(
@@ -12,12 +12,11 @@
 use std::io;
 use std::path::{Component, Path};
 
-use cap_fs_ext::DirExt as _;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use rustix::io::Errno;
 
-use super::beneath::{self, errno};
+use super::beneath::{self, Name, errno};
 use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
@@ -30,21 +29,36 @@ pub fn open(path: &Path) -> Result<Dir> {
         Failure::new(Code::VolumeRefused, message!("cannot-use", path = escape::path(path), reason))
             .hint(message!("give-the-path-with-links-resolved"))
     };
-    let failed = |error: Errno| match error {
+    if !path.is_absolute() {
+        return Err(refused(message!("it-is-not-absolute")));
+    }
+    if path.components().any(|component| component == Component::ParentDir) {
+        return Err(refused(message!("it-is-not-resolved")));
+    }
+    directory(path).map_err(|error| match error {
         Errno::NOENT => Failure::new(Code::NotFound, message!("does-not-exist", shown = escape::path(path))),
         Errno::NOTDIR | Errno::LOOP => refused(message!("a-link-or-something")),
         other => Failure::io("open", path, &other.into()),
-    };
+    })
+}
+
+/// The same for whoever has words of his own for what the kernel says.
+pub fn directory(path: &Path) -> rustix::io::Result<Dir> {
+    beneath::again(&directory_handle(path)?)
+}
+
+/// The same as a mere handle, which takes no right to read: to look at it, and at what is in it.
+pub fn directory_handle(path: &Path) -> rustix::io::Result<Dir> {
     let mut components = path.components();
     if components.next() != Some(Component::RootDir) {
-        return Err(refused(message!("it-is-not-absolute")));
+        return Err(Errno::INVAL);
     }
-    let mut reached = follow(Path::new("/")).map_err(|error| failed(errno(error)))?;
+    let mut reached = follow(Path::new("/")).map_err(errno)?;
     for component in components {
-        let Component::Normal(name) = component else { return Err(refused(message!("it-is-not-resolved"))) };
-        reached = reached.open_dir_nofollow(name).map_err(|error| failed(errno(error)))?;
+        let name = Name::new(component.as_os_str()).ok_or(Errno::INVAL)?;
+        reached = beneath::directory_handle(&reached, name)?;
     }
-    beneath::again(&reached).map_err(failed)
+    Ok(reached)
 }
 
 /// Opens the directory that a path leads to, links followed as whoever is given the path follows them. Only to look at,

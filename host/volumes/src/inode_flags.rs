@@ -22,14 +22,17 @@ use reforge_base::message;
 /// directory, no copy-on-write, direct access, inherited project.
 const COPIED_FLAGS: u32 = 0x4 | 0x8 | 0x40 | 0x80 | 0x400 | 0x4000 | 0x1_0000 | 0x80_0000 | 0x200_0000 | 0x2000_0000;
 
+/// `FS_IMMUTABLE_FL`, `FS_APPEND_FL`, `FS_ENCRYPT_FL`, `FS_CASEFOLD_FL`.
+const IMMUTABLE: u32 = 0x10;
+const APPEND_ONLY: u32 = 0x20;
+const ENCRYPTED: u32 = 0x800;
+const CASE_FOLDED: u32 = 0x4000_0000;
+
 /// `FS_*_FL` that a person or a program has set: those that are copied, immutable and append-only.
-const TOLD_FLAGS: u32 = COPIED_FLAGS | 0x10 | 0x20;
+const TOLD_FLAGS: u32 = COPIED_FLAGS | IMMUTABLE | APPEND_ONLY;
 
 /// `FS_XFLAG_*` that are copied: the same where they exist, and realtime, extent size and defragmentation of xfs.
 const COPIED_XFLAGS: u32 = 0x20 | 0x40 | 0x80 | 0x100 | 0x200 | 0x400 | 0x1000 | 0x2000 | 0x8000 | 0x1_0000;
-
-/// `FS_CASEFOLD_FL`.
-const CASE_FOLDED: u32 = 0x4000_0000;
 
 /// Gives `staging` what `live` has. Both are directories on one file system; the path is staging's, for messages.
 pub fn copy(live: &Dir, staging: &Dir, path: &Path) -> Result<()> {
@@ -79,24 +82,45 @@ impl Extra {
     }
 }
 
-/// Refuses a live root that a restore could not put aside or stand in for. The path is for the message.
+/// What a live root can have that keeps a restore from putting it aside, or a new tree from standing in for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    Immutable,
+    AppendOnly,
+    Encrypted,
+    CaseFolded,
+}
+
+/// All of that which a live root has.
+pub fn obstacles(live: &Dir) -> rustix::io::Result<Vec<Obstacle>> {
+    let attributes = syscalls::facts(live)?.stx_attributes;
+    let flags = supported(syscalls::inode_flags(beneath::again(live)?))?;
+    Ok(told(attributes, flags.unwrap_or(0)))
+}
+
+/// Of what the kernel says of every file system, and what this one says by itself: a few say it in one way only.
+fn told(attributes: StatxAttributes, flags: u32) -> Vec<Obstacle> {
+    let rows = [
+        (Obstacle::Immutable, StatxAttributes::IMMUTABLE, IMMUTABLE),
+        (Obstacle::AppendOnly, StatxAttributes::APPEND, APPEND_ONLY),
+        (Obstacle::Encrypted, StatxAttributes::ENCRYPTED, ENCRYPTED),
+        (Obstacle::CaseFolded, StatxAttributes::empty(), CASE_FOLDED),
+    ];
+    let found = rows.into_iter().filter(|(_, attribute, flag)| attributes.intersects(*attribute) || flags & flag != 0);
+    found.map(|(obstacle, ..)| obstacle).collect()
+}
+
+/// Refuses a live root with one of them. The path is for the message.
 pub fn refuse_unsupported(live: &Dir, path: &Path) -> Result<()> {
-    let facts = syscalls::facts(live).map_err(|error| Failure::io("inspect", path, &error.into()))?;
-    let case_folded = flags(&reopened(live, path)?, path)?.is_some_and(|flags| flags & CASE_FOLDED != 0);
-    let has = |attribute| facts.stx_attributes.contains(attribute);
+    let found = obstacles(live).map_err(|error| Failure::io("inspect", path, &error.into()))?;
+    let Some(first) = found.first() else { return Ok(()) };
     let path = escape::path(path);
-    let refused = if has(StatxAttributes::IMMUTABLE) {
-        (message!("is-immutable-live", path), message!("chattr-i-alone"))
-    } else if has(StatxAttributes::APPEND) {
-        (message!("is-append-only-live", path), message!("chattr-a-alone"))
-    } else if has(StatxAttributes::ENCRYPTED) {
-        (message!("is-encrypted-live", path), message!("encrypt-the-disk-below-instead"))
-    } else if case_folded {
-        (message!("is-case-folding-live", path), message!("use-a-directory-that-tells-upper"))
-    } else {
-        return Ok(());
+    let (message, hint) = match first {
+        Obstacle::Immutable => (message!("is-immutable-live", path), message!("chattr-i-alone")),
+        Obstacle::AppendOnly => (message!("is-append-only-live", path), message!("chattr-a-alone")),
+        Obstacle::Encrypted => (message!("is-encrypted-live", path), message!("encrypt-the-disk-below-instead")),
+        Obstacle::CaseFolded => (message!("is-case-folding-live", path), message!("use-a-directory-that-tells-upper")),
     };
-    let (message, hint) = refused;
     Err(Failure::new(Code::VolumeRefused, message).hint(hint))
 }
 
@@ -106,18 +130,46 @@ fn reopened(directory: &Dir, path: &Path) -> Result<Dir> {
 }
 
 /// None where the file system has no such thing.
-fn supported<T>(answer: rustix::io::Result<T>, path: &Path) -> Result<Option<T>> {
+fn supported<T>(answer: rustix::io::Result<T>) -> rustix::io::Result<Option<T>> {
     match answer {
         Ok(value) => Ok(Some(value)),
         Err(Errno::NOTTY | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(None),
-        Err(error) => Err(Failure::io("read inode flags of", path, &error.into())),
+        Err(error) => Err(error),
     }
 }
 
 fn flags(directory: &Dir, path: &Path) -> Result<Option<u32>> {
-    supported(syscalls::inode_flags(directory), path)
+    supported(syscalls::inode_flags(directory)).map_err(|error| unread(path, error))
 }
 
 fn extended(directory: &Dir, path: &Path) -> Result<Option<Extended>> {
-    supported(syscalls::extended(directory), path)
+    supported(syscalls::extended(directory)).map_err(|error| unread(path, error))
+}
+
+fn unread(path: &Path, error: Errno) -> Failure {
+    Failure::io("read inode flags of", path, &error.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_obstacle_is_seen_wherever_it_is_told() {
+        let none = (StatxAttributes::empty(), 0);
+        for ((attributes, flags), obstacle) in [
+            ((StatxAttributes::IMMUTABLE, none.1), Obstacle::Immutable),
+            ((none.0, IMMUTABLE), Obstacle::Immutable),
+            ((StatxAttributes::APPEND, none.1), Obstacle::AppendOnly),
+            ((none.0, APPEND_ONLY), Obstacle::AppendOnly),
+            ((StatxAttributes::ENCRYPTED, none.1), Obstacle::Encrypted),
+            ((none.0, ENCRYPTED), Obstacle::Encrypted),
+            ((none.0, CASE_FOLDED), Obstacle::CaseFolded),
+        ] {
+            assert_eq!(told(attributes, flags), [obstacle]);
+        }
+        assert_eq!(told(StatxAttributes::COMPRESSED, COPIED_FLAGS), []);
+        let all = [Obstacle::Immutable, Obstacle::AppendOnly, Obstacle::Encrypted, Obstacle::CaseFolded];
+        assert_eq!(told(StatxAttributes::all(), u32::MAX), all);
+    }
 }

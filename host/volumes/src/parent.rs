@@ -12,6 +12,7 @@ use cap_std::fs::Dir;
 use rustix::fs::{Statx, StatxFlags};
 use rustix::io::Errno;
 
+pub use self::flaw::{Flaw, flaws};
 use super::beneath::{self, Name};
 use super::identity::Identity;
 use super::{ambient, syscalls};
@@ -20,6 +21,8 @@ use reforge_base::effects::effect;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
+
+mod flaw;
 
 /// What every sibling's name starts with.
 pub const SIBLING_PREFIX: &str = ".reforge-";
@@ -188,16 +191,25 @@ impl Parent {
         let facts =
             syscalls::facts(&self.directory).map_err(|error| Failure::io("inspect", &self.path, &error.into()))?;
         let path = escape::path(&self.path);
-        let trusted = [0, rustix::process::geteuid().as_raw()];
-        if facts.stx_mode & 0o022 != 0 {
-            return Err(Failure::new(Code::VolumeRefused, message!("others-may-write-to-which-holds", path))
-                .hint(message!("chmod-go-w-unquoted", path)));
-        }
-        if !trusted.contains(&facts.stx_uid) {
-            let message = message!("which-holds-a-volume-belongs", path, st_uid = facts.stx_uid);
-            return Err(Failure::new(Code::VolumeRefused, message).hint(message!("give-it-to-root")));
-        }
-        Ok(())
+        let refused = flaws(&facts).into_iter().find_map(|flaw| match flaw {
+            Flaw::Owner(uid) => {
+                Some((message!("which-holds-a-volume-belongs", path, st_uid = uid), message!("give-it-to-root")))
+            }
+            Flaw::Mode(_) => {
+                Some((message!("others-may-write-to-which-holds", path), message!("chmod-go-w-unquoted", path)))
+            }
+            // An exchange in it says so.
+            Flaw::Fixed => None,
+        });
+        refused.map_or(Ok(()), |(message, hint)| Err(Failure::new(Code::VolumeRefused, message).hint(hint)))
+    }
+
+    /// The mount that something in here lies on.
+    pub fn mount_of(&self, name: impl AsRef<OsStr>) -> Result<u64> {
+        let name = name_of(name.as_ref())?;
+        let location = syscalls::facts_of(&self.directory, name).map_err(std::io::Error::from);
+        let location = location.and_then(|facts| FileLocation::from_facts(&facts));
+        location.map(|location| location.mount).map_err(|error| Failure::io("look at", &self.path.join(name), &error))
     }
 
     fn shown(&self, name: Name<'_>) -> String {
