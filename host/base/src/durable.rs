@@ -233,8 +233,7 @@ pub fn make_directories_durably(path: &Path, mode: u32) -> Result<()> {
 }
 
 /// How a directory is opened wherever it may be synced.
-pub const READ_DIRECTORY: OFlags =
-    OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+const READ_DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 fn open_directory(path: &Path) -> io::Result<File> {
     let flags = READ_DIRECTORY.difference(OFlags::NOFOLLOW);

@@ -3,10 +3,11 @@
 //! Looks by handle: the parent is opened once and live is only ever a name in it, never followed. Changes nothing.
 
 use std::ffi::OsStr;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, FileType, IFlags, Mode, OFlags, ResolveFlags, Statx, StatxAttributes, StatxFlags};
+use cap_std::fs::Dir;
+use rustix::fs::{FileType, Statx, StatxAttributes, StatxFlags};
 use rustix::io::Errno;
 
 use crate::deployer::about::About;
@@ -15,13 +16,10 @@ use reforge_base::escape;
 use reforge_base::failure::{Failure, reason};
 use reforge_base::message;
 use reforge_base::mounts::MountTable;
-
-/// `FS_CASEFOLD_FL`: names that differ in case only are one.
-const CASE_FOLDED: IFlags = IFlags::from_bits_retain(0x4000_0000);
-/// `FS_ENCRYPT_FL`.
-const ENCRYPTED: IFlags = IFlags::from_bits_retain(0x800);
-/// Group or others may write.
-const WRITABLE_BY_OTHERS: u16 = 0o022;
+use reforge_volumes::beneath::{self, Name, errno};
+use reforge_volumes::inode_flags::{self, Obstacle};
+use reforge_volumes::parent::{Flaw, flaws};
+use reforge_volumes::{ambient, syscalls};
 
 /// Whether live exists, or everything that is wrong. `parent` is canonical.
 pub(super) fn check(
@@ -37,12 +35,14 @@ pub(super) fn check(
             message!("correct-the-rights-of-the-directory"),
         )]
     };
-    let directory = open_parent(parent).map_err(|errno| unusable(message!("its-parent-cannot-be-opened"), errno))?;
-    let above = look(directory.as_fd(), OsStr::new(""))
-        .map_err(|errno| unusable(message!("its-parent-cannot-be-read"), errno))?;
+    // It has no link in it unless somebody put one there since.
+    let directory =
+        ambient::directory_handle(parent).map_err(|errno| unusable(message!("its-parent-cannot-be-opened"), errno))?;
+    let above = syscalls::facts(&directory).map_err(|errno| unusable(message!("its-parent-cannot-be-read"), errno))?;
     let mut refusals = check_parent(about, parent, &above);
-    match look(directory.as_fd(), live) {
-        Ok(found) => refusals.extend(check_live(about, &directory, &above, &found, live, path, mounts)),
+    let found = Name::from_bytes(live.as_bytes()).and_then(|name| Ok((syscalls::facts_of(&directory, name)?, name)));
+    match found {
+        Ok((found, name)) => refusals.extend(check_live(about, &directory, &above, &found, name, path, mounts)),
         Err(Errno::NOENT) if refusals.is_empty() => return Ok(false),
         Err(Errno::NOENT) => {}
         Err(errno) => refusals.extend(unusable(message!("it-cannot-be-looked-at"), errno)),
@@ -50,44 +50,23 @@ pub(super) fn check(
     if refusals.is_empty() { Ok(true) } else { Err(refusals) }
 }
 
-/// Opens a canonical path, which has no link in it unless somebody put one there since.
-fn open_parent(parent: &Path) -> rustix::io::Result<OwnedFd> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    rustix::fs::openat2(CWD, parent, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS)
-}
-
-fn look(directory: impl AsFd, name: &OsStr) -> rustix::io::Result<Statx> {
-    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT | AtFlags::EMPTY_PATH;
-    rustix::fs::statx(directory, name, flags, StatxFlags::BASIC_STATS | StatxFlags::MNT_ID)
-}
-
 fn check_parent(about: &About<'_>, parent: &Path, above: &Statx) -> Vec<Failure> {
     let shown = escape::path(parent);
-    let mut refusals = Vec::new();
-    if above.stx_uid != 0 && above.stx_uid != host_user() {
-        refusals.push(
-            about.refuse(message!("has-a-parent-that-belongs", uid = above.stx_uid), message!("chown-root", shown)),
-        );
-    }
-    if above.stx_mode & WRITABLE_BY_OTHERS != 0 {
-        refusals.push(about.refuse(
-            message!("has-a-parent-that-others", mode = format!("{:o}", above.stx_mode & 0o7777)),
-            message!("chmod-go-w", shown),
-        ));
-    }
-    if above.stx_attributes.intersects(StatxAttributes::IMMUTABLE | StatxAttributes::APPEND) {
-        let hint = message!("chattr-ia", shown);
-        refusals.push(about.refuse(message!("has-a-parent-that-is-immutable"), hint));
-    }
-    refusals
+    let refusal = |flaw| match flaw {
+        Flaw::Owner(uid) => about.refuse(message!("has-a-parent-that-belongs", uid), message!("chown-root", shown)),
+        Flaw::Mode(mode) => about
+            .refuse(message!("has-a-parent-that-others", mode = format!("{mode:o}")), message!("chmod-go-w", shown)),
+        Flaw::Fixed => about.refuse(message!("has-a-parent-that-is-immutable"), message!("chattr-ia", shown)),
+    };
+    flaws(above).into_iter().map(refusal).collect()
 }
 
 fn check_live(
     about: &About<'_>,
-    parent: &OwnedFd,
+    parent: &Dir,
     above: &Statx,
     found: &Statx,
-    live: &OsStr,
+    live: Name<'_>,
     path: &Path,
     mounts: &MountTable,
 ) -> Vec<Failure> {
@@ -105,7 +84,7 @@ fn check_live(
     }
     refusals.extend(check_mounts(about, above, found, path, mounts));
     if found.stx_mnt_id == above.stx_mnt_id {
-        refusals.extend(check_flags(about, parent, found, live, path));
+        refusals.extend(check_readable(about, parent, live, path));
     }
     refusals
 }
@@ -132,77 +111,37 @@ fn check_mounts(about: &About<'_>, above: &Statx, found: &Statx, path: &Path, mo
     })
 }
 
-fn check_flags(about: &About<'_>, parent: &OwnedFd, found: &Statx, live: &OsStr, path: &Path) -> Vec<Failure> {
-    let unreadable = |errno: Errno| {
-        let clause = message!("cannot-be-read", reason = reason(&errno.into()));
-        vec![about.refuse(clause, message!("a-volume-that-cannot-be-read"))]
-    };
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let directory = match rustix::fs::openat(parent, live, flags, Mode::empty()) {
-        Ok(directory) => directory,
-        Err(errno) => return unreadable(errno),
-    };
-    if let Some(Err(errno)) =
-        rustix::fs::Dir::read_from(&directory).map_or_else(|errno| Some(Err(errno)), |mut dir| dir.next())
-    {
-        return unreadable(errno);
+fn check_readable(about: &About<'_>, parent: &Dir, live: Name<'_>, path: &Path) -> Vec<Failure> {
+    match obstacles(parent, live) {
+        Ok(obstacles) => obstacles.into_iter().map(|obstacle| in_the_way(about, obstacle, path)).collect(),
+        Err(errno) => {
+            let clause = message!("cannot-be-read", reason = reason(&errno.into()));
+            vec![about.refuse(clause, message!("a-volume-that-cannot-be-read"))]
+        }
     }
-    let inode = match rustix::fs::ioctl_getflags(&directory) {
-        Ok(flags) => flags,
-        // This file system has no such flags.
-        Err(Errno::NOTTY | Errno::OPNOTSUPP | Errno::INVAL | Errno::NOSYS) => IFlags::empty(),
-        Err(errno) => return unreadable(errno),
-    };
-    let flagged = flags_in_the_way(found.stx_attributes, inode, &escape::path(path)).into_iter();
-    flagged.map(|(what, hint)| about.refuse(what, hint)).collect()
 }
 
-/// What the kernel and the file system say of a directory that a restore could not replace, and what to do.
-fn flags_in_the_way(attributes: StatxAttributes, inode: IFlags, path: &str) -> Vec<(Message, Message)> {
-    let either = |attribute, flag| attributes.contains(attribute) || inode.contains(flag);
-    let mut flags = Vec::new();
-    if either(StatxAttributes::IMMUTABLE, IFlags::IMMUTABLE) {
-        flags.push((message!("is-immutable"), message!("chattr-i", path)));
+/// What keeps a restore from replacing it, once it was listed as a capture would.
+fn obstacles(parent: &Dir, live: Name<'_>) -> rustix::io::Result<Vec<Obstacle>> {
+    let directory = beneath::directory(parent, live)?;
+    directory.entries().map_err(errno)?.next().transpose().map_err(errno)?;
+    inode_flags::obstacles(&directory)
+}
+
+fn in_the_way(about: &About<'_>, obstacle: Obstacle, path: &Path) -> Failure {
+    let path = escape::path(path);
+    match obstacle {
+        Obstacle::Immutable => about.refuse(message!("is-immutable"), message!("chattr-i", path)),
+        Obstacle::AppendOnly => about.refuse(message!("is-append-only"), message!("chattr-a", path)),
+        Obstacle::Encrypted => {
+            about.refuse(message!("is-encrypted-by-its-file-system"), message!("use-a-directory-that-is-not"))
+        }
+        Obstacle::CaseFolded => {
+            about.refuse(message!("is-case-folded-so-two-names"), message!("empty-it-and-chattr-f", path))
+        }
     }
-    if either(StatxAttributes::APPEND, IFlags::APPEND) {
-        flags.push((message!("is-append-only"), message!("chattr-a", path)));
-    }
-    if either(StatxAttributes::ENCRYPTED, ENCRYPTED) {
-        flags.push((message!("is-encrypted-by-its-file-system"), message!("use-a-directory-that-is-not")));
-    }
-    if inode.contains(CASE_FOLDED) {
-        flags.push((message!("is-case-folded-so-two-names"), message!("empty-it-and-chattr-f", path)));
-    }
-    flags
 }
 
 fn host_user() -> u32 {
     rustix::process::geteuid().as_raw()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn flags_are_seen_wherever_they_are_told() {
-        let none = (StatxAttributes::empty(), IFlags::empty());
-        let rows = [
-            ((StatxAttributes::IMMUTABLE, none.1), "is immutable"),
-            ((none.0, IFlags::IMMUTABLE), "is immutable"),
-            ((StatxAttributes::APPEND, none.1), "is append-only"),
-            ((none.0, IFlags::APPEND), "is append-only"),
-            ((StatxAttributes::ENCRYPTED, none.1), "is encrypted by its file system"),
-            ((none.0, IFlags::from_bits_retain(0x800)), "is encrypted by its file system"),
-            (
-                (none.0, IFlags::from_bits_retain(0x4000_0000)),
-                "is case-folded, so two names of a snapshot could be one",
-            ),
-        ];
-        for ((attributes, inode), what) in rows {
-            let found: Vec<_> = flags_in_the_way(attributes, inode, "/v").into_iter().map(|(what, _)| what).collect();
-            assert_eq!(found, [what]);
-        }
-        assert_eq!(flags_in_the_way(StatxAttributes::COMPRESSED, IFlags::NOCOW | IFlags::NOATIME, "/v"), []);
-    }
 }

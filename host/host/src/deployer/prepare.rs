@@ -2,24 +2,28 @@
 //! outside a restore, and only by `mkdir` in a parent that is held open: nothing that exists is changed or followed.
 
 use std::ffi::OsStr;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Gid, Mode, ResolveFlags, Uid};
+use cap_std::fs::Dir;
+use rustix::fs::{Gid, Uid};
 use rustix::io::Errno;
 
 use crate::deployer::configured::{Home, configured_mount, home};
 use crate::deployer::owner::owner;
 use crate::deployer::resolve::{ResolvedVolume, resolve};
-use reforge_base::durable::{self, READ_DIRECTORY};
+use reforge_base::durable;
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::spec::Mount;
 use reforge_config::{Config, Workload};
+use reforge_volumes::beneath::{self, Name};
+use reforge_volumes::{ambient, syscalls};
 
 /// Of directories that are made: everybody may look in, the owner may write.
-const DIRECTORY_MODE: Mode = Mode::from_raw_mode(0o755);
+const DIRECTORY_MODE: u32 = 0o755;
 
 /// The workload's volumes, all of them there.
 pub(super) struct Prepared {
@@ -74,13 +78,13 @@ fn make_parents(config: &Config, workload: &Workload) -> Result<()> {
 }
 
 /// Makes what is missing of `below` in `root`, owned by the host's user, and opens it. Never goes through a link.
-pub(super) fn make_below(root: &Path, below: &Path) -> Result<OwnedFd> {
+pub(super) fn make_below(root: &Path, below: &Path) -> Result<Dir> {
     let mut path = root.canonicalize().map_err(|error| Failure::io("look at", root, &error))?;
     let mut directory = open(&path)?;
     for name in below.components() {
         path.push(name);
         let host = (rustix::process::geteuid(), rustix::process::getegid());
-        match open_at(&directory, name.as_os_str()) {
+        match name_of(name.as_os_str()).and_then(|name| beneath::directory(&directory, name)) {
             Ok(next) => directory = next,
             Err(Errno::NOENT) => directory = make_directory(&directory, &path, name.as_os_str(), host)?,
             Err(errno) => return Err(refused(&path, errno)),
@@ -90,21 +94,22 @@ pub(super) fn make_below(root: &Path, below: &Path) -> Result<OwnedFd> {
 }
 
 /// Makes one directory in an open parent, gives it to its owner, and makes both durable.
-pub(super) fn make_directory(parent: &OwnedFd, path: &Path, name: &OsStr, owner: (Uid, Gid)) -> Result<OwnedFd> {
+pub(super) fn make_directory(parent: &Dir, path: &Path, name: &OsStr, owner: (Uid, Gid)) -> Result<Dir> {
+    let name = name_of(name).map_err(|errno| refused(path, errno))?;
     // Closed to all until it has its owner.
-    let made = effect("make-directory", || Ok(rustix::fs::mkdirat(parent, name, Mode::RWXU)?));
+    let made = effect("make-directory", || Ok(beneath::make_directory(parent, name)?));
     made.map_err(|error| not_made(path, &error))?;
     let finished = effect("give-directory", || {
-        let directory = open_at(parent, name)?;
+        let directory = beneath::directory(parent, name)?;
         // Also undoes an inherited set-gid bit and whatever the umask took away.
-        rustix::fs::fchown(&directory, Some(owner.0), Some(owner.1))?;
-        rustix::fs::fchmod(&directory, DIRECTORY_MODE)?;
+        syscalls::set_owner(&directory, owner.0.as_raw(), owner.1.as_raw())?;
+        syscalls::set_mode(&directory, DIRECTORY_MODE)?;
         Ok(directory)
     });
     let directory = finished.map_err(|error| {
         // Empty, and ours since a moment ago; if it stays, the next deploy finds it with the wrong owner and the app
         // says so.
-        let _ = effect("remove-empty", || Ok(rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR)?));
+        let _ = effect("remove-empty", || Ok(beneath::remove_directory(parent, name)?));
         not_made(path, &error)
     })?;
     durable::sync_open_directory(directory.as_fd(), path)?;
@@ -113,13 +118,12 @@ pub(super) fn make_directory(parent: &OwnedFd, path: &Path, name: &OsStr, owner:
 }
 
 /// Opens a canonical path, which has no link in it unless somebody put one there since.
-pub(super) fn open(path: &Path) -> Result<OwnedFd> {
-    let opened = rustix::fs::openat2(CWD, path, READ_DIRECTORY, Mode::empty(), ResolveFlags::NO_SYMLINKS);
-    opened.map_err(|errno| refused(path, errno))
+fn open(path: &Path) -> Result<Dir> {
+    ambient::directory(path).map_err(|errno| refused(path, errno))
 }
 
-fn open_at(parent: impl AsFd, name: &OsStr) -> rustix::io::Result<OwnedFd> {
-    rustix::fs::openat(parent, name, READ_DIRECTORY, Mode::empty())
+fn name_of(name: &OsStr) -> rustix::io::Result<Name<'_>> {
+    Name::from_bytes(name.as_bytes())
 }
 
 fn not_made(path: &Path, error: &std::io::Error) -> Failure {

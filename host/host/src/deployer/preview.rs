@@ -5,13 +5,13 @@
 //! made and not recorded yet is empty, and only `rmdir` may take it. The directory of all previews holds nothing else and
 //! meets no volume of any workload.
 
+use std::ffi::OsString;
 use std::io;
 use std::os::fd::AsFd as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use std::os::unix::fs::MetadataExt as _;
-
-use rustix::fs::StatxFlags;
+use cap_std::fs::Dir;
 
 use crate::deployer::history::{Deployments, History, PreviewDirectory};
 use crate::deployer::overlap;
@@ -27,7 +27,7 @@ use reforge_config::{Config, PREVIEW_SUFFIX, Workload};
 use reforge_transaction::lease::Lease;
 use reforge_volumes::identity::Identity;
 use reforge_volumes::parent::Parent;
-use reforge_volumes::remove;
+use reforge_volumes::{ambient, remove};
 
 /// What the preview's app will see as its volumes, before any of it exists. Changes nothing.
 pub(super) fn mounts(config: &Config, history: &History, workload: &Workload) -> Result<Vec<Mount>> {
@@ -114,9 +114,7 @@ fn remove_recorded(made: &PreviewDirectory) -> Result<()> {
         Err(failure) if failure.code == Code::VolumeRefused => return Ok(()),
         Err(failure) => return Err(failure),
     }
-    let stat = rustix::fs::statx(rustix::fs::CWD, &made.path, rustix::fs::AtFlags::empty(), StatxFlags::MNT_ID)
-        .map_err(|errno| Failure::io("look at", &made.path, &errno.into()))?;
-    if MountTable::read()?.mount_below(stat.stx_mnt_id, &made.path).is_some() {
+    if MountTable::read()?.mount_below(parent.mount_of(&name)?, &made.path).is_some() {
         let message = message!("has-something-mounted-in-it", path = escape::path(&made.path));
         return Err(Failure::new(Code::VolumeRefused, message).hint(message!("unmount-it-or-remove")));
     }
@@ -153,7 +151,7 @@ fn made(record: &Deployments) -> Result<Option<PreviewDirectory>> {
 }
 
 /// None if nothing can be there any more.
-fn parent_of(path: &Path) -> Result<Option<(Parent, std::ffi::OsString)>> {
+fn parent_of(path: &Path) -> Result<Option<(Parent, OsString)>> {
     let (Some(above), Some(name)) = (path.parent(), path.file_name()) else { return Ok(None) };
     match Parent::open(above) {
         Ok(parent) => Ok(Some((parent, name.to_owned()))),
@@ -162,9 +160,22 @@ fn parent_of(path: &Path) -> Result<Option<(Parent, std::ffi::OsString)>> {
     }
 }
 
-fn names(directory: &Path) -> Result<Vec<std::ffi::OsString>> {
-    let failed = |error: io::Error| Failure::io("list", directory, &error);
-    let entries = match std::fs::read_dir(directory) {
+/// The names in a directory; none if it is gone.
+fn names(path: &Path) -> Result<Vec<OsString>> {
+    opened(path)?.map_or(Ok(Vec::new()), |directory| listed(&directory, path))
+}
+
+fn opened(path: &Path) -> Result<Option<Dir>> {
+    match ambient::follow(path) {
+        Ok(directory) => Ok(Some(directory)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure::io("list", path, &error)),
+    }
+}
+
+fn listed(directory: &Dir, path: &Path) -> Result<Vec<OsString>> {
+    let failed = |error: io::Error| Failure::io("list", path, &error);
+    let entries = match directory.entries() {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(failed(error)),
@@ -174,9 +185,11 @@ fn names(directory: &Path) -> Result<Vec<std::ffi::OsString>> {
 
 /// The directory of all previews may hold what this host made in it, and what is empty, and nothing else.
 fn refuse_foreign(history: &History, all: &Path) -> Result<()> {
-    for name in names(all)? {
+    let Some(directory) = opened(all)? else { return Ok(()) };
+    for name in listed(&directory, all)? {
         let path = all.join(&name);
-        let is_empty = path.symlink_metadata().is_ok_and(|found| found.is_dir()) && names(&path)?.is_empty();
+        let is_directory = directory.symlink_metadata(&name).is_ok_and(|found| found.is_dir());
+        let is_empty = is_directory && names(&path)?.is_empty();
         if is_empty || is_a_preview(history, &path)? {
             continue;
         }
