@@ -1,6 +1,7 @@
 //! The table: every promise of a restore plugin, and how it is found out whether it is kept.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::spec::Health;
 use reforge_snapshots::format::Descriptor;
 use reforge_transaction::receipt::Outcome;
+use reforge_volumes::syscalls;
 
 /// The longest name, version or format.
 const WORD_BYTES_MAX: usize = 200;
@@ -158,9 +160,9 @@ fn fill_richly(scene: &Scene<'_>) -> Result<()> {
     set_metadata(&data.join("old"), 0o400, -86_400)?;
     write(&data.join("late"), b"after 2038")?;
     set_metadata(&data.join("late"), 0o751, 1 << 33)?;
-    let flags = rustix::fs::XattrFlags::empty();
+    let late = File::open(data.join("late")).map_err(failed)?;
     // A file system without user attributes is tested without them.
-    let _ = rustix::fs::setxattr(data.join("late"), c"user.note", b"\0kept", flags);
+    let _ = syscalls::set_attribute(&late, c"user.note", b"\0kept");
     set_metadata(&odd, 0o700, 1)?;
     set_metadata(&data, 0o1775, 12_345)
 }

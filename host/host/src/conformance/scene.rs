@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, CWD, FlockOperation, Timespec, Timestamps, flock};
+use rustix::fs::{Timespec, Timestamps};
 
 use super::app::App;
 use super::{OUR_FORMAT, Stop};
@@ -17,9 +17,11 @@ use crate::restore::progress::Progress;
 use crate::restore::report::Report;
 use crate::restore::run;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::lock_file::Locked;
 use reforge_config::{Config, PROCESS};
 use reforge_plugins::Plugin;
 use reforge_snapshots::format::Descriptor;
+use reforge_volumes::syscalls;
 
 /// The workload of every scene.
 pub(super) const WORKLOAD: &str = "conformance";
@@ -36,7 +38,7 @@ pub(super) struct Lab<'a> {
     pub reads_ours: bool,
     directory: tempfile::TempDir,
     /// Locked while it is in use: a directory whose lock is free was left by a check that was killed.
-    _held: File,
+    _held: Locked,
 }
 
 impl Lab<'_> {
@@ -44,8 +46,9 @@ impl Lab<'_> {
         let reads_ours = plugin.describe()?.formats.iter().any(|format| format == OUR_FORMAT);
         let failed = |error: std::io::Error| Failure::io("make a directory in", base, &error);
         let directory = tempfile::Builder::new().prefix(PREFIX).tempdir_in(base).map_err(failed)?;
-        let held = File::open(directory.path()).map_err(failed)?;
-        flock(&held, FlockOperation::NonBlockingLockExclusive).map_err(|error| failed(error.into()))?;
+        let opened = File::open(directory.path()).map_err(failed)?;
+        // Another check that sweeps may have it for a moment.
+        let held = Locked::alone(opened).map_err(|error| failed(error.into()))?;
         Ok(Lab { plugin, reads_ours, directory, _held: held })
     }
 
@@ -210,8 +213,8 @@ pub(super) fn sweep(base: &Path) -> Result<()> {
         let path = entry.map_err(failed)?.path();
         if path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes())) {
             let left = File::open(&path).map_err(failed)?;
-            let is_free = flock(&left, FlockOperation::NonBlockingLockExclusive).is_ok();
-            if is_free && std::fs::read_dir(&path).map_err(failed)?.next().is_some() {
+            let Ok(Some(_held)) = Locked::try_alone(left) else { continue };
+            if std::fs::read_dir(&path).map_err(failed)?.next().is_some() {
                 std::fs::remove_dir_all(&path).map_err(failed)?;
             }
         }
@@ -242,7 +245,8 @@ pub(super) fn set_metadata(path: &Path, mode: u32, seconds: i64) -> Result<()> {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).map_err(failed)?;
     let time = Timespec { tv_sec: seconds, tv_nsec: 0 };
     let times = Timestamps { last_access: time, last_modification: time };
-    rustix::fs::utimensat(CWD, path, &times, AtFlags::empty()).map_err(|error| failed(error.into()))
+    let opened = File::open(path).map_err(failed)?;
+    syscalls::set_times(&opened, &times).map_err(|error| failed(error.into()))
 }
 
 fn configuration() -> String {
