@@ -9,6 +9,11 @@ use super::sources;
 /// The crates that share one clippy configuration.
 const CRATES: [&str; 3] = ["volumes", "snapshots", "transaction"];
 
+/// The crate that finds volumes: it has the same one, but for calls of the standard library, with which it reads what is
+/// its own.
+const FINDER: &str = "host";
+const OF_THE_STANDARD_LIBRARY: &str = "std::";
+
 /// The files in which one of these calls may stand, each of which says why.
 const DOORS: [(&str, &str); 4] =
     [("transaction", "state_files"), ("volumes", "ambient"), ("volumes", "beneath"), ("volumes", "syscalls")];
@@ -80,9 +85,22 @@ fn one_configuration_bans_calls_on_paths_for_all_crates_that_work_in_volumes_eac
 }
 
 #[test]
+fn the_crate_that_finds_volumes_bans_the_same_but_for_the_standard_library() {
+    let everywhere = configuration(&host().join("../.clippy.toml"));
+    let mut expected = configuration(&host().join("volumes/.clippy.toml"));
+    expected.retain(|entry| everywhere.contains(entry) || !is_of_the_standard_library(entry["path"].as_str().unwrap()));
+    assert_eq!(configuration(&host().join(FINDER).join(".clippy.toml")), expected);
+}
+
+fn is_of_the_standard_library(path: &str) -> bool {
+    path.starts_with(OF_THE_STANDARD_LIBRARY)
+}
+
+#[test]
 fn only_the_doors_lift_the_ban() {
     let mut doors = Vec::new();
-    for (name, files) in sources::crates().into_iter().filter(|(name, _)| CRATES.contains(&name.as_str())) {
+    let is_bound = |name: &str| name == FINDER || CRATES.contains(&name);
+    for (name, files) in sources::crates().into_iter().filter(|(name, _)| is_bound(name)) {
         for file in files {
             let lifts = file.text.lines().filter(|line| line.contains(LIFTED) && !line.starts_with(FOR_TESTS)).count();
             doors.extend((lifts > 0).then(|| (name.clone(), file.module.clone())));
@@ -94,17 +112,24 @@ fn only_the_doors_lift_the_ban() {
 
 #[test]
 fn clippy_finds_a_call_that_is_planted() {
+    check_planted("volumes", &PLANTED);
+    let syncs = |name: &str| name.contains("sync_");
+    let of_others = PLANTED.into_iter().filter(|(_, name)| !is_of_the_standard_library(name) || syncs(name));
+    check_planted(FINDER, &of_others.collect::<Vec<_>>());
+}
+
+/// All of them are found under the configuration of a crate.
+fn check_planted(of: &str, calls: &[(&str, &str)]) {
     let place = tempfile::tempdir().unwrap();
-    let calls = PLANTED.iter().enumerate();
-    let planted: String = calls
+    let planted: String = (calls.iter().enumerate())
         .map(|(number, (call, _))| format!("pub fn planted_{number}(path: &Path) {{ let _ = {call}; }}\n"))
         .collect();
     plant(place.path(), &format!("{BESIDE}{planted}"));
-    let said = clippy(place.path());
-    for (call, name) in PLANTED {
+    let said = clippy(place.path(), of);
+    for (call, name) in calls {
         assert!(said.contains(&format!("use of a disallowed method `{name}`")), "`{call}` passed:\n{said}");
     }
-    assert_eq!(said.matches("use of a disallowed method").count(), PLANTED.len(), "{said}");
+    assert_eq!(said.matches("use of a disallowed method").count(), calls.len(), "{said}");
 }
 
 /// A crate with the same dependencies, in the same versions, so that nothing is fetched.
@@ -117,14 +142,14 @@ fn plant(place: &Path, source: &str) {
     std::fs::copy(host().join("../Cargo.lock"), place.join("Cargo.lock")).unwrap();
 }
 
-/// What clippy says of it under the configuration of the crates that work in volumes.
-fn clippy(place: &Path) -> String {
+/// What clippy says of it under the configuration of a crate.
+fn clippy(place: &Path, of: &str) -> String {
     let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("planted");
     let output = Command::new(env!("CARGO"))
         .args(["clippy", "--offline", "--quiet", "--", "-D", "clippy::disallowed_methods"])
         .current_dir(place)
         .env("CARGO_TARGET_DIR", target)
-        .env("CLIPPY_CONF_DIR", host().join("volumes"))
+        .env("CLIPPY_CONF_DIR", host().join(of))
         .output()
         .unwrap();
     assert!(!output.status.success(), "clippy had nothing to say");
