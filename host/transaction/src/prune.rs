@@ -82,11 +82,11 @@ fn prune(journal: &Journal, begin: &Begin) -> Result<()> {
 
 /// Whether anything has the name of a volume's sibling. Where its parent is not, no sibling is.
 fn has_sibling(volume: &BeginVolume) -> Result<bool> {
-    let looked = ambient::follow(&volume.parent).and_then(|parent| parent.symlink_metadata(&volume.sibling));
-    match looked {
+    let sibling = volume.parent.join(&volume.sibling);
+    match ambient::look(&sibling) {
         Ok(_) => Ok(true),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
-        Err(error) => Err(Failure::io("look at", &volume.parent.join(&volume.sibling), &error)),
+        Err(error) => Err(Failure::io("look at", &sibling, &error)),
     }
 }
 

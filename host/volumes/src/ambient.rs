@@ -13,7 +13,7 @@ use std::io;
 use std::path::{Component, Path};
 
 use cap_std::ambient_authority;
-use cap_std::fs::Dir;
+use cap_std::fs::{Dir, Metadata};
 use rustix::io::Errno;
 
 use super::beneath::{self, Name, errno};
@@ -65,6 +65,12 @@ pub fn directory_handle(path: &Path) -> rustix::io::Result<Dir> {
 /// and to open what is in it.
 pub fn follow(path: &Path) -> io::Result<Dir> {
     Dir::open_ambient_dir(path, ambient_authority())
+}
+
+/// What a path names, looked at in the directory that the path above it leads to. Of a link, the link itself.
+pub fn look(path: &Path) -> io::Result<Metadata> {
+    let (Some(above), Some(name)) = (path.parent(), path.file_name()) else { return Err(Errno::INVAL.into()) };
+    follow(above)?.symlink_metadata(name)
 }
 
 /// The directory that an open one lies in now, on a real descriptor. The caller knows it again, or uses it for nothing.

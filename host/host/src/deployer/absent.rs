@@ -15,6 +15,7 @@ use reforge_base::message;
 use reforge_base::spec::{DeploySpec, Observation};
 use reforge_config::{Config, Volume, Workload};
 use reforge_snapshots::store::Store;
+use reforge_volumes::ambient;
 
 /// What is known of the app's volumes.
 pub(super) struct Known<'a> {
@@ -53,7 +54,7 @@ pub(super) fn check<'a>(
 /// What cannot be looked at is refused, and said, when it is resolved.
 fn missing<'a>(config: &Config, workload: &Workload, volume: &'a Volume) -> Option<(&'a Volume, PathBuf)> {
     let path = configured_path(config, workload, volume)?;
-    let is_missing = path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+    let is_missing = ambient::look(&path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
     is_missing.then_some((volume, path))
 }
 

@@ -10,8 +10,8 @@ use reforge_base::state_dir::StateDir;
 use reforge_config::{Config, Workload};
 use reforge_transaction::generation::Generations;
 use reforge_transaction::registry::{self, Owner};
-use reforge_volumes::claim;
 use reforge_volumes::parent::Parent;
+use reforge_volumes::{ambient, claim};
 
 impl Host {
     /// Why a workload may not be touched now, all reasons at once.
@@ -92,7 +92,7 @@ pub(super) fn blocked(
             Owner::Damaged(_, failure) if reasons.contains(&failure) => {}
             Owner::Damaged(_, failure) => reasons.push(failure.context(message!("is-here", path))),
             // One that is gone by now was the last of a restore that was forgotten meanwhile.
-            Owner::Nobody(_) if sibling.symlink_metadata().is_err() => {}
+            Owner::Nobody(_) if ambient::look(&sibling).is_err() => {}
             Owner::Nobody(_) => reasons.push(nobodys(&path, anothers)),
         }
     }
