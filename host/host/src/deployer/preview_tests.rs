@@ -61,6 +61,21 @@ fn what_came_in_the_place_of_a_preview_s_directory_stays() {
 }
 
 #[test]
+fn a_preview_s_directory_with_something_mounted_in_it_stays_until_that_is_gone() {
+    let scene = scene();
+    scene.world.live("volumes/notes/prod/deep/data");
+    let made = scene.world.root.join("volumes/.previews/a");
+    scene.run(preview("/bin/x")).unwrap();
+    let mounted = reforge_testing::Mounted::tmpfs(&scene.world.live("volumes/.previews/a/data/inside"), "");
+    let failure = scene.run(stop()).unwrap_err();
+    assert_eq!(failure.code, Code::VolumeRefused);
+    assert!(failure.message.contains("something mounted"), "{}", failure.message);
+    drop(mounted);
+    scene.run(stop()).unwrap();
+    assert!(!made.exists());
+}
+
+#[test]
 fn a_preview_of_a_version_that_kept_no_identities_is_thrown_away_and_nothing_beside_it() {
     for foreign in [None, Some("foreign")] {
         let scene = scene();
