@@ -16,15 +16,15 @@ use super::words::{self, say};
 /// Changes nothing.
 pub(crate) fn show(session: &Session, id: &str) -> Result<Answer> {
     let host = session.looking()?;
-    let (subject, trees) = decide::trees(host, id)?;
-    let command = session.command(&format!("restore resolve {} --keep old|new|live", subject.id));
+    let (named, trees) = decide::trees(host, id)?;
+    let command = session.command(&format!("restore resolve {} --keep old|new|live", named.id));
     let text = format!("{}\n\n{}\n  {command}", table(session, &trees), say!("resolve-old-and-new"));
-    Ok(Answer::done(text, documents::trees(subject, trees)))
+    Ok(Answer::done(text, documents::trees(named, trees)))
 }
 
 pub(crate) fn keep(session: &Session, id: &str, keep: Keep, yes: bool) -> Result<Answer> {
     let host = session.changing()?;
-    let decide::NamedRestore { id, workload } = decide::subject(host, id)?;
+    let decide::NamedRestore { id, workload } = decide::named(host, id)?;
     let shown = workload.as_deref().map_or_else(|| say!("a-workload-that-it-does-not-name"), quoted);
 
     let word = match keep {

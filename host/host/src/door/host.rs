@@ -125,7 +125,7 @@ impl Host {
         }
         let request = self.request(id, caller);
         // One that nobody knows is refused below.
-        let workload = decide::subject(&self.core, id).ok().and_then(|subject| subject.workload);
+        let workload = decide::named(&self.core, id).ok().and_then(|named| named.workload);
         self.watched(workload.as_deref().unwrap_or_default(), caller, |progress| {
             undo::run(&self.core, &request, progress)
         })

@@ -18,7 +18,7 @@ pub struct NamedRestore {
 
 /// What became of a decision.
 pub struct Decided {
-    pub subject: NamedRestore,
+    pub restore: NamedRestore,
     /// Whether the app was stopped for it.
     pub stopped: bool,
     /// What stays beside the volumes.
@@ -26,7 +26,7 @@ pub struct Decided {
 }
 
 /// Which restore is meant.
-pub fn subject(host: &Host, id: &str) -> Result<NamedRestore> {
+pub fn named(host: &Host, id: &str) -> Result<NamedRestore> {
     match registry::find(&host.state.transactions(), id)? {
         KnownTransaction::Open(_, begin) => Ok(NamedRestore { id: begin.id, workload: Some(begin.workload) }),
         KnownTransaction::Damaged { id, workload, .. } => Ok(NamedRestore { id, workload }),
@@ -35,30 +35,30 @@ pub fn subject(host: &Host, id: &str) -> Result<NamedRestore> {
 
 /// Its trees, if it waits for a decision. Changes nothing.
 pub fn trees(host: &Host, id: &str) -> Result<(NamedRestore, Vec<Tree>)> {
-    let entry = registry::find(&host.state.transactions(), id)?;
-    if entry.blocks().is_none() {
-        return Err(resolve::needs_no_decision(&entry));
+    let known = registry::find(&host.state.transactions(), id)?;
+    if known.blocks().is_none() {
+        return Err(resolve::needs_no_decision(&known));
     }
-    let subject = subject(host, id)?;
+    let named = named(host, id)?;
     if let Some(held) =
-        subject.workload.as_ref().map(|workload| host.deployer.locks().held(workload)).transpose()?.flatten()
+        named.workload.as_ref().map(|workload| host.deployer.locks().held(workload)).transpose()?.flatten()
     {
-        let workload = subject.workload.as_deref().unwrap_or_default();
+        let workload = named.workload.as_deref().unwrap_or_default();
         return Err(held.failure(workload).hint(message!("whoever-holds-it-settles-it-nothing")));
     }
-    let trees = resolve::show(&host.state.transactions(), &subject.id)?;
-    Ok((subject, trees))
+    let trees = resolve::show(&host.state.transactions(), &named.id)?;
+    Ok((named, trees))
 }
 
 /// Does what a person chose.
 pub fn keep(host: &Host, id: &str, keep: Keep, who: &str) -> Result<Decided> {
-    let subject = subject(host, id)?;
-    let resolved = resolve::resolve(&host.state.transactions(), &subject.id, keep, who, &host.deployer);
+    let named = named(host, id)?;
+    let resolved = resolve::resolve(&host.state.transactions(), &named.id, keep, who, &host.deployer);
     let failure = resolved.as_ref().err();
-    let details = json!({ "restore": subject.id, "workload": subject.workload, "keep": keep, "failure": failure });
+    let details = json!({ "restore": named.id, "workload": named.workload, "keep": keep, "failure": failure });
     host.audit_event("resolve", who, details)?;
     let stopped = resolved?;
     // One whose journal does not read has no trees that could be told apart.
-    let kept = resolve::unchosen(&host.state.transactions(), &subject.id).unwrap_or_default();
-    Ok(Decided { subject, stopped, kept })
+    let kept = resolve::unchosen(&host.state.transactions(), &named.id).unwrap_or_default();
+    Ok(Decided { restore: named, stopped, kept })
 }

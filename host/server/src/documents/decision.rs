@@ -15,8 +15,8 @@ pub struct Trees {
     pub trees: Vec<Tree>,
 }
 
-pub fn trees(subject: NamedRestore, trees: Vec<Tree>) -> Trees {
-    Trees { id: subject.id, workload: subject.workload, trees }
+pub fn trees(named: NamedRestore, trees: Vec<Tree>) -> Trees {
+    Trees { id: named.id, workload: named.workload, trees }
 }
 
 /// A restore about which a person has decided.
@@ -33,8 +33,8 @@ pub struct Resolved {
 }
 
 pub fn resolved(decided: Decided, keep: Keep) -> Resolved {
-    let Decided { subject, kept, .. } = decided;
-    Resolved { id: subject.id, workload: subject.workload, keep, resolved: true, kept }
+    let Decided { restore, kept, .. } = decided;
+    Resolved { id: restore.id, workload: restore.workload, keep, resolved: true, kept }
 }
 
 /// A restore whose previous data is gone.

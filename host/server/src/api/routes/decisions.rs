@@ -30,7 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
 
 /// The whole id of the restore that was named and confirmed.
 fn meant(shared: &Shared, confirmed: &Confirmed, id: &str) -> Result<String, Problem> {
-    let found = decide::subject(&shared.host, id).map(|subject| subject.id);
+    let found = decide::named(&shared.host, id).map(|named| named.id);
     confirmed.meant(&shared.host, found.map_err(Problem::from))
 }
 
@@ -40,7 +40,7 @@ async fn undone(confirmed: Confirmed, State(shared): State<Arc<Shared>>, Path(id
     shared
         .change(move |shared| {
             let of = meant(shared, &confirmed, &id)?;
-            let workload = decide::subject(&shared.host, &of)?.workload.unwrap_or_default();
+            let workload = decide::named(&shared.host, &of)?.workload.unwrap_or_default();
             let watched = Watched::of(&shared.host, &workload);
             let request = undo::Request { id: of.clone(), wait: false, who: confirmed.who() };
             let prepared = undo::prepare(&shared.host, &request, &watched.progress).map_err(refused)?;
@@ -76,8 +76,8 @@ async fn finish(
 async fn trees(_: Viewer, State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Document, Problem> {
     shared
         .look(move |shared| {
-            let (subject, trees) = decide::trees(&shared.host, &id)?;
-            Ok(Document::new(documents::trees(subject, trees)))
+            let (named, trees) = decide::trees(&shared.host, &id)?;
+            Ok(Document::new(documents::trees(named, trees)))
         })
         .await
 }
