@@ -11,10 +11,10 @@ use reforge_base::escape;
 
 /// Every entry below a directory, itself included (the empty path).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Tree(BTreeMap<PathBuf, Entry>);
+pub(super) struct Tree(BTreeMap<PathBuf, EntryFacts>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Entry {
+struct EntryFacts {
     /// Type and permissions.
     mode: u32,
     owner: (u32, u32),
@@ -52,7 +52,7 @@ impl Tree {
                 Content::Other
             };
             let (owner, changed) = ((facts.uid(), facts.gid()), (facts.mtime(), facts.mtime_nsec()));
-            entries.insert(path, Entry { mode: facts.mode(), owner, changed, xattrs: xattrs(&whole)?, content });
+            entries.insert(path, EntryFacts { mode: facts.mode(), owner, changed, xattrs: xattrs(&whole)?, content });
         }
         Ok(Tree(entries))
     }
@@ -89,8 +89,8 @@ impl Tree {
     }
 }
 
-impl Entry {
-    fn differs(&self, other: &Entry, time_may: bool) -> Vec<&'static str> {
+impl EntryFacts {
+    fn differs(&self, other: &EntryFacts, time_may: bool) -> Vec<&'static str> {
         let rows = [
             (self.content == other.content, "other bytes"),
             (self.mode == other.mode, "another mode"),

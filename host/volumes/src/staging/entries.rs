@@ -26,7 +26,7 @@ pub(super) enum EntryKind {
 
 /// One record.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Entry<'a> {
+pub(super) struct StagedEntry<'a> {
     pub kind: EntryKind,
     pub path: &'a [u8],
     pub digest: &'a Digest,
@@ -80,7 +80,7 @@ pub(super) struct SortedEntries {
 }
 
 impl SortedEntries {
-    pub(super) fn iter(&self) -> impl Iterator<Item = Entry<'_>> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = StagedEntry<'_>> {
         self.places.iter().map(|location| self.at(*location))
     }
 
@@ -89,18 +89,18 @@ impl SortedEntries {
     }
 
     /// The entry of this path, if there is one.
-    pub(super) fn find(&self, path: &[u8]) -> Option<Entry<'_>> {
+    pub(super) fn find(&self, path: &[u8]) -> Option<StagedEntry<'_>> {
         let found = self.places.binary_search_by(|location| path_order(self.at(*location).path, path));
         found.ok().map(|index| self.at(self.places[index])).filter(|entry| entry.path.cmp(path) == Ordering::Equal)
     }
 
-    fn at(&self, (chunk, at): (u32, u32)) -> Entry<'_> {
+    fn at(&self, (chunk, at): (u32, u32)) -> StagedEntry<'_> {
         read(&self.chunks[chunk as usize], at as usize)
     }
 }
 
 /// Reads what [`Entries::push`] wrote.
-fn read(chunk: &[u8], at: usize) -> Entry<'_> {
+fn read(chunk: &[u8], at: usize) -> StagedEntry<'_> {
     let kind = match chunk[at] {
         0 => EntryKind::Directory,
         1 => EntryKind::File,
@@ -110,7 +110,7 @@ fn read(chunk: &[u8], at: usize) -> Entry<'_> {
     let path_bytes = usize::from(u16::from_le_bytes([chunk[at + 1], chunk[at + 2]]));
     let (path, rest) = chunk[at + HEAD_BYTES..].split_at(path_bytes);
     let (digest, _) = rest.split_first_chunk().expect("a record ends with its digest");
-    Entry { kind, path, digest }
+    StagedEntry { kind, path, digest }
 }
 
 #[cfg(test)]
