@@ -5,7 +5,7 @@
 //! stage more than the descriptor says, and never go on after a failure.
 
 use crate::archive::headers::Kind;
-use crate::archive::limits::PIECE_BYTES_MAX;
+use crate::archive::limits::{BLOCK_BYTES, PIECE_BYTES_MAX};
 use crate::archive::policy::{Admitted, Policy, about};
 use crate::archive::reader::{Entry, Reader};
 use crate::archive::stream::Checksums;
@@ -213,10 +213,9 @@ impl<A: ArchiveBytes, S: Staging> Extraction<'_, A, S> {
 
 /// Writes the bytes `[from, to)` of a file in pieces that end where its blocks end.
 fn write<A: ArchiveBytes, L: LargeFile>(reader: &mut Reader<'_, A>, large: &L, from: u64, to: u64) -> Result<()> {
-    let block = PIECE_BYTES_MAX as u64;
     let mut at = from;
     while at < to {
-        let end = to.min((at / block + 1) * block);
+        let end = to.min((at / BLOCK_BYTES + 1) * BLOCK_BYTES);
         large.write(at, reader.content((end - at) as usize)?)?;
         at = end;
     }

@@ -10,13 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::archive::entry_path;
 use crate::archive::headers::Kind;
+use crate::archive::limits::BLOCK_BYTES;
 use crate::host::{ArchiveBytes, Part, PartFile};
 use crate::{Failure, Result, escape};
 
 /// The only format this plugin reads.
 const FORMAT: u32 = 1;
-/// Parts begin inside a file only at a multiple of this.
-const BLOCK_BYTES: u64 = 1 << 20;
 
 /// `<id>.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -5,7 +5,6 @@ use reforge_base::limits as host;
 use reforge_plugin::archive::entry_path::{Location, locate};
 use reforge_plugin::archive::headers::Kind;
 use reforge_plugin::archive::limits as plugin;
-use reforge_volumes::staging::WRITE_BYTES_MAX;
 use reforge_volumes::staging::entry_path::check;
 use reforge_volumes::tree_digest::BLOCK_BYTES;
 
@@ -18,9 +17,8 @@ fn whatever_the_host_captures_fits_the_plugin_and_whatever_that_stages_fits_the_
         ("a target", host::TARGET_BYTES_MAX, plugin::TARGET_BYTES_MAX),
         ("an attribute's name", host::XATTR_NAME_BYTES_MAX, plugin::XATTR_NAME_BYTES_MAX),
         ("an attribute's value", host::XATTR_VALUE_BYTES_MAX, plugin::XATTR_VALUE_BYTES_MAX),
-        ("a piece", WRITE_BYTES_MAX, plugin::PIECE_BYTES_MAX),
-        ("a block", BLOCK_BYTES as usize, plugin::PIECE_BYTES_MAX),
-        ("a piece of a call", reforge_plugins::limits::PIECE_BYTES_MAX, plugin::READ_BYTES as usize),
+        ("a piece", host::PIECE_BYTES_MAX, plugin::PIECE_BYTES_MAX),
+        ("a block", BLOCK_BYTES as usize, plugin::BLOCK_BYTES as usize),
     ] {
         assert_eq!(of_host, of_plugin, "{what}");
     }

@@ -1,5 +1,5 @@
 //! What one entry of a volume may be at most: the same for what is captured, planned and staged (promise 3: whatever is
-//! in a safety snapshot can be restored).
+//! in a safety snapshot can be restored). And how much of one passes at once.
 //!
 //! The default plugin has limits of its own, `plugin/src/archive/limits.rs`, on purpose: it shares no code with the host,
 //! and neither relies on the other's check. Whatever fits here must fit there: change both. `tests/structure/limits.rs` compares them.
@@ -21,6 +21,10 @@ pub const DEPTH_MAX: usize = 128;
 /// Bytes of one file: 16 TiB, the largest of ext4. A hole costs nothing to announce and time to digest, so that there
 /// must be a bound.
 pub const FILE_BYTES_MAX: u64 = 16 << 40;
+
+/// Bytes of one piece: of an archive that is read, copied or given to a plugin, and of a file that is written. Large
+/// enough that a call costs nothing beside what it moves, small enough for a buffer on every thread.
+pub const PIECE_BYTES_MAX: usize = 1 << 20;
 
 /// Bytes of a symbolic link's target: `PATH_MAX` without its end.
 pub const TARGET_BYTES_MAX: usize = 4095;

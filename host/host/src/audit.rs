@@ -15,7 +15,7 @@ use reforge_base::effects::effect;
 use reforge_base::failure::{Failure, Result};
 
 /// How much is read at first, from the end; then as much again as there is.
-const BLOCK_BYTES: u64 = 64 << 10;
+const TAIL_BYTES: u64 = 64 << 10;
 /// What is read at most, however many lines are asked for: a thousand ordinary ones take a tenth of it.
 const READ_BYTES_MAX: usize = 4 << 20;
 
@@ -118,7 +118,7 @@ fn tail(file: &File, lines: usize) -> std::io::Result<Vec<u8>> {
         if start == 0 || tail.len() >= READ_BYTES_MAX {
             break;
         }
-        let length = start.min(BLOCK_BYTES.max(tail.len() as u64));
+        let length = start.min(TAIL_BYTES.max(tail.len() as u64));
         start -= length;
         let mut block = vec![0; length as usize];
         file.read_exact_at(&mut block, start)?;
@@ -153,7 +153,7 @@ mod tests {
     fn the_newest_lines_are_found_from_the_end_whatever_stands_before() {
         let (_directory, audit) = audit();
         assert_eq!(newest(&audit, 3), Vec::<String>::new());
-        for (what, bytes) in [("first", 10), ("long", 3 * BLOCK_BYTES as usize), ("last", 10)] {
+        for (what, bytes) in [("first", 10), ("long", 3 * TAIL_BYTES as usize), ("last", 10)] {
             audit.append(what, "a test", Value::from("x".repeat(bytes))).unwrap();
         }
         for (asked, found) in [(1, &["last"][..]), (2, &["long", "last"]), (9, &["first", "long", "last"])] {

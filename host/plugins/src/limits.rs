@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use reforge_base::limits::{DEPTH_MAX, PIECE_BYTES_MAX};
+
 /// Size of a plugin's file: a component of an interpreted language carries its interpreter, about 40 MiB.
 pub const PLUGIN_BYTES_MAX: usize = 128 << 20;
 
@@ -35,16 +37,13 @@ pub const HANDLES_MAX: usize = 4096;
 
 /// Descriptors that the handles of one call hold open, over all its sandboxes: one per open large file, and one per level
 /// of a live tree that is walked, of which the deepest fits beside what the workers write.
-pub const DESCRIPTORS_MAX: usize = reforge_base::limits::DEPTH_MAX + 64;
+pub const DESCRIPTORS_MAX: usize = DEPTH_MAX + 64;
 
-/// Bytes that one call may pass to the host: two pieces of 1 MiB fit with their metadata.
-pub const HOST_CALL_BYTES_MAX: usize = 2 << 20;
+/// Bytes that one call may pass to the host: a piece with its metadata, and as much again.
+pub const HOST_CALL_BYTES_MAX: usize = 2 * PIECE_BYTES_MAX;
 
 /// Bytes that the guest's stack may take.
 pub const STACK_BYTES_MAX: usize = 1 << 20;
-
-/// Bytes of one read of an archive, and of one piece of a file.
-pub const PIECE_BYTES_MAX: usize = 1 << 20;
 
 /// Entries of one call of `live-tree.next`.
 pub const LIVE_ENTRIES_MAX: u32 = 4096;

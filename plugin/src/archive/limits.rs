@@ -1,6 +1,6 @@
 //! Every bound of the archive reader, with its unit and its reason.
 //!
-//! The host has limits of its own for what it captures and stages, `host/src/limits.rs`. The numbers stand here again on
+//! The host has limits of its own for what it captures and stages, `host/base/src/limits.rs`. The numbers stand here again on
 //! purpose: the plugin shares no code with the host, and neither relies on the other's check. Whatever the host captures
 //! must fit here: change both.
 //!
@@ -10,14 +10,15 @@
 /// A tar block.
 pub const TAR_BLOCK_BYTES: usize = 512;
 
-/// What the host takes in one write, and the unit in which it digests content.
+/// What the host gives in one read of the archive, and takes in one write to a file.
 pub const PIECE_BYTES_MAX: usize = 1 << 20;
 
-/// One read of the archive: the most that the host gives in one call.
-pub const READ_BYTES: u32 = 1 << 20;
+/// The unit in which the host digests content: no piece of a file reaches over the end of one, and a part begins inside
+/// a file only where one begins.
+pub const BLOCK_BYTES: u64 = 1 << 20;
 
 /// The window over inflated bytes: a whole piece and what is left before it.
-pub const WINDOW_BYTES: usize = 2 << 20;
+pub const WINDOW_BYTES: usize = 2 * PIECE_BYTES_MAX;
 
 /// The manifest of a workload with hundreds of volumes and variables stays far below.
 pub const MANIFEST_BYTES_MAX: u64 = 1 << 20;

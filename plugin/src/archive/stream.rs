@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::limits::{FOREIGN_RATIO_FROM_BYTES, READ_BYTES, WINDOW_BYTES};
+use super::limits::{FOREIGN_RATIO_FROM_BYTES, PIECE_BYTES_MAX, WINDOW_BYTES};
 use super::members::Members;
 use crate::host::ArchiveBytes;
 use crate::{Failure, Result};
@@ -28,7 +28,7 @@ struct Source<'a, A: ?Sized> {
 impl<A: ArchiveBytes + ?Sized> Source<'_, A> {
     fn refill(&mut self) -> Result<()> {
         (self.watch)(self.offset)?;
-        let max = u64::from(READ_BYTES).min(self.end - self.offset) as u32;
+        let max = (PIECE_BYTES_MAX as u64).min(self.end - self.offset) as u32;
         self.chunk = self.archive.read_at(self.offset, max)?;
         self.used = 0;
         if self.chunk.is_empty() || self.chunk.len() > max as usize {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::tarball::Archive;
+use crate::archive::limits::PIECE_BYTES_MAX;
 use crate::host::{Health, Host, LargeFile, LiveEntry, LiveTree, Metadata, Part, Report, Staging, Volume, VolumeFacts};
 use crate::{Failure, Result, extract};
 
@@ -140,7 +141,7 @@ impl Staging for FakeStaging {
     }
 
     fn file(&self, path: &[u8], metadata: &Metadata, content: &[u8]) -> Result<()> {
-        assert!(content.len() <= 1 << 20);
+        assert!(content.len() <= PIECE_BYTES_MAX);
         self.put(path, Node::File { metadata: Some(metadata.clone()), content: content.to_vec() })
     }
 

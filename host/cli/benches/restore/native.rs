@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reforge_base::Code;
 use reforge_base::Failure as HostFailure;
+use reforge_base::limits::PIECE_BYTES_MAX;
 use reforge_base::spec;
 use reforge_host::restore::monitor::Monitor;
 use reforge_host::restore::run::Logic;
@@ -187,7 +188,7 @@ impl ArchiveBytes for Archive {
     }
 
     fn read_at(&self, offset: u64, max: u32) -> Result<Vec<u8>> {
-        self.0.read_archive(offset, (max as usize).min(limits::PIECE_BYTES_MAX)).map_err(from_host)
+        self.0.read_archive(offset, (max as usize).min(PIECE_BYTES_MAX)).map_err(from_host)
     }
 }
 

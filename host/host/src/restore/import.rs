@@ -14,15 +14,13 @@ use super::run::inspect;
 use crate::host::Host;
 use reforge_base::Phase;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::limits::PIECE_BYTES_MAX;
 use reforge_base::message;
 use reforge_config::is_name;
 use reforge_plugins::Plugin;
 use reforge_plugins::bindings::exports::reforge::restore::restorer::{InspectedVolume, Inspection};
 use reforge_snapshots::format::{Archive, Descriptor, FORMAT, Image, Manifest, VolumeTotals};
 use reforge_snapshots::store::{OpenSnapshot, Pending, descriptor_problem};
-
-/// How much is copied at once.
-const COPY_BYTES: usize = 1 << 20;
 
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -100,7 +98,7 @@ fn take_in(
 
 fn copy(file: &mut File, pending: &Pending, request: &Request, progress: &Progress) -> Result<Archive> {
     let mut sha256 = Sha256::new();
-    let mut buffer = vec![0; COPY_BYTES];
+    let mut buffer = vec![0; PIECE_BYTES_MAX];
     let mut bytes = 0;
     loop {
         if progress.is_cancelled() {

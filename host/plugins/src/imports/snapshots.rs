@@ -4,9 +4,9 @@ use wasmtime::component::Resource;
 
 use super::handles::{Lease, Safety, Snapshot, Stopped};
 use crate::bindings::reforge::restore::snapshots;
-use crate::limits;
 use crate::sandbox::Sandbox;
 use reforge_base::failure::Failure;
+use reforge_base::limits::PIECE_BYTES_MAX;
 
 impl snapshots::Host for Sandbox {
     fn capture_safety(
@@ -31,7 +31,7 @@ impl snapshots::HostSnapshot for Sandbox {
     }
 
     fn read_at(&mut self, _snapshot: Resource<Snapshot>, offset: u64, max: u32) -> Result<Vec<u8>, Failure> {
-        self.calls.read_archive(offset, (max as usize).min(limits::PIECE_BYTES_MAX))
+        self.calls.read_archive(offset, (max as usize).min(PIECE_BYTES_MAX))
     }
 
     fn drop(&mut self, snapshot: Resource<Snapshot>) -> wasmtime::Result<()> {

@@ -27,13 +27,12 @@ use super::format::{Descriptor, SAFETY};
 use super::{Progress, check_cancelled};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::limits::PIECE_BYTES_MAX;
 use reforge_base::message;
 use reforge_volumes::ambient;
 
 /// Largest descriptor read: a part takes some 100 bytes and stands for 16 MiB.
 const DESCRIPTOR_BYTES_MAX: u64 = 64 << 20;
-/// How much of an archive is read at once.
-const READ_BYTES: usize = 1 << 20;
 
 /// The snapshots of all workloads.
 #[derive(Clone, Debug)]
@@ -301,7 +300,7 @@ fn open_in(folder: &Folder, workload: &str, id: &str) -> Result<OpenSnapshot> {
 fn copy_checked(snapshot: &OpenSnapshot, out: &mut dyn Write, at: &Path, progress: &dyn Progress) -> Result<()> {
     let mut file = &snapshot.file;
     let mut sha256 = Sha256::new();
-    let mut buffer = vec![0; READ_BYTES];
+    let mut buffer = vec![0; PIECE_BYTES_MAX];
     let id = &snapshot.descriptor.id;
     loop {
         check_cancelled(progress, message!("reading-the-snapshot"))?;

@@ -15,10 +15,8 @@ use super::{Inner, Open, attributes, staged};
 use crate::beneath::{self, Name};
 use crate::tree_digest::{BLOCK_BYTES, Digest, Metadata, block_count, content, zero_block};
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::limits::PIECE_BYTES_MAX;
 use reforge_base::message;
-
-/// Bytes that one call may write: a block.
-pub const WRITE_BYTES_MAX: usize = BLOCK_BYTES as usize;
 
 /// Zeros to digest a gap with.
 static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
@@ -175,7 +173,7 @@ impl LargeFile {
         let large = Arc::clone(&self.large);
         let path = &*large.path;
         let file = self.file.clone().ok_or_else(finished_already)?;
-        if bytes.len() > WRITE_BYTES_MAX {
+        if bytes.len() > PIECE_BYTES_MAX {
             return Err(Failure::new(Code::TooLarge, message!("one-write-holds-more-than-1")));
         }
         let end = offset.checked_add(bytes.len() as u64).filter(|end| *end <= self.large.size);

@@ -32,7 +32,7 @@ use self::directories::Directories;
 use self::entries::{Entries, EntryKind};
 use self::entry_path::{check, check_below_root, refused, split};
 use self::large_file::Large;
-pub use self::large_file::{LargeFile, WRITE_BYTES_MAX};
+pub use self::large_file::LargeFile;
 use self::quota::QuotaUse;
 pub use self::quota::{Budget, Expected, Policy, Progress, Quota};
 pub use self::seal::Sealed;
@@ -44,8 +44,11 @@ use reforge_base::Message;
 use reforge_base::durable::FileSystem;
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
-use reforge_base::limits;
+use reforge_base::limits::{self, PIECE_BYTES_MAX};
 use reforge_base::message;
+
+/// What is staged whole is digested as one block.
+const _: () = assert!(PIECE_BYTES_MAX as u64 <= BLOCK_BYTES);
 
 /// Fills one sibling. Shared by threads through `&self`.
 #[derive(Debug)]
@@ -143,11 +146,11 @@ impl Staging {
         })
     }
 
-    /// A file of at most 1 MiB, whole.
+    /// A file of one piece, whole.
     pub fn file(&self, path: &[u8], metadata: &Metadata, content: &[u8]) -> Result<()> {
         self.0.run(|open| {
             check_below_root(path)?;
-            if content.len() as u64 > BLOCK_BYTES {
+            if content.len() > PIECE_BYTES_MAX {
                 return Err(Failure::new(Code::TooLarge, message!("a-file-staged-whole-holds-more")));
             }
             let metadata = attributes::check(path, metadata, self.0.quota.policy)?;
