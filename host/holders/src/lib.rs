@@ -201,7 +201,7 @@ pub struct Foreign {
 /// for after each pass: the app may have started a process while it was made. One that has ended by then is nobody's
 /// stranger; whether anything is held is asked again once the app is down.
 pub fn foreign(live: &[(String, LiveDirectory)], mut members: impl FnMut() -> Result<Vec<i32>>) -> Result<Foreign> {
-    let (mut unread, mut last) = (Vec::new(), Vec::new());
+    let (mut unreadable_now, mut last) = (Vec::new(), Vec::new());
     let look = || {
         let Holders { mut held, mut unreadable, outlets } = among(live)?;
         if !held.is_empty() || !unreadable.is_empty() {
@@ -210,12 +210,12 @@ pub fn foreign(live: &[(String, LiveDirectory)], mut members: impl FnMut() -> Re
             held.retain(|holder| is_stranger(holder.pid));
             unreadable.retain(|process| is_stranger(process.pid));
         }
-        (unread, last) = (unreadable, outlets);
+        (unreadable_now, last) = (unreadable, outlets);
         Ok(held)
     };
     let held = at_rest(look, has_ended, patience())?;
     let refusals = [in_words(live, held), outlets::in_words(live, &last)].concat();
-    Ok(Foreign { refusals, unreadable: unread })
+    Ok(Foreign { refusals, unreadable: unreadable_now })
 }
 
 fn among(live: &[(String, LiveDirectory)]) -> Result<Holders> {

@@ -76,7 +76,7 @@ fn take_in(
     let pending = host.store.begin(&workload.id, jiff::Timestamp::now())?;
     progress.begin(Phase::Copying, facts.len(), 0);
     let archive = copy(&mut file, &pending, request, progress)?;
-    let unread = Descriptor {
+    let undescribed = Descriptor {
         id: pending.id().to_owned(),
         manifest: unknown_manifest(&workload.id),
         archive,
@@ -85,8 +85,8 @@ fn take_in(
         imported: true,
     };
     let copied = pending.archive().try_clone().map_err(refuse)?;
-    let inspection = inspect(host, plugin, &workload.id, OpenSnapshot::foreign(copied, unread.clone()), progress)?;
-    let descriptor = described(unread, &inspection)?;
+    let inspection = inspect(host, plugin, &workload.id, OpenSnapshot::foreign(copied, undescribed.clone()), progress)?;
+    let descriptor = described(undescribed, &inspection)?;
     progress.begin(Phase::Storing, 0, 0);
     pending.sync_archive()?;
     if progress.is_cancelled() {
@@ -135,7 +135,7 @@ fn unknown_manifest(workload: &str) -> Manifest {
 }
 
 /// The descriptor from what the plugin found, which is only its word.
-fn described(unread: Descriptor, inspection: &Inspection) -> Result<Descriptor> {
+fn described(undescribed: Descriptor, inspection: &Inspection) -> Result<Descriptor> {
     let manifest: Manifest = serde_json::from_str(&inspection.manifest).map_err(|error| {
         let error = reforge_base::escape::text(&error.to_string());
         Failure::new(Code::ArchiveRefused, message!("the-archives-manifest-cannot-be-understood", error))
@@ -149,8 +149,8 @@ fn described(unread: Descriptor, inspection: &Inspection) -> Result<Descriptor> 
         return Err(Failure::new(Code::ArchiveRefused, message).hint(message!("its-manifest-json-lists-the-volumes")));
     }
     let volumes = inspection.volumes.iter().map(totals).collect();
-    let workload = unread.manifest.workload.clone();
-    let descriptor = Descriptor { manifest, volumes, ..unread };
+    let workload = undescribed.manifest.workload.clone();
+    let descriptor = Descriptor { manifest, volumes, ..undescribed };
     let nameless = || {
         let named = descriptor.manifest.volumes.iter().all(|volume| is_name(&volume.name));
         (!named).then(|| message!("a-volume-has-no-name"))

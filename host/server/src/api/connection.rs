@@ -15,7 +15,7 @@ use tower::ServiceExt as _;
 use super::body_drain;
 use super::caller::Peer;
 
-/// At once; further ones wait until one ends. See [`places`].
+/// At once; further ones wait until one ends. See [`permits`].
 const CONNECTIONS_MAX: u64 = 1024;
 /// From the first byte of a request, or from the last answer, to the end of its headers.
 const HEAD_TIME: Duration = Duration::from_secs(10);
@@ -30,36 +30,36 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until `stop` becomes true and the last answer is out.
 pub(super) async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
-    let most = places();
-    let places = Arc::new(Semaphore::new(most as usize));
+    let most = connections_max();
+    let permits = Arc::new(Semaphore::new(most as usize));
     loop {
-        let place = tokio::select! {
-            place = places.clone().acquire_owned() => place,
+        let permit = tokio::select! {
+            permit = permits.clone().acquire_owned() => permit,
             _ = stop.wait_for(|stop| *stop) => break,
         };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
         };
-        let (Ok(place), Ok((stream, peer))) = (place, accepted) else {
+        let (Ok(permit), Ok((stream, peer))) = (permit, accepted) else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
         let (router, stop) = (router.clone(), stop.clone());
         tokio::spawn(async move {
             one(stream, Peer(peer), router, stop).await;
-            drop(place);
+            drop(permit);
         });
     }
     drop(listener);
-    let all = places.acquire_many(most);
+    let all = permits.acquire_many(most);
     // Whoever has not read its answer by then does not want it.
     let _ = tokio::time::timeout(LAST_ANSWERS_TIME, all).await;
 }
 
 /// Half of the files that this process may have open is the host's: a restore must never want for one because strangers
 /// hold on to connections.
-fn places() -> u32 {
+fn connections_max() -> u32 {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     limit.map_or(CONNECTIONS_MAX, |limit| (limit / 2).clamp(1, CONNECTIONS_MAX)) as u32
 }

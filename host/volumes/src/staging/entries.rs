@@ -55,43 +55,43 @@ impl Entries {
     /// All entries in path order.
     pub(super) fn into_sorted(self) -> SortedEntries {
         let chunks = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut places = Vec::new();
+        let mut locations = Vec::new();
         for (chunk, bytes) in chunks.iter().enumerate() {
             let mut at = 0;
             while at < bytes.len() {
-                places.push((chunk as u32, at as u32));
+                locations.push((chunk as u32, at as u32));
                 let entry = read(bytes, at);
                 at += HEAD_BYTES + entry.path.len() + entry.digest.len();
             }
         }
         // Archives come in path order, one run a part: a stable sort merges runs.
-        places.sort_by(|left, right| {
+        locations.sort_by(|left, right| {
             let path = |(chunk, at): (u32, u32)| read(&chunks[chunk as usize], at as usize).path;
             path_order(path(*left), path(*right))
         });
-        SortedEntries { chunks, places }
+        SortedEntries { chunks, locations }
     }
 }
 
 /// The whole list, sorted.
 pub(super) struct SortedEntries {
     chunks: Vec<Vec<u8>>,
-    places: Vec<(u32, u32)>,
+    locations: Vec<(u32, u32)>,
 }
 
 impl SortedEntries {
     pub(super) fn iter(&self) -> impl Iterator<Item = StagedEntry<'_>> {
-        self.places.iter().map(|location| self.at(*location))
+        self.locations.iter().map(|location| self.at(*location))
     }
 
     pub(super) fn len(&self) -> u64 {
-        self.places.len() as u64
+        self.locations.len() as u64
     }
 
     /// The entry of this path, if there is one.
     pub(super) fn find(&self, path: &[u8]) -> Option<StagedEntry<'_>> {
-        let found = self.places.binary_search_by(|location| path_order(self.at(*location).path, path));
-        found.ok().map(|index| self.at(self.places[index])).filter(|entry| entry.path.cmp(path) == Ordering::Equal)
+        let found = self.locations.binary_search_by(|location| path_order(self.at(*location).path, path));
+        found.ok().map(|index| self.at(self.locations[index])).filter(|entry| entry.path.cmp(path) == Ordering::Equal)
     }
 
     fn at(&self, (chunk, at): (u32, u32)) -> StagedEntry<'_> {
@@ -124,7 +124,7 @@ mod tests {
         let path = |number: u32| format!("some-directory-{:04}/file-{:07}.dat", number % 1000, number).into_bytes();
         (0..100_000).for_each(|number| entries.push(EntryKind::File, &path(number), &[number as u8; 32]));
         let sorted = entries.into_sorted();
-        let bytes = sorted.chunks.iter().map(Vec::capacity).sum::<usize>() + sorted.places.capacity() * 8;
+        let bytes = sorted.chunks.iter().map(Vec::capacity).sum::<usize>() + sorted.locations.capacity() * 8;
         assert!(bytes < 10 << 20, "{bytes} bytes");
         assert_eq!(sorted.len(), 100_000);
         assert!(sorted.iter().zip(sorted.iter().skip(1)).all(|(a, b)| path_order(a.path, b.path) == Ordering::Less));
