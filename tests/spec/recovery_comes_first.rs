@@ -291,6 +291,7 @@ fn what_a_start_cannot_remove_is_named_by_the_receipt() {
     assert!(told["left_behind"].to_string().contains(name), "{told}");
     assert_eq!(told["outcome"], "done");
     world.ok(&["restore", "show", &id]).expect_said(name);
+    world.ok(&["--lang", "ru", "restore", "show", &id]).expect_said("(ошибка ввода-вывода)");
     world.ok(&["recover"]);
     assert_eq!(world.receipt(), told, "a second start changes nothing");
 }

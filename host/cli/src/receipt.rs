@@ -77,8 +77,8 @@ pub(crate) fn without_next(session: &Session, receipt: &Receipt) -> String {
     for kept in &receipt.later_writes {
         line(say!("label-later"), say!("written-meanwhile-kept-at", path = escape::text(kept)));
     }
-    for left in &receipt.left_behind {
-        line(say!("label-left-over"), escape::text(left));
+    for left in receipt.left_behind() {
+        line(say!("label-left-over"), escape::prose(&words::read(&left)));
     }
     lines.join("\n")
 }

@@ -107,7 +107,7 @@ pub(crate) fn finish(session: &Session, id: &str, yes: bool) -> Result<Answer> {
         Some(_) => say!("finished-unchosen-trees-are-removed"),
         None => say!("finished-previous-data-is-removed"),
     }];
-    lines.extend(left.iter().map(|left| say!("could-not-be-removed", left = escape::text(left))));
+    lines.extend(left.iter().map(|left| escape::prose(&say!("could-not-be-removed", left))));
     if !left.is_empty() {
         lines.push(say!("restore-finish-tries-again", id = escape::text(id)));
     }

@@ -13,6 +13,7 @@ use super::open_volumes::{Live, OpenVolume};
 use super::registry::{self, KnownTransaction};
 use super::state::Milestone;
 use super::{Transaction, receipt, resolved};
+use reforge_base::Message;
 use reforge_base::failure::Result;
 use reforge_base::message;
 use reforge_base::spec::Observation;
@@ -21,7 +22,7 @@ use reforge_volumes::remove::{self, Removal};
 
 impl Transaction {
     /// Drops what a transaction that did not happen had staged. An undo stages nothing: what it borrowed stays.
-    pub(super) fn drop_new_siblings(&mut self) -> Result<Vec<String>> {
+    pub(super) fn drop_new_siblings(&mut self) -> Result<Vec<Message>> {
         let mut left = Vec::new();
         for (index, place) in self.open_volumes.iter().enumerate() {
             let (one, other) = probe_names(&place.volume.sibling);
@@ -41,11 +42,11 @@ impl Transaction {
                     if place.classify(self.journal.state(), index)? == Live::Old {
                         left.extend(unremoved(place, remove::remove_tree(&place.parent, &place.volume.sibling)?));
                     } else {
-                        left.push(message!("its-live-is-not-the-recorded", sibling = place.volume.sibling).into());
+                        left.push(message!("its-live-is-not-the-recorded", sibling = place.volume.sibling));
                     }
                 }
                 (Some(_), Some(_)) => {
-                    left.push(message!("not-the-recorded-one", sibling = place.volume.sibling).into())
+                    left.push(message!("not-the-recorded-one", sibling = place.volume.sibling))
                 }
             }
             place.parent.sync()?;
@@ -55,7 +56,7 @@ impl Transaction {
 
     /// Ends the window: from `dropping` on there is no way back. Answers what could not be removed and was left; the
     /// receipt, if there is one, names it before it is over.
-    pub fn drop_previous(&mut self, receipts: &Path) -> Result<Vec<String>> {
+    pub fn drop_previous(&mut self, receipts: &Path) -> Result<Vec<Message>> {
         let after_revert = self.milestone() == Milestone::Reverted;
         if self.milestone() != Milestone::Dropping {
             // An undo in the middle may have borrowed these very trees: dropped, it could go neither back nor forward.
@@ -79,16 +80,16 @@ impl Transaction {
     }
 
     /// What still stands under the names of siblings when all is over: it could not be removed.
-    pub(super) fn left_beside_lives(&self) -> Result<Vec<String>> {
+    pub(super) fn left_beside_lives(&self) -> Result<Vec<Message>> {
         let mut left = Vec::new();
         for place in &self.open_volumes {
-            left.extend(place.look()?.sibling.map(|_| place.volume.sibling.clone()));
+            left.extend(place.look()?.sibling.map(|_| Message::from(place.volume.sibling.as_str())));
         }
         Ok(left)
     }
 
     /// Removes what a person who decided did not choose. A crash in between leaves some of it, and this may be repeated.
-    pub fn drop_unchosen(&self) -> Result<Vec<String>> {
+    pub fn drop_unchosen(&self) -> Result<Vec<Message>> {
         let mut left = Vec::new();
         for (index, place) in self.open_volumes.iter().enumerate() {
             left.extend(drop_recorded(place, &self.recorded(index))?);
@@ -99,10 +100,10 @@ impl Transaction {
 
     /// What the runtime kept for going back is of no use without the trees. Trees that are gone matter more: what stays
     /// is named.
-    fn discard_kept(&self) -> Vec<String> {
+    fn discard_kept(&self) -> Vec<Message> {
         let forgotten = self.observed_with_these_trees();
         let forgotten = forgotten.and_then(|seen| seen.iter().try_for_each(|seen| self.app.discard(seen)));
-        forgotten.err().map(|failure| message!("what-the-runtime-kept", failure).into()).into_iter().collect()
+        forgotten.err().map(|failure| message!("what-the-runtime-kept", failure)).into_iter().collect()
     }
 
     /// What every transaction saw that had these trees before this one, since an undo borrows those of what it undoes,
@@ -125,7 +126,7 @@ impl Transaction {
     }
 
     /// Tries again what could not be removed when this was over. The receipt then names what is still left.
-    pub fn drop_left(&self, receipts: &Path) -> Result<Vec<String>> {
+    pub fn drop_left(&self, receipts: &Path) -> Result<Vec<Message>> {
         let mut left = Vec::new();
         for (index, place) in self.open_volumes.iter().enumerate() {
             left.extend(drop_recorded(place, &self.recorded(index))?);
@@ -162,31 +163,32 @@ impl Transaction {
 }
 
 /// Removes the tree under a sibling's name if it IS one of these and is not live. Answers what was left.
-fn drop_recorded(place: &OpenVolume, recorded: &[&Identity]) -> Result<Vec<String>> {
+fn drop_recorded(place: &OpenVolume, recorded: &[&Identity]) -> Result<Vec<Message>> {
     let sight = place.look()?;
     let left = match sight.sibling {
         Some(found) if recorded.contains(&&found) && sight.live.as_ref() != Some(&found) => {
             unremoved(place, remove::remove_tree(&place.parent, &place.volume.sibling)?)
         }
-        Some(_) => vec![message!("not-the-recorded-one", sibling = place.volume.sibling).into()],
+        Some(_) => vec![message!("not-the-recorded-one", sibling = place.volume.sibling)],
         None => Vec::new(),
     };
     place.parent.sync()?;
     Ok(left)
 }
 
-/// What could not be removed, in words.
-fn unremoved(place: &OpenVolume, removal: Removal) -> Vec<String> {
-    let mut left: Vec<String> = removal
+/// What could not be removed, each with why.
+fn unremoved(place: &OpenVolume, removal: Removal) -> Vec<Message> {
+    let mut left: Vec<Message> = removal
         .unremoved_names
         .iter()
         .map(|unremoved| {
-            format!("{} ({})", reforge_base::escape::path(&place.volume.parent.join(&unremoved.path)), unremoved.reason)
+            let path = reforge_base::escape::path(&place.volume.parent.join(&unremoved.path));
+            message!("still-there-because", path, reason = unremoved.reason)
         })
         .collect();
     let named = left.len() as u64;
     if removal.unremoved > named {
-        left.push(message!("and-more", n = removal.unremoved - named).into());
+        left.push(message!("and-more", n = removal.unremoved - named));
     }
     left
 }

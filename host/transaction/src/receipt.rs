@@ -98,7 +98,10 @@ pub struct Receipt {
     pub undo_window_ms: Option<u64>,
     /// What could not be removed and was left where it is.
     #[serde(default)]
-    pub left_behind: Vec<String>,
+    pub left_behind: Vec<Message>,
+    /// The same as messages, one for each, for who shows them in another language.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_behind_messages: Vec<Option<Source>>,
     /// Trees that something wrote to after the journal's newest word about them, and that are kept for a window.
     #[serde(default)]
     pub later_writes: Vec<String>,
@@ -130,7 +133,7 @@ pub struct Ending {
     pub outcome: Outcome,
     pub failure: Option<Failure>,
     pub app: Message,
-    pub left_behind: Vec<String>,
+    pub left_behind: Vec<Message>,
     pub later_writes: Vec<String>,
 }
 
@@ -144,6 +147,23 @@ impl Receipt {
     pub fn app(&self) -> Message {
         Message::written(self.app.to_string(), self.app_message.clone())
     }
+
+    /// What was left behind, for whoever reads it in whatever language. Of an older receipt there is the text alone.
+    pub fn left_behind(&self) -> Vec<Message> {
+        let sources = self.left_behind_messages.iter().cloned().chain(std::iter::repeat(None));
+        let written = |(text, source): (&Message, _)| Message::written(text.to_string(), source);
+        self.left_behind.iter().zip(sources).map(written).collect()
+    }
+
+    fn set_left_behind(&mut self, left: Vec<Message>) {
+        self.left_behind_messages = sources(&left);
+        self.left_behind = left;
+    }
+}
+
+/// Which messages they are, beside their texts in a document: one for each, none of what is only text.
+pub fn sources(messages: &[Message]) -> Vec<Option<Source>> {
+    messages.iter().map(|message| message.source().cloned()).collect()
 }
 
 /// Draws a receipt up from a journal.
@@ -179,6 +199,7 @@ pub fn draw_up(journal: &Journal, begin: &Begin, ending: Ending) -> Receipt {
         plan_digest: begin.plan_digest.clone(),
         plugin_digest: begin.plugin_digest.clone(),
         undo_window_ms: kept.then_some(begin.undo_window_ms),
+        left_behind_messages: sources(&ending.left_behind),
         left_behind: ending.left_behind,
         later_writes: ending.later_writes,
         steps: records
@@ -209,16 +230,18 @@ pub fn write(receipts: &Path, receipt: &Receipt) -> Result<()> {
 }
 
 /// Adds to a receipt what was left since it was written, each thing once. Without one, whoever writes it knows.
-pub fn add_left_behind(receipts: &Path, id: &str, left: &[String]) -> Result<()> {
+pub fn add_left_behind(receipts: &Path, id: &str, left: &[Message]) -> Result<()> {
     let Some(mut receipt) = read_or_move_aside(receipts, id)? else { return Ok(()) };
-    let is_more = add(&mut receipt.left_behind, left);
+    let mut known = receipt.left_behind();
+    let is_more = add(&mut known, left);
+    receipt.set_left_behind(known);
     if is_more { write(receipts, &receipt) } else { Ok(()) }
 }
 
 /// Names in a receipt what is left now, after it was tried again.
-pub fn replace_left_behind(receipts: &Path, id: &str, left: &[String]) -> Result<()> {
+pub fn replace_left_behind(receipts: &Path, id: &str, left: &[Message]) -> Result<()> {
     let Some(mut receipt) = read_or_move_aside(receipts, id)? else { return Ok(()) };
-    receipt.left_behind = left.to_vec();
+    receipt.set_left_behind(left.to_vec());
     write(receipts, &receipt)
 }
 
@@ -230,7 +253,7 @@ pub fn add_later_writes(receipts: &Path, id: &str, trees: &[String]) -> Result<(
 }
 
 /// Whether any was new.
-fn add(known: &mut Vec<String>, more: &[String]) -> bool {
+fn add<T: Clone + PartialEq>(known: &mut Vec<T>, more: &[T]) -> bool {
     let told = known.len();
     for one in more {
         if !known.contains(one) {
@@ -296,4 +319,47 @@ pub fn ids(receipts: &Path) -> Result<Vec<String>> {
 
 fn file_name(id: &str) -> String {
     format!("{id}.json")
+}
+
+#[cfg(test)]
+mod tests {
+    use reforge_base::Language;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A receipt as it stands on disk, with what else is in it.
+    fn written(more: Value) -> Receipt {
+        let mut document = json!({
+            "id": "a", "workload": "a", "kind": "restore", "snapshot": "s", "outcome": "done", "failure": null,
+            "app": "", "who": "somebody", "began": "2026-11-24T21:00:00Z", "ended": "2026-11-24T21:00:01Z",
+            "downtime_ms": null, "volumes": [], "left": [], "safety": null, "plan_digest": "", "plugin_digest": null,
+            "undo_window_ms": null, "steps": [],
+        });
+        document.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::from_value(document).unwrap()
+    }
+
+    fn in_russian(receipt: &Receipt) -> Vec<String> {
+        receipt.left_behind().iter().map(|left| left.in_language(Language::Russian)).collect()
+    }
+
+    #[test]
+    fn what_was_left_behind_is_read_in_every_language_and_an_older_receipt_as_it_was_written() {
+        let mut receipt = written(json!({ "left_behind": ["old (not the recorded one)"] }));
+        assert_eq!(in_russian(&receipt), ["old (not the recorded one)"]);
+        let mut left = receipt.left_behind();
+        let more = [message!("and-more", n = 2_u64), Message::from("sibling"), left[0].clone()];
+        assert!(add(&mut left, &more) && !add(&mut left, &more), "each once");
+        receipt.set_left_behind(left);
+        let document = serde_json::to_value(&receipt).unwrap();
+        assert_eq!(document["left_behind"], json!(["old (not the recorded one)", "and 2 more", "sibling"]));
+        let messages = json!([null, { "id": "and-more", "arguments": { "n": 2 } }, null]);
+        assert_eq!(document["left_behind_messages"], messages);
+        let read = serde_json::from_value(document).unwrap();
+        assert_eq!(in_russian(&read), ["old (not the recorded one)", "и ещё 2", "sibling"]);
+        receipt.set_left_behind(Vec::new());
+        let document = serde_json::to_value(&receipt).unwrap();
+        assert_eq!((&document["left_behind"], document.get("left_behind_messages")), (&json!([]), None));
+    }
 }

@@ -22,7 +22,7 @@ pub struct Reverted {
     /// It was not started again, since something else had started it meanwhile: what to do about that.
     pub foreign_start: Option<Message>,
     /// What could not be removed and was left.
-    pub left_behind: Vec<String>,
+    pub left_behind: Vec<Message>,
     /// Where trees are that something wrote to meanwhile: they are kept.
     pub later_writes: Vec<String>,
 }

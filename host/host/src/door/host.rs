@@ -8,6 +8,7 @@ use crate::deployer::dispatch::DeployRequest;
 use crate::host;
 use crate::restore::progress::{Progress, Unwatched};
 use crate::restore::{Report, decide, run, undo};
+use reforge_base::Message;
 use reforge_base::Phase;
 use reforge_base::failure::{Failure, Result};
 use reforge_base::spec::Health;
@@ -132,7 +133,7 @@ impl Host {
     }
 
     /// Ends the undo window of a restore: removes the previous data now. Answers what could not be removed and was left.
-    pub fn finish(&self, id: &str, caller: &Caller) -> Result<Vec<String>> {
+    pub fn finish(&self, id: &str, caller: &Caller) -> Result<Vec<Message>> {
         self.recover()?;
         undo::finish(&self.core, &self.request(id, caller))
     }

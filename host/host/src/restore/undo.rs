@@ -166,7 +166,7 @@ fn to_commit(host: &Host, transaction: &mut Transaction, live: (u64, u64), progr
 
 /// Ends the undo window of a restore now, or removes what was not chosen when it was resolved. Answers what could not be
 /// removed and was left.
-pub fn finish(host: &Host, request: &Request) -> Result<Vec<String>> {
+pub fn finish(host: &Host, request: &Request) -> Result<Vec<Message>> {
     let mut told = json!({ "restore": reforge_base::escape::text(&request.id) });
     let left = drop_trees(host, request, &mut told);
     told["left_behind"] = json!(left.as_ref().ok());
@@ -176,7 +176,7 @@ pub fn finish(host: &Host, request: &Request) -> Result<Vec<String>> {
 }
 
 /// `told` is what is known of it by then.
-fn drop_trees(host: &Host, request: &Request, told: &mut Value) -> Result<Vec<String>> {
+fn drop_trees(host: &Host, request: &Request, told: &mut Value) -> Result<Vec<Message>> {
     let transactions = host.state.transactions();
     let find = |id: &str| match registry::find(&transactions, id)? {
         KnownTransaction::Open(journal, begin) => Ok((*journal, *begin)),

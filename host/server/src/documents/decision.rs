@@ -3,7 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use reforge_base::message::{Message, Source};
 use reforge_host::restore::decide::{Decided, NamedRestore};
+use reforge_transaction::receipt;
 use reforge_transaction::resolve::{Keep, Tree};
 
 /// The trees of a restore that waits for a decision.
@@ -43,9 +45,12 @@ pub struct Finished {
     /// Always true.
     pub finished: bool,
     /// What could not be removed and was left where it is.
-    pub left_behind: Vec<String>,
+    pub left_behind: Vec<Message>,
+    /// The same as messages, one for each, for who shows them in another language.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_behind_messages: Vec<Option<Source>>,
 }
 
-pub fn finished(left_behind: Vec<String>) -> Finished {
-    Finished { finished: true, left_behind }
+pub fn finished(left_behind: Vec<Message>) -> Finished {
+    Finished { finished: true, left_behind_messages: receipt::sources(&left_behind), left_behind }
 }

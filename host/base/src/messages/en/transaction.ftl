@@ -12,6 +12,7 @@ unmount-it-and-try-again = unmount it and try again
 its-live-is-not-the-recorded = { $sibling } (its live is not the recorded one)
 not-the-recorded-one = { $sibling } (not the recorded one)
 what-the-runtime-kept = what the runtime kept: { $failure }
+still-there-because = { $path } ({ $reason })
 and-more = and { $n } more
 
 # transaction/exchange.rs

@@ -12,6 +12,7 @@ unmount-it-and-try-again = размонтируйте это и попробуй
 its-live-is-not-the-recorded = { $sibling } (на месте не те данные, что записаны)
 not-the-recorded-one = { $sibling } (не то, что записано)
 what-the-runtime-kept = то, что хранила среда: { $failure }
+still-there-because = { $path } ({ $reason })
 and-more = и ещё { $n }
 
 # transaction/exchange.rs

@@ -94,9 +94,7 @@ fn ended(reader: &Reader, restore: &Restore, receipt: &Receipt) -> Markup {
                 @if !app.is_empty() { (field(&say.text("app"), say.told(&app))) }
                 @if let Some(safety) = &receipt.safety { (field(&say.text("safety"), html! { bdi { (safety) } })) }
                 @for kept in &receipt.later_writes { (field(&say.text("later-writes"), html! { bdi { (kept) } })) }
-                @for left in &receipt.left_behind {
-                    (field(&say.text("left-behind"), say.told(&left.as_str().into())))
-                }
+                @for left in receipt.left_behind() { (field(&say.text("left-behind"), say.told(&left))) }
             }
             (undo(reader, restore))
         }
