@@ -68,6 +68,7 @@ const CHOSEN_BY_A_WORD: &[&str] = &[
     "month-",
     "outcome-",
     "phase-",
+    "promise-",
     "reason-",
     "role-",
     "state-",

@@ -1,8 +1,10 @@
 //! People read their own language at the command line; programs read the same whatever that is.
 
+use std::process::Command;
+
 use regex::Regex;
 
-use crate::support::{Volume, Workload, World};
+use crate::support::{Volume, Workload, World, guests};
 
 const RUSSIAN: [(&str, &str); 1] = [("LANG", "ru_RU.UTF-8")];
 
@@ -85,4 +87,26 @@ fn the_option_goes_before_the_environment_and_what_is_not_known_is_english() {
         let (stdout, ..) = answered(&world, &[more, &["restore", "list"]].concat(), environment);
         assert_eq!(stdout.contains("восстановлений ещё не было"), is_russian, "{more:?} {environment:?}: {stdout}");
     }
+}
+
+/// What needs no host prints to both, and its exit code.
+fn alone(arguments: &[&str]) -> (String, String, Option<i32>) {
+    let output = Command::new(env!("CARGO_BIN_EXE_reforge")).args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (text(output.stdout), text(output.stderr), output.status.code())
+}
+
+#[test]
+fn what_a_plugin_promises_and_how_it_breaks_that_is_russian_and_its_document_is_not() {
+    let (_directory, guest) = guests::behaving("swaps-a-part");
+    let check = ["plugin", "check", guest.to_str().unwrap(), "--only", "restores"];
+    let (_, stderr, _) = alone(&[&["--lang", "ru"], &check[..]].concat());
+    assert!(stderr.contains("НАРУШЕНО     restores        после восстановления на месте"), "{stderr}");
+    assert!(stderr.contains("ожидалось «готово», но итог — «"), "{stderr}");
+    let (document, ..) = alone(&[&["--lang", "ru", "--json"], &check[..]].concat());
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    let promise = &document["promises"][0];
+    assert_eq!(promise["promise"], "a small snapshot is live afterwards, and nothing else");
+    assert!(promise["why"].as_str().unwrap().starts_with("expected done, and it ended "), "{promise}");
+    assert!(document["promises"].to_string().is_ascii(), "{document:#}");
 }

@@ -168,12 +168,18 @@ pub(crate) fn check(session: &Session, file: &Path, only: &[String]) -> Result<A
 
 fn told_line(session: &Session, one: &CheckedPromise) -> String {
     let style = session.terminal.error_style;
+    let [kept, broken, not_asked] = [say!("verdict-kept"), say!("verdict-broken"), say!("verdict-not-applicable")];
+    let width = [&kept, &broken, &not_asked].map(|word| word.chars().count()).into_iter().max().unwrap_or_default();
+    let padded = |word: String| format!("{word:<width$}");
     let (mark, why) = match &one.verdict {
-        Verdict::Kept => (style.green("kept  "), String::new()),
-        Verdict::Broken(why) => (style.red("BROKEN"), format!("\n        {}", escape::prose(why))),
-        Verdict::NotApplicable(why) => (style.dim("n/a   "), format!(" ({why})")),
+        Verdict::Kept => (style.green(&padded(kept)), String::new()),
+        Verdict::Broken(why) => (
+            style.red(&padded(broken)),
+            format!("\n{:indent$}{}", "", escape::prose(&words::read(why)), indent = width + 2),
+        ),
+        Verdict::NotApplicable(why) => (style.dim(&padded(not_asked)), format!(" ({})", words::read(why))),
     };
-    format!("{mark}  {:<14}  {}{why}", one.name, one.promise)
+    format!("{mark}  {:<14}  {}{why}", one.name, words::read(&one.promise))
 }
 
 fn line(installed: &Installed) -> String {

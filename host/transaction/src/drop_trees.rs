@@ -45,9 +45,7 @@ impl Transaction {
                         left.push(message!("its-live-is-not-the-recorded", sibling = place.volume.sibling));
                     }
                 }
-                (Some(_), Some(_)) => {
-                    left.push(message!("not-the-recorded-one", sibling = place.volume.sibling))
-                }
+                (Some(_), Some(_)) => left.push(message!("not-the-recorded-one", sibling = place.volume.sibling)),
             }
             place.parent.sync()?;
         }

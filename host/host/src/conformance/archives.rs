@@ -21,31 +21,37 @@ const BYTES: u64 = 1 << 20;
 /// A tar archive under construction.
 pub(super) struct Tar(Vec<u8>);
 
-/// What is wrong with an archive, and what makes it so of a good one.
+/// The message that says what is wrong with an archive, and what makes it so of a good one.
 type Hostile = (&'static str, fn(Tar) -> Tar);
+
+/// What is wrong with each.
+#[cfg(test)]
+pub(super) fn called() -> impl Iterator<Item = reforge_base::Message> {
+    HOSTILE.iter().chain(AGAINST_THE_POLICY).map(|(what, _)| reforge_base::Message::of(*what, []))
+}
 
 /// Archives that must be refused, whole, also where they are only taken in.
 pub(super) const HOSTILE: &[Hostile] = &[
-    ("a name with `..`", |tar| tar.file("volumes/0/../../escape")),
-    ("an absolute name", |tar| tar.file("/escape")),
-    ("a name outside of the volumes", |tar| tar.file("elsewhere/file")),
-    ("a volume that the manifest does not have", |tar| tar.file("volumes/7/file")),
-    ("a volume whose index is no number", |tar| tar.file("volumes/zero/file")),
-    ("a device", |tar| tar.special(EntryType::Char, "volumes/0/device")),
-    ("a fifo", |tar| tar.special(EntryType::Fifo, "volumes/0/fifo")),
-    ("an entry of an unknown type", |tar| tar.special(EntryType::new(b'Z'), "volumes/0/unknown")),
-    ("a path that comes twice", |tar| tar.file("volumes/0/file")),
-    ("a file where a directory is", |tar| tar.directory("volumes/0/a/").file("volumes/0/a")),
-    ("something below a file", |tar| tar.file("volumes/0/file/below")),
-    ("a second manifest", |tar| tar.file("manifest.json")),
-    ("a header with a wrong checksum", |tar| tar.file("volumes/0/other").spoiled()),
+    ("a-name-with-dots", |tar| tar.file("volumes/0/../../escape")),
+    ("an-absolute-name", |tar| tar.file("/escape")),
+    ("a-name-outside-of-the-volumes", |tar| tar.file("elsewhere/file")),
+    ("a-volume-that-the-manifest-does-not-have", |tar| tar.file("volumes/7/file")),
+    ("a-volume-whose-index-is-no-number", |tar| tar.file("volumes/zero/file")),
+    ("a-device", |tar| tar.special(EntryType::Char, "volumes/0/device")),
+    ("a-fifo", |tar| tar.special(EntryType::Fifo, "volumes/0/fifo")),
+    ("an-entry-of-an-unknown-type", |tar| tar.special(EntryType::new(b'Z'), "volumes/0/unknown")),
+    ("a-path-that-comes-twice", |tar| tar.file("volumes/0/file")),
+    ("a-file-where-a-directory-is", |tar| tar.directory("volumes/0/a/").file("volumes/0/a")),
+    ("something-below-a-file", |tar| tar.file("volumes/0/file/below")),
+    ("a-second-manifest", |tar| tar.file("manifest.json")),
+    ("a-header-with-a-wrong-checksum", |tar| tar.file("volumes/0/other").spoiled()),
 ];
 
 /// Archives that hold what a workload may allow and this one does not: refused when they are to be restored.
 pub(super) const AGAINST_THE_POLICY: &[Hostile] = &[
-    ("a symbolic link", |tar| tar.link(EntryType::Symlink, "volumes/0/link", "/etc")),
-    ("a hard link", |tar| tar.link(EntryType::Link, "volumes/0/link", "volumes/0/file")),
-    ("a set-id file", |tar| tar.entry(EntryType::Regular, "volumes/0/setid", 0o4755, "", b"x")),
+    ("a-symbolic-link", |tar| tar.link(EntryType::Symlink, "volumes/0/link", "/etc")),
+    ("a-hard-link", |tar| tar.link(EntryType::Link, "volumes/0/link", "volumes/0/file")),
+    ("a-set-id-file", |tar| tar.entry(EntryType::Regular, "volumes/0/setid", 0o4755, "", b"x")),
 ];
 
 impl Tar {

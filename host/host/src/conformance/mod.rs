@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use self::promises::{PROMISES, Promise};
 use self::scene::Lab;
+use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
@@ -32,9 +33,9 @@ pub const OUR_FORMAT: &str = "reforge tar 1";
 #[serde(rename_all = "kebab-case", tag = "verdict", content = "why")]
 pub enum Verdict {
     Kept,
-    Broken(String),
+    Broken(Message),
     /// It cannot be asked of this plugin.
-    NotApplicable(String),
+    NotApplicable(Message),
 }
 
 /// One line of the result.
@@ -42,14 +43,14 @@ pub enum Verdict {
 pub struct CheckedPromise {
     pub name: &'static str,
     /// What is promised, as a sentence.
-    pub promise: &'static str,
+    pub promise: Message,
     #[serde(flatten)]
     pub verdict: Verdict,
 }
 
 /// What became of a check that was made: a promise that was broken, or a check that could not be made.
 enum Stop {
-    Broken(String),
+    Broken(Message),
     Failed(Failure),
 }
 
@@ -80,7 +81,7 @@ pub fn run(
     let wanted = |promise: &&Promise| only.is_empty() || only.iter().any(|name| name == promise.name);
     let mut checked = Vec::new();
     for promise in PROMISES.iter().filter(wanted) {
-        let one = CheckedPromise { name: promise.name, promise: promise.sentence, verdict: check(promise, &lab)? };
+        let one = CheckedPromise { name: promise.name, promise: promise.sentence(), verdict: check(promise, &lab)? };
         told(&one);
         checked.push(one);
     }
@@ -92,10 +93,10 @@ pub fn require(plugin: &Plugin, base: &Path) -> Result<()> {
     scene::sweep(base)?;
     let checked = run(plugin, base, &[], &|_| {})?;
     let broken = checked.iter().filter_map(|one| match &one.verdict {
-        Verdict::Broken(why) => Some(format!("{} ({why})", one.promise)),
+        Verdict::Broken(why) => Some(message!("promise-because", promise = one.promise, why)),
         _ => None,
     });
-    let broken: Vec<String> = broken.collect();
+    let broken: Vec<Message> = broken.collect();
     match broken.first() {
         None => Ok(()),
         Some(first) => {
@@ -107,11 +108,25 @@ pub fn require(plugin: &Plugin, base: &Path) -> Result<()> {
 
 fn check(promise: &Promise, lab: &Lab<'_>) -> Result<Verdict> {
     if promise.reads_ours && !lab.reads_ours {
-        return Ok(Verdict::NotApplicable(format!("the plugin does not read `{OUR_FORMAT}`")));
+        return Ok(Verdict::NotApplicable(message!("the-plugin-does-not-read", format = OUR_FORMAT)));
     }
     match (promise.check)(lab) {
         Ok(()) => Ok(Verdict::Kept),
         Err(Stop::Broken(why)) => Ok(Verdict::Broken(why)),
         Err(Stop::Failed(failure)) => Err(failure.context(message!("could-not-be-checked", name = promise.name))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_promise_and_every_archive_is_called_something_in_every_language() {
+        let sentences = PROMISES.iter().map(Promise::sentence);
+        for message in sentences.chain(archives::called()) {
+            let russian = message.in_language(reforge_base::Language::Russian);
+            assert!(message.source().is_some() && russian != *message, "{message}");
+        }
     }
 }

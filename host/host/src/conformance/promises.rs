@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use super::Stop;
 use super::app::Script;
 use super::archives::{AGAINST_THE_POLICY, HOSTILE, Tar};
-use super::scene::{Lab, Scene, VOLUMES, WORKLOAD, code, set_metadata, words, write};
+use super::scene::{Lab, Scene, VOLUMES, WORKLOAD, code, named, set_metadata, words, write};
 use crate::restore::preflight::Choice;
 use crate::restore::progress::{Progress, Watcher};
 use crate::restore::report::Report;
@@ -18,6 +18,7 @@ use crate::restore::{import, run, undo};
 use reforge_base::Message;
 use reforge_base::Phase;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::Health;
 use reforge_snapshots::format::Descriptor;
 use reforge_transaction::receipt::Outcome;
@@ -29,63 +30,68 @@ const WORD_BYTES_MAX: usize = 200;
 const LARGE_FILE_BYTES: usize = 40 << 20;
 const SMALL_FILES: usize = 300;
 
-/// One promise.
+/// One promise. As a sentence it is the message `promise-NAME`.
 pub(super) struct Promise {
     pub name: &'static str,
-    pub sentence: &'static str,
     /// Whether only a plugin that reads this host's snapshots can be asked.
     pub reads_ours: bool,
     pub check: fn(&Lab<'_>) -> Result<(), Stop>,
 }
 
+impl Promise {
+    pub(super) fn sentence(&self) -> Message {
+        Message::of(format!("promise-{}", self.name), [])
+    }
+}
+
 macro_rules! promises {
-    ($($name:literal $sentence:literal $reads_ours:ident $check:path;)*) => {
-        &[$(Promise { name: $name, sentence: $sentence, reads_ours: $reads_ours, check: $check }),*]
+    ($($name:literal $reads_ours:ident $check:path;)*) => {
+        &[$(Promise { name: $name, reads_ours: $reads_ours, check: $check }),*]
     };
 }
 
 pub(super) const PROMISES: &[Promise] = promises! {
-    "describes" "it says in plain words who it is and what it reads" false describes;
-    "restores" "a small snapshot is live afterwards, and nothing else" true restores;
-    "plans" "a plan refuses nothing of a good snapshot, counts what would change, and changes nothing" true plans;
-    "faithful" "bytes, names, modes, owners, times and attributes come back, of large and of many files" true faithful;
-    "undoable" "a restore can be undone" true undoable;
-    "absent" "a volume that is not there is made" true absent;
-    "leaves" "a volume that shall stay as it is stays as it is" true leaves;
-    "imports" "a good archive from elsewhere is taken in and restored" true imports;
-    "cancels" "a cancel in any phase before the swap leaves everything as it was" true cancels;
-    "stop-fails" "an app that does not stop keeps its data and goes on" true stop_fails;
-    "bad-start" "an app that cannot be started has its previous data back" true bad_start;
-    "bad-health" "an app that is found bad has its previous data back" true bad_health;
-    "unknown-health" "an app of which nobody knows keeps the new data" true unknown_health;
-    "staging-fails" "a failure of the host while staging ends the restore with the app still running" true staging_fails;
-    "damaged" "a damaged archive is refused before the app is stopped, wherever the damage is" true damaged;
-    "hostile" "a hostile archive is refused before the app is stopped" true hostile;
-    "hostile-import" "a hostile archive is not taken in" true hostile_import;
-    "foreign" "bytes that are no archive are refused before the app is stopped" false foreign;
+    "describes" false describes;
+    "restores" true restores;
+    "plans" true plans;
+    "faithful" true faithful;
+    "undoable" true undoable;
+    "absent" true absent;
+    "leaves" true leaves;
+    "imports" true imports;
+    "cancels" true cancels;
+    "stop-fails" true stop_fails;
+    "bad-start" true bad_start;
+    "bad-health" true bad_health;
+    "unknown-health" true unknown_health;
+    "staging-fails" true staging_fails;
+    "damaged" true damaged;
+    "hostile" true hostile;
+    "hostile-import" true hostile_import;
+    "foreign" false foreign;
 };
 
-fn broken<T>(why: impl Into<String>) -> Result<T, Stop> {
-    Err(Stop::Broken(why.into()))
+fn broken<T>(why: Message) -> Result<T, Stop> {
+    Err(Stop::Broken(why))
 }
 
-fn expect(holds: bool, why: impl FnOnce() -> String) -> Result<(), Stop> {
+fn expect(holds: bool, why: impl FnOnce() -> Message) -> Result<(), Stop> {
     if holds { Ok(()) } else { broken(why()) }
 }
 
 fn expect_outcome(report: &Report, wanted: Outcome) -> Result<(), Stop> {
-    expect(report.outcome == wanted, || format!("expected {}, and {}", wanted.as_str(), words(report)))
+    expect(report.outcome == wanted, || message!("expected-and", wanted = named(wanted), ended = words(report)))
 }
 
 /// Turned down with a code that says that the archive is to blame.
-fn expect_refused(what: &str, failure: Option<&Failure>) -> Result<(), Stop> {
+fn expect_refused(what: &Message, failure: Option<&Failure>) -> Result<(), Stop> {
     let blames = |code: &Code| {
         matches!(code, Code::ArchiveRefused | Code::SnapshotDamaged | Code::PolicyRefused | Code::TooLarge)
     };
     match failure {
         Some(failure) if blames(&failure.code) => Ok(()),
-        Some(failure) => broken(format!("{what}: not refused but failed: {} ({})", failure.message, failure.code)),
-        None => broken(format!("{what}: accepted")),
+        Some(failure) => broken(message!("not-refused-but-failed", what, failure, code = failure.code)),
+        None => broken(message!("it-was-accepted", what)),
     }
 }
 
@@ -93,11 +99,11 @@ fn describes(lab: &Lab<'_>) -> Result<(), Stop> {
     let description = lab.plugin.describe()?;
     let is_plain =
         |word: &String| !word.is_empty() && word.len() <= WORD_BYTES_MAX && reforge_base::escape::text(word) == *word;
-    expect(!description.formats.is_empty(), || "it names no format".to_owned())?;
+    expect(!description.formats.is_empty(), || message!("it-names-no-format"))?;
     let odd =
         [&description.name, &description.version].into_iter().chain(&description.formats).find(|word| !is_plain(word));
     odd.map_or(Ok(()), |word| {
-        broken(format!("`{}` is empty, too long or not printable", reforge_base::escape::text(word)))
+        broken(message!("is-empty-too-long-or-not-printable", word = reforge_base::escape::text(word)))
     })
 }
 
@@ -107,7 +113,7 @@ fn restores(lab: &Lab<'_>) -> Result<(), Stop> {
     let report = scene.restore(&snapshot.id);
     expect_outcome(&report, Outcome::Done)?;
     scene.expect_restored(&snapshot, &report)?;
-    expect(scene.app.stops() == 1, || format!("the app was stopped {} times", scene.app.stops()))
+    expect(scene.app.stops() == 1, || message!("the-app-was-stopped-so-often", n = scene.app.stops()))
 }
 
 fn plans(lab: &Lab<'_>) -> Result<(), Stop> {
@@ -116,19 +122,19 @@ fn plans(lab: &Lab<'_>) -> Result<(), Stop> {
     let before = scene.look()?;
     let planned = run::plan(&scene.host, lab.plugin, &scene.request(&snapshot.id), &Arc::new(Progress::unwatched()))?;
     if let Some(refusal) = planned.preflight.refusals.first() {
-        return broken(format!("it refuses: {}", refusal.message));
+        return broken(message!("it-refuses", refusal));
     }
     let volumes = planned.changes.unwrap_or_default();
     for name in VOLUMES {
         let Some(volume) = volumes.iter().find(|volume| volume.name == name) else {
-            return broken(format!("it says nothing of volume `{name}`"));
+            return broken(message!("it-says-nothing-of-volume", name));
         };
         let counted = volume.changes.as_ref().map(|counts| (counts.added, counts.removed));
         expect(counted == Some((0, 1)), || {
-            format!("volume `{name}`: nothing is added and one removed, not {counted:?}")
+            message!("nothing-is-added-and-one-removed", name, counted = format!("{counted:?}"))
         })?;
     }
-    expect(scene.look()? == before, || "it changed something".to_owned())
+    expect(scene.look()? == before, || message!("it-changed-something"))
 }
 
 fn faithful(lab: &Lab<'_>) -> Result<(), Stop> {
@@ -172,7 +178,7 @@ fn undoable(lab: &Lab<'_>) -> Result<(), Stop> {
     let snapshot = scene.prepared()?;
     let later = scene.snapshot()?;
     let report = scene.restore(&snapshot.id);
-    let Some(receipt) = &report.receipt else { return broken(format!("there is no receipt; {}", words(&report))) };
+    let Some(receipt) = &report.receipt else { return broken(message!("there-is-no-receipt", ended = words(&report))) };
     let request = undo::Request { id: receipt.id.clone(), wait: false, who: "the conformance suite".into() };
     let report = undo::run(&scene.host, &request, &Arc::new(Progress::unwatched()));
     expect_outcome(&report, Outcome::Done)?;
@@ -198,8 +204,8 @@ fn leaves(lab: &Lab<'_>) -> Result<(), Stop> {
     };
     let report = run::run(&scene.host, lab.plugin, &request, &Arc::new(Progress::unwatched()));
     expect_outcome(&report, Outcome::Done)?;
-    expect(!scene.live("data").join("stray").exists(), || "the other volume was not restored".to_owned())?;
-    expect(scene.live("more").join("stray").exists(), || "the volume was restored all the same".to_owned())
+    expect(!scene.live("data").join("stray").exists(), || message!("the-other-volume-was-not-restored"))?;
+    expect(scene.live("more").join("stray").exists(), || message!("the-volume-was-restored-all-the-same"))
 }
 
 fn imports(lab: &Lab<'_>) -> Result<(), Stop> {
@@ -208,7 +214,7 @@ fn imports(lab: &Lab<'_>) -> Result<(), Stop> {
     let imported = take_in(&scene, &archive_of(&scene, &snapshot)?);
     let imported = match imported {
         Ok(imported) => imported,
-        Err(failure) => return broken(format!("it was not taken in: {} ({})", failure.message, failure.code)),
+        Err(failure) => return broken(message!("it-was-not-taken-in", failure, code = failure.code)),
     };
     let report = scene.restore(&imported.id);
     expect_outcome(&report, Outcome::Done)?;
@@ -245,7 +251,7 @@ fn cancels(lab: &Lab<'_>) -> Result<(), Stop> {
             Outcome::Cancelled => {
                 cancelled_once = true;
                 scene.expect_no_trace(&before, &report)?;
-                expect(scene.app.is_running(), || "the app does not run after a cancel".to_owned())?;
+                expect(scene.app.is_running(), || message!("the-app-does-not-run-after-a-cancel"))?;
             }
             Outcome::Done => {
                 scene.expect_restored(&snapshot, &report)?;
@@ -254,10 +260,10 @@ fn cancels(lab: &Lab<'_>) -> Result<(), Stop> {
                     break;
                 }
             }
-            _ => return broken(format!("phase {patience}: {}", words(&report))),
+            _ => return broken(message!("in-phase-number", n = patience, ended = words(&report))),
         }
     }
-    expect(cancelled_once, || "it was never cancelled".to_owned())
+    expect(cancelled_once, || message!("it-was-never-cancelled"))
 }
 
 fn stop_fails(lab: &Lab<'_>) -> Result<(), Stop> {
@@ -279,7 +285,7 @@ fn goes_back(lab: &Lab<'_>, script: Script) -> Result<(), Stop> {
     let report = scene.restore(&snapshot.id);
     expect_outcome(&report, Outcome::Reverted)?;
     scene.expect_same_data(&before, &report)?;
-    expect(scene.app.is_running(), || "the app does not run on its previous data".to_owned())
+    expect(scene.app.is_running(), || message!("the-app-does-not-run-on-its-previous-data"))
 }
 
 fn bad_start(lab: &Lab<'_>) -> Result<(), Stop> {
@@ -309,7 +315,7 @@ fn staging_fails(lab: &Lab<'_>) -> Result<(), Stop> {
     let id = scene.publish_as(&bytes, |id, archive| Descriptor { id, archive, ..less })?;
     let before = scene.look()?;
     let report = scene.restore(&id);
-    expect_refused("less than announced", report.failure.as_ref())?;
+    expect_refused(&message!("less-than-announced"), report.failure.as_ref())?;
     scene.expect_untouched(&before, &report)
 }
 
@@ -318,16 +324,16 @@ fn damaged(lab: &Lab<'_>) -> Result<(), Stop> {
     let snapshot = scene.prepared()?;
     let good = archive_of(&scene, &snapshot)?;
     let end = good.len();
-    let mut wrong_bytes: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut wrong_bytes: Vec<(Message, Vec<u8>)> = Vec::new();
     // The magic, the first member's data, the middle, the last length. A checksum that alone is wrong damages no data.
     for at in [0, 16, end / 2, end - 4] {
         let mut bytes = good.clone();
         bytes[at] ^= 0x10;
-        wrong_bytes.push((format!("byte {at} of {end} flipped"), bytes));
+        wrong_bytes.push((message!("byte-flipped", at, end), bytes));
     }
-    wrong_bytes.push(("cut in the middle".to_owned(), good[..end / 2].to_vec()));
-    wrong_bytes.push(("the last byte missing".to_owned(), good[..end - 1].to_vec()));
-    wrong_bytes.push(("something after the end".to_owned(), [&good[..], b"after the end"].concat()));
+    wrong_bytes.push((message!("cut-in-the-middle"), good[..end / 2].to_vec()));
+    wrong_bytes.push((message!("the-last-byte-missing"), good[..end - 1].to_vec()));
+    wrong_bytes.push((message!("something-after-the-end"), [&good[..], b"after the end"].concat()));
     let before = scene.look()?;
     for (what, bytes) in wrong_bytes {
         // The digest is of the damaged bytes: only who reads them can notice.
@@ -344,11 +350,12 @@ fn hostile(lab: &Lab<'_>) -> Result<(), Stop> {
     let scene = lab.scene()?;
     scene.prepared()?;
     let before = scene.look()?;
-    let without_manifest = ("an archive without a manifest", Tar::empty().file("volumes/0/file"));
-    let hostile = HOSTILE.iter().chain(AGAINST_THE_POLICY).map(|(what, make)| (*what, make(Tar::good())));
+    let without_manifest = (message!("an-archive-without-a-manifest"), Tar::empty().file("volumes/0/file"));
+    let hostile =
+        HOSTILE.iter().chain(AGAINST_THE_POLICY).map(|(what, make)| (Message::of(*what, []), make(Tar::good())));
     for (what, tar) in hostile.chain([without_manifest]) {
         let report = scene.restore(&scene.publish(&tar.gzip()?)?);
-        expect_refused(what, report.failure.as_ref())?;
+        expect_refused(&what, report.failure.as_ref())?;
         scene.expect_untouched(&before, &report)?;
     }
     Ok(())
@@ -359,7 +366,7 @@ fn hostile_import(lab: &Lab<'_>) -> Result<(), Stop> {
     scene.prepared()?;
     for (what, make) in HOSTILE {
         let imported = take_in(&scene, &make(Tar::good()).gzip()?);
-        expect_refused(what, imported.err().as_ref())?;
+        expect_refused(&Message::of(*what, []), imported.err().as_ref())?;
     }
     Ok(())
 }
@@ -368,9 +375,10 @@ fn foreign(lab: &Lab<'_>) -> Result<(), Stop> {
     let scene = lab.scene()?;
     scene.prepared()?;
     let before = scene.look()?;
-    for (what, bytes) in [("nothing", &b""[..]), ("text", &b"not an archive\n"[..]), ("zeros", &[0; 4096][..])] {
+    let (nothing, text, zeros) = (message!("bytes-nothing"), message!("bytes-text"), message!("bytes-zeros"));
+    for (what, bytes) in [(nothing, &b""[..]), (text, &b"not an archive\n"[..]), (zeros, &[0; 4096][..])] {
         let report = scene.restore(&scene.publish(bytes)?);
-        expect_refused(what, report.failure.as_ref())?;
+        expect_refused(&what, report.failure.as_ref())?;
         scene.expect_untouched(&before, &report)?;
     }
     Ok(())

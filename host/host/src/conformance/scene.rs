@@ -16,11 +16,14 @@ use crate::restore::preflight::Choice;
 use crate::restore::progress::Progress;
 use crate::restore::report::Report;
 use crate::restore::run;
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::lock_file::Locked;
+use reforge_base::message;
 use reforge_config::{Config, PROCESS};
 use reforge_plugins::Plugin;
 use reforge_snapshots::format::Descriptor;
+use reforge_transaction::receipt::Outcome;
 use reforge_volumes::syscalls;
 
 /// The workload of every scene.
@@ -169,11 +172,11 @@ impl<'a> Scene<'a> {
         let wanted: Vec<_> = snapshot.volumes.iter().map(|totals| totals.tree_digest.clone()).collect();
         let now = self.look()?;
         if now.trees != wanted {
-            return Err(Stop::Broken(format!("the volumes are not what the snapshot holds; {}", words(report))));
+            return Err(Stop::Broken(message!("the-volumes-are-not-what-the-snapshot-holds", ended = words(report))));
         }
         match now.running {
             true => Ok(()),
-            false => Err(Stop::Broken(format!("the app does not run; {}", words(report)))),
+            false => Err(Stop::Broken(message!("the-app-does-not-run", ended = words(report)))),
         }
     }
 
@@ -182,8 +185,8 @@ impl<'a> Scene<'a> {
         self.expect_no_trace(before, report)?;
         let now = self.look()?;
         match (now.running, now.stops == before.stops) {
-            (false, _) => Err(Stop::Broken(format!("the app does not run any more; {}", words(report)))),
-            (true, false) => Err(Stop::Broken(format!("the app was stopped; {}", words(report)))),
+            (false, _) => Err(Stop::Broken(message!("the-app-does-not-run-any-more", ended = words(report)))),
+            (true, false) => Err(Stop::Broken(message!("the-app-was-stopped", ended = words(report)))),
             (true, true) => Ok(()),
         }
     }
@@ -193,7 +196,7 @@ impl<'a> Scene<'a> {
         self.expect_same_data(before, report)?;
         match self.look()?.beside == before.beside {
             true => Ok(()),
-            false => Err(Stop::Broken(format!("something was left beside the volumes; {}", words(report)))),
+            false => Err(Stop::Broken(message!("something-was-left-beside-the-volumes", ended = words(report)))),
         }
     }
 
@@ -201,7 +204,7 @@ impl<'a> Scene<'a> {
     pub(super) fn expect_same_data(&self, before: &Look, report: &Report) -> Result<(), Stop> {
         match self.look()?.trees == before.trees {
             true => Ok(()),
-            false => Err(Stop::Broken(format!("a volume was changed; {}", words(report)))),
+            false => Err(Stop::Broken(message!("a-volume-was-changed", ended = words(report)))),
         }
     }
 }
@@ -223,11 +226,17 @@ pub(super) fn sweep(base: &Path) -> Result<()> {
 }
 
 /// How a restore ended, for the reason why a promise is broken.
-pub(super) fn words(report: &Report) -> String {
+pub(super) fn words(report: &Report) -> Message {
+    let outcome = named(report.outcome);
     match &report.failure {
-        Some(failure) => format!("it ended {}: {} ({})", report.outcome.as_str(), failure.message, failure.code),
-        None => format!("it ended {}", report.outcome.as_str()),
+        Some(failure) => message!("it-ended-because", outcome, failure, code = failure.code),
+        None => message!("it-ended", outcome),
     }
+}
+
+/// An outcome as a word.
+pub(super) fn named(outcome: Outcome) -> Message {
+    Message::named("outcome-name", outcome.as_str())
 }
 
 /// The code of a report's failure.

@@ -257,3 +257,8 @@ adopted-volume = volume  { $volume }: { $live }
 note-the-engines-own-volume = note: the engine's own volume at `{ $target }` stays with the app and is never captured
 note-compose-created-it-project-service = note: Compose created it (project `{ $project }`, service `{ $service }`) and its labels are kept: `docker compose up` goes past the lock, so never run it during a restore, and while a container that was replaced is kept beside it takes both for its own and removes one: use `reforge deploy { $shown }` instead
 next-reforge-snapshot-create = next: reforge snapshot create { $shown }
+
+# cli/plugin.rs
+verdict-kept = kept
+verdict-broken = BROKEN
+verdict-not-applicable = n/a

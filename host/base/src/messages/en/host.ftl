@@ -6,6 +6,20 @@ as-the-script-says = as the script says
 # host/conformance/archives.rs
 a-symbolic-link = a symbolic link
 a-hard-link = a hard link
+a-name-with-dots = a name with `..`
+an-absolute-name = an absolute name
+a-name-outside-of-the-volumes = a name outside of the volumes
+a-volume-that-the-manifest-does-not-have = a volume that the manifest does not have
+a-volume-whose-index-is-no-number = a volume whose index is no number
+a-device = a device
+a-fifo = a fifo
+an-entry-of-an-unknown-type = an entry of an unknown type
+a-path-that-comes-twice = a path that comes twice
+a-file-where-a-directory-is = a file where a directory is
+something-below-a-file = something below a file
+a-second-manifest = a second manifest
+a-header-with-a-wrong-checksum = a header with a wrong checksum
+a-set-id-file = a set-id file
 cannot-compress-an-archive = cannot compress an archive: { $error }
 cannot-write-an-archive = cannot write an archive: { $error }
 
@@ -15,6 +29,65 @@ there-are = there are { $names }
 the-plugin-breaks-of-promises-first = the plugin breaks { $n } of { $n_2 } promises, first: { $first }
 reforge-plugin-check-file-shows-all = `reforge plugin check FILE` shows all of them
 could-not-be-checked = `{ $name }` could not be checked
+promise-because = { $promise } ({ $why })
+the-plugin-does-not-read = the plugin does not read `{ $format }`
+
+# host/conformance/promises.rs
+expected-and = expected { $wanted }, and { $ended }
+not-refused-but-failed = { $what }: not refused but failed: { $failure } ({ $code })
+it-was-accepted = { $what }: accepted
+it-names-no-format = it names no format
+is-empty-too-long-or-not-printable = `{ $word }` is empty, too long or not printable
+the-app-was-stopped-so-often = the app was stopped { $n } times
+it-refuses = it refuses: { $refusal }
+it-says-nothing-of-volume = it says nothing of volume `{ $name }`
+nothing-is-added-and-one-removed = volume `{ $name }`: nothing is added and one removed, not { $counted }
+it-changed-something = it changed something
+there-is-no-receipt = there is no receipt; { $ended }
+the-other-volume-was-not-restored = the other volume was not restored
+the-volume-was-restored-all-the-same = the volume was restored all the same
+it-was-not-taken-in = it was not taken in: { $failure } ({ $code })
+the-app-does-not-run-after-a-cancel = the app does not run after a cancel
+in-phase-number = phase { $n }: { $ended }
+it-was-never-cancelled = it was never cancelled
+the-app-does-not-run-on-its-previous-data = the app does not run on its previous data
+less-than-announced = less than announced
+byte-flipped = byte { $at } of { $end } flipped
+cut-in-the-middle = cut in the middle
+the-last-byte-missing = the last byte missing
+something-after-the-end = something after the end
+an-archive-without-a-manifest = an archive without a manifest
+bytes-nothing = nothing
+bytes-text = text
+bytes-zeros = zeros
+promise-describes = it says in plain words who it is and what it reads
+promise-restores = a small snapshot is live afterwards, and nothing else
+promise-plans = a plan refuses nothing of a good snapshot, counts what would change, and changes nothing
+promise-faithful = bytes, names, modes, owners, times and attributes come back, of large and of many files
+promise-undoable = a restore can be undone
+promise-absent = a volume that is not there is made
+promise-leaves = a volume that shall stay as it is stays as it is
+promise-imports = a good archive from elsewhere is taken in and restored
+promise-cancels = a cancel in any phase before the swap leaves everything as it was
+promise-stop-fails = an app that does not stop keeps its data and goes on
+promise-bad-start = an app that cannot be started has its previous data back
+promise-bad-health = an app that is found bad has its previous data back
+promise-unknown-health = an app of which nobody knows keeps the new data
+promise-staging-fails = a failure of the host while staging ends the restore with the app still running
+promise-damaged = a damaged archive is refused before the app is stopped, wherever the damage is
+promise-hostile = a hostile archive is refused before the app is stopped
+promise-hostile-import = a hostile archive is not taken in
+promise-foreign = bytes that are no archive are refused before the app is stopped
+
+# host/conformance/scene.rs
+the-volumes-are-not-what-the-snapshot-holds = the volumes are not what the snapshot holds; { $ended }
+the-app-does-not-run = the app does not run; { $ended }
+the-app-does-not-run-any-more = the app does not run any more; { $ended }
+the-app-was-stopped = the app was stopped; { $ended }
+something-was-left-beside-the-volumes = something was left beside the volumes; { $ended }
+a-volume-was-changed = a volume was changed; { $ended }
+it-ended-because = it ended { $outcome }: { $failure } ({ $code })
+it-ended = it ended { $outcome }
 
 # host/deployer/about.rs
 volume-of-at = volume `{ $volume }` of `{ $workload }` at `{ $path }` { $clause }

@@ -271,3 +271,8 @@ adopted-volume = том     { $volume }: { $live }
 note-the-engines-own-volume = заметьте: собственный том движка в `{ $target }` остаётся с приложением и никогда не снимается
 note-compose-created-it-project-service = заметьте: его создал Compose (проект `{ $project }`, служба `{ $service }`), и его метки сохранены: `docker compose up` идёт в обход блокировки, поэтому не запускайте его во время восстановления; а пока рядом хранится заменённый контейнер, он примет за свои оба и один удалит: вместо него используйте `reforge deploy { $shown }`
 next-reforge-snapshot-create = дальше: reforge snapshot create { $shown }
+
+# cli/plugin.rs
+verdict-kept = соблюдено
+verdict-broken = НАРУШЕНО
+verdict-not-applicable = неприменимо

@@ -6,6 +6,20 @@ as-the-script-says = по сценарию
 # host/conformance/archives.rs
 a-symbolic-link = символическая ссылка
 a-hard-link = жёсткая ссылка
+a-name-with-dots = имя с `..`
+an-absolute-name = абсолютное имя
+a-name-outside-of-the-volumes = имя вне томов
+a-volume-that-the-manifest-does-not-have = том, которого нет в манифесте
+a-volume-whose-index-is-no-number = том, номер которого — не число
+a-device = устройство
+a-fifo = канал FIFO
+an-entry-of-an-unknown-type = запись неизвестного типа
+a-path-that-comes-twice = путь, который встречается дважды
+a-file-where-a-directory-is = файл на месте каталога
+something-below-a-file = запись внутри файла
+a-second-manifest = второй манифест
+a-header-with-a-wrong-checksum = заголовок с неверной контрольной суммой
+a-set-id-file = файл с set-id
 cannot-compress-an-archive = не удалось сжать архив: { $error }
 cannot-write-an-archive = не удалось записать архив: { $error }
 
@@ -15,6 +29,70 @@ there-are = есть { $names }
 the-plugin-breaks-of-promises-first = плагин нарушает обещаний: { $n } из { $n_2 }; первое: { $first }
 reforge-plugin-check-file-shows-all = все покажет `reforge plugin check FILE`
 could-not-be-checked = `{ $name }` не удалось проверить
+promise-because = { $promise } ({ $why })
+the-plugin-does-not-read = плагин не читает `{ $format }`
+
+# host/conformance/promises.rs
+expected-and = ожидалось «{ $wanted }», но { $ended }
+not-refused-but-failed = { $what }: не отвергнуто, а закончилось ошибкой: { $failure } ({ $code })
+it-was-accepted = { $what }: принято
+it-names-no-format = он не называет ни одного формата
+is-empty-too-long-or-not-printable = `{ $word }` — пусто, слишком длинно или не печатается
+the-app-was-stopped-so-often = приложение останавливали { $n ->
+    [one] { $n } раз
+    [few] { $n } раза
+    [many] { $n } раз
+   *[other] { $n } раза
+}
+it-refuses = он отказывает: { $refusal }
+it-says-nothing-of-volume = он ничего не говорит о томе `{ $name }`
+nothing-is-added-and-one-removed = том `{ $name }`: ничего не добавляется и одно убирается, а не { $counted }
+it-changed-something = он что-то изменил
+there-is-no-receipt = отчёта нет; { $ended }
+the-other-volume-was-not-restored = другой том не восстановлен
+the-volume-was-restored-all-the-same = том всё равно восстановлен
+it-was-not-taken-in = он не принят: { $failure } ({ $code })
+the-app-does-not-run-after-a-cancel = приложение не работает, хотя восстановление прервали
+in-phase-number = фаза { $n }: { $ended }
+it-was-never-cancelled = оно ни разу не прервалось
+the-app-does-not-run-on-its-previous-data = приложение не работает на прежних данных
+less-than-announced = объявлено меньше, чем есть
+byte-flipped = испорчен байт { $at } из { $end }
+cut-in-the-middle = обрезано посередине
+the-last-byte-missing = нет последнего байта
+something-after-the-end = что-то после конца
+an-archive-without-a-manifest = архив без манифеста
+bytes-nothing = пустой файл
+bytes-text = текст
+bytes-zeros = нули
+promise-describes = плагин понятно говорит, кто он и что читает
+promise-restores = после восстановления на месте то, что в небольшом снимке, и ничего больше
+promise-plans = план не отвергает хороший снимок, считает, что изменится, и ничего не меняет
+promise-faithful = содержимое, имена, режимы, владельцы, время и атрибуты возвращаются и у больших файлов, и когда файлов много
+promise-undoable = восстановление можно отменить
+promise-absent = том, которого нет, создаётся
+promise-leaves = том, который должен остаться как есть, остаётся как есть
+promise-imports = хороший архив со стороны принимается и восстанавливается
+promise-cancels = если прервать в любой фазе до замены, всё остаётся как было
+promise-stop-fails = приложение, которое не останавливается, сохраняет свои данные и работает дальше
+promise-bad-start = приложению, которое не запускается, возвращаются прежние данные
+promise-bad-health = приложению, которое точно не работает, возвращаются прежние данные
+promise-unknown-health = приложение, о котором ничего не известно, остаётся на новых данных
+promise-staging-fails = если при распаковке подводит хост, восстановление заканчивается, а приложение продолжает работать
+promise-damaged = повреждённый архив отвергается до остановки приложения, где бы ни было повреждение
+promise-hostile = враждебный архив отвергается до остановки приложения
+promise-hostile-import = враждебный архив не принимается
+promise-foreign = то, что архивом не является, отвергается до остановки приложения
+
+# host/conformance/scene.rs
+the-volumes-are-not-what-the-snapshot-holds = в томах не то, что в снимке; { $ended }
+the-app-does-not-run = приложение не работает; { $ended }
+the-app-does-not-run-any-more = приложение больше не работает; { $ended }
+the-app-was-stopped = приложение останавливали; { $ended }
+something-was-left-beside-the-volumes = рядом с томами что-то осталось; { $ended }
+a-volume-was-changed = том изменился; { $ended }
+it-ended-because = итог — «{ $outcome }»: { $failure } ({ $code })
+it-ended = итог — «{ $outcome }»
 
 # host/deployer/about.rs
 volume-of-at = том `{ $volume }` приложения `{ $workload }` в `{ $path }`: { $clause }
