@@ -97,6 +97,24 @@ fn alone(arguments: &[&str]) -> (String, String, Option<i32>) {
 }
 
 #[test]
+fn the_demo_is_russian_and_its_document_is_not() {
+    let (stdout, stderr, code) = alone(&["--lang", "ru", "demo"]);
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    let told: Vec<&str> = stdout.lines().filter(|line| !line.trim_start().starts_with("$ ")).collect();
+    let names = ["demo", "log", "stage", "volume"];
+    let english = english_words(&told.join("\n"));
+    assert!(english.iter().all(|word| names.contains(&word.as_str())), "{english:?}: {stdout}");
+    assert!(stdout.contains("Случается беда") && stdout.contains("✓ лишнего файла больше нет"), "{stdout}");
+    let (document, ..) = alone(&["--lang", "ru", "--json", "demo"]);
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    assert_eq!(
+        (&document["outcome"], &document["proofs"][2]["what"]),
+        (&"done".into(), &"the stray file is gone".into())
+    );
+    assert!(document["proofs"].to_string().is_ascii(), "{document:#}");
+}
+
+#[test]
 fn what_a_plugin_promises_and_how_it_breaks_that_is_russian_and_its_document_is_not() {
     let (_directory, guest) = guests::behaving("swaps-a-part");
     let check = ["plugin", "check", guest.to_str().unwrap(), "--only", "restores"];

@@ -5,7 +5,9 @@ use std::io;
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 
 use reforge_base::Failure;
+use reforge_base::Message;
 use reforge_base::Result;
+use reforge_base::message;
 
 use super::stage::Stage;
 
@@ -15,19 +17,17 @@ pub(super) const STRAY: &str = "core.4711";
 const ROTTEN_BYTE: u64 = 1_500_000;
 
 /// Does it. Answers each thing in words.
-pub(super) fn damage(stage: &Stage) -> Result<Vec<String>> {
+pub(super) fn damage(stage: &Stage) -> Result<Vec<Message>> {
     let failed = |error: io::Error| Failure::io("damage", &stage.data, &error);
     do_it(stage).map_err(failed)?;
-    Ok([
-        "removed   data/private, with the key in it",
-        "removed   data/records/0001.txt, everything written before the snapshot",
-        "changed   data/public/index.html",
-        "changed   one bit of data/photo.raw, size and time being as before",
-        "opened    data/settings.toml to everybody (mode 0666)",
-        "added     log/core.4711, which no snapshot knows",
-    ]
-    .map(str::to_owned)
-    .to_vec())
+    Ok(vec![
+        message!("damage-removed-private"),
+        message!("damage-removed-records"),
+        message!("damage-changed-index"),
+        message!("damage-changed-one-bit"),
+        message!("damage-opened-settings"),
+        message!("damage-added-a-stray-file", file = STRAY),
+    ])
 }
 
 fn do_it(stage: &Stage) -> io::Result<()> {

@@ -13,8 +13,10 @@ use std::path::{Path, PathBuf};
 
 use reforge_base::Code;
 use reforge_base::Failure;
+use reforge_base::Message;
 use reforge_base::Result;
 use reforge_base::escape;
+use reforge_base::message;
 use reforge_host::deployer::dispatch::DeployRequest;
 use reforge_transaction::receipt::{Outcome, Receipt};
 use serde_json::{Value, json};
@@ -23,7 +25,8 @@ use super::answer::Answer;
 use super::args::{Named, What};
 use super::exit::Exit;
 use super::session::Session;
-use super::{deploy, plan, restore, snapshot, style};
+use super::words::{self, say};
+use super::{deploy, plan, restore, snapshot};
 use stage::{Stage, WORKLOAD};
 use tree::Tree;
 
@@ -34,7 +37,7 @@ const SHOWN_DIFFERENCES_MAX: usize = 8;
 
 struct Play {
     stage: Stage,
-    proofs: RefCell<Vec<(String, bool)>>,
+    proofs: RefCell<Vec<(Message, bool)>>,
     receipts: RefCell<Vec<Value>>,
 }
 
@@ -65,16 +68,16 @@ impl Play {
 
     fn opening(&self) -> Result<Volumes> {
         let stage = &self.stage;
-        self.title("An app that writes fifty records a second into two volumes");
+        self.title(&message!("demo-an-app"));
         self.command(&format!("export REFORGE_CONFIG={}", escape::path(&stage.directory.join("reforge.toml"))));
         self.show("init", deploy::init)?;
         self.show(&format!("deploy {WORKLOAD}"), self.deploying())?;
         let newest = stage.wait_for_records(0, RECORDS_BEFORE)?;
-        self.tell(&format!("it has written {newest} records"));
+        self.tell(&message!("it-has-written-records", n = newest));
 
-        self.title("A snapshot");
-        self.tell("snapshots are taken while an app runs; here it is stopped for a moment, so that the demo can look");
-        self.tell("at every file just before, with code of its own, and compare exactly afterwards");
+        self.title(&message!("demo-a-snapshot"));
+        self.tell(&message!("demo-the-app-is-stopped-for-a-moment"));
+        self.tell(&message!("demo-to-compare-exactly-afterwards"));
         self.show(&format!("stop {WORKLOAD}"), |session| {
             deploy::dispatch(session, &DeployRequest::Stop { workload: WORKLOAD.to_owned() }, false)
         })?;
@@ -87,7 +90,7 @@ impl Play {
             snapshot::create(session, WORKLOAD, "demo", false)
         })?;
         let id = taken.json["id"].as_str().map(str::to_owned);
-        let id = id.ok_or_else(|| Failure::new(Code::Io, "the snapshot has no id"))?;
+        let id = id.ok_or_else(|| Failure::new(Code::Io, message!("the-snapshot-has-no-id")))?;
         self.show(&format!("deploy {WORKLOAD}"), self.deploying())?;
         Ok(id)
     }
@@ -95,7 +98,7 @@ impl Play {
     /// Answers how many records there were.
     fn disaster(&self) -> Result<u64> {
         let written = self.stage.wait_for_records(self.stage.newest_record()?, RECORDS_BEFORE)?;
-        self.title("Disaster strikes");
+        self.title(&message!("demo-disaster-strikes"));
         for line in damage::damage(&self.stage)? {
             self.tell(&line);
         }
@@ -109,29 +112,29 @@ impl Play {
             leave: Vec::new(),
             keep_previous: false,
         };
-        self.title("What would a restore do?");
+        self.title(&message!("demo-what-would-a-restore-do"));
         let planned =
             self.show(&format!("restore plan {WORKLOAD} {snapshot}"), |session| plan::plan(session, &what))?;
-        self.tell("(a plan compares kinds, sizes and times, so it counts neither the rotten bit nor the mode;");
-        self.tell(" the restore replaces everything)");
+        self.tell(&message!("demo-what-a-plan-compares"));
+        self.tell(&message!("demo-the-restore-replaces-everything"));
         let digest = planned.json["digest"].as_str().unwrap_or_default().to_owned();
 
-        self.title("The restore");
+        self.title(&message!("demo-the-restore"));
         let command = format!("restore run {WORKLOAD} {snapshot} --plan {digest} --yes");
         let asked = restore::Run { what, plan: Some(digest), yes: true, wait: false };
         let done = self.show(&command, |session| restore::run(session, asked))?;
         let receipt = self.keep_receipt(&done)?;
 
-        self.title("Is it true?");
+        self.title(&message!("demo-is-it-true"));
         let now = Volumes::read(&stage.data, &stage.log)?;
-        self.compare("since the snapshot", before, &now);
-        self.prove("the stray file is gone", !now.log.has(damage::STRAY));
+        self.compare(&message!("since-the-snapshot"), before, &now);
+        self.prove(message!("the-stray-file-is-gone"), !now.log.has(damage::STRAY));
         let newest = stage.newest_record()?;
         let newer = stage.wait_for_records(newest, 3)?;
-        self.prove(&format!("the app is writing again: record {newer}, and it had got to {written} before"), true);
-        self.prove("the receipt says done and healthy", receipt.outcome == Outcome::Done);
+        self.prove(message!("the-app-is-writing-again-record", newer, written), true);
+        self.prove(message!("the-receipt-says-done-and-healthy"), receipt.outcome == Outcome::Done);
         let down = receipt.downtime_ms.map(std::time::Duration::from_millis).unwrap_or_default();
-        self.tell(&format!("downtime was {}; the archive was extracted while the app ran", style::duration(down)));
+        self.tell(&message!("demo-downtime-was", down));
         Ok(receipt)
     }
 
@@ -142,16 +145,16 @@ impl Play {
             volume.map(|volume| PathBuf::from(&volume.previous)).unwrap_or_default()
         };
         let damaged = Volumes::read(&previous("data"), &previous("log"))?;
-        self.title("And back again: an undo needs no archive");
+        self.title(&message!("demo-and-back-again"));
         let id = receipt.id.clone();
         let done =
             self.show(&format!("restore undo {id} --yes"), |session| restore::undo(session, &id, true, false))?;
         let undone = self.keep_receipt(&done)?;
         let now = Volumes::read(&stage.data, &stage.log)?;
-        self.compare("since the restore took them away", &damaged, &now);
-        self.prove("the damage is back", now.log.has(damage::STRAY) && !now.data.has("private/key"));
+        self.compare(&message!("since-the-restore-took-them-away"), &damaged, &now);
+        self.prove(message!("the-damage-is-back"), now.log.has(damage::STRAY) && !now.data.has("private/key"));
         stage.wait_for_records(stage.newest_record()?, 3)?;
-        self.prove("the app is writing again", undone.outcome == Outcome::Done);
+        self.prove(message!("the-app-is-writing-again"), undone.outcome == Outcome::Done);
         Ok(())
     }
 
@@ -159,38 +162,30 @@ impl Play {
         let receipt = &done.json["receipt"];
         self.receipts.borrow_mut().push(receipt.clone());
         serde_json::from_value(receipt.clone())
-            .map_err(|error| Failure::new(Code::Io, format!("there is no receipt: {error}")))
+            .map_err(|error| Failure::new(Code::Io, message!("there-is-no-receipt-because", error)))
     }
 
-    fn compare(&self, since: &str, before: &Volumes, now: &Volumes) {
+    fn compare(&self, since: &Message, before: &Volumes, now: &Volumes) {
         let pairs = [
             ("data", &before.data, &now.data, Path::new(app::RECORDS)),
             ("log", &before.log, &now.log, Path::new(app::LINES)),
         ];
         for (name, before, now, grows) in pairs {
             let differences = before.differences(now, grows);
-            let grows = grows.display();
-            self.prove(
-                &format!(
-                    "all {} entries of `{name}`: bytes, mode, owner, attributes and time unchanged {since}",
-                    before.len()
-                ),
-                differences.is_empty(),
-            );
-            self.tell(&format!(
-                "    (but for what the app, up again, has added in {name}/{grows}, and the time of that directory)"
-            ));
+            self.prove(message!("all-entries-are-unchanged", n = before.len(), name, since), differences.is_empty());
+            let grows = format!("{name}/{}", grows.display());
+            self.add(&message!("but-for-what-the-app-has-added", grows));
             for difference in differences.iter().take(SHOWN_DIFFERENCES_MAX) {
-                self.tell(&format!("    {difference}"));
+                self.add(difference);
             }
         }
     }
 
-    fn prove(&self, what: &str, held: bool) {
+    fn prove(&self, what: Message, held: bool) {
         let style = self.stage.session.terminal.style;
         let mark = if held { style.green("✓") } else { style.red("✗") };
-        self.print(&format!("  {mark} {what}"));
-        self.proofs.borrow_mut().push((what.to_owned(), held));
+        self.print(&format!("  {mark} {}", words::read(&what)));
+        self.proofs.borrow_mut().push((what, held));
     }
 
     fn applause(&self, keep: bool) -> Answer {
@@ -198,12 +193,12 @@ impl Play {
         let held = proofs.iter().filter(|(_, held)| *held).count();
         let all = held == proofs.len();
         let style = self.stage.session.terminal.style;
-        let verdict = format!("{held} of {} proofs held", proofs.len());
+        let verdict = say!("proofs-held", held, n = proofs.len());
         let verdict = if all { style.green(&verdict) } else { style.red(&verdict) };
         let place = escape::path(&self.stage.directory);
         let rest = match keep {
-            true => format!("the app is stopped; everything else is in {place}"),
-            false => "the app is stopped and its directory removed: nothing is left".to_owned(),
+            true => say!("the-app-is-stopped-everything-else-is-in", place),
+            false => say!("the-app-is-stopped-and-nothing-is-left"),
         };
         let documents: Vec<Value> = proofs.iter().map(|(what, held)| json!({ "what": what, "held": held })).collect();
         let json = json!({
@@ -230,9 +225,9 @@ impl Play {
     }
 
     /// Runs a command as a person would, its line first. Anything but done ends the demo.
-    fn show(&self, words: &str, run: impl FnOnce(&Session) -> Result<Answer>) -> Result<Answer> {
+    fn show(&self, command: &str, run: impl FnOnce(&Session) -> Result<Answer>) -> Result<Answer> {
         self.stage.go_on()?;
-        self.command(&format!("reforge {words}"));
+        self.command(&format!("reforge {command}"));
         let answer = run(&self.stage.session)?;
         for line in answer.text.lines() {
             self.print(format!("    {line}").trim_end());
@@ -241,12 +236,12 @@ impl Play {
         match (&answer.failure, answer.exit) {
             (Some(failure), _) => Err(failure.clone()),
             (None, Exit::Done) => Ok(answer),
-            (None, _) => Err(Failure::new(Code::AppBad, format!("`reforge {words}` did not end as it should"))),
+            (None, _) => Err(Failure::new(Code::AppBad, message!("did-not-end-as-it-should", command))),
         }
     }
 
-    fn title(&self, text: &str) {
-        self.print(&format!("\n{}", self.stage.session.terminal.style.bold(text)));
+    fn title(&self, title: &Message) {
+        self.print(&format!("\n{}", self.stage.session.terminal.style.bold(&words::read(title))));
     }
 
     fn command(&self, text: &str) {
@@ -254,8 +249,13 @@ impl Play {
         self.print(&format!("  {} {text}", style.dim("$")));
     }
 
-    fn tell(&self, text: &str) {
-        self.print(&format!("    {text}"));
+    fn tell(&self, message: &Message) {
+        self.print(&format!("    {}", words::read(message)));
+    }
+
+    /// Something to what was told or proved before.
+    fn add(&self, message: &Message) {
+        self.print(&format!("        {}", words::read(message)));
     }
 
     fn print(&self, text: &str) {

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use reforge_base::Code;
 use reforge_base::Failure;
 use reforge_base::Result;
+use reforge_base::message;
+use reforge_base::random;
 use reforge_host::deployer::dispatch::DeployRequest;
 use reforge_volumes::parent::Parent;
 
@@ -60,7 +62,7 @@ impl Stage {
             }
             std::thread::sleep(POLL);
         }
-        Err(Failure::new(Code::AppBad, "the app does not write"))
+        Err(Failure::new(Code::AppBad, message!("the-app-does-not-write")))
     }
 
     pub(super) fn newest_record(&self) -> Result<u64> {
@@ -70,7 +72,7 @@ impl Stage {
     /// Fails when somebody gave up.
     pub(super) fn go_on(&self) -> Result<()> {
         match self.session.is_cancelled() {
-            true => Err(Failure::new(Code::Cancelled, "the demo was cancelled")),
+            true => Err(Failure::new(Code::Cancelled, message!("the-demo-was-cancelled"))),
             false => Ok(()),
         }
     }
@@ -86,7 +88,7 @@ impl Stage {
             return Ok(());
         }
         std::fs::remove_dir_all(&self.directory)
-            .map_err(|error| Failure::io("remove", &self.directory, &error).hint("remove it by hand"))
+            .map_err(|error| Failure::io("remove", &self.directory, &error).hint(message!("remove-it-by-hand")))
     }
 }
 
@@ -115,14 +117,15 @@ fn own_directory() -> Result<PathBuf> {
             Err(failure) => first_failure = first_failure.or(Some(failure)),
         }
     }
-    let failure = first_failure.unwrap_or_else(|| Failure::new(Code::Usage, "there is no temporary directory"));
-    Err(failure.context("the demo has no place to play").hint("set TMPDIR to a directory on ext4, xfs, btrfs or tmpfs"))
+    let failure =
+        first_failure.unwrap_or_else(|| Failure::new(Code::Usage, message!("there-is-no-temporary-directory")));
+    let failure = failure.context(message!("the-demo-has-no-place-to-play"));
+    Err(failure.hint(message!("set-tmpdir-to-a-directory-on")))
 }
 
 fn own_directory_in(place: &Path) -> Result<PathBuf> {
     let failed = |error: io::Error| Failure::io("make a directory in", place, &error);
-    let mut random = [0; 6];
-    getrandom::fill(&mut random).map_err(|error| Failure::new(Code::Io, format!("no random numbers: {error}")))?;
+    let random = random::bytes::<6>()?;
     let directory = place.canonicalize().map_err(failed)?.join(format!("{PREFIX}{}", hex::encode(random)));
     std::fs::DirBuilder::new().mode(0o700).create(&directory).map_err(failed)?;
     let probed = Parent::open(&directory).and_then(|parent| {
@@ -141,7 +144,7 @@ fn own_directory_in(place: &Path) -> Result<PathBuf> {
 
 fn configuration(program: &Path, directory: &Path) -> io::Result<String> {
     let quoted = |path: &Path| {
-        let text = path.to_str().ok_or_else(|| io::Error::other("its path is not UTF-8; set TMPDIR"))?;
+        let text = path.to_str().ok_or_else(|| io::Error::other(message!("its-path-is-not-utf-8-set-tmpdir")))?;
         Ok::<_, io::Error>(toml::Value::String(text.to_owned()).to_string())
     };
     let program = quoted(program)?;

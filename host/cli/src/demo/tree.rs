@@ -7,7 +7,9 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use reforge_base::Message;
 use reforge_base::escape;
+use reforge_base::message;
 
 /// Every entry below a directory, itself included (the empty path).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,22 +69,23 @@ impl Tree {
 
     /// What `now` lacks of this tree, has otherwise, or has beyond it. A running app adds files in `grows`, after all
     /// that are there: those are let pass, and with them that directory's own time.
-    pub(super) fn differences(&self, now: &Tree, grows: &Path) -> Vec<String> {
+    pub(super) fn differences(&self, now: &Tree, grows: &Path) -> Vec<Message> {
         let mut differences = Vec::new();
         for (path, entry) in &self.0 {
-            let shown = if path.as_os_str().is_empty() { "the root".to_owned() } else { escape::path(path) };
+            let shown =
+                if path.as_os_str().is_empty() { message!("the-root") } else { Message::from(escape::path(path)) };
             match now.0.get(path) {
-                None => differences.push(format!("{shown} is gone")),
+                None => differences.push(message!("entry-is-gone", entry = shown)),
                 Some(other) => {
                     let what = entry.differs(other, path == grows);
-                    differences.extend(what.into_iter().map(|what| format!("{shown} has {what}")));
+                    differences.extend(what.into_iter().map(|what| message!("entry-has", entry = shown, what)));
                 }
             }
         }
         let last = self.0.keys().rfind(|path| path.parent() == Some(grows));
         for path in now.0.keys().filter(|path| !self.0.contains_key(*path)) {
             if path.parent() != Some(grows) || last.is_some_and(|last| path < last) {
-                differences.push(format!("{} was not there", escape::path(path)));
+                differences.push(message!("entry-was-not-there", entry = escape::path(path)));
             }
         }
         differences
@@ -90,13 +93,13 @@ impl Tree {
 }
 
 impl EntryFacts {
-    fn differs(&self, other: &EntryFacts, time_may: bool) -> Vec<&'static str> {
+    fn differs(&self, other: &EntryFacts, time_may: bool) -> Vec<Message> {
         let rows = [
-            (self.content == other.content, "other bytes"),
-            (self.mode == other.mode, "another mode"),
-            (self.owner == other.owner, "another owner"),
-            (time_may || self.changed == other.changed, "another time"),
-            (self.xattrs == other.xattrs, "other attributes"),
+            (self.content == other.content, message!("other-bytes")),
+            (self.mode == other.mode, message!("another-mode")),
+            (self.owner == other.owner, message!("another-owner")),
+            (time_may || self.changed == other.changed, message!("another-time")),
+            (self.xattrs == other.xattrs, message!("other-attributes")),
         ];
         rows.into_iter().filter(|(same, _)| !same).map(|(_, what)| what).collect()
     }

@@ -262,3 +262,61 @@ next-reforge-snapshot-create = next: reforge snapshot create { $shown }
 verdict-kept = kept
 verdict-broken = BROKEN
 verdict-not-applicable = n/a
+
+# cli/demo/damage.rs
+damage-removed-private = removed   data/private, with the key in it
+damage-removed-records = removed   data/records/0001.txt, everything written before the snapshot
+damage-changed-index = changed   data/public/index.html
+damage-changed-one-bit = changed   one bit of data/photo.raw, size and time being as before
+damage-opened-settings = opened    data/settings.toml to everybody (mode 0666)
+damage-added-a-stray-file = added     log/{ $file }, which no snapshot knows
+
+# cli/demo/mod.rs
+demo-an-app = An app that writes fifty records a second into two volumes
+it-has-written-records = it has written { $n } records
+demo-a-snapshot = A snapshot
+demo-the-app-is-stopped-for-a-moment = snapshots are taken while an app runs; here it is stopped for a moment, so that the demo can look
+demo-to-compare-exactly-afterwards = at every file just before, with code of its own, and compare exactly afterwards
+the-snapshot-has-no-id = the snapshot has no id
+demo-disaster-strikes = Disaster strikes
+demo-what-would-a-restore-do = What would a restore do?
+demo-what-a-plan-compares = (a plan compares kinds, sizes and times, so it counts neither the rotten bit nor the mode;
+demo-the-restore-replaces-everything = {" "}the restore replaces everything)
+demo-the-restore = The restore
+demo-is-it-true = Is it true?
+since-the-snapshot = since the snapshot
+the-stray-file-is-gone = the stray file is gone
+the-app-is-writing-again-record = the app is writing again: record { $newer }, and it had got to { $written } before
+the-receipt-says-done-and-healthy = the receipt says done and healthy
+demo-downtime-was = downtime was { $down }; the archive was extracted while the app ran
+demo-and-back-again = And back again: an undo needs no archive
+since-the-restore-took-them-away = since the restore took them away
+the-damage-is-back = the damage is back
+the-app-is-writing-again = the app is writing again
+there-is-no-receipt-because = there is no receipt: { $error }
+all-entries-are-unchanged = all { $n } entries of `{ $name }`: bytes, mode, owner, attributes and time unchanged { $since }
+but-for-what-the-app-has-added = (but for what the app, up again, has added in { $grows }, and the time of that directory)
+proofs-held = { $held } of { $n } proofs held
+the-app-is-stopped-everything-else-is-in = the app is stopped; everything else is in { $place }
+the-app-is-stopped-and-nothing-is-left = the app is stopped and its directory removed: nothing is left
+did-not-end-as-it-should = `reforge { $command }` did not end as it should
+
+# cli/demo/stage.rs
+the-app-does-not-write = the app does not write
+the-demo-was-cancelled = the demo was cancelled
+remove-it-by-hand = remove it by hand
+there-is-no-temporary-directory = there is no temporary directory
+the-demo-has-no-place-to-play = the demo has no place to play
+set-tmpdir-to-a-directory-on = set TMPDIR to a directory on ext4, xfs, btrfs or tmpfs
+its-path-is-not-utf-8-set-tmpdir = its path is not UTF-8; set TMPDIR
+
+# cli/demo/tree.rs
+the-root = the root
+entry-is-gone = { $entry } is gone
+entry-has = { $entry } has { $what }
+entry-was-not-there = { $entry } was not there
+other-bytes = other bytes
+another-mode = another mode
+another-owner = another owner
+another-time = another time
+other-attributes = other attributes

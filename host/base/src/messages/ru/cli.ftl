@@ -276,3 +276,66 @@ next-reforge-snapshot-create = дальше: reforge snapshot create { $shown }
 verdict-kept = соблюдено
 verdict-broken = НАРУШЕНО
 verdict-not-applicable = неприменимо
+
+# cli/demo/damage.rs
+damage-removed-private = удалено   data/private вместе с ключом внутри
+damage-removed-records = удалено   data/records/0001.txt: всё, что записано до снимка
+damage-changed-index = изменено  data/public/index.html
+damage-changed-one-bit = изменено  один бит в data/photo.raw; размер и время прежние
+damage-opened-settings = открыто   data/settings.toml для всех (режим 0666)
+damage-added-a-stray-file = добавлено log/{ $file }: этого нет ни в одном снимке
+
+# cli/demo/mod.rs
+demo-an-app = Приложение, которое пишет пятьдесят записей в секунду в два тома
+it-has-written-records = оно сделало { $n ->
+    [one] { $n } запись
+    [few] { $n } записи
+    [many] { $n } записей
+   *[other] { $n } записи
+}
+demo-a-snapshot = Снимок
+demo-the-app-is-stopped-for-a-moment = снимки делаются, пока приложение работает; здесь его ненадолго останавливают, чтобы демонстрация
+demo-to-compare-exactly-afterwards = сначала просмотрела каждый файл своим собственным кодом, а потом всё точно сравнила
+the-snapshot-has-no-id = у снимка нет номера
+demo-disaster-strikes = Случается беда
+demo-what-would-a-restore-do = Что сделало бы восстановление?
+demo-what-a-plan-compares = (план сравнивает вид, размер и время, поэтому ни испорченного бита, ни режима он не заметил;
+demo-the-restore-replaces-everything = {" "}восстановление заменяет всё)
+demo-the-restore = Восстановление
+demo-is-it-true = Так ли это?
+since-the-snapshot = со времени снимка
+the-stray-file-is-gone = лишнего файла больше нет
+the-app-is-writing-again-record = приложение снова пишет: сейчас запись { $newer }, а раньше оно дошло до { $written }
+the-receipt-says-done-and-healthy = в отчёте сказано, что всё готово и приложение работоспособно
+demo-downtime-was = простой: { $down }; архив распаковывался, пока приложение работало
+demo-and-back-again = И обратно: для отмены архив не нужен
+since-the-restore-took-them-away = с тех пор, как их убрало восстановление
+the-damage-is-back = повреждения снова на месте
+the-app-is-writing-again = приложение снова пишет
+there-is-no-receipt-because = отчёта нет: { $error }
+all-entries-are-unchanged = все записи `{ $name }` ({ $n }): содержимое, режим, владелец, атрибуты и время не изменились { $since }
+but-for-what-the-app-has-added = (кроме того, что снова запущенное приложение добавило в { $grows }, и времени этого каталога)
+proofs-held = подтвердилось { $held } из { $n }
+the-app-is-stopped-everything-else-is-in = приложение остановлено; всё остальное в { $place }
+the-app-is-stopped-and-nothing-is-left = приложение остановлено, его каталог удалён: ничего не осталось
+did-not-end-as-it-should = `reforge { $command }`: закончилось не так, как должно
+
+# cli/demo/stage.rs
+the-app-does-not-write = приложение не пишет
+the-demo-was-cancelled = демонстрация прервана
+remove-it-by-hand = удалите вручную
+there-is-no-temporary-directory = временного каталога нет
+the-demo-has-no-place-to-play = демонстрации негде работать
+set-tmpdir-to-a-directory-on = укажите в TMPDIR каталог на ext4, xfs, btrfs или tmpfs
+its-path-is-not-utf-8-set-tmpdir = путь не в UTF-8; укажите другой в TMPDIR
+
+# cli/demo/tree.rs
+the-root = корень
+entry-is-gone = { $entry }: больше нет
+entry-has = { $entry }: { $what }
+entry-was-not-there = { $entry }: раньше не было
+other-bytes = другое содержимое
+another-mode = другой режим
+another-owner = другой владелец
+another-time = другое время
+other-attributes = другие атрибуты
