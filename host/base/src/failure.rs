@@ -272,10 +272,23 @@ impl Failure {
 
     /// The same where what was being done has something to say itself.
     pub fn while_doing(doing: Message, path: &std::path::Path, error: &std::io::Error) -> Self {
+        Failure::cannot(doing, &Message::from(crate::escape::path(path)), error)
+    }
+
+    /// The same of what may have no path: what it is called.
+    pub fn cannot(doing: Message, called: &Message, error: &std::io::Error) -> Self {
         let errno = rustix::io::Errno::from_io_error(error);
         let full = matches!(errno, Some(rustix::io::Errno::NOSPC | rustix::io::Errno::DQUOT));
         let code = if full { Code::NoSpace } else { Code::Io };
-        Failure::new(code, message!("cannot", doing, path = crate::escape::path(path), error))
+        Failure::new(code, message!("cannot", doing, path = argument(called), error))
+    }
+}
+
+/// A name as it is, so that it stands in a document as the text it is.
+fn argument(called: &Message) -> Argument {
+    match called.source() {
+        None => Argument::Text(called.to_string()),
+        Some(_) => called.to_argument(),
     }
 }
 

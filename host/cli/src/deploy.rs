@@ -16,9 +16,9 @@ pub(crate) fn init(session: &Session) -> Result<Answer> {
     let config = session.config()?;
     let state = config.init_state()?;
     let (root, snapshots) = (escape::path(state.root()), escape::path(&config.host.snapshot_dir));
-    let text = format!("host {}\nstate      {root}\nsnapshots  {snapshots}", state.host_id());
+    let lines = [say!("init-host", id = state.host_id()), say!("init-state", root), say!("init-snapshots", snapshots)];
     Ok(Answer::done(
-        text,
+        lines.join("\n"),
         json!({
             "host_id": state.host_id(),
             "state_dir": state.root(),

@@ -11,8 +11,11 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use reforge_base::message;
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
+
+use super::words::say;
 
 /// What waits to be shown at most: several screens.
 const WAITING_BYTES_MAX: usize = 256 << 10;
@@ -74,7 +77,7 @@ impl Output {
             return;
         }
         if std::mem::take(&mut state.left_out) {
-            state.push(b"(some lines were left out here: nobody read them)\n".to_vec());
+            state.push(format!("{}\n", say!("some-lines-were-left-out-here")).into_bytes());
         }
         state.push(text);
         self.queue.changed.notify_all();
@@ -92,7 +95,7 @@ impl Output {
             if stop.load(Ordering::Relaxed) {
                 let until = *patience.get_or_insert_with(Instant::now);
                 if Instant::now() >= until {
-                    return Err(io::Error::new(io::ErrorKind::Interrupted, "nobody reads it"));
+                    return Err(io::Error::new(io::ErrorKind::Interrupted, message!("nobody-reads-it")));
                 }
             }
             state = self.queue.wait(state, LOOK);

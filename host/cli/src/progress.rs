@@ -162,7 +162,7 @@ impl Watch {
         match &current.bar {
             Some(bar) => {
                 if total > 0 {
-                    bar.set_style(template(BAR));
+                    bar.set_style(template(&bar_with_its_end()));
                     bar.set_length(total);
                     bar.set_position(bytes.min(total));
                 } else if bytes > 0 {
@@ -294,8 +294,12 @@ fn line(current: &Current, bytes: u64, total: u64, entries: u64) -> String {
 
 const SPINNER: &str = "{spinner} {msg:<20} {elapsed}";
 const BYTES: &str = "{spinner} {msg:<20} {binary_bytes}  {binary_bytes_per_sec}  {elapsed}";
-const BAR: &str =
-    "{spinner} {msg:<20} [{wide_bar}] {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta} left";
+const BAR: &str = "{spinner} {msg:<20} [{wide_bar}] {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec}";
+
+/// With how long it will go on.
+fn bar_with_its_end() -> String {
+    format!("{BAR} {}", say!("left", time = "{eta}"))
+}
 
 /// A template that were wrong would only look plain; the test below says that none is.
 fn template(text: &str) -> ProgressStyle {
@@ -308,8 +312,9 @@ mod tests {
 
     #[test]
     fn every_template_can_be_drawn() {
-        for style in [SPINNER, BYTES, BAR] {
+        for style in [SPINNER, BYTES, &bar_with_its_end()] {
             assert!(ProgressStyle::with_template(style).is_ok(), "{style}");
         }
+        assert!(bar_with_its_end().ends_with(" {eta} left"), "{}", bar_with_its_end());
     }
 }

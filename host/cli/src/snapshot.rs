@@ -5,6 +5,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use reforge_base::Failure;
+use reforge_base::Message;
 use reforge_base::Phase;
 use reforge_base::Result;
 use reforge_base::durable;
@@ -138,7 +139,8 @@ pub(crate) fn export(session: &Session, named: &Named, file: &Path) -> Result<An
     })?;
     let display = Display::new(session);
     display.progress.begin(Phase::Exporting, size, 0);
-    let copied = host.store.export(&workload.id, &named.snapshot, &mut out, file, &*display.progress);
+    let called = Message::from(escape::path(file));
+    let copied = host.store.export(&workload.id, &named.snapshot, &mut out, &called, &*display.progress);
     let copied = copied.and_then(|descriptor| durable::sync_file(&out).map(|()| descriptor));
     drop(display);
     match copied {
@@ -159,8 +161,9 @@ pub(crate) fn import(session: &Session, file: &Path, workload: &str, wait: bool)
     host.config.workload(workload)?;
     let plugin = session.plugin()?;
     let display = Display::new(session);
-    let request = import::Request { file: file.to_owned(), workload: workload.to_owned(), wait, who: session.who() };
-    let descriptor = import::run(host, &plugin, &request, &display.progress);
+    let called = Message::from(escape::path(file));
+    let request = import::Request { called, workload: workload.to_owned(), wait, who: session.who() };
+    let descriptor = import::run(host, &plugin, file, &request, &display.progress);
     drop(display);
     let descriptor = descriptor?;
     let lines = [

@@ -9,8 +9,8 @@ use toml::{Table, Value};
 use crate::scope::Scope;
 use crate::{Api, Config, Host, Volume, Workload, duration, problems, written};
 use reforge_base::failure::{Code, Failure, Result};
-use reforge_base::message;
 use reforge_base::spec::{Container, HealthCheck};
+use reforge_base::{Message, message};
 
 impl Config {
     /// One with no workload and no volume root yet, and all else as where a file says nothing.
@@ -210,7 +210,9 @@ fn container(container: &Container, keys: &mut Keys) -> Result<()> {
     keys.put_some("labels", table(&container.labels));
     if !container.request.is_empty() {
         let request = Value::try_from(&container.request);
-        keys.put("request", request.map_err(|error| Failure::new(Code::Usage, format!("`request`: {error}")))?);
+        let failed =
+            |error: toml::ser::Error| Failure::new(Code::Usage, error.to_string()).context(Message::from("`request`"));
+        keys.put("request", request.map_err(failed)?);
     }
     keys.put_some("max_instances", container.instances_max.map(i64::from));
     Ok(())

@@ -41,6 +41,7 @@ pub use live::LiveDirectory;
 use mounts::MountTable;
 pub use outlets::Outlet;
 use proc_stat::ProcStat;
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::mounts::Device;
@@ -83,7 +84,7 @@ pub struct Holder {
     pub name: String,
     pub how: How,
     /// What it holds, escaped.
-    pub detail: String,
+    pub detail: Message,
     /// Which of the directories that were asked about.
     pub live: usize,
     /// Whether it is known to hold it, or only cannot be told from one that does.
@@ -388,11 +389,10 @@ impl<'a> Pass<'a> {
     }
 
     /// Notes that `process` holds `live` unless the same was noted before.
-    fn note(&self, process: &Process, how: How, live: usize, detail: &[u8], certain: bool) {
+    fn note(&self, process: &Process, how: How, live: usize, detail: Message, certain: bool) {
         let mut found = self.found();
         if found.seen.insert((process.pid, how, live)) {
-            let (name, detail) = (process.name(), reforge_base::escape::bytes(detail));
-            found.holders.held.push(Holder { pid: process.pid, name, how, detail, live, certain });
+            found.holders.held.push(Holder { pid: process.pid, name: process.name(), how, detail, live, certain });
         }
     }
 }

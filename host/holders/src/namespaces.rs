@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use super::{How, LiveDirectory, Pass};
 use reforge_base::failure::{Failure, Result};
 use reforge_base::mounts::Mount;
+use reforge_base::{Message, escape};
 
 /// Notes one process of every other mount namespace that has a directory read-write.
 pub(crate) fn find(pass: &mut Pass<'_>, own: i32) -> Result<()> {
@@ -18,7 +19,7 @@ pub(crate) fn find(pass: &mut Pass<'_>, own: i32) -> Result<()> {
     for (index, live) in pass.live.iter().enumerate() {
         for other in namespaces.values() {
             for mount in other.mounts.iter().filter(|mount| mount.is_writable() && reaches(mount, live, &host)) {
-                let detail = mount.mount_point.as_os_str().as_encoded_bytes();
+                let detail = Message::from(escape::path(&mount.mount_point));
                 pass.note(&other.process, How::Mount, index, detail, true);
             }
         }

@@ -15,7 +15,9 @@ use super::mounts::raw;
 use super::proc_stat::{ProcStat, is_gone};
 use super::{How, Pass, Process, Wanted, has_gone, in_flight, programs};
 use reforge_base::failure::Result;
+use reforge_base::message;
 use reforge_base::mounts::{Device, DevicePath};
+use reforge_base::{Message, escape};
 
 /// Types of `kcmp(2)`.
 const KCMP_FILES: libc::c_long = 2;
@@ -275,19 +277,19 @@ impl<'a> Task<'a> {
         if elsewhere.as_ref().is_some_and(|spot| pass.is_elsewhere(spot)) {
             return Ok(false);
         }
-        let cannot_tell = |detail: &[u8]| {
+        let cannot_tell = |detail: Message| {
             if how == How::Open && in_flight::is_nothing(directory, link) {
                 return false;
             }
             for index in (0..pass.live.len()).filter(|index| concerns(&pass.live[*index])) {
-                pass.note(self.process, how, index, detail, false);
+                pass.note(self.process, how, index, detail.clone(), false);
             }
             true
         };
         let text = match rustix::fs::readlinkat(directory, link, Vec::new()) {
             Ok(text) => text,
             Err(errno) if self.has_gone(errno)? => return Ok(false),
-            Err(_) => return Ok(cannot_tell(b"(a path that cannot be read)")),
+            Err(_) => return Ok(cannot_tell(message!("a-path-that-cannot-be-read"))),
         };
         // It was closed since it was followed, and its number went to what is in no file system (`socket:[1]`).
         if !text.to_bytes().contains(&b'/') {
@@ -304,7 +306,7 @@ impl<'a> Task<'a> {
                 }
                 held
             }
-            None => cannot_tell(&[raw(text), b" (on a mount that no process shows, so it cannot be told)"].concat()),
+            None => cannot_tell(message!("on-a-mount-that-no-process-shows", path = escape::path(text))),
         })
     }
 
@@ -316,7 +318,7 @@ impl<'a> Task<'a> {
         let mut held = false;
         for index in 0..pass.live.len() {
             if device_paths.iter().any(|device_path| pass.live[index].contains(device_path)) {
-                pass.note(self.process, how, index, raw(text), true);
+                pass.note(self.process, how, index, Message::from(escape::path(text)), true);
                 held = true;
             }
         }

@@ -83,7 +83,7 @@ fn converse(child: &mut Child, bytes: &[u8]) -> Option<Vec<u8>> {
 /// answers nothing or a failure as JSON.
 pub fn child(cache: &Path) -> ExitCode {
     let compiled = bound_this_process().and_then(|()| {
-        let bytes = read_bounded(std::io::stdin().lock(), Path::new("standard input"))?;
+        let bytes = read_bounded(std::io::stdin().lock(), &message!("standard-input"))?;
         let engine = PluginEngine::new(Some(cache))?;
         super::plugin::compile(&engine, &bytes, &message!("the-file")).map(drop)
     });

@@ -72,7 +72,7 @@ pub(super) fn read_file(path: &Path) -> Result<Vec<u8>> {
         true => File::open(path),
         false => Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, message!("it-is-not-a-file"))),
     });
-    read_bounded(file.map_err(unreadable)?, path)
+    read_bounded(file.map_err(unreadable)?, &Message::from(reforge_base::escape::path(path)))
 }
 
 /// Compiles a component, or takes it from the cache. Whether it fits the world is not looked at.

@@ -23,7 +23,7 @@ use super::summary::{self, Summary};
 use reforge_base::durable;
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
-use reforge_base::message;
+use reforge_base::{Message, message};
 
 /// Room for every record of the longest way, recoveries that start the app again and again included.
 const RECORDS: usize = 256;
@@ -139,7 +139,7 @@ impl Journal {
         };
         let state = match replay(&records, begin.volumes.len(), aborted.as_ref()) {
             Ok(state) => state,
-            Err(illegal) => return Ok(Found::Damaged(damage(&id, &illegal.to_string()))),
+            Err(illegal) => return Ok(Found::Damaged(damage(&id, &illegal.message()))),
         };
         let mut journal = Journal {
             directory: directory.to_owned(),
@@ -182,7 +182,7 @@ impl Journal {
     pub fn append(&mut self, event: Event) -> Result<()> {
         let record = Record::now(event);
         let state = state::next(&self.state, &record.event).map_err(|illegal| {
-            Failure::new(Code::OutOfOrder, message!("journal-of", id = self.id, illegal = illegal.to_string()))
+            Failure::new(Code::OutOfOrder, message!("journal-of", id = self.id, illegal = illegal.message()))
         })?;
         if self.next >= self.sectors {
             let message = message!("the-journal-of-is-full", id = self.id, next = self.next);
@@ -200,7 +200,7 @@ impl Journal {
     /// nothing may be renamed any more.
     pub fn abort(&mut self, direction: &Event) -> Result<()> {
         let state = state::next(&self.state, direction).map_err(|illegal| {
-            Failure::new(Code::OutOfOrder, message!("journal-of", id = self.id, illegal = illegal.to_string()))
+            Failure::new(Code::OutOfOrder, message!("journal-of", id = self.id, illegal = illegal.message()))
         })?;
         let record = Record::now(direction.clone());
         let sector = encode(&self.id, self.next, &record)?;
@@ -357,7 +357,7 @@ pub(super) fn is_over(directory: &Path) -> bool {
     replay(&records, volumes, aborted.as_ref()).is_ok_and(|state| state.is_over())
 }
 
-fn damage(id: &str, reason: &str) -> Failure {
+fn damage(id: &str, reason: &Message) -> Failure {
     Failure::new(
         Code::NeedsOperator,
         message!("the-journal-of-is-damaged", id = reforge_base::escape::text(id), reason),

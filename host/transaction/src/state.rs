@@ -3,7 +3,9 @@
 //! It knows nothing of files. Recovery, the live transaction and any model of the protocol use these same types.
 
 use super::event::Event;
+use reforge_base::Message;
 use reforge_base::Phase;
+use reforge_base::message;
 use reforge_volumes::identity::Identity;
 
 /// How far a transaction got: its newest record.
@@ -51,11 +53,16 @@ pub struct State {
 }
 
 /// Why an event cannot come now.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{event}` cannot follow {milestone:?}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IllegalMove {
     pub milestone: Option<Milestone>,
     pub event: &'static str,
+}
+
+impl IllegalMove {
+    pub fn message(&self) -> Message {
+        message!("record-cannot-follow", event = self.event, milestone = format!("{:?}", self.milestone))
+    }
 }
 
 impl Milestone {

@@ -2,6 +2,7 @@
 //! app's own.
 
 use super::*;
+use reforge_base::Message;
 
 /// Set in a process of its own for the test below, which takes all descriptors.
 const ALONE: &str = "REFORGE_TEST_WITHOUT_DESCRIPTORS";
@@ -123,7 +124,7 @@ fn a_process_that_ends_while_its_descriptors_are_listed_has_none() {
 }
 
 fn holder(pid: i32, certain: bool) -> Holder {
-    Holder { pid, name: "runc".into(), how: How::Mapped, detail: String::new(), live: 0, certain }
+    Holder { pid, name: "runc".into(), how: How::Mapped, detail: Message::default(), live: 0, certain }
 }
 
 #[test]

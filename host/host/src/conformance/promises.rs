@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -387,7 +387,7 @@ fn foreign(lab: &Lab<'_>) -> Result<(), Stop> {
 /// The bytes of a stored archive.
 fn archive_of(scene: &Scene<'_>, snapshot: &Descriptor) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    scene.host.store.export(WORKLOAD, &snapshot.id, &mut bytes, Path::new("memory"), &Progress::unwatched())?;
+    scene.host.store.export(WORKLOAD, &snapshot.id, &mut bytes, &"memory".into(), &Progress::unwatched())?;
     Ok(bytes)
 }
 
@@ -395,6 +395,8 @@ fn archive_of(scene: &Scene<'_>, snapshot: &Descriptor) -> Result<Vec<u8>> {
 fn take_in(scene: &Scene<'_>, bytes: &[u8]) -> Result<Descriptor> {
     let file = scene.host.state.root().join("from-elsewhere");
     write(&file, bytes)?;
-    let request = import::Request { file, workload: WORKLOAD.into(), wait: false, who: "the conformance suite".into() };
-    import::run(&scene.host, scene.plugin, &request, &Arc::new(Progress::unwatched()))
+    let called = Message::from("from-elsewhere");
+    let request =
+        import::Request { called, workload: WORKLOAD.into(), wait: false, who: "the conformance suite".into() };
+    import::run(&scene.host, scene.plugin, &file, &request, &Arc::new(Progress::unwatched()))
 }

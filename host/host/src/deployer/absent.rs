@@ -77,7 +77,7 @@ fn had(workload: &Workload, volume: &Volume, known: &Known<'_>) -> Result<Option
     Ok(None)
 }
 
-fn refused(workload: &Workload, volume: &Volume, path: &Path, why: &str) -> Failure {
+fn refused(workload: &Workload, volume: &Volume, path: &Path, why: &Message) -> Failure {
     let (id, name) = (escape::text(&workload.id), escape::text(&volume.name));
     let message = message!("volume-of-has-no-directory-and", name, id, path = escape::path(path), why);
     Failure::new(Code::VolumeRefused, message).hint(message!("correct-its-source-mount-its-disk", id, name))

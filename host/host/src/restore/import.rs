@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::progress::Progress;
 use super::run::inspect;
 use crate::host::Host;
+use reforge_base::Message;
 use reforge_base::Phase;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::limits::PIECE_BYTES_MAX;
@@ -24,15 +25,22 @@ use reforge_snapshots::store::{OpenSnapshot, Pending, descriptor_problem};
 
 #[derive(Clone, Debug)]
 pub struct Request {
-    pub file: PathBuf,
+    /// What the archive is called, for people.
+    pub called: Message,
     pub workload: String,
     pub wait: bool,
     pub who: String,
 }
 
 /// The whole import.
-pub fn run(host: &Arc<Host>, plugin: &Plugin, request: &Request, progress: &Arc<Progress>) -> Result<Descriptor> {
-    let file = File::open(&request.file).map_err(|error| unreadable(request, &error));
+pub fn run(
+    host: &Arc<Host>,
+    plugin: &Plugin,
+    file: &Path,
+    request: &Request,
+    progress: &Arc<Progress>,
+) -> Result<Descriptor> {
+    let file = File::open(file).map_err(|error| unreadable(request, &error));
     run_of(host, plugin, file, request, progress)
 }
 
@@ -55,7 +63,7 @@ pub fn run_of(
 }
 
 fn unreadable(request: &Request, error: &std::io::Error) -> Failure {
-    Failure::io("read the archive", &request.file, error).with_code(Code::Usage)
+    Failure::cannot(message!("doing-read-the-archive"), &request.called, error).with_code(Code::Usage)
 }
 
 fn take_in(
@@ -69,7 +77,7 @@ fn take_in(
     let refuse = |error: std::io::Error| unreadable(request, &error);
     let facts = file.metadata().map_err(refuse)?;
     if !facts.is_file() {
-        let message = message!("file-is-not-a-file", file = reforge_base::escape::path(&request.file));
+        let message = message!("file-is-not-a-file", file = request.called);
         return Err(Failure::new(Code::Usage, message));
     }
     let _lease = host.lease(&workload.id, message!("an-import"), request.wait, &progress.cancelled)?;
@@ -108,12 +116,12 @@ fn copy(file: &mut File, pending: &Pending, request: &Request, progress: &Progre
             Ok(0) => break,
             Ok(read) => read,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(Failure::io("read the archive", &request.file, &error)),
+            Err(error) => return Err(Failure::cannot(message!("doing-read-the-archive"), &request.called, &error)),
         };
         sha256.update(&buffer[..read]);
         let mut out = pending.archive();
         reforge_base::effects::effect("import-write", || out.write_all(&buffer[..read]))
-            .map_err(|error| Failure::io("copy the archive", &request.file, &error))?;
+            .map_err(|error| Failure::cannot(message!("doing-copy-the-archive"), &request.called, &error))?;
         bytes += read as u64;
         progress.bytes.store(bytes, std::sync::atomic::Ordering::Relaxed);
     }

@@ -80,7 +80,7 @@ pub(super) fn record(directory: &Path, digest: &str) -> Result<Installed> {
 pub(super) fn content(directory: &Path, installed: &Installed) -> Result<Vec<u8>> {
     let path = directory.join(format!("{}.{CONTENT}", installed.digest));
     let file = File::open(&path).map_err(|error| Failure::io("read the plugin", &path, &error))?;
-    let bytes = read_bounded(file, &path)?;
+    let bytes = read_bounded(file, &Message::from(reforge_base::escape::path(&path)))?;
     match blake3::hash(&bytes).to_hex().as_str() == installed.digest {
         true => Ok(bytes),
         false => Err(Failure::new(Code::Plugin, message!("plugin-is-damaged", head = head(&installed.digest)))
@@ -89,13 +89,14 @@ pub(super) fn content(directory: &Path, installed: &Installed) -> Result<Vec<u8>
 }
 
 /// All of a file that may be a plugin.
-pub(crate) fn read_bounded(mut file: impl io::Read, path: &Path) -> Result<Vec<u8>> {
+pub(crate) fn read_bounded(mut file: impl io::Read, called: &Message) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let limit = PLUGIN_BYTES_MAX as u64 + 1;
-    file.by_ref().take(limit).read_to_end(&mut bytes).map_err(|error| Failure::io("read the plugin", path, &error))?;
+    let failed = |error| Failure::cannot(message!("doing-read-the-plugin"), called, &error);
+    file.by_ref().take(limit).read_to_end(&mut bytes).map_err(failed)?;
     match bytes.len() > PLUGIN_BYTES_MAX {
         true => {
-            let message = message!("is-larger-than-a-plugin", path = reforge_base::escape::path(path));
+            let message = message!("is-larger-than-a-plugin", path = called);
             Err(Failure::new(Code::TooLarge, message).hint(message!("at-most-mib", limit = PLUGIN_BYTES_MAX >> 20)))
         }
         false => Ok(bytes),

@@ -66,7 +66,7 @@ impl Registry {
         self.keys.verify(&bytes, signature.as_deref())?;
         (context.step)(Phase::Compiling);
         compile::in_child_process(context.compiler, &bytes, context.cache)?;
-        let plugin = Plugin::from_bytes(context.engine, &bytes, Message::from(format!("`{}`", request.source.name())))?;
+        let plugin = Plugin::from_bytes(context.engine, &bytes, message!("so-called", name = request.source.name()))?;
 
         let description = plugin.describe()?;
         (context.step)(Phase::CheckingItsPromises);
@@ -90,22 +90,19 @@ impl Registry {
     }
 }
 
-/// What a plugin is called that came over the network.
-const UPLOAD: &str = "the upload";
-
 impl Source {
     /// What it is called, for people.
-    pub fn name(&self) -> String {
+    pub fn name(&self) -> Message {
         match self {
-            Source::File { path, .. } => escape::path(path),
-            Source::Upload { .. } => UPLOAD.to_owned(),
+            Source::File { path, .. } => Message::from(escape::path(path)),
+            Source::Upload { .. } => message!("the-upload"),
         }
     }
 
     fn bytes(&self) -> Result<Vec<u8>> {
         match self {
             Source::File { path, .. } => read_file(path),
-            Source::Upload { file, .. } => files::read_bounded(file, Path::new(UPLOAD)),
+            Source::Upload { file, .. } => files::read_bounded(file, &message!("the-upload")),
         }
     }
 

@@ -1,6 +1,6 @@
 //! How a request is read: JSON of a bounded size, within a bounded time, of the right content type.
 
-use reforge_base::message;
+use reforge_base::{Message, message};
 use std::time::Duration;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -91,7 +91,9 @@ pub(super) fn require_type(headers: &HeaderMap, wanted: &[&str]) -> Result<(), P
         return Ok(());
     }
     let detail = message!("the-content-type-is", given = reforge_base::escape::text(given));
-    let hint = message!("send", wanted = wanted.join(" or "));
+    let wanted =
+        wanted.iter().map(|wanted| Message::from(*wanted)).reduce(|one, other| message!("either-or", one, other));
+    let hint = message!("send", wanted = wanted.unwrap_or_default());
     Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", detail, hint))
 }
 
@@ -103,7 +105,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Path<T>, Problem> {
         let path = axum::extract::Path::<T>::from_request_parts(parts, state).await;
-        path.map(|path| Path(path.0)).map_err(|error| bad("path", &error.body_text()))
+        path.map(|path| Path(path.0)).map_err(|error| bad(message!("part-path"), &error.body_text()))
     }
 }
 
@@ -115,11 +117,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Query<T>, Problem> {
         let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
-        query.map(|query| Query(query.0)).map_err(|error| bad("query", &error.body_text()))
+        query.map(|query| Query(query.0)).map_err(|error| bad(message!("part-query"), &error.body_text()))
     }
 }
 
-fn bad(what: &str, error: &str) -> Problem {
+fn bad(what: Message, error: &str) -> Problem {
     let detail = message!("the-does-not-read", what, error);
     Problem::new(StatusCode::BAD_REQUEST, "usage", detail, message!("see-api-v1-openapi-json"))
 }

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{self, Seek as _, Write};
 use std::os::fd::AsFd as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
@@ -23,8 +23,6 @@ use reforge_volumes::space::Space;
 
 /// What an archive may hold, which it cannot be larger than.
 pub(super) const ARCHIVE_BYTES_MAX: u64 = 16 << 40;
-/// What is called so in messages: it has no name.
-pub(super) const UPLOAD: &str = "the upload";
 /// Until the next piece of an upload.
 const PIECE_TIME: Duration = Duration::from_secs(30);
 /// An upload that is slower on the whole, once it has had this long, is given up.
@@ -50,7 +48,8 @@ pub(super) async fn receive(request: Request, directory: PathBuf, bytes_max: u64
             Ok(Some(Ok(piece))) => piece,
             Ok(Some(Err(_))) => return Err(broken_off()),
             Ok(None) => {
-                file.rewind().map_err(|error| Failure::io("read", Path::new(UPLOAD), &error))?;
+                file.rewind()
+                    .map_err(|error| Failure::cannot(message!("doing-read"), &message!("the-upload"), &error))?;
                 return Ok(file);
             }
             Err(_) => return Err(slow()),
@@ -83,7 +82,8 @@ fn write(file: &mut File, piece: &Bytes, look: bool) -> HostResult<()> {
         // What else is on that file system must go on.
         Space::of(file.as_fd())?.refuse_below(RESERVE_BYTES, 0)?;
     }
-    effect("upload-write", || file.write_all(piece)).map_err(|error| Failure::io("write", Path::new(UPLOAD), &error))
+    effect("upload-write", || file.write_all(piece))
+        .map_err(|error| Failure::cannot(message!("doing-write"), &message!("the-upload"), &error))
 }
 
 /// A body that `produce` writes on a thread of its own. What it wrote last goes out only once it has flushed, so that a

@@ -15,7 +15,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Read as _, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha256};
 
@@ -25,6 +25,7 @@ pub use self::pending::Pending;
 use super::folder::Folder;
 use super::format::{Descriptor, SAFETY};
 use super::{Progress, check_cancelled};
+use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::limits::PIECE_BYTES_MAX;
@@ -83,7 +84,7 @@ impl OpenSnapshot {
 
     /// Compares the whole archive with its descriptor, wherever the kernel has it.
     pub fn check(&self, progress: &dyn Progress) -> Result<()> {
-        copy_checked(self, &mut std::io::sink(), Path::new(""), progress)
+        copy_checked(self, &mut std::io::sink(), &Message::default(), progress)
     }
 }
 
@@ -161,7 +162,7 @@ impl Store {
         let snapshot = self.open(workload, name)?;
         // What is in the page cache says nothing about the disk; without permission to drop it, it is still a check.
         let _ = rustix::fs::fadvise(&snapshot.file, 0, None, rustix::fs::Advice::DontNeed);
-        copy_checked(&snapshot, &mut std::io::sink(), Path::new(""), progress)?;
+        copy_checked(&snapshot, &mut std::io::sink(), &Message::default(), progress)?;
         Ok(snapshot.descriptor)
     }
 
@@ -172,12 +173,12 @@ impl Store {
         workload: &str,
         name: &str,
         out: &mut dyn Write,
-        at: &Path,
+        called: &Message,
         progress: &dyn Progress,
     ) -> Result<Descriptor> {
         let snapshot = self.open(workload, name)?;
-        copy_checked(&snapshot, out, at, progress)?;
-        out.flush().map_err(|error| Failure::io("write", at, &error))?;
+        copy_checked(&snapshot, out, called, progress)?;
+        out.flush().map_err(|error| Failure::cannot(message!("doing-write"), called, &error))?;
         Ok(snapshot.descriptor)
     }
 
@@ -297,7 +298,7 @@ fn open_in(folder: &Folder, workload: &str, id: &str) -> Result<OpenSnapshot> {
     Ok(OpenSnapshot { descriptor, descriptor_text, descriptor_sha256, file })
 }
 
-fn copy_checked(snapshot: &OpenSnapshot, out: &mut dyn Write, at: &Path, progress: &dyn Progress) -> Result<()> {
+fn copy_checked(snapshot: &OpenSnapshot, out: &mut dyn Write, called: &Message, progress: &dyn Progress) -> Result<()> {
     let mut file = &snapshot.file;
     let mut sha256 = Sha256::new();
     let mut buffer = vec![0; PIECE_BYTES_MAX];
@@ -311,7 +312,7 @@ fn copy_checked(snapshot: &OpenSnapshot, out: &mut dyn Write, at: &Path, progres
             Err(error) => return Err(check::damaged(id, message!("its-archive-cannot-be-read", error))),
         };
         sha256.update(&buffer[..read]);
-        out.write_all(&buffer[..read]).map_err(|error| Failure::io("write", at, &error))?;
+        out.write_all(&buffer[..read]).map_err(|error| Failure::cannot(message!("doing-write"), called, &error))?;
         progress.advanced(read as u64, 0);
     }
     if hex::encode(sha256.finalize()) != snapshot.descriptor.archive.sha256 {

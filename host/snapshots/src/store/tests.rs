@@ -1,7 +1,7 @@
 //! A store with good, damaged, dying and dead snapshots.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::*;
 use crate::Unwatched;
@@ -169,7 +169,7 @@ fn verify_and_export_find_a_changed_byte() {
     let id = world.take("manual");
     let mut out = Vec::new();
     world.store.verify("notes", &id, &Unwatched).unwrap();
-    world.store.export("notes", &id, &mut out, Path::new("file"), &Unwatched).unwrap();
+    world.store.export("notes", &id, &mut out, &"file".into(), &Unwatched).unwrap();
     let path = world.path(&archive_name(&id));
     let mut bytes = std::fs::read(&path).unwrap();
     assert_eq!(bytes, out);
@@ -178,7 +178,7 @@ fn verify_and_export_find_a_changed_byte() {
     std::fs::write(&path, bytes).unwrap();
     for failure in [
         world.store.verify("notes", &id, &Unwatched).unwrap_err(),
-        world.store.export("notes", &id, &mut Vec::new(), Path::new("file"), &Unwatched).unwrap_err(),
+        world.store.export("notes", &id, &mut Vec::new(), &"file".into(), &Unwatched).unwrap_err(),
     ] {
         assert_eq!(failure.code, Code::SnapshotDamaged);
         assert!(failure.message.contains("does not match its digest"), "{failure}");

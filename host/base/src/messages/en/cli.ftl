@@ -320,3 +320,12 @@ another-mode = another mode
 another-owner = another owner
 another-time = another time
 other-attributes = other attributes
+
+# cli/deploy.rs
+init-host = host { $id }
+init-state = state      { $root }
+init-snapshots = snapshots  { $snapshots }
+
+# cli/output.rs
+some-lines-were-left-out-here = (some lines were left out here: nobody read them)
+nobody-reads-it = nobody reads it

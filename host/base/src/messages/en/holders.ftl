@@ -28,3 +28,7 @@ unmount-and-detach-it-losetup-d = unmount and detach it (`losetup -d`) for as lo
 is-a-swap-file-in-it = is a swap file in it
 switch-it-off-swapoff-and-keep = switch it off (`swapoff`), and keep it out of the volume
 volume-is-in-use = volume `{ $volume }` is in use: `{ $at }` { $what }
+
+# holders/task.rs
+a-path-that-cannot-be-read = (a path that cannot be read)
+on-a-mount-that-no-process-shows = { $path } (on a mount that no process shows, so it cannot be told)

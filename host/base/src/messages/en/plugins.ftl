@@ -1,4 +1,5 @@
 # plugins/compile.rs
+standard-input = standard input
 cannot-start-the-compiler = cannot start the compiler: { $error }
 the-plugin-cannot-be-compiled-within = the plugin cannot be compiled within the limits ({ $status })
 cannot-bound-the-compiler = cannot bound the compiler: { $error }
@@ -78,3 +79,7 @@ this-host-has-no-command-that-compiles = this host has no command that compiles 
 
 # plugins/registry/install.rs
 read-the-signature = read the signature
+
+# plugins/registry/install.rs
+the-upload = the upload
+so-called = `{ $name }`

@@ -132,3 +132,9 @@ running = running
 
 # server/api/mounted.rs
 the-api-is-made-within = the API is made within a runtime of tokio, and here is none
+
+# server/api/body.rs and transfer.rs
+part-path = path
+part-query = query
+either-or = { $one } or { $other }
+the-exported-archive = the exported archive

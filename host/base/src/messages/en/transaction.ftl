@@ -134,3 +134,6 @@ only-the-newest-can-be-undone = only the newest can be undone
 what-is-live-as-volume-is = what is live as volume `{ $name }` is not what it put there
 reforge-restore-list-shows-what = `reforge restore list` shows what can be undone
 restore-cannot-be-undone = restore `{ $id }` cannot be undone: { $reason }
+
+# transaction/state.rs
+record-cannot-follow = `{ $event }` cannot follow { $milestone }

@@ -339,3 +339,12 @@ another-mode = другой режим
 another-owner = другой владелец
 another-time = другое время
 other-attributes = другие атрибуты
+
+# cli/deploy.rs
+init-host = хост { $id }
+init-state = состояние  { $root }
+init-snapshots = снимки     { $snapshots }
+
+# cli/output.rs
+some-lines-were-left-out-here = (здесь пропущены строки: их никто не читал)
+nobody-reads-it = его никто не читает

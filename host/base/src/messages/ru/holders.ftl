@@ -28,3 +28,7 @@ unmount-and-detach-it-losetup-d = размонтируйте и отсоедин
 is-a-swap-file-in-it = — это файл подкачки в нём
 switch-it-off-swapoff-and-keep = отключите его (`swapoff`) и держите вне тома
 volume-is-in-use = том `{ $volume }` используется: `{ $at }` { $what }
+
+# holders/task.rs
+a-path-that-cannot-be-read = (путь, который нельзя прочитать)
+on-a-mount-that-no-process-shows = { $path } (в точке монтирования, которой не видно ни у одного процесса, так что сказать нельзя)

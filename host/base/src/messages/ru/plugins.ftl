@@ -1,4 +1,5 @@
 # plugins/compile.rs
+standard-input = стандартный ввод
 cannot-start-the-compiler = не удалось запустить компилятор: { $error }
 the-plugin-cannot-be-compiled-within = плагин не удалось скомпилировать в пределах ограничений ({ $status })
 cannot-bound-the-compiler = не удалось ограничить компилятор: { $error }
@@ -78,3 +79,7 @@ this-host-has-no-command-that-compiles = у этого хоста нет ком�
 
 # plugins/registry/install.rs
 read-the-signature = прочитать подпись
+
+# plugins/registry/install.rs
+the-upload = присланный файл
+so-called = `{ $name }`

@@ -132,3 +132,9 @@ running = выполняется
 
 # server/api/mounted.rs
 the-api-is-made-within = API создаётся внутри среды tokio, а здесь её нет
+
+# server/api/body.rs and transfer.rs
+part-path = путь
+part-query = запрос
+either-or = { $one } или { $other }
+the-exported-archive = выгружаемый архив

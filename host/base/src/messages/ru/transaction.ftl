@@ -134,3 +134,6 @@ only-the-newest-can-be-undone = отменить можно только сам�
 what-is-live-as-volume-is = на месте тома `{ $name }` уже не то, что оно туда поставило
 reforge-restore-list-shows-what = что можно отменить, покажет `reforge restore list`
 restore-cannot-be-undone = восстановление `{ $id }` нельзя отменить: { $reason }
+
+# transaction/state.rs
+record-cannot-follow = запись `{ $event }` не может идти после { $milestone }

@@ -167,7 +167,7 @@ async fn import(admin: Admin, State(shared): State<Arc<Shared>>, Path(id): Path<
     shared
         .change(move |shared| {
             let request =
-                import::Request { file: transfer::UPLOAD.into(), workload: id, wait: false, who: admin.who() };
+                import::Request { called: message!("the-upload"), workload: id, wait: false, who: admin.who() };
             let descriptor = import::run_of(&shared.host, &shared.plugin()?, Ok(file), &request, &progress)?;
             let location = format!("/api/v1/workloads/{}/snapshots/{}", request.workload, descriptor.id);
             Ok(Document::new(documents::summary(&descriptor)).begun(StatusCode::CREATED, &location))
@@ -198,7 +198,7 @@ async fn export(_: Admin, State(shared): State<Arc<Shared>>, Path((id, snapshot)
         shared
             .host
             .store
-            .export(&found.manifest.workload, &found.id, out, std::path::Path::new("the exported archive"), &*progress)
+            .export(&found.manifest.workload, &found.id, out, &message!("the-exported-archive"), &*progress)
             .map(drop)
     });
     Ok((headers, body).into_response())
