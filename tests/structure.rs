@@ -131,6 +131,21 @@ fn what_was_being_done_is_named_where_it_was_done() {
     }
 }
 
+/// Else it would be English whatever somebody reads. What is foreign is a variable, and what stays English is a journal's
+/// or a log's.
+#[test]
+fn whatever_a_person_is_told_has_words_in_every_language() {
+    let mut wrong = Vec::new();
+    for (name, files) in sources::crates() {
+        // What only tests are built of.
+        for file in files.iter().filter(|_| name != "testing") {
+            let unsaid = messages::unsaid(sources::production(&file.text));
+            wrong.extend(unsaid.into_iter().map(|text| format!("{name} {}: {text}", file.module)));
+        }
+    }
+    assert!(wrong.is_empty(), "no message: {wrong:#?}");
+}
+
 #[test]
 fn every_message_of_the_catalogues_is_said() {
     let said = said();

@@ -54,6 +54,61 @@ impl Said {
     }
 }
 
+/// What is given to somebody as a text that no catalogue has: `Failure::new(code, "…")`, `.hint(format!("…"))`.
+pub(crate) fn unsaid(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    given(text.parse().unwrap(), &mut found);
+    found
+}
+
+/// Whoever takes a message, or what becomes one.
+fn takes_a_message(tokens: &[TokenTree], at: usize) -> bool {
+    let TokenTree::Ident(name) = &tokens[at] else { return false };
+    let is = |back: usize, mark: char| {
+        at.checked_sub(back).is_some_and(|at| matches!(&tokens[at], TokenTree::Punct(punct) if punct.as_char() == mark))
+    };
+    let of =
+        |kind: &[&str]| at.checked_sub(3).is_some_and(|at| kind.iter().any(|kind| tokens[at].to_string() == *kind));
+    match name.to_string().as_str() {
+        "hint" | "context" => is(1, '.'),
+        "new" | "warning" => is(1, ':') && of(&["Failure", "Problem", "Error"]),
+        "other" => is(1, ':') && of(&["Error"]),
+        "from" => is(1, ':') && of(&["Message"]),
+        _ => false,
+    }
+}
+
+fn given(tokens: TokenStream, found: &mut Vec<String>) {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    for (at, token) in tokens.iter().enumerate() {
+        let TokenTree::Group(group) = token else { continue };
+        if group.delimiter() == Delimiter::Parenthesis && at > 0 && takes_a_message(&tokens, at - 1) {
+            let arguments: Vec<TokenTree> = group.stream().into_iter().collect();
+            let parts = arguments.split(|token| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ','));
+            found.extend(parts.filter_map(spoken).filter(|text| has_words(text)));
+        }
+        given(group.stream(), found);
+    }
+}
+
+/// The text that an argument is: a literal, or what `format!` makes.
+fn spoken(argument: &[TokenTree]) -> Option<String> {
+    match argument {
+        [TokenTree::Punct(mark), rest @ ..] if mark.as_char() == '&' => spoken(rest),
+        [text @ TokenTree::Literal(_), ..] => literal(text),
+        [TokenTree::Ident(name), TokenTree::Punct(_), TokenTree::Group(group), ..] if name == "format" => {
+            literal(&group.stream().into_iter().next()?)
+        }
+        _ => None,
+    }
+}
+
+/// A name is one word, or stands in backticks; what `format!` puts in is a name.
+fn has_words(text: &str) -> bool {
+    let words = regex::Regex::new("`[^`]*`|[{][^}]*[}]").unwrap().replace_all(text, "_").into_owned();
+    words.split_whitespace().count() > 1 && words.chars().any(char::is_alphabetic)
+}
+
 /// None of the macro's own definition.
 fn site(tokens: TokenStream) -> Option<Site> {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
@@ -124,4 +179,29 @@ fn what_is_said_is_found_wherever_it_stands() {
     let source = "# x = y\na = { $b } of { $c }\nd = { $n ->\n    [one] { $n } e\n   *[other] { $n } f\n}\n";
     assert_eq!(catalogue(source)["a"], names(&["b", "c"]));
     assert_eq!(counted(source), BTreeMap::from([("d".to_owned(), names(&["n"]))]));
+}
+
+#[test]
+fn a_sentence_that_no_catalogue_has_is_found_and_a_name_is_none() {
+    let found = |text: &str| unsaid(&format!("fn a() {{ {text} }}"));
+    for text in [
+        r#"Failure::new(Code::Io, "it is gone")"#,
+        r#"Err(Failure::new(Code::Io, format!("`{path}` is gone")))"#,
+        r#"failure.hint(&"put it back")"#,
+        r#"failure.context(format!("{n} times"))"#,
+        r#"io::Error::other("it is gone")"#,
+        r#"vec![Message::from("it is gone")]"#,
+    ] {
+        assert_eq!(found(text).len(), 1, "{text}");
+    }
+    for text in [
+        r#"Failure::new(Code::Io, message!("it-is-gone", path = format!("{path} of {other}")))"#,
+        r#"Failure::new(Code::Io, error.to_string())"#,
+        r#"Message::from(format!("`{}`", "it is gone"))"#,
+        r#"Failure::warning("environment-changed", message)"#,
+        r#"Message::from(format!("SIG{name}"))"#,
+        r#"Value::from("it is gone")"#,
+    ] {
+        assert_eq!(found(text), Vec::<String>::new(), "{text}");
+    }
 }
