@@ -64,6 +64,10 @@ fn a_refusal_is_russian_with_its_hint_and_the_same_document_in_both() {
     let (_, stderr, code) = answered(&world, &unknown, &RUSSIAN);
     assert!(code == Some(2) && stderr.contains("ошибка: ") && stderr.contains("подсказка: "), "{stderr}");
     assert_eq!(english_words(&stderr), Vec::<String>::new(), "{stderr}");
+    let nowhere = world.path("nowhere");
+    answered(&world, &["snapshot", "import", nowhere.to_str().unwrap(), "--workload", "app"], &[]);
+    let (audit, ..) = answered(&world, &["audit"], &RUSSIAN);
+    assert!(audit.contains("(не удалось прочитать архив `") && audit.contains("`: нет такого файла"), "{audit}");
     let document = ["--json", "restore", "plan", "app", "nothing-of-the-kind"];
     let (english, ..) = answered(&world, &document, &[]);
     assert_eq!(answered(&world, &document, &RUSSIAN).0, english);

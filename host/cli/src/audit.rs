@@ -1,12 +1,14 @@
 //! `audit`: the newest lines of the audit log, oldest first.
 
+use reforge_base::Failure;
 use reforge_base::Result;
 use reforge_base::escape;
 use reforge_host::audit::Line;
+use serde::Deserialize as _;
 
 use super::answer::Answer;
 use super::session::Session;
-use super::words::say;
+use super::words::{self, say};
 
 pub(crate) fn audit(session: &Session, lines: usize) -> Result<Answer> {
     let host = session.looking()?;
@@ -26,11 +28,13 @@ fn line(line: &Line) -> String {
     let details = &event.details;
     let detail = |name: &str| details[name].as_str().map(escape::text);
     let at = event.at.strftime("%Y-%m-%dT%H:%M:%S").to_string();
-    let mut words = vec![at, escape::text(&event.who), escape::text(&event.what)];
-    words.extend(["workload", "snapshot", "restore", "id", "outcome"].iter().filter_map(|name| detail(name)));
-    words.retain(|word| !word.is_empty());
-    if let Some(message) = details["failure"]["message"].as_str() {
-        words.push(format!("({})", escape::prose(message)));
+    let mut told = vec![at, escape::text(&event.who), escape::text(&event.what)];
+    told.extend(["workload", "snapshot", "restore", "id", "outcome"].iter().filter_map(|name| detail(name)));
+    told.retain(|word| !word.is_empty());
+    // Of an earlier version there may be the text alone.
+    let failure = Failure::deserialize(&details["failure"]).ok().map(|failure| words::read(&failure.message));
+    if let Some(message) = failure.or_else(|| details["failure"]["message"].as_str().map(str::to_owned)) {
+        told.push(format!("({})", escape::prose(&message)));
     }
-    words.join("  ")
+    told.join("  ")
 }
