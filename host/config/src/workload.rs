@@ -13,7 +13,6 @@ use reforge_base::escape;
 use reforge_base::message;
 use reforge_base::spec::{HealthCheck, STOP_SIGNAL, STOP_TIMEOUT};
 
-/// How long an app may take to stop before it is killed.
 const HEALTH_INTERVAL: Duration = Duration::from_secs(1);
 const HEALTH_LIMIT: Duration = Duration::from_secs(60);
 

@@ -17,7 +17,6 @@ use reforge_base::spec::{Port, Restart};
 
 /// Networks that every engine has.
 const PLAIN_NETWORKS: [&str; 4] = ["bridge", "default", "host", "none"];
-/// What Docker gives an app that says nothing.
 
 /// A create request, and the networks that are joined once the container is there: older engines take one with it.
 pub(crate) struct CreateRequest {

@@ -18,7 +18,6 @@ use reforge_base::spec::{AppState, DeploySpec, STOP_TIMEOUT};
 
 /// Between two looks at processes of which none ends.
 const POLL: Duration = Duration::from_millis(20);
-/// For a workload that was held but never deployed.
 
 /// Of which workloads nobody is left, so that not all processes are asked again: whoever is left comes from somebody who
 /// is left, or from a supervisor, and each supervisor makes its socket in the workload's directory.
