@@ -1,8 +1,9 @@
 //! The one place where a path becomes an open directory. Whatever lies below is reached through what is given out here,
 //! by [`super::beneath`].
 //!
-//! A live volume's parent is opened by [`open`], which refuses links, or by one of the two that it is made of. [`follow`] is for paths that people or the
-//! configuration give, whose links are theirs. [`above`] is the way back up out of a tree that is too deep to be held open.
+//! A live volume's parent is opened by [`open`], which refuses links, or by one of the two that it is made of. [`follow`]
+//! is for paths that people or the configuration give, whose links are theirs. [`above`] is the way back up out of a tree
+//! that is too deep to be held open.
 
 #![expect(
     clippy::disallowed_methods,

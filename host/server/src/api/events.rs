@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::answer::Document;
-use crate::documents::history::{NoteEvent, PhaseEvent, ProgressEvent};
+use crate::documents::event::{NoteEvent, PhaseEvent, ProgressEvent};
 use reforge_base::{Message, Phase};
 use reforge_host::restore::progress::Watcher;
 

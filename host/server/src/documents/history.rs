@@ -128,44 +128,6 @@ pub struct Counters {
     pub entries_total: u64,
 }
 
-/// One event of a restore that runs: a phase begins.
-#[derive(Deserialize, Serialize)]
-pub struct PhaseEvent {
-    pub phase: Phase,
-}
-
-/// So much of the phase was done, of so much if that is told.
-#[derive(Deserialize, Serialize)]
-pub struct ProgressEvent {
-    pub bytes: u64,
-    pub entries: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bytes_total: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub entries_total: Option<u64>,
-}
-
-impl From<Counters> for ProgressEvent {
-    fn from(counters: Counters) -> ProgressEvent {
-        let Counters { bytes, bytes_total, entries, entries_total } = counters;
-        ProgressEvent { bytes, entries, bytes_total: Some(bytes_total), entries_total: Some(entries_total) }
-    }
-}
-
-/// What a plugin or the host says while it runs, and which message of the host's it is.
-#[derive(Deserialize, Serialize)]
-pub struct NoteEvent {
-    pub text: String,
-    #[serde(flatten)]
-    pub source: Option<Source>,
-}
-
-impl NoteEvent {
-    pub fn of(message: &Message) -> NoteEvent {
-        NoteEvent { text: message.as_str().to_owned(), source: message.source().cloned() }
-    }
-}
-
 /// What a start did about one that was not over.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub struct RecoveredRestore {
@@ -532,5 +494,24 @@ fn standing(
             (now, can_undo.then_some(left_ms))
         }
         None => (message!("got-to", newest), None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_start_goes_on_with_is_known_by_its_hint_also_in_a_receipt_of_an_older_host() {
+        for id in SETTLED_BY_RECOVERY {
+            let hint = Message::of(id, []);
+            assert!(hint.contains("`reforge recover`"), "{hint}");
+            let failure = Failure::new(Code::NeedsOperator, "x");
+            assert!(settles_itself(&failure.clone().hint(hint.clone())));
+            assert!(settles_itself(&failure.hint(hint.to_string())));
+        }
+        let of_a_person = message!("look-at-the-volumes-then-say", workload = "app");
+        let failure = Failure::new(Code::NeedsOperator, "x").hint(of_a_person);
+        assert!(!settles_itself(&failure) && !settles_itself(&failure.clone().hint(failure.hint.to_string())));
     }
 }

@@ -6,7 +6,8 @@ use maud::{Markup, html};
 use reforge_base::{Message, Phase};
 
 use super::messages::Messages;
-use crate::documents::history::{ProgressEvent, Running};
+use crate::documents::event::ProgressEvent;
+use crate::documents::history::Running;
 
 /// Counters that come so soon after the first are those of the past.
 const PAST: Duration = Duration::from_millis(100);
