@@ -14,7 +14,7 @@ use super::events::{END, Events, PROGRESS};
 use super::metrics::Metrics;
 use super::problem::Problem;
 use crate::documents::event::ProgressEvent;
-use crate::documents::history::{Counters, Restore, Running};
+use crate::documents::restore::{Counters, Restore, Running};
 use reforge_base::failure::{Code, Failure};
 use reforge_base::message;
 use reforge_host::host::Host;

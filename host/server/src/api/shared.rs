@@ -14,7 +14,7 @@ use super::permits::{Permit, Permits};
 use super::problem::Problem;
 use super::runs::Runs;
 use super::throttle::Throttle;
-use crate::documents::history::RecoveredRestore;
+use crate::documents::restore::RecoveredRestore;
 use crate::tokens::Tokens;
 use reforge_base::failure::{Code, Failure, Result as HostResult};
 use reforge_base::message;

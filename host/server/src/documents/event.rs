@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::history::Counters;
+use super::restore::Counters;
 use reforge_base::Phase;
 use reforge_base::message::{Message, Source};
 

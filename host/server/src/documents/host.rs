@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::history::RecoveredRestore;
+use super::restore::RecoveredRestore;
 use crate::tokens::Role;
 use reforge_base::failure::Failure;
 

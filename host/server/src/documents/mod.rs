@@ -9,6 +9,7 @@ pub mod history;
 pub mod host;
 pub mod plan;
 pub mod plugin;
+pub mod restore;
 pub mod snapshot;
 pub mod workload;
 

@@ -7,7 +7,7 @@ use reforge_base::{Message, Phase};
 
 use super::messages::Messages;
 use crate::documents::event::ProgressEvent;
-use crate::documents::history::Running;
+use crate::documents::restore::Running;
 
 /// Counters that come so soon after the first are those of the past.
 const PAST: Duration = Duration::from_millis(100);

@@ -19,7 +19,7 @@ use super::language;
 use super::views::{self, Reader};
 use super::{assets, messages, stream};
 use crate::api::Heard;
-use crate::documents::history::Restores;
+use crate::documents::restore::Restores;
 use crate::documents::snapshot::Snapshots;
 use crate::documents::workload::{WholeWorkload, Workloads};
 use reforge_base::Failure;

@@ -19,7 +19,7 @@ use crate::api::problem::Problem;
 use crate::api::runs::{Run, Watched};
 use crate::api::shared::Shared;
 use crate::documents::decision::{self as documents, Finished, Resolved, Trees};
-use crate::documents::history::Restore;
+use crate::documents::restore::Restore;
 use reforge_host::restore::{decide, undo};
 use reforge_transaction::event::TransactionKind;
 use reforge_transaction::resolve::Keep;

@@ -6,7 +6,7 @@ use reforge_base::Failure;
 use super::problem::{failure, failures};
 use super::workloads::{running, state};
 use super::{Reader, field, history, snapshots};
-use crate::documents::history::Restore;
+use crate::documents::restore::Restore;
 use crate::documents::snapshot::ListedSnapshot;
 use crate::documents::workload::{WholeWorkload, WorkloadState};
 

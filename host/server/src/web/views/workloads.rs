@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use super::Reader;
 use super::history::kind_runs;
 use super::problem::failure;
-use crate::documents::history::{RecoveredRestore, Restore};
 use crate::documents::host::Recovery;
+use crate::documents::restore::{RecoveredRestore, Restore};
 use crate::documents::workload::{ListedWorkload, WorkloadState};
 
 pub(crate) fn workloads(
