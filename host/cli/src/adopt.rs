@@ -20,7 +20,7 @@ use super::session::Session;
 use super::words::say;
 
 /// The lock of whoever adds to the configuration. No workload is called so.
-const TURN: &str = ".configuration.lock";
+pub(super) const TURN: &str = ".configuration.lock";
 
 /// What to call it; what is not said is made from the container's name and Compose's labels.
 #[derive(Clone)]
@@ -99,7 +99,7 @@ fn one(session: &Session, container: &str, names: Names) -> Result<Answer> {
 }
 
 /// The configuration as it is now, and as text. The host was opened by what it was a moment ago.
-fn read(host: &Host, file: &Path) -> Result<(String, Config)> {
+pub(super) fn read(host: &Host, file: &Path) -> Result<(String, Config)> {
     let before = std::fs::read_to_string(file).map_err(|error| Failure::io("read", file, &error))?;
     let config = Config::read(&before, &host.config.path)?;
     let mut known = host.config.host.clone();
@@ -133,7 +133,7 @@ fn words(id: &str, file: &Path, adoption: &Adoption) -> String {
 }
 
 /// A container's name as a workload's.
-fn plain(container: &str) -> String {
+pub(super) fn plain(container: &str) -> String {
     let plain = |letter: char| if letter.is_ascii_alphanumeric() || "._-".contains(letter) { letter } else { '-' };
     container.trim_start_matches('/').to_lowercase().chars().map(plain).take(63).collect()
 }

@@ -154,8 +154,11 @@ pub(crate) enum Workload {
     /// Make a container that runs already a workload: adds it to the configuration
     Adopt {
         /// Its name or id on the Docker Engine; of several each becomes a workload
-        #[arg(required = true)]
+        #[arg(required_unless_present = "compose")]
         containers: Vec<String>,
+        /// A whole Compose project instead, by its name: its containers become one workload
+        #[arg(long, value_name = "PROJECT", conflicts_with_all = ["containers", "project"])]
+        compose: Option<String>,
         /// What to call the workload, instead of the container's name
         #[arg(long)]
         id: Option<String>,

@@ -2,6 +2,7 @@
 //! finds the one that is meant, and [`answer`] prints what it says. Nothing here decides about data.
 
 mod adopt;
+mod adopt_project;
 mod answer;
 mod args;
 mod audit;
@@ -106,8 +107,12 @@ fn execute(session: &Session, command: Command) -> Result<Answer> {
         }
         Command::Workload(args::Workload::List) => workload::list(session),
         Command::Workload(args::Workload::Show { workload }) => workload::show(session, &workload),
-        Command::Workload(args::Workload::Adopt { containers, id, project, stage }) => {
-            adopt::adopt(session, &containers, adopt::Names { id, project, stage })
+        Command::Workload(args::Workload::Adopt { containers, compose, id, project, stage }) => {
+            let names = adopt::Names { id, project, stage };
+            match compose {
+                Some(project) => adopt_project::adopt(session, &project, names),
+                None => adopt::adopt(session, &containers, names),
+            }
         }
         Command::Snapshot(command) => snapshot(session, command),
         Command::Restore(command) => restore(session, command),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::{Config, additions, duration};
+use super::{Config, Workload, additions, duration, in_code};
 use crate::deploy_spec;
 use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
@@ -18,13 +18,29 @@ const ROOTS: &str = "allowed_roots";
 /// The text with one more workload, and with its directories allowed. `config` is what the text means.
 pub fn add(config: &Config, text: &str, spec: &DeploySpec, project: &str, stage: &str) -> Result<String> {
     let table = table(spec, project, stage)?;
-    let roots = roots_to_allow(config, spec);
+    let roots = roots_to_allow(config, spec.mounts.iter().map(|mount| mount.live.as_path()));
     let roots: Vec<&str> = roots.iter().map(String::as_str).collect();
     let added = additions::add(text, &table, ROOTS, &roots)?;
     check_text(text, &added, &table, &roots).map_err(|what| changed(config, what))?;
     let read = Config::read(&added, &config.path)?;
     check_meaning(config, &read, spec, &roots).map_err(|what| changed(config, what))?;
     Ok(added)
+}
+
+/// The same with a Compose project, as it was made in code.
+pub fn add_compose(config: &Config, text: &str, workload: &Workload) -> Result<String> {
+    let table = in_code::workload(workload)?;
+    let sources = workload.volumes.iter().filter_map(|volume| volume.source.as_deref()).map(Path::new);
+    let roots = roots_to_allow(config, sources);
+    let roots: Vec<&str> = roots.iter().map(String::as_str).collect();
+    let added = additions::add(text, &table, ROOTS, &roots)?;
+    check_text(text, &added, &table, &roots).map_err(|what| changed(config, what))?;
+    let read = Config::read(&added, &config.path)?;
+    let new = check_others(config, &read, &roots).map_err(|what| changed(config, what))?;
+    match new == workload {
+        true => Ok(added),
+        false => Err(changed(config, message!("the-workload-would-not-be-what"))),
+    }
 }
 
 /// As TOML, the new text is the old one with these additions and nothing else.
@@ -44,8 +60,8 @@ fn check_text(text: &str, added: &str, table: &Table, roots: &[&str]) -> Result<
     if meant == read { Ok(()) } else { Err(message!("another-key-would-change")) }
 }
 
-/// For this host, all that was there is the same, and a deploy of the new workload would run what was adopted.
-fn check_meaning(before: &Config, after: &Config, spec: &DeploySpec, roots: &[&str]) -> Result<(), Message> {
+/// For this host, all that was there is the same, and there is one workload more.
+fn check_others<'a>(before: &Config, after: &'a Config, roots: &[&str]) -> Result<&'a Workload, Message> {
     let Some((new, others)) = after.workloads.split_last() else {
         return Err(message!("the-workload-would-be-missing"));
     };
@@ -54,6 +70,12 @@ fn check_meaning(before: &Config, after: &Config, spec: &DeploySpec, roots: &[&s
     if others != before.workloads || after.host != host || after.api != before.api {
         return Err(message!("something-else-would-change"));
     }
+    Ok(new)
+}
+
+/// For this host, all that was there is the same, and a deploy of the new workload would run what was adopted.
+fn check_meaning(before: &Config, after: &Config, spec: &DeploySpec, roots: &[&str]) -> Result<(), Message> {
+    let new = check_others(before, after, roots)?;
     let mount = |volume: &super::Volume| {
         let (source, target) = (volume.source.as_ref()?, volume.target.as_ref()?);
         Some(Mount::new(&volume.name, source, target))
@@ -129,10 +151,10 @@ fn volume(mount: &Mount) -> Result<Value> {
 }
 
 /// The parent of each directory that no allowed root contains.
-fn roots_to_allow(config: &Config, spec: &DeploySpec) -> Vec<String> {
+fn roots_to_allow<'a>(config: &Config, lives: impl Iterator<Item = &'a Path>) -> Vec<String> {
     let allowed = |path: &Path| config.host.allowed_roots.iter().any(|root| path != root && path.starts_with(root));
     let mut missing: Vec<String> = Vec::new();
-    for parent in spec.mounts.iter().filter(|mount| !allowed(&mount.live)).filter_map(|mount| mount.live.parent()) {
+    for parent in lives.filter(|live| !allowed(live)).filter_map(Path::parent) {
         let parent = parent.to_string_lossy().into_owned();
         if !missing.contains(&parent) {
             missing.push(parent);

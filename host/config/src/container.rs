@@ -51,6 +51,15 @@ pub(super) fn check(
 
 /// A key that would be read and mean nothing.
 fn refuse_all(settings: &RawSettings, problems: &mut Problems<'_>) {
+    for (key, span) in keys(settings) {
+        let id = escape::text(settings.id.get_ref());
+        let message = message!("the-workload-is-a-process", id, key);
+        problems.say(span, message, message!("only-a-container"));
+    }
+}
+
+/// Those that are there, and where.
+pub(super) fn keys(settings: &RawSettings) -> Vec<(&'static str, std::ops::Range<usize>)> {
     let at = |key, span: Option<std::ops::Range<usize>>| span.map(|span| (key, span));
     let said = [
         at("container_name", settings.container_name.as_ref().map(Spanned::span)),
@@ -66,11 +75,7 @@ fn refuse_all(settings: &RawSettings, problems: &mut Problems<'_>) {
         at("max_instances", settings.max_instances.as_ref().map(Spanned::span)),
         at("allow_containers", settings.allow_containers.as_ref().map(Spanned::span)),
     ];
-    for (key, span) in said.into_iter().flatten() {
-        let id = escape::text(settings.id.get_ref());
-        let message = message!("the-workload-is-a-process", id, key);
-        problems.say(span, message, message!("only-a-container"));
-    }
+    said.into_iter().flatten().collect()
 }
 
 fn check_name(name: &Spanned<String>, problems: &mut Problems<'_>) -> String {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::{Volume, Workload};
-use reforge_base::spec::{Container, HealthCheck};
+use reforge_base::spec::{ComposeProject, Container, HealthCheck};
 
 /// All of it.
 #[derive(Serialize)]
@@ -25,6 +25,8 @@ pub struct Declared<'a> {
     stop_timeout: Duration,
     health: &'a Option<HealthCheck>,
     container: &'a Container,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compose: &'a Option<ComposeProject>,
     allow_containers: &'a [String],
     links: &'a str,
     privileged: bool,
@@ -55,6 +57,7 @@ impl<'a> Declared<'a> {
             stop_timeout,
             health,
             container,
+            compose,
             allow_containers,
             links,
             privileged,
@@ -73,6 +76,7 @@ impl<'a> Declared<'a> {
             stop_timeout: *stop_timeout,
             health,
             container,
+            compose,
             allow_containers,
             links: links.as_str(),
             privileged: *privileged,
@@ -104,7 +108,7 @@ mod tests {
         let declared = || Workload::new("notes", "notes", "prod", PROCESS).with_volume(volume());
         let written = |workload: &Workload| serde_json::to_string(&Declared::of(workload)).unwrap();
         let mut seen = BTreeSet::from([written(&declared())]);
-        let changes: [(&str, Change); 8] = [
+        let changes: [(&str, Change); 9] = [
             ("environment", |workload| drop(workload.environment.insert("KEY".into(), "value".into()))),
             ("command", |workload| workload.command.push("--more".into())),
             ("user", |workload| workload.user = Some("nobody".into())),
@@ -112,6 +116,7 @@ mod tests {
             ("links", |workload| workload.links = Links::Contained),
             ("privileged", |workload| workload.privileged = true),
             ("containers", |workload| workload.allow_containers.push("other".into())),
+            ("compose", |workload| workload.compose = Some(ComposeProject::new("a", "/a", Vec::new()))),
             ("volume", |workload| workload.volumes[0].target = Some("/elsewhere".into())),
         ];
         for (what, change) in changes {

@@ -17,6 +17,9 @@ const PLACEHOLDER: &str = "{volume:";
 
 /// The image that the configuration names.
 pub fn configured_image(workload: &Workload) -> Result<String> {
+    if let Some(project) = &workload.compose {
+        return Ok(project.image());
+    }
     match image_is_command(workload) {
         true => shlex::try_join(workload.command.iter().map(String::as_str))
             .map_err(|error| no_image(workload).context(error.to_string())),
@@ -27,7 +30,8 @@ pub fn configured_image(workload: &Workload) -> Result<String> {
 /// Whether a workload's image is its command line: a process's always, a container's never, and of any other runtime's
 /// what says no image.
 pub fn image_is_command(workload: &Workload) -> bool {
-    workload.runtime.is_process() || (!workload.runtime.is_docker() && workload.image.is_none())
+    let is_named = workload.runtime.is_docker() || workload.compose.is_some() || workload.image.is_some();
+    workload.runtime.is_process() || !is_named
 }
 
 /// A spec but for the image's digest, which only the runtime knows.

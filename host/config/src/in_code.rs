@@ -7,7 +7,7 @@ use std::time::Duration;
 use toml::{Table, Value};
 
 use crate::scope::Scope;
-use crate::{Api, Config, Host, Volume, Workload, duration, problems, written};
+use crate::{Api, Config, Host, Links, Volume, Workload, duration, problems, written};
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::spec::{Container, HealthCheck};
 use reforge_base::{Message, message};
@@ -163,7 +163,8 @@ fn api(api: &Api) -> Result<Table> {
     Ok(keys.0)
 }
 
-fn workload(workload: &Workload) -> Result<Table> {
+/// A workload as a table.
+pub(super) fn workload(workload: &Workload) -> Result<Table> {
     let mut keys = Keys::default();
     keys.put("id", workload.id.clone());
     keys.put("project", workload.project.clone());
@@ -173,8 +174,10 @@ fn workload(workload: &Workload) -> Result<Table> {
     keys.put_all("command", workload.command.iter().cloned());
     keys.put_some("user", workload.user.clone());
     keys.put_some("environment", table(&workload.environment));
-    keys.put("stop_signal", workload.stop_signal.clone());
-    keys.put("stop_timeout", duration::text(workload.stop_timeout));
+    if !workload.runtime.is_compose() {
+        keys.put("stop_signal", workload.stop_signal.clone());
+        keys.put("stop_timeout", duration::text(workload.stop_timeout));
+    }
     if let Some(check) = &workload.health {
         let mut health = Keys::default();
         health.put("command", check.command.iter().cloned().map(Value::from).collect::<Vec<_>>());
@@ -182,10 +185,21 @@ fn workload(workload: &Workload) -> Result<Table> {
         health.put("limit", duration::text(check.limit));
         keys.put("health", health.0);
     }
-    keys.put("links", workload.links.as_str());
-    keys.put("privileged", workload.privileged);
+    if workload.links != Links::default() || !workload.runtime.is_compose() {
+        keys.put("links", workload.links.as_str());
+    }
+    if workload.privileged || !workload.runtime.is_compose() {
+        keys.put("privileged", workload.privileged);
+    }
     if !workload.container.is_plain() {
         container(&workload.container, &mut keys)?;
+    }
+    if let Some(project) = &workload.compose {
+        let mut compose = Keys::default();
+        compose.put("project", project.name.clone());
+        compose.put("working_dir", path(&project.working_dir)?);
+        compose.put("config_files", project.config_files.iter().map(|file| path(file)).collect::<Result<Vec<_>>>()?);
+        keys.put("compose", compose.0);
     }
     keys.put_all("allow_containers", workload.allow_containers.iter().cloned());
     keys.put_all("volume", workload.volumes.iter().map(volume).collect::<Result<Vec<_>>>()?);
@@ -298,11 +312,22 @@ project = "one"
 stage = "test"
 runtime = "mine"
 command = ["serve"]
+[[workload]]
+id = "three"
+project = "one"
+stage = "prod"
+runtime = "compose"
+compose = { project = "three", working_dir = "/three", config_files = ["/three/compose.yaml", "/three/more.yaml"] }
+[[workload.volume]]
+name = "db"
+scope = "absolute"
+source = "/a/db"
+target = "db:/var/lib/db"
 "#;
 
     #[test]
     fn whatever_a_file_can_say_can_be_said_in_code() {
-        let known = ["docker", "mine"];
+        let known = ["docker", "mine", "compose"];
         let read = Config::check_for(ALL_KEYS, Path::new("/etc/reforge.toml"), &known).unwrap();
         assert_eq!(read.checked(&known).unwrap(), read, "{}", read.as_toml().unwrap());
     }

@@ -15,12 +15,13 @@ use crate::scope::Scope;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
-use reforge_base::spec::{Container, HealthCheck, STOP_SIGNAL, STOP_TIMEOUT};
+use reforge_base::spec::{ComposeProject, Container, HealthCheck, STOP_SIGNAL, STOP_TIMEOUT};
 use reforge_base::state_dir::StateDir;
 
 mod additions;
 pub mod adopted;
 mod api;
+mod compose;
 mod container;
 pub mod declared;
 pub mod deploy_spec;
@@ -41,7 +42,7 @@ mod written;
 pub use host::PLUGIN_STALL_LIMIT;
 pub use names::PREVIEW_SUFFIX;
 pub use names::is_name;
-pub use runtime_name::{BUILT_IN, DOCKER, PROCESS, RuntimeName};
+pub use runtime_name::{BUILT_IN, COMPOSE, DOCKER, PROCESS, RuntimeName};
 
 /// A configuration: read from a file, which checks it, or made in code, which the host checks when it is built.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,6 +118,8 @@ pub struct Workload {
     pub health: Option<HealthCheck>,
     /// What only a container has.
     pub container: Container,
+    /// Which project it is. Only a Compose project has one, and always.
+    pub compose: Option<ComposeProject>,
     /// Containers that may have the volumes read-write beside it, by name.
     pub allow_containers: Vec<String>,
     pub links: Links,
@@ -141,6 +144,7 @@ impl Workload {
             stop_timeout: STOP_TIMEOUT,
             health: None,
             container: Container::default(),
+            compose: None,
             allow_containers: Vec::new(),
             links: Links::Refuse,
             privileged: false,
@@ -157,7 +161,7 @@ pub struct Volume {
     pub scope: Scope,
     /// As it was written. Always there for a supported scope.
     pub source: Option<String>,
-    /// Where the app sees it. None for a process, which sees the live directory.
+    /// Where the app sees it: `SERVICE:PATH` in a Compose project. None for a process, which sees the live directory.
     pub target: Option<PathBuf>,
 }
 

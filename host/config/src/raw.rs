@@ -76,6 +76,15 @@ pub(super) struct RawSettings {
     pub request: Option<Spanned<toml::Table>>,
     pub max_instances: Option<Spanned<u32>>,
     pub allow_containers: Option<Spanned<Vec<String>>>,
+    pub compose: Option<Spanned<RawCompose>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCompose {
+    pub project: Spanned<String>,
+    pub working_dir: Spanned<String>,
+    pub config_files: Vec<Spanned<String>>,
 }
 
 #[derive(Clone, Copy, Deserialize)]

@@ -8,8 +8,11 @@ pub const PROCESS: &str = "process";
 /// The runtime of one container on a Docker Engine.
 pub const DOCKER: &str = "docker";
 
+/// The runtime of Compose projects: all containers of one on a Docker Engine.
+pub const COMPOSE: &str = "compose";
+
 /// The runtimes that this project has.
-pub const BUILT_IN: [&str; 2] = [PROCESS, DOCKER];
+pub const BUILT_IN: [&str; 3] = [PROCESS, DOCKER, COMPOSE];
 
 /// The name of a runtime, as configurations and journals have it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,6 +31,11 @@ impl RuntimeName {
     /// Whether workloads are containers on a Docker Engine.
     pub fn is_docker(&self) -> bool {
         self.0 == DOCKER
+    }
+
+    /// Whether workloads are Compose projects.
+    pub fn is_compose(&self) -> bool {
+        self.0 == COMPOSE
     }
 }
 

@@ -10,7 +10,7 @@ use toml::Spanned;
 
 use super::problems::Problems;
 use super::raw::RawVolume;
-use super::{RuntimeName, Volume, Workload, names};
+use super::{RuntimeName, Volume, Workload, compose, names};
 use crate::deploy_spec::placeholders;
 use crate::scope::Scope;
 use reforge_base::Message;
@@ -51,8 +51,11 @@ fn check(runtime: &RuntimeName, raw: RawVolume, problems: &mut Problems<'_>) -> 
         ),
         (_, false) => {}
     }
-    let target = raw.target.map(|target| check_target(target, problems));
-    if target.is_none() && runtime.is_docker() {
+    let target = raw.target.map(|target| match runtime.is_compose() {
+        true => compose::check_target(target, problems),
+        false => check_target(target, problems),
+    });
+    if target.is_none() && (runtime.is_docker() || runtime.is_compose()) {
         let message = message!("volume-has-no-target", name = escape::text(&name));
         problems.say(at, message, message!("add-target-where-the-app-sees"));
     }
@@ -91,12 +94,18 @@ fn check_source(scope: Scope, source: &Spanned<String>, problems: &mut Problems<
 
 fn check_target(target: Spanned<String>, problems: &mut Problems<'_>) -> PathBuf {
     let path = Path::new(target.get_ref());
-    let plain = path.components().skip(1).all(|part| matches!(part, Component::Normal(_)));
-    if !path.is_absolute() || !plain || path.components().count() < 2 || target.get_ref().contains(['\0', ':']) {
+    if !is_place(target.get_ref()) {
         let message = message!("target-is-which-is-no-place", get_ref = escape::text(target.get_ref()));
         problems.say(target.span(), message, message!("write-an-absolute-path-without-and"));
     }
     path.to_owned()
+}
+
+/// Whether an app can see a volume there.
+pub(super) fn is_place(text: &str) -> bool {
+    let path = Path::new(text);
+    let plain = path.components().skip(1).all(|part| matches!(part, Component::Normal(_)));
+    path.is_absolute() && plain && path.components().count() >= 2 && !text.contains(['\0', ':'])
 }
 
 /// Every `{volume:NAME}` names a volume that has a directory.

@@ -8,7 +8,7 @@ use toml::Spanned;
 use super::host::duration_or;
 use super::problems::Problems;
 use super::raw::{RawHealth, RawLinks, RawSettings, RawWorkload};
-use super::{BUILT_IN, Links, PREVIEW_SUFFIX, RuntimeName, Workload, container, names, volume};
+use super::{BUILT_IN, Links, PREVIEW_SUFFIX, RuntimeName, Workload, compose, container, names, volume};
 use reforge_base::escape;
 use reforge_base::message;
 use reforge_base::spec::{HealthCheck, STOP_SIGNAL, STOP_TIMEOUT};
@@ -39,7 +39,12 @@ pub(super) fn check_all(raw: Vec<RawWorkload>, runtimes: &[&str], problems: &mut
 fn check(raw: RawWorkload, runtimes: &[&str], problems: &mut Problems<'_>) -> Workload {
     let RawWorkload { settings, volumes } = raw;
     let (id_at, runtime) = (settings.id.span(), check_runtime(&settings.runtime, runtimes, problems));
-    check_image(&runtime, &settings, problems);
+    if runtime.is_compose() {
+        compose::refuse_others(&settings, problems);
+    } else {
+        check_image(&runtime, &settings, problems);
+    }
+    let compose = compose::check(&runtime, &settings, problems);
     let (container, allow_containers) = container::check(&runtime, &settings, problems);
     let id = names::check("id", settings.id, problems);
     if id.ends_with(PREVIEW_SUFFIX) {
@@ -62,6 +67,7 @@ fn check(raw: RawWorkload, runtimes: &[&str], problems: &mut Problems<'_>) -> Wo
         stop_timeout: duration_or("stop_timeout", settings.stop_timeout, STOP_TIMEOUT, problems),
         health,
         container,
+        compose,
         allow_containers,
         links: match settings.links {
             Some(RawLinks::Contained) => Links::Contained,

@@ -78,7 +78,7 @@ fn find_adopted(client: &Client, adopted: &Adopted) -> Result<Option<Found>> {
 }
 
 impl Found {
-    fn of(inspect: ContainerInspectResponse) -> Result<Found> {
+    pub(crate) fn of(inspect: ContainerInspectResponse) -> Result<Found> {
         let unclear = |what: Message| Failure::new(Code::Runtime, message!("the-engine-does-not-say", what));
         let id = inspect.id.clone().ok_or_else(|| unclear(message!("the-id")))?;
         let name = inspect.name.as_deref().unwrap_or_default().trim_start_matches('/').to_owned();

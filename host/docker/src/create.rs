@@ -22,7 +22,7 @@ use reforge_base::spec::{DeploySpec, Observation};
 /// Containers of a workload, unless its configuration says how many.
 pub(crate) const INSTANCES_MAX: u32 = 5;
 /// What a start may take: the engine sets up networks and mounts in it.
-const START_LIMIT: std::time::Duration = std::time::Duration::from_secs(120);
+pub(crate) const START_LIMIT: std::time::Duration = std::time::Duration::from_secs(120);
 
 /// See [`reforge_runtime::Runtime::create`].
 pub(crate) fn create(runtime: &DockerRuntime, spec: &DeploySpec) -> Result<()> {
@@ -254,7 +254,7 @@ pub(crate) fn instances_max(spec: &DeploySpec) -> usize {
 }
 
 /// Whether a start failed because of what was to be started, as opposed to the engine or the machine.
-fn app_bad(error: &EngineError, name: &str) -> Option<Failure> {
+pub(crate) fn app_bad(error: &EngineError, name: &str) -> Option<Failure> {
     let said = error.message();
     let reason = ["no such file or directory", "executable file not found", "permission denied", "exec format error"]
         .into_iter()

@@ -27,7 +27,7 @@ const SETTLE: Duration = Duration::from_secs(1);
 /// How long one run of a check may take.
 const PROBE_LIMIT: Duration = Duration::from_secs(10);
 /// How long an app without a check of the workload's own is waited for.
-const LIMIT: Duration = Duration::from_secs(120);
+pub(crate) const LIMIT: Duration = Duration::from_secs(120);
 /// Ends that confirm that an app with a check is bad; without one it is the first.
 const ENDS_MAX: i64 = 3;
 /// How long a check that was killed may take to be gone.
@@ -136,7 +136,7 @@ impl Wait<'_> {
 }
 
 /// The engine's account of the image's check; none if it has none.
-fn images_check(found: &Found) -> Option<&bollard::models::Health> {
+pub(crate) fn images_check(found: &Found) -> Option<&bollard::models::Health> {
     let health = found.inspect.state.as_ref()?.health.as_ref()?;
     (!matches!(health.status, None | Some(HealthStatusEnum::NONE | HealthStatusEnum::EMPTY))).then_some(health)
 }
@@ -221,7 +221,7 @@ fn end(pid: Option<i64>) -> Result<()> {
 }
 
 /// Adds the last lines that the app has said since this start.
-fn with_last_output(client: &Client, found: &Found, reason: Message) -> Message {
+pub(crate) fn with_last_output(client: &Client, found: &Found, reason: Message) -> Message {
     let since = found.started().map_or(0, |started| i32::try_from(started.as_second()).unwrap_or_default());
     let options =
         LogsOptions { stdout: true, stderr: true, since, tail: OUTPUT_LINES.to_owned(), ..Default::default() };

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bollard::models::ContainerUpdateBody;
 
-use super::client::CHANGE_LIMIT;
+use super::client::{CHANGE_LIMIT, Client};
 use super::container::Found;
 use super::errors::EngineError;
 use super::{DockerRuntime, View, policy};
@@ -70,30 +70,36 @@ impl View<'_> {
     }
 
     fn set_policy(&self, found: &Found, policy: &Restart) -> Result<()> {
-        // Asked for again even if it looks so already, except for one that removes itself, which can have no other.
-        if found.removes_itself() {
-            return Ok(());
-        }
-        let doing = message!("set-the-restart-policy", shown = found.shown());
-        let restart_policy = Some(policy::engines(policy));
-        let deadline = Instant::now() + ENDING_LIMIT;
-        loop {
-            let body = ContainerUpdateBody { restart_policy: restart_policy.clone(), ..Default::default() };
-            let updated =
-                self.client.change("docker-update", CHANGE_LIMIT, |docker| docker.update_container(&found.id, body));
-            match updated {
-                Ok(()) => return sync_container(found),
-                Err(error) if error.is_gone() => return Ok(()),
-                Err(error) if has_just_ended(&error) && Instant::now() < deadline => std::thread::sleep(POLL),
-                Err(error) => return Err(self.client.failed(&doing)(error)),
-            }
+        set_policy(&self.client, found, policy)
+    }
+}
+
+/// Gives a container a policy, durably.
+pub(crate) fn set_policy(client: &Client, found: &Found, policy: &Restart) -> Result<()> {
+    // Asked for again even if it looks so already, except for one that removes itself, which can have no other.
+    if found.removes_itself() {
+        return Ok(());
+    }
+    let doing = message!("set-the-restart-policy", shown = found.shown());
+    let restart_policy = Some(policy::engines(policy));
+    let deadline = Instant::now() + ENDING_LIMIT;
+    loop {
+        let body = ContainerUpdateBody { restart_policy: restart_policy.clone(), ..Default::default() };
+        let updated = client.change("docker-update", CHANGE_LIMIT, |docker| docker.update_container(&found.id, body));
+        match updated {
+            Ok(()) => return sync_container(found),
+            Err(error) if error.is_gone() => return Ok(()),
+            Err(error) if has_just_ended(&error) && Instant::now() < deadline => std::thread::sleep(POLL),
+            Err(error) => return Err(client.failed(&doing)(error)),
         }
     }
 }
 
 /// A container that ended a moment ago, of which the engine does not know yet: it has taken the change back.
 fn has_just_ended(error: &EngineError) -> bool {
-    ["stopped container", "deleted container", "already finished"].iter().any(|said| error.message().contains(said))
+    ["stopped container", "deleted container", "deleted process", "already finished"]
+        .iter()
+        .any(|said| error.message().contains(said))
 }
 
 /// Makes what the engine wrote about a container durable. One whose directory is not here is another machine's, or has

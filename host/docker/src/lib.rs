@@ -4,7 +4,7 @@
 //! say which containers are a workload's and what is known of them, `deployed` which directories they have; `request`,
 //! `mounts` and `policy` are what one is created from, `description` what one says of that, `images` what it runs; then
 //! the verbs: `create`, `hold`, `stop`, `health`; and for the plan `survey`, with `controllers` and `changes`; for it
-//! and for a deploy `needs`, with `ports`; and `adopt`.
+//! and for a deploy `needs`, with `ports`; and `adopt`. Apps of several containers are `compose`'s.
 //!
 //! One container of a workload runs at most. Those that were replaced are kept, stopped and renamed, with restart policy
 //! `no`; none is ever removed with its volumes. Volumes are bound by mounts and never by `-v` binds, which would make an
@@ -15,6 +15,7 @@
 mod adopt;
 mod changes;
 mod client;
+mod compose;
 mod container;
 mod controllers;
 mod create;
@@ -38,6 +39,7 @@ mod survey;
 use std::path::PathBuf;
 
 pub use self::adopt::Adoption;
+pub use self::compose::{ComposeAdoption, ComposeRuntime, NotCaptured, UnitVolume};
 
 use self::client::Client;
 use self::container::Found;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bollard::query_parameters::{KillContainerOptions, StopContainerOptions};
 
 use super::View;
-use super::client::CHANGE_LIMIT;
+use super::client::{CHANGE_LIMIT, Client};
 use super::container::{self, Found};
 use super::errors::EngineError;
 use super::{hold, request};
@@ -18,6 +18,8 @@ use reforge_base::message;
 
 /// What the engine may take beyond a stop timeout, for the kill and for its own books.
 const STOP_MARGIN: Duration = Duration::from_secs(30);
+/// What the engine gives one that was created without a stop timeout, in seconds.
+const STOP_SECONDS: i64 = 10;
 /// How long a container that was stopped may take to be seen down.
 const SEEN_DOWN_LIMIT: Duration = Duration::from_secs(30);
 /// How long one that removes itself may take to be gone.
@@ -65,43 +67,46 @@ impl View<'_> {
     }
 
     fn stop(&self, found: &Found) -> Result<()> {
-        let doing = message!("stop-the-container", shown = found.shown());
-        if found.status() == bollard::models::ContainerStateStatusEnum::PAUSED {
-            let woken =
-                self.client.change("docker-unpause", CHANGE_LIMIT, |docker| docker.unpause_container(&found.id));
-            if let Err(error) = woken.or_else(unless_gone) {
-                return Err(self.client.failed(&doing)(error));
-            }
-        }
-        let seconds = request::stop_seconds(self.spec_of(found)?.stop_timeout);
-        let limit = Duration::from_secs(u64::try_from(seconds).unwrap_or_default()) + STOP_MARGIN;
-        let options = StopContainerOptions { t: i32::try_from(seconds).ok(), ..Default::default() };
-        let stopped =
-            self.client.change("docker-stop", limit, |docker| docker.stop_container(&found.id, Some(options)));
-        match stopped.or_else(unless_gone) {
-            Ok(()) => {}
-            // The engine gave up on it: once more, without asking. That it is down is seen, not believed.
-            Err(error @ EngineError::Said { status: 500.., .. }) => self.kill(found, error, &doing)?,
-            Err(error) => return Err(self.client.failed(&doing)(error)),
-        }
-        container::inspect(&self.client, &found.id)?.map_or(Ok(()), |found| hold::sync_container(&found))
+        one(&self.client, found, Some(request::stop_seconds(self.spec_of(found)?.stop_timeout)))
     }
+}
 
-    fn kill(&self, found: &Found, first: EngineError, doing: &Message) -> Result<()> {
-        let options = KillContainerOptions { signal: "SIGKILL".to_owned() };
-        let killed =
-            self.client.change("docker-kill", CHANGE_LIMIT, |docker| docker.kill_container(&found.id, Some(options)));
-        match killed.or_else(unless_gone) {
-            // Not running: that is what was wanted.
-            Err(error) if error.is_conflict() => Ok(()),
-            // It answers, and cannot: the app is known to be up, as opposed to not known at all.
-            Err(EngineError::Said { .. }) => {
-                let failure = self.client.failed(doing)(first);
-                Err(failure.with_code(Code::NotDown).hint(message!("its-process-may-hang")))
-            }
-            Err(error) => Err(self.client.failed(doing)(error)),
-            Ok(()) => Ok(()),
+/// One container: woken, asked nicely for so many seconds, or as long as it was created with, and killed then.
+pub(crate) fn one(client: &Client, found: &Found, seconds: Option<i64>) -> Result<()> {
+    let doing = message!("stop-the-container", shown = found.shown());
+    if found.status() == bollard::models::ContainerStateStatusEnum::PAUSED {
+        let woken = client.change("docker-unpause", CHANGE_LIMIT, |docker| docker.unpause_container(&found.id));
+        if let Err(error) = woken.or_else(unless_gone) {
+            return Err(client.failed(&doing)(error));
         }
+    }
+    let own = || found.inspect.config.as_ref().and_then(|config| config.stop_timeout).unwrap_or(STOP_SECONDS);
+    let limit = Duration::from_secs(u64::try_from(seconds.unwrap_or_else(own)).unwrap_or_default()) + STOP_MARGIN;
+    let options =
+        StopContainerOptions { t: seconds.and_then(|seconds| i32::try_from(seconds).ok()), ..Default::default() };
+    let stopped = client.change("docker-stop", limit, |docker| docker.stop_container(&found.id, Some(options)));
+    match stopped.or_else(unless_gone) {
+        Ok(()) => {}
+        // The engine gave up on it: once more, without asking. That it is down is seen, not believed.
+        Err(error @ EngineError::Said { status: 500.., .. }) => kill(client, found, error, &doing)?,
+        Err(error) => return Err(client.failed(&doing)(error)),
+    }
+    container::inspect(client, &found.id)?.map_or(Ok(()), |found| hold::sync_container(&found))
+}
+
+fn kill(client: &Client, found: &Found, first: EngineError, doing: &Message) -> Result<()> {
+    let options = KillContainerOptions { signal: "SIGKILL".to_owned() };
+    let killed = client.change("docker-kill", CHANGE_LIMIT, |docker| docker.kill_container(&found.id, Some(options)));
+    match killed.or_else(unless_gone) {
+        // Not running: that is what was wanted.
+        Err(error) if error.is_conflict() => Ok(()),
+        // It answers, and cannot: the app is known to be up, as opposed to not known at all.
+        Err(EngineError::Said { .. }) => {
+            let failure = client.failed(doing)(first);
+            Err(failure.with_code(Code::NotDown).hint(message!("its-process-may-hang")))
+        }
+        Err(error) => Err(client.failed(doing)(error)),
+        Ok(()) => Ok(()),
     }
 }
 

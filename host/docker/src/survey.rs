@@ -29,18 +29,7 @@ pub(crate) fn survey(
     live: &[(String, PathBuf)],
 ) -> Result<Survey> {
     let view = runtime.view(workload)?;
-    let mut look = Look {
-        client: &view.client,
-        lives: Lives::locate(live)?,
-        allowed,
-        devices: HashMap::new(),
-        survey: Survey::default(),
-    };
-    for other in others(&view.client, &view.found)? {
-        look.at_container(&other)?;
-    }
-    look.at_services()?;
-    let mut survey = look.survey;
+    let mut survey = others_who_have(&view.client, &view.found, allowed, live)?;
     if let Some(current) = view.current() {
         survey.refusals.extend(controllers::of_own(current));
         survey.warnings.extend(changes::warning(&view.client, current)?);
@@ -57,6 +46,22 @@ pub(crate) fn survey(
             .push(Failure::warning("runs-more-than-once", message).hint(message!("all-are-stopped-and-the-newest")));
     }
     Ok(survey)
+}
+
+/// Who else has one of the volumes: every container but the workload's own, and every service.
+pub(crate) fn others_who_have(
+    client: &Client,
+    own: &[Found],
+    allowed: &[String],
+    live: &[(String, PathBuf)],
+) -> Result<Survey> {
+    let mut look =
+        Look { client, lives: Lives::locate(live)?, allowed, devices: HashMap::new(), survey: Survey::default() };
+    for other in others(client, own)? {
+        look.at_container(&other)?;
+    }
+    look.at_services()?;
+    Ok(look.survey)
 }
 
 /// Every container on the engine that is not the workload's.

@@ -72,6 +72,10 @@ fn find(state: &StateDir) -> Result<BTreeSet<Leftover>> {
         let workload = target.strip_suffix(".json").map(of_runtime);
         found.extend(leftover(workload, &state.docker(), target, false));
     }
+    for target in temporaries(&state.compose())? {
+        let workload = target.strip_suffix(".json").map(str::to_owned);
+        found.extend(leftover(workload, &state.compose(), target, false));
+    }
     for directory in directories(&transactions)? {
         for target in temporaries(&directory)? {
             found.extend(leftover(journal::workload_of(&directory), &directory, target, false));

@@ -84,6 +84,32 @@ pub trait Runtime: Send + Sync {
     /// Whether the runtime sees nothing of the workload alive. An engine that does not answer is an error, not `true`.
     fn is_down(&self, workload: &str) -> Result<bool>;
 
+    /// What of the workload is alive, or was since it was stopped under a hold, in words. None if it is down, and was down all
+    /// the time. Changes nothing.
+    fn not_down(&self, workload: &str) -> Result<Option<Message>> {
+        Ok((!self.is_down(workload)?).then(|| reforge_base::message!("its-runtime-still-has-it")))
+    }
+
+    /// Whether something other than this host can start the app at any time, and be gone before anybody looks.
+    fn starts_by_others(&self) -> bool {
+        false
+    }
+
+    /// Whether a snapshot is taken of the app while it is down.
+    fn captures_stopped(&self) -> bool {
+        false
+    }
+
+    /// Workloads that are held. Changes nothing.
+    fn held(&self) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    /// Ends a hold that nobody has ended: what ran when it began is started again. Does nothing without one.
+    fn resume(&self, _workload: &str) -> Result<()> {
+        Ok(())
+    }
+
     /// Waits for the instance that was started last, up to the limit of its health check; without a check, until it
     /// has run for the settle time. `cancelled` is asked between probes.
     fn await_healthy(&self, workload: &str, cancelled: &dyn Fn() -> bool) -> Result<HealthReport>;

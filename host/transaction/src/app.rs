@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::generation::Generations;
 use super::lease::{Lease, Locks};
+use reforge_base::Message;
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
@@ -46,6 +47,16 @@ pub trait Lifecycle: Send + Sync {
 
     /// Whether none is alive.
     fn is_down(&self, workload: &str) -> Result<bool>;
+
+    /// What is alive, or was since everything was stopped, in words; none if nothing is and was.
+    fn not_down(&self, workload: &str) -> Result<Option<Message>> {
+        Ok((!self.is_down(workload)?).then(|| message!("its-runtime-still-has-it")))
+    }
+
+    /// Whether something other than this host can start the app, and be gone before anybody looks.
+    fn starts_by_others(&self) -> bool {
+        false
+    }
 
     /// Creates the app anew, by the function that every deploy goes through.
     fn create(&self, lease: &Lease, spec: &DeploySpec) -> Result<()>;
@@ -128,6 +139,16 @@ impl App {
     /// Whether the runtime says that it is down.
     pub fn is_down(&self) -> Result<bool> {
         self.call("is-down", || self.lifecycle.is_down(self.workload()))
+    }
+
+    /// What of it is not down, in words.
+    pub fn not_down(&self) -> Result<Option<Message>> {
+        self.call("is-down", || self.lifecycle.not_down(self.workload()))
+    }
+
+    /// Whether something other than this host can start it, and be gone before anybody looks.
+    pub fn starts_by_others(&self) -> bool {
+        self.lifecycle.starts_by_others()
     }
 
     /// What is open for writing in these directories while it still runs, and who has nothing of them. Changes nothing.

@@ -2,11 +2,13 @@
 
 use super::Transaction;
 use super::app::Used;
+use super::event::Event;
 use super::open_volumes::{Live, OpenVolume};
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::mounts;
 use reforge_holders::{self as holders, LiveDirectory};
+use reforge_volumes::live_tree;
 use reforge_volumes::sealed::SealedTree;
 
 impl Transaction {
@@ -26,8 +28,8 @@ impl Transaction {
 
     /// Rule 8: the runtime says so, nothing uses any live, and nothing that was submitted can land in one any more.
     pub fn check_down(&mut self) -> Result<()> {
-        if !self.app.is_down()? {
-            let message = message!("is-not-down-its-runtime-still", workload = self.begin.workload);
+        if let Some(why) = self.app.not_down()? {
+            let message = message!("is-not-down-because", workload = self.begin.workload, why);
             return Err(Failure::new(Code::NotDown, message));
         }
         let (lives, siblings) = (self.open_lives()?, self.open_siblings()?);
@@ -62,6 +64,24 @@ impl Transaction {
             }
         }
         Ok(siblings)
+    }
+
+    /// Nothing below a new live changed since the exchanges began: whoever was started in between and is gone again leaves
+    /// nothing else behind. Times of change cannot be set back.
+    pub(super) fn check_untouched(&self) -> Result<()> {
+        let swapping = self.journal.records().iter().rev().find(|record| record.event == Event::Swapping);
+        let Some(since) = swapping.map(|record| record.wall_ms).filter(|_| self.app.starts_by_others()) else {
+            return Ok(());
+        };
+        for place in &self.open_volumes {
+            let Some(live) = place.parent.open_live(&place.volume.live)? else { continue };
+            if let Some(path) = live_tree::changed_after_ms(live, since)? {
+                let path = reforge_base::escape::bytes(&path);
+                let message = message!("volume-was-written-to-meanwhile", name = place.volume.name, path);
+                return Err(Failure::new(Code::NotDown, message).hint(message!("find-out-what-wrote-to-it")));
+            }
+        }
+        Ok(())
     }
 
     /// Rule 18: every sealed tree is what was sealed.

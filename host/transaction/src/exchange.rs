@@ -17,7 +17,7 @@ impl Transaction {
     /// 2. `swapping` is durable;
     /// 3. per volume: the sealed root gets its owner and mode, durably; an absent live is made (and recorded), live and
     ///    sibling are exchanged, both identities and the way to the parent are verified, the parent is synced;
-    /// 4. `swapped` is durable; the app is still down, and every live is judged once more;
+    /// 4. `swapped` is durable; the app is still down, every live is judged once more, and nobody has written to one;
     /// 5. `commit` is durable: the one instant. If its sync fails, `abort` decides, never memory.
     ///
     /// `go_on` is asked before each step and fails if it was cancelled. After a failure before 5 the caller reverts; a
@@ -36,6 +36,7 @@ impl Transaction {
         self.journal.append(Event::Swapped)?;
         self.check_down()?;
         self.check_new_lives()?;
+        self.check_untouched()?;
         go_on()?;
         self.record_direction(Event::Commit)?;
         // The files that they stand for are of the trees that were swapped out, which may be removed.

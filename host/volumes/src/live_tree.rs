@@ -144,8 +144,22 @@ pub fn totals(root: impl Borrow<Dir>) -> Result<Totals> {
 /// When anything below a directory was changed last, in milliseconds since the epoch; none if it is empty. The directory
 /// itself does not count: an exchange changes it.
 pub fn newest_change_ms(root: impl Borrow<Dir>) -> Result<Option<i64>> {
-    let milliseconds = |at: Mtime| at.seconds * 1000 + i64::from(at.nanoseconds / 1_000_000);
     LiveTree::open(root)?.skip(1).try_fold(None, |newest, entry| Ok(newest.max(Some(milliseconds(entry?.changed)))))
+}
+
+/// Something below the root that changed after that many milliseconds since 1970, by its path; none if nothing did.
+pub fn changed_after_ms(root: impl Borrow<Dir>, at: i64) -> Result<Option<Vec<u8>>> {
+    for entry in LiveTree::open(root)?.skip(1) {
+        let entry = entry?;
+        if milliseconds(entry.changed) > at {
+            return Ok(Some(entry.path));
+        }
+    }
+    Ok(None)
+}
+
+fn milliseconds(at: Mtime) -> i64 {
+    at.seconds * 1000 + i64::from(at.nanoseconds / 1_000_000)
 }
 
 fn refuse_unrestorable(entry: &LiveEntry) -> Result<()> {

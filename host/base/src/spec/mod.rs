@@ -13,8 +13,10 @@ use crate::failure::{Code, Failure, Result};
 use crate::message;
 use crate::message::Message;
 
+mod compose;
 mod container;
 
+pub use compose::ComposeProject;
 pub use container::{Container, Port, Restart};
 
 /// How an app is asked to stop that says nothing of it.

@@ -156,6 +156,11 @@ impl StateDir {
         self.root.join("docker")
     }
 
+    /// The Compose runtime's own.
+    pub fn compose(&self) -> PathBuf {
+        self.root.join("compose")
+    }
+
     pub fn plugins(&self) -> PathBuf {
         self.root.join("plugins")
     }

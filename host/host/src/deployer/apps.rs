@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::deployer::deployed;
 use crate::deployer::dispatch::Deployer;
+use reforge_base::Message;
 use reforge_base::failure::{Failure, Result};
 use reforge_base::spec::{DeploySpec, HealthReport, Observation};
 use reforge_runtime::Runtime;
@@ -59,6 +60,14 @@ impl Lifecycle for OfRuntime {
 
     fn is_down(&self, workload: &str) -> Result<bool> {
         self.runtime.is_down(workload)
+    }
+
+    fn not_down(&self, workload: &str) -> Result<Option<Message>> {
+        self.runtime.not_down(workload)
+    }
+
+    fn starts_by_others(&self) -> bool {
+        self.runtime.starts_by_others()
     }
 
     fn create(&self, lease: &Lease, spec: &DeploySpec) -> Result<()> {

@@ -244,6 +244,11 @@ impl Deployer {
             .ok_or_else(|| Failure::new(Code::Runtime, message!("this-host-has-no-runtime", name = escape::text(name))))
     }
 
+    /// All of them.
+    pub fn runtimes(&self) -> impl Iterator<Item = &Arc<dyn Runtime>> {
+        self.runtimes.values()
+    }
+
     /// Records how an app was deployed that something else deployed: what a rollback goes back to.
     pub fn history_of_adopted(&self, lease: &Lease, spec: &DeploySpec) -> Result<()> {
         self.history.deploying(lease, spec).map(|_| ())

@@ -13,7 +13,7 @@ use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::state_dir::StateDir;
-use reforge_config::{Config, DOCKER, PROCESS, is_name};
+use reforge_config::{COMPOSE, Config, DOCKER, PROCESS, is_name};
 use reforge_runtime::Runtime;
 use reforge_transaction::lease::OuterLock;
 
@@ -37,6 +37,7 @@ enum Source {
 enum Made {
     Own(Arc<dyn Runtime>),
     Docker,
+    Compose,
     Processes(Vec<OsString>),
 }
 
@@ -62,6 +63,11 @@ impl HostBuilder {
     /// Has the runtime `docker`: one container each on the engine that the configuration names.
     pub fn docker(self) -> HostBuilder {
         self.registered(DOCKER, Made::Docker)
+    }
+
+    /// Has the runtime `compose`: Compose projects on the engine that the configuration names.
+    pub fn compose(self) -> HostBuilder {
+        self.registered(COMPOSE, Made::Compose)
     }
 
     /// Has the runtime `process`: plain processes of this machine. `supervisor` is a command whose program calls
@@ -144,6 +150,7 @@ impl Made {
         match self {
             Made::Own(runtime) => runtime,
             Made::Docker => host::Host::docker_runtime(config, state),
+            Made::Compose => host::Host::compose_runtime(config, state),
             Made::Processes(supervisor) => host::Host::process_runtime(state, supervisor),
         }
     }

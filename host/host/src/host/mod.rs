@@ -5,6 +5,7 @@
 mod gate;
 pub mod plugins;
 mod snapshots;
+mod stopped;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -25,8 +26,8 @@ use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::state_dir::StateDir;
 use reforge_config::deploy_spec;
-use reforge_config::{Config, DOCKER, PROCESS, Workload};
-use reforge_docker::DockerRuntime;
+use reforge_config::{COMPOSE, Config, DOCKER, PROCESS, Workload};
+use reforge_docker::{ComposeRuntime, DockerRuntime};
 use reforge_plugins::registry::Registry;
 use reforge_plugins::{ActivePlugin, PluginEngine};
 use reforge_runtime::Runtime;
@@ -70,6 +71,7 @@ impl Host {
         let runtimes = Runtimes::from([
             (PROCESS.into(), Host::process_runtime(&state, supervisor)),
             (DOCKER.into(), Host::docker_runtime(&config, &state)),
+            (COMPOSE.into(), Host::compose_runtime(&config, &state)),
         ]);
         Ok(Host::embedded(config, state, Embedding { runtimes, compiler, ..Embedding::default() }))
     }
@@ -82,6 +84,13 @@ impl Host {
     /// The runtime of containers.
     pub fn docker_runtime(config: &Config, state: &StateDir) -> Arc<dyn Runtime> {
         Arc::new(DockerRuntime::new(config.host.docker_socket.clone(), state.host_id(), state.docker()))
+    }
+
+    /// The runtime of Compose projects.
+    pub fn compose_runtime(config: &Config, state: &StateDir) -> Arc<dyn Runtime> {
+        let projects =
+            config.workloads.iter().filter_map(|workload| Some((workload.id.clone(), workload.compose.clone()?)));
+        Arc::new(ComposeRuntime::new(config.host.docker_socket.clone(), state.compose(), projects.collect()))
     }
 
     /// What plugins are installed.
@@ -164,8 +173,33 @@ impl Host {
         for receipt in receipts() {
             self.or_tell(self.unless_busy(&receipt.workload, || self.prune_safety(&receipt.workload)));
         }
+        self.resume_held();
         self.sweep();
         Ok(recovered)
+    }
+
+    /// A workload that is held by no transaction was to be captured, and the host ended: what ran is started again. One that
+    /// cannot be is told, and stands in no other's way.
+    fn resume_held(&self) {
+        for runtime in self.deployer.runtimes() {
+            let held = runtime.held().unwrap_or_else(|failure| {
+                self.deployer.tell(message!("held-workloads-are-not-known", failure));
+                Vec::new()
+            });
+            for workload in held {
+                let resume = || {
+                    let entries = registry::read_open(&self.state.transactions())?;
+                    match registry::blocking(&entries, &workload) {
+                        Some(_) => Ok(()),
+                        None => runtime.resume(&workload),
+                    }
+                };
+                if let Err(failure) = self.unless_busy(&workload, resume) {
+                    let workload = reforge_base::escape::text(&workload);
+                    self.deployer.tell(message!("held-workload-is-not-up-again", workload, failure));
+                }
+            }
+        }
     }
 
     /// Only comparisons need the key: a lost one stands in the way of nothing.

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use cap_std::fs::Dir;
 
-use super::Host;
+use super::{Host, stopped};
 use crate::deployer::deployed;
 use crate::deployer::resolve::{self, ResolvedVolume};
 use crate::restore::preflight;
@@ -73,12 +73,19 @@ impl Host {
             })?;
             opened.push((volume.clone(), live));
         }
-        let capture = |app_is_down| {
+        let capture = |app_is_down: bool| {
             let request = self.request(workload, reason, &observation, Storage::Compressed)?;
             let request = CaptureRequest { skipped: skipped.clone(), app_is_down, ..request };
             self.capture_volumes(request, &opened, progress)
         };
         let app_is_down = !observation.state.should_run();
+        if !app_is_down && runtime.captures_stopped() {
+            let live = volumes.iter().map(|volume| (volume.name.clone(), volume.path.clone())).collect::<Vec<_>>();
+            let survey = runtime.survey(&workload.id, &workload.allow_containers, &live)?;
+            Failure::of_all(&survey.refusals).map_or(Ok(()), Err)?;
+            survey.warnings.iter().for_each(|warning| progress.note(&warning.message));
+            return stopped::while_stopped(&*runtime, &workload.id, || capture(true));
+        }
         match capture(app_is_down) {
             // Somebody else's process writes, as one may while a snapshot is taken that no restore depends on.
             Err(failure) if app_is_down && failure.code == Code::NotDown && is_held(&volumes)? => capture(false),

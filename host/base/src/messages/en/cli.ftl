@@ -329,3 +329,13 @@ init-snapshots = snapshots  { $snapshots }
 # cli/output.rs
 some-lines-were-left-out-here = (some lines were left out here: nobody read them)
 nobody-reads-it = nobody reads it
+the-project-is-workload-now = the Compose project `{ $name }` is workload `{ $shown }` now: { $members ->
+    [one] one container
+   *[other] { $members } containers
+}, which go down and come up together
+written-to = written to `{ $file }`
+adopted-member = member  { $service }: { $container } ({ $state })
+not-captured = not captured: `{ $place }`, since { $why }
+the-project-is-workload-already = the Compose project `{ $project }` is workload `{ $id }` already
+new-in-the-project = new: volume `{ $name }` at `{ $source }`, seen as `{ $target }`; add it to the configuration
+next-snapshot-and-list = next: reforge snapshot create { $shown }, then reforge snapshot list { $shown }

@@ -175,3 +175,16 @@ use = use { $known }
 use-or-register-a-runtime = use { $known }, or register a runtime of that name when the host is built
 the-workload-has-neither-an-image = the workload `{ $id }` has neither an `image` nor a `command`
 add-the-one-that-its-runtime = add the one that its runtime takes
+the-workload-is-no-compose-project = the workload `{ $id }` has `compose` and is no Compose project
+set-runtime-to-compose = set `runtime = "compose"`, or remove `compose`
+the-workload-has-no-compose-project = the workload `{ $id }` does not say which Compose project it is
+add-workload-compose-or-adopt = add `compose = {"{"} project = …, working_dir = …, config_files = […] {"}"}`, or let `reforge workload adopt --compose PROJECT` write it
+the-workload-is-a-compose-project = the workload `{ $id }` is a Compose project and has `{ $key }`
+its-compose-files-say-that = its Compose files say that: remove the key
+target-is-which-is-no-place-of-a-service = `target` is `{ $text }`, which is no place of a service
+write-service-and-path = write SERVICE:PATH, for example `db:/var/lib/postgresql/data`
+project-is-which-is-no-project = `project` of `compose` is `{ $name }`, which is no project's name
+write-what-docker-compose-ls-shows = write the name that `docker compose ls` shows
+config-files-is-empty = `config_files` of `compose` is empty
+write-the-paths-of-the-compose-files = write the absolute paths of the project's Compose files
+path-of-compose-is-not-absolute = `{ $path }` of `compose` is not absolute

@@ -447,3 +447,6 @@ the-host-has-no-runtime = the host has no runtime, so it could run nothing
 a-runtime-is-registered = a runtime is registered as `{ $shown }`, which is not a name
 two-runtimes-are-registered-as = two runtimes are registered as `{ $shown }`
 give-each-its-own-name = give each its own name
+held-workloads-are-not-known = which workloads are held cannot be told: { $failure }
+held-workload-is-not-up-again = `{ $workload }` was stopped for a snapshot and could not be started again: { $failure }
+the-app-is-not-up-again = the app could not be started again: { $message }

@@ -81,3 +81,4 @@ was-killed-by = was killed by { $signal_name }
 ended = ended
 path-and-what = { $path } { $reason }
 still-alive-after-sigkill-and-why = still alive after SIGKILL: process { $pids } ({ $refused })
+its-runtime-still-has-it = its runtime still has something of it alive

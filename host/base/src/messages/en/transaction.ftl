@@ -2,7 +2,6 @@
 cannot-do-to-workload = cannot { $name } `{ $workload }`: { $error }
 
 # transaction/checks.rs
-is-not-down-its-runtime-still = `{ $workload }` is not down: its runtime still sees it alive
 what-is-live-as-volume = what is live as volume `{ $name }` at `{ $path }` is not what was put there
 something-else-moves-these-directories = something else moves these directories
 volume-has-something-mounted-at = volume `{ $name }` has something mounted at `{ $mount_point }`
@@ -137,3 +136,6 @@ restore-cannot-be-undone = restore `{ $id }` cannot be undone: { $reason }
 
 # transaction/state.rs
 record-cannot-follow = `{ $event }` cannot follow { $milestone }
+is-not-down-because = `{ $workload }` is not down: { $why }
+volume-was-written-to-meanwhile = something wrote to volume `{ $name }` while the app was down: `{ $path }` changed after it was exchanged
+find-out-what-wrote-to-it = find out what did, for example a container that was run and removed, or `docker cp`, and try again

@@ -348,3 +348,15 @@ init-snapshots = снимки     { $snapshots }
 # cli/output.rs
 some-lines-were-left-out-here = (здесь пропущены строки: их никто не читал)
 nobody-reads-it = его никто не читает
+the-project-is-workload-now = проект Compose `{ $name }` теперь приложение `{ $shown }`: { $members ->
+    [one] { $members } контейнер
+    [few] { $members } контейнера
+    [many] { $members } контейнеров
+   *[other] { $members } контейнера
+}; останавливаются и запускаются вместе
+written-to = записано в `{ $file }`
+adopted-member = часть    { $service }: { $container } ({ $state })
+not-captured = не сохраняется: `{ $place }` — { $why }
+the-project-is-workload-already = проект Compose `{ $project }` уже приложение `{ $id }`
+new-in-the-project = новое: том `{ $name }` в `{ $source }`, виден как `{ $target }`; добавьте его в конфигурацию
+next-snapshot-and-list = дальше: reforge snapshot create { $shown }, затем reforge snapshot list { $shown }

@@ -175,3 +175,16 @@ use = напишите { $known }
 use-or-register-a-runtime = напишите { $known } или зарегистрируйте среду с этим именем при создании хоста
 the-workload-has-neither-an-image = у приложения `{ $id }` нет ни `image`, ни `command`
 add-the-one-that-its-runtime = добавьте то, что принимает его среда
+the-workload-is-no-compose-project = у приложения `{ $id }` есть `compose`, но это не проект Compose
+set-runtime-to-compose = задайте `runtime = "compose"` или уберите `compose`
+the-workload-has-no-compose-project = приложение `{ $id }` не говорит, какой это проект Compose
+add-workload-compose-or-adopt = добавьте `compose = {"{"} project = …, working_dir = …, config_files = […] {"}"}` — или это запишет `reforge workload adopt --compose PROJECT`
+the-workload-is-a-compose-project = приложение `{ $id }` — проект Compose, а у него есть `{ $key }`
+its-compose-files-say-that = это говорят его файлы Compose: уберите ключ
+target-is-which-is-no-place-of-a-service = `target` — `{ $text }`, а это не место в сервисе
+write-service-and-path = напишите СЕРВИС:ПУТЬ, например `db:/var/lib/postgresql/data`
+project-is-which-is-no-project = `project` в `compose` — `{ $name }`, а так проект не называется
+write-what-docker-compose-ls-shows = напишите имя, которое показывает `docker compose ls`
+config-files-is-empty = `config_files` в `compose` пуст
+write-the-paths-of-the-compose-files = напишите полные пути файлов Compose этого проекта
+path-of-compose-is-not-absolute = `{ $path }` в `compose` — не полный путь

@@ -458,3 +458,6 @@ the-host-has-no-runtime = у хоста нет среды, и он ничего 
 a-runtime-is-registered = среда зарегистрирована как `{ $shown }`, а это не имя
 two-runtimes-are-registered-as = две среды зарегистрированы как `{ $shown }`
 give-each-its-own-name = дайте каждой своё имя
+held-workloads-are-not-known = нельзя узнать, какие приложения удерживаются: { $failure }
+held-workload-is-not-up-again = `{ $workload }` остановили ради снимка и не смогли запустить снова: { $failure }
+the-app-is-not-up-again = приложение не удалось запустить снова: { $message }

@@ -81,3 +81,4 @@ was-killed-by = завершено сигналом { $signal_name }
 ended = завершилось
 path-and-what = { $path } { $reason }
 still-alive-after-sigkill-and-why = работает и после SIGKILL: процесс { $pids } ({ $refused })
+its-runtime-still-has-it = её среда ещё держит что-то живым

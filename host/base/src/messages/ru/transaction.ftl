@@ -2,7 +2,6 @@
 cannot-do-to-workload = не удалось { $name } `{ $workload }`: { $error }
 
 # transaction/checks.rs
-is-not-down-its-runtime-still = `{ $workload }` не остановлено: среда ещё видит его работающим
 what-is-live-as-volume = на месте тома `{ $name }` в `{ $path }` не то, что туда поставили
 something-else-moves-these-directories = эти каталоги перемещает что-то другое
 volume-has-something-mounted-at = в томе `{ $name }` что-то смонтировано: `{ $mount_point }`
@@ -137,3 +136,6 @@ restore-cannot-be-undone = восстановление `{ $id }` нельзя �
 
 # transaction/state.rs
 record-cannot-follow = запись `{ $event }` не может идти после { $milestone }
+is-not-down-because = `{ $workload }` не остановлено: { $why }
+volume-was-written-to-meanwhile = пока приложение стояло, кто-то писал в том `{ $name }`: `{ $path }` изменился после обмена
+find-out-what-wrote-to-it = выясните, что это было, — например, контейнер, запущенный и удалённый, или `docker cp`, — и повторите

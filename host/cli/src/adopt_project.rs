@@ -1,0 +1,119 @@
+//! `workload adopt --compose`: a Compose project that runs already becomes one workload, without being touched.
+
+use std::path::Path;
+
+use reforge_base::Code;
+use reforge_base::Failure;
+use reforge_base::Result;
+use reforge_base::durable;
+use reforge_base::escape;
+use reforge_base::lock_file;
+use reforge_base::message;
+use reforge_config::scope::Scope;
+use reforge_config::{COMPOSE, Volume, Workload, adopted};
+use reforge_docker::{ComposeAdoption, ComposeRuntime};
+use serde_json::json;
+
+use super::adopt::{Names, TURN, plain, read};
+use super::answer::Answer;
+use super::session::Session;
+use super::words::{self, say};
+
+pub(crate) fn adopt(session: &Session, project: &str, names: Names) -> Result<Answer> {
+    let host = session.changing()?;
+    let file = host.config.path.canonicalize().map_err(|error| Failure::io("find", &host.config.path, &error))?;
+    // Two adoptions take turns. Whoever else edits the file is found out when it is replaced.
+    let _turn = lock_file::lock(&host.state.locks().join(TURN))?;
+    let (before, config) = read(host, &file)?;
+    let of_project = |workload: &&Workload| workload.compose.as_ref().is_some_and(|compose| compose.name == project);
+    let known = config.workloads.iter().find(of_project);
+    let id = known.map(|workload| workload.id.clone()).or(names.id.clone()).unwrap_or_else(|| plain(project));
+    let runtime = ComposeRuntime::new(config.host.docker_socket.clone(), host.state.compose(), Default::default());
+    let adoption = runtime.look_to_adopt(project, &id)?;
+    let lease = host.lease(&id, message!("an-adoption"), false, &session.cancelled)?;
+    if let Some(known) = known {
+        refuse_another(known, &adoption)?;
+        runtime.adopt(&adoption, &id)?;
+        drop(lease);
+        return Ok(again(known, &adoption));
+    }
+    if config.workloads.iter().any(|workload| workload.id == id) {
+        let message = message!("there-is-a-workload-already", id = escape::text(&id));
+        return Err(Failure::new(Code::Usage, message).hint(message!("choose-another-name-with-id")));
+    }
+    let stage = names.stage.as_deref().unwrap_or("prod");
+    let workload = workload(&id, stage, &adoption);
+    let text = adopted::add_compose(&config, &before, &workload)?;
+    runtime.adopt(&adoption, &id)?;
+    if let Err(failure) = durable::replace_unchanged(&file, before.as_bytes(), text.as_bytes()) {
+        runtime.disown(&id)?;
+        return Err(failure);
+    }
+    let volumes: Vec<_> = adoption.volumes.iter().map(|volume| &volume.name).collect();
+    let details = json!({
+        "workload": id,
+        "compose": adoption.project,
+        "members": adoption.members.iter().map(|(_, name, _)| name).collect::<Vec<_>>(),
+        "volumes": volumes,
+    });
+    host.audit_event("adopt", &session.who(), details.clone())?;
+    drop(lease);
+    Ok(Answer::done(told(&id, &file, &adoption), details))
+}
+
+fn workload(id: &str, stage: &str, adoption: &ComposeAdoption) -> Workload {
+    let mut workload = Workload::new(id, &plain(&adoption.project.name), stage, COMPOSE);
+    workload.compose = Some(adoption.project.clone());
+    for volume in &adoption.volumes {
+        let source = volume.source.to_string_lossy();
+        workload.volumes.push(Volume::new(&volume.name, Scope::Absolute, &source).with_target(&volume.target));
+    }
+    workload
+}
+
+/// Of the same name and another directory.
+fn refuse_another(known: &Workload, adoption: &ComposeAdoption) -> Result<()> {
+    if known.compose.as_ref() == Some(&adoption.project) {
+        return Ok(());
+    }
+    let configured = known.compose.as_ref().map(|compose| escape::path(&compose.working_dir)).unwrap_or_default();
+    let now = escape::path(&adoption.project.working_dir);
+    let name = escape::text(&adoption.project.name);
+    let message = message!("project-is-of-another-directory", name, now, configured);
+    Err(Failure::new(Code::VolumeRefused, message).hint(message!("adopt-the-project-under-another-id")))
+}
+
+/// What there is to say of a project that is a workload already.
+fn again(known: &Workload, adoption: &ComposeAdoption) -> Answer {
+    let id = escape::text(&known.id);
+    let has =
+        |source: &Path| known.volumes.iter().any(|volume| volume.source.as_deref().map(Path::new) == Some(source));
+    let new: Vec<_> = adoption.volumes.iter().filter(|volume| !has(&volume.source)).collect();
+    let mut lines = vec![say!("the-project-is-workload-already", project = escape::text(&adoption.project.name), id)];
+    for volume in &new {
+        let (name, source) = (escape::text(&volume.name), escape::path(&volume.source));
+        lines.push(say!("new-in-the-project", name, source, target = escape::text(&volume.target)));
+    }
+    let names: Vec<_> = new.iter().map(|volume| &volume.name).collect();
+    Answer::done(lines.join("\n"), json!({ "workload": known.id, "new": names }))
+}
+
+fn told(id: &str, file: &Path, adoption: &ComposeAdoption) -> String {
+    let shown = escape::text(id);
+    let name = escape::text(&adoption.project.name);
+    let mut lines = vec![say!("the-project-is-workload-now", name, shown, members = adoption.members.len())];
+    lines.push(say!("written-to", file = escape::path(file)));
+    for (service, container, state) in &adoption.members {
+        let (service, container) = (escape::text(service), escape::text(container));
+        lines.push(say!("adopted-member", service, container, state = state.as_str()));
+    }
+    for volume in &adoption.volumes {
+        let (volume_name, live) = (escape::text(&volume.name), escape::path(&volume.source));
+        lines.push(say!("adopted-volume", volume = volume_name, live));
+    }
+    for left in &adoption.not_captured {
+        lines.push(say!("not-captured", place = escape::text(&left.place), why = words::read(&left.why)));
+    }
+    lines.push(say!("next-snapshot-and-list", shown));
+    lines.join("\n")
+}

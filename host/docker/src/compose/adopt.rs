@@ -1,0 +1,170 @@
+//! Taking over a project that runs already: which it is, which of its directories become volumes, and what stays out.
+//!
+//! Nothing of it is touched. The same project can be looked at again: what is known keeps its names.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use super::mounts::{self, NotCaptured, UnitDirectory};
+use super::record::UnitRecord;
+use super::unit::{self, Member, Unit};
+use super::{ComposeRuntime, drift};
+use crate::client::Client;
+use crate::controllers;
+use reforge_base::escape;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
+use reforge_base::spec::ComposeProject;
+
+/// What a project would be as a workload.
+#[derive(Clone, Debug)]
+pub struct ComposeAdoption {
+    pub project: ComposeProject,
+    pub volumes: Vec<UnitVolume>,
+    pub not_captured: Vec<NotCaptured>,
+    /// Service, container and what it is doing.
+    pub members: Vec<(String, String, String)>,
+    record: UnitRecord,
+}
+
+/// A directory of a project as a volume.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitVolume {
+    pub name: String,
+    pub source: PathBuf,
+    /// `SERVICE:PATH`, the first of all.
+    pub target: String,
+    /// All places.
+    pub places: Vec<String>,
+    pub engine_volume: Option<String>,
+}
+
+/// Looks at it. Changes nothing.
+pub(crate) fn look(runtime: &ComposeRuntime, name: &str, workload: &str) -> Result<ComposeAdoption> {
+    let client = Client::open(&runtime.socket)?;
+    let unit = unit::of(&client, name, &[])?;
+    let project = project(name, &unit)?;
+    for member in &unit.members {
+        if let Some(refusal) = controllers::of_own(&member.found) {
+            return Err(refusal);
+        }
+    }
+    let before = UnitRecord::read(&runtime.records, workload)?;
+    let all = mounts::of(&client, &unit)?;
+    if all.directories.is_empty() {
+        let message = message!("project-has-no-directory", name = escape::text(name));
+        return Err(Failure::new(Code::PolicyRefused, message).hint(message!("only-directories-and-local-volumes")));
+    }
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    let mut volumes = Vec::new();
+    // Names that were given stay with their places, whatever comes beside them.
+    let given = |directory: &UnitDirectory| {
+        let is_it = |places: &Vec<String>| places.iter().any(|place| directory.places.contains(place));
+        before.volumes.iter().find(|(_, places)| is_it(places)).map(|(name, _)| name.clone())
+    };
+    let names: Vec<Option<String>> =
+        all.directories.iter().map(|directory| given(directory).filter(|name| taken.insert(name.clone()))).collect();
+    for (directory, name) in all.directories.iter().zip(names) {
+        let name = name.unwrap_or_else(|| free_name(&project, directory, &mut taken));
+        volumes.push(UnitVolume {
+            name,
+            source: directory.source.clone(),
+            target: directory.places[0].clone(),
+            places: directory.places.clone(),
+            engine_volume: directory.engine_volume.clone(),
+        });
+    }
+    let places: BTreeMap<String, Vec<String>> =
+        volumes.iter().map(|volume| (volume.name.clone(), volume.places.clone())).collect();
+    let members = unit
+        .members
+        .iter()
+        .map(|member| (member.service.clone(), member.found.name.clone(), member.found.status().to_string()));
+    Ok(ComposeAdoption {
+        members: members.collect(),
+        record: UnitRecord { known: drift::known(&unit), volumes: places, ..before },
+        not_captured: all.not_captured,
+        volumes,
+        project,
+    })
+}
+
+/// Writes down whose it is from now on. The caller holds the workload's lease.
+pub(crate) fn take(runtime: &ComposeRuntime, adoption: &ComposeAdoption, workload: &str) -> Result<()> {
+    adoption.record.write(&runtime.records, workload)
+}
+
+/// Name, directory and files, as Compose wrote them on every container.
+fn project(name: &str, unit: &Unit) -> Result<ComposeProject> {
+    let shown = escape::text(name);
+    let own: Vec<&Member> = unit.members.iter().filter(|member| member.is_own).collect();
+    if own.is_empty() {
+        let message = message!("there-is-no-compose-project", shown);
+        return Err(Failure::new(Code::NotFound, message).hint(message!("see-docker-compose-ls")));
+    }
+    let mut origins: Vec<(PathBuf, Vec<PathBuf>)> = own.iter().filter_map(|member| member.origin()).collect();
+    origins.sort();
+    origins.dedup();
+    match origins.as_slice() {
+        [(directory, files)] if !files.is_empty() => Ok(ComposeProject::new(name, directory, files.clone())),
+        [] | [_] => {
+            let message = message!("project-does-not-say-its-files", shown);
+            Err(Failure::new(Code::PolicyRefused, message).hint(message!("make-it-with-a-newer-compose")))
+        }
+        several => {
+            let directories: Vec<String> = several.iter().map(|(directory, _)| escape::path(directory)).collect();
+            let message = message!("project-is-of-several-directories", shown, directories = directories.join(", "));
+            Err(Failure::new(Code::PolicyRefused, message).hint(message!("give-each-project-a-name-of-its-own")))
+        }
+    }
+}
+
+/// A name that the configuration takes, and that no other volume has: the engine's without the project's, or the end of the
+/// path that a service sees.
+pub(crate) fn free_name(project: &ComposeProject, directory: &UnitDirectory, taken: &mut BTreeSet<String>) -> String {
+    let (service, path) = directory.places[0].split_once(':').unwrap_or(("", &directory.places[0]));
+    let last = path.rsplit('/').find(|part| !part.is_empty()).unwrap_or("data");
+    let first = match &directory.engine_volume {
+        Some(volume) => volume.strip_prefix(&format!("{}_", project.name)).unwrap_or(volume).to_owned(),
+        None => last.to_owned(),
+    };
+    let numbered = (2..).map(|number| format!("{service}-{last}-{number}"));
+    let names = [first, format!("{service}-{last}")].into_iter().chain(numbered);
+    names.map(|name| plain(&name)).find(|name| taken.insert(name.clone())).unwrap_or_default()
+}
+
+/// Of the letters that a name may have.
+fn plain(text: &str) -> String {
+    let lower = text.to_lowercase();
+    let plain: String =
+        lower.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).take(48).collect();
+    let plain = plain.trim_matches('-');
+    if plain.is_empty() { "data".to_owned() } else { plain.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directory(place: &str, engine_volume: Option<&str>) -> UnitDirectory {
+        UnitDirectory {
+            source: "/x".into(),
+            places: vec![place.to_owned()],
+            engine_volume: engine_volume.map(str::to_owned),
+            seen_by: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_volume_has_a_name_of_its_own_that_a_person_knows() {
+        let project = ComposeProject::new("shop", "/srv/shop", Vec::new());
+        let mut taken = BTreeSet::new();
+        let mut name = |place: &str, volume: Option<&str>| free_name(&project, &directory(place, volume), &mut taken);
+        assert_eq!(name("db:/var/lib/postgresql/data", Some("shop_db-data")), "db-data");
+        assert_eq!(name("web:/srv/uploads", None), "uploads");
+        assert_eq!(name("api:/data/uploads", None), "api-uploads");
+        assert_eq!(name("api:/other/uploads", None), "api-uploads-2");
+        assert_eq!(name("x:/", Some("elsewhere")), "elsewhere");
+        assert_eq!(name("x:/Daten & Mehr", None), "daten---mehr");
+    }
+}

@@ -1,0 +1,103 @@
+//! Members that were removed while the app was down are made again by Compose, from the project's files: nobody else knows what
+//! they are made of. Compose creates them, and starts nothing.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::View;
+use super::record::{Held, Ran};
+use super::unit::Member;
+use reforge_base::effects::effect;
+use reforge_base::escape;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
+use reforge_base::spec::ComposeProject;
+
+/// Every member that ran and is gone, unless another has taken its place already.
+pub(crate) fn make(view: &mut View<'_>) -> Result<()> {
+    let gone = view.follow();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let services: BTreeSet<String> = gone.iter().map(|held| held.service.clone()).collect();
+    effect("compose-create", || Ok(create(&view.project, &view.runtime.socket, &services)))
+        .map_err(|error| Failure::new(Code::Runtime, message!("cannot-do", doing = "compose create", error)))??;
+    view.refresh()?;
+    let still = view.follow();
+    match still.first() {
+        None => view.write(),
+        Some(held) => {
+            let message = message!("member-was-removed-meanwhile", name = escape::text(&held.name));
+            Err(Failure::new(Code::Runtime, message).hint(message!("make-it-again-with-compose")))
+        }
+    }
+}
+
+impl View<'_> {
+    /// Takes what stands in the place of a held member for it. Answers those that have nobody in their place.
+    fn follow(&mut self) -> Vec<Held> {
+        let own: Vec<Member> = self.unit.members.iter().filter(|member| member.is_own).cloned().collect();
+        let Some(hold) = &mut self.record.hold else { return Vec::new() };
+        let known: BTreeSet<String> = hold.members.iter().map(|held| held.id.clone()).collect();
+        let is_there = |id: &str| own.iter().any(|member| member.found.id == id);
+        let mut replaced = Vec::new();
+        let mut gone = Vec::new();
+        for held in hold.members.iter_mut().filter(|held| !held.number.is_empty() && !is_there(&held.id)) {
+            let is_in_its_place = |member: &&Member| {
+                member.service == held.service
+                    && member.label("container-number") == Some(held.number.as_str())
+                    && !member.is_one_off()
+                    && (!known.contains(&member.found.id) || replaced.iter().all(|(_, id)| *id != member.found.id))
+            };
+            match own.iter().find(is_in_its_place) {
+                Some(member) => {
+                    replaced.push((held.id.clone(), member.found.id.clone()));
+                    member.found.id.clone_into(&mut held.id);
+                }
+                None if held.ran != Ran::No => gone.push(held.clone()),
+                None => {}
+            }
+        }
+        for (before, now) in replaced {
+            let needs = hold.members.iter_mut().flat_map(|held| &mut held.needs);
+            needs.filter(|need| need.id == before).for_each(|need| now.clone_into(&mut need.id));
+            // The one that took its place was noticed as a member of its own.
+            let mut seen = false;
+            hold.members.retain(|held| held.id != now || !std::mem::replace(&mut seen, true));
+        }
+        gone
+    }
+}
+
+/// Asks Compose for them.
+fn create(project: &ComposeProject, socket: &Path, services: &BTreeSet<String>) -> Result<()> {
+    let is_plugin = runs("docker", &["compose", "version"]);
+    let mut command = Command::new(if is_plugin { "docker" } else { "docker-compose" });
+    if is_plugin {
+        command.arg("compose");
+    }
+    command.arg("-p").arg(&project.name).arg("--project-directory").arg(&project.working_dir);
+    for file in &project.config_files {
+        command.arg("-f").arg(file);
+    }
+    match is_plugin {
+        true => command.args(["create", "--no-recreate", "--no-build", "--pull", "never"]),
+        false => command.args(["up", "--no-start", "--no-recreate", "--no-deps", "--no-build"]),
+    };
+    command.args(services).env("DOCKER_HOST", format!("unix://{}", socket.display()));
+    let failed = |why: String| {
+        let services: Vec<&str> = services.iter().map(String::as_str).collect();
+        let message = message!("compose-could-not-make", services = escape::text(&services.join(", ")), why);
+        Failure::new(Code::Runtime, message).hint(message!("make-it-again-with-compose"))
+    };
+    let ended = command.current_dir(&project.working_dir).stdin(Stdio::null()).output();
+    let ended = ended.map_err(|error| failed(error.to_string()))?;
+    let said = String::from_utf8_lossy(&ended.stderr);
+    if ended.status.success() { Ok(()) } else { Err(failed(escape::text(said.trim()))) }
+}
+
+fn runs(program: &str, arguments: &[&str]) -> bool {
+    let quiet = Command::new(program).args(arguments).stdin(Stdio::null()).output();
+    quiet.is_ok_and(|output| output.status.success())
+}
