@@ -18,6 +18,7 @@ pub(crate) mod guest_build;
 pub(crate) mod guests;
 pub(crate) mod hostile;
 pub(crate) mod process;
+pub(crate) mod projects;
 pub(crate) mod proxy;
 pub(crate) mod python;
 pub(crate) mod registry;

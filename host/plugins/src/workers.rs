@@ -14,6 +14,7 @@ use super::policy;
 use super::sandbox::{Instance, Prepared, Role};
 use reforge_base::failure::{Failure, Result};
 use reforge_base::threads;
+use reforge_volumes::staging::own_umask;
 
 /// Extracts every part, at most [`limits::workers_max`] at a time. Half of the workers begin at the end, so that no two
 /// write into one file or directory for long: the kernel lets only one at a time.
@@ -27,6 +28,7 @@ pub(crate) fn run(
     let waiting: Mutex<VecDeque<&Part>> = Mutex::new(parts.iter().collect());
     let failed: Mutex<Option<Failure>> = Mutex::new(None);
     let work = |from_the_end: bool| {
+        own_umask::clear();
         let next = || {
             let mut waiting = locked(&waiting);
             if from_the_end { waiting.pop_back() } else { waiting.pop_front() }

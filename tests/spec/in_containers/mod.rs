@@ -9,6 +9,7 @@ mod databases;
 mod entrypoints;
 mod networks;
 mod pair;
+mod projects;
 mod pulls;
 mod self_removing;
 mod survey;

@@ -64,6 +64,7 @@ fn held(member: &Member, unit: &Unit) -> Result<Held> {
         policy: member.found.policy(),
         ran,
         started: member.started_at().to_owned(),
+        gone: false,
         needs: needs::of(member, unit),
     })
 }
@@ -100,7 +101,9 @@ pub(crate) fn stop(mut view: View<'_>) -> Result<()> {
     match &mut view.record.hold {
         Some(hold) => {
             for held in &mut hold.members {
-                if let Some(member) = view.unit.by_id(&held.id) {
+                let member = view.unit.by_id(&held.id);
+                held.gone = member.is_none();
+                if let Some(member) = member {
                     member.started_at().clone_into(&mut held.started);
                 }
             }
@@ -136,6 +139,7 @@ pub(crate) fn not_down(view: &View<'_>) -> Option<Message> {
     let hold = view.record.hold.as_ref().filter(|hold| hold.is_down)?;
     for held in &hold.members {
         match view.unit.by_id(&held.id) {
+            None if held.gone => {}
             None => {
                 return Some(message!("member-was-removed-meanwhile", name = reforge_base::escape::text(&held.name)));
             }

@@ -10,6 +10,7 @@ mod directories;
 mod entries;
 pub mod entry_path;
 mod large_file;
+pub mod own_umask;
 mod quota;
 mod root;
 mod seal;
@@ -312,7 +313,12 @@ impl Open {
         let made = Name::from_bytes(name).and_then(|name| beneath::new_file(&above, name, mode));
         let mut file = made.map_err(|error| not_made(path, error))?;
         file.write_all(content).map_err(|error| attributes::io("write", path, error))?;
-        self.creation.finish(file.as_fd(), path, metadata, Present { mode: mode & !self.creation.umask })
+        self.creation.finish(
+            file.as_fd(),
+            path,
+            metadata,
+            Present { mode: own_umask::mode_of_new(mode, self.creation.umask) },
+        )
     }
 
     /// The large file of this path: the same one for everybody who says the same size. And whether it is a new one.

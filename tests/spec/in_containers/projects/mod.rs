@@ -1,0 +1,16 @@
+//! Apps of several containers: a Compose project is one workload, and goes down and comes up as one.
+
+mod between;
+mod everyday;
+mod order;
+mod refused;
+
+use std::sync::OnceLock;
+
+use crate::support::engine::Engine;
+
+/// The engine that these tests share. Projects need networks.
+fn engine() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(Engine::apart)
+}
