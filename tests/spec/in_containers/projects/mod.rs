@@ -1,6 +1,7 @@
 //! Apps of several containers: a Compose project is one workload, and goes down and comes up as one.
 
 mod between;
+mod crashes;
 mod everyday;
 mod order;
 mod refused;
