@@ -77,6 +77,10 @@ pub(super) fn in_words(live: &[(String, LiveDirectory)], outlets: &[Outlet]) -> 
         let volume = live.get(outlet.live).map_or("", |(name, _)| name);
         let at = &outlet.at;
         let (what, hint) = match outlet.kind {
+            // The engine counts on it: unmounted, the next container gets an empty directory.
+            OutletKind::Mount if at.ends_with("/_data") => {
+                (message!("is-a-mount-of-something"), message!("stop-every-container-of-that-volume"))
+            }
             OutletKind::Mount => (message!("is-a-mount-of-something"), message!("unmount-it-for-as-long")),
             OutletKind::Layer => (message!("is-mounted-with-a-layer"), message!("unmount-it-and-keep-its-layers")),
             OutletKind::Loop => (message!("has-its-backing-file-in-it"), message!("unmount-and-detach-it-losetup-d")),

@@ -42,7 +42,11 @@ impl OpenVolume {
                 name = volume.name,
                 parent = reforge_base::escape::path(&volume.parent)
             );
-            return Err(Failure::new(Code::NeedsOperator, message).hint(message!("is-its-disk-mounted")));
+            let hint = match is_of_engine(volume) {
+                true => message!("the-engines-volume-was-removed"),
+                false => message!("is-its-disk-mounted"),
+            };
+            return Err(Failure::new(Code::NeedsOperator, message).hint(hint));
         }
         Ok(OpenVolume { volume: volume.clone(), parent })
     }
@@ -60,6 +64,19 @@ impl OpenVolume {
         let is_empty = || self.parent.is_empty_directory(&self.volume.live).unwrap_or(false);
         Ok(classify(state, index, self.volume.live_identity.as_ref(), &self.look()?, is_empty))
     }
+}
+
+/// Whether the engine has removed a volume of its own, and both trees with it. Another one of that name may be there.
+pub(super) fn is_removed(volume: &BeginVolume) -> bool {
+    let parent = || Parent::open(&volume.parent)?.own_identity();
+    let is_gone = || !volume.parent.exists() || parent().is_ok_and(|parent| parent != volume.parent_identity);
+    is_of_engine(volume) && is_gone()
+}
+
+/// Whether it is a volume of an engine's, which the engine removes with everything beside it.
+fn is_of_engine(volume: &BeginVolume) -> bool {
+    let above = volume.parent.parent().and_then(|above| above.file_name());
+    volume.live == "_data" && above.is_some_and(|above| above == "volumes")
 }
 
 /// Judges what stands under the two names of a volume against what the journal recorded for it. `old` is what was live

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::Transaction;
 use super::app::{App, Apps};
-use super::open_volumes::{Live, OpenVolume};
+use super::open_volumes::{Live, OpenVolume, is_removed};
 use super::registry::{self, KnownTransaction};
 use super::resolved::FILE;
 pub use super::resolved::is_resolved;
@@ -66,7 +66,7 @@ pub fn show(transactions: &Path, id: &str) -> Result<Vec<Tree>> {
         KnownTransaction::Damaged { failure, .. } => return Err(failure),
     };
     let mut trees = Vec::new();
-    for (index, volume) in begin.volumes.iter().enumerate() {
+    for (index, volume) in begin.volumes.iter().enumerate().filter(|(_, volume)| !is_removed(volume)) {
         let place = OpenVolume::open(volume)?;
         let sight = place.look()?;
         let new = journal.state().siblings[index].clone();
@@ -127,6 +127,13 @@ pub fn resolve(transactions: &Path, id: &str, keep: Keep, who: &str, apps: &dyn 
         (KnownTransaction::Damaged { failure, .. }, _) => Err(failure.hint(message!("its-trees-cannot-be-told-apart"))),
         (KnownTransaction::Open(journal, begin), Some(lease)) => {
             let app = App::new(apps, lease, &begin.runtime)?;
+            if begin.volumes.iter().any(is_removed) {
+                // Neither tree of it is there any more: nothing can be arranged, and whatever is live stays.
+                refuse_without_trees(keep)?;
+                app.stop()?;
+                app.release()?;
+                return mark(&transactions.join(id)).map(|()| true);
+            }
             let mut transaction = Transaction::reopen(*journal, *begin, app)?;
             let lives = transaction.arrangeable(keep)?;
             transaction.app.stop()?;
@@ -137,6 +144,14 @@ pub fn resolve(transactions: &Path, id: &str, keep: Keep, who: &str, apps: &dyn 
             Err(Failure::new(Code::Busy, message!("the-journal-of-is-being-written", id = begin.id)))
         }
     }
+}
+
+fn refuse_without_trees(keep: Keep) -> Result<()> {
+    if keep == Keep::Live {
+        return Ok(());
+    }
+    let failure = Failure::new(Code::NeedsOperator, message!("a-volume-was-removed-by-its-engine"));
+    Err(failure.hint(message!("keep-live-and-restore-the-safety-snapshot")))
 }
 
 /// Nothing is waited for: it is over, or a person has decided.

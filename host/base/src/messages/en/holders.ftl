@@ -32,3 +32,4 @@ volume-is-in-use = volume `{ $volume }` is in use: `{ $at }` { $what }
 # holders/task.rs
 a-path-that-cannot-be-read = (a path that cannot be read)
 on-a-mount-that-no-process-shows = { $path } (on a mount that no process shows, so it cannot be told)
+stop-every-container-of-that-volume = the engine mounted it for a container: stop every container that has this volume, or, if none runs, start and stop one; do not unmount it
