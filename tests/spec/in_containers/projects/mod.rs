@@ -5,6 +5,7 @@ mod crashes;
 mod everyday;
 mod order;
 mod refused;
+mod whole;
 
 use std::sync::OnceLock;
 
