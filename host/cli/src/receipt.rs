@@ -71,6 +71,10 @@ pub(crate) fn without_next(session: &Session, receipt: &Receipt) -> String {
         None => say!("the-app-was-never-stopped"),
     };
     line(say!("label-took"), format!("{}, {down}", style::duration(took)));
+    for member in &receipt.members {
+        let down = say!("downtime-of", down = Duration::from_millis(member.downtime_ms));
+        line(say!("label-member"), format!("{}: {down}", escape::text(&member.name)));
+    }
     if let Some(safety) = &receipt.safety {
         line(say!("label-safety"), say!("snapshot-holds-what-was-live", safety = escape::text(safety)));
     }

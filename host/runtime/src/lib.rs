@@ -5,6 +5,7 @@
 //! Internal: `reforge-host` is what others depend on, and this changes from one version to the next.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use reforge_base::Message;
 use reforge_base::failure::{Failure, Result};
@@ -88,6 +89,11 @@ pub trait Runtime: Send + Sync {
     /// the time. Changes nothing.
     fn not_down(&self, workload: &str) -> Result<Option<Message>> {
         Ok((!self.is_down(workload)?).then(|| reforge_base::message!("its-runtime-still-has-it")))
+    }
+
+    /// How long each part of an app that has several was down last, by the runtime's names. Changes nothing.
+    fn member_downtimes(&self, _workload: &str) -> Result<Vec<(String, Duration)>> {
+        Ok(Vec::new())
     }
 
     /// Whether something other than this host can start the app at any time, and be gone before anybody looks.

@@ -2,6 +2,7 @@
 //! failed, stalled or cut. To hold one is to hold the lock, so that nothing else can deploy meanwhile.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::generation::Generations;
 use super::lease::{Lease, Locks};
@@ -51,6 +52,11 @@ pub trait Lifecycle: Send + Sync {
     /// What is alive, or was since everything was stopped, in words; none if nothing is and was.
     fn not_down(&self, workload: &str) -> Result<Option<Message>> {
         Ok((!self.is_down(workload)?).then(|| message!("its-runtime-still-has-it")))
+    }
+
+    /// How long each part of an app that has several was down last. Changes nothing.
+    fn member_downtimes(&self, _workload: &str) -> Result<Vec<(String, Duration)>> {
+        Ok(Vec::new())
     }
 
     /// Whether something other than this host can start the app, and be gone before anybody looks.
@@ -144,6 +150,11 @@ impl App {
     /// What of it is not down, in words.
     pub fn not_down(&self) -> Result<Option<Message>> {
         self.call("is-down", || self.lifecycle.not_down(self.workload()))
+    }
+
+    /// How long each of its parts was down last. A runtime that does not say so takes nothing from what is told.
+    pub fn member_downtimes(&self) -> Vec<(String, Duration)> {
+        self.lifecycle.member_downtimes(self.workload()).unwrap_or_default()
     }
 
     /// Whether something other than this host can start it, and be gone before anybody looks.

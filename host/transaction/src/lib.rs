@@ -58,6 +58,7 @@ use event::{Begin, Event, Moment, TransactionKind};
 use journal::Journal;
 use names::probe_names;
 use open_volumes::{Live, OpenVolume};
+use receipt::{MemberDowntime, Outcome};
 use state::Milestone;
 
 use reforge_base::Message;
@@ -169,7 +170,13 @@ impl Transaction {
 
     /// What happened, from the journal.
     pub fn receipt(&self, ending: receipt::Ending) -> receipt::Receipt {
-        receipt::draw_up(&self.journal, &self.begin, ending)
+        let is_up = matches!(ending.outcome, Outcome::Done | Outcome::Unconfirmed | Outcome::Reverted);
+        let mut receipt = receipt::draw_up(&self.journal, &self.begin, ending);
+        if is_up && self.app_should_run() {
+            let members = self.app.member_downtimes().into_iter();
+            receipt.members = members.map(|(name, downtime)| MemberDowntime::new(name, downtime)).collect();
+        }
+        receipt
     }
 
     pub fn milestone(&self) -> Milestone {

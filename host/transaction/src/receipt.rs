@@ -87,6 +87,9 @@ pub struct Receipt {
     pub ended: jiff::Timestamp,
     /// From the moment the app was told to stop until it was back; none if it was never stopped, or is not back.
     pub downtime_ms: Option<u64>,
+    /// The same of each part of an app that has several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<MemberDowntime>,
     pub volumes: Vec<ReceiptVolume>,
     /// Volumes that stayed as they were because they were to.
     pub left: Vec<String>,
@@ -107,6 +110,20 @@ pub struct Receipt {
     pub later_writes: Vec<String>,
     /// Milliseconds from the first record to each.
     pub steps: Vec<Step>,
+}
+
+/// How long one part of an app was down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[non_exhaustive]
+pub struct MemberDowntime {
+    pub name: String,
+    pub downtime_ms: u64,
+}
+
+impl MemberDowntime {
+    pub fn new(name: impl Into<String>, downtime: std::time::Duration) -> MemberDowntime {
+        MemberDowntime { name: name.into(), downtime_ms: u64::try_from(downtime.as_millis()).unwrap_or(u64::MAX) }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -202,6 +219,7 @@ pub fn draw_up(journal: &Journal, begin: &Begin, ending: Ending) -> Receipt {
         left_behind_messages: sources(&ending.left_behind),
         left_behind: ending.left_behind,
         later_writes: ending.later_writes,
+        members: Vec::new(),
         steps: records
             .iter()
             .map(|record| Step { record: record.event.name().into(), after_ms: record.uptime_ms.saturating_sub(first) })

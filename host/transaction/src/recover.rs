@@ -86,7 +86,7 @@ impl Recovery<'_> {
         let mut transaction = Transaction::reopen(journal, begin, app)?;
         transaction.refuse_older_state()?;
         let ending = transaction.settle(self.receipts)?;
-        let receipt = receipt::draw_up(&transaction.journal, &transaction.begin, ending);
+        let receipt = transaction.receipt(ending);
         // A transaction that was told about already only went on dropping, which adds to its receipt by itself.
         match told {
             Some(_) => Ok(None),

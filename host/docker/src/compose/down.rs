@@ -130,31 +130,34 @@ fn stop_all(view: &View<'_>, up: &[&Member]) -> Result<()> {
     Failure::of_all(&failures).map_or(Ok(()), Err)
 }
 
-/// Why it is not down, or was not all the time since it was seen down.
+/// Why it is not down, or was not all the time since it was seen down, or is not whole any more.
 pub(crate) fn not_down(view: &View<'_>) -> Option<Message> {
+    started(view).or_else(|| removed(view))
+}
+
+/// What runs, or was started or made since all were seen down.
+pub(crate) fn started(view: &View<'_>) -> Option<Message> {
     let up: Vec<&Member> = view.unit.up().collect();
     if !up.is_empty() {
         return Some(message!("members-run", shown = Unit::shown(up.into_iter())));
     }
     let hold = view.record.hold.as_ref().filter(|hold| hold.is_down)?;
     for held in &hold.members {
-        match view.unit.by_id(&held.id) {
-            None if held.gone => {}
-            None => {
-                return Some(message!("member-was-removed-meanwhile", name = reforge_base::escape::text(&held.name)));
-            }
-            Some(member) if member.started_at() != held.started => {
-                return Some(message!("member-was-started-meanwhile", shown = member.found.shown()));
-            }
-            Some(_) => {}
+        if let Some(member) = view.unit.by_id(&held.id).filter(|member| member.started_at() != held.started) {
+            return Some(message!("member-was-started-meanwhile", shown = member.found.shown()));
         }
     }
     let is_new = |member: &&Member| view.held(&member.found.id).is_none();
-    view.unit
-        .members
-        .iter()
-        .find(is_new)
-        .map(|member| message!("member-was-made-meanwhile", shown = member.found.shown()))
+    let new = view.unit.members.iter().find(is_new);
+    new.map(|member| message!("member-was-made-meanwhile", shown = member.found.shown()))
+}
+
+/// A member that was there when all were seen down.
+fn removed(view: &View<'_>) -> Option<Message> {
+    let hold = view.record.hold.as_ref().filter(|hold| hold.is_down)?;
+    let is_removed = |held: &&Held| !held.gone && view.unit.by_id(&held.id).is_none();
+    let removed = hold.members.iter().find(is_removed);
+    removed.map(|held| message!("member-was-removed-meanwhile", name = reforge_base::escape::text(&held.name)))
 }
 
 impl View<'_> {

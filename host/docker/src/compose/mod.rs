@@ -26,6 +26,7 @@ mod up;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub use self::adopt::{ComposeAdoption, UnitVolume};
 pub use self::mounts::NotCaptured;
@@ -183,11 +184,18 @@ impl Runtime for ComposeRuntime {
     }
 
     fn is_down(&self, workload: &str) -> Result<bool> {
-        Ok(self.not_down(workload)?.is_none())
+        // One that was removed starts nothing.
+        Ok(self.view(workload)?.and_then(|view| down::started(&view)).is_none())
     }
 
     fn not_down(&self, workload: &str) -> Result<Option<Message>> {
         Ok(self.view(workload)?.and_then(|view| down::not_down(&view)))
+    }
+
+    fn member_downtimes(&self, workload: &str) -> Result<Vec<(String, Duration)>> {
+        let Some(view) = self.view(workload)? else { return Ok(Vec::new()) };
+        let down = |member: &unit::Member| Some((member.found.name.clone(), member.downtime()?));
+        Ok(view.unit.up().filter_map(down).collect())
     }
 
     fn starts_by_others(&self) -> bool {

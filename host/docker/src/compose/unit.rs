@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bollard::models::{ContainerStateStatusEnum as Status, ContainerSummary};
 use bollard::query_parameters::{InspectContainerOptions, ListContainersOptions};
@@ -120,6 +121,14 @@ impl Member {
     pub(crate) fn started_at(&self) -> &str {
         let state = self.found.inspect.state.as_ref();
         state.and_then(|state| state.started_at.as_deref()).unwrap_or_default()
+    }
+
+    /// From its end to its start, if it was started again.
+    pub(crate) fn downtime(&self) -> Option<Duration> {
+        let ended: jiff::Timestamp = self.found.inspect.state.as_ref()?.finished_at.as_deref()?.parse().ok()?;
+        let down = self.found.started()?.duration_since(ended);
+        // One that never ended has ended in the year 1.
+        Duration::try_from(down).ok().filter(|_| ended > self.found.created)
     }
 
     /// The directory that Compose was started in, and its files.

@@ -1,6 +1,7 @@
 //! What transactions see of the deployer: each workload's lock, and the apps that it starts and stops.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::deployer::deployed;
 use crate::deployer::dispatch::Deployer;
@@ -64,6 +65,10 @@ impl Lifecycle for OfRuntime {
 
     fn not_down(&self, workload: &str) -> Result<Option<Message>> {
         self.runtime.not_down(workload)
+    }
+
+    fn member_downtimes(&self, workload: &str) -> Result<Vec<(String, Duration)>> {
+        self.runtime.member_downtimes(workload)
     }
 
     fn starts_by_others(&self) -> bool {

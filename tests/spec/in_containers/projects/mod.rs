@@ -1,5 +1,6 @@
 //! Apps of several containers: a Compose project is one workload, and goes down and comes up as one.
 
+mod adopted;
 mod between;
 mod crashes;
 mod everyday;

@@ -339,3 +339,4 @@ not-captured = not captured: `{ $place }`, since { $why }
 the-project-is-workload-already = the Compose project `{ $project }` is workload `{ $id }` already
 new-in-the-project = new: volume `{ $name }` at `{ $source }`, seen as `{ $target }`; add it to the configuration
 next-snapshot-and-list = next: reforge snapshot create { $shown }, then reforge snapshot list { $shown }
+label-member = member

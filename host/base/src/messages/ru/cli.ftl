@@ -360,3 +360,4 @@ not-captured = не сохраняется: `{ $place }` — { $why }
 the-project-is-workload-already = проект Compose `{ $project }` уже приложение `{ $id }`
 new-in-the-project = новое: том `{ $name }` в `{ $source }`, виден как `{ $target }`; добавьте его в конфигурацию
 next-snapshot-and-list = дальше: reforge snapshot create { $shown }, затем reforge snapshot list { $shown }
+label-member = часть

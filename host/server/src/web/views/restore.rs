@@ -82,6 +82,9 @@ fn ended(reader: &Reader, restore: &Restore, receipt: &Receipt) -> Markup {
                 (field(&say.text("who"), html! { bdi { (receipt.who) } }))
                 (field(&say.text("took"), took(reader, receipt)))
                 (field(&say.text("downtime"), downtime(reader, receipt)))
+                @for member in &receipt.members {
+                    (field(&member.name, say.duration(member.downtime_ms)))
+                }
                 @if matches!(outcome, Outcome::Done | Outcome::Unconfirmed) {
                     @for restored in &receipt.volumes {
                         (field(&volume(&restored.name), html! {
