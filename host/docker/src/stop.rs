@@ -20,6 +20,8 @@ use reforge_base::message;
 const STOP_MARGIN: Duration = Duration::from_secs(30);
 /// How long a container that was stopped may take to be seen down.
 const SEEN_DOWN_LIMIT: Duration = Duration::from_secs(30);
+/// How long one is asked that would be asked for ever.
+const FOR_EVER_SECONDS: u64 = 600;
 /// How long one that removes itself may take to be gone.
 const REMOVED_LIMIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(50);
@@ -33,7 +35,8 @@ impl View<'_> {
         loop {
             let up: Vec<Found> = self.found.iter().filter(|found| found.is_up()).cloned().collect();
             if up.is_empty() {
-                return self.await_removals();
+                self.await_removals()?;
+                return self.note_starts();
             }
             for found in &up {
                 self.stop(found)?;
@@ -64,7 +67,7 @@ impl View<'_> {
         Ok(())
     }
 
-    fn stop(&self, found: &Found) -> Result<()> {
+    pub(crate) fn stop(&self, found: &Found) -> Result<()> {
         let doing = message!("stop-the-container", shown = found.shown());
         if found.status() == bollard::models::ContainerStateStatusEnum::PAUSED {
             let woken =
@@ -73,9 +76,19 @@ impl View<'_> {
                 return Err(self.client.failed(&doing)(error));
             }
         }
-        let seconds = request::stop_seconds(self.spec_of(found)?.stop_timeout);
-        let limit = Duration::from_secs(u64::try_from(seconds).unwrap_or_default()) + STOP_MARGIN;
-        let options = StopContainerOptions { t: i32::try_from(seconds).ok(), ..Default::default() };
+        let (options, limit) = match found.is_ours() {
+            true => {
+                let seconds = request::stop_seconds(self.spec_of(found)?.stop_timeout);
+                let t = i32::try_from(seconds).ok();
+                (StopContainerOptions { t, ..Default::default() }, u64::try_from(seconds).unwrap_or_default())
+            }
+            // Its own timeout counts; one that says for ever does not get that long.
+            false => {
+                let own = found.inspect.config.as_ref().and_then(|config| config.stop_timeout).unwrap_or(10);
+                (StopContainerOptions::default(), u64::try_from(own).unwrap_or(FOR_EVER_SECONDS))
+            }
+        };
+        let limit = Duration::from_secs(limit) + STOP_MARGIN;
         let stopped =
             self.client.change("docker-stop", limit, |docker| docker.stop_container(&found.id, Some(options)));
         match stopped.or_else(unless_gone) {

@@ -47,6 +47,11 @@ pub trait Lifecycle: Send + Sync {
     /// Whether none is alive.
     fn is_down(&self, workload: &str) -> Result<bool>;
 
+    /// Fails if something that is needed for bringing the app back is not there any more. Changes nothing.
+    fn refuse_missing(&self, _workload: &str) -> Result<()> {
+        Ok(())
+    }
+
     /// Creates the app anew, by the function that every deploy goes through.
     fn create(&self, lease: &Lease, spec: &DeploySpec) -> Result<()>;
 
@@ -128,6 +133,11 @@ impl App {
     /// Whether the runtime says that it is down.
     pub fn is_down(&self) -> Result<bool> {
         self.call("is-down", || self.lifecycle.is_down(self.workload()))
+    }
+
+    /// Fails if something is gone that it needs to come back.
+    pub fn refuse_missing(&self) -> Result<()> {
+        self.lifecycle.refuse_missing(self.workload())
     }
 
     /// What is open for writing in these directories while it still runs, and who has nothing of them. Changes nothing.

@@ -63,16 +63,11 @@ impl Scene {
             assert_eq!(after["host"].get(key), Some(value), "{text}");
         }
         assert_eq!(added["id"].as_str(), Some(name));
-        assert_eq!(added["environment"].as_table().unwrap().len(), self.environment(name));
-        assert_eq!(added["environment"]["SECRET"].as_str(), Some(&*format!("of {name}\n'\"#")));
+        assert!(added.get("environment").is_none() && !text.contains("SECRET"), "{text}");
         assert_eq!(added["volume"].as_array().unwrap().len(), 1);
         let shown = self.world.ok(&["workload", "show", name, "--json"]).json();
         assert_eq!(shown["volumes"][0]["path"], json!(self.world.path(&format!("data/{name}"))));
         assert_eq!(shown["refusals"], json!([]));
-    }
-
-    fn environment(&self, name: &str) -> usize {
-        self.engine.container(name)["Config"]["Env"].as_array().map_or(0, Vec::len)
     }
 }
 

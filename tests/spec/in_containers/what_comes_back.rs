@@ -1,5 +1,5 @@
 //! What an app in a container has when it comes back: its image, its volumes of every kind, its policy; and the old
-//! container is kept as long as the restore can be undone.
+//! container only if it goes back.
 
 use serde_json::{Value, json};
 
@@ -60,11 +60,7 @@ fn two_volumes_are_restored_and_named_and_anonymous_ones_stay_with_the_app() {
     assert_eq!(others(&after), others(&before));
     assert_eq!(after["HostConfig"]["RestartPolicy"]["Name"], "always");
     assert_eq!(after["Name"], before["Name"]);
-    let old = engine.container(before["Id"].as_str().unwrap());
-    assert_eq!(old["State"]["Status"], "exited");
-    assert_eq!(old["HostConfig"]["RestartPolicy"]["Name"], "no", "nothing may start it by itself");
-    world.ok(&["restore", "finish", &world.transactions()[0], "--yes"]);
-    assert_eq!(engine.container(before["Id"].as_str().unwrap()), Value::Null, "its window is over");
+    assert_eq!(engine.container(before["Id"].as_str().unwrap()), Value::Null, "nothing may start it");
     assert_eq!(others(&inspect(engine, &id)), others(&before), "volumes are never removed");
 }
 
@@ -233,29 +229,4 @@ fn an_image_that_is_not_there_refuses_before_anything_is_stopped() {
     output.expect(1).expect_said("cannot pull the image `localhost:1/none:1`").expect_clear();
     assert_eq!(containers::of(engine, "missing"), Vec::<Value>::new());
     assert_eq!(json!(containers::running(engine, &id)), json!(0));
-}
-
-#[test]
-fn what_restores_keep_is_counted_and_a_deploy_says_when_there_is_no_room() {
-    let engine = Engine::shared();
-    let id = containers::fresh_id("many");
-    let mut workload = containers::shell(engine, &id, COUNTER);
-    workload.lines += "max_instances = 3\n";
-    workload.stop_timeout = "1s".into();
-    let world = containers::world(engine, [workload]);
-    for _ in 0..4 {
-        world.ok(&["deploy", &id]);
-    }
-    assert_eq!(containers::of(engine, &id).len(), 3, "the oldest that nothing needs are gone");
-    let snapshot = world.snapshot(&id);
-    world.restore(&id, &snapshot, &[]).expect(0);
-    world.ok(&["deploy", &id]);
-    world.restore(&id, &snapshot, &[]).expect(0);
-    let full = world.reforge(&["deploy", &id]);
-    full.expect(3).expect_said("undo windows need").expect_said("restore finish");
-    apps::writes_on(&world.volume(&id, "data"));
-    for transaction in world.transactions() {
-        world.ok(&["restore", "finish", &transaction, "--yes"]);
-    }
-    world.ok(&["deploy", &id]);
 }

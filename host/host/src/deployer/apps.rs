@@ -61,6 +61,10 @@ impl Lifecycle for OfRuntime {
         self.runtime.is_down(workload)
     }
 
+    fn refuse_missing(&self, workload: &str) -> Result<()> {
+        self.runtime.refuse_missing(workload)
+    }
+
     fn create(&self, lease: &Lease, spec: &DeploySpec) -> Result<()> {
         self.deployer.create_under(lease, spec, &self.runtime)
     }
