@@ -101,7 +101,7 @@ impl View<'_> {
     pub(crate) fn to_start_again(&self) -> Result<Option<Found>> {
         let Some(hold) = &self.record.hold else { return Ok(None) };
         // A version before this one has created one of ours in its place already.
-        let is_replaced = |found: &Found| found.is_ours() && !hold.policies.contains_key(&found.id);
+        let is_replaced = |found: &Found| found.is_ours() && hold.is_newer(&found.id);
         if self.found.iter().any(is_replaced) {
             return Ok(None);
         }

@@ -131,8 +131,7 @@ impl View<'_> {
     /// workload when it began, and what was created since. Those that were kept before are not its own.
     fn note_kept(&mut self) {
         let Some(hold) = &self.record.hold else { return };
-        let is_its_own =
-            |found: &&Found| hold.observed.as_ref() == Some(&found.id) || !hold.policies.contains_key(&found.id);
+        let is_its_own = |found: &&Found| hold.observed.as_ref() == Some(&found.id) || hold.is_newer(&found.id);
         for found in self.found.iter().filter(is_its_own) {
             let because = hold.observed.clone().unwrap_or_else(|| found.id.clone());
             self.record.kept.entry(found.id.clone()).or_insert(because);

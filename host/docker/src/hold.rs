@@ -35,6 +35,9 @@ pub(crate) fn hold(runtime: &DockerRuntime, workload: &str) -> Result<()> {
         hold.paused = current.status() == Status::PAUSED;
     }
     for found in &view.found {
+        if !first && hold.is_newer(&found.id) && !hold.made.contains(&found.id) {
+            hold.made.push(found.id.clone());
+        }
         hold.policies.entry(found.id.clone()).or_insert_with(|| found.policy());
     }
     view.write()?;

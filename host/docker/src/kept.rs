@@ -33,7 +33,7 @@ impl View<'_> {
         if self.current().is_none_or(|current| hold.observed.as_ref() != Some(&current.id)) {
             return Ok(());
         }
-        let is_failed = |found: &&Found| found.is_ours() && !found.is_up() && !hold.policies.contains_key(&found.id);
+        let is_failed = |found: &&Found| found.is_ours() && !found.is_up() && hold.is_newer(&found.id);
         for found in self.found.iter().filter(is_failed) {
             self.remove(found)?;
             self.record.kept.remove(&found.id);

@@ -40,12 +40,22 @@ pub(crate) struct Hold {
     /// None until then, and from our own start on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started: Option<BTreeMap<String, String>>,
+    /// Containers that were created since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made: Vec<String>,
     /// It ended again and again before it was stopped.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub looped: bool,
     /// It was paused before it was stopped.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub paused: bool,
+}
+
+impl Hold {
+    /// Whether a container came into being after policies were switched off.
+    pub(crate) fn is_newer(&self, id: &String) -> bool {
+        self.made.contains(id) || !self.policies.contains_key(id)
+    }
 }
 
 /// Which container was adopted, and which of its mounts are volumes of the workload.

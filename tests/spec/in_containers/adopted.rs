@@ -254,7 +254,7 @@ fn another_container_in_its_place_is_compared_before_anything_is_done() {
     let edits: [(&dyn Fn(&mut Value), &str); 4] = [
         (&|body: &mut Value| body["Image"] = "test/busybox:2".into(), "image `test/busybox:1`"),
         (&|body: &mut Value| body["Env"] = json!(["SECRET=hunter3", "MORE=1"]), "environment `MORE`, `SECRET`"),
-        (&|body: &mut Value| body["HostConfig"]["Privileged"] = true.into(), "`HostConfig.Privileged`"),
+        (&|body: &mut Value| body["HostConfig"]["Memory"] = (64 << 20).into(), "`HostConfig.Memory`"),
         (&|body: &mut Value| body["HostConfig"]["Mounts"][0]["Source"] = json!(elsewhere), "at `/data`"),
     ];
     for (edit, says) in edits {
@@ -351,7 +351,7 @@ fn a_container_that_does_not_see_what_is_live_is_not_left_to_write() {
     let script = "test -e /data/since || busybox mount -t tmpfs none /data; ".to_owned() + STAY;
     let app = Adopted::running(STAY, json!({}));
     containers::remove(app.engine, &app.id());
-    app.create(app.body(&script, json!({ "Privileged": true })));
+    app.create(app.body(&script, json!({ "CapAdd": ["SYS_ADMIN"] })));
     app.start(&app.name);
     app.world.ok(&["workload", "adopt", &app.name]);
     let before = app.container();

@@ -66,8 +66,8 @@ fn what_was_replaced_by_one_that_nobody_could_confirm_is_named_with_the_command_
     let engine = Engine::shared();
     let id = containers::fresh_id("unsure");
     let mut workload = containers::shell(engine, &id, STAY);
-    workload.lines +=
-        "max_instances = 3\nhealth = { command = [\"test\", \"-e\", \"{volume:data}/well\"], limit = \"1s\" }\n";
+    workload.lines += "max_instances = 3\n";
+    workload.health = Some((["test", "-e", "{volume:data}/well"].map(String::from).into(), "1s".into()));
     let world = containers::world(engine, [workload]);
     world.reforge(&["deploy", &id]).expect(7);
     let first = ids(engine, &id).remove(0);
