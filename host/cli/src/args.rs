@@ -61,9 +61,8 @@ pub(crate) enum Command {
         /// Start the app on an empty directory for this volume, which has had another one; may be given again
         #[arg(long, value_name = "VOLUME")]
         make_empty: Vec<String>,
-        /// Also if that replaces a container that something else made
-        #[arg(long)]
-        yes: bool,
+        #[command(flatten)]
+        yes: Yes,
         #[command(flatten)]
         wait: Wait,
     },
