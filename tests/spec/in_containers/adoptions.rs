@@ -116,6 +116,27 @@ fn one_container_after_the_other_is_adopted_into_whatever_is_there() {
 }
 
 #[test]
+fn ten_containers_change_a_configuration_by_additions_only() {
+    let mut scene = Scene::new(|host| {
+        let volume = VOLUME.replace(", ", "\n");
+        format!("# by hand\n[host]\n{host}\n[[workload]]\n{HAND}[[workload.volume]]\n{volume}\n# the end\n")
+    });
+    let before = scene.text();
+    for number in 0..10 {
+        let name = scene.container(&format!("n{number}-"));
+        scene.adopt(&name);
+    }
+    let after = scene.text();
+    let mut lines = after.lines();
+    // A list may get longer.
+    let kept = |line: &&str| !line.starts_with("allowed_roots");
+    for line in before.lines().filter(kept) {
+        assert!(lines.any(|other| other == line), "`{line}` is gone or moved: {after}");
+    }
+    assert_eq!(after.lines().filter(|line| *line == "[[workload]]").count(), 11);
+}
+
+#[test]
 fn several_containers_are_adopted_by_one_command_as_far_as_they_can_be() {
     let mut scene = Scene::new(|host| format!("[host]\n{host}"));
     let names = ["one", "two", "three"].map(|name| scene.container(name));

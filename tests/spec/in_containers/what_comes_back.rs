@@ -93,6 +93,31 @@ fn the_image_that_ran_comes_back_whatever_its_tag_means_now() {
 }
 
 #[test]
+fn an_image_that_something_put_under_a_container_of_ours_is_the_one_that_comes_back() {
+    let engine = Engine::shared();
+    let id = containers::fresh_id("updated");
+    let world = containers::world(engine, [containers::shell(engine, &id, COUNTER)]);
+    world.ok(&["deploy", &id]);
+    let ours = inspect(engine, &id);
+    engine.busybox("2");
+    // Tools that look for newer images copy everything, labels included.
+    let mut body = ours["Config"].clone();
+    body["Image"] = json!("test/busybox:2");
+    body["HostConfig"] = ours["HostConfig"].clone();
+    containers::remove(engine, ours["Id"].as_str().unwrap());
+    let name = ours["Name"].as_str().unwrap().trim_start_matches('/');
+    containers::stranger(engine, name, true, body);
+    let updated = inspect(engine, &id)["Image"].clone();
+    assert_ne!(updated, ours["Image"]);
+    let snapshot = world.snapshot(&id);
+    let shown = world.ok(&["snapshot", "show", &id, &snapshot, "--json"]).json();
+    assert_eq!(shown["image"]["digest"], updated);
+    world.restore(&id, &snapshot, &[]).expect(0);
+    assert_eq!(inspect(engine, &id)["Image"], updated);
+    apps::writes_on(&world.volume(&id, "data"));
+}
+
+#[test]
 fn an_app_that_was_stopped_stays_stopped_and_a_bad_one_runs_on_its_old_data_in_its_old_container() {
     let engine = Engine::shared();
     let id = containers::fresh_id("bad");
