@@ -181,13 +181,17 @@ fn a_job_that_has_done_what_it_had_to_do_is_not_taken_for_a_bad_one() {
 
 #[test]
 fn whoever_starts_it_while_it_is_down_is_found_even_if_it_ended_again() {
-    for stops_again in [false, true] {
+    for how in ["starts", "starts and stops", "replaces"] {
         let app = Adopted::running(COUNTS, json!({}));
         let before = app.container();
         let mut restore = app.world.start_pausing("record-swapped", &app.restore());
         assert!(restore.reaches_its_pause(), "{:?}", restore.wait());
+        if how == "replaces" {
+            containers::remove(app.engine, &app.id());
+            app.create(app.body(COUNTS, json!({})));
+        }
         app.start(&app.name);
-        if stops_again {
+        if how == "starts and stops" {
             app.stop(&app.name);
         }
         restore.go_on();
@@ -196,8 +200,8 @@ fn whoever_starts_it_while_it_is_down_is_found_even_if_it_ended_again() {
         output.expect_said("something else");
         assert!(!app.is_restored(), "as it was: {output:?}");
         assert_eq!(app.container()["State"]["Running"], false, "it is not started on what may be a mixture");
-        let same = [&app.container()["Id"], &app.container()["HostConfig"]] == [&before["Id"], &before["HostConfig"]];
-        assert!(same, "its policy is what it was");
+        assert_eq!(app.container()["HostConfig"], before["HostConfig"], "{how}: its policy is what it was");
+        assert_eq!(app.holders(), [app.id()]);
     }
 }
 

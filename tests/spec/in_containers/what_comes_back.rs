@@ -111,7 +111,7 @@ fn an_image_that_something_put_under_a_container_of_ours_is_the_one_that_comes_b
     assert_ne!(updated, ours["Image"]);
     let snapshot = world.snapshot(&id);
     let shown = world.ok(&["snapshot", "show", &id, &snapshot, "--json"]).json();
-    assert_eq!(shown["image"]["digest"], updated);
+    assert_eq!(shown["descriptor"]["manifest"]["image"]["digest"], updated);
     world.restore(&id, &snapshot, &[]).expect(0);
     assert_eq!(inspect(engine, &id)["Image"], updated);
     apps::writes_on(&world.volume(&id, "data"));
