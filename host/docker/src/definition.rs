@@ -81,9 +81,13 @@ pub(crate) fn shown(names: Vec<String>) -> String {
 }
 
 /// A name, with the image's id beside it: one name can stand for both.
-fn named(image: &str, id: &str) -> String {
-    let id = id.strip_prefix("sha256:").unwrap_or(id);
-    format!("`{}` ({})", escape::text(image), id.get(..12).unwrap_or(id))
+pub(crate) fn named(image: &str, id: &str) -> String {
+    let (image, id) = (escape::text(image), id.strip_prefix("sha256:").unwrap_or(id));
+    match id {
+        // It is not there yet.
+        "" => format!("`{image}`"),
+        id => format!("`{image}` ({})", id.get(..12).unwrap_or(id)),
+    }
 }
 
 fn variables(settings: &Map<String, Value>) -> BTreeMap<String, String> {

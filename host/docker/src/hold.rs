@@ -31,7 +31,7 @@ pub(crate) fn hold(runtime: &DockerRuntime, workload: &str) -> Result<()> {
     if let (true, Some(current)) = (first, &current) {
         hold.observed = Some(current.id.clone());
         hold.shall_run = current.is_up().then(|| current.id.clone());
-        hold.looped = current.app_state()? == AppState::CrashLooping;
+        hold.looped = current.app_state().is_ok_and(|state| state == AppState::CrashLooping);
         hold.paused = current.status() == Status::PAUSED;
     }
     for found in &view.found {

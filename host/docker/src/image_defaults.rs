@@ -2,6 +2,7 @@
 //! a container of another image in its place.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
@@ -25,7 +26,9 @@ const ENGINES: [(&str, &str); 6] = [
 /// Lists that an engine fills in itself, each with an entry that tells its own: an empty one means that there is none.
 const ENGINES_LISTS: [(&str, &str); 2] = [("MaskedPaths", "/proc/kcore"), ("ReadonlyPaths", "/proc/sysrq-trigger")];
 /// Where a false or a zero is not the same as nothing.
-const MEAN_NOTHING_TOO: [&str; 4] = ["Init", "OomKillDisable", "MemorySwappiness", "PidsLimit"];
+const MEAN_NOTHING_TOO: [&str; 3] = ["Init", "MemorySwappiness", "PidsLimit"];
+/// There where control groups are of version 2, for which an engine has another default.
+const OF_VERSION_2: &str = "/sys/fs/cgroup/cgroup.controllers";
 
 /// See the module. Of an image that is gone nothing is known: then everything is the container's own.
 pub(crate) struct ImageDefaults(Map<String, Value>);
@@ -106,14 +109,16 @@ pub(crate) fn strip_engines(request: &mut Map<String, Value>) {
     if let Some(host) = request.get_mut("HostConfig").and_then(Value::as_object_mut) {
         host.remove("RestartPolicy");
         host.remove("ConsoleSize");
+        let cgroup_namespace = if Path::new(OF_VERSION_2).exists() { "private" } else { "host" };
         host.retain(|key, value| {
             let text = value.to_string();
+            let is_namespace = key == "CgroupnsMode" && value == cgroup_namespace;
             let is_engines = ENGINES.iter().any(|(name, default)| key == name && text == *default);
             let is_list = ENGINES_LISTS.iter().any(|(name, entry)| {
                 key == name && value.as_array().is_some_and(|paths| paths.iter().any(|path| path == entry))
             });
             let is_kept_empty = ENGINES_LISTS.iter().any(|(name, _)| key == name);
-            !is_engines && !is_list && (is_kept_empty || !says_nothing(key, value))
+            !is_engines && !is_namespace && !is_list && (is_kept_empty || !says_nothing(key, value))
         });
     }
     if let Some(networking) = request.get_mut("NetworkingConfig").and_then(Value::as_object_mut)

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::container::Found;
-use super::definition::{differing, shown};
+use super::definition::{differing, named, shown};
 use super::image_defaults::{self, ImageDefaults};
 use super::{DockerRuntime, View, mounts, request};
 use reforge_base::Message;
@@ -39,7 +39,7 @@ impl View<'_> {
         }
         let mut changes = Vec::new();
         if now.image_digest != wanted.image_digest || now.image != wanted.image {
-            let (before, after) = (escape::text(&now.image), escape::text(&wanted.image));
+            let (before, after) = (named(&now.image, &now.image_digest), named(&wanted.image, &wanted.image_digest));
             changes.push(message!("would-change-image", before, after));
         }
         let variables = |pairs: &[(String, String)]| pairs.iter().cloned().collect::<BTreeMap<_, _>>();

@@ -327,7 +327,7 @@ other-attributes = other attributes
 init-host = host { $id }
 init-state = state      { $root }
 init-snapshots = snapshots  { $snapshots }
-deploy-replaces = replaces { $what }, by one of this host's own
+deploy-replaces = replaces { $what } by one of this host's own
 deploy-changes = changes  { $change }
 deploy-it = Deploy it? [y/N]
 

@@ -170,8 +170,8 @@ cannot-write-down-a-container = cannot write down a container: { $error }
 is-no-workloads-name = `{ $workload }` is no workload's name
 
 # docker/replaced.rs
-made-by-something-else = the container { $shown }, which something else made
-would-change-image = image `{ $before }`, then `{ $after }`
+made-by-something-else = the container { $shown } that something else made
+would-change-image = image { $before }, then { $after }
 would-change-environment = environment { $names }
 would-change-settings = settings { $names }
 

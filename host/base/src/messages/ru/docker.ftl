@@ -171,7 +171,7 @@ is-no-workloads-name = `{ $workload }` не может быть именем п�
 
 # docker/replaced.rs
 made-by-something-else = контейнер { $shown }, созданный не здесь
-would-change-image = образ `{ $before }`, затем `{ $after }`
+would-change-image = образ { $before }, затем { $after }
 would-change-environment = окружение { $names }
 would-change-settings = настройки { $names }
 
