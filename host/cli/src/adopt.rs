@@ -9,7 +9,8 @@ use reforge_base::durable;
 use reforge_base::escape;
 use reforge_base::lock_file;
 use reforge_base::message;
-use reforge_config::{Config, adopted};
+use reforge_base::spec::Mount;
+use reforge_config::{Config, Volume, Workload, adopted};
 use reforge_docker::{Adoption, DockerRuntime};
 use reforge_host::host::Host;
 use serde_json::json;
@@ -17,7 +18,7 @@ use serde_json::json;
 use super::answer::Answer;
 use super::exit::Exit;
 use super::session::Session;
-use super::words::say;
+use super::words::{self, say};
 
 /// The lock of whoever adds to the configuration. No workload is called so.
 pub(super) const TURN: &str = ".configuration.lock";
@@ -63,12 +64,11 @@ fn one(session: &Session, container: &str, names: Names) -> Result<Answer> {
     let _turn = lock_file::lock(&host.state.locks().join(TURN))?;
     let (before, config) = read(host, &file)?;
     let id = names.id.unwrap_or_else(|| plain(container));
-    if config.workloads.iter().any(|workload| workload.id == id) {
-        let message = message!("there-is-a-workload-already", id = escape::text(&id));
-        return Err(Failure::new(Code::Usage, message).hint(message!("choose-another-name-with-id")));
-    }
     let socket = config.host.docker_socket.clone();
     let runtime = DockerRuntime::new(socket, host.state.host_id(), host.state.docker());
+    if let Some(workload) = config.workloads.iter().find(|workload| workload.id == id) {
+        return again(session, host, &runtime, workload, container);
+    }
     let adoption = runtime.look_to_adopt(container, &id)?;
     for workload in config.workloads.iter().filter(|workload| workload.runtime.is_docker()) {
         if runtime.is_adopted_as(&adoption, &workload.id)? {
@@ -95,7 +95,41 @@ fn one(session: &Session, container: &str, names: Names) -> Result<Answer> {
     let volumes: Vec<_> = adoption.spec.mounts.iter().map(|mount| &mount.volume).collect();
     let details = json!({ "workload": id, "container": adoption.container, "volumes": volumes });
     host.audit_event("adopt", &session.who(), details.clone())?;
-    Ok(Answer::done(words(&id, &file, &adoption), details))
+    Ok(Answer::done(said(&id, &file, &adoption), details))
+}
+
+/// What has come in the place of a container that was adopted before. The configuration stays as it is.
+fn again(
+    session: &Session,
+    host: &Host,
+    runtime: &DockerRuntime,
+    workload: &Workload,
+    container: &str,
+) -> Result<Answer> {
+    let id = &workload.id;
+    if !workload.runtime.is_docker() {
+        let message = message!("there-is-a-workload-already", id = escape::text(id));
+        return Err(Failure::new(Code::Usage, message).hint(message!("choose-another-name-with-id")));
+    }
+    let adoption = runtime.look_to_adopt(container, id)?;
+    let mount = |volume: &Volume| Some(Mount::new(&volume.name, volume.source.as_ref()?, volume.target.as_ref()?));
+    let volumes: Vec<Mount> = workload.volumes.iter().filter_map(mount).collect();
+    let _lease = host.lease(id, message!("an-adoption"), false, &session.cancelled)?;
+    // A restore that is not over stands on the container that was there.
+    Failure::of_all(&host.blocked(workload)?).map_or(Ok(()), Err)?;
+    runtime.adopt_again(&adoption, &volumes)?;
+    let names: Vec<_> = volumes.iter().map(|mount| &mount.volume).collect();
+    let details = json!({ "workload": id, "container": adoption.container, "volumes": names });
+    host.audit_event("adopt", &session.who(), details.clone())?;
+    let shown = escape::text(id);
+    let mut lines = vec![say!("the-container-is-workload-now", container = adoption.container, shown)];
+    lines.push(say!("the-configuration-stays-as-it-is", shown));
+    lines.extend(adoption.obstacles.iter().map(obstacle));
+    Ok(Answer::done(lines.join("\n"), details))
+}
+
+fn obstacle(obstacle: &Failure) -> String {
+    say!("note-an-obstacle", what = words::read(&obstacle.message), hint = words::read(&obstacle.hint))
 }
 
 /// The configuration as it is now, and as text. The host was opened by what it was a moment ago.
@@ -111,7 +145,7 @@ pub(super) fn read(host: &Host, file: &Path) -> Result<(String, Config)> {
     Ok((before, config))
 }
 
-fn words(id: &str, file: &Path, adoption: &Adoption) -> String {
+fn said(id: &str, file: &Path, adoption: &Adoption) -> String {
     let shown = escape::text(id);
     let mut lines = vec![
         say!("the-container-is-workload-now", container = adoption.container, shown),
@@ -124,6 +158,7 @@ fn words(id: &str, file: &Path, adoption: &Adoption) -> String {
         let target = escape::text(target);
         lines.push(say!("note-the-engines-own-volume", target));
     }
+    lines.extend(adoption.obstacles.iter().map(obstacle));
     if let Some((project, service)) = &adoption.compose {
         let (project, service) = (escape::text(project), escape::text(service));
         lines.push(say!("note-compose-created-it-project-service", project, service, shown));

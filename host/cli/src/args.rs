@@ -62,6 +62,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "VOLUME")]
         make_empty: Vec<String>,
         #[command(flatten)]
+        yes: Yes,
+        #[command(flatten)]
         wait: Wait,
     },
     /// Deploy the previous image of a workload

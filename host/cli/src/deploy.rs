@@ -4,10 +4,12 @@ use reforge_base::Result;
 use reforge_base::escape;
 use reforge_base::spec::Health;
 use reforge_host::deployer::dispatch::DeployRequest;
+use reforge_runtime::Replaced;
 use reforge_server::documents::workload as documents;
 use serde_json::json;
 
 use super::answer::Answer;
+use super::consent;
 use super::exit::Exit;
 use super::session::Session;
 use super::words::{self, say};
@@ -25,6 +27,30 @@ pub(crate) fn init(session: &Session) -> Result<Answer> {
             "snapshot_dir": config.host.snapshot_dir,
         }),
     ))
+}
+
+/// A deploy. What somebody else made is replaced only if a person says so, who was shown what would be otherwise.
+pub(crate) fn deploy(
+    session: &Session,
+    workload: String,
+    make_empty: Vec<String>,
+    yes: bool,
+    wait: bool,
+) -> Result<Answer> {
+    let mut replace = yes;
+    // What stands in the way is said by the deploy itself.
+    if !yes && let Ok(Some(Replaced { what, changes })) = session.changing()?.deployer.would_replace(&workload) {
+        session.terminal.say(&say!("deploy-replaces", what = words::read(&what)));
+        for change in &changes {
+            session.terminal.say(&say!("deploy-changes", change = words::read(change)));
+        }
+        // Where nobody can be asked it is refused, and says all of this.
+        if session.terminal.is_interactive() {
+            consent::must_say_yes(session, &say!("deploy-it"))?;
+            replace = true;
+        }
+    }
+    dispatch(session, &DeployRequest::Deploy { workload, make_empty, replace }, wait)
 }
 
 pub(crate) fn dispatch(session: &Session, request: &DeployRequest, wait: bool) -> Result<Answer> {

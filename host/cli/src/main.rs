@@ -90,8 +90,8 @@ fn execute(session: &Session, command: Command) -> Result<Answer> {
     match command {
         Command::Demo { keep } => demo::demo(session, keep),
         Command::Init => deploy::init(session),
-        Command::Deploy { workload, make_empty, wait } => {
-            deploy::dispatch(session, &DeployRequest::Deploy { workload, make_empty }, wait.wait)
+        Command::Deploy { workload, make_empty, yes, wait } => {
+            deploy::deploy(session, workload, make_empty, yes.yes, wait.wait)
         }
         Command::Rollback(args::Deploy { workload, wait }) => {
             deploy::dispatch(session, &DeployRequest::Rollback { workload }, wait.wait)

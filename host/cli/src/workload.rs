@@ -72,6 +72,10 @@ pub(crate) fn show(session: &Session, id: &str) -> Result<Answer> {
         lines.push(String::new());
         lines.extend(refusal_lines(session, refusal));
     }
+    for warning in &whole.beside {
+        lines.push(String::new());
+        lines.extend(warning_lines(session, warning));
+    }
     Ok(Answer::done(lines.join("\n"), documents::whole_document(&whole)))
 }
 
@@ -81,6 +85,12 @@ fn snapshot_in_words(listed: &StoredSnapshot) -> String {
         Ok(descriptor) => format!("{id} ({})", style::age(descriptor.manifest.created)),
         Err(_) => say!("snapshot-damaged", id),
     }
+}
+
+fn warning_lines(session: &Session, warning: &Failure) -> [String; 2] {
+    let label = say!("label-warning");
+    let hint = format!("{:width$} {}", "", words::read(&warning.hint), width = label.chars().count());
+    [format!("{} {}", session.terminal.style.yellow(&label), words::read(&warning.message)), hint]
 }
 
 fn refusal_lines(session: &Session, refusal: &Failure) -> Vec<String> {

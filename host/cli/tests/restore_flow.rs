@@ -28,7 +28,7 @@ target = "/media"
 fn a_restore_and_its_undo_bring_back_exactly_what_was_there() {
     let directory = tempfile::tempdir().unwrap();
     let host = fixture::host(directory.path(), COUNTING, MEDIA);
-    let deploy = DeployRequest::Deploy { workload: "notes".into(), make_empty: Vec::new() };
+    let deploy = DeployRequest::Deploy { workload: "notes".into(), make_empty: Vec::new(), replace: false };
     host.deployer.dispatch(&deploy, false, &|| false).unwrap();
     let volumes = directory.path().join("volumes/notes");
     std::fs::write(volumes.join("prod/media/a"), vec![7; 3 << 20]).unwrap();

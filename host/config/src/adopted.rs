@@ -1,5 +1,6 @@
-//! A workload that was adopted, added to a configuration. Nothing is believed about the text that this makes: it is read
-//! back, and must mean what the one before it meant, and one workload more, which is what the container was created with.
+//! A workload that was adopted, added to a configuration: what differs from what leaving it out means, and no value of the
+//! environment. Nothing is believed about the text that this makes: it is read
+//! back, and must mean what the one before it meant, and one workload more, which is the container but for its environment.
 
 use std::path::Path;
 
@@ -7,10 +8,11 @@ use toml::{Table, Value};
 
 use super::{Config, Workload, additions, duration, in_code};
 use crate::deploy_spec;
+use crate::workload::STOP_SIGNALS;
 use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
-use reforge_base::spec::{DeploySpec, Mount};
+use reforge_base::spec::{DeploySpec, Mount, Restart, STOP_SIGNAL, STOP_TIMEOUT};
 
 /// Where the directories that may be volumes are listed.
 const ROOTS: &str = "allowed_roots";
@@ -84,9 +86,9 @@ fn check_meaning(before: &Config, after: &Config, spec: &DeploySpec, roots: &[&s
     let read = mounts.and_then(|mounts| deploy_spec::spec(new, &new.id, new.image.as_deref()?, mounts).ok());
     let mut meant = spec.clone();
     meant.image_digest.clear();
-    // One name has one value, the last, as it is for the app.
-    let environment: std::collections::BTreeMap<_, _> = meant.environment.into_iter().collect();
-    meant.environment = environment.into_iter().collect();
+    // It stays with the container.
+    meant.environment.clear();
+    meant.stop_signal = stop_signal(spec).to_owned();
     if read.as_ref() == Some(&meant) { Ok(()) } else { Err(message!("the-workload-would-not-be-what")) }
 }
 
@@ -117,13 +119,15 @@ fn table(spec: &DeploySpec, project: &str, stage: &str) -> Result<Table> {
     if let Some(name) = &spec.container.name {
         put("container_name", text(name));
     }
-    let environment: Table = spec.environment.iter().map(|(name, value)| (name.clone(), text(value))).collect();
-    if !environment.is_empty() {
-        put("environment", Value::Table(environment));
+    if stop_signal(spec) != STOP_SIGNAL {
+        put("stop_signal", text(stop_signal(spec)));
     }
-    put("stop_signal", text(&spec.stop_signal));
-    put("stop_timeout", text(&duration::text(spec.stop_timeout)));
-    put("restart", text(&spec.container.restart.text()));
+    if spec.stop_timeout != STOP_TIMEOUT {
+        put("stop_timeout", text(&duration::text(spec.stop_timeout)));
+    }
+    if spec.container.restart != Restart::default() {
+        put("restart", text(&spec.container.restart.text()));
+    }
     let labels: Table = spec.container.labels.iter().map(|(name, value)| (name.clone(), text(value))).collect();
     if !labels.is_empty() {
         put("labels", Value::Table(labels));
@@ -131,9 +135,19 @@ fn table(spec: &DeploySpec, project: &str, stage: &str) -> Result<Table> {
     let request = Value::try_from(&spec.container.request).map_err(|error| {
         Failure::new(Code::Usage, message!("what-the-container-was-created-with", error = error.to_string()))
     })?;
-    put("request", request);
+    if !spec.container.request.is_empty() {
+        put("request", request);
+    }
     put("volume", Value::Array(spec.mounts.iter().map(volume).collect::<Result<_>>()?));
     Ok(table)
+}
+
+/// How a deploy of it would ask the app to end: what a configuration cannot say, such as a number or one that ends nothing,
+/// is the usual signal.
+fn stop_signal(spec: &DeploySpec) -> &str {
+    let known = |name: &str| STOP_SIGNALS.iter().copied().find(|known| *known == name);
+    let said = spec.stop_signal.as_str();
+    known(said).or_else(|| known(&format!("SIG{said}"))).unwrap_or(STOP_SIGNAL)
 }
 
 fn volume(mount: &Mount) -> Result<Value> {

@@ -1,18 +1,20 @@
 //! Taking over a container that runs already, whoever created it: what it is, and which of its mounts become volumes.
 //!
-//! The container itself is not touched: it is known by its id, and by its name when something creates it anew.
+//! The container itself is not touched: it is known by its id, and another by its name if that was created with the same.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::client::Client;
 use super::container::{self, Found};
+use super::defined::define;
+use super::image_defaults::ImageDefaults;
 use super::record::{Adopted, Record};
-use super::{DockerRuntime, controllers, labels, request};
+use super::{DockerRuntime, controllers, labels, request, survey};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
-use reforge_base::spec::DeploySpec;
+use reforge_base::spec::{DeploySpec, Mount};
 
 /// Labels of Compose: whose project and service it is.
 const COMPOSE: [&str; 2] = ["com.docker.compose.project", "com.docker.compose.service"];
@@ -21,12 +23,15 @@ const COMPOSE: [&str; 2] = ["com.docker.compose.project", "com.docker.compose.se
 #[derive(Clone, Debug)]
 pub struct Adoption {
     pub container: String,
-    /// Everything that it was created with; its mounts are the volumes.
+    /// What it was created with beyond what its image says, and without its environment, which stays with it; its mounts
+    /// are the volumes.
     pub spec: DeploySpec,
     /// Named and anonymous volumes, which stay with it and are never captured.
     pub left: Vec<String>,
     /// Project and service, if Compose created it.
     pub compose: Option<(String, String)>,
+    /// What will stand in the way of a restore.
+    pub obstacles: Vec<Failure>,
     record: Adopted,
 }
 
@@ -50,9 +55,10 @@ pub(crate) fn look(runtime: &DockerRuntime, name: &str, workload: &str) -> Resul
         return Err(Failure::new(Code::PolicyRefused, message).hint(message!("only-bound-directories-are-captured")));
     }
     let mut spec = request::spec_of(workload, &found)?;
-    let mounts = volumes.iter().map(|(volume, (live, target))| reforge_base::spec::Mount::new(volume, live, target));
+    let mounts = volumes.iter().map(|(volume, (live, target))| Mount::new(volume, live, target));
     spec.mounts = mounts.collect();
     strip_volumes(&mut spec);
+    ImageDefaults::of(&client, &found)?.strip(&mut spec);
     let targets = volumes.into_iter().map(|(volume, (_, target))| (volume, target)).collect();
     let points = found.inspect.mounts.iter().flatten();
     let left = points.filter(|point| point.typ.as_deref() == Some("volume"));
@@ -61,7 +67,13 @@ pub(crate) fn look(runtime: &DockerRuntime, name: &str, workload: &str) -> Resul
         container: found.shown(),
         left: left.filter_map(|point| point.destination.clone()).collect(),
         compose: compose[0].clone().zip(compose[1].clone()),
-        record: Adopted { id: found.id.clone(), name: found.name.clone(), volumes: targets },
+        obstacles: survey::leaves(&found).into_iter().collect(),
+        record: Adopted {
+            id: found.id.clone(),
+            name: found.name.clone(),
+            volumes: targets,
+            definition: Some(define(&client, &found)?),
+        },
         spec,
     })
 }
@@ -71,6 +83,41 @@ pub(crate) fn take(runtime: &DockerRuntime, adoption: &Adoption) -> Result<()> {
     let workload = &adoption.spec.workload;
     let mut record = Record::read(&runtime.records, workload)?;
     record.adopted = Some(adoption.record.clone());
+    record.write(&runtime.records, workload)
+}
+
+/// Takes over what has come in the place of the container that the workload was, as it is now. `volumes` are the workload's,
+/// by name, with where they are and where the app sees them. The caller holds the workload's lease.
+pub(crate) fn take_again(runtime: &DockerRuntime, adoption: &Adoption, volumes: &[Mount]) -> Result<()> {
+    let workload = &adoption.spec.workload;
+    let client = Client::open(&runtime.socket)?;
+    let mut record = Record::read(&runtime.records, workload)?;
+    let known = record.adopted.as_ref().filter(|known| known.id != adoption.record.id);
+    let is_gone = |known: &Adopted| Ok::<_, Failure>(container::inspect(&client, &known.id)?.is_none());
+    if !known.map_or(Ok(false), is_gone)? {
+        let owner = escape::text(workload);
+        let message = message!("there-is-a-workload-of-that-name", owner);
+        return Err(Failure::new(Code::Usage, message).hint(message!("adopt-under-another-id")));
+    }
+    let mut named = BTreeMap::new();
+    for mount in &adoption.spec.mounts {
+        let target = escape::path(&mount.target);
+        let Some(volume) = volumes.iter().find(|volume| volume.target == mount.target) else { continue };
+        if volume.live != mount.live {
+            let (configured, deployed) = (escape::path(&volume.live), escape::path(&mount.live));
+            let message = message!("the-configuration-has-another-directory", target, configured, deployed);
+            return Err(
+                Failure::new(Code::VolumeRefused, message).hint(message!("correct-its-source-then-adopt-again"))
+            );
+        }
+        named.insert(volume.volume.clone(), volume.target.clone());
+    }
+    if let Some(missing) = volumes.iter().find(|volume| !named.contains_key(&volume.volume)) {
+        let (target, volume) = (escape::path(&missing.target), escape::text(&missing.volume));
+        let message = message!("the-container-has-nothing-at", shown = adoption.container, target, volume);
+        return Err(Failure::new(Code::VolumeRefused, message).hint(message!("take-the-volume-out-then-adopt-again")));
+    }
+    record.adopted = Some(Adopted { volumes: named, ..adoption.record.clone() });
     record.write(&runtime.records, workload)
 }
 

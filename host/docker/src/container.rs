@@ -72,9 +72,14 @@ fn find_adopted(client: &Client, adopted: &Adopted) -> Result<Option<Found>> {
     let by_id = inspect(client, &adopted.id)?;
     let found = match by_id {
         Some(found) => Some(found),
-        None => inspect(client, &adopted.name)?.filter(|found| !found.labels().contains_key(labels::WORKLOAD)),
+        None => inspect(client, &adopted.name)?.filter(|found| !found.is_ours()),
     };
-    Ok(found.map(|found| Found { own_name: adopted.name.clone(), ..found }))
+    // A person may have given it another name; the one that it has while it is kept is ours.
+    let is_kept = |found: &Found| found.name.starts_with(&format!("{}.kept-", adopted.name));
+    Ok(found.map(|found| match is_kept(&found) {
+        true => Found { own_name: adopted.name.clone(), ..found },
+        false => Found { own_name: found.name.clone(), ..found },
+    }))
 }
 
 impl Found {
@@ -124,6 +129,16 @@ impl Found {
         self.inspect.state.as_ref().and_then(|state| state.exit_code).unwrap_or_default()
     }
 
+    /// Whether a host created it, as opposed to something that it was adopted from.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.labels().contains_key(labels::WORKLOAD)
+    }
+
+    /// The engine's own word for when it was started last, which stays as it is until the next start.
+    pub(crate) fn started_at(&self) -> &str {
+        self.inspect.state.as_ref().and_then(|state| state.started_at.as_deref()).unwrap_or_default()
+    }
+
     /// When it was started last; none if it never was.
     pub(crate) fn started(&self) -> Option<jiff::Timestamp> {
         let text = self.inspect.state.as_ref()?.started_at.as_deref()?;
@@ -160,6 +175,11 @@ impl Found {
     /// The image that it was created from.
     pub(crate) fn image_id(&self) -> &str {
         self.inspect.image.as_deref().unwrap_or_default()
+    }
+
+    /// What that image was called.
+    pub(crate) fn image_name(&self) -> &str {
+        self.inspect.config.as_ref().and_then(|config| config.image.as_deref()).unwrap_or_default()
     }
 
     pub(crate) fn removes_itself(&self) -> bool {

@@ -1,8 +1,10 @@
-//! One container takes the place of another: the old one is stopped, renamed and kept; and back again.
+//! One container of ours takes the place of another: the old one is stopped, renamed and kept until the new one is
+//! healthy; and back again.
 //!
 //! In this order, so that a crash in between leaves at most one container running and every container there: image and
 //! everything else that is needed looked at, policies off, all stopped, names moved, created, started. What is called by the workload's own name stands
-//! for it; everything else is kept until an undo window or the number of instances lets it go.
+//! for it; what is replaced by one whose health nobody knows is kept until an undo window or the number of instances lets it
+//! go.
 
 use bollard::models::NetworkConnectRequest;
 use bollard::query_parameters::{
@@ -27,6 +29,10 @@ pub(crate) const START_LIMIT: std::time::Duration = std::time::Duration::from_se
 /// See [`reforge_runtime::Runtime::create`].
 pub(crate) fn create(runtime: &DockerRuntime, spec: &DeploySpec) -> Result<()> {
     let mut view = runtime.view(&spec.workload)?;
+    if let Some(found) = view.to_start_again()? {
+        return view.start_as_it_was(&found);
+    }
+    let spec = &view.with_own_environment(spec)?;
     let image = images::pinned(&view.client, spec)?;
     let held = view.record.hold.is_some();
     let policy = if held { Restart::No } else { spec.container.restart.clone() };
@@ -47,9 +53,10 @@ pub(crate) fn create(runtime: &DockerRuntime, spec: &DeploySpec) -> Result<()> {
     let id = view.create(spec, request)?;
     if let Some(hold) = &mut view.record.hold {
         hold.shall_run = Some(id.clone());
+        hold.started = None;
         view.write()?;
     }
-    view.start(&id, spec)?;
+    view.start_seen(&id, spec)?;
     view.refresh()?;
     if !held {
         view.remove_surplus(spec)?;
@@ -65,15 +72,26 @@ pub(crate) fn bring_back(runtime: &DockerRuntime, spec: &DeploySpec, detail: &se
     }
     let id = detail["id"].as_str().unwrap_or_default();
     let old = view.found.iter().find(|found| found.id == id).or_else(|| view.twin_of(id)).cloned();
-    let Some(old) = old else { return create(runtime, spec) };
+    let old = match (old, &view.record.adopted) {
+        (Some(old), _) => old,
+        // Its trouble, and the data is what it was.
+        (None, Some(adopted)) if adopted.id == id => {
+            view.successor(adopted).map_err(|failure| failure.with_code(Code::AppBad))?
+        }
+        (None, _) => return create(runtime, spec),
+    };
     view.note_kept();
     view.record.kept.remove(&old.id);
     if let Some(hold) = &mut view.record.hold {
         hold.shall_run = Some(old.id.clone());
+        hold.started = None;
     }
     view.write()?;
     view.move_names(&old.own_name.clone(), Some(&old))?;
-    view.start(&old.id, spec)
+    match old.is_ours() {
+        true => view.start_seen(&old.id, spec),
+        false => view.start_as_it_was(&old),
+    }
 }
 
 /// See [`reforge_runtime::Runtime::discard`].
@@ -113,8 +131,7 @@ impl View<'_> {
     /// workload when it began, and what was created since. Those that were kept before are not its own.
     fn note_kept(&mut self) {
         let Some(hold) = &self.record.hold else { return };
-        let is_its_own =
-            |found: &&Found| hold.observed.as_ref() == Some(&found.id) || !hold.policies.contains_key(&found.id);
+        let is_its_own = |found: &&Found| hold.observed.as_ref() == Some(&found.id) || hold.is_newer(&found.id);
         for found in self.found.iter().filter(is_its_own) {
             let because = hold.observed.clone().unwrap_or_else(|| found.id.clone());
             self.record.kept.entry(found.id.clone()).or_insert(because);
@@ -200,7 +217,7 @@ impl View<'_> {
         Ok(created.id)
     }
 
-    fn start(&self, id: &str, spec: &DeploySpec) -> Result<()> {
+    pub(crate) fn start(&self, id: &str, spec: &DeploySpec) -> Result<()> {
         let started = self
             .client
             .change("docker-start", START_LIMIT, |docker| docker.start_container(id, None::<StartContainerOptions>));
@@ -235,7 +252,7 @@ impl View<'_> {
     }
 
     /// Never with its volumes.
-    fn remove(&self, found: &Found) -> Result<()> {
+    pub(crate) fn remove(&self, found: &Found) -> Result<()> {
         let options = RemoveContainerOptions { v: false, force: false, link: false };
         let removed = self
             .client

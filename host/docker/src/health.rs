@@ -14,19 +14,24 @@ use rustix::process::Signal;
 
 use super::client::{CHANGE_LIMIT, Client};
 use super::container::Found;
-use super::{DockerRuntime, container};
+use super::{DockerRuntime, View, container};
 use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
-use reforge_base::spec::{DeploySpec, Health, HealthCheck, HealthReport};
+use reforge_base::spec::{DeploySpec, Health, HealthCheck, HealthReport, Restart};
 use reforge_runtime::process::{ProcessId, descendants};
 
 /// How long an app without any check must have run.
 const SETTLE: Duration = Duration::from_secs(1);
+/// The same of one that has ended since: an engine waits longer each time, and begins anew after this.
+const SETTLE_AFTER_ENDS: Duration = Duration::from_secs(10);
 /// How long one run of a check may take.
 const PROBE_LIMIT: Duration = Duration::from_secs(10);
-/// How long an app without a check of the workload's own is waited for.
+/// What an engine takes for interval and timeout of an image's check that does not say so, and how often it tries.
+const CHECK_DEFAULT: Duration = Duration::from_secs(30);
+const CHECK_TRIES_DEFAULT: u32 = 3;
+/// How long an app without a check of the workload's own is waited for, at least.
 pub(crate) const LIMIT: Duration = Duration::from_secs(120);
 /// Ends that confirm that an app with a check is bad; without one it is the first.
 const ENDS_MAX: i64 = 3;
@@ -46,9 +51,10 @@ pub(crate) fn wait(runtime: &DockerRuntime, workload: &str, cancelled: &dyn Fn()
     };
     let spec = view.spec_of(first)?;
     let held = view.record.hold.is_some();
-    let limit = spec.health.as_ref().map_or(LIMIT, |check| check.limit);
+    let limit = spec.health.as_ref().map_or_else(|| LIMIT.max(takes_at_most(first)), |check| check.limit);
     let deadline = Instant::now() + limit;
-    let mut wait = Wait { client: &view.client, spec: &spec, held, next_probe: Instant::now(), last_probe: None };
+    let looped = view.record.hold.as_ref().is_some_and(|hold| hold.looped);
+    let mut wait = Wait { view: &view, spec: &spec, held, looped, next_probe: Instant::now(), last_probe: None };
     loop {
         if cancelled() {
             return Ok(unknown(message!("cancelled-before-the-app-was-known")));
@@ -60,6 +66,9 @@ pub(crate) fn wait(runtime: &DockerRuntime, workload: &str, cancelled: &dyn Fn()
             return Ok(report);
         }
         if Instant::now() >= deadline {
+            if let Some(report) = wait.at_the_limit(&found) {
+                return Ok(report);
+            }
             let why = wait.last_probe.unwrap_or_else(|| message!("the-app-did-not-settle"));
             return Ok(unknown(with_last_output(&view.client, &found, message!("until-the-limit-of", why, limit))));
         }
@@ -69,9 +78,11 @@ pub(crate) fn wait(runtime: &DockerRuntime, workload: &str, cancelled: &dyn Fn()
 
 /// One wait for one container.
 struct Wait<'a> {
-    client: &'a Client,
+    view: &'a View<'a>,
     spec: &'a DeploySpec,
     held: bool,
+    /// It ended again and again before it was stopped: that it does so once more says nothing.
+    looped: bool,
     next_probe: Instant,
     last_probe: Option<Message>,
 }
@@ -81,12 +92,14 @@ impl Wait<'_> {
     fn look(&mut self, found: &Found, deadline: Instant) -> Result<Option<HealthReport>> {
         let check = self.spec.health.as_ref();
         let images_own = check.is_none() && images_check(found).is_some();
-        if let Some(why) = confirmed_bad(found, self.held, check.is_some() || images_own) {
-            let reason = with_last_output(self.client, found, why);
-            return Ok(Some(HealthReport::new(Health::ConfirmedBad, reason)));
+        if let Some(report) = self.ended(found, check.is_some() || images_own) {
+            return Ok(Some(report));
         }
         if !found.is_running() {
             return Ok(None);
+        }
+        if let Some(failure) = self.view.sees_another(found, self.spec)? {
+            return Ok(Some(HealthReport::new(Health::ConfirmedBad, failure.message)));
         }
         match check {
             Some(check) if Instant::now() >= self.next_probe => self.run_check(found, check, deadline),
@@ -94,15 +107,51 @@ impl Wait<'_> {
             None if images_own => Ok(self.ask_image(found)),
             None => {
                 let up = found.started().map(|started| jiff::Timestamp::now().duration_since(started));
-                let settled = up.and_then(|up| Duration::try_from(up).ok()).is_some_and(|up| up >= SETTLE);
-                Ok(settled.then(|| healthy(message!("ran-for", settle = SETTLE))))
+                // One that was started more than once must have run longer than it takes to end again.
+                let settle = if found.restarts() > 0 && !found.is_ours() { SETTLE_AFTER_ENDS } else { SETTLE };
+                let settled = up.and_then(|up| Duration::try_from(up).ok()).is_some_and(|up| up >= settle);
+                Ok(settled.then(|| healthy(message!("ran-for", settle))))
             }
         }
     }
 
+    /// What its end says, if it has ended.
+    fn ended(&self, found: &Found, has_check: bool) -> Option<HealthReport> {
+        if found.is_ours() {
+            let why = confirmed_bad(found, self.held, has_check)?;
+            return Some(self.bad(found, why));
+        }
+        // Its policy is on: as long as that brings it back it has not failed.
+        let over = found.started().is_some() && !found.is_up();
+        if !over || (found.policy().brings_back(found.exit_code()) && !is_given_up(found)) {
+            return None;
+        }
+        let why = message!("the-app", how = message!("ended-with-status", code = found.exit_code()));
+        match found.exit_code() {
+            // Something that had to be done, and is.
+            0 => Some(unknown(why)),
+            _ if self.looped => Some(unknown(with_last_output(&self.view.client, found, why))),
+            _ => Some(self.bad(found, why)),
+        }
+    }
+
+    /// What its policy has not brought up by then does not run, unless it never did.
+    fn at_the_limit(&self, found: &Found) -> Option<HealthReport> {
+        if found.is_ours() || found.is_running() || self.looped {
+            return None;
+        }
+        let how = message!("ended-with-status", code = found.exit_code());
+        let ends = found.restarts() + 1;
+        Some(self.bad(found, message!("the-app-ended-times-and-last", ends, how)))
+    }
+
+    fn bad(&self, found: &Found, why: Message) -> HealthReport {
+        HealthReport::new(Health::ConfirmedBad, with_last_output(&self.view.client, found, why))
+    }
+
     fn run_check(&mut self, found: &Found, check: &HealthCheck, deadline: Instant) -> Result<Option<HealthReport>> {
         let limit = PROBE_LIMIT.min(deadline.saturating_duration_since(Instant::now())).max(POLL);
-        let result = probe(self.client, self.spec, found, check, limit)?;
+        let result = probe(&self.view.client, self.spec, found, check, limit)?;
         self.next_probe = Instant::now() + check.interval.max(POLL);
         match result {
             // Something else may have answered in the place of an app that is not there.
@@ -114,7 +163,7 @@ impl Wait<'_> {
     }
 
     fn is_same(&self, before: &Found) -> Result<bool> {
-        let after = container::inspect(self.client, &before.id)?;
+        let after = container::inspect(&self.view.client, &before.id)?;
         Ok(after.is_some_and(|after| after.is_running() && after.started() == before.started()))
     }
 
@@ -132,6 +181,27 @@ impl Wait<'_> {
         self.last_probe = Some(message!("the-images-health-check-ended", code));
         let passed = health.status == Some(HealthStatusEnum::HEALTHY) && code == 0;
         passed.then(|| healthy(message!("the-images-health-check-passed")))
+    }
+}
+
+/// What the image's check may take until it says that the app is not well; an engine fills in what is not said.
+fn takes_at_most(found: &Found) -> Duration {
+    let Some(check) = found.inspect.config.as_ref().and_then(|config| config.healthcheck.as_ref()) else {
+        return Duration::ZERO;
+    };
+    let said =
+        |nanoseconds: Option<i64>| nanoseconds.and_then(|value| u64::try_from(value).ok()).filter(|value| *value > 0);
+    let or = |value: Option<i64>, default| said(value).map_or(default, Duration::from_nanos);
+    let each = or(check.interval, CHECK_DEFAULT) + or(check.timeout, CHECK_DEFAULT);
+    let tries = said(check.retries).and_then(|tries| u32::try_from(tries).ok()).unwrap_or(CHECK_TRIES_DEFAULT);
+    or(check.start_period, Duration::ZERO).saturating_add(each.saturating_mul(tries))
+}
+
+/// Whether the engine does not start it any more, however its policy reads.
+fn is_given_up(found: &Found) -> bool {
+    match found.policy() {
+        Restart::OnFailure { retries_max: Some(max) } => found.restarts() >= i64::from(max),
+        _ => false,
     }
 }
 

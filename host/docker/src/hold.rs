@@ -6,16 +6,16 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use bollard::models::ContainerUpdateBody;
+use bollard::models::{ContainerStateStatusEnum as Status, ContainerUpdateBody};
 
 use super::client::{CHANGE_LIMIT, Client};
 use super::container::Found;
 use super::errors::EngineError;
-use super::{DockerRuntime, View, policy};
+use super::{DockerRuntime, View, container, policy};
 use reforge_base::durable;
-use reforge_base::failure::{Failure, Result};
+use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
-use reforge_base::spec::Restart;
+use reforge_base::spec::{AppState, Restart};
 
 /// How long an engine may take to see that a container has ended.
 const ENDING_LIMIT: Duration = Duration::from_secs(10);
@@ -24,26 +24,32 @@ const POLL: Duration = Duration::from_millis(20);
 /// See [`reforge_runtime::Runtime::hold`].
 pub(crate) fn hold(runtime: &DockerRuntime, workload: &str) -> Result<()> {
     let mut view = runtime.view(workload)?;
-    let current = view.current().map(|current| (current.id.clone(), current.is_up(), current.image_id().to_owned()));
+    view.follow()?;
+    let current = view.current().cloned();
     let first = view.record.hold.is_none();
     let hold = view.record.hold.get_or_insert_default();
-    if let (true, Some((id, is_up, _))) = (first, &current) {
-        hold.observed = Some(id.clone());
-        hold.shall_run = is_up.then(|| id.clone());
+    if let (true, Some(current)) = (first, &current) {
+        hold.observed = Some(current.id.clone());
+        hold.shall_run = current.is_up().then(|| current.id.clone());
+        hold.looped = current.app_state().is_ok_and(|state| state == AppState::CrashLooping);
+        hold.paused = current.status() == Status::PAUSED;
     }
     for found in &view.found {
+        if !first && hold.is_newer(&found.id) && !hold.made.contains(&found.id) {
+            hold.made.push(found.id.clone());
+        }
         hold.policies.entry(found.id.clone()).or_insert_with(|| found.policy());
     }
     view.write()?;
     view.switch_policies_off()?;
-    match current {
-        Some((_, _, image)) if !image.is_empty() => view.keep_image(&image),
+    match current.map(|current| current.image_id().to_owned()) {
+        Some(image) if !image.is_empty() => view.keep_image(&image),
         _ => Ok(()),
     }
 }
 
 /// See [`reforge_runtime::Runtime::release`]: the container that stands for the workload gets its policy, every other
-/// keeps `no`. One that ended meanwhile by itself is started again if its policy would have done so.
+/// keeps `no`. What was created in vain, since the one that was there came back, goes. One that ended meanwhile by itself is started again if its policy would have done so.
 pub(crate) fn release(runtime: &DockerRuntime, workload: &str) -> Result<()> {
     let mut view = runtime.view(workload)?;
     let Some(hold) = view.record.hold.clone() else { return Ok(()) };
@@ -58,7 +64,12 @@ pub(crate) fn release(runtime: &DockerRuntime, workload: &str) -> Result<()> {
         if ended && current.started().is_some() && policy.brings_back(current.exit_code()) {
             view.start_again(current)?;
         }
+        // What somebody had paused is paused again.
+        if hold.paused && !current.is_ours() && hold.shall_run.as_ref() == Some(&current.id) && current.is_running() {
+            view.pause(current)?;
+        }
     }
+    view.remove_failed(&hold)?;
     view.record.hold = None;
     view.write()
 }
@@ -69,12 +80,24 @@ impl View<'_> {
         self.found.iter().try_for_each(|found| self.set_policy(found, &Restart::No))
     }
 
-    fn set_policy(&self, found: &Found, policy: &Restart) -> Result<()> {
+    fn pause(&self, found: &Found) -> Result<()> {
+        let paused = self.client.change("docker-pause", CHANGE_LIMIT, |docker| docker.pause_container(&found.id));
+        match paused {
+            // It ended meanwhile.
+            Err(error) if !error.is_gone() && !error.is_conflict() => {
+                Err(self.client.failed(message!("pause-the-container", shown = found.shown()))(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn set_policy(&self, found: &Found, policy: &Restart) -> Result<()> {
         set_policy(&self.client, found, policy)
     }
 }
 
-/// Gives a container a policy, durably.
+/// Gives a container a policy, durably. Returns when the engine has it so: one that is between two restarts can take the
+/// change back.
 pub(crate) fn set_policy(client: &Client, found: &Found, policy: &Restart) -> Result<()> {
     // Asked for again even if it looks so already, except for one that removes itself, which can have no other.
     if found.removes_itself() {
@@ -87,7 +110,17 @@ pub(crate) fn set_policy(client: &Client, found: &Found, policy: &Restart) -> Re
         let body = ContainerUpdateBody { restart_policy: restart_policy.clone(), ..Default::default() };
         let updated = client.change("docker-update", CHANGE_LIMIT, |docker| docker.update_container(&found.id, body));
         match updated {
-            Ok(()) => return sync_container(found),
+            Ok(()) => match container::inspect(client, &found.id)? {
+                Some(now) if now.policy() != *policy => {
+                    if Instant::now() >= deadline {
+                        let message = message!("the-engine-keeps-the-policy", shown = found.shown());
+                        return Err(Failure::new(Code::Runtime, message));
+                    }
+                    std::thread::sleep(POLL);
+                }
+                Some(_) => return sync_container(found),
+                None => return Ok(()),
+            },
             Err(error) if error.is_gone() => return Ok(()),
             Err(error) if has_just_ended(&error) && Instant::now() < deadline => std::thread::sleep(POLL),
             Err(error) => return Err(client.failed(&doing)(error)),

@@ -23,6 +23,8 @@ use reforge_runtime::ImageAtHand;
 
 /// Repository of the tags that keep images from `docker image prune`. Nobody pulls or pushes it.
 const KEPT: &str = "reforge-kept";
+/// What runs, and what ran before it.
+const IMAGES_KEPT: usize = 2;
 /// How long a registry may take to send an image.
 const FETCH_LIMIT: std::time::Duration = std::time::Duration::from_secs(3600);
 /// How soon a fetch is given up when somebody cancels.
@@ -168,8 +170,15 @@ fn has_tag(reference: &str) -> bool {
 }
 
 impl View<'_> {
-    /// Tags an image so that `docker image prune` leaves it.
-    pub(crate) fn keep_image(&self, id: &str) -> Result<()> {
+    /// Tags an image so that `docker image prune` leaves it, also once no container uses it: a rollback may need it.
+    pub(crate) fn keep_image(&mut self, id: &str) -> Result<()> {
+        if self.record.images.last().is_none_or(|newest| newest != id) {
+            self.record.images.retain(|known| known != id);
+            self.record.images.push(id.to_owned());
+            let surplus = self.record.images.len().saturating_sub(IMAGES_KEPT);
+            self.record.images.drain(..surplus);
+            self.write()?;
+        }
         let tag = format!("{}{}", self.tag_prefix(), short(id));
         let options = TagImageOptions { repo: Some(KEPT.to_owned()), tag: Some(tag) };
         let tagged = self.client.change("docker-tag", CHANGE_LIMIT, |docker| docker.tag_image(id, Some(options)));
@@ -185,7 +194,9 @@ impl View<'_> {
         let options = ListImagesOptions { filters, ..Default::default() };
         let images = self.client.ask(|docker| docker.list_images(Some(options))).map_err(self.client.failed(&doing))?;
         let prefix = format!("{KEPT}:{}", self.tag_prefix());
-        for image in images.iter().filter(|image| self.found.iter().all(|found| found.image_id() != image.id)) {
+        let is_used =
+            |id: &String| self.record.images.contains(id) || self.found.iter().any(|found| found.image_id() == id);
+        for image in images.iter().filter(|image| !is_used(&image.id)) {
             for tag in image.repo_tags.iter().filter(|tag| tag.starts_with(&prefix)) {
                 let options = RemoveImageOptions { force: false, noprune: true, ..Default::default() };
                 let removed = self

@@ -2,29 +2,36 @@
 //!
 //! In reading order: `client` talks to the engine and `errors` says what it answers; `labels`, `container` and `record`
 //! say which containers are a workload's and what is known of them, `deployed` which directories they have; `request`,
-//! `mounts` and `policy` are what one is created from, `description` what one says of that, `images` what it runs; then
-//! the verbs: `create`, `hold`, `stop`, `health`; and for the plan `survey`, with `controllers` and `changes`; for it
-//! and for a deploy `needs`, with `ports`; and `adopt`. Apps of several containers are `compose`'s.
+//! `mounts` and `policy` are what one is created from, `description` what one says of that, `definition` and
+//! `image_defaults` what one that somebody else made says, `images` what it runs; then the verbs: `create`, `again`,
+//! `hold`, `stop`, `health`, `kept`; and for the plan `survey`, with `controllers` and `changes`; for it and for a deploy
+//! `needs`, with `ports`; and `adopt` and `replaced`. Apps of several containers are `compose`'s.
 //!
-//! One container of a workload runs at most. Those that were replaced are kept, stopped and renamed, with restart policy
-//! `no`; none is ever removed with its volumes. Volumes are bound by mounts and never by `-v` binds, which would make an
+//! One container of a workload runs at most. What somebody else made is started again; what we made is made anew. The one
+//! that was replaced is stopped, renamed, with restart policy `no`, and removed once the new one is healthy; none is ever
+//! removed with its volumes. Volumes are bound by mounts and never by `-v` binds, which would make an
 //! empty directory where live is missing. An engine that does not answer is an error, never "down".
 //!
 //! Internal: `reforge-host` is what others depend on, and this changes from one version to the next.
 
 mod adopt;
+mod again;
 mod changes;
 mod client;
 mod compose;
 mod container;
 mod controllers;
 mod create;
+mod defined;
+mod definition;
 mod deployed;
 mod description;
 mod errors;
 mod health;
 mod hold;
+mod image_defaults;
 mod images;
+mod kept;
 mod labels;
 mod members;
 mod mounts;
@@ -32,6 +39,7 @@ mod needs;
 mod policy;
 mod ports;
 mod record;
+mod replaced;
 mod request;
 mod stop;
 mod survey;
@@ -45,9 +53,9 @@ use self::client::Client;
 use self::container::Found;
 use self::record::Record;
 use reforge_base::Message;
-use reforge_base::failure::Result;
-use reforge_base::spec::{DeploySpec, HealthReport, Observation};
-use reforge_runtime::{DeployedMount, ImageAtHand, Runtime, Survey};
+use reforge_base::failure::{Failure, Result};
+use reforge_base::spec::{DeploySpec, HealthReport, Mount, Observation};
+use reforge_runtime::{DeployedMount, ImageAtHand, Replaced, Runtime, Survey};
 
 /// Runs workloads as containers.
 #[derive(Clone, Debug)]
@@ -82,6 +90,12 @@ impl DockerRuntime {
     /// From now on the container is the workload's. The caller holds its lease.
     pub fn adopt(&self, adoption: &Adoption) -> Result<()> {
         adopt::take(self, adoption)
+    }
+
+    /// The container that has come in the place of the one that the workload was is the workload's from now on, as it is.
+    /// The caller holds its lease.
+    pub fn adopt_again(&self, adoption: &Adoption, volumes: &[Mount]) -> Result<()> {
+        adopt::take_again(self, adoption, volumes)
     }
 
     /// Takes that back: it was never said to be a workload.
@@ -134,7 +148,14 @@ impl Runtime for DockerRuntime {
 
     fn deployed_mounts(&self, workload: &str) -> Result<Vec<DeployedMount>> {
         let view = self.view(workload)?;
+        if let Some(another) = view.another()? {
+            return Err(another);
+        }
         view.current().map_or_else(|| Ok(Vec::new()), |current| view.deployed_mounts(current))
+    }
+
+    fn replaced_by(&self, spec: &DeploySpec) -> Result<Option<Replaced>> {
+        replaced::replaced(self, spec)
     }
 
     fn create(&self, spec: &DeploySpec) -> Result<()> {
@@ -176,7 +197,23 @@ impl Runtime for DockerRuntime {
 
     fn is_down(&self, workload: &str) -> Result<bool> {
         let view = self.view(workload)?;
-        Ok(!view.found.iter().any(Found::is_up))
+        Ok(!view.found.iter().any(Found::is_up) && !view.was_started_meanwhile())
+    }
+
+    fn refuse_missing(&self, workload: &str) -> Result<()> {
+        let view = self.view(workload)?;
+        match view.to_start_again()? {
+            Some(found) => Failure::of_all(&view.missing(&found)?).map_or(Ok(()), Err),
+            None => Ok(()),
+        }
+    }
+
+    fn confirmed(&self, workload: &str) -> Result<()> {
+        kept::remove_replaced(self, workload)
+    }
+
+    fn beside(&self, workload: &str) -> Result<Vec<Failure>> {
+        Ok(kept::beside(&self.view(workload)?))
     }
 
     fn await_healthy(&self, workload: &str, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {

@@ -37,6 +37,42 @@ impl View<'_> {
         Ok(unmet)
     }
 
+    /// What stands in the way of starting a container that is there once more: the engine says it only then.
+    pub(crate) fn unmet_again(&self, found: &Found) -> Result<Vec<Failure>> {
+        let mut unmet = self.missing(found)?;
+        unmet.extend(self.ports_taken(&found.inspect.host_config.clone().unwrap_or_default())?);
+        Ok(unmet)
+    }
+
+    /// What it needs of others that is not there.
+    pub(crate) fn missing(&self, found: &Found) -> Result<Vec<Failure>> {
+        let host = found.inspect.host_config.clone().unwrap_or_default();
+        let mut unmet = Vec::new();
+        let networks = found.inspect.network_settings.as_ref().and_then(|settings| settings.networks.as_ref());
+        for (name, endpoint) in networks.into_iter().flatten() {
+            // By its id: another of the same name is not joined.
+            let id = endpoint.network_id.as_ref().filter(|id| !id.is_empty()).unwrap_or(name);
+            if !request::is_plain(name) && network(&self.client, id)?.is_none() {
+                unmet.push(gone_network(name, found));
+            }
+        }
+        // What it has of others' volumes is mounted by itself.
+        let host = HostConfig { volumes_from: None, ..host };
+        for needed in containers(&host) {
+            if container::inspect(&self.client, &needed.name)?.is_none_or(|other| needed.runs && !other.is_up()) {
+                let (shown, needed) = (found.shown(), escape::text(&needed.name));
+                unmet.push(
+                    refused(message!("the-container-stands-on-another", shown, needed))
+                        .hint(message!("start-that-or-make-both-anew")),
+                );
+            }
+        }
+        let binds = found.inspect.mounts.iter().flatten().filter(|point| point.typ.as_deref() == Some("bind"));
+        let missing = binds.filter_map(|point| path_missing(point.source.as_deref()?));
+        unmet.extend(missing.map(|failure| failure.hint(message!("put-it-there-again"))));
+        Ok(unmet)
+    }
+
     fn unmet_of(&self, spec: &DeploySpec, request: &CreateRequest) -> Result<Vec<Failure>> {
         let host = request.body.host_config.clone().unwrap_or_default();
         let info = self.client.ask(|docker| docker.info());
@@ -121,6 +157,12 @@ fn may_come_from_a_manager(info: &SystemInfo) -> bool {
 fn no_network(name: &str) -> Failure {
     let shown = escape::text(name);
     refused(message!("the-network-is-not-there", shown)).hint(message!("docker-network-create-or-name-another", shown))
+}
+
+fn gone_network(name: &str, found: &Found) -> Failure {
+    let (network, shown) = (escape::text(name), found.shown());
+    refused(message!("the-network-of-the-container-is-gone", network, shown))
+        .hint(message!("make-it-anew-with-what-made-it", name = escape::text(&found.name)))
 }
 
 /// Another container that one stands on.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::definition::Definition;
 use reforge_base::durable::{self, PRIVATE_DIRECTORY, PRIVATE_FILE};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
@@ -21,6 +22,8 @@ pub(crate) struct Record {
     pub adopted: Option<Adopted>,
     /// Containers by id that an undo window needs, each with the container that its transaction observed.
     pub kept: BTreeMap<String, String>,
+    /// Images that are kept for a rollback although no container may use them, the newest last.
+    pub images: Vec<String>,
 }
 
 /// What was there when policies were switched off, and what is wanted since.
@@ -33,6 +36,26 @@ pub(crate) struct Hold {
     pub policies: BTreeMap<String, Restart>,
     /// The container that was started and not stopped since: when it ends, its policy would bring it back.
     pub shall_run: Option<String>,
+    /// When each container was started last, by id, as it was when all were down: another time is somebody else's start.
+    /// None until then, and from our own start on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<BTreeMap<String, String>>,
+    /// Containers that were created since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made: Vec<String>,
+    /// It ended again and again before it was stopped.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub looped: bool,
+    /// It was paused before it was stopped.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
+}
+
+impl Hold {
+    /// Whether a container came into being after policies were switched off.
+    pub(crate) fn is_newer(&self, id: &String) -> bool {
+        self.made.contains(id) || !self.policies.contains_key(id)
+    }
 }
 
 /// Which container was adopted, and which of its mounts are volumes of the workload.
@@ -43,6 +66,9 @@ pub(crate) struct Adopted {
     pub name: String,
     /// Where it sees each volume, by the volume's name.
     pub volumes: BTreeMap<String, PathBuf>,
+    /// What it was created with. A version before this one wrote none down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<Definition>,
 }
 
 impl Record {
@@ -73,4 +99,20 @@ fn file_name(workload: &str) -> Result<String> {
         return Err(Failure::new(Code::Usage, message!("is-no-workloads-name", workload = escape::text(workload))));
     }
     Ok(format!("{workload}.json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_versions_before_wrote_is_read() {
+        let adopted = r#"{"hold":{"observed":"a","policies":{"a":"always","b":{"on-failure":{"retries_max":3}}},"shall_run":"a"},
+            "adopted":{"id":"a","name":"web","volumes":{"data":"/data"}},"kept":{"b":"a"}}"#;
+        let record: Record = serde_json::from_str(adopted).unwrap();
+        let hold = record.hold.unwrap();
+        assert_eq!((hold.policies.len(), hold.started, hold.looped, hold.paused), (2, None, false, false));
+        assert_eq!(record.adopted.unwrap().definition, None);
+        assert_eq!(record.images, Vec::<String>::new());
+    }
 }

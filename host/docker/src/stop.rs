@@ -22,6 +22,8 @@ const STOP_MARGIN: Duration = Duration::from_secs(30);
 const STOP_SECONDS: i64 = 10;
 /// How long a container that was stopped may take to be seen down.
 const SEEN_DOWN_LIMIT: Duration = Duration::from_secs(30);
+/// How long one is asked that would be asked for ever.
+const FOR_EVER_SECONDS: u64 = 600;
 /// How long one that removes itself may take to be gone.
 const REMOVED_LIMIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(50);
@@ -35,7 +37,8 @@ impl View<'_> {
         loop {
             let up: Vec<Found> = self.found.iter().filter(|found| found.is_up()).cloned().collect();
             if up.is_empty() {
-                return self.await_removals();
+                self.await_removals()?;
+                return self.note_starts();
             }
             for found in &up {
                 self.stop(found)?;
@@ -66,8 +69,13 @@ impl View<'_> {
         Ok(())
     }
 
-    fn stop(&self, found: &Found) -> Result<()> {
-        one(&self.client, found, Some(request::stop_seconds(self.spec_of(found)?.stop_timeout)))
+    pub(crate) fn stop(&self, found: &Found) -> Result<()> {
+        // The timeout of one that somebody else made is its own.
+        let seconds = match found.is_ours() {
+            true => Some(request::stop_seconds(self.spec_of(found)?.stop_timeout)),
+            false => None,
+        };
+        one(&self.client, found, seconds)
     }
 }
 
@@ -81,7 +89,9 @@ pub(crate) fn one(client: &Client, found: &Found, seconds: Option<i64>) -> Resul
         }
     }
     let own = || found.inspect.config.as_ref().and_then(|config| config.stop_timeout).unwrap_or(STOP_SECONDS);
-    let limit = Duration::from_secs(u64::try_from(seconds.unwrap_or_else(own)).unwrap_or_default()) + STOP_MARGIN;
+    // One that says for ever does not get that long.
+    let asked = u64::try_from(seconds.unwrap_or_else(own)).unwrap_or(FOR_EVER_SECONDS);
+    let limit = Duration::from_secs(asked) + STOP_MARGIN;
     let options =
         StopContainerOptions { t: seconds.and_then(|seconds| i32::try_from(seconds).ok()), ..Default::default() };
     let stopped = client.change("docker-stop", limit, |docker| docker.stop_container(&found.id, Some(options)));

@@ -13,7 +13,7 @@ use bollard::query_parameters::ListContainersOptions;
 
 use super::client::Client;
 use super::container::{self, Found};
-use super::{DockerRuntime, changes, controllers};
+use super::{DockerRuntime, changes, controllers, kept};
 use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
@@ -32,12 +32,22 @@ pub(crate) fn survey(
     let mut survey = others_who_have(&view.client, &view.found, allowed, live)?;
     if let Some(current) = view.current() {
         survey.refusals.extend(controllers::of_own(current));
-        survey.warnings.extend(changes::warning(&view.client, current)?);
+        survey.warnings.extend(view.followed()?);
         // One that is stopped is not started.
-        if current.app_state()?.should_run() {
-            survey.refusals.extend(view.unmet(&view.spec_of(current)?)?);
+        let runs = current.app_state()?.should_run();
+        if !current.is_ours() {
+            survey.refusals.extend(leaves(current));
+            if runs {
+                survey.refusals.extend(view.unmet_again(current)?);
+            }
+        } else {
+            survey.warnings.extend(changes::warning(&view.client, current)?);
+            if runs {
+                survey.refusals.extend(view.unmet(&view.spec_of(current)?)?);
+            }
         }
     }
+    survey.warnings.extend(kept::beside(&view));
     let up: Vec<String> = view.found.iter().filter(|found| found.is_up()).map(Found::shown).collect();
     if up.len() > 1 {
         let message = message!("runs-more-than-once", workload = escape::text(workload), up = up.join(", "));
@@ -62,6 +72,14 @@ pub(crate) fn others_who_have(
     }
     look.at_services()?;
     Ok(look.survey)
+}
+
+/// What removes itself when it stops cannot be started again.
+pub(crate) fn leaves(found: &Found) -> Option<Failure> {
+    found.removes_itself().then(|| {
+        let message = message!("the-container-removes-itself", shown = found.shown());
+        Failure::new(Code::PolicyRefused, message).hint(message!("create-it-without-rm"))
+    })
 }
 
 /// Every container on the engine that is not the workload's.

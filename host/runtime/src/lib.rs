@@ -40,6 +40,15 @@ pub struct Survey {
     pub warnings: Vec<Failure>,
 }
 
+/// What a deploy would put an end to: something that nobody here made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    /// What it is, in words.
+    pub what: Message,
+    /// What would be otherwise afterwards.
+    pub changes: Vec<Message>,
+}
+
 /// Runs workloads. Every method is called with the workload's lease held, may be called again after a crash, and
 /// answers what it sees, not what it remembers.
 pub trait Runtime: Send + Sync {
@@ -59,9 +68,15 @@ pub trait Runtime: Send + Sync {
         Ok(mounts.into_iter().map(deployed).collect())
     }
 
-    /// Replaces whatever runs by a new instance of `spec` and starts it. Never starts an old one again. Returns when
-    /// the instance was started; an instance that cannot be started at all is an error with the code `app-bad`.
+    /// Replaces whatever runs by a new instance of `spec` and starts it. Under a hold, what somebody else made is started
+    /// again as it is instead. Returns when the instance was started; an instance that cannot be started at all is an error with the code `app-bad`.
     fn create(&self, spec: &DeploySpec) -> Result<()>;
+
+    /// What somebody else made that [`Runtime::create`] would replace by `spec`, if there is such a thing: a person is asked
+    /// first. Changes nothing.
+    fn replaced_by(&self, _spec: &DeploySpec) -> Result<Option<Replaced>> {
+        Ok(None)
+    }
 
     /// Brings back what [`Runtime::observe`] saw: the old instance if it is still there, else a new one from its spec.
     /// An app that was stopped stays stopped. Does nothing if it is up already.
@@ -116,6 +131,11 @@ pub trait Runtime: Send + Sync {
         Ok(())
     }
 
+    /// Fails if something that is needed for bringing back what is held down is not there any more. Changes nothing.
+    fn refuse_missing(&self, _workload: &str) -> Result<()> {
+        Ok(())
+    }
+
     /// Waits for the instance that was started last, up to the limit of its health check; without a check, until it
     /// has run for the settle time. `cancelled` is asked between probes.
     fn await_healthy(&self, workload: &str, cancelled: &dyn Fn() -> bool) -> Result<HealthReport>;
@@ -138,6 +158,16 @@ pub trait Runtime: Send + Sync {
     /// share them, by the runtime's own names; `live` are the volumes by name and path. Changes nothing.
     fn survey(&self, _workload: &str, _allowed: &[String], _live: &[(String, PathBuf)]) -> Result<Survey> {
         Ok(Survey::default())
+    }
+
+    /// What was created last is healthy: what it replaced may go.
+    fn confirmed(&self, _workload: &str) -> Result<()> {
+        Ok(())
+    }
+
+    /// What stands beside the instance that runs, and how each is removed, as warnings. Changes nothing.
+    fn beside(&self, _workload: &str) -> Result<Vec<Failure>> {
+        Ok(Vec::new())
     }
 
     /// The undo window of the transaction that observed this is over: what was kept for going back may go.

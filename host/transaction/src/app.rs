@@ -64,6 +64,11 @@ pub trait Lifecycle: Send + Sync {
         false
     }
 
+    /// Fails if something that is needed for bringing the app back is not there any more. Changes nothing.
+    fn refuse_missing(&self, _workload: &str) -> Result<()> {
+        Ok(())
+    }
+
     /// Creates the app anew, by the function that every deploy goes through.
     fn create(&self, lease: &Lease, spec: &DeploySpec) -> Result<()>;
 
@@ -160,6 +165,11 @@ impl App {
     /// Whether something other than this host can start it, and be gone before anybody looks.
     pub fn starts_by_others(&self) -> bool {
         self.lifecycle.starts_by_others()
+    }
+
+    /// Fails if something is gone that it needs to come back.
+    pub fn refuse_missing(&self) -> Result<()> {
+        self.lifecycle.refuse_missing(self.workload())
     }
 
     /// What is open for writing in these directories while it still runs, and who has nothing of them. Changes nothing.

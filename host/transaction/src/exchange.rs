@@ -17,13 +17,15 @@ impl Transaction {
     /// 2. `swapping` is durable;
     /// 3. per volume: the sealed root gets its owner and mode, durably; an absent live is made (and recorded), live and
     ///    sibling are exchanged, both identities and the way to the parent are verified, the parent is synced;
-    /// 4. `swapped` is durable; the app is still down, every live is judged once more, and nobody has written to one;
+    /// 4. `swapped` is durable; the app is still down, all that it comes back from is there, every live is judged once
+    ///    more, and nobody has written to one;
     /// 5. `commit` is durable: the one instant. If its sync fails, `abort` decides, never memory.
     ///
     /// `go_on` is asked before each step and fails if it was cancelled. After a failure before 5 the caller reverts; a
     /// later start does the same. After 5 nothing is taken back.
     pub fn swap(&mut self, go_on: &dyn Fn() -> Result<()>) -> Result<()> {
         self.check_down()?;
+        self.app.refuse_missing()?;
         self.check_mounts()?;
         self.check_sealed()?;
         go_on()?;
@@ -35,6 +37,7 @@ impl Transaction {
         }
         self.journal.append(Event::Swapped)?;
         self.check_down()?;
+        self.app.refuse_missing()?;
         self.check_new_lives()?;
         self.check_untouched()?;
         go_on()?;

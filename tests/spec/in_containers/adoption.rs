@@ -2,14 +2,14 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::apps;
 use crate::support::containers;
 use crate::support::engine::Engine;
 
 #[test]
-fn a_container_of_compose_is_adopted_restored_and_keeps_its_labels_and_secrets() {
+fn a_container_of_compose_is_adopted_started_again_by_a_restore_and_deployed_with_its_labels_and_secrets() {
     let engine = Engine::shared();
     let world = containers::world(engine, []);
     let name = containers::fresh_id("theirs");
@@ -48,6 +48,7 @@ fn a_container_of_compose_is_adopted_restored_and_keeps_its_labels_and_secrets()
     assert_eq!(std::fs::metadata(&config).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(std::fs::read_to_string(&config).unwrap().starts_with("# what the operator said"));
     world.reforge(&["workload", "adopt", &name]).expect(2).expect_said("already");
+    assert!(!std::fs::read_to_string(&config).unwrap().contains("hunter2"), "secrets stay with the container");
     let snapshot = world.snapshot(&name);
     let captured = apps::counted(&live);
     apps::writes_on(&live);
@@ -55,7 +56,18 @@ fn a_container_of_compose_is_adopted_restored_and_keeps_its_labels_and_secrets()
     apps::writes_on(&live);
     assert!(captured > 0);
     let after = engine.container(&name);
-    assert_ne!(after["Id"], before["Id"]);
+    assert_eq!(after["Id"], before["Id"], "started again");
+    for same in ["/Config", "/HostConfig", "/Mounts"] {
+        assert_eq!(after.pointer(same), before.pointer(same), "{same}");
+    }
+    // A deploy makes one of Reforge's own, which has the same, if a person agrees.
+    let asked = world.reforge(&["deploy", &name]);
+    asked.expect(3).expect_said(&name).expect_said("--yes").expect_unsaid("with changes").expect_clear();
+    assert_eq!(engine.container(&name)["State"]["StartedAt"], after["State"]["StartedAt"]);
+    world.ok(&["deploy", &name, "--yes"]);
+    let deployed = engine.container(&name);
+    assert_ne!(deployed["Id"], before["Id"]);
+    assert_eq!(engine.container(before["Id"].as_str().unwrap()), Value::Null, "nothing is left that could be started");
     for same in [
         "/Config/Labels/their.label",
         "/Config/Labels/com.docker.compose.service",
@@ -63,20 +75,21 @@ fn a_container_of_compose_is_adopted_restored_and_keeps_its_labels_and_secrets()
         "/HostConfig/RestartPolicy",
         "/Config/Cmd",
     ] {
-        assert_eq!(after.pointer(same), before.pointer(same), "{same}");
+        assert_eq!(deployed.pointer(same), before.pointer(same), "{same}");
     }
-    let environment = after["Config"]["Env"].as_array().unwrap();
+    let environment = deployed["Config"]["Env"].as_array().unwrap();
     assert!(environment.contains(&json!("SECRET=hunter2 \"quoted\"")) && environment.contains(&json!("EMPTY=")));
-    let cache = |container: &serde_json::Value| {
+    let cache = |container: &Value| {
         let mounts = container["Mounts"].as_array().unwrap();
         mounts.iter().find(|mount| mount["Destination"] == "/cache").unwrap()["Name"].clone()
     };
-    assert_eq!(cache(&after), cache(&before));
-    // What was written down is what a deploy needs.
-    world.ok(&["deploy", &name]);
-    let deployed = engine.container(&name);
-    assert_eq!(deployed["HostConfig"]["Memory"], before["HostConfig"]["Memory"]);
     assert_eq!(cache(&deployed), cache(&before));
+    // And goes on with it.
+    world.ok(&["deploy", &name]);
+    world.restore(&name, &snapshot, &[]).expect(0);
+    let restored = engine.container(&name);
+    assert_eq!(cache(&restored), cache(&before));
+    assert!(restored["Config"]["Env"].as_array().unwrap().contains(&json!("SECRET=hunter2 \"quoted\"")));
     apps::writes_on(&live);
     world.ok(&["stop", &name]);
 }

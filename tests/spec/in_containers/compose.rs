@@ -86,6 +86,28 @@ impl<'a> Project<'a> {
         self.engine.container(up[0]["Id"].as_str().unwrap())
     }
 
+    /// What people do all day starts this container and no other.
+    #[track_caller]
+    fn everyday(&self, container: &Value) {
+        let up = self.running();
+        self.compose(&["up", "-d"]);
+        assert_eq!(self.running()["State"]["StartedAt"], up["State"]["StartedAt"], "Compose has nothing to do");
+        self.compose(&["restart"]);
+        assert_eq!(self.running()["Id"], container["Id"]);
+        for listed in self.engine.containers() {
+            // Already started is answered, too.
+            self.engine.call("POST", &format!("/containers/{}/start", listed["Id"].as_str().unwrap()), &Value::Null);
+        }
+        assert_eq!(self.running()["Id"], container["Id"]);
+    }
+
+    fn edit(&self, from: &str, to: &str) {
+        let file = self.directory.join("docker-compose.yml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains(from));
+        std::fs::write(&file, text.replace(from, to)).unwrap();
+    }
+
     fn marks(&self) -> [PathBuf; 2] {
         ["data/since", "config/since"].map(|name| self.directory.join(name))
     }
@@ -103,7 +125,14 @@ fn cache(container: &Value) -> Value {
 
 #[track_caller]
 fn assert_same(one: &Value, other: &Value) {
-    for same in ["/Name", "/Config/Cmd", "/Config/Env", "/HostConfig/RestartPolicy", "/HostConfig/NetworkMode"] {
+    let environment = |container: &Value| {
+        let listed = container["Config"]["Env"].as_array().unwrap();
+        let mut variables: Vec<String> = listed.iter().map(|variable| variable.as_str().unwrap().to_owned()).collect();
+        variables.sort();
+        variables
+    };
+    assert_eq!(environment(one), environment(other));
+    for same in ["/Name", "/Config/Cmd", "/HostConfig/RestartPolicy", "/HostConfig/NetworkMode"] {
         assert_eq!(one.pointer(same), other.pointer(same), "{same}");
     }
     let theirs = |container: &Value| -> Vec<(String, Value)> {
@@ -120,7 +149,7 @@ fn assert_same(one: &Value, other: &Value) {
 }
 
 #[test]
-fn what_compose_created_is_adopted_restored_and_undone_and_compose_still_knows_it() {
+fn what_compose_created_is_restored_and_undone_as_the_same_container_and_compose_goes_on_with_it() {
     let _one = one_at_a_time();
     let engine = Engine::apart();
     let project = Project::up(&engine);
@@ -128,35 +157,53 @@ fn what_compose_created_is_adopted_restored_and_undone_and_compose_still_knows_i
     let before = project.running();
     let id = name_of(&before);
     let adopted = world.ok(&["workload", "adopt", &id]);
-    adopted.expect_said("Compose created it").expect_said("reforge deploy").expect_said("`/cache`");
+    adopted.expect_said("Compose created it").expect_said("docker compose up").expect_said("`/cache`");
     adopted.expect_unsaid("hunter2");
     let snapshot = world.snapshot(&id);
     project.marks().iter().for_each(|mark| std::fs::write(mark, "").unwrap());
     let there = || project.marks().map(|mark| Path::exists(&mark));
     world.restore(&id, &snapshot, &[]).expect(0);
     assert_eq!(there(), [false, false], "restored");
-    assert_same(&project.running(), &before);
+    assert_eq!(project.running()["Id"], before["Id"], "the container that Compose created");
+    project.everyday(&before);
     world.undo(&world.transactions()[0]).expect(0);
     assert_eq!(there(), [true, true], "undone");
     apps::writes_on(&project.data());
+    assert_eq!(project.running()["HostConfig"], before["HostConfig"], "its policy, too");
+    project.everyday(&before);
+
+    // One that Compose creates with the same is followed.
+    project.compose(&["up", "-d", "--force-recreate"]);
+    let anew = project.running();
+    assert_ne!(anew["Id"], before["Id"]);
+    world.ok(&["restore", "plan", &id, &snapshot]).expect_said("is taken for it");
+    world.restore(&id, &snapshot, &[]).expect(0);
+    assert_eq!((&project.running()["Id"], there()), (&anew["Id"], [false, false]));
+
+    // One that it creates with something else is not, until a person says so.
+    project.edit("SECRET: hunter2", "SECRET: hunter3");
+    project.compose(&["up", "-d"]);
+    let restore = ["restore", "plan", &id, &snapshot];
+    for refused in [&["snapshot", "create", &id][..], &restore] {
+        world.reforge(refused).expect(3).expect_said("`SECRET`").expect_said("workload adopt").expect_unsaid("hunter");
+    }
+    world.ok(&["workload", "adopt", &id]).expect_said("is workload");
+    world.ok(&restore).expect_unsaid("is taken for it");
+    world.snapshot(&id);
+
+    // A deploy makes one of Reforge's own, with what Compose gave it last, and Compose takes it for its own.
+    world.ok(&["deploy", &id, "--yes"]);
     let ours = project.running();
-    assert_same(&ours, &before);
+    let mut meant = before.clone();
+    let environment = meant["Config"]["Env"].as_array_mut().unwrap();
+    environment
+        .iter_mut()
+        .filter(|variable| *variable == "SECRET=hunter2")
+        .for_each(|it| *it = "SECRET=hunter3".into());
+    assert_same(&ours, &meant);
     assert!(project.compose(&["ps"]).contains(&id), "Compose knows it");
-
-    // Nothing is kept beside: Compose sees what it would have created.
-    world.ok(&["restore", "finish", world.transactions().last().unwrap(), "--yes"]);
-    project.compose(&["up", "-d"]);
-    let same = project.running();
-    assert_eq!([&same["Id"], &same["State"]["StartedAt"]], [&ours["Id"], &ours["State"]["StartedAt"]]);
-
-    // Something is: Compose takes one of both away, whichever, and the data is what it was. A deploy puts that right.
-    world.ok(&["deploy", &id]);
-    project.compose(&["up", "-d"]);
-    project.running();
-    assert_eq!(there(), [true, true]);
-    apps::writes_on(&project.data());
-    world.ok(&["deploy", &id]);
-    assert_same(&project.running(), &before);
+    project.compose(&["restart"]);
+    assert_eq!(project.running()["Id"], ours["Id"]);
     apps::writes_on(&project.data());
     project.compose(&["down"]);
 }

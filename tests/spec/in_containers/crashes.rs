@@ -13,7 +13,7 @@ pub(super) fn one_at_a_time() -> MutexGuard<'static, ()> {
 }
 
 /// A restore that is interrupted in every `nth` step, each time from the same beginning.
-fn interrupted(pair: &Pair<'_>, nth: usize, mut interruption: impl FnMut(usize, &str)) {
+pub(super) fn interrupted(pair: &Pair<'_>, nth: usize, mut interruption: impl FnMut(usize, &str)) {
     for (number, step) in pair.steps().into_iter().step_by(nth) {
         pair.write("new");
         interruption(number, &step);
@@ -24,7 +24,7 @@ fn interrupted(pair: &Pair<'_>, nth: usize, mut interruption: impl FnMut(usize, 
     }
 }
 
-fn host_dies(pair: &Pair<'_>, number: usize) {
+pub(super) fn host_dies(pair: &Pair<'_>, number: usize) {
     pair.world.faulty(&format!("{number}:before"), &pair.restore());
 }
 

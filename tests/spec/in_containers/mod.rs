@@ -1,5 +1,7 @@
 //! The promises, kept for apps that are containers of a real engine.
 
+mod adopted;
+mod adopted_crashes;
 mod adoption;
 mod adoptions;
 mod boot;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::containers::{self, contained};
 use crate::support::engine::Engine;
@@ -20,6 +20,8 @@ pub(super) struct Pair<'a> {
     pub world: World,
     pub id: String,
     pub snapshot: String,
+    /// Made by somebody else, and adopted.
+    adopted: bool,
 }
 
 impl<'a> Pair<'a> {
@@ -27,7 +29,7 @@ impl<'a> Pair<'a> {
     pub(super) fn deployed(engine: &'a Engine) -> Pair<'a> {
         let id = containers::fresh_id("pair");
         let world = containers::world(engine, []);
-        let mut pair = Pair { engine, world, id, snapshot: String::new() };
+        let mut pair = Pair { engine, world, id, snapshot: String::new(), adopted: false };
         let marks = pair.world.path("run");
         let mut workload = Workload::idle(&pair.id, [Volume::project("one"), Volume::project("two")]);
         workload.stop_timeout = "1s".into();
@@ -46,13 +48,53 @@ impl<'a> Pair<'a> {
         pair
     }
 
+    /// The same, made by somebody else and adopted.
+    pub(super) fn adopted(engine: &'a Engine) -> Pair<'a> {
+        let id = containers::fresh_id("pair");
+        let world = containers::world(engine, []);
+        let mut pair = Pair { engine, world, id, snapshot: String::new(), adopted: true };
+        let [one, two] = pair.volumes();
+        for volume in [&one, &two] {
+            std::fs::create_dir_all(volume).unwrap();
+        }
+        pair.write("old");
+        let bind = |source: &PathBuf, target: &str| json!({ "Type": "bind", "Source": source, "Target": target });
+        // Files are no volumes.
+        let [starts, mixed] = ["starts", "mixed"].map(|name| pair.world.path("run").join(name));
+        [&starts, &mixed].iter().for_each(|file| std::fs::write(file, "").unwrap());
+        let mounts =
+            [bind(&one, "/one"), bind(&two, "/two"), bind(&starts, "/marks/starts"), bind(&mixed, "/marks/mixed")];
+        let script = SCRIPT.replace("{volume:one}", "/one").replace("{volume:two}", "/two");
+        let host = json!({ "NetworkMode": "none", "RestartPolicy": { "Name": "always" }, "Mounts": mounts });
+        let more = json!({ "Cmd": ["sh", "-c", script], "StopTimeout": 1, "HostConfig": host });
+        containers::stranger(engine, &pair.id, true, more);
+        pair.world.ok(&["workload", "adopt", &pair.id]);
+        pair.snapshot = pair.world.snapshot(&pair.id);
+        pair.write("new");
+        pair
+    }
+
+    /// Its containers, newest first, as the engine lists them.
+    fn containers(&self) -> Vec<Value> {
+        let name = format!("/{}", self.id);
+        let ours = |container: &Value| {
+            let is_named = container["Names"].as_array().is_some_and(|names| names.iter().any(|one| *one == name));
+            container["Labels"]["reforge.workload"] == self.id || is_named
+        };
+        self.engine.containers().into_iter().filter(ours).collect()
+    }
+
+    fn running(&self) -> usize {
+        self.containers().iter().filter(|container| container["State"] == "running").count()
+    }
+
     pub(super) fn volumes(&self) -> [PathBuf; 2] {
         ["one", "two"].map(|name| self.world.volume(&self.id, name))
     }
 
     /// Both volumes, while the app does not look.
     pub(super) fn write(&self, which: &str) {
-        let all = containers::of(self.engine, &self.id);
+        let all = self.containers();
         let up = all.iter().find(|container| container["State"] == "running").map(|up| up["Id"].as_str().unwrap());
         let turn = |verb: &str| {
             if let Some(id) = up {
@@ -75,7 +117,7 @@ impl<'a> Pair<'a> {
     /// What must hold at any time: a mixed set runs nowhere, and never twice.
     #[track_caller]
     pub(super) fn assert_safe(&self, when: &str) {
-        let running = containers::running(self.engine, &self.id);
+        let running = self.running();
         assert!(running <= 1, "{when}: {running} containers run");
         assert!(self.which().is_some() || running == 0, "{when}: it runs on a mixed set");
         let mixed = std::fs::read_to_string(self.world.path("run/mixed")).unwrap_or_default();
@@ -85,10 +127,10 @@ impl<'a> Pair<'a> {
     /// What must hold when everything is settled: one set, one container, its policy as it was.
     #[track_caller]
     pub(super) fn assert_settled(&self, when: &str) {
-        eventually("the app runs again", || containers::running(self.engine, &self.id) == 1);
+        eventually("the app runs again", || self.running() == 1);
         self.assert_safe(when);
         assert!(self.which().is_some(), "{when}: the set is mixed");
-        for container in containers::of(self.engine, &self.id) {
+        for container in self.containers() {
             let inspect = self.engine.container(container["Id"].as_str().unwrap());
             let wanted = if container["State"] == "running" { "always" } else { "no" };
             assert_eq!(inspect["HostConfig"]["RestartPolicy"]["Name"], wanted, "{when}: {inspect}");
@@ -105,7 +147,7 @@ impl<'a> Pair<'a> {
         self.finish();
         let mut seen = std::collections::BTreeSet::new();
         let mut steps = Vec::new();
-        let wanted = [
+        let mut wanted = vec![
             "record-sealed",
             "record-stopping",
             "docker-update",
@@ -121,6 +163,9 @@ impl<'a> Pair<'a> {
             "record-healthy",
             "record-completed",
         ];
+        if self.adopted {
+            wanted.retain(|name| *name != "docker-create");
+        }
         for (index, name) in effects.iter().enumerate() {
             if wanted.contains(&name.as_str()) && seen.insert(name.clone()) {
                 steps.push((index + 1, name.clone()));

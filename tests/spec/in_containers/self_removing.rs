@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::containers;
 use crate::support::engine::Engine;
-use crate::support::{World, apps, eventually};
+use crate::support::{World, apps};
 
 /// A container that removes itself when it ends, adopted, with an anonymous volume and a snapshot.
 struct SelfRemoving {
@@ -37,18 +37,10 @@ impl SelfRemoving {
         });
         containers::stranger(engine, &name, true, body);
         apps::writes_on(&live);
-        world.ok(&["workload", "adopt", &name]);
+        world.ok(&["workload", "adopt", &name]).expect_said("--rm");
         let snapshot = world.snapshot(&name);
         std::fs::write(live.join("since"), "").unwrap();
         SelfRemoving { engine, world, name, snapshot }
-    }
-
-    fn restore(&self) -> [&str; 5] {
-        ["restore", "run", &self.name, &self.snapshot, "--yes"]
-    }
-
-    fn is_restored(&self) -> bool {
-        !self.world.path("elsewhere/data/since").exists()
     }
 
     /// Where the anonymous volume of what bears the workload's name lies.
@@ -66,51 +58,37 @@ impl SelfRemoving {
 }
 
 #[test]
-fn the_volumes_of_a_container_that_removes_itself_stay_whatever_becomes_of_its_restore() {
+fn a_restore_refuses_a_container_that_removes_itself_before_it_is_stopped() {
     let app = SelfRemoving::adopted();
-    let cache = app.cache();
-    app.world.reforge(&app.restore()).expect(0);
-    assert!(app.is_restored());
-    assert_eq!(app.cache(), cache);
-    app.world.ok(&["restore", "finish", &app.world.transactions()[0], "--yes"]);
-    assert_eq!(app.cache(), cache);
-    assert_eq!(containers::of(app.engine, &app.name).len(), 1, "nothing is kept when the window is over");
+    let before = app.engine.container(&app.name);
+    let plan = app.world.reforge(&["restore", "plan", &app.name, &app.snapshot]);
+    plan.expect(3).expect_said(&app.name).expect_said("--rm");
+    app.world.restore(&app.name, &app.snapshot, &[]).expect(3).expect_said("removes itself").expect_clear();
+    let after = app.engine.container(&app.name);
+    assert_eq!([&after["Id"], &after["State"]["StartedAt"]], [&before["Id"], &before["State"]["StartedAt"]]);
     app.writes_on();
 }
 
 #[test]
-fn a_host_that_is_killed_right_after_it_made_what_takes_the_place_of_such_a_container_comes_back() {
-    // Once while that container still runs, and once when it has ended meanwhile and is gone.
-    for ends in [false, true] {
-        let app = SelfRemoving::adopted();
-        let cache = app.cache();
-        app.world.faulty("docker-create:after", &app.restore());
-        if ends {
-            let id = app.engine.container(&app.name)["Id"].as_str().unwrap().to_owned();
-            app.engine.call("POST", &format!("/containers/{id}/stop"), &Value::Null);
-            eventually("it is gone", || app.engine.container(&id) == Value::Null);
-        }
-        app.world.ok(&["recover"]);
-        assert!(!app.is_restored());
-        assert_eq!(app.cache(), cache, "ended meanwhile: {ends}");
-        app.world.reforge(&app.restore()).expect(0);
-        assert!(app.is_restored());
-        assert_eq!(app.cache(), cache, "ended meanwhile: {ends}");
-        app.writes_on();
-    }
+fn a_host_that_is_killed_right_after_it_made_what_takes_the_place_of_such_a_container_goes_on() {
+    let app = SelfRemoving::adopted();
+    let cache = app.cache();
+    let deploy = ["deploy", &app.name, "--yes"];
+    app.world.faulty("docker-create:after", &deploy);
+    app.world.ok(&deploy);
+    assert_eq!(app.cache(), cache);
+    app.writes_on();
 }
 
 #[test]
-fn what_takes_the_place_of_such_a_container_counts_like_any_other_that_was_replaced() {
+fn a_deploy_in_the_place_of_such_a_container_keeps_its_volumes_and_nothing_beside() {
     let app = SelfRemoving::adopted();
-    let config = app.world.path("reforge.toml");
-    let text = std::fs::read_to_string(&config).unwrap();
-    std::fs::write(&config, text.replacen("[[workload]]\n", "[[workload]]\nmax_instances = 2\n", 1)).unwrap();
     let cache = app.cache();
-    for _ in 0..3 {
-        app.world.ok(&["deploy", &app.name]);
-        assert_eq!(containers::of(app.engine, &app.name).len(), 2, "what runs, and what it replaced");
+    app.world.ok(&["deploy", &app.name, "--yes"]);
+    for _ in 0..2 {
+        assert_eq!(containers::of(app.engine, &app.name).len(), 1, "what runs");
         assert_eq!(app.cache(), cache);
+        app.world.ok(&["deploy", &app.name]);
     }
     app.writes_on();
 }

@@ -1,4 +1,5 @@
-//! What a restore keeps of a container goes when it cannot be gone back to any more, however that came about.
+//! What a restore or a deploy replaces goes once the new container is healthy; what is kept of one that nobody could confirm
+//! is named, and goes when it cannot be gone back to any more, however that came about.
 
 use serde_json::Value;
 
@@ -31,23 +32,71 @@ fn finish(world: &World, id: &str) {
 }
 
 #[test]
-fn a_restore_that_was_undone_and_its_undo_keep_nothing_when_the_window_is_over() {
+fn nothing_that_could_be_started_stands_beside_a_container_that_is_healthy() {
     let engine = Engine::shared();
     let id = containers::fresh_id("undone");
     let mut world = containers::world(engine, [containers::shell(engine, &id, STAY)]);
+    let only = || {
+        let [only] = ids(engine, &id).try_into().unwrap();
+        only
+    };
     world.ok(&["deploy", &id]);
+    let deployed = only();
     let snapshot = world.snapshot(&id);
     world.restore(&id, &snapshot, &[]).expect(0);
+    let restored = only();
     world.undo(&world.transactions()[0]).expect(0);
-    let [before, restored, undone] = ids(engine, &id).try_into().unwrap();
+    let undone = only();
+    assert!(deployed != restored && restored != undone);
+    let before = engine.container(&undone)["Image"].clone();
     world.workload(&id).image = Some(engine.busybox("2"));
     world.write_config();
     world.ok(&["deploy", &id]);
-    containers::remove(engine, &undone);
     finish(&world, &world.transactions()[1]);
-    let left = ids(engine, &id);
-    assert!(left.len() == 1 && ![before, restored].contains(&left[0]), "{left:?}");
-    assert_eq!(images(engine, &id), [engine.container(&left[0])["Image"].clone()]);
+    let mut wanted = vec![before, engine.container(&only())["Image"].clone()];
+    let mut kept = images(engine, &id);
+    [&mut wanted, &mut kept].into_iter().for_each(|ids| ids.sort_by_key(Value::to_string));
+    assert_eq!(kept, wanted, "what runs, and what a rollback needs");
+    world.ok(&["rollback", &id]);
+    only();
+}
+
+#[test]
+fn what_was_replaced_by_one_that_nobody_could_confirm_is_named_with_the_command_that_removes_it() {
+    let engine = Engine::shared();
+    let id = containers::fresh_id("unsure");
+    let mut workload = containers::shell(engine, &id, STAY);
+    workload.lines += "max_instances = 3\n";
+    workload.health = Some((["test", "-e", "{volume:data}/well"].map(String::from).into(), "1s".into()));
+    let world = containers::world(engine, [workload]);
+    world.reforge(&["deploy", &id]).expect(7);
+    let first = ids(engine, &id).remove(0);
+    let snapshot = world.snapshot(&id);
+    world.ok(&["workload", "show", &id]).expect_unsaid("docker rm");
+    world.restore(&id, &snapshot, &[]).expect(7);
+    let kept = engine.container(&first);
+    assert_eq!(
+        (&kept["State"]["Status"], &kept["HostConfig"]["RestartPolicy"]["Name"]),
+        (&"exited".into(), &"no".into())
+    );
+    let removes = format!("docker rm {}", &first[..12]);
+    world.ok(&["workload", "show", &id]).expect_said("a second app").expect_said(&removes);
+    let shown = world.ok(&["workload", "show", &id, "--json"]).json();
+    assert_eq!(shown["beside"][0]["code"], "kept-beside");
+    world.ok(&["restore", "plan", &id, &snapshot]).expect_said(&removes);
+    // Started by somebody, it is a second app on live.
+    engine.call("POST", &format!("/containers/{first}/start"), &Value::Null);
+    world.ok(&["restore", "plan", &id, &snapshot]).expect_said("runs more than once");
+    engine.call("POST", &format!("/containers/{first}/stop?t=0"), &Value::Null);
+    // There is an end to how many are kept.
+    world.restore(&id, &snapshot, &[]).expect(7);
+    world.reforge(&["deploy", &id]).expect(3).expect_said("undo windows need").expect_said("restore finish");
+    for transaction in world.transactions() {
+        finish(&world, &transaction);
+    }
+    std::fs::write(world.volume(&id, "data").join("well"), "").unwrap();
+    world.ok(&["deploy", &id]);
+    assert_eq!(ids(engine, &id).len(), 1);
 }
 
 #[test]
@@ -86,7 +135,7 @@ fn a_prune_of_stopped_containers_and_images_leaves_what_a_rollback_and_an_undo_n
 }
 
 #[test]
-fn what_two_restores_may_go_back_to_stays_until_both_windows_are_over() {
+fn what_was_created_in_vain_goes_when_the_one_before_it_is_back() {
     let engine = Engine::shared();
     let id = containers::fresh_id("badundo");
     let script = "test ! -e {volume:data}/poison || exit 3; ".to_owned() + STAY;
@@ -95,16 +144,10 @@ fn what_two_restores_may_go_back_to_stays_until_both_windows_are_over() {
     let snapshot = world.snapshot(&id);
     std::fs::write(world.volume(&id, "data").join("poison"), "").unwrap();
     world.restore(&id, &snapshot, &[]).expect(0);
-    let [before, restored] = ids(engine, &id).try_into().unwrap();
-    // An undo that is reverted brings the restored container back, and the next restore replaces it once more.
+    let restored = ids(engine, &id);
     world.undo(&world.transactions()[0]).expect(4);
-    world.restore(&id, &snapshot, &[]).expect(0);
-    let [first, _, last] = world.transactions().try_into().unwrap();
-    finish(&world, &first);
-    let left = ids(engine, &id);
-    assert!(!left.contains(&before) && left.contains(&restored), "{left:?}");
-    finish(&world, &last);
-    assert!(!ids(engine, &id).contains(&restored));
+    assert_eq!(ids(engine, &id), restored, "the container that ran, and nothing else");
+    assert_eq!(containers::running(engine, &id), 1);
 }
 
 #[test]

@@ -218,7 +218,7 @@ impl Play {
         |session| {
             deploy::dispatch(
                 session,
-                &DeployRequest::Deploy { workload: WORKLOAD.to_owned(), make_empty: Vec::new() },
+                &DeployRequest::Deploy { workload: WORKLOAD.to_owned(), make_empty: Vec::new(), replace: false },
                 false,
             )
         }

@@ -36,17 +36,7 @@ pub(crate) fn hold(mut view: View<'_>) -> Result<()> {
     }
     view.record.hold = Some(UnitHold { project: view.project.clone(), members, is_down: false });
     view.write()?;
-    for member in &view.unit.members {
-        switch_off(&view, &member.found)?;
-    }
-    view.refresh()?;
-    match view.unit.members.iter().find(|member| member.found.policy() != Restart::No && !member.found.removes_itself())
-    {
-        None => Ok(()),
-        Some(member) => {
-            Err(Failure::new(Code::Runtime, message!("still-has-its-restart-policy", shown = member.found.shown())))
-        }
-    }
+    view.unit.members.iter().try_for_each(|member| switch_off(&view, &member.found))
 }
 
 fn held(member: &Member, unit: &Unit) -> Result<Held> {
@@ -64,7 +54,6 @@ fn held(member: &Member, unit: &Unit) -> Result<Held> {
         policy: member.found.policy(),
         ran,
         started: member.started_at().to_owned(),
-        gone: false,
         needs: needs::of(member, unit),
     })
 }
@@ -101,9 +90,7 @@ pub(crate) fn stop(mut view: View<'_>) -> Result<()> {
     match &mut view.record.hold {
         Some(hold) => {
             for held in &mut hold.members {
-                let member = view.unit.by_id(&held.id);
-                held.gone = member.is_none();
-                if let Some(member) = member {
+                if let Some(member) = view.unit.by_id(&held.id) {
                     member.started_at().clone_into(&mut held.started);
                 }
             }
@@ -130,13 +117,8 @@ fn stop_all(view: &View<'_>, up: &[&Member]) -> Result<()> {
     Failure::of_all(&failures).map_or(Ok(()), Err)
 }
 
-/// Why it is not down, or was not all the time since it was seen down, or is not whole any more.
-pub(crate) fn not_down(view: &View<'_>) -> Option<Message> {
-    started(view).or_else(|| removed(view))
-}
-
 /// What runs, or was started or made since all were seen down.
-pub(crate) fn started(view: &View<'_>) -> Option<Message> {
+pub(crate) fn not_down(view: &View<'_>) -> Option<Message> {
     let up: Vec<&Member> = view.unit.up().collect();
     if !up.is_empty() {
         return Some(message!("members-run", shown = Unit::shown(up.into_iter())));
@@ -152,12 +134,13 @@ pub(crate) fn started(view: &View<'_>) -> Option<Message> {
     new.map(|member| message!("member-was-made-meanwhile", shown = member.found.shown()))
 }
 
-/// A member that was there when all were seen down.
-fn removed(view: &View<'_>) -> Option<Message> {
-    let hold = view.record.hold.as_ref().filter(|hold| hold.is_down)?;
-    let is_removed = |held: &&Held| !held.gone && view.unit.by_id(&held.id).is_none();
-    let removed = hold.members.iter().find(is_removed);
-    removed.map(|held| message!("member-was-removed-meanwhile", name = reforge_base::escape::text(&held.name)))
+/// See [`reforge_runtime::Runtime::refuse_missing`].
+pub(crate) fn refuse_missing(view: &View<'_>) -> Result<()> {
+    let members = view.record.hold.iter().flat_map(|hold| &hold.members);
+    let mut ran = members.filter(|held| held.ran != Ran::No);
+    let Some(held) = ran.find(|held| view.unit.by_id(&held.id).is_none()) else { return Ok(()) };
+    let message = message!("member-was-removed-meanwhile", name = reforge_base::escape::text(&held.name));
+    Err(Failure::new(Code::Drift, message).hint(message!("make-it-again-with-compose")))
 }
 
 impl View<'_> {

@@ -184,12 +184,15 @@ impl Runtime for ComposeRuntime {
     }
 
     fn is_down(&self, workload: &str) -> Result<bool> {
-        // One that was removed starts nothing.
-        Ok(self.view(workload)?.and_then(|view| down::started(&view)).is_none())
+        Ok(self.not_down(workload)?.is_none())
     }
 
     fn not_down(&self, workload: &str) -> Result<Option<Message>> {
         Ok(self.view(workload)?.and_then(|view| down::not_down(&view)))
+    }
+
+    fn refuse_missing(&self, workload: &str) -> Result<()> {
+        self.view(workload)?.map_or(Ok(()), |view| down::refuse_missing(&view))
     }
 
     fn member_downtimes(&self, workload: &str) -> Result<Vec<(String, Duration)>> {

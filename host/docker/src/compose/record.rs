@@ -63,9 +63,6 @@ pub(crate) struct Held {
     pub ran: Ran,
     /// The engine's word for when it was started last.
     pub started: String,
-    /// It was not there any more when everything was stopped last.
-    #[serde(default)]
-    pub gone: bool,
     pub needs: Vec<Need>,
 }
 

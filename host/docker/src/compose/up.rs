@@ -118,7 +118,7 @@ fn check_trees(view: &View<'_>, held: &Held, lives: &[Mount]) -> Result<()> {
         let (Some(seen), Some(there)) = (given(&found, &target), Identity::at(&live.live)?) else { continue };
         if seen != there {
             let message = message!(
-                "sees-another-directory",
+                "member-sees-another-directory",
                 shown = found.shown(),
                 target = escape::path(&target),
                 live = escape::path(&live.live)

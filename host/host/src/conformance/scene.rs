@@ -92,7 +92,7 @@ impl<'a> Scene<'a> {
         let runtimes: Runtimes = BTreeMap::from([(PROCESS.into(), app.clone() as _)]);
         let host = Arc::new(Host::with_runtimes(config, state, runtimes));
         host.deployer.dispatch(
-            &DeployRequest::Deploy { workload: WORKLOAD.into(), make_empty: Vec::new() },
+            &DeployRequest::Deploy { workload: WORKLOAD.into(), make_empty: Vec::new(), replace: false },
             false,
             &|| false,
         )?;

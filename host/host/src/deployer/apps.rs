@@ -75,6 +75,10 @@ impl Lifecycle for OfRuntime {
         self.runtime.starts_by_others()
     }
 
+    fn refuse_missing(&self, workload: &str) -> Result<()> {
+        self.runtime.refuse_missing(workload)
+    }
+
     fn create(&self, lease: &Lease, spec: &DeploySpec) -> Result<()> {
         self.deployer.create_under(lease, spec, &self.runtime)
     }

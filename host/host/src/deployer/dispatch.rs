@@ -65,6 +65,9 @@ pub enum DeployRequest {
         /// Volumes that get an empty directory although they have had another one.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         make_empty: Vec<String>,
+        /// Also if that puts an end to something that nobody here made.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        replace: bool,
     },
     /// The previous image.
     Rollback { workload: String },
@@ -169,6 +172,7 @@ impl Deployer {
             Some(image) => self.earlier(workload, image, planned)?,
             None => self.fetched(workload, &configured_image(workload)?, planned, cancelled)?,
         };
+        self.refuse_replacing(request, &spec, runtime)?;
         // An image can take long to come: what was there before may be gone.
         self.check_absent(request, workload, runtime)?;
         let Prepared { volumes, made } = prepare::volumes(&self.config, workload)?;
@@ -221,7 +225,18 @@ impl Deployer {
         runtime: &Arc<dyn Runtime>,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<HealthReport> {
-        lifecycle("await-app", || runtime.await_healthy(lease.workload(), cancelled))
+        self.await_app(lease.workload(), runtime, cancelled)
+    }
+
+    /// The same for a preview. What was replaced may go only when the new one is healthy; that it stays is no failure of it.
+    fn await_app(&self, name: &str, runtime: &Arc<dyn Runtime>, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
+        let report = lifecycle("await-app", || runtime.await_healthy(name, cancelled))?;
+        if report.health == Health::Healthy
+            && let Err(failure) = runtime.confirmed(name)
+        {
+            self.tell(failure.message);
+        }
+        Ok(report)
     }
 
     pub fn config(&self) -> &Arc<Config> {
@@ -294,7 +309,7 @@ impl Deployer {
         take_down(runtime, &name)?;
         preview::make(&self.config, &self.history, lease, workload, &spec)?;
         lifecycle("create-app", || runtime.create(&spec))?;
-        let report = lifecycle("await-app", || runtime.await_healthy(&name, cancelled))?;
+        let report = self.await_app(&name, runtime, cancelled)?;
         deployed(spec, report)
     }
 

@@ -142,7 +142,7 @@ impl Scene {
 }
 
 fn deploy(workload: &str) -> DeployRequest {
-    DeployRequest::Deploy { workload: workload.to_owned(), make_empty: Vec::new() }
+    DeployRequest::Deploy { workload: workload.to_owned(), make_empty: Vec::new(), replace: false }
 }
 
 fn rollback(workload: &str) -> DeployRequest {
@@ -216,7 +216,10 @@ fn a_deploy_names_what_it_makes_and_makes_nothing_for_a_volume_that_had_a_direct
     assert!(failure.hint.contains("--make-empty data"), "{}", failure.hint);
     assert_eq!(lost.runtime.taken_calls(), [] as [&str; 0]);
     assert!(!typo.exists());
-    let asked = |name: &str| DeployRequest::Deploy { workload: "a".to_owned(), make_empty: vec![name.to_owned()] };
+    let asked = |name: &str| {
+        let make_empty = vec![name.to_owned()];
+        DeployRequest::Deploy { workload: "a".to_owned(), make_empty, replace: false }
+    };
     assert_eq!(lost.run(asked("dta")).unwrap_err().code, Code::Usage);
     assert_eq!(lost.run(asked("data")).unwrap().made, [Made { volume: "data".to_owned(), path: typo }]);
 }

@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`configured`] where volumes are said to be, [`resolve`] and [`overlap`] where they are and what
 //! is in the way, [`deployed`] where what is deployed has them, [`history`] what was deployed, [`image`] which image
-//! runs next, [`absent`] which directories a deploy may make, [`dispatch`] does it, and [`apps`] does it for
+//! runs next, [`absent`] which directories a deploy may make, `replaces` what of others it ends, [`dispatch`] does it, and [`apps`] does it for
 //! transactions.
 
 mod about;
@@ -18,6 +18,7 @@ pub mod overlap;
 mod owner;
 pub mod prepare;
 mod preview;
+mod replaces;
 pub mod resolve;
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ impl Host {
     /// Deploys a workload as it is configured, through its runtime. One that turns out bad is a failure.
     pub fn deploy(&self, workload: &str, caller: &Caller) -> Result<Health> {
         self.recover()?;
-        let request = DeployRequest::Deploy { workload: workload.to_owned(), make_empty: Vec::new() };
+        let request = DeployRequest::Deploy { workload: workload.to_owned(), make_empty: Vec::new(), replace: false };
         let done = self.core.dispatch(&request, caller.wait, &caller.who, &|| caller.is_cancelled())?;
         Ok(done.health.map_or(Health::Unknown, |report| report.health))
     }

@@ -129,6 +129,8 @@ pub struct Whole<'a> {
     /// How many there are.
     pub snapshots: usize,
     pub history: Deployments,
+    /// What stands beside the instance that runs.
+    pub beside: Vec<Failure>,
 }
 
 pub fn whole<'a>(host: &'a Host, id: &str) -> Result<Whole<'a>> {
@@ -143,6 +145,7 @@ pub fn whole<'a>(host: &'a Host, id: &str) -> Result<Whole<'a>> {
         snapshots: older + usize::from(newest.is_some()),
         newest,
         history: host.deployer.history().read(&workload.id)?,
+        beside: host.runtime(workload)?.beside(&workload.id)?,
     })
 }
 
@@ -166,6 +169,9 @@ pub struct WholeWorkload {
     pub refusals: Vec<Failure>,
     /// Why nothing may be done to it now.
     pub blocked: Vec<Failure>,
+    /// What stands beside the instance that runs and could be started, and how it is removed.
+    #[serde(default)]
+    pub beside: Vec<Failure>,
     pub last_snapshot: Option<String>,
 }
 
@@ -204,6 +210,7 @@ pub fn whole_document(whole: &Whole<'_>) -> WholeWorkload {
         skipped: resolution.skipped.clone(),
         refusals: resolution.refusals.clone(),
         blocked: whole.blocked.clone(),
+        beside: whole.beside.clone(),
         last_snapshot: whole.newest.as_ref().map(|newest| newest.id.clone()),
     }
 }

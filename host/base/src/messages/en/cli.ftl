@@ -252,11 +252,13 @@ choose-another-name-with-id = choose another name with `--id`
 an-adoption = an adoption
 host-of-changed-meanwhile = `[host]` of `{ $file }` changed meanwhile
 the-container-is-workload-now = the container { $container } is workload `{ $shown }` now; it was not touched
-written-to-which-only-its-owner = written to `{ $file }`, which only its owner may read now: it holds the environment
+written-to-which-only-its-owner = written to `{ $file }`, which only its owner may read now; the environment stays with the container
 adopted-volume = volume  { $volume }: { $live }
 note-the-engines-own-volume = note: the engine's own volume at `{ $target }` stays with the app and is never captured
-note-compose-created-it-project-service = note: Compose created it (project `{ $project }`, service `{ $service }`) and its labels are kept: `docker compose up` goes past the lock, so never run it during a restore, and while a container that was replaced is kept beside it takes both for its own and removes one: use `reforge deploy { $shown }` instead
+note-compose-created-it-project-service = note: Compose created it (project `{ $project }`, service `{ $service }`): `docker compose up` goes past the lock, so never run it during a restore; a container that it creates with the same is taken for this one, and another is named until `reforge workload adopt` takes it over as `{ $shown }`
 next-reforge-snapshot-create = next: reforge snapshot create { $shown }
+the-configuration-stays-as-it-is = the configuration stays as it is: `reforge deploy { $shown }` shows in what it differs
+note-an-obstacle = note: { $what }: { $hint }
 
 # cli/plugin.rs
 verdict-kept = kept
@@ -325,6 +327,9 @@ other-attributes = other attributes
 init-host = host { $id }
 init-state = state      { $root }
 init-snapshots = snapshots  { $snapshots }
+deploy-replaces = replaces { $what } by one of this host's own
+deploy-changes = changes  { $change }
+deploy-it = Deploy it? [y/N]
 
 # cli/output.rs
 some-lines-were-left-out-here = (some lines were left out here: nobody read them)

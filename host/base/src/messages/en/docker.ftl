@@ -5,12 +5,28 @@ the-container-is-workload-already = the container { $shown } is workload `{ $own
 see-reforge-workload-list = see `reforge workload list`
 the-container-has-no-directory = the container { $shown } has no directory of this machine to write to
 only-bound-directories-are-captured = only bound directories are captured and restored: copy a named volume into one first
+there-is-a-workload-of-that-name = there is a workload `{ $owner }` already, and its container is still there
+adopt-under-another-id = adopt it under another name with `--id`
+the-configuration-has-another-directory = at `{ $target }` the container has `{ $deployed }`, and the configuration has `{ $configured }`
+correct-its-source-then-adopt-again = correct `source` of that volume in the configuration, then adopt it again
+the-container-has-nothing-at = the container { $shown } has no directory at `{ $target }`, where volume `{ $volume }` is configured
+take-the-volume-out-then-adopt-again = take the volume out of the configuration, or correct its `target`, then adopt it again
+
+# docker/again.rs
+took-the-place-of-what-was-adopted = the container { $shown } has taken the place of the one that was adopted, and is another: { $differences }
+workload-adopt-takes-it-as-it-is = `reforge workload adopt { $name } --id { $workload }` takes it over as it is now; `reforge deploy { $workload }` shows what the configuration would make of it
+took-the-place-and-is-followed = the container { $shown } has taken the place of the one that was adopted, and is taken for it
+created-with-the-same = it was created with the same image, settings and directories
+the-adopted-container-is-gone = the container `{ $name }` is gone: something removed it
+make-it-again-with-what-made-it = it is not made anew here: make `{ $name }` again with what made it, then `reforge recover`
+sees-another-directory = the container { $shown } sees another directory at `{ $target }` ({ $given }) than `{ $path }` is ({ $live }); it was stopped
+an-engine-kept-an-old-mount = the engine may hold an old mount of a volume: stop every container that has it, then try again
 
 # docker/changes.rs
 ask-what-the-container-has-changed = ask what the container { $shown } has changed
 the-container-has-changed-files-outside = the container { $shown } has changed files outside of its volumes: { $named }
 the-container-has-changed-more-files-outside = the container { $shown } has changed files outside of its volumes: { $named } and { $n } more
-a-restore-creates-it-anew-without = a restore creates it anew without them; the old container is kept until the undo window ends
+a-restore-creates-it-anew-without = a restore creates it anew without them
 
 # docker/client.rs
 ask-the-engine-which-api = ask the engine which API it speaks
@@ -51,6 +67,14 @@ the-container-cannot-be-started = the container `{ $name }` cannot be started: {
 the-container-cannot-be-started-not-executable = the container `{ $name }` cannot be started: { $said } (not executable)
 correct-command-or-entrypoint-or-deploy = correct `command` or `entrypoint`, or deploy another image
 
+# docker/definition.rs
+differs-image = image { $before }, now { $now }
+differs-environment = environment { $names }
+differs-settings = settings { $names }
+differs-mount = at `{ $target }` { $before }, now { $now }
+differs-mount-new = at `{ $target }` nothing, now { $now }
+differs-mount-gone = at `{ $target }` { $before }, now nothing
+
 # docker/deployed.rs
 list-the-containers-of-this-host = list the containers of this host
 
@@ -76,6 +100,8 @@ look-at-the-health-check = look at the health check
 
 # docker/hold.rs
 set-the-restart-policy = set the restart policy of the container { $shown }
+pause-the-container = pause the container { $shown }
+the-engine-keeps-the-policy = the engine keeps the restart policy of the container { $shown } as it was
 
 # docker/images.rs
 find-the-image = find the image `{ $image }`
@@ -93,6 +119,10 @@ look-for-images = look for images that are no longer kept
 let-an-image-go = let an image go
 the-image-is = the image `{ $image }` is not on the engine
 a-deploy-pulls-it-without = a deploy pulls it; without a registry, load or import it
+
+# docker/kept.rs
+is-kept-beside = the container { $shown } is kept beside { $current }: whoever starts it starts a second app on the same data
+docker-rm-removes-it = `docker rm { $id }` removes it; its volumes stay
 
 # docker/labels.rs
 cannot-write-down-a-deploy-spec = cannot write down a deploy spec: { $error }
@@ -118,6 +148,11 @@ cpus-is-and-this-machine = `cpus` is { $wanted }, and this machine has { $there 
 set-cpus-to-at-most = set `cpus` to { $there } at most
 memory-is-bytes-and-the-engine = `memory` is { $wanted } bytes, and the engine gives no container less than 6 MiB
 set-memory-to-6-mib = set `memory` to 6 MiB at least
+the-network-of-the-container-is-gone = the network `{ $network }` of the container { $shown } is gone: it could not be started again
+make-it-anew-with-what-made-it = make `{ $name }` anew with what made it, `docker compose up` for example
+the-container-stands-on-another = the container { $shown } uses a namespace of the container `{ $needed }`, which is gone or does not run
+start-that-or-make-both-anew = start that one first, or make both anew with what made them
+put-it-there-again = put it there again
 
 # docker/ports.rs
 the-port-is-taken-by = the port `{ $shown }` is taken by { $by }
@@ -133,6 +168,12 @@ is-not-understood = `{ $path }` is not understood: { $error }
 it-says-which-restart-policies = it says which restart policies are off and what undo windows need: correct it by hand
 cannot-write-down-a-container = cannot write down a container: { $error }
 is-no-workloads-name = `{ $workload }` is no workload's name
+
+# docker/replaced.rs
+made-by-something-else = the container { $shown } that something else made
+would-change-image = image { $before }, then { $after }
+would-change-environment = environment { $names }
+would-change-settings = settings { $names }
 
 # docker/request.rs
 in-the-command-is-not-utf = `{ $as_encoded_bytes }` in the command is not UTF-8
@@ -170,14 +211,11 @@ has-read-only = { $who } has { $met }, read-only
 is-stopped-and-has-read-only = { $who } is stopped and has { $met }, read-only
 while-it-runs-it-goes = while it runs it goes on seeing the previous data: start it again after the restore
 look-at-the-containers-of-a-project = look at the containers of a project
-still-has-its-restart-policy = the engine took the change of the restart policy of { $shown } and still has the old one
 members-run = { $shown } runs
 member-was-removed-meanwhile = the container `{ $name }` was removed while the app was down
 member-was-started-meanwhile = { $shown } was started while the app had to be down
 member-was-made-meanwhile = { $shown } was made while the app had to be down
 make-it-again-with-compose = make it again with `docker compose create`, then run `reforge recover`
-pause-the-container = pause the container { $shown }
-sees-another-directory = { $shown } was started and sees at `{ $target }` another directory than `{ $live }`
 the-engine-has-an-old-mount = the engine still has an old mount of that volume: stop every container that has it, and start one
 member-is-bad = { $shown }: { $why }
 all-members-are-up = { $count ->
@@ -230,3 +268,6 @@ project-does-not-say-its-files = the containers of the project `{ $shown }` do n
 make-it-with-a-newer-compose = make them again with Compose 1.29 or later
 project-is-of-several-directories = the containers of the project `{ $shown }` were made in several directories: { $directories }
 give-each-project-a-name-of-its-own = give each project a name of its own with `-p`, and make its containers again
+the-container-removes-itself = the container { $shown } removes itself when it stops (`--rm`), with its anonymous volumes
+create-it-without-rm = create it without `--rm`, then adopt it again
+member-sees-another-directory = { $shown } was started and sees at `{ $target }` another directory than `{ $live }`

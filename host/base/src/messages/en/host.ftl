@@ -205,6 +205,11 @@ move-it-away-or-set-preview = move it away, or set `preview_dir` in `[host]` to 
 user-of-cannot-enter = user { $as_raw } of `{ $id }` cannot enter `{ $above }`
 set-preview-dir-in-host = set `preview_dir` in `[host]` to a directory below one that every user can enter
 
+# host/deployer/replaces.rs
+would-be-replaced = { $what } would be replaced by one of this host's own
+would-be-replaced-and-changed = { $what } would be replaced by one of this host's own, with changes: { $changes }
+deploy-with-yes-replaces-it = `reforge deploy { $workload } --yes` does so; a restore leaves it as it is
+
 # host/deployer/resolve.rs
 mount-proc = mount `/proc`
 has-no-directory = has no directory

@@ -266,11 +266,13 @@ choose-another-name-with-id = выберите другое имя с помощ
 an-adoption = приём контейнера
 host-of-changed-meanwhile = раздел `[host]` в `{ $file }` за это время изменился
 the-container-is-workload-now = контейнер { $container } теперь — приложение `{ $shown }`; его не трогали
-written-to-which-only-its-owner = записано в `{ $file }`; теперь его может читать только владелец: там переменные окружения
+written-to-which-only-its-owner = записано в `{ $file }`, теперь его читает только владелец; окружение остаётся у контейнера
 adopted-volume = том     { $volume }: { $live }
 note-the-engines-own-volume = заметьте: собственный том движка в `{ $target }` остаётся с приложением и никогда не снимается
-note-compose-created-it-project-service = заметьте: его создал Compose (проект `{ $project }`, служба `{ $service }`), и его метки сохранены: `docker compose up` идёт в обход блокировки, поэтому не запускайте его во время восстановления; а пока рядом хранится заменённый контейнер, он примет за свои оба и один удалит: вместо него используйте `reforge deploy { $shown }`
+note-compose-created-it-project-service = заметьте: его создал Compose (проект `{ $project }`, служба `{ $service }`): `docker compose up` действует в обход блокировки, поэтому никогда не запускайте его во время восстановления; такой же новый контейнер считается этим, а об отличиях говорится, пока `reforge workload adopt` не примет его как `{ $shown }`
 next-reforge-snapshot-create = дальше: reforge snapshot create { $shown }
+the-configuration-stays-as-it-is = конфигурация остаётся прежней: чем она отличается, покажет `reforge deploy { $shown }`
+note-an-obstacle = заметьте: { $what }: { $hint }
 
 # cli/plugin.rs
 verdict-kept = соблюдено
@@ -344,6 +346,9 @@ other-attributes = другие атрибуты
 init-host = хост { $id }
 init-state = состояние  { $root }
 init-snapshots = снимки     { $snapshots }
+deploy-replaces = заменит  { $what }, собственным
+deploy-changes = изменит  { $change }
+deploy-it = Развернуть? [y/N]
 
 # cli/output.rs
 some-lines-were-left-out-here = (здесь пропущены строки: их никто не читал)

@@ -5,12 +5,28 @@ the-container-is-workload-already = контейнер { $shown } уже ста�
 see-reforge-workload-list = см. `reforge workload list`
 the-container-has-no-directory = у контейнера { $shown } нет каталога этой машины, в который он пишет
 only-bound-directories-are-captured = снимаются и восстанавливаются только подключённые каталоги: сначала скопируйте именованный том в такой каталог
+there-is-a-workload-of-that-name = приложение `{ $owner }` уже есть, и его контейнер на месте
+adopt-under-another-id = примите его под другим именем: `--id`
+the-configuration-has-another-directory = по пути `{ $target }` контейнер видит `{ $deployed }`, а в конфигурации — `{ $configured }`
+correct-its-source-then-adopt-again = исправьте `source` этого тома в конфигурации и примите контейнер снова
+the-container-has-nothing-at = у контейнера { $shown } нет каталога `{ $target }`, где по конфигурации находится том `{ $volume }`
+take-the-volume-out-then-adopt-again = уберите том из конфигурации или исправьте его `target`, затем примите контейнер снова
+
+# docker/again.rs
+took-the-place-of-what-was-adopted = контейнер { $shown } занял место принятого и отличается от него: { $differences }
+workload-adopt-takes-it-as-it-is = `reforge workload adopt { $name } --id { $workload }` примет его таким, какой он есть; `reforge deploy { $workload }` покажет, что сделала бы из него конфигурация
+took-the-place-and-is-followed = контейнер { $shown } занял место принятого и считается им
+created-with-the-same = он создан с тем же образом, теми же настройками и каталогами
+the-adopted-container-is-gone = контейнера `{ $name }` больше нет: его удалили
+make-it-again-with-what-made-it = здесь он не создаётся заново: создайте `{ $name }` тем же, чем он был создан, затем выполните `reforge recover`
+sees-another-directory = контейнер { $shown } видит по пути `{ $target }` другой каталог ({ $given }), а не `{ $path }` ({ $live }); он остановлен
+an-engine-kept-an-old-mount = возможно, движок держит старое подключение тома: остановите все контейнеры с этим томом и попробуйте снова
 
 # docker/changes.rs
 ask-what-the-container-has-changed = узнать, что изменил контейнер { $shown }
 the-container-has-changed-files-outside = контейнер { $shown } изменил файлы вне своих томов: { $named }
 the-container-has-changed-more-files-outside = контейнер { $shown } изменил файлы вне своих томов: { $named } и ещё { $n }
-a-restore-creates-it-anew-without = восстановление создаст его заново без них; старый контейнер останется до конца срока отмены
+a-restore-creates-it-anew-without = восстановление создаст его заново без них
 
 # docker/client.rs
 ask-the-engine-which-api = узнать, какая у движка версия API
@@ -51,6 +67,14 @@ the-container-cannot-be-started = контейнер `{ $name }` не удало
 the-container-cannot-be-started-not-executable = контейнер `{ $name }` не удалось запустить: { $said } (он не исполняемый)
 correct-command-or-entrypoint-or-deploy = исправьте `command` или `entrypoint` либо разверните другой образ
 
+# docker/definition.rs
+differs-image = образ { $before }, теперь { $now }
+differs-environment = окружение { $names }
+differs-settings = настройки { $names }
+differs-mount = по пути `{ $target }` { $before }, теперь { $now }
+differs-mount-new = по пути `{ $target }` ничего, теперь { $now }
+differs-mount-gone = по пути `{ $target }` { $before }, теперь ничего
+
 # docker/deployed.rs
 list-the-containers-of-this-host = перечислить контейнеры этого хоста
 
@@ -76,6 +100,8 @@ look-at-the-health-check = узнать, чем кончилась провер�
 
 # docker/hold.rs
 set-the-restart-policy = задать правило перезапуска контейнера { $shown }
+pause-the-container = приостановить контейнер { $shown }
+the-engine-keeps-the-policy = движок не меняет политику перезапуска контейнера { $shown }
 
 # docker/images.rs
 find-the-image = найти образ `{ $image }`
@@ -93,6 +119,10 @@ look-for-images = найти образы, которые больше не ну
 let-an-image-go = отпустить образ
 the-image-is = образа `{ $image }` нет на движке
 a-deploy-pulls-it-without = его загрузит развёртывание; без хранилища образов загрузите или импортируйте его
+
+# docker/kept.rs
+is-kept-beside = рядом с { $current } сохранён контейнер { $shown }: если его запустить, с теми же данными будет работать второе приложение
+docker-rm-removes-it = `docker rm { $id }` удалит его; тома останутся
 
 # docker/labels.rs
 cannot-write-down-a-deploy-spec = не удалось записать, как разворачивать: { $error }
@@ -118,6 +148,11 @@ cpus-is-and-this-machine = `cpus` — { $wanted }, а процессоров у 
 set-cpus-to-at-most = задайте `cpus` не больше { $there }
 memory-is-bytes-and-the-engine = `memory` — { $wanted } байт, а движок не даёт контейнеру меньше 6 MiB
 set-memory-to-6-mib = задайте `memory` не меньше 6 MiB
+the-network-of-the-container-is-gone = сети `{ $network }` контейнера { $shown } больше нет: его нельзя было бы запустить снова
+make-it-anew-with-what-made-it = создайте `{ $name }` заново тем же, чем он был создан, например `docker compose up`
+the-container-stands-on-another = контейнер { $shown } использует пространство имён контейнера `{ $needed }`, которого нет или который не запущен
+start-that-or-make-both-anew = сначала запустите тот контейнер или создайте оба заново тем же, чем они были созданы
+put-it-there-again = верните его на место
 
 # docker/ports.rs
 the-port-is-taken-by = порт `{ $shown }` занят; его занимает { $by }
@@ -133,6 +168,12 @@ is-not-understood = `{ $path }` не читается: { $error }
 it-says-which-restart-policies = там записано, какие правила перезапуска выключены и что нужно для сроков отмены: исправьте файл вручную
 cannot-write-down-a-container = не удалось записать сведения о контейнере: { $error }
 is-no-workloads-name = `{ $workload }` не может быть именем приложения
+
+# docker/replaced.rs
+made-by-something-else = контейнер { $shown }, созданный не здесь
+would-change-image = образ { $before }, затем { $after }
+would-change-environment = окружение { $names }
+would-change-settings = настройки { $names }
 
 # docker/request.rs
 in-the-command-is-not-utf = `{ $as_encoded_bytes }` в команде не в UTF-8
@@ -170,14 +211,11 @@ has-read-only = { $who } имеет доступ к { $met }, только дл�
 is-stopped-and-has-read-only = { $who } остановлен и имеет доступ к { $met }, только для чтения
 while-it-runs-it-goes = пока он работает, он видит прежние данные: перезапустите его после восстановления
 look-at-the-containers-of-a-project = посмотреть на контейнеры проекта
-still-has-its-restart-policy = движок принял новую политику перезапуска для { $shown }, но осталась прежняя
 members-run = работает { $shown }
 member-was-removed-meanwhile = контейнер `{ $name }` удалили, пока приложение было остановлено
 member-was-started-meanwhile = { $shown } запустили, пока приложение должно было стоять
 member-was-made-meanwhile = { $shown } создали, пока приложение должно было стоять
 make-it-again-with-compose = создайте его снова через `docker compose create`, затем выполните `reforge recover`
-pause-the-container = приостановить контейнер { $shown }
-sees-another-directory = { $shown } запущен и видит в `{ $target }` другой каталог, не `{ $live }`
 the-engine-has-an-old-mount = движок держит старое монтирование этого тома: остановите все контейнеры с ним и запустите один
 member-is-bad = { $shown }: { $why }
 all-members-are-up = { $count ->
@@ -232,3 +270,6 @@ project-does-not-say-its-files = контейнеры проекта `{ $shown }
 make-it-with-a-newer-compose = создайте их заново через Compose 1.29 или новее
 project-is-of-several-directories = контейнеры проекта `{ $shown }` созданы в нескольких каталогах: { $directories }
 give-each-project-a-name-of-its-own = дайте каждому проекту своё имя через `-p` и создайте его контейнеры заново
+the-container-removes-itself = контейнер { $shown } удаляется, когда останавливается (`--rm`), вместе со своими анонимными томами
+create-it-without-rm = создайте его без `--rm` и примите снова
+member-sees-another-directory = { $shown } запущен и видит в `{ $target }` другой каталог, не `{ $live }`

@@ -210,6 +210,11 @@ move-it-away-or-set-preview = уберите это или укажите в `pr
 user-of-cannot-enter = пользователь { $as_raw } приложения `{ $id }` не может войти в `{ $above }`
 set-preview-dir-in-host = укажите в `preview_dir` раздела `[host]` каталог внутри такого, куда может войти любой пользователь
 
+# host/deployer/replaces.rs
+would-be-replaced = { $what }, был бы заменён собственным
+would-be-replaced-and-changed = { $what }, был бы заменён собственным, с изменениями: { $changes }
+deploy-with-yes-replaces-it = `reforge deploy { $workload } --yes` сделает это; восстановление его не заменяет
+
 # host/deployer/resolve.rs
 mount-proc = смонтируйте `/proc`
 has-no-directory = нет каталога

@@ -38,22 +38,25 @@ async fn dispatch(admin: Admin, shared: Arc<Shared>, request: DeployRequest) -> 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-struct MakeEmpty {
+struct HowToDeploy {
     /// Names of volumes, separated by commas, that get an empty directory although they have had another one
     make_empty: Option<String>,
+    /// Also if that replaces something that this host did not make
+    replace: Option<bool>,
 }
 
 /// Deploys a workload as configured; answers when its health is known
-#[utoipa::path(post, path = "/api/v1/workloads/{workload}/deploy", tag = "deploys", params(("workload" = String, Path), MakeEmpty), security(("token" = [])), responses((status = 200, description = "It is deployed", body = DeployedWorkload), Change))]
+#[utoipa::path(post, path = "/api/v1/workloads/{workload}/deploy", tag = "deploys", params(("workload" = String, Path), HowToDeploy), security(("token" = [])), responses((status = 200, description = "It is deployed", body = DeployedWorkload), Change))]
 async fn deploy(
     admin: Admin,
     State(shared): State<Arc<Shared>>,
     Path(workload): Path<String>,
-    Query(asked): Query<MakeEmpty>,
+    Query(asked): Query<HowToDeploy>,
 ) -> Result<Document, Problem> {
+    let replace = asked.replace.unwrap_or_default();
     let make_empty = asked.make_empty.unwrap_or_default();
     let make_empty = make_empty.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    dispatch(admin, shared, DeployRequest::Deploy { workload, make_empty }).await
+    dispatch(admin, shared, DeployRequest::Deploy { workload, make_empty, replace }).await
 }
 
 /// Deploys the previous image, with the volumes as they are

@@ -43,7 +43,7 @@ async fn deploy(State(shared): State<Arc<Shared>>, Path(workload): Path<String>,
         shared,
         format!("{delivery} deploy {workload}"),
         None,
-        DeployRequest::Deploy { workload, make_empty: Vec::new() },
+        DeployRequest::Deploy { workload, make_empty: Vec::new(), replace: false },
     )
     .await
 }
@@ -90,7 +90,7 @@ async fn generic(State(shared): State<Arc<Shared>>, request: Request) -> Answere
     signed(&shared, request, body::JSON_BYTES_MAX, |piece| bytes.extend_from_slice(piece)).await?;
     let Ask { delivery: name, action } = body::parse(&bytes)?;
     let request = match action {
-        Action::Deploy { workload, make_empty } => DeployRequest::Deploy { workload, make_empty },
+        Action::Deploy { workload, make_empty } => DeployRequest::Deploy { workload, make_empty, replace: false },
         Action::Rollback { workload } => DeployRequest::Rollback { workload },
         Action::Promote { from, workload } => DeployRequest::Promote { from, to: workload },
         Action::Preview { workload, image } => DeployRequest::Preview { workload, image },
