@@ -296,7 +296,12 @@ fn a_deploy_says_what_it_would_change_and_goes_back_to_the_day_of_adoption_only_
     edit("\"test/busybox:1\"", "\"test/busybox:2\"\nenvironment = { SECRET = \"hunter3\" }\nmemory = \"64 MiB\"");
     let before = app.container();
     let output = app.world.reforge(&["deploy", &app.name]);
-    output.expect(3).expect_said("then `test/busybox:2` (").expect_said("`SECRET`").expect_said("`memory`").expect_clear();
+    output
+        .expect(3)
+        .expect_said("then `test/busybox:2` (")
+        .expect_said("`SECRET`")
+        .expect_said("`memory`")
+        .expect_clear();
     output.expect_unsaid("hunter");
     app.assert_is(&before);
     let on_terminal = |answer: &str| {
