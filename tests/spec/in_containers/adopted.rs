@@ -257,7 +257,8 @@ fn another_container_in_its_place_is_compared_before_anything_is_done() {
     let elsewhere = app.world.path("elsewhere/other");
     std::fs::create_dir_all(&elsewhere).unwrap();
     app.engine.busybox("2");
-    let edits: [(&dyn Fn(&mut Value), &str); 4] = [
+    type Edit<'a> = (&'a dyn Fn(&mut Value), &'a str);
+    let edits: [Edit<'_>; 4] = [
         (&|body: &mut Value| body["Image"] = "test/busybox:2".into(), "image `test/busybox:1`"),
         (&|body: &mut Value| body["Env"] = json!(["SECRET=hunter3", "MORE=1"]), "environment `MORE`, `SECRET`"),
         (&|body: &mut Value| body["HostConfig"]["Memory"] = (64 << 20).into(), "`HostConfig.Memory`"),
