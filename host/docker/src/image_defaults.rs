@@ -188,7 +188,8 @@ mod tests {
     #[test]
     fn a_command_belongs_to_its_entrypoint() {
         let image = || json!({ "Entrypoint": ["/init"], "Cmd": ["run"] });
-        let rows: [(&[&str], &[&str], Option<&[&str]>, &[&str]); 4] = [
+        type Words = &'static [&'static str];
+        let rows: [(Words, Words, Option<Words>, Words); 4] = [
             (&["/init"], &["other"], None, &["other"]),
             (&["/bin/sh"], &["run"], Some(&["/bin/sh"]), &["run"]),
             (&["/bin/sh"], &[], Some(&["/bin/sh"]), &[]),

@@ -213,7 +213,9 @@ impl Runtime for DockerRuntime {
     }
 
     fn beside(&self, workload: &str) -> Result<Vec<Failure>> {
-        Ok(kept::beside(&self.view(workload)?))
+        let view = self.view(workload)?;
+        let replaced = view.another()?.into_iter().chain(view.followed()?);
+        Ok(replaced.chain(kept::beside(&view)).collect())
     }
 
     fn await_healthy(&self, workload: &str, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {

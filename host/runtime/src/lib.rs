@@ -165,7 +165,8 @@ pub trait Runtime: Send + Sync {
         Ok(())
     }
 
-    /// What stands beside the instance that runs, and how each is removed, as warnings. Changes nothing.
+    /// What has come in the place of the instance that was known, and what stands beside it and how that is removed, as
+    /// warnings. Changes nothing.
     fn beside(&self, _workload: &str) -> Result<Vec<Failure>> {
         Ok(Vec::new())
     }

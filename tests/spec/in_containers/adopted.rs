@@ -252,11 +252,13 @@ fn another_container_in_its_place_is_compared_before_anything_is_done() {
     // The labels are of whoever made it, and say nothing.
     replace(&|body: &mut Value| body["Labels"] = json!({ "com.docker.compose.config-hash": "another" }));
     app.world.ok(&["restore", "plan", &app.name, &app.snapshot]).expect_said("is taken for it");
-    app.world.snapshot(&app.name);
+    app.world.ok(&["workload", "show", &app.name]).expect_said("is taken for it");
+    app.world.ok(&["snapshot", "create", &app.name]).expect_said("is taken for it");
     let elsewhere = app.world.path("elsewhere/other");
     std::fs::create_dir_all(&elsewhere).unwrap();
     app.engine.busybox("2");
-    let edits: [(&dyn Fn(&mut Value), &str); 4] = [
+    type Edit<'a> = (&'a dyn Fn(&mut Value), &'a str);
+    let edits: [Edit<'_>; 4] = [
         (&|body: &mut Value| body["Image"] = "test/busybox:2".into(), "image `test/busybox:1`"),
         (&|body: &mut Value| body["Env"] = json!(["SECRET=hunter3", "MORE=1"]), "environment `MORE`, `SECRET`"),
         (&|body: &mut Value| body["HostConfig"]["Memory"] = (64 << 20).into(), "`HostConfig.Memory`"),

@@ -170,7 +170,7 @@ impl Scene {
         let runtimes: Runtimes = BTreeMap::from([(PROCESS.into(), Arc::new(App::default()) as _)]);
         let host = Arc::new(Host::with_runtimes(config, state, runtimes));
         host.deployer.dispatch(
-            &DeployRequest::Deploy { workload: "app".into(), make_empty: Vec::new() },
+            &DeployRequest::Deploy { workload: "app".into(), make_empty: Vec::new(), replace: false },
             false,
             &|| false,
         )?;

@@ -64,6 +64,9 @@ impl Host {
         for warning in preflight::not_brought_back(volumes.iter().map(|volume| volume.name.as_str()).zip(&totals)) {
             progress.note(&warning.message);
         }
+        for warning in runtime.beside(&workload.id)? {
+            progress.note(&warning.message);
+        }
         progress.begin(Phase::Capturing, 0, 0);
         let mut opened = Vec::new();
         for volume in &volumes {

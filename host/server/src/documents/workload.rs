@@ -129,7 +129,7 @@ pub struct Whole<'a> {
     /// How many there are.
     pub snapshots: usize,
     pub history: Deployments,
-    /// What stands beside the instance that runs.
+    /// What has come in the place of the instance that was known, and what stands beside it.
     pub beside: Vec<Failure>,
 }
 
@@ -169,7 +169,7 @@ pub struct WholeWorkload {
     pub refusals: Vec<Failure>,
     /// Why nothing may be done to it now.
     pub blocked: Vec<Failure>,
-    /// What stands beside the instance that runs and could be started, and how it is removed.
+    /// What has come in the place of the instance that was known, and what stands beside it and could be started.
     #[serde(default)]
     pub beside: Vec<Failure>,
     pub last_snapshot: Option<String>,
