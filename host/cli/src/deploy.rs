@@ -1,31 +1,15 @@
-//! `init`, `deploy`, `rollback`, `stop`, `promote`, `preview`: each is one request to the deployer.
+//! `deploy`, `rollback`, `stop`, `start`, `promote`, `preview`: each is one request to the deployer.
 
 use reforge_base::Result;
 use reforge_base::escape;
 use reforge_base::spec::Health;
 use reforge_host::deployer::dispatch::DeployRequest;
 use reforge_server::documents::workload as documents;
-use serde_json::json;
 
 use super::answer::Answer;
 use super::exit::Exit;
 use super::session::Session;
 use super::words::{self, say};
-
-pub(crate) fn init(session: &Session) -> Result<Answer> {
-    let config = session.config()?;
-    let state = config.init_state()?;
-    let (root, snapshots) = (escape::path(state.root()), escape::path(&config.host.snapshot_dir));
-    let lines = [say!("init-host", id = state.host_id()), say!("init-state", root), say!("init-snapshots", snapshots)];
-    Ok(Answer::done(
-        lines.join("\n"),
-        json!({
-            "host_id": state.host_id(),
-            "state_dir": state.root(),
-            "snapshot_dir": config.host.snapshot_dir,
-        }),
-    ))
-}
 
 pub(crate) fn dispatch(session: &Session, request: &DeployRequest, wait: bool) -> Result<Answer> {
     let host = session.changing()?;
@@ -40,7 +24,11 @@ pub(crate) fn dispatch(session: &Session, request: &DeployRequest, wait: bool) -
         _ => Exit::Done,
     };
     let health = words::word("health", documents::health(report.health));
-    let deployed = say!("deployed-workload", name, health, reason = escape::prose(&words::read(&report.reason)));
+    let reason = escape::prose(&words::read(&report.reason));
+    let deployed = match request {
+        DeployRequest::Start { .. } => say!("started-workload", name, health, reason),
+        _ => say!("deployed-workload", name, health, reason),
+    };
     let mut text = format!("{deployed}\n{}", say!("deployed-image", image = escape::text(&spec.image)));
     for made in &done.made {
         let (path, volume) = (escape::path(&made.path), escape::text(&made.volume));

@@ -5,11 +5,15 @@ mod adopt;
 mod answer;
 mod args;
 mod audit;
+mod configuration;
 mod consent;
 mod demo;
 mod deploy;
+mod engine;
 mod exit;
+mod forget;
 mod history;
+mod init;
 mod output;
 mod plan;
 mod plugin;
@@ -88,7 +92,7 @@ fn program() -> Result<PathBuf> {
 fn execute(session: &Session, command: Command) -> Result<Answer> {
     match command {
         Command::Demo { keep } => demo::demo(session, keep),
-        Command::Init => deploy::init(session),
+        Command::Init => init::init(session),
         Command::Deploy { workload, make_empty, wait } => {
             deploy::dispatch(session, &DeployRequest::Deploy { workload, make_empty }, wait.wait)
         }
@@ -97,6 +101,9 @@ fn execute(session: &Session, command: Command) -> Result<Answer> {
         }
         Command::Stop(args::Deploy { workload, wait }) => {
             deploy::dispatch(session, &DeployRequest::Stop { workload }, wait.wait)
+        }
+        Command::Start(args::Deploy { workload, wait }) => {
+            deploy::dispatch(session, &DeployRequest::Start { workload }, wait.wait)
         }
         Command::Promote { from, to, wait } => {
             deploy::dispatch(session, &DeployRequest::Promote { from, to }, wait.wait)
@@ -109,6 +116,7 @@ fn execute(session: &Session, command: Command) -> Result<Answer> {
         Command::Workload(args::Workload::Adopt { containers, id, project, stage }) => {
             adopt::adopt(session, &containers, adopt::Names { id, project, stage })
         }
+        Command::Workload(args::Workload::Forget { workload, yes }) => forget::forget(session, &workload, yes.yes),
         Command::Snapshot(command) => snapshot(session, command),
         Command::Restore(command) => restore(session, command),
         Command::Recover { accept } => recover::recover(session, accept.as_deref()),

@@ -3,8 +3,8 @@
 //! In reading order: `client` talks to the engine and `errors` says what it answers; `labels`, `container` and `record`
 //! say which containers are a workload's and what is known of them, `deployed` which directories they have; `request`,
 //! `mounts` and `policy` are what one is created from, `description` what one says of that, `images` what it runs; then
-//! the verbs: `create`, `hold`, `stop`, `health`; and for the plan `survey`, with `controllers` and `changes`; for it
-//! and for a deploy `needs`, with `ports`; and `adopt`.
+//! the verbs: `create`, `hold`, `stop`, `start`, `health`; and for the plan `survey`, with `controllers` and `changes`; for
+//! it and for a deploy `needs`, with `ports`; and `adopt`, with `off_limits`.
 //!
 //! One container of a workload runs at most. Those that were replaced are kept, stopped and renamed, with restart policy
 //! `no`; none is ever removed with its volumes. Volumes are bound by mounts and never by `-v` binds, which would make an
@@ -28,16 +28,19 @@ mod labels;
 mod members;
 mod mounts;
 mod needs;
+mod off_limits;
 mod policy;
 mod ports;
+mod privileges;
 mod record;
 mod request;
+mod start;
 mod stop;
 mod survey;
 
 use std::path::PathBuf;
 
-pub use self::adopt::Adoption;
+pub use self::adopt::{Adoption, Barred};
 
 use self::client::Client;
 use self::container::Found;
@@ -85,6 +88,21 @@ impl DockerRuntime {
     /// Takes that back: it was never said to be a workload.
     pub fn disown(&self, adoption: &Adoption) -> Result<()> {
         adopt::give_back(self, adoption)
+    }
+
+    /// What was adopted as this workload is nobody's again. The caller holds its lease. Answers whether anything was.
+    pub fn forget(&self, workload: &str) -> Result<bool> {
+        adopt::forget(self, workload)
+    }
+
+    /// Whether something was adopted as this workload.
+    pub fn has_adopted(&self, workload: &str) -> Result<bool> {
+        Ok(Record::read(&self.records, workload)?.adopted.is_some())
+    }
+
+    /// Whether its restart policies are switched off.
+    pub fn is_held(&self, workload: &str) -> Result<bool> {
+        Ok(Record::read(&self.records, workload)?.hold.is_some())
     }
 
     /// Whether the container is this workload's already, because it was adopted.
@@ -144,6 +162,10 @@ impl Runtime for DockerRuntime {
             Some(spec) if observation.state.should_run() => create::bring_back(self, spec, &observation.detail),
             _ => Ok(()),
         }
+    }
+
+    fn start_again(&self, stopped: &Observation) -> Result<()> {
+        start::start_again(self, stopped)
     }
 
     fn hold(&self, workload: &str) -> Result<()> {

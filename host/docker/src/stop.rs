@@ -84,7 +84,11 @@ impl View<'_> {
             Err(error @ EngineError::Said { status: 500.., .. }) => self.kill(found, error, &doing)?,
             Err(error) => return Err(self.client.failed(&doing)(error)),
         }
-        container::inspect(&self.client, &found.id)?.map_or(Ok(()), |found| hold::sync_container(&found))
+        // Without a hold nothing rests on it, and it is not for everybody to do.
+        match container::inspect(&self.client, &found.id)?.filter(|_| self.record.hold.is_some()) {
+            Some(found) => hold::sync_container(&found),
+            None => Ok(()),
+        }
     }
 
     fn kill(&self, found: &Found, first: EngineError, doing: &Message) -> Result<()> {

@@ -41,6 +41,7 @@ pub(crate) fn survey(
     }
     look.at_services()?;
     let mut survey = look.survey;
+    survey.refusals.extend(view.unsyncable());
     if let Some(current) = view.current() {
         survey.refusals.extend(controllers::of_own(current));
         survey.warnings.extend(changes::warning(&view.client, current)?);

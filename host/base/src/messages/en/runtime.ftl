@@ -81,3 +81,7 @@ was-killed-by = was killed by { $signal_name }
 ended = ended
 path-and-what = { $path } { $reason }
 still-alive-after-sigkill-and-why = still alive after SIGKILL: process { $pids } ({ $refused })
+
+# runtime/lib.rs
+the-image-of-changed-since-the-stop = the program of `{ $workload }` is not the one that was stopped
+deploy-it-to-run-what-is-there-now = put the old file back, or deploy the workload to run what is there now

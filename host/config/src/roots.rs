@@ -1,0 +1,60 @@
+//! Which roots a workload that is adopted needs, so that its directories may be volumes.
+//!
+//! Never one that holds more than an app's own: the root of the machine and what lies right below it hold the system's
+//! directories and the engine's. A directory that stands in one of those is allowed by itself.
+
+use std::path::Path;
+
+use super::Config;
+use reforge_base::spec::DeploySpec;
+
+/// How many names a path has at least that may be a root for what lies below it.
+const NAMES_MIN: usize = 2;
+
+/// A root for each directory that no allowed one contains.
+pub(super) fn to_allow(config: &Config, spec: &DeploySpec) -> Vec<String> {
+    let allowed = |path: &Path| config.host.allowed_roots.iter().any(|root| path.starts_with(root));
+    let mut missing: Vec<String> = Vec::new();
+    for live in spec.mounts.iter().map(|mount| mount.live.as_path()).filter(|live| !allowed(live)) {
+        let root = root_of(live).to_string_lossy().into_owned();
+        if !missing.contains(&root) {
+            missing.push(root);
+        }
+    }
+    missing
+}
+
+/// The parent, unless that is one of the machine's own.
+fn root_of(live: &Path) -> &Path {
+    match live.parent() {
+        Some(parent) if parent.components().skip(1).count() >= NAMES_MIN => parent,
+        _ => live,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reforge_base::spec::Mount;
+
+    #[test]
+    fn what_holds_more_than_an_apps_own_is_never_a_root() {
+        let roots = |allowed: &[&str], lives: &[&str]| {
+            let config = allowed.iter().fold(Config::new("/state"), |config, root| config.with_allowed_root(*root));
+            let mut spec = DeploySpec::new("a", "image");
+            spec.mounts = lives.iter().map(|live| Mount::new("v", live, "/v")).collect();
+            to_allow(&config, &spec)
+        };
+        for (allowed, lives, expected) in [
+            (&[][..], &["/srv/shop/web", "/srv/shop/db"][..], &["/srv/shop"][..]),
+            (&[], &["/data"], &["/data"]),
+            (&[], &["/srv/shop", "/var/shop"], &["/srv/shop", "/var/shop"]),
+            (&[], &["/var/lib/docker/volumes/shop/_data"], &["/var/lib/docker/volumes/shop"]),
+            (&["/srv/shop"], &["/srv/shop", "/srv/shop/db"], &[]),
+            (&["/"], &["/data"], &[]),
+            (&["/srv/sho"], &["/srv/shop/db"], &["/srv/shop"]),
+        ] {
+            assert_eq!(roots(allowed, lives), expected, "{allowed:?} {lives:?}");
+        }
+    }
+}
