@@ -7,6 +7,7 @@ mod compose;
 mod crashes;
 mod databases;
 mod entrypoints;
+mod examples;
 mod forgetting;
 mod getting_in;
 mod networks;
