@@ -11,6 +11,9 @@ use reforge_base::spec::DeploySpec;
 /// How many names a path has at least that may be a root for what lies below it.
 const NAMES_MIN: usize = 2;
 
+/// Directories of the system, in which it takes one more: `/var/lib` has the engine's and this host's own.
+const OF_THE_SYSTEM: [&str; 5] = ["boot", "etc", "lib", "usr", "var"];
+
 /// A root for each directory that no allowed one contains.
 pub(super) fn to_allow(config: &Config, spec: &DeploySpec) -> Vec<String> {
     let allowed = |path: &Path| config.host.allowed_roots.iter().any(|root| path.starts_with(root));
@@ -26,8 +29,10 @@ pub(super) fn to_allow(config: &Config, spec: &DeploySpec) -> Vec<String> {
 
 /// The parent, unless that is one of the machine's own.
 fn root_of(live: &Path) -> &Path {
+    let names = live.components().skip(1).count();
+    let is_of_the_system = OF_THE_SYSTEM.iter().any(|name| live.starts_with(Path::new("/").join(name)));
     match live.parent() {
-        Some(parent) if parent.components().skip(1).count() >= NAMES_MIN => parent,
+        Some(parent) if names > NAMES_MIN + usize::from(is_of_the_system) => parent,
         _ => live,
     }
 }
@@ -49,6 +54,7 @@ mod tests {
             (&[][..], &["/srv/shop/web", "/srv/shop/db"][..], &["/srv/shop"][..]),
             (&[], &["/data"], &["/data"]),
             (&[], &["/srv/shop", "/var/shop"], &["/srv/shop", "/var/shop"]),
+            (&[], &["/var/lib/shop", "/etc/shop/web/data"], &["/var/lib/shop", "/etc/shop/web"]),
             (&[], &["/var/lib/docker/volumes/shop/_data"], &["/var/lib/docker/volumes/shop"]),
             (&["/srv/shop"], &["/srv/shop", "/srv/shop/db"], &[]),
             (&["/"], &["/data"], &[]),

@@ -29,14 +29,14 @@ pub struct Adoption {
     pub left: Vec<String>,
     /// Project and service, if Compose created it.
     pub compose: Option<(String, String)>,
-    /// Directories that it can write to and that are no app's own: they stay mounted and are never captured.
+    /// What it can write to of this machine and is no directory of its own: that stays mounted and is never captured.
     pub barred: Vec<Barred>,
     /// The engine's version, as it says it.
     pub engine: String,
     record: Adopted,
 }
 
-/// A directory of the machine or of the engine that a container has.
+/// A directory of the machine or of the engine that a container has, or a single file.
 #[derive(Clone, Debug)]
 pub struct Barred {
     pub source: PathBuf,
@@ -133,10 +133,11 @@ fn volumes(found: &Found, limits: &OffLimits) -> (BTreeMap<String, (PathBuf, Pat
         else {
             continue;
         };
-        if point.rw == Some(false) || !Path::new(source).is_dir() {
+        if point.rw == Some(false) {
             continue;
         }
-        if let Some(why) = limits.why(source.as_ref()) {
+        let no_directory = || (!Path::new(source).is_dir()).then(|| message!("it-is-no-directory"));
+        if let Some(why) = limits.why(source.as_ref()).or_else(no_directory) {
             barred.push(Barred { source: source.into(), target: target.into(), why });
             continue;
         }

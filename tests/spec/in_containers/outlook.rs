@@ -90,8 +90,13 @@ fn the_machines_and_the_engines_own_directories_are_never_volumes_and_never_root
     let socket = scene.engine.socket();
     let engines = socket.parent().unwrap();
     let data = engines.join("data");
+    let file = scene.world.path("data/settings");
+    std::fs::write(&file, "").unwrap();
     let machines = ["/", "/dev", "/proc", "/sys", "/run", "/etc", "/var"].map(Path::new);
-    let sources: Vec<&Path> = machines.into_iter().chain([engines, data.as_path(), live.as_path()]).collect();
+    let sources: Vec<&Path> = machines
+        .into_iter()
+        .chain([engines, data.as_path(), socket.as_path(), file.as_path(), live.as_path()])
+        .collect();
     let told = scene.adopt(&sources, &[]);
     told.expect(0);
     for source in &sources[..sources.len() - 1] {

@@ -12,6 +12,7 @@ it-is-the-whole-machine = it is the root of the machine
 it-is-the-kernels = it belongs to `{ $whose }`, which is the system's
 it-holds-the-engines-socket = the engine's socket `{ $socket }` is in it
 it-is-the-engines-root = it belongs to the engine's own directory `{ $root }`
+it-is-no-directory = it is no directory
 it-is-the-systems = it is a directory of the system
 
 # docker/privileges.rs

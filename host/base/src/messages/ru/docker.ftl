@@ -12,6 +12,7 @@ it-is-the-whole-machine = это корень машины
 it-is-the-kernels = он относится к системному каталогу `{ $whose }`
 it-holds-the-engines-socket = в нём сокет движка `{ $socket }`
 it-is-the-engines-root = он относится к собственному каталогу движка `{ $root }`
+it-is-no-directory = это не каталог
 it-is-the-systems = это системный каталог
 
 # docker/privileges.rs
