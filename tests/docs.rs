@@ -113,6 +113,7 @@ macro_rules! pages {
 pages! {
     readme: "README.md",
     api: "docs/api.md",
+    compose: "docs/compose.md",
     configuration: "docs/configuration.md",
     development: "docs/development.md",
     docker: "docs/docker.md",

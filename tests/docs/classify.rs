@@ -31,6 +31,7 @@ pub(crate) enum Needs {
 const REASONS: &[&str] = &[
     "installs packages",
     "needs systemd",
+    "needs Compose and an engine with networks",
     "takes minutes; that there is such a test is checked",
     "takes minutes; that there is such a benchmark is checked",
     "builds the host once more, which takes minutes; the example is run",

@@ -73,6 +73,8 @@ fn no_way_to_deploy_and_no_capture_interleaves_with_a_restore() {
         &["promote", "app-test", "app"],
         &["preview", "app", "/bin/sleep 2000000"],
         &["stop", "app"],
+        &["start", "app"],
+        &["workload", "forget", "app", "--yes"],
         &["snapshot", "create", "app"],
         &["snapshot", "delete", "app", &snapshot, "--yes"],
     ] {

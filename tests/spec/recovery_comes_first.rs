@@ -52,6 +52,8 @@ fn a_workload_that_waits_for_a_person_is_not_deployed_captured_or_restored_by_an
         &["rollback", "app"],
         &["promote", "app-test", "app"],
         &["preview", "app", "/bin/sleep 2000000"],
+        &["start", "app"],
+        &["workload", "forget", "app", "--yes"],
         &["snapshot", "create", "app"],
         &["restore", "run", "app", &bench.snapshot, "--yes"],
         &["restore", "undo", &id, "--yes"],

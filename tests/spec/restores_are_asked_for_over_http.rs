@@ -137,7 +137,7 @@ fn a_hundred_requests_at_once_begin_exactly_one_restore() {
     server.reaches_its_pause();
     // While it runs, every other way to change the workload is busy, over HTTP and on the command line.
     server.restore(&bench.snapshot).send().expect_problem(409, "busy");
-    for verb in ["deploy", "rollback", "stop"] {
+    for verb in ["deploy", "rollback", "stop", "start"] {
         server.as_admin("POST", &format!("/api/v1/workloads/app/{verb}")).send().expect_problem(409, "busy");
     }
     bench.world.restore("app", &bench.snapshot, &[]).expect(6);

@@ -154,6 +154,7 @@ fn a_real_answer_of_every_route_is_as_it_is_described() {
     ask("POST", &of("preview"), "", Some(json!({ "image": "/bin/sleep 1000003" })));
     ask("POST", &of("deploy"), "", None);
     ask("POST", &of("stop"), "", None);
+    ask("POST", &of("start"), "", None);
     ask("POST", "/api/v1/plugins/built-in/use", "built-in", None);
     for path in [&restore_path, "/api/v1/restores", "/api/v1/workloads", "/api/v1/workloads/app", "/api/v1/recovery"] {
         ask("GET", path, "", None);

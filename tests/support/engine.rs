@@ -152,7 +152,7 @@ impl Engine {
         self.command_beside(words).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
     }
 
-    fn command_beside(&self, words: &[&str]) -> Command {
+    pub(crate) fn command_beside(&self, words: &[&str]) -> Command {
         let pid = self.daemon.lock().unwrap().as_ref().unwrap().id().to_string();
         let mut command = Command::new("nsenter");
         command.args(["--target", &pid, "--net"]).args(words);

@@ -105,6 +105,26 @@ pub fn write_durably(directory: &Path, name: impl AsRef<OsStr>, bytes: &[u8], mo
     sync_open_directory(held.as_fd(), directory)
 }
 
+/// Makes a file that must not be there, so that after a crash it is there whole or not at all.
+pub fn create_durably(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(Failure::new(Code::Io, message!("is-no-file", path = escape::path(path))));
+    };
+    let temporary = temporary_name(directory, name)?;
+    let written = write_temporary(&temporary, bytes, mode).and_then(|()| {
+        effect("rename-file", || {
+            Ok(rustix::fs::renameat_with(CWD, &temporary, CWD, path, rustix::fs::RenameFlags::NOREPLACE)?)
+        })
+        .map_err(|error| Failure::io("make", path, &error))
+    });
+    if let Err(failure) = written {
+        // Nothing refers to it, and the failure that matters is the first one.
+        let _ = effect("remove-file", || std::fs::remove_file(&temporary));
+        return Err(failure);
+    }
+    sync_directory(directory)
+}
+
 /// Replaces a file of a person, unless it no longer holds `before`: then it stays as somebody has made it meanwhile. It
 /// keeps its owner, and of its mode what is its owner's alone. Both files change places, so that what was replaced is
 /// seen after it cannot be changed by its name any more.

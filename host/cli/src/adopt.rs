@@ -1,5 +1,9 @@
 //! `workload adopt`: a container that runs already becomes a workload, without being touched.
 
+mod fresh;
+mod measure;
+mod outlook;
+
 use std::path::Path;
 
 use reforge_base::Code;
@@ -7,7 +11,6 @@ use reforge_base::Failure;
 use reforge_base::Result;
 use reforge_base::durable;
 use reforge_base::escape;
-use reforge_base::lock_file;
 use reforge_base::message;
 use reforge_base::spec::Mount;
 use reforge_config::{Config, Volume, Workload, adopted};
@@ -19,9 +22,7 @@ use super::answer::Answer;
 use super::exit::Exit;
 use super::session::Session;
 use super::words::{self, say};
-
-/// The lock of whoever adds to the configuration. No workload is called so.
-pub(super) const TURN: &str = ".configuration.lock";
+use super::{configuration, engine};
 
 /// What to call it; what is not said is made from the container's name and Compose's labels.
 #[derive(Clone)]
@@ -33,6 +34,7 @@ pub(crate) struct Names {
 
 /// One after the other; what was adopted before one that cannot be stays adopted, and is told.
 pub(crate) fn adopt(session: &Session, containers: &[String], names: Names) -> Result<Answer> {
+    make_configuration(session, containers)?;
     if let [container] = containers {
         return one(session, container, names);
     }
@@ -57,30 +59,44 @@ pub(crate) fn adopt(session: &Session, containers: &[String], names: Names) -> R
     Ok(Answer::done(texts.join("\n"), json!({ "adopted": adopted })))
 }
 
+/// Makes a configuration where there is none.
+pub(super) fn make_configuration(session: &Session, containers: &[String]) -> Result<()> {
+    match session.config_place() {
+        Some(_) => Ok(()),
+        None => fresh::make(session, containers),
+    }
+}
+
 fn one(session: &Session, container: &str, names: Names) -> Result<Answer> {
     let host = session.changing()?;
     let file = host.config.path.canonicalize().map_err(|error| Failure::io("find", &host.config.path, &error))?;
-    // Two adoptions take turns. Whoever else edits the file is found out when it is replaced.
-    let _turn = lock_file::lock(&host.state.locks().join(TURN))?;
-    let (before, config) = read(host, &file)?;
-    let id = names.id.unwrap_or_else(|| plain(container));
+    let _turn = configuration::take_turn(host)?;
+    let (before, config) = configuration::read(host, &file)?;
+    let (base, config) = engine::written_down(config, &before)?;
+    let id = names.id.clone().unwrap_or_else(|| plain(container));
     let socket = config.host.docker_socket.clone();
     let runtime = DockerRuntime::new(socket, host.state.host_id(), host.state.docker());
-    if let Some(workload) = config.workloads.iter().find(|workload| workload.id == id) {
-        return again(session, host, &runtime, workload, container);
-    }
     let adoption = runtime.look_to_adopt(container, &id)?;
     for workload in config.workloads.iter().filter(|workload| workload.runtime.is_docker()) {
         if runtime.is_adopted_as(&adoption, &workload.id)? {
+            if names.id.as_ref().is_none_or(|id| *id == workload.id) {
+                return Ok(already(&workload.id, &adoption));
+            }
             let message =
                 message!("the-container-is-workload-already", shown = adoption.container, owner = workload.id);
             return Err(Failure::new(Code::Usage, message).hint(message!("see-reforge-workload-list")));
         }
     }
+    if let Some(workload) = config.workloads.iter().find(|workload| workload.id == id) {
+        return again(session, host, &runtime, workload, &adoption);
+    }
+    let measured = measure::all(&adoption.spec);
+    let links = measure::links(&measured);
     let project =
         names.project.unwrap_or_else(|| adoption.compose.as_ref().map_or(&id, |(project, _)| project).clone());
     let stage = names.stage.unwrap_or_else(|| "prod".to_owned());
-    let text = adopted::add(&config, &before, &adoption.spec, &project, &stage)?;
+    let text = adopted::add(&config, &base, &adoption.spec, &project, &stage, links)?;
+    let added = Config::read(&text, &config.path)?;
     let lease = host.lease(&id, message!("an-adoption"), false, &session.cancelled)?;
     runtime.adopt(&adoption)?;
     let written = host
@@ -92,10 +108,30 @@ fn one(session: &Session, container: &str, names: Names) -> Result<Answer> {
         runtime.disown(&adoption)?;
         return Err(failure);
     }
-    let volumes: Vec<_> = adoption.spec.mounts.iter().map(|mount| &mount.volume).collect();
-    let details = json!({ "workload": id, "container": adoption.container, "volumes": volumes });
+    let outlook = outlook::of(&added, &id, &adoption, measured, &runtime)?;
+    let details = json!({
+        "workload": id,
+        "container": adoption.container,
+        "volumes": names_of(&adoption),
+        "links": links.as_str(),
+        "measured": outlook.measured(),
+        "in_the_way": outlook.in_the_way,
+        "warnings": outlook.warnings,
+    });
     host.audit_event("adopt", &session.who(), details.clone())?;
-    Ok(Answer::done(said(&id, &file, &adoption), details))
+    Ok(Answer::done(said(session, &id, &file, &adoption, &outlook), details))
+}
+
+fn names_of(adoption: &Adoption) -> Vec<&String> {
+    adoption.spec.mounts.iter().map(|mount| &mount.volume).collect()
+}
+
+/// The same container again: nothing is to be done.
+fn already(id: &str, adoption: &Adoption) -> Answer {
+    let details =
+        json!({ "workload": id, "container": adoption.container, "volumes": names_of(adoption), "already": true });
+    let shown = escape::text(id);
+    Answer::done(say!("the-container-is-this-workload-already", container = adoption.container, shown), details)
 }
 
 /// What has come in the place of a container that was adopted before. The configuration stays as it is.
@@ -104,20 +140,19 @@ fn again(
     host: &Host,
     runtime: &DockerRuntime,
     workload: &Workload,
-    container: &str,
+    adoption: &Adoption,
 ) -> Result<Answer> {
     let id = &workload.id;
     if !workload.runtime.is_docker() {
         let message = message!("there-is-a-workload-already", id = escape::text(id));
         return Err(Failure::new(Code::Usage, message).hint(message!("choose-another-name-with-id")));
     }
-    let adoption = runtime.look_to_adopt(container, id)?;
     let mount = |volume: &Volume| Some(Mount::new(&volume.name, volume.source.as_ref()?, volume.target.as_ref()?));
     let volumes: Vec<Mount> = workload.volumes.iter().filter_map(mount).collect();
     let _lease = host.lease(id, message!("an-adoption"), false, &session.cancelled)?;
     // A restore that is not over stands on the container that was there.
     Failure::of_all(&host.blocked(workload)?).map_or(Ok(()), Err)?;
-    runtime.adopt_again(&adoption, &volumes)?;
+    runtime.adopt_again(adoption, &volumes)?;
     let names: Vec<_> = volumes.iter().map(|mount| &mount.volume).collect();
     let details = json!({ "workload": id, "container": adoption.container, "volumes": names });
     host.audit_event("adopt", &session.who(), details.clone())?;
@@ -132,28 +167,13 @@ fn obstacle(obstacle: &Failure) -> String {
     say!("note-an-obstacle", what = words::read(&obstacle.message), hint = words::read(&obstacle.hint))
 }
 
-/// The configuration as it is now, and as text. The host was opened by what it was a moment ago.
-pub(super) fn read(host: &Host, file: &Path) -> Result<(String, Config)> {
-    let before = std::fs::read_to_string(file).map_err(|error| Failure::io("read", file, &error))?;
-    let config = Config::read(&before, &host.config.path)?;
-    let mut known = host.config.host.clone();
-    known.allowed_roots.clone_from(&config.host.allowed_roots);
-    if config.host != known {
-        let message = message!("host-of-changed-meanwhile", file = escape::path(file));
-        return Err(Failure::new(Code::Drift, message).hint(message!("try-again")));
-    }
-    Ok((before, config))
-}
-
-fn said(id: &str, file: &Path, adoption: &Adoption) -> String {
+fn said(session: &Session, id: &str, file: &Path, adoption: &Adoption, outlook: &outlook::Outlook) -> String {
     let shown = escape::text(id);
     let mut lines = vec![
         say!("the-container-is-workload-now", container = adoption.container, shown),
         say!("written-to-which-only-its-owner", file = escape::path(file)),
     ];
-    for mount in &adoption.spec.mounts {
-        lines.push(say!("adopted-volume", volume = escape::text(&mount.volume), live = escape::path(&mount.live)));
-    }
+    lines.extend(outlook.volumes());
     for target in &adoption.left {
         let target = escape::text(target);
         lines.push(say!("note-the-engines-own-volume", target));
@@ -163,7 +183,12 @@ fn said(id: &str, file: &Path, adoption: &Adoption) -> String {
         let (project, service) = (escape::text(project), escape::text(service));
         lines.push(say!("note-compose-created-it-project-service", project, service, shown));
     }
-    lines.push(say!("next-reforge-snapshot-create", shown));
+    lines.extend(adoption.obstacles.iter().map(obstacle));
+    lines.extend(outlook.lines());
+    let next = ["snapshot create ", "restore plan "].map(|command| session.command(&format!("{command}{shown}")));
+    let [first, second] = next;
+    lines.push(say!("next-command", first));
+    lines.push(say!("then-command", second));
     lines.join("\n")
 }
 

@@ -7,24 +7,25 @@ use reforge_base::Failure;
 use reforge_base::Result;
 use reforge_base::durable;
 use reforge_base::escape;
-use reforge_base::lock_file;
 use reforge_base::message;
 use reforge_config::scope::Scope;
 use reforge_config::{COMPOSE, Volume, Workload, adopted};
 use reforge_docker::{ComposeAdoption, ComposeRuntime};
 use serde_json::json;
 
-use super::adopt::{Names, TURN, plain, read};
+use super::adopt::{self, Names, plain};
 use super::answer::Answer;
 use super::session::Session;
 use super::words::{self, say};
+use super::{configuration, engine};
 
 pub(crate) fn adopt(session: &Session, project: &str, names: Names) -> Result<Answer> {
+    adopt::make_configuration(session, &[])?;
     let host = session.changing()?;
     let file = host.config.path.canonicalize().map_err(|error| Failure::io("find", &host.config.path, &error))?;
-    // Two adoptions take turns. Whoever else edits the file is found out when it is replaced.
-    let _turn = lock_file::lock(&host.state.locks().join(TURN))?;
-    let (before, config) = read(host, &file)?;
+    let _turn = configuration::take_turn(host)?;
+    let (before, config) = configuration::read(host, &file)?;
+    let (base, config) = engine::written_down(config, &before)?;
     let of_project = |workload: &&Workload| workload.compose.as_ref().is_some_and(|compose| compose.name == project);
     let known = config.workloads.iter().find(of_project);
     let id = known.map(|workload| workload.id.clone()).or(names.id.clone()).unwrap_or_else(|| plain(project));
@@ -43,7 +44,7 @@ pub(crate) fn adopt(session: &Session, project: &str, names: Names) -> Result<An
     }
     let stage = names.stage.as_deref().unwrap_or("prod");
     let workload = workload(&id, stage, &adoption);
-    let text = adopted::add_compose(&config, &before, &workload)?;
+    let text = adopted::add_compose(&config, &base, &workload)?;
     runtime.adopt(&adoption, &id)?;
     if let Err(failure) = durable::replace_unchanged(&file, before.as_bytes(), text.as_bytes()) {
         runtime.disown(&id)?;

@@ -53,7 +53,7 @@ pub(crate) enum Command {
         #[arg(long)]
         keep: bool,
     },
-    /// Make the state directory with its host id
+    /// Make the state directory with its host id, and a configuration with comments where there is none
     Init,
     /// Deploy a workload as configured
     Deploy {
@@ -70,6 +70,8 @@ pub(crate) enum Command {
     Rollback(Deploy),
     /// Stop a workload and its preview
     Stop(Deploy),
+    /// Start again exactly what a stop has stopped
+    Start(Deploy),
     /// Deploy the image that runs as FROM in TO
     Promote {
         from: String,
@@ -170,6 +172,12 @@ pub(crate) enum Workload {
         /// Instead of `prod`
         #[arg(long)]
         stage: Option<String>,
+    },
+    /// Take a workload out of the configuration; its app, snapshots and receipts stay as they are
+    Forget {
+        workload: String,
+        #[command(flatten)]
+        yes: Yes,
     },
 }
 

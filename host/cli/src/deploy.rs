@@ -1,4 +1,4 @@
-//! `init`, `deploy`, `rollback`, `stop`, `promote`, `preview`: each is one request to the deployer.
+//! `deploy`, `rollback`, `stop`, `start`, `promote`, `preview`: each is one request to the deployer.
 
 use reforge_base::Result;
 use reforge_base::escape;
@@ -6,28 +6,12 @@ use reforge_base::spec::Health;
 use reforge_host::deployer::dispatch::DeployRequest;
 use reforge_runtime::Replaced;
 use reforge_server::documents::workload as documents;
-use serde_json::json;
 
 use super::answer::Answer;
 use super::consent;
 use super::exit::Exit;
 use super::session::Session;
 use super::words::{self, say};
-
-pub(crate) fn init(session: &Session) -> Result<Answer> {
-    let config = session.config()?;
-    let state = config.init_state()?;
-    let (root, snapshots) = (escape::path(state.root()), escape::path(&config.host.snapshot_dir));
-    let lines = [say!("init-host", id = state.host_id()), say!("init-state", root), say!("init-snapshots", snapshots)];
-    Ok(Answer::done(
-        lines.join("\n"),
-        json!({
-            "host_id": state.host_id(),
-            "state_dir": state.root(),
-            "snapshot_dir": config.host.snapshot_dir,
-        }),
-    ))
-}
 
 /// A deploy. What somebody else made is replaced only if a person says so, who was shown what would be otherwise.
 pub(crate) fn deploy(
@@ -66,7 +50,11 @@ pub(crate) fn dispatch(session: &Session, request: &DeployRequest, wait: bool) -
         _ => Exit::Done,
     };
     let health = words::word("health", documents::health(report.health));
-    let deployed = say!("deployed-workload", name, health, reason = escape::prose(&words::read(&report.reason)));
+    let reason = escape::prose(&words::read(&report.reason));
+    let deployed = match request {
+        DeployRequest::Start { .. } => say!("started-workload", name, health, reason),
+        _ => say!("deployed-workload", name, health, reason),
+    };
     let mut text = format!("{deployed}\n{}", say!("deployed-image", image = escape::text(&spec.image)));
     for made in &done.made {
         let (path, volume) = (escape::path(&made.path), escape::text(&made.volume));

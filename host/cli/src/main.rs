@@ -6,11 +6,15 @@ mod adopt_project;
 mod answer;
 mod args;
 mod audit;
+mod configuration;
 mod consent;
 mod demo;
 mod deploy;
+mod engine;
 mod exit;
+mod forget;
 mod history;
+mod init;
 mod output;
 mod plan;
 mod plugin;
@@ -89,7 +93,7 @@ fn program() -> Result<PathBuf> {
 fn execute(session: &Session, command: Command) -> Result<Answer> {
     match command {
         Command::Demo { keep } => demo::demo(session, keep),
-        Command::Init => deploy::init(session),
+        Command::Init => init::init(session),
         Command::Deploy { workload, make_empty, yes, wait } => {
             deploy::deploy(session, workload, make_empty, yes.yes, wait.wait)
         }
@@ -98,6 +102,9 @@ fn execute(session: &Session, command: Command) -> Result<Answer> {
         }
         Command::Stop(args::Deploy { workload, wait }) => {
             deploy::dispatch(session, &DeployRequest::Stop { workload }, wait.wait)
+        }
+        Command::Start(args::Deploy { workload, wait }) => {
+            deploy::dispatch(session, &DeployRequest::Start { workload }, wait.wait)
         }
         Command::Promote { from, to, wait } => {
             deploy::dispatch(session, &DeployRequest::Promote { from, to }, wait.wait)
@@ -114,6 +121,7 @@ fn execute(session: &Session, command: Command) -> Result<Answer> {
                 None => adopt::adopt(session, &containers, names),
             }
         }
+        Command::Workload(args::Workload::Forget { workload, yes }) => forget::forget(session, &workload, yes.yes),
         Command::Snapshot(command) => snapshot(session, command),
         Command::Restore(command) => restore(session, command),
         Command::Recover { accept } => recover::recover(session, accept.as_deref()),

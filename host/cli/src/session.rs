@@ -24,12 +24,16 @@ use reforge_transaction::registry::{self, KnownTransaction};
 use serde_json::{Value, json};
 
 use super::args::{self, Options};
+use super::engine;
 use super::recovered;
 use super::terminal::Terminal;
 use super::words::{self, say};
 
 const VARIABLE: &str = "REFORGE_CONFIG";
-const PLACES: [&str; 2] = ["reforge.toml", "/etc/reforge/reforge.toml"];
+/// Where a configuration is looked for that nobody named.
+pub(crate) const IN_PLACE: &str = "reforge.toml";
+pub(crate) const IN_ETC: &str = "/etc/reforge/reforge.toml";
+const PLACES: [&str; 2] = [IN_PLACE, IN_ETC];
 
 pub(crate) struct Session {
     pub terminal: Terminal,
@@ -72,7 +76,7 @@ impl Session {
     }
 
     pub(crate) fn config(&self) -> Result<Config> {
-        Config::load(&self.config_file()?)
+        engine::believed(Config::load(&self.config_file()?)?)
     }
 
     /// The host for a command that only looks. What is unfinished is mentioned, and not touched.
@@ -173,11 +177,16 @@ impl Session {
         }
     }
 
-    fn config_file(&self) -> Result<PathBuf> {
+    /// The configuration's file, as it was named or where it was found; none if there is none anywhere.
+    pub(crate) fn config_place(&self) -> Option<PathBuf> {
         let named = self.options.config.clone();
         let variable = || std::env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
         let found = || PLACES.iter().map(PathBuf::from).find(|path| exists(path));
-        named.or_else(variable).or_else(found).ok_or_else(|| {
+        named.or_else(variable).or_else(found)
+    }
+
+    fn config_file(&self) -> Result<PathBuf> {
+        self.config_place().ok_or_else(|| {
             let places: Vec<String> = PLACES.iter().map(|place| format!("`{place}`")).collect();
             let message = message!("there-is-no-configuration", first = places[0], second = places[1]);
             Failure::new(Code::Usage, message).hint(message!("write-a-configuration-or-name-it"))

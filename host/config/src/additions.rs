@@ -22,6 +22,13 @@ pub(super) fn add(text: &str, workload: &Table, key: &str, values: &[&str]) -> R
     Ok(additions.apply())
 }
 
+/// The text with one more key in `[host]`, whose value is a text.
+pub(super) fn host_value(text: &str, key: &str, value: &str) -> Result<String> {
+    let mut additions = Additions::new(text)?;
+    additions.host_pair(key, &quoted(value))?;
+    Ok(additions.apply())
+}
+
 /// A text and what is to be put into it, where.
 struct Additions<'a> {
     text: &'a str,
@@ -74,9 +81,16 @@ impl<'a> Additions<'a> {
             self.put_into(list, last, &values);
             return Ok(());
         }
+        self.host_pair(key, &format!("[{values}]"))
+    }
+
+    /// One more key in `[host]`, which it does not have.
+    fn host_pair(&mut self, key: &str, value: &str) -> Result<()> {
+        let host = self.document.get("host").ok_or_else(|| unclear(message!("there-is-no-host")))?;
+        let table = host.as_table_like().ok_or_else(|| unclear(message!("host-is-not-a-table")))?;
         let spans = table.iter().filter_map(|(_, item)| item.span());
         let last = spans.max_by_key(|span| span.end).ok_or_else(|| unclear(message!("host-is-empty")))?;
-        let pair = format!("{key} = [{values}]");
+        let pair = format!("{key} = {value}");
         match host {
             Item::Value(inline) => {
                 let table = span(inline.span())?;

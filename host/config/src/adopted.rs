@@ -6,7 +6,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::{Config, Workload, additions, duration, in_code};
+use super::{Config, Links, Workload, additions, duration, in_code, roots};
 use crate::deploy_spec;
 use crate::workload::STOP_SIGNALS;
 use reforge_base::Message;
@@ -18,14 +18,20 @@ use reforge_base::spec::{DeploySpec, Mount, Restart, STOP_SIGNAL, STOP_TIMEOUT};
 const ROOTS: &str = "allowed_roots";
 
 /// The text with one more workload, and with its directories allowed. `config` is what the text means.
-pub fn add(config: &Config, text: &str, spec: &DeploySpec, project: &str, stage: &str) -> Result<String> {
-    let table = table(spec, project, stage)?;
-    let roots = roots_to_allow(config, spec.mounts.iter().map(|mount| mount.live.as_path()));
+pub fn add(config: &Config, text: &str, spec: &DeploySpec, project: &str, stage: &str, links: Links) -> Result<String> {
+    let mut table = table(spec, project, stage)?;
+    if links != Links::default() {
+        table.insert("links".to_owned(), Value::String(links.as_str().to_owned()));
+    }
+    let roots = roots::to_allow(config, spec.mounts.iter().map(|mount| mount.live.as_path()));
     let roots: Vec<&str> = roots.iter().map(String::as_str).collect();
     let added = additions::add(text, &table, ROOTS, &roots)?;
     check_text(text, &added, &table, &roots).map_err(|what| changed(config, what))?;
     let read = Config::read(&added, &config.path)?;
     check_meaning(config, &read, spec, &roots).map_err(|what| changed(config, what))?;
+    if read.workloads.last().is_none_or(|new| new.links != links) {
+        return Err(changed(config, message!("the-workload-would-not-be-what")));
+    }
     Ok(added)
 }
 
@@ -33,7 +39,7 @@ pub fn add(config: &Config, text: &str, spec: &DeploySpec, project: &str, stage:
 pub fn add_compose(config: &Config, text: &str, workload: &Workload) -> Result<String> {
     let table = in_code::workload(workload)?;
     let sources = workload.volumes.iter().filter_map(|volume| volume.source.as_deref()).map(Path::new);
-    let roots = roots_to_allow(config, sources);
+    let roots = roots::to_allow(config, sources);
     let roots: Vec<&str> = roots.iter().map(String::as_str).collect();
     let added = additions::add(text, &table, ROOTS, &roots)?;
     check_text(text, &added, &table, &roots).map_err(|what| changed(config, what))?;
@@ -162,17 +168,4 @@ fn volume(mount: &Mount) -> Result<Value> {
         ("source".to_owned(), path(&mount.live)?),
         ("target".to_owned(), path(&mount.target)?),
     ])))
-}
-
-/// The parent of each directory that no allowed root contains.
-fn roots_to_allow<'a>(config: &Config, lives: impl Iterator<Item = &'a Path>) -> Vec<String> {
-    let allowed = |path: &Path| config.host.allowed_roots.iter().any(|root| path != root && path.starts_with(root));
-    let mut missing: Vec<String> = Vec::new();
-    for parent in lives.filter(|live| !allowed(live)).filter_map(Path::parent) {
-        let parent = parent.to_string_lossy().into_owned();
-        if !missing.contains(&parent) {
-            missing.push(parent);
-        }
-    }
-    missing
 }

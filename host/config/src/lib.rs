@@ -26,11 +26,15 @@ mod container;
 pub mod declared;
 pub mod deploy_spec;
 pub mod duration;
+pub mod engine;
+pub mod forgotten;
 mod host;
 mod in_code;
 mod names;
 mod problems;
 mod raw;
+mod removals;
+mod roots;
 mod runtime_name;
 pub mod scope;
 #[cfg(test)]

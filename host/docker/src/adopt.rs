@@ -9,8 +9,10 @@ use super::client::Client;
 use super::container::{self, Found};
 use super::defined::define;
 use super::image_defaults::ImageDefaults;
+use super::off_limits::OffLimits;
 use super::record::{Adopted, Record};
 use super::{DockerRuntime, controllers, labels, request, survey};
+use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
@@ -32,7 +34,19 @@ pub struct Adoption {
     pub compose: Option<(String, String)>,
     /// What will stand in the way of a restore.
     pub obstacles: Vec<Failure>,
+    /// What it can write to of this machine and is no directory of its own: that stays mounted and is never captured.
+    pub barred: Vec<Barred>,
+    /// The engine's version, as it says it.
+    pub engine: String,
     record: Adopted,
+}
+
+/// A directory of the machine or of the engine that a container has, or a single file.
+#[derive(Clone, Debug)]
+pub struct Barred {
+    pub source: PathBuf,
+    pub target: PathBuf,
+    pub why: Message,
 }
 
 /// Looks at it. Changes nothing.
@@ -49,9 +63,20 @@ pub(crate) fn look(runtime: &DockerRuntime, name: &str, workload: &str) -> Resul
     if let Some(refusal) = controllers::of_own(&found) {
         return Err(refusal);
     }
-    let volumes = volumes(&found);
+    let limits = OffLimits::of(&client)?;
+    let (volumes, barred) = volumes(&found, &limits);
     if volumes.is_empty() {
-        let message = message!("the-container-has-no-directory", shown = found.shown());
+        let message = match barred.first() {
+            Some(Barred { source, why, .. }) => {
+                message!(
+                    "the-container-has-only-the-machines",
+                    shown = found.shown(),
+                    source = escape::path(source),
+                    why
+                )
+            }
+            None => message!("the-container-has-no-directory", shown = found.shown()),
+        };
         return Err(Failure::new(Code::PolicyRefused, message).hint(message!("only-bound-directories-are-captured")));
     }
     let mut spec = request::spec_of(workload, &found)?;
@@ -67,6 +92,8 @@ pub(crate) fn look(runtime: &DockerRuntime, name: &str, workload: &str) -> Resul
         container: found.shown(),
         left: left.filter_map(|point| point.destination.clone()).collect(),
         compose: compose[0].clone().zip(compose[1].clone()),
+        barred,
+        engine: limits.version,
         obstacles: survey::leaves(&found).into_iter().collect(),
         record: Adopted {
             id: found.id.clone(),
@@ -128,21 +155,37 @@ pub(crate) fn give_back(runtime: &DockerRuntime, adoption: &Adoption) -> Result<
     record.write(&runtime.records, workload)
 }
 
+/// Writes down that nothing is adopted any more. Answers whether anything was.
+pub(crate) fn forget(runtime: &DockerRuntime, workload: &str) -> Result<bool> {
+    let record = Record::read(&runtime.records, workload)?;
+    let was_adopted = record.adopted.is_some();
+    if was_adopted {
+        Record { adopted: None, ..record }.write(&runtime.records, workload)?;
+    }
+    Ok(was_adopted)
+}
+
 /// Whether it is written down as that workload's.
 pub(crate) fn is_taken(runtime: &DockerRuntime, adoption: &Adoption, workload: &str) -> Result<bool> {
     let record = Record::read(&runtime.records, workload)?;
     Ok(record.adopted.is_some_and(|adopted| adopted.id == adoption.record.id))
 }
 
-/// Directories of this machine that it can write to, by a name made from where it sees them.
-fn volumes(found: &Found) -> BTreeMap<String, (PathBuf, PathBuf)> {
-    let mut volumes = BTreeMap::new();
+/// Directories of this machine that it can write to, by a name made from where it sees them, and those that are no app's
+/// own.
+fn volumes(found: &Found, limits: &OffLimits) -> (BTreeMap<String, (PathBuf, PathBuf)>, Vec<Barred>) {
+    let (mut volumes, mut barred) = (BTreeMap::new(), Vec::new());
     for point in found.inspect.mounts.iter().flatten() {
         let (Some("bind"), Some(source), Some(target)) = (point.typ.as_deref(), &point.source, &point.destination)
         else {
             continue;
         };
-        if point.rw == Some(false) || !Path::new(source).is_dir() {
+        if point.rw == Some(false) {
+            continue;
+        }
+        let no_directory = || (!Path::new(source).is_dir()).then(|| message!("it-is-no-directory"));
+        if let Some(why) = limits.why(source.as_ref()).or_else(no_directory) {
+            barred.push(Barred { source: source.into(), target: target.into(), why });
             continue;
         }
         let name = name_of(target);
@@ -151,7 +194,7 @@ fn volumes(found: &Found) -> BTreeMap<String, (PathBuf, PathBuf)> {
             volumes.insert(free, (source.into(), target.into()));
         }
     }
-    volumes
+    (volumes, barred)
 }
 
 /// The last component of a path as a name that the configuration takes.

@@ -40,6 +40,7 @@ pub(crate) fn create(runtime: &DockerRuntime, spec: &DeploySpec) -> Result<()> {
     if !held {
         let mut unmet = view.unmet(spec)?;
         unmet.extend(view.full(spec));
+        unmet.extend(view.unsyncable());
         Failure::of_all(&unmet).map_or(Ok(()), Err)?;
     }
     let inherited = view.current().map(|old| mounts::inherited(old, &[], false)).unwrap_or_default();

@@ -20,6 +20,8 @@ use reforge_base::spec::{AppState, Restart};
 /// How long an engine may take to see that a container has ended.
 const ENDING_LIMIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
+/// What an engine writes about a container, in the container's directory.
+const RECORDS: [&str; 2] = ["config.v2.json", "hostconfig.json"];
 
 /// See [`reforge_runtime::Runtime::hold`].
 pub(crate) fn hold(runtime: &DockerRuntime, workload: &str) -> Result<()> {
@@ -139,8 +141,7 @@ fn has_just_ended(error: &EngineError) -> bool {
 /// never run.
 pub(crate) fn sync_container(found: &Found) -> Result<()> {
     let Some(directory) = directory(found) else { return Ok(()) };
-    for name in ["config.v2.json", "hostconfig.json"] {
-        let path = directory.join(name);
+    for path in records(found) {
         match std::fs::File::open(&path) {
             Ok(file) => durable::sync_file(&file)?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
@@ -154,6 +155,12 @@ pub(crate) fn sync_container(found: &Found) -> Result<()> {
         }
         synced => synced,
     }
+}
+
+/// The files that the engine keeps about a container.
+pub(crate) fn records(found: &Found) -> impl Iterator<Item = PathBuf> {
+    let directory = directory(found);
+    RECORDS.into_iter().filter_map(move |name| Some(directory.as_ref()?.join(name)))
 }
 
 /// Where the engine keeps what it knows of a container.

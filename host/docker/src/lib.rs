@@ -4,8 +4,8 @@
 //! say which containers are a workload's and what is known of them, `deployed` which directories they have; `request`,
 //! `mounts` and `policy` are what one is created from, `description` what one says of that, `definition` and
 //! `image_defaults` what one that somebody else made says, `images` what it runs; then the verbs: `create`, `again`,
-//! `hold`, `stop`, `health`, `kept`; and for the plan `survey`, with `controllers` and `changes`; for it and for a deploy
-//! `needs`, with `ports`; and `adopt` and `replaced`. Apps of several containers are `compose`'s.
+//! `hold`, `stop`, `start`, `health`, `kept`; and for the plan `survey`, with `controllers` and `changes`; for it and for a deploy
+//! `needs`, with `ports`; and `adopt`, with `off_limits`, and `replaced`. Apps of several containers are `compose`'s.
 //!
 //! One container of a workload runs at most. What somebody else made is started again; what we made is made anew. The one
 //! that was replaced is stopped, renamed, with restart policy `no`, and removed once the new one is healthy; none is ever
@@ -36,17 +36,20 @@ mod labels;
 mod members;
 mod mounts;
 mod needs;
+mod off_limits;
 mod policy;
 mod ports;
+mod privileges;
 mod record;
 mod replaced;
 mod request;
+mod start;
 mod stop;
 mod survey;
 
 use std::path::PathBuf;
 
-pub use self::adopt::Adoption;
+pub use self::adopt::{Adoption, Barred};
 pub use self::compose::{ComposeAdoption, ComposeRuntime, NotCaptured, UnitVolume};
 
 use self::client::Client;
@@ -101,6 +104,21 @@ impl DockerRuntime {
     /// Takes that back: it was never said to be a workload.
     pub fn disown(&self, adoption: &Adoption) -> Result<()> {
         adopt::give_back(self, adoption)
+    }
+
+    /// What was adopted as this workload is nobody's again. The caller holds its lease. Answers whether anything was.
+    pub fn forget(&self, workload: &str) -> Result<bool> {
+        adopt::forget(self, workload)
+    }
+
+    /// Whether something was adopted as this workload.
+    pub fn has_adopted(&self, workload: &str) -> Result<bool> {
+        Ok(Record::read(&self.records, workload)?.adopted.is_some())
+    }
+
+    /// Whether its restart policies are switched off.
+    pub fn is_held(&self, workload: &str) -> Result<bool> {
+        Ok(Record::read(&self.records, workload)?.hold.is_some())
     }
 
     /// Whether the container is this workload's already, because it was adopted.
@@ -167,6 +185,10 @@ impl Runtime for DockerRuntime {
             Some(spec) if observation.state.should_run() => create::bring_back(self, spec, &observation.detail),
             _ => Ok(()),
         }
+    }
+
+    fn start_again(&self, stopped: &Observation) -> Result<()> {
+        start::start_again(self, stopped)
     }
 
     fn hold(&self, workload: &str) -> Result<()> {

@@ -75,7 +75,12 @@ impl View<'_> {
             true => Some(request::stop_seconds(self.spec_of(found)?.stop_timeout)),
             false => None,
         };
-        one(&self.client, found, seconds)
+        one(&self.client, found, seconds)?;
+        // Without a hold nothing rests on it, and it is not for everybody to do.
+        match container::inspect(&self.client, &found.id)?.filter(|_| self.record.hold.is_some()) {
+            Some(found) => hold::sync_container(&found),
+            None => Ok(()),
+        }
     }
 }
 
@@ -101,7 +106,7 @@ pub(crate) fn one(client: &Client, found: &Found, seconds: Option<i64>) -> Resul
         Err(error @ EngineError::Said { status: 500.., .. }) => kill(client, found, error, &doing)?,
         Err(error) => return Err(client.failed(&doing)(error)),
     }
-    container::inspect(client, &found.id)?.map_or(Ok(()), |found| hold::sync_container(&found))
+    Ok(())
 }
 
 fn kill(client: &Client, found: &Found, first: EngineError, doing: &Message) -> Result<()> {

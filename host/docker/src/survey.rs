@@ -30,6 +30,7 @@ pub(crate) fn survey(
 ) -> Result<Survey> {
     let view = runtime.view(workload)?;
     let mut survey = others_who_have(&view.client, &view.found, allowed, live)?;
+    survey.refusals.extend(view.unsyncable());
     if let Some(current) = view.current() {
         survey.refusals.extend(controllers::of_own(current));
         survey.warnings.extend(view.followed()?);

@@ -55,7 +55,6 @@
 //! left, and `door` is what stands here.
 
 #[doc(hidden)]
-pub mod audit;
 #[doc(hidden)]
 pub mod conformance;
 #[doc(hidden)]
@@ -72,6 +71,7 @@ pub mod restore;
 pub use audit::Event as AuditEvent;
 pub use door::{Amount, Caller, Changes, Host, HostBuilder, Plan, PlannedVolume, Restore, Snapshot, SnapshotVolume};
 pub use events::{Event, EventSink};
+pub use reforge_base::audit;
 pub use reforge_base::failure::{Code, Failure, Result};
 pub use reforge_config::Config;
 pub use reforge_runtime::Runtime;

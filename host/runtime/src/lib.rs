@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use reforge_base::Message;
-use reforge_base::failure::{Failure, Result};
+use reforge_base::escape;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::spec::{DeploySpec, HealthReport, Mount, Observation};
 use reforge_volumes::identity::Identity;
 
@@ -81,6 +83,17 @@ pub trait Runtime: Send + Sync {
     /// Brings back what [`Runtime::observe`] saw: the old instance if it is still there, else a new one from its spec.
     /// An app that was stopped stays stopped. Does nothing if it is up already.
     fn bring_back(&self, observation: &Observation) -> Result<()>;
+
+    /// Starts again exactly what a stop has stopped, and makes nothing anew of another image. Does nothing if it is up.
+    fn start_again(&self, stopped: &Observation) -> Result<()> {
+        if let Some(spec) = stopped.spec.as_ref()
+            && !self.image_at_hand(spec)?.pinned
+        {
+            let message = message!("the-image-of-changed-since-the-stop", workload = escape::text(&spec.workload));
+            return Err(Failure::new(Code::Drift, message).hint(message!("deploy-it-to-run-what-is-there-now")));
+        }
+        self.bring_back(stopped)
+    }
 
     /// Switches every restart policy off, first, so that nothing but the host starts the app. Durable.
     fn hold(&self, workload: &str) -> Result<()>;

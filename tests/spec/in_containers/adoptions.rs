@@ -143,8 +143,9 @@ fn several_containers_are_adopted_by_one_command_as_far_as_they_can_be() {
     let [one, two, three] = names.each_ref().map(String::as_str);
     let told = scene.world.ok(&["workload", "adopt", one, two, "--json"]).json();
     assert_eq!((&told["adopted"][0]["workload"], &told["adopted"][1]["workload"]), (&json!(one), &json!(two)));
-    let told = scene.world.reforge(&["workload", "adopt", three, one, "--json"]).expect(2).json();
-    assert_eq!((&told["adopted"][0]["workload"], &told["error"]["code"]), (&json!(three), &json!("usage")));
+    let told = scene.world.reforge(&["workload", "adopt", one, three, "nobody", "--json"]).expect(2).json();
+    assert_eq!((&told["adopted"][0]["already"], &told["adopted"][1]["workload"]), (&json!(true), &json!(three)));
+    assert_eq!(told["error"]["code"], "not-found");
     scene.world.reforge(&["workload", "adopt", one, two, "--id", "both"]).expect(2).expect_said("`--id`");
     let workloads = scene.world.ok(&["workload", "list", "--json"]).json()["workloads"].clone();
     assert_eq!(workloads.as_array().unwrap().len(), 3);

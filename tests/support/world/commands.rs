@@ -36,8 +36,10 @@ impl World {
             unsafe { command.pre_exec(set) };
         }
         command.env_remove("REFORGE_FAULT").env_remove("REFORGE_EFFECTS").env("NO_COLOR", "1");
-        // Whoever runs the tests may read another language.
-        ["LC_ALL", "LC_MESSAGES", "LANG"].iter().for_each(|name| _ = command.env_remove(name));
+        // Whoever runs the tests may read another language, and mean an engine of their own.
+        ["LC_ALL", "LC_MESSAGES", "LANG", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "REFORGE_CONFIG"]
+            .iter()
+            .for_each(|name| _ = command.env_remove(name));
         if let Some(mib) = self.sandbox_mib {
             command.env("REFORGE_SANDBOX_MIB", mib.to_string());
         }

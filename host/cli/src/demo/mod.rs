@@ -26,7 +26,7 @@ use super::args::{Named, What};
 use super::exit::Exit;
 use super::session::Session;
 use super::words::{self, say};
-use super::{deploy, plan, restore, snapshot};
+use super::{deploy, init, plan, restore, snapshot};
 use stage::{Stage, WORKLOAD};
 use tree::Tree;
 
@@ -70,7 +70,7 @@ impl Play {
         let stage = &self.stage;
         self.title(&message!("demo-an-app"));
         self.command(&format!("export REFORGE_CONFIG={}", escape::path(&stage.directory.join("reforge.toml"))));
-        self.show("init", deploy::init)?;
+        self.show("init", init::init)?;
         self.show(&format!("deploy {WORKLOAD}"), self.deploying())?;
         let newest = stage.wait_for_records(0, RECORDS_BEFORE)?;
         self.tell(&message!("it-has-written-records", n = newest));

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::record::{Held, Ran, UnitHold};
 use super::unit::{Member, Unit};
 use super::{View, needs, schedule};
-use crate::container::Found;
+use crate::container::{self, Found};
 use crate::{hold, stop};
 use bollard::models::ContainerStateStatusEnum as Status;
 use reforge_base::Message;
@@ -31,7 +31,7 @@ pub(crate) fn hold(mut view: View<'_>) -> Result<()> {
     };
     for member in &view.unit.members {
         if members.iter().all(|held| held.id != member.found.id) {
-            members.push(held(member, &view.unit)?);
+            members.push(held(member, &view.unit, &|other| other.found.is_up())?);
         }
     }
     view.record.hold = Some(UnitHold { project: view.project.clone(), members, is_down: false });
@@ -39,8 +39,8 @@ pub(crate) fn hold(mut view: View<'_>) -> Result<()> {
     view.unit.members.iter().try_for_each(|member| switch_off(&view, &member.found))
 }
 
-fn held(member: &Member, unit: &Unit) -> Result<Held> {
-    let ran = match member.found.app_state()? {
+pub(crate) fn held(member: &Member, unit: &Unit, ran: &dyn Fn(&Member) -> bool) -> Result<Held> {
+    let doing = match member.found.app_state()? {
         AppState::Running if member.is_paused() => Ran::Paused,
         AppState::Running => Ran::Running,
         AppState::CrashLooping => Ran::Looping,
@@ -52,9 +52,9 @@ fn held(member: &Member, unit: &Unit) -> Result<Held> {
         service: member.service.clone(),
         number: member.label("container-number").unwrap_or_default().to_owned(),
         policy: member.found.policy(),
-        ran,
+        ran: doing,
         started: member.started_at().to_owned(),
-        needs: needs::of(member, unit),
+        needs: needs::of(member, unit, ran),
     })
 }
 
@@ -108,12 +108,22 @@ fn stop_all(view: &View<'_>, up: &[&Member]) -> Result<()> {
         .iter()
         .map(|member| match view.held(&member.found.id) {
             Some(held) => held.needs.iter().map(|need| need.id.clone()).collect(),
-            None => needs::of(member, &view.unit).into_iter().map(|need| need.id).collect(),
+            None => {
+                needs::of(member, &view.unit, &|other| other.found.is_up()).into_iter().map(|need| need.id).collect()
+            }
         })
         .collect();
     // Whoever needs one goes before it.
     let after = |one: usize| (0..up.len()).filter(|other| needs[*other].contains(&up[one].found.id)).collect();
-    let failures = schedule::run(up.len(), &after, &|one| stop::one(&view.client, &up[one].found, None));
+    let stop = |one: usize| {
+        stop::one(&view.client, &up[one].found, None)?;
+        // Without a hold nothing rests on it, and it is not for everybody to do.
+        match container::inspect(&view.client, &up[one].found.id)?.filter(|_| view.record.hold.is_some()) {
+            Some(found) => hold::sync_container(&found),
+            None => Ok(()),
+        }
+    };
+    let failures = schedule::run(up.len(), &after, &stop);
     Failure::of_all(&failures).map_or(Ok(()), Err)
 }
 

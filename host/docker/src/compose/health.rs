@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use bollard::models::{HealthConfig, HealthStatusEnum};
 
-use super::View;
 use super::record::{Held, Ran};
+use super::unit::Member;
+use super::{View, down};
 use crate::container::{self, Found};
 use crate::health::{LIMIT, images_check, with_last_output};
 use reforge_base::Message;
@@ -34,8 +35,13 @@ enum Verdict {
 
 /// See [`reforge_runtime::Runtime::await_healthy`].
 pub(crate) fn wait(view: View<'_>, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
-    let hold = view.record.hold.clone();
-    let judged: Vec<Held> = hold.into_iter().flat_map(|hold| hold.members).filter(|held| held.ran != Ran::No).collect();
+    let judged: Vec<Held> = match view.record.hold.clone() {
+        Some(hold) => hold.members.into_iter().filter(|held| held.ran != Ran::No).collect(),
+        None => {
+            let is_up = |member: &Member| member.found.is_up();
+            view.unit.up().map(|member| down::held(member, &view.unit, &is_up)).collect::<Result<_>>()?
+        }
+    };
     let began = Instant::now();
     let mut open: Vec<&Held> = judged.iter().collect();
     let mut unsure: Vec<Message> = Vec::new();

@@ -166,6 +166,13 @@ impl Runtime for ComposeRuntime {
         }
     }
 
+    fn start_again(&self, stopped: &Observation) -> Result<()> {
+        match &stopped.spec {
+            Some(spec) => up::start_stopped(&self.known(&spec.workload)?, &spec.mounts),
+            None => Ok(()),
+        }
+    }
+
     fn hold(&self, workload: &str) -> Result<()> {
         self.view(workload)?.map_or(Ok(()), down::hold)
     }

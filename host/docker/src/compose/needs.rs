@@ -18,11 +18,11 @@ pub(crate) struct Need {
     pub healthy: bool,
 }
 
-/// What a member needs of the others.
-pub(crate) fn of(member: &Member, unit: &Unit) -> Vec<Need> {
+/// What a member needs of the others. `ran` says which of them ran: nobody waits for the others where only times tell.
+pub(crate) fn of(member: &Member, unit: &Unit, ran: &dyn Fn(&Member) -> bool) -> Vec<Need> {
     let mut needs: Vec<Need> = match member.label(DEPENDS_ON).filter(|_| member.is_own) {
         Some(text) => text.split(',').flat_map(|one| of_service(one, member, unit)).collect(),
-        None => before(member, unit),
+        None => before(member, unit, ran),
     };
     for id in shares(&member.found) {
         if unit.by_id(&id).is_some() && needs.iter().all(|need| need.id != id) {
@@ -47,14 +47,13 @@ fn of_service(text: &str, member: &Member, unit: &Unit) -> Vec<Need> {
 }
 
 /// The one that was started just before it, of those that say nothing either.
-fn before(member: &Member, unit: &Unit) -> Vec<Need> {
+fn before(member: &Member, unit: &Unit, ran: &dyn Fn(&Member) -> bool) -> Vec<Need> {
     if !member.is_own {
         return Vec::new();
     }
     let key = |member: &Member| (member.found.started(), member.found.id.clone());
-    let is_before = |other: &&Member| {
-        other.is_own && other.label(DEPENDS_ON).is_none() && other.found.is_up() && key(other) < key(member)
-    };
+    let is_before =
+        |other: &&Member| other.is_own && other.label(DEPENDS_ON).is_none() && ran(other) && key(other) < key(member);
     let last = unit.members.iter().filter(is_before).max_by_key(|other| key(other));
     last.map(|other| Need { id: other.found.id.clone(), healthy: true }).into_iter().collect()
 }

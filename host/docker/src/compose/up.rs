@@ -11,7 +11,8 @@ use bollard::models::HealthStatusEnum;
 use bollard::query_parameters::StartContainerOptions;
 
 use super::record::{Held, Ran};
-use super::{View, drift, health, missing, mounts, schedule};
+use super::unit::Member;
+use super::{View, down, drift, health, missing, mounts, schedule};
 use crate::client::CHANGE_LIMIT;
 use crate::container::{self, Found};
 use crate::create::{START_LIMIT, app_bad};
@@ -34,11 +35,25 @@ pub(crate) fn start_again(mut view: View<'_>, lives: &[Mount]) -> Result<()> {
     missing::make(&mut view)?;
     let members = view.to_start();
     put_policies_back(&view)?;
+    start_all(&view, &members, lives)
+}
+
+/// Starts what a person's stop has stopped.
+pub(crate) fn start_stopped(view: &View<'_>, lives: &[Mount]) -> Result<()> {
+    let was_stopped = |member: &Member| view.record.stopped.contains(&member.found.id);
+    let mut members = Vec::new();
+    for member in view.unit.members.iter().filter(|member| was_stopped(member)) {
+        members.push(Held { ran: Ran::Running, ..down::held(member, &view.unit, &was_stopped)? });
+    }
+    start_all(view, &members, lives)
+}
+
+fn start_all(view: &View<'_>, members: &[Held], lives: &[Mount]) -> Result<()> {
     let after = |one: usize| {
         let needs = &members[one].needs;
         (0..members.len()).filter(|other| needs.iter().any(|need| need.id == members[*other].id)).collect()
     };
-    let failures = schedule::run(members.len(), &after, &|one| start(&view, &members[one], &members, lives));
+    let failures = schedule::run(members.len(), &after, &|one| start(view, &members[one], members, lives));
     Failure::of_all(&failures).map_or(Ok(()), Err)
 }
 

@@ -1,5 +1,5 @@
-//! The one function through which every deploy goes: deploy, rollback, promote, preview, stop, and whatever asks for
-//! them from outside. Promise 5: each takes the workload's lease first, so none can run into a restore.
+//! The one function through which every deploy goes: deploy, rollback, promote, preview, stop, start, and whatever asks
+//! for them from outside. Promise 5: each takes the workload's lease first, so none can run into a restore.
 //!
 //! [`Deployer::create_under`] is the same past the lock, for a restore that holds it. Nothing here may start or stop
 //! an app without a lease, and nothing live is touched but directories that did not exist.
@@ -77,6 +77,8 @@ pub enum DeployRequest {
     Preview { workload: String, image: String },
     /// The workload and its preview down.
     Stop { workload: String },
+    /// What a stop has stopped runs again, without its preview.
+    Start { workload: String },
 }
 
 /// A request that holds its workload's lease.
@@ -156,6 +158,9 @@ impl Deployer {
             return self.stop(lease, workload, runtime);
         }
         (self.before_deploy)(&workload.id)?;
+        if let DeployRequest::Start { .. } = request {
+            return self.start(lease, workload, runtime, cancelled);
+        }
         if let DeployRequest::Preview { image, .. } = request {
             return self.preview(lease, workload, image, runtime, cancelled);
         }
@@ -315,6 +320,7 @@ impl Deployer {
 
     fn stop(&self, lease: &Lease, workload: &Workload, runtime: &Arc<dyn Runtime>) -> Result<Deployed> {
         let preview = preview_name(workload);
+        self.note_stopped(lease, workload, runtime);
         take_down(runtime, &workload.id)?;
         take_down(runtime, &preview)?;
         preview::remove(&self.history, lease, workload)?;
@@ -358,7 +364,8 @@ impl DeployRequest {
             DeployRequest::Deploy { workload, .. }
             | DeployRequest::Rollback { workload }
             | DeployRequest::Preview { workload, .. }
-            | DeployRequest::Stop { workload } => workload,
+            | DeployRequest::Stop { workload }
+            | DeployRequest::Start { workload } => workload,
             DeployRequest::Promote { to, .. } => to,
         }
     }
@@ -371,6 +378,7 @@ impl DeployRequest {
             DeployRequest::Promote { .. } => "promote",
             DeployRequest::Preview { .. } => "preview",
             DeployRequest::Stop { .. } => "stop",
+            DeployRequest::Start { .. } => "start",
         }
     }
 
@@ -381,6 +389,7 @@ impl DeployRequest {
             DeployRequest::Promote { .. } => message!("a-promotion"),
             DeployRequest::Preview { .. } => message!("a-preview"),
             DeployRequest::Stop { .. } => message!("a-stop"),
+            DeployRequest::Start { .. } => message!("a-start"),
         }
     }
 }
@@ -423,7 +432,7 @@ fn no_runtime(kind: &str, id: &str) -> Failure {
 }
 
 /// A lifecycle call as an effect of its own, so that a test can fail it.
-fn lifecycle<T: 'static>(name: &str, call: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(super) fn lifecycle<T: 'static>(name: &str, call: impl FnOnce() -> Result<T>) -> Result<T> {
     let injected = |error: io::Error| Failure::new(Code::Runtime, message!("cannot-do", doing = name, error));
     effect(name, || Ok(call())).map_err(injected)?
 }

@@ -11,7 +11,7 @@ use reforge_base::durable::{self, PRIVATE_FILE};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
-use reforge_base::spec::DeploySpec;
+use reforge_base::spec::{DeploySpec, Observation};
 use reforge_base::state_dir::StateDir;
 use reforge_transaction::lease::Lease;
 use reforge_volumes::identity::Identity;
@@ -41,6 +41,9 @@ pub struct Deployments {
     /// The directory that was made for it. A version before this one kept none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preview_directory: Option<PreviewDirectory>,
+    /// What ran when it was stopped last, and was not deployed since. Versions before this one kept none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Observation>,
 }
 
 /// The directory that was made for a workload's preview.
@@ -53,7 +56,14 @@ pub struct PreviewDirectory {
 
 impl Default for Deployments {
     fn default() -> Self {
-        Deployments { version: VERSION, current: None, previous: None, preview: None, preview_directory: None }
+        Deployments {
+            version: VERSION,
+            current: None,
+            previous: None,
+            preview: None,
+            preview_directory: None,
+            stopped: None,
+        }
     }
 }
 
@@ -61,6 +71,7 @@ impl Deployments {
     /// The record after `spec` was deployed. Deploying the same image again does not change what a rollback goes to.
     fn after(mut self, spec: &DeploySpec) -> Deployments {
         let same = |old: &DeploySpec| (&old.image, &old.image_digest) == (&spec.image, &spec.image_digest);
+        self.stopped = None;
         let replaced = self.current.replace(spec.clone());
         if let Some(replaced) = replaced.filter(|old| !same(old)) {
             self.previous = Some(replaced);
@@ -100,6 +111,12 @@ impl History {
         let before = self.read_or_move_aside(&spec.workload)?;
         self.write(lease, &before.clone().after(spec))?;
         Ok(before)
+    }
+
+    /// Records what is about to be stopped.
+    pub(super) fn stopping(&self, lease: &Lease, observed: Observation) -> Result<()> {
+        let before = self.read_or_move_aside(lease.workload())?;
+        self.write(lease, &Deployments { stopped: Some(observed), ..before })
     }
 
     /// Puts a record in place of what is there.

@@ -2,8 +2,8 @@
 //!
 //! In reading order: [`configured`] where volumes are said to be, [`resolve`] and [`overlap`] where they are and what
 //! is in the way, [`deployed`] where what is deployed has them, [`history`] what was deployed, [`image`] which image
-//! runs next, [`absent`] which directories a deploy may make, `replaces` what of others it ends, [`dispatch`] does it, and [`apps`] does it for
-//! transactions.
+//! runs next, [`absent`] which directories a deploy may make, `replaces` what of others it ends, [`dispatch`] does it,
+//! [`start`] what a stop has stopped, and [`apps`] does it for transactions.
 
 mod about;
 mod absent;
@@ -20,6 +20,7 @@ pub mod prepare;
 mod preview;
 mod replaces;
 pub mod resolve;
+mod start;
 
 #[cfg(test)]
 pub(crate) mod fixture;

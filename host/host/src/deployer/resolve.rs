@@ -139,10 +139,12 @@ fn resolve_volume(
             return Err(about.refuse(clause, message!("correct-source-or-the-rights")).into());
         }
     };
-    if !roots.iter().any(|root| parent.starts_with(root)) {
+    let path = parent.join(name);
+    // A root allows itself, too: what stands in the machine's own directories needs no wider one.
+    let is_root = matches!(home, Home::Allowed(_)) && roots.contains(&path);
+    if !is_root && !roots.iter().any(|root| parent.starts_with(root)) {
         return Err(outside(&home, &roots, &parent, &about).into());
     }
-    let path = parent.join(name);
     let exists = live::check(&about, &parent, name, &path, mounts).map_err(Refused::Because)?;
     Ok(ResolvedVolume {
         name: volume.name.clone(),
@@ -169,8 +171,17 @@ fn canonical_roots(home: &Home<'_>, about: &About<'_>) -> Result<Vec<PathBuf>> {
             Ok(vec![names.iter().fold(root, |path, name| path.join(name))])
         }
         // One whose disk is not there says nothing about volumes below the others.
-        Home::Allowed(roots) => Ok(roots.iter().filter_map(|root| canonical(root).ok()).collect()),
+        Home::Allowed(roots) => {
+            Ok(roots.iter().filter_map(|root| canonical(root).ok().or_else(|| absent(root))).collect())
+        }
     }
+}
+
+/// A root that is a volume may be missing, as any volume may.
+fn absent(root: &Path) -> Option<PathBuf> {
+    let gone = root.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    let (parent, name) = (root.parent().filter(|_| gone)?, root.file_name()?);
+    Some(parent.canonicalize().ok()?.join(name))
 }
 
 fn outside(home: &Home<'_>, roots: &[PathBuf], parent: &Path, about: &About<'_>) -> Failure {

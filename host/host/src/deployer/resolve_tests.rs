@@ -111,6 +111,22 @@ fn an_absolute_source_lies_below_an_allowed_root_with_its_links_resolved() {
 }
 
 #[test]
+fn an_allowed_root_allows_itself_and_nothing_beside() {
+    let mut world = with_data(Scope::Absolute, "elsewhere/data");
+    world.live("elsewhere/data");
+    world.config.host.allowed_roots = vec![world.root.join("elsewhere/data")];
+    assert_eq!(clauses(&world), [] as [&str; 0]);
+    world.config.host.allowed_roots = vec![world.root.join("elsewhere/dat"), world.root.join("elsewhere/data/below")];
+    assert_eq!(clauses(&world), ["does not lie below an allowed root: its parent is really `/elsewhere`"]);
+    // Another way to the same directory is the same directory.
+    symlink(world.root.join("elsewhere"), world.root.join("link")).unwrap();
+    world.config.host.allowed_roots = vec![world.root.join("link/data")];
+    assert_eq!(clauses(&world), [] as [&str; 0]);
+    std::fs::remove_dir_all(world.root.join("elsewhere/data")).unwrap();
+    assert_eq!(clauses(&world), [] as [&str; 0], "what is gone can be restored");
+}
+
+#[test]
 fn what_is_missing_above_a_volume_is_named() {
     let world = with_data(Scope::Stage, "data");
     assert_eq!(clauses(&world), ["has no parent directory: `/volumes/notes/prod` does not exist"]);

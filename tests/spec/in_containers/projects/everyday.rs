@@ -69,4 +69,6 @@ fn a_project_that_is_stopped_stays_stopped_and_one_that_was_paused_is_paused_aga
     assert_eq!(project.running(), Vec::<String>::new());
     project.world.restore(&project.name, &snapshot, &[]).expect(0);
     assert_eq!(project.running(), Vec::<String>::new());
+    project.world.ok(&["start", &project.name]);
+    assert_eq!((project.running(), project.id("app")), (vec!["app".to_owned()], id));
 }

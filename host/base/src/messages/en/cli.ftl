@@ -130,6 +130,7 @@ token-is-shown-once = this is shown once; send it as `Authorization: Bearer …`
 no-tokens-yet = no tokens yet; make one with `{ $command }`
 token-revoked = revoked `{ $name }`
 stopped-workload = stopped `{ $name }`
+started-workload = started `{ $name }`: { $health } ({ $reason })
 deployed-workload = deployed `{ $name }`: { $health } ({ $reason })
 deployed-image = image  { $image }
 deployed-made = made   { $path }, empty, for volume `{ $volume }`
@@ -146,7 +147,7 @@ still-ending-safely = still ending safely
 note-of = note: { $text }
 the-host-was-not-opened = the host was not opened
 there-is-no-configuration = there is no configuration: neither { $first } nor { $second }
-write-a-configuration-or-name-it = write one, or name it with `--config FILE`; `reforge demo` needs none
+write-a-configuration-or-name-it = `reforge init` makes one, and so does `reforge workload adopt CONTAINER`; or name it with `--config FILE`; `reforge demo` needs none
 restore-is-running = restore `{ $id }` is running: { $phase }, { $text }
 restore-is-over = restore `{ $id }` is over
 cannot-find-this-programs-file = cannot find the file of this program: { $error }
@@ -256,9 +257,69 @@ written-to-which-only-its-owner = written to `{ $file }`, which only its owner m
 adopted-volume = volume  { $volume }: { $live }
 note-the-engines-own-volume = note: the engine's own volume at `{ $target }` stays with the app and is never captured
 note-compose-created-it-project-service = note: Compose created it (project `{ $project }`, service `{ $service }`): `docker compose up` goes past the lock, so never run it during a restore; a container that it creates with the same is taken for this one, and another is named until `reforge workload adopt` takes it over as `{ $shown }`
-next-reforge-snapshot-create = next: reforge snapshot create { $shown }
 the-configuration-stays-as-it-is = the configuration stays as it is: `reforge deploy { $shown }` shows in what it differs
 note-an-obstacle = note: { $what }: { $hint }
+next-command = next: { $first }
+then-command = then: { $second } SNAPSHOT
+the-container-is-this-workload-already = the container { $container } is workload `{ $shown }` already; nothing was changed
+adopted-volume-of = volume  { $volume }: { $live } ({ $entries }, { $bytes })
+
+# cli/adopt/fresh.rs
+made-a-configuration = there was no configuration: made `{ $file }` (state in `{ $state }`, engine at `{ $socket }`)
+
+# cli/adopt/measure.rs
+live-is-not-there = the directory is not there
+
+# cli/adopt/outlook.rs
+volume-has-devices = { $n ->
+    [one] volume `{ $volume }` has a device node, which no snapshot holds
+   *[other] volume `{ $volume }` has { $n } device nodes, which no snapshot holds
+}
+volume-has-what-is-out-of-reach = volume `{ $volume }` has `{ $path }`, which could not be brought back: { $why }
+volume-has-sockets-or-fifos = { $n ->
+    [one] volume `{ $volume }` has a socket or fifo, which no snapshot holds: the app makes it again
+   *[other] volume `{ $volume }` has { $n } sockets or fifos, which no snapshot holds: the app makes them again
+}
+stays-mounted-and-is-not-captured = `{ $source }` stays mounted at `{ $target }` and is never captured or restored: { $why }
+prune-takes-volumes-of-stopped-apps = the engine is version { $version }: while an app is stopped, `docker system prune --volumes` removes its named volumes with all that is in them; from version 23 on it does not
+note-links-are-contained = note: the volumes hold links, so `links = "contained"` was written: a restore brings links back as they are and follows none
+in-the-way = in the way of a restore: { $text }
+what-to-do = to do: { $hint }
+
+# cli/configuration.rs
+configuration-is = The configuration of Reforge. Every key: docs/configuration.md
+configuration-state-dir = Journals, locks, receipts and, unless said otherwise, snapshots. Only its owner may read it.
+configuration-docker-socket = Where the Docker Engine listens.
+configuration-snapshot-dir = Snapshots on another disk survive the first one.
+configuration-undo-window = How long a restore can be undone, and the previous data takes up room.
+configuration-workloads =
+    Apps follow, each under a [[workload]]. A container that runs already is added,
+    without being touched, by
+
+# cli/engine.rs
+the-variable = the variable `{ $name }`
+the-docker-context = the Docker context `{ $context }`
+names-no-engine = { $whose } names no engine in `{ $directory }`
+names-an-engine-that-is-not-here = { $whose } names the engine `{ $host }`: only one that listens on a socket of this machine (`unix:///…`) has its volumes here
+is-not-dockers-configuration = `{ $path }` does not read as a configuration of Docker: { $error }
+say-which-engine-is-meant = say which engine is meant: `docker_socket` in `[host]`, or `DOCKER_HOST=unix:///…` for one command
+the-configuration-has-containers-of-another-engine = `{ $file }` has containers and does not say of which engine, and the environment means the one at `{ $socket }`
+
+# cli/forget.rs
+a-forgetting = a forgetting
+forget-the-workload = take `{ $shown }` out of `{ $place }`? Its app, its data and its snapshots stay as they are. [y/N]
+the-workload-is-forgotten = forgot `{ $shown }`: it is no longer in `{ $place }`
+the-app-goes-on = its app goes on as it is, and its data stays where it is
+its-snapshots-stay = { $snapshots ->
+    [one] its snapshot stays in `{ $directory }`, and its receipts stay
+   *[other] its { $snapshots } snapshots stay in `{ $directory }`, and its receipts stay
+}
+the-rest-of-it-is-forgotten = forgot the rest of `{ $shown }`: it was not in the configuration any more
+its-undo-window-is-open = the restore `{ $of }` of `{ $shown }` can still be undone, and its previous data lies beside the volumes
+restore-finish-ends-it = `reforge restore finish { $of }` removes the previous data, `reforge restore undo { $of }` puts it back
+
+# cli/init.rs
+init-configuration = configuration  { $file }, made just now
 
 # cli/plugin.rs
 verdict-kept = kept

@@ -59,6 +59,13 @@ is-not-a-duration = is not a duration
 is-negative = is negative
 is-longer-than-ten-years = is longer than ten years
 
+# config/engine.rs
+write-the-engine-by-hand = write `docker_socket = "{ $socket }"` into `[host]` by hand
+
+# config/removals.rs
+nothing-can-be-taken-out = nothing can be taken out of the configuration: { $why }
+take-the-workload-out-by-hand = take the workload out by hand
+
 # config/host.rs
 plugin-keys-has = `plugin_keys` has `{ $get_ref }`, which is not a public key
 write-the-second-line = write the second line of the file that `minisign -G` made, as it is

@@ -4,6 +4,7 @@ see-docker-ps-all = see `docker ps --all`
 the-container-is-workload-already = the container { $shown } is workload `{ $owner }` already
 see-reforge-workload-list = see `reforge workload list`
 the-container-has-no-directory = the container { $shown } has no directory of this machine to write to
+the-container-has-only-the-machines = the container { $shown } has no directory of its own to write to: `{ $source }` is none, { $why }
 only-bound-directories-are-captured = only bound directories are captured and restored: copy a named volume into one first
 there-is-a-workload-of-that-name = there is a workload `{ $owner }` already, and its container is still there
 adopt-under-another-id = adopt it under another name with `--id`
@@ -21,6 +22,22 @@ the-adopted-container-is-gone = the container `{ $name }` is gone: something rem
 make-it-again-with-what-made-it = it is not made anew here: make `{ $name }` again with what made it, then `reforge recover`
 sees-another-directory = the container { $shown } sees another directory at `{ $target }` ({ $given }) than `{ $path }` is ({ $live }); it was stopped
 an-engine-kept-an-old-mount = the engine may hold an old mount of a volume: stop every container that has it, then try again
+
+# docker/off_limits.rs
+it-is-the-whole-machine = it is the root of the machine
+it-is-the-kernels = it belongs to `{ $whose }`, which is the system's
+it-holds-the-engines-socket = the engine's socket `{ $socket }` is in it
+it-is-the-engines-root = it belongs to the engine's own directory `{ $root }`
+it-is-no-directory = it is no directory
+it-is-the-systems = it is a directory of the system
+
+# docker/privileges.rs
+the-engines-record-cannot-be-made-durable = what the engine keeps about the container { $shown } cannot be made durable ({ $reason }): after a power cut it could start the app on half a set
+run-as-root-not-only = run the host as root: to be in the group of the engine's socket is not enough
+
+# docker/start.rs
+the-container-that-was-stopped-is-gone = the container `{ $name }` ({ $id }) that was stopped is gone
+reforge-deploy-makes-it-anew = `reforge deploy { $workload }` makes one as configured
 
 # docker/changes.rs
 ask-what-the-container-has-changed = ask what the container { $shown } has changed

@@ -119,12 +119,22 @@ a-rollback = a rollback
 a-promotion = a promotion
 a-preview = a preview
 a-stop = a stop
+a-start = a start
 was-deployed-and-is-bad = `{ $workload }` was deployed and is bad: { $reason }
 look-at-its-log-then-deploy = look at its log, then deploy again or roll back
 is-still-alive = `{ $name }` is still alive after it was stopped
 find-out-what-starts-it-again = find out what starts it again
 needs-the-runtime-which-this-build = `{ $id }` needs the runtime `{ $kind }`, which this build does not have
 use-a-build = use a build with it, or set `runtime = "process"` with a `command`
+
+# host/deployer/start.rs
+what-is-stopped-could-not-be-written-down = what is stopped could not be written down, so `reforge start` will not know it: { $failure }
+runs-already = `{ $workload }` runs already
+was-started-and-is-bad = `{ $workload }` was started and is bad: { $reason }
+was-not-stopped-by-reforge-stop = `{ $workload }` was not stopped by `reforge stop`, so there is nothing to start again
+reforge-deploy-starts-what-is-configured = `reforge deploy { $workload }` starts what is configured
+the-directory-of-the-volume-is-missing = the directory `{ $path }` of the volume `{ $volume }` is missing: the app would run without its data
+put-the-directory-back = put the directory back or mount its disk; a restore brings its data back
 
 # host/deployer/history.rs
 it-is-a-directory = it is a directory

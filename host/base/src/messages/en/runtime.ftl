@@ -82,3 +82,7 @@ ended = ended
 path-and-what = { $path } { $reason }
 still-alive-after-sigkill-and-why = still alive after SIGKILL: process { $pids } ({ $refused })
 its-runtime-still-has-it = its runtime still has something of it alive
+
+# runtime/lib.rs
+the-image-of-changed-since-the-stop = the program of `{ $workload }` is not the one that was stopped
+deploy-it-to-run-what-is-there-now = put the old file back, or deploy the workload to run what is there now

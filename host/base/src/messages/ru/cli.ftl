@@ -132,6 +132,7 @@ token-is-shown-once = это показывается один раз; пере�
 no-tokens-yet = токенов ещё нет; создайте первый командой `{ $command }`
 token-revoked = токен `{ $name }` отозван
 stopped-workload = приложение `{ $name }` остановлено
+started-workload = приложение `{ $name }` запущено: { $health } ({ $reason })
 deployed-workload = приложение `{ $name }` развёрнуто: { $health } ({ $reason })
 deployed-image = образ  { $image }
 deployed-made = создан { $path }, пустой, для тома `{ $volume }`
@@ -148,7 +149,7 @@ still-ending-safely = всё ещё безопасно завершаюсь
 note-of = заметьте: { $text }
 the-host-was-not-opened = хост не открыт
 there-is-no-configuration = настроек нет: ни { $first }, ни { $second }
-write-a-configuration-or-name-it = напишите их или укажите файл в `--config FILE`; `reforge demo` обходится без них
+write-a-configuration-or-name-it = их создаёт `reforge init`, и `reforge workload adopt CONTAINER` тоже; или укажите файл в `--config FILE`; `reforge demo` обходится без них
 restore-is-running = восстановление `{ $id }` выполняется: { $phase }, { $text }
 restore-is-over = восстановление `{ $id }` завершено
 cannot-find-this-programs-file = не удалось найти файл этой программы: { $error }
@@ -270,9 +271,75 @@ written-to-which-only-its-owner = записано в `{ $file }`, теперь 
 adopted-volume = том     { $volume }: { $live }
 note-the-engines-own-volume = заметьте: собственный том движка в `{ $target }` остаётся с приложением и никогда не снимается
 note-compose-created-it-project-service = заметьте: его создал Compose (проект `{ $project }`, служба `{ $service }`): `docker compose up` действует в обход блокировки, поэтому никогда не запускайте его во время восстановления; такой же новый контейнер считается этим, а об отличиях говорится, пока `reforge workload adopt` не примет его как `{ $shown }`
-next-reforge-snapshot-create = дальше: reforge snapshot create { $shown }
 the-configuration-stays-as-it-is = конфигурация остаётся прежней: чем она отличается, покажет `reforge deploy { $shown }`
 note-an-obstacle = заметьте: { $what }: { $hint }
+next-command = дальше: { $first }
+then-command = потом:  { $second } SNAPSHOT
+the-container-is-this-workload-already = контейнер { $container } уже стал приложением `{ $shown }`; ничего не изменено
+adopted-volume-of = том     { $volume }: { $live } ({ $entries }, { $bytes })
+
+# cli/adopt/fresh.rs
+made-a-configuration = настроек не было: создан файл `{ $file }` (состояние в `{ $state }`, движок на `{ $socket }`)
+
+# cli/adopt/measure.rs
+live-is-not-there = каталога нет
+
+# cli/adopt/outlook.rs
+volume-has-devices = { $n ->
+    [one] в томе `{ $volume }` { $n } файл устройства, который не попадает ни в какой снимок
+    [few] в томе `{ $volume }` { $n } файла устройств, которые не попадают ни в какой снимок
+    [many] в томе `{ $volume }` { $n } файлов устройств, которые не попадают ни в какой снимок
+   *[other] в томе `{ $volume }` { $n } файла устройств, которые не попадают ни в какой снимок
+}
+volume-has-what-is-out-of-reach = в томе `{ $volume }` есть `{ $path }`, который не удалось бы вернуть: { $why }
+volume-has-sockets-or-fifos = { $n ->
+    [one] в томе `{ $volume }` { $n } сокет или канал, который не попадает в снимок: приложение создаст его снова
+    [few] в томе `{ $volume }` { $n } сокета или канала, которые не попадают в снимок: приложение создаст их снова
+    [many] в томе `{ $volume }` { $n } сокетов или каналов, которые не попадают в снимок: приложение создаст их снова
+   *[other] в томе `{ $volume }` { $n } сокета или канала, которые не попадают в снимок: приложение создаст их снова
+}
+stays-mounted-and-is-not-captured = `{ $source }` остаётся подключённым в `{ $target }`, не снимается и не восстанавливается: { $why }
+prune-takes-volumes-of-stopped-apps = версия движка — { $version }: пока приложение остановлено, `docker system prune --volumes` удаляет его именованные тома со всем, что в них есть; начиная с версии 23 этого не происходит
+note-links-are-contained = заметьте: в томах есть ссылки, поэтому записано `links = "contained"`: восстановление вернёт ссылки такими, какие они есть, и не пойдёт ни по одной
+in-the-way = восстановлению мешает: { $text }
+what-to-do = что делать: { $hint }
+
+# cli/configuration.rs
+configuration-is = Настройки Reforge. Все ключи: docs/configuration.md
+configuration-state-dir = Журналы, блокировки, отчёты и, если не сказано иначе, снимки. Читать может только владелец.
+configuration-docker-socket = Где слушает Docker Engine.
+configuration-snapshot-dir = Снимки на другом диске переживут первый.
+configuration-undo-window = Сколько времени восстановление можно отменить, а прежние данные занимают место.
+configuration-workloads =
+    Ниже — приложения, каждое под своим [[workload]]. Контейнер, который уже работает, добавляет,
+    не трогая его, команда
+
+# cli/engine.rs
+the-variable = переменная `{ $name }`
+the-docker-context = контекст Docker `{ $context }`
+names-no-engine = { $whose } не называет движка: в `{ $directory }` его нет
+names-an-engine-that-is-not-here = { $whose } называет движок `{ $host }`: тома лежат здесь только у того, кто слушает на сокете этой машины (`unix:///…`)
+is-not-dockers-configuration = `{ $path }` не читается как настройки Docker: { $error }
+say-which-engine-is-meant = скажите, какой движок имеется в виду: `docker_socket` в `[host]` или `DOCKER_HOST=unix:///…` для одной команды
+the-configuration-has-containers-of-another-engine = в `{ $file }` есть контейнеры, но не сказано, какого движка, а окружение указывает на движок в `{ $socket }`
+
+# cli/forget.rs
+a-forgetting = удаление из настроек
+forget-the-workload = убрать `{ $shown }` из `{ $place }`? Само приложение, его данные и снимки останутся как есть. [y/N]
+the-workload-is-forgotten = приложение `{ $shown }` убрано: в `{ $place }` его больше нет
+the-app-goes-on = само приложение работает как работало, и данные остаются где были
+its-snapshots-stay = { $snapshots ->
+    [one] его { $snapshots } снимок остаётся в `{ $directory }`, отчёты тоже
+    [few] его { $snapshots } снимка остаются в `{ $directory }`, отчёты тоже
+    [many] его { $snapshots } снимков остаются в `{ $directory }`, отчёты тоже
+   *[other] его { $snapshots } снимка остаются в `{ $directory }`, отчёты тоже
+}
+the-rest-of-it-is-forgotten = убрано и остальное от `{ $shown }`: в настройках его уже не было
+its-undo-window-is-open = восстановление `{ $of }` приложения `{ $shown }` ещё можно отменить, и прежние данные лежат рядом с томами
+restore-finish-ends-it = `reforge restore finish { $of }` удалит прежние данные, `reforge restore undo { $of }` вернёт их
+
+# cli/init.rs
+init-configuration = настройки  { $file }, созданы только что
 
 # cli/plugin.rs
 verdict-kept = соблюдено

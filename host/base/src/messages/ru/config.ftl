@@ -59,6 +59,13 @@ is-not-a-duration = не длительность
 is-negative = меньше нуля
 is-longer-than-ten-years = больше десяти лет
 
+# config/engine.rs
+write-the-engine-by-hand = впишите `docker_socket = "{ $socket }"` в `[host]` вручную
+
+# config/removals.rs
+nothing-can-be-taken-out = из настроек ничего нельзя убрать: { $why }
+take-the-workload-out-by-hand = уберите приложение из настроек вручную
+
 # config/host.rs
 plugin-keys-has = в `plugin_keys` есть `{ $get_ref }`, а это не открытый ключ
 write-the-second-line = напишите вторую строку файла, который создал `minisign -G`, как она есть

@@ -4,6 +4,7 @@ see-docker-ps-all = см. `docker ps --all`
 the-container-is-workload-already = контейнер { $shown } уже стал приложением `{ $owner }`
 see-reforge-workload-list = см. `reforge workload list`
 the-container-has-no-directory = у контейнера { $shown } нет каталога этой машины, в который он пишет
+the-container-has-only-the-machines = у контейнера { $shown } нет собственного каталога, в который он пишет: `{ $source }` не годится, { $why }
 only-bound-directories-are-captured = снимаются и восстанавливаются только подключённые каталоги: сначала скопируйте именованный том в такой каталог
 there-is-a-workload-of-that-name = приложение `{ $owner }` уже есть, и его контейнер на месте
 adopt-under-another-id = примите его под другим именем: `--id`
@@ -21,6 +22,22 @@ the-adopted-container-is-gone = контейнера `{ $name }` больше н
 make-it-again-with-what-made-it = здесь он не создаётся заново: создайте `{ $name }` тем же, чем он был создан, затем выполните `reforge recover`
 sees-another-directory = контейнер { $shown } видит по пути `{ $target }` другой каталог ({ $given }), а не `{ $path }` ({ $live }); он остановлен
 an-engine-kept-an-old-mount = возможно, движок держит старое подключение тома: остановите все контейнеры с этим томом и попробуйте снова
+
+# docker/off_limits.rs
+it-is-the-whole-machine = это корень машины
+it-is-the-kernels = он относится к системному каталогу `{ $whose }`
+it-holds-the-engines-socket = в нём сокет движка `{ $socket }`
+it-is-the-engines-root = он относится к собственному каталогу движка `{ $root }`
+it-is-no-directory = это не каталог
+it-is-the-systems = это системный каталог
+
+# docker/privileges.rs
+the-engines-record-cannot-be-made-durable = записи движка о контейнере { $shown } нельзя надёжно сохранить на диске ({ $reason }): после сбоя питания движок мог бы запустить приложение на половине данных
+run-as-root-not-only = запускайте от имени root: быть в группе сокета движка недостаточно
+
+# docker/start.rs
+the-container-that-was-stopped-is-gone = контейнера `{ $name }` ({ $id }), который был остановлен, больше нет
+reforge-deploy-makes-it-anew = `reforge deploy { $workload }` создаст контейнер по настройкам
 
 # docker/changes.rs
 ask-what-the-container-has-changed = узнать, что изменил контейнер { $shown }

@@ -124,12 +124,22 @@ a-rollback = откат
 a-promotion = перенос образа
 a-preview = предпросмотр
 a-stop = остановка
+a-start = запуск
 was-deployed-and-is-bad = `{ $workload }` развёрнуто и не работает: { $reason }
 look-at-its-log-then-deploy = посмотрите его журнал, затем разверните снова или откатите
 is-still-alive = `{ $name }` ещё работает, хотя его остановили
 find-out-what-starts-it-again = выясните, что запускает его снова
 needs-the-runtime-which-this-build = для `{ $id }` нужна среда `{ $kind }`, которой в этой сборке нет
 use-a-build = возьмите сборку, в которой она есть, или задайте `runtime = "process"` и `command`
+
+# host/deployer/start.rs
+what-is-stopped-could-not-be-written-down = не удалось записать, что останавливается, и `reforge start` не будет этого знать: { $failure }
+runs-already = `{ $workload }` уже работает
+was-started-and-is-bad = `{ $workload }` запущено и не работает: { $reason }
+was-not-stopped-by-reforge-stop = `{ $workload }` остановили не командой `reforge stop`, поэтому снова запускать нечего
+reforge-deploy-starts-what-is-configured = `reforge deploy { $workload }` запустит то, что настроено
+the-directory-of-the-volume-is-missing = нет каталога `{ $path }` тома `{ $volume }`: приложение работало бы без своих данных
+put-the-directory-back = верните каталог на место или подключите его диск; данные вернёт восстановление
 
 # host/deployer/history.rs
 it-is-a-directory = это каталог

@@ -82,3 +82,7 @@ ended = завершилось
 path-and-what = { $path } { $reason }
 still-alive-after-sigkill-and-why = работает и после SIGKILL: процесс { $pids } ({ $refused })
 its-runtime-still-has-it = её среда ещё держит что-то живым
+
+# runtime/lib.rs
+the-image-of-changed-since-the-stop = программа приложения `{ $workload }` — не та, которую остановили
+deploy-it-to-run-what-is-there-now = верните прежний файл или разверните приложение, чтобы запустить то, что есть сейчас

@@ -22,6 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(deploy))
         .routes(routes!(rollback))
         .routes(routes!(stop))
+        .routes(routes!(start))
         .routes(routes!(promote))
         .routes(routes!(preview))
 }
@@ -77,6 +78,16 @@ async fn stop(
     Path(workload): Path<String>,
 ) -> Result<Document, Problem> {
     dispatch(admin, shared, DeployRequest::Stop { workload }).await
+}
+
+/// Starts again what a stop has stopped; answers when its health is known
+#[utoipa::path(post, path = "/api/v1/workloads/{workload}/start", tag = "deploys", params(("workload" = String, Path)), security(("token" = [])), responses((status = 200, description = "It runs", body = DeployedWorkload), Change))]
+async fn start(
+    admin: Admin,
+    State(shared): State<Arc<Shared>>,
+    Path(workload): Path<String>,
+) -> Result<Document, Problem> {
+    dispatch(admin, shared, DeployRequest::Start { workload }).await
 }
 
 #[derive(Deserialize, ToSchema)]

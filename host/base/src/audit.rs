@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use reforge_base::durable;
-use reforge_base::effects::effect;
-use reforge_base::failure::{Failure, Result};
+use crate::durable;
+use crate::effects::effect;
+use crate::failure::{Failure, Result};
 
 /// How much is read at first, from the end; then as much again as there is.
 const TAIL_BYTES: u64 = 64 << 10;
