@@ -25,8 +25,10 @@ mod container;
 pub mod declared;
 pub mod deploy_spec;
 pub mod duration;
+mod engine_volume;
 mod host;
 mod in_code;
+pub mod matching;
 mod names;
 mod problems;
 mod raw;
@@ -159,6 +161,10 @@ pub struct Volume {
     pub source: Option<String>,
     /// Where the app sees it. None for a process, which sees the live directory.
     pub target: Option<PathBuf>,
+    /// What a container engine calls it, whose named volume it is; `source` is the directory that the engine names.
+    pub engine_volume: Option<String>,
+    /// Whether it is captured and restored. One that is not is mounted and never touched.
+    pub capture: bool,
 }
 
 /// What a restore does with symbolic and hard links.

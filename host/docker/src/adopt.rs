@@ -5,14 +5,18 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use bollard::models::MountPoint;
+
 use super::client::Client;
 use super::container::{self, Found};
+use super::engine_volumes;
 use super::record::{Adopted, Record};
 use super::{DockerRuntime, controllers, labels, request};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::machine::is_never_a_volume;
 use reforge_base::message;
-use reforge_base::spec::DeploySpec;
+use reforge_base::spec::{DeploySpec, Mount};
 
 /// Labels of Compose: whose project and service it is.
 const COMPOSE: [&str; 2] = ["com.docker.compose.project", "com.docker.compose.service"];
@@ -23,7 +27,7 @@ pub struct Adoption {
     pub container: String,
     /// Everything that it was created with; its mounts are the volumes.
     pub spec: DeploySpec,
-    /// Named and anonymous volumes, which stay with it and are never captured.
+    /// Volumes of the engine that are no directories of this machine or have no name: they stay with it and are never captured.
     pub left: Vec<String>,
     /// Project and service, if Compose created it.
     pub compose: Option<(String, String)>,
@@ -44,18 +48,22 @@ pub(crate) fn look(runtime: &DockerRuntime, name: &str, workload: &str) -> Resul
     if let Some(refusal) = controllers::of_own(&found) {
         return Err(refusal);
     }
-    let volumes = volumes(&found);
+    let volumes = volumes(&client, &found)?;
     if volumes.is_empty() {
         let message = message!("the-container-has-no-directory", shown = found.shown());
         return Err(Failure::new(Code::PolicyRefused, message).hint(message!("only-bound-directories-are-captured")));
     }
     let mut spec = request::spec_of(workload, &found)?;
-    let mounts = volumes.iter().map(|(volume, (live, target))| reforge_base::spec::Mount::new(volume, live, target));
-    spec.mounts = mounts.collect();
+    let targets: BTreeMap<String, PathBuf> =
+        volumes.values().map(|mount| (mount.volume.clone(), mount.target.clone())).collect();
+    spec.mounts = volumes.into_values().collect();
     strip_volumes(&mut spec);
-    let targets = volumes.into_iter().map(|(volume, (_, target))| (volume, target)).collect();
     let points = found.inspect.mounts.iter().flatten();
-    let left = points.filter(|point| point.typ.as_deref() == Some("volume"));
+    let is_volume = |point: &&MountPoint| {
+        let target = point.destination.as_deref().map(Path::new);
+        targets.values().any(|volume| Some(volume.as_path()) == target)
+    };
+    let left = points.filter(|point| point.typ.as_deref() == Some("volume") && !is_volume(point));
     let compose = COMPOSE.map(|label| found.labels().get(label).cloned());
     Ok(Adoption {
         container: found.shown(),
@@ -87,24 +95,48 @@ pub(crate) fn is_taken(runtime: &DockerRuntime, adoption: &Adoption, workload: &
     Ok(record.adopted.is_some_and(|adopted| adopted.id == adoption.record.id))
 }
 
-/// Directories of this machine that it can write to, by a name made from where it sees them.
-fn volumes(found: &Found) -> BTreeMap<String, (PathBuf, PathBuf)> {
+/// Directories of this machine that it can write to, those of the engine's named volumes too, by a name made from where it
+/// sees them.
+fn volumes(client: &Client, found: &Found) -> Result<BTreeMap<String, Mount>> {
+    let info = client.ask(|docker| docker.info());
+    let info = info.map_err(client.failed(message!("ask-the-engine-about-its-machine")))?;
+    let root = info.docker_root_dir.map(PathBuf::from);
     let mut volumes = BTreeMap::new();
-    for point in found.inspect.mounts.iter().flatten() {
-        let (Some("bind"), Some(source), Some(target)) = (point.typ.as_deref(), &point.source, &point.destination)
-        else {
-            continue;
+    for point in found.inspect.mounts.iter().flatten().filter(|point| point.rw != Some(false)) {
+        let Some(target) = &point.destination else { continue };
+        let (source, named) = match (point.typ.as_deref(), &point.name, &point.source) {
+            (Some("bind"), _, Some(source)) => (PathBuf::from(source), None),
+            (Some("volume"), Some(name), _) if !is_part(found, target) => match engine_volumes::look(client, name)? {
+                Some(volume) if volume.is_volume() => (volume.path, Some(name.clone())),
+                _ => continue,
+            },
+            _ => continue,
         };
-        if point.rw == Some(false) || !Path::new(source).is_dir() {
+        if !source.is_dir() || is_never_a_volume(&source) || root.as_deref().is_some_and(|root| meets(root, &source)) {
             continue;
         }
         let name = name_of(target);
         let name = (1..).map(|n| if n == 1 { name.clone() } else { format!("{name}-{n}") });
         if let Some(free) = name.into_iter().find(|name| !volumes.contains_key(name)) {
-            volumes.insert(free, (source.into(), target.into()));
+            volumes.insert(free.clone(), Mount::new(free, source, target).with_engine_volume(named));
         }
     }
-    volumes
+    Ok(volumes)
+}
+
+/// Whether a directory is, holds or lies in what the engine keeps for itself: all of its root but what is in the directory of
+/// a volume.
+fn meets(root: &Path, source: &Path) -> bool {
+    let mut below = source.strip_prefix(root).into_iter().flat_map(Path::iter);
+    let is_in_a_volume = below.next().is_some_and(|name| name == "volumes") && below.nth(1).is_some();
+    root.starts_with(source) || (source.starts_with(root) && !is_in_a_volume)
+}
+
+/// Whether it sees only a part of a volume at a place: a mount by the volume's name would show it all.
+fn is_part(found: &Found, target: &str) -> bool {
+    let mounts = found.inspect.host_config.iter().filter_map(|host| host.mounts.as_ref()).flatten();
+    let subpath = |mount: &bollard::models::Mount| mount.volume_options.as_ref()?.subpath.clone();
+    mounts.filter(|mount| mount.target.as_deref() == Some(target)).any(|mount| subpath(mount).is_some())
 }
 
 /// The last component of a path as a name that the configuration takes.
@@ -130,7 +162,24 @@ fn strip_volumes(spec: &mut DeploySpec) {
 
 #[cfg(test)]
 mod tests {
-    use super::name_of;
+    use super::*;
+
+    #[test]
+    fn what_the_engine_keeps_for_itself_is_no_volume_but_its_volumes_are() {
+        let root = Path::new("/var/lib/docker");
+        for (source, is_the_engines) in [
+            ("/var/lib/docker", true),
+            ("/var/lib", true),
+            ("/var/lib/docker/volumes", true),
+            ("/var/lib/docker/volumes/shop", true),
+            ("/var/lib/docker/containers/x/y", true),
+            ("/var/lib/docker/volumes/shop/_data", false),
+            ("/var/lib/docker2", false),
+            ("/srv", false),
+        ] {
+            assert_eq!(meets(root, Path::new(source)), is_the_engines, "{source}");
+        }
+    }
 
     #[test]
     fn a_volume_is_called_by_where_the_app_sees_it() {

@@ -20,6 +20,7 @@ mod controllers;
 mod create;
 mod deployed;
 mod description;
+mod engine_volumes;
 mod errors;
 mod health;
 mod hold;
@@ -32,6 +33,7 @@ mod policy;
 mod ports;
 mod record;
 mod request;
+pub mod root;
 mod stop;
 mod survey;
 
@@ -44,6 +46,7 @@ use self::container::Found;
 use self::record::Record;
 use reforge_base::Message;
 use reforge_base::failure::Result;
+use reforge_base::not_captured::NotCaptured;
 use reforge_base::spec::{DeploySpec, HealthReport, Observation};
 use reforge_runtime::{DeployedMount, ImageAtHand, Runtime, Survey};
 
@@ -172,6 +175,10 @@ impl Runtime for DockerRuntime {
         members::of(&alive)
     }
 
+    fn own_mounts(&self, workload: &str) -> Result<Vec<PathBuf>> {
+        self.view(workload)?.own_mounts()
+    }
+
     fn is_down(&self, workload: &str) -> Result<bool> {
         let view = self.view(workload)?;
         Ok(!view.found.iter().any(Found::is_up))
@@ -195,6 +202,10 @@ impl Runtime for DockerRuntime {
 
     fn survey(&self, workload: &str, allowed: &[String], live: &[(String, PathBuf)]) -> Result<Survey> {
         survey::survey(self, workload, allowed, live)
+    }
+
+    fn not_captured(&self, workload: &str) -> Result<Vec<NotCaptured>> {
+        self.view(workload)?.not_captured()
     }
 
     fn discard(&self, observation: &Observation) -> Result<()> {

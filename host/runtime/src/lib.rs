@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use reforge_base::Message;
 use reforge_base::failure::{Failure, Result};
+use reforge_base::not_captured::NotCaptured;
 use reforge_base::spec::{DeploySpec, HealthReport, Mount, Observation};
 use reforge_volumes::identity::Identity;
 
@@ -81,6 +82,11 @@ pub trait Runtime: Send + Sync {
     /// without being a stranger. Changes nothing.
     fn members(&self, workload: &str) -> Result<Vec<i32>>;
 
+    /// Mount points of this machine that the runtime has made for the app alone, and that go when it is down. Changes nothing.
+    fn own_mounts(&self, _workload: &str) -> Result<Vec<PathBuf>> {
+        Ok(Vec::new())
+    }
+
     /// Whether the runtime sees nothing of the workload alive. An engine that does not answer is an error, not `true`.
     fn is_down(&self, workload: &str) -> Result<bool>;
 
@@ -106,6 +112,11 @@ pub trait Runtime: Send + Sync {
     /// share them, by the runtime's own names; `live` are the volumes by name and path. Changes nothing.
     fn survey(&self, _workload: &str, _allowed: &[String], _live: &[(String, PathBuf)]) -> Result<Survey> {
         Ok(Survey::default())
+    }
+
+    /// What the deployed app has that is none of its volumes, and why: nothing of it is in any snapshot. Changes nothing.
+    fn not_captured(&self, _workload: &str) -> Result<Vec<NotCaptured>> {
+        Ok(Vec::new())
     }
 
     /// The undo window of the transaction that observed this is over: what was kept for going back may go.

@@ -128,7 +128,7 @@ fn what_compose_created_is_adopted_restored_and_undone_and_compose_still_knows_i
     let before = project.running();
     let id = name_of(&before);
     let adopted = world.ok(&["workload", "adopt", &id]);
-    adopted.expect_said("Compose created it").expect_said("reforge deploy").expect_said("`/cache`");
+    adopted.expect_said("Compose created it").expect_said("reforge deploy").expect_said("volume  cache: ");
     adopted.expect_unsaid("hunter2");
     let snapshot = world.snapshot(&id);
     project.marks().iter().for_each(|mark| std::fs::write(mark, "").unwrap());
