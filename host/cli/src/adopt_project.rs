@@ -67,7 +67,8 @@ fn workload(id: &str, stage: &str, adoption: &ComposeAdoption) -> Workload {
     workload.compose = Some(adoption.project.clone());
     for volume in &adoption.volumes {
         let source = volume.source.to_string_lossy();
-        workload.volumes.push(Volume::new(&volume.name, Scope::Absolute, &source).with_target(&volume.target));
+        let declared = Volume::new(&volume.name, Scope::Absolute, &source).with_target(&volume.target);
+        workload.volumes.push(Volume { engine_volume: volume.engine_volume.clone(), ..declared });
     }
     workload
 }
@@ -113,7 +114,7 @@ fn told(id: &str, file: &Path, adoption: &ComposeAdoption) -> String {
         lines.push(say!("adopted-volume", volume = volume_name, live));
     }
     for left in &adoption.not_captured {
-        lines.push(say!("not-captured", place = escape::text(&left.place), why = words::read(&left.why)));
+        lines.push(say!("not-captured-line", what = words::read(&left.message())));
     }
     lines.push(say!("next-snapshot-and-list", shown));
     lines.join("\n")

@@ -243,9 +243,19 @@ pub(crate) struct What {
     /// A volume that stays as it is; may be repeated
     #[arg(long, value_name = "VOLUME")]
     pub leave: Vec<String>,
+    /// The snapshot's volume goes onto this volume of the workload; may be repeated
+    #[arg(long, value_name = "SNAPSHOT_VOLUME=VOLUME", value_parser = pair)]
+    pub map: Vec<(String, String)>,
     /// Take no safety snapshot: keep the previous data until `restore finish`
     #[arg(long)]
     pub keep_previous: bool,
+}
+
+/// Two names around a `=`.
+fn pair(text: &str) -> Result<(String, String), String> {
+    let names = text.split_once('=').filter(|(one, other)| !one.is_empty() && !other.is_empty());
+    let (one, other) = names.ok_or("two names around a `=` are wanted, for example `data=data-2`")?;
+    Ok((one.to_owned(), other.to_owned()))
 }
 
 #[derive(Args, Clone, Copy, Default)]

@@ -13,6 +13,7 @@ use super::args::What;
 use super::exit::Exit;
 use super::progress::Display;
 use super::session::Session;
+use super::snapshot;
 use super::style::{self, entries_in_words};
 use super::words::{self, say};
 
@@ -42,7 +43,11 @@ pub(crate) fn request(session: &Session, what: &What) -> Request {
     Request {
         workload: what.named.workload.clone(),
         snapshot: what.named.snapshot.clone(),
-        choice: Choice { leave: what.leave.clone(), keep_previous: what.keep_previous },
+        choice: Choice {
+            leave: what.leave.clone(),
+            map: what.map.iter().cloned().collect(),
+            keep_previous: what.keep_previous,
+        },
         plan: None,
         wait: false,
         who: session.who(),
@@ -76,6 +81,7 @@ pub(crate) fn text(session: &Session, what: &What, planned: &Planned) -> String 
     for name in &plan.left {
         lines.push(say!("plan-volume-stays", name = escape::text(name)));
     }
+    lines.extend(snapshot::not_captured(&plan.not_captured));
     lines.push(String::new());
     for demand in &plan.space {
         lines.push(say!(
@@ -121,8 +127,12 @@ fn volumes(session: &Session, planned: &Planned) -> String {
                 None => say!("absent"),
                 Some(_) => holds(target.live.entries, target.live.bytes),
             };
+            let from = match target.called.name == name {
+                true => name,
+                false => say!("volume-from-the-snapshots", name, from = escape::text(&target.called.name)),
+            };
             vec![
-                format!("  {name}"),
+                format!("  {from}"),
                 live,
                 holds(target.totals.entries, target.totals.bytes),
                 changes.map_or_else(
@@ -156,6 +166,9 @@ fn run_command(session: &Session, what: &What, planned: &Planned) -> String {
     );
     for name in &what.leave {
         words.push_str(&format!(" --leave {}", escape::text(name)));
+    }
+    for (from, to) in &what.map {
+        words.push_str(&format!(" --map {}={}", escape::text(from), escape::text(to)));
     }
     if what.keep_previous {
         words.push_str(" --keep-previous");

@@ -60,6 +60,9 @@ pub(crate) fn without_next(session: &Session, receipt: &Receipt) -> String {
     for name in &receipt.left {
         line(say!("label-left"), say!("stays-as-it-was", name = escape::text(name)));
     }
+    for one in &receipt.not_captured {
+        line(say!("label-left"), escape::prose(&words::read(&one.message())));
+    }
     let app = receipt.app();
     if !app.is_empty() {
         line(say!("label-app"), escape::prose(&words::read(&app)));

@@ -12,6 +12,7 @@ use reforge_base::durable;
 use reforge_base::escape;
 use reforge_base::message;
 use reforge_base::message::Bytes;
+use reforge_base::not_captured::NotCaptured;
 use reforge_host::restore::import;
 use reforge_server::documents::snapshot as documents;
 use reforge_snapshots::format::Descriptor;
@@ -32,7 +33,9 @@ pub(crate) fn create(session: &Session, workload: &str, reason: &str, wait: bool
     let descriptor = host.take_snapshot(workload, reason, wait, &session.who(), &display.progress);
     drop(display);
     let descriptor = descriptor?;
-    let lines = [say!("snapshot-id", id = session.terminal.style.bold(&descriptor.id)), contents(session, &descriptor)];
+    let mut lines =
+        vec![say!("snapshot-id", id = session.terminal.style.bold(&descriptor.id)), contents(session, &descriptor)];
+    lines.extend(not_captured(&descriptor.not_captured));
     Ok(Answer::done(lines.join("\n"), documents::summary(&descriptor)))
 }
 
@@ -109,6 +112,7 @@ pub(crate) fn show(session: &Session, named: &Named) -> Result<Answer> {
             scope = escape::text(&skipped.scope)
         ));
     }
+    lines.extend(not_captured(&descriptor.not_captured));
     let text = lines.join("\n");
     Ok(Answer::done(text, documents::whole(descriptor)))
 }
@@ -222,6 +226,11 @@ fn contents(session: &Session, descriptor: &Descriptor) -> String {
         String::new(),
     ];
     style::table(session.terminal.style, &heads, &rows)
+}
+
+/// What the app has and a snapshot does not hold, each on a line of its own.
+pub(crate) fn not_captured(not_captured: &[NotCaptured]) -> impl Iterator<Item = String> {
+    not_captured.iter().map(|one| say!("not-captured-line", what = words::read(&one.message())))
 }
 
 fn reason(descriptor: &Descriptor) -> String {

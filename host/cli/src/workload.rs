@@ -66,6 +66,10 @@ pub(crate) fn show(session: &Session, id: &str) -> Result<Answer> {
         .chain(resolution.skipped.iter().map(|skipped| {
             vec![escape::text(&skipped.name), escape::text(&skipped.scope), say!("never-captured-or-restored")]
         }))
+        .chain(resolution.uncaptured.iter().map(|mount| {
+            let path = say!("path-only-mounted", path = escape::path(&mount.live));
+            vec![escape::text(&mount.volume), say!("only-mounted"), path]
+        }))
         .collect();
     lines.push(style::table(style, &[say!("head-volume"), say!("head-scope"), say!("head-live")], &rows));
     for refusal in resolution.refusals.iter().chain(blocked) {

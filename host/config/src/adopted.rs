@@ -86,7 +86,7 @@ fn check_meaning(before: &Config, after: &Config, spec: &DeploySpec, roots: &[&s
     let new = check_others(before, after, roots)?;
     let mount = |volume: &super::Volume| {
         let (source, target) = (volume.source.as_ref()?, volume.target.as_ref()?);
-        Some(Mount::new(&volume.name, source, target))
+        Some(Mount::new(&volume.name, source, target).with_engine_volume(volume.engine_volume.clone()))
     };
     let mounts: Option<Vec<Mount>> = new.volumes.iter().map(mount).collect();
     let read = mounts.and_then(|mounts| deploy_spec::spec(new, &new.id, new.image.as_deref()?, mounts).ok());
@@ -162,10 +162,14 @@ fn volume(mount: &Mount) -> Result<Value> {
             Failure::new(Code::Usage, message!("is-not-utf-8-as", path = reforge_base::escape::path(path)))
         })
     };
-    Ok(Value::Table(Table::from_iter([
+    let mut table = Table::from_iter([
         ("name".to_owned(), Value::String(mount.volume.clone())),
         ("scope".to_owned(), Value::String("absolute".to_owned())),
         ("source".to_owned(), path(&mount.live)?),
         ("target".to_owned(), path(&mount.target)?),
-    ])))
+    ]);
+    if let Some(name) = &mount.engine_volume {
+        table.insert("engine_volume".to_owned(), Value::String(name.clone()));
+    }
+    Ok(Value::Table(table))
 }

@@ -39,6 +39,15 @@ struct DeclaredVolume<'a> {
     scope: &'a str,
     source: &'a Option<String>,
     target: &'a Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    engine_volume: &'a Option<String>,
+    #[serde(skip_serializing_if = "is_captured")]
+    capture: bool,
+}
+
+/// What versions before took for granted.
+fn is_captured(capture: &bool) -> bool {
+    *capture
 }
 
 impl<'a> Declared<'a> {
@@ -87,8 +96,8 @@ impl<'a> Declared<'a> {
 
 impl<'a> DeclaredVolume<'a> {
     fn of(volume: &'a Volume) -> Self {
-        let Volume { name, scope, source, target } = volume;
-        DeclaredVolume { name, scope: scope.as_str(), source, target }
+        let Volume { name, scope, source, target, engine_volume, capture } = volume;
+        DeclaredVolume { name, scope: scope.as_str(), source, target, engine_volume, capture: *capture }
     }
 }
 
@@ -108,7 +117,7 @@ mod tests {
         let declared = || Workload::new("notes", "notes", "prod", PROCESS).with_volume(volume());
         let written = |workload: &Workload| serde_json::to_string(&Declared::of(workload)).unwrap();
         let mut seen = BTreeSet::from([written(&declared())]);
-        let changes: [(&str, Change); 9] = [
+        let changes: [(&str, Change); 11] = [
             ("environment", |workload| drop(workload.environment.insert("KEY".into(), "value".into()))),
             ("command", |workload| workload.command.push("--more".into())),
             ("user", |workload| workload.user = Some("nobody".into())),
@@ -118,11 +127,22 @@ mod tests {
             ("containers", |workload| workload.allow_containers.push("other".into())),
             ("compose", |workload| workload.compose = Some(ComposeProject::new("a", "/a", Vec::new()))),
             ("volume", |workload| workload.volumes[0].target = Some("/elsewhere".into())),
+            ("engine's volume", |workload| workload.volumes[0].engine_volume = Some("notes_data".into())),
+            ("capture", |workload| workload.volumes[0].capture = false),
         ];
         for (what, change) in changes {
             let mut workload = declared();
             change(&mut workload);
             assert!(seen.insert(written(&workload)), "{what}");
         }
+    }
+
+    #[test]
+    fn a_plan_of_the_version_before_is_still_one_where_nothing_new_is_said() {
+        let workload =
+            Workload::new("a", "a", "prod", PROCESS).with_volume(Volume::new("data", Scope::Project, "data"));
+        let written = serde_json::to_value(Declared::of(&workload)).unwrap();
+        let volume = serde_json::json!({ "name": "data", "scope": "project", "source": "data", "target": null });
+        assert_eq!(written["volumes"], serde_json::json!([volume]));
     }
 }

@@ -103,12 +103,25 @@ impl Workload {
 impl Volume {
     /// `source` is a path below the volume root, or an absolute one where the scope is that.
     pub fn new(name: &str, scope: Scope, source: &str) -> Volume {
-        Volume { name: name.to_owned(), scope, source: Some(source.to_owned()), target: None }
+        let (name, source) = (name.to_owned(), Some(source.to_owned()));
+        Volume { name, scope, source, target: None, engine_volume: None, capture: true }
     }
 
     /// Where the app sees it, if that is another place than the directory itself.
     pub fn with_target(mut self, target: impl Into<PathBuf>) -> Volume {
         self.target = Some(target.into());
+        self
+    }
+
+    /// As the named volume of a container engine whose directory it is.
+    pub fn with_engine_volume(mut self, name: &str) -> Volume {
+        self.engine_volume = Some(name.to_owned());
+        self
+    }
+
+    /// Only mounted: no snapshot holds it and no restore touches it.
+    pub fn uncaptured(mut self) -> Volume {
+        self.capture = false;
         self
     }
 }
@@ -238,6 +251,10 @@ fn volume(volume: &Volume) -> Result<Table> {
     keys.put("scope", volume.scope.as_str());
     keys.put_some("source", volume.source.clone());
     keys.put_some("target", volume.target.as_deref().map(path).transpose()?);
+    keys.put_some("engine_volume", volume.engine_volume.clone());
+    if !volume.capture {
+        keys.put("capture", false);
+    }
     Ok(keys.0)
 }
 
@@ -302,6 +319,18 @@ name = "data"
 scope = "absolute"
 source = "/a/data"
 target = "/data"
+[[workload.volume]]
+name = "database"
+scope = "absolute"
+source = "/a/volumes/one_db/_data"
+target = "/db"
+engine_volume = "one_db"
+[[workload.volume]]
+name = "media"
+scope = "absolute"
+source = "/mnt/media"
+target = "/media"
+capture = false
 [[workload.volume]]
 name = "scratch"
 scope = "ephemeral"

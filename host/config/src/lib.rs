@@ -27,9 +27,11 @@ pub mod declared;
 pub mod deploy_spec;
 pub mod duration;
 pub mod engine;
+mod engine_volume;
 pub mod forgotten;
 mod host;
 mod in_code;
+pub mod matching;
 mod names;
 mod problems;
 mod raw;
@@ -167,6 +169,10 @@ pub struct Volume {
     pub source: Option<String>,
     /// Where the app sees it: `SERVICE:PATH` in a Compose project. None for a process, which sees the live directory.
     pub target: Option<PathBuf>,
+    /// What a container engine calls it, whose named volume it is; `source` is the directory that the engine names.
+    pub engine_volume: Option<String>,
+    /// Whether it is captured and restored. One that is not is mounted and never touched.
+    pub capture: bool,
 }
 
 /// What a restore does with symbolic and hard links.

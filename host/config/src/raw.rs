@@ -109,6 +109,8 @@ pub(super) struct RawVolume {
     pub scope: Spanned<String>,
     pub source: Option<Spanned<String>>,
     pub target: Option<Spanned<String>>,
+    pub engine_volume: Option<Spanned<String>>,
+    pub capture: Option<Spanned<bool>>,
 }
 
 pub(super) struct RawWorkload {

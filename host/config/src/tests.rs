@@ -76,10 +76,7 @@ scope = "ephemeral"
     assert_eq!(counter.environment["MODE"], "fast");
     assert_eq!(counter.health.as_ref().unwrap().interval, Duration::from_secs(2));
     assert_eq!(counter.volumes[0].scope, Scope::Stage);
-    assert_eq!(
-        counter.volumes[1],
-        Volume { name: "scratch".into(), scope: Scope::Ephemeral, source: None, target: None }
-    );
+    assert_eq!(counter.volumes[1], Volume { source: None, ..Volume::new("scratch", Scope::Ephemeral, "") });
 }
 
 #[test]
@@ -219,6 +216,11 @@ fn each_problem_in_a_volume_names_its_line_and_key() {
         let text = format!("{HOST}{WORKLOAD}command = [\"x\"]\n[[workload.volume]]\n{lines}\n");
         assert_eq!(problems(&text), [expected], "{lines}");
     }
+    for own in ["/proc/sys", "/sys", "/dev/dri", "/dev/shm", "/var/run/docker.sock", "/var/lib/docker"] {
+        let text = format!("{HOST}{WORKLOAD}command = [\"x\"]\n[[workload.volume]]\n{}\n", volume("absolute", own));
+        let expected = format!("line 13: `source` is `{own}`, which is the machine's own and no data of an app");
+        assert_eq!(problems(&text), [expected]);
+    }
     let text = format!(
         "{HOST}{WORKLOAD}command = [\"{{volume:tmp}}\"]\n[[workload.volume]]\nname = \"tmp\"\nscope = \"named\"\n"
     );
@@ -237,6 +239,54 @@ fn each_problem_in_a_volume_names_its_line_and_key() {
     );
     let twice = format!("{text}[[workload.volume]]\n{}\n", volume("project", "b"));
     assert_eq!(problems(&twice), ["line 15: a second volume of this workload is named `data`"]);
+}
+
+#[test]
+fn a_volume_of_an_engine_is_named_and_its_directory_is_the_engines() {
+    let text = |scope: &str, source: &str, more: &str| {
+        let workload = WORKLOAD.replace("process", "docker");
+        format!(
+            "{HOST}allowed_roots = [\"/\"]\n{workload}image = \"x\"\n[[workload.volume]]\nname = \"db\"\ntarget = \"/db\"\n\
+             scope = \"{scope}\"\nsource = \"{source}\"\n{more}\n"
+        )
+    };
+    let data = "/var/lib/docker/volumes/shop_db/_data";
+    let named = "engine_volume = \"shop_db\"";
+    for source in [data, "/srv/shop/db"] {
+        let config = check(&text("absolute", source, named)).unwrap();
+        let volume = &config.workloads[0].volumes[0];
+        assert_eq!((volume.engine_volume.as_deref(), volume.capture), (Some("shop_db"), true));
+    }
+    let config = check(&text("absolute", "/mnt/media", "capture = false")).unwrap();
+    assert!(!config.workloads[0].volumes[0].capture);
+    for (text, expected) in [
+        (text("project", "db", named), "line 16: the volume of the engine `shop_db` has the scope `project`"),
+        (
+            text("absolute", data, "engine_volume = \"other_db\""),
+            "line 15: `engine_volume` is `other_db`, and `source` is the directory of the volume `shop_db`",
+        ),
+        (
+            text("absolute", "/var/lib/docker/volumes/shop_db", named),
+            "line 15: `source` is `/var/lib/docker/volumes/shop_db`, which is the engine's own directory of the volume",
+        ),
+        (
+            text("absolute", data, "engine_volume = \"a/b\""),
+            "line 16: `engine_volume` is `a/b`, which is no engine's name of a volume",
+        ),
+        (
+            text("absolute", data, named)
+                .replace("\"docker\"\nimage", "\"process\"\ncommand")
+                .replace("\"x\"", "[\"x\"]"),
+            "line 16: `engine_volume` is `shop_db`, and the workload is a process",
+        ),
+        (
+            text("ephemeral", "x", "capture = false"),
+            "line 16: `capture` says nothing of a volume of the scope `ephemeral`",
+        ),
+    ] {
+        let found = problems(&text);
+        assert!(found.iter().any(|problem| problem == expected), "{expected}: {found:?}");
+    }
 }
 
 #[test]

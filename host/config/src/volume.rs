@@ -12,9 +12,11 @@ use super::problems::Problems;
 use super::raw::RawVolume;
 use super::{RuntimeName, Volume, Workload, compose, names};
 use crate::deploy_spec::placeholders;
+use crate::engine_volume;
 use crate::scope::Scope;
 use reforge_base::Message;
 use reforge_base::escape;
+use reforge_base::machine::is_never_a_volume;
 use reforge_base::message;
 
 /// Names in a volume's parent that start like this are ours.
@@ -51,6 +53,13 @@ fn check(runtime: &RuntimeName, raw: RawVolume, problems: &mut Problems<'_>) -> 
         ),
         (_, false) => {}
     }
+    if let Some(engine_volume) = &raw.engine_volume {
+        engine_volume::check(runtime, scope, engine_volume, raw.source.as_ref(), problems);
+    }
+    if let Some(capture) = raw.capture.as_ref().filter(|_| !scope.is_supported()) {
+        let message = message!("capture-means-nothing", scope = scope.as_str());
+        problems.say(capture.span(), message, message!("only-directories-are-captured"));
+    }
     let target = raw.target.map(|target| match runtime.is_compose() {
         true => compose::check_target(target, problems),
         false => check_target(target, problems),
@@ -59,7 +68,14 @@ fn check(runtime: &RuntimeName, raw: RawVolume, problems: &mut Problems<'_>) -> 
         let message = message!("volume-has-no-target", name = escape::text(&name));
         problems.say(at, message, message!("add-target-where-the-app-sees"));
     }
-    Some(Volume { name, scope, source: raw.source.map(Spanned::into_inner), target })
+    Some(Volume {
+        name,
+        scope,
+        source: raw.source.map(Spanned::into_inner),
+        target,
+        engine_volume: raw.engine_volume.map(Spanned::into_inner),
+        capture: raw.capture.is_none_or(Spanned::into_inner),
+    })
 }
 
 /// A source of project or stage scope is a relative path that goes down only; one of absolute scope is absolute.
@@ -89,6 +105,8 @@ fn check_source(scope: Scope, source: &Spanned<String>, problems: &mut Problems<
         refuse(message!("holds-an-empty-part-or"), message!("write-the-path-without"));
     } else if parts().any(|part| part.starts_with(SIBLING_PREFIX)) {
         refuse(message!("holds-a-name-that-is-kept"), message!("do-not-start-a-name"));
+    } else if scope == Scope::Absolute && is_never_a_volume(Path::new(text)) {
+        refuse(message!("is-the-machines-own"), message!("leave-it-out-what-a-container"));
     }
 }
 

@@ -5,9 +5,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use bollard::models::MountPoint;
+
 use super::client::Client;
 use super::container::{self, Found};
 use super::defined::define;
+use super::engine_volumes;
 use super::image_defaults::ImageDefaults;
 use super::off_limits::OffLimits;
 use super::record::{Adopted, Record};
@@ -28,7 +31,7 @@ pub struct Adoption {
     /// What it was created with beyond what its image says, and without its environment, which stays with it; its mounts
     /// are the volumes.
     pub spec: DeploySpec,
-    /// Named and anonymous volumes, which stay with it and are never captured.
+    /// Volumes of the engine that are no directories of this machine or have no name: they stay with it and are never captured.
     pub left: Vec<String>,
     /// Project and service, if Compose created it.
     pub compose: Option<(String, String)>,
@@ -64,7 +67,7 @@ pub(crate) fn look(runtime: &DockerRuntime, name: &str, workload: &str) -> Resul
         return Err(refusal);
     }
     let limits = OffLimits::of(&client)?;
-    let (volumes, barred) = volumes(&found, &limits);
+    let (volumes, barred) = volumes(&client, &found, &limits)?;
     if volumes.is_empty() {
         let message = match barred.first() {
             Some(Barred { source, why, .. }) => {
@@ -80,13 +83,17 @@ pub(crate) fn look(runtime: &DockerRuntime, name: &str, workload: &str) -> Resul
         return Err(Failure::new(Code::PolicyRefused, message).hint(message!("only-bound-directories-are-captured")));
     }
     let mut spec = request::spec_of(workload, &found)?;
-    let mounts = volumes.iter().map(|(volume, (live, target))| Mount::new(volume, live, target));
-    spec.mounts = mounts.collect();
+    let targets: BTreeMap<String, PathBuf> =
+        volumes.values().map(|mount| (mount.volume.clone(), mount.target.clone())).collect();
+    spec.mounts = volumes.into_values().collect();
     strip_volumes(&mut spec);
     ImageDefaults::of(&client, &found)?.strip(&mut spec);
-    let targets = volumes.into_iter().map(|(volume, (_, target))| (volume, target)).collect();
     let points = found.inspect.mounts.iter().flatten();
-    let left = points.filter(|point| point.typ.as_deref() == Some("volume"));
+    let is_volume = |point: &&MountPoint| {
+        let target = point.destination.as_deref().map(Path::new);
+        targets.values().any(|volume| Some(volume.as_path()) == target)
+    };
+    let left = points.filter(|point| point.typ.as_deref() == Some("volume") && !is_volume(point));
     let compose = COMPOSE.map(|label| found.labels().get(label).cloned());
     Ok(Adoption {
         container: found.shown(),
@@ -171,30 +178,39 @@ pub(crate) fn is_taken(runtime: &DockerRuntime, adoption: &Adoption, workload: &
     Ok(record.adopted.is_some_and(|adopted| adopted.id == adoption.record.id))
 }
 
-/// Directories of this machine that it can write to, by a name made from where it sees them, and those that are no app's
-/// own.
-fn volumes(found: &Found, limits: &OffLimits) -> (BTreeMap<String, (PathBuf, PathBuf)>, Vec<Barred>) {
+/// Directories of this machine that it can write to, those of the engine's named volumes too, by a name made from where it
+/// sees them; and those that are no app's own.
+fn volumes(client: &Client, found: &Found, limits: &OffLimits) -> Result<(BTreeMap<String, Mount>, Vec<Barred>)> {
     let (mut volumes, mut barred) = (BTreeMap::new(), Vec::new());
-    for point in found.inspect.mounts.iter().flatten() {
-        let (Some("bind"), Some(source), Some(target)) = (point.typ.as_deref(), &point.source, &point.destination)
-        else {
-            continue;
+    for point in found.inspect.mounts.iter().flatten().filter(|point| point.rw != Some(false)) {
+        let Some(target) = &point.destination else { continue };
+        let (source, named) = match (point.typ.as_deref(), &point.name, &point.source) {
+            (Some("bind"), _, Some(source)) => (PathBuf::from(source), None),
+            (Some("volume"), Some(name), _) if !is_part(found, target) => match engine_volumes::look(client, name)? {
+                Some(volume) if volume.is_volume() => (volume.path, Some(name.clone())),
+                _ => continue,
+            },
+            _ => continue,
         };
-        if point.rw == Some(false) {
-            continue;
-        }
-        let no_directory = || (!Path::new(source).is_dir()).then(|| message!("it-is-no-directory"));
-        if let Some(why) = limits.why(source.as_ref()).or_else(no_directory) {
-            barred.push(Barred { source: source.into(), target: target.into(), why });
+        let no_directory = || (!source.is_dir()).then(|| message!("it-is-no-directory"));
+        if let Some(why) = limits.why(&source).or_else(no_directory) {
+            barred.push(Barred { source, target: target.into(), why });
             continue;
         }
         let name = name_of(target);
         let name = (1..).map(|n| if n == 1 { name.clone() } else { format!("{name}-{n}") });
         if let Some(free) = name.into_iter().find(|name| !volumes.contains_key(name)) {
-            volumes.insert(free, (source.into(), target.into()));
+            volumes.insert(free.clone(), Mount::new(free, source, target).with_engine_volume(named));
         }
     }
-    (volumes, barred)
+    Ok((volumes, barred))
+}
+
+/// Whether it sees only a part of a volume at a place: a mount by the volume's name would show it all.
+fn is_part(found: &Found, target: &str) -> bool {
+    let mounts = found.inspect.host_config.iter().filter_map(|host| host.mounts.as_ref()).flatten();
+    let subpath = |mount: &bollard::models::Mount| mount.volume_options.as_ref()?.subpath.clone();
+    mounts.filter(|mount| mount.target.as_deref() == Some(target)).any(|mount| subpath(mount).is_some())
 }
 
 /// The last component of a path as a name that the configuration takes.
@@ -220,7 +236,7 @@ fn strip_volumes(spec: &mut DeploySpec) {
 
 #[cfg(test)]
 mod tests {
-    use super::name_of;
+    use super::*;
 
     #[test]
     fn a_volume_is_called_by_where_the_app_sees_it() {

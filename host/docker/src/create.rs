@@ -14,7 +14,7 @@ use bollard::query_parameters::{
 use super::client::CHANGE_LIMIT;
 use super::container::Found;
 use super::errors::EngineError;
-use super::{DockerRuntime, View, images, mounts, request};
+use super::{DockerRuntime, View, images, request};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
@@ -43,8 +43,10 @@ pub(crate) fn create(runtime: &DockerRuntime, spec: &DeploySpec) -> Result<()> {
         unmet.extend(view.unsyncable());
         Failure::of_all(&unmet).map_or(Ok(()), Err)?;
     }
-    let inherited = view.current().map(|old| mounts::inherited(old, &[], false)).unwrap_or_default();
-    let request = request::of_spec(spec, &runtime.owner, &image, &policy, inherited)?;
+    // One that is not there would be made, empty, also under a hold.
+    Failure::of_all(&view.engine_volumes_unmet(spec)?).map_or(Ok(()), Err)?;
+    let given = request::Given { inherited: view.inherited(spec), keep_empty: held };
+    let request = request::of_spec(spec, &runtime.owner, &image, &policy, given)?;
     view.keep_image(&image)?;
     view.switch_policies_off()?;
     view.stop_all()?;

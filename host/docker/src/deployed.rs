@@ -37,7 +37,7 @@ impl View<'_> {
         let targets = spec.mounts.into_iter().map(|mount| (mount.volume, mount.target)).collect();
         let deployed =
             |Mount { volume, live, target, .. }| DeployedMount { volume, live, given: given(found, &target) };
-        Ok(mounts::volumes_of(found, &targets).into_iter().map(deployed).collect())
+        Ok(mounts::volumes_of(&self.client, found, &targets)?.into_iter().map(deployed).collect())
     }
 }
 

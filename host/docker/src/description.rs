@@ -14,7 +14,8 @@ impl View<'_> {
         }
         let volumes = self.record.adopted.as_ref().map(|adopted| &adopted.volumes);
         let mut spec = request::spec_of(self.workload, found)?;
-        spec.mounts = volumes.map(|volumes| mounts::volumes_of(found, volumes)).unwrap_or_default();
+        let mounts = volumes.map(|volumes| mounts::volumes_of(&self.client, found, volumes)).transpose()?;
+        spec.mounts = mounts.unwrap_or_default();
         spec.container.restart = self.policy_before(found);
         Ok(spec)
     }

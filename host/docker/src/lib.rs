@@ -26,6 +26,7 @@ mod defined;
 mod definition;
 mod deployed;
 mod description;
+mod engine_volumes;
 mod errors;
 mod health;
 mod hold;
@@ -43,6 +44,7 @@ mod privileges;
 mod record;
 mod replaced;
 mod request;
+pub mod root;
 mod start;
 mod stop;
 mod survey;
@@ -50,13 +52,14 @@ mod survey;
 use std::path::PathBuf;
 
 pub use self::adopt::{Adoption, Barred};
-pub use self::compose::{ComposeAdoption, ComposeRuntime, NotCaptured, UnitVolume};
+pub use self::compose::{ComposeAdoption, ComposeRuntime, UnitVolume};
 
 use self::client::Client;
 use self::container::Found;
 use self::record::Record;
 use reforge_base::Message;
 use reforge_base::failure::{Failure, Result};
+use reforge_base::not_captured::NotCaptured;
 use reforge_base::spec::{DeploySpec, HealthReport, Mount, Observation};
 use reforge_runtime::{DeployedMount, ImageAtHand, Replaced, Runtime, Survey};
 
@@ -217,6 +220,10 @@ impl Runtime for DockerRuntime {
         members::of(&alive)
     }
 
+    fn own_mounts(&self, workload: &str) -> Result<Vec<PathBuf>> {
+        self.view(workload)?.own_mounts()
+    }
+
     fn is_down(&self, workload: &str) -> Result<bool> {
         let view = self.view(workload)?;
         Ok(!view.found.iter().any(Found::is_up) && !view.was_started_meanwhile())
@@ -258,6 +265,10 @@ impl Runtime for DockerRuntime {
 
     fn survey(&self, workload: &str, allowed: &[String], live: &[(String, PathBuf)]) -> Result<Survey> {
         survey::survey(self, workload, allowed, live)
+    }
+
+    fn not_captured(&self, workload: &str) -> Result<Vec<NotCaptured>> {
+        self.view(workload)?.not_captured()
     }
 
     fn discard(&self, observation: &Observation) -> Result<()> {

@@ -4,27 +4,41 @@
 //! source is missing. Named and anonymous volumes of a container that is replaced go to its successor.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bollard::models::{
     Mount as EngineMount, MountBindOptions, MountBindOptionsPropagationEnum as Propagation, MountPoint, MountType,
+    MountVolumeOptions,
 };
 
+use super::client::Client;
 use super::container::Found;
+use super::engine_volumes;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::spec::{DeploySpec, Mount};
 
-/// Our volumes.
-pub(crate) fn of_volumes(spec: &DeploySpec) -> Result<Vec<EngineMount>> {
+/// Our volumes: a directory is bound, and what the engine has a name for stays a mount by that name. With `keep_empty` the
+/// engine fills no empty volume with what the image has there: what was restored is what was captured.
+pub(crate) fn of_volumes(spec: &DeploySpec, keep_empty: bool) -> Result<Vec<EngineMount>> {
     let text = |path: &std::path::Path| {
         path.to_str().map(str::to_owned).ok_or_else(|| {
             let message = message!("is-not-utf-8", path = escape::path(path));
             Failure::new(Code::VolumeRefused, message)
         })
     };
-    let bind = |mount: &Mount| {
+    let mounted = |mount: &Mount| {
+        if let Some(name) = &mount.engine_volume {
+            return Ok(EngineMount {
+                typ: Some(MountType::VOLUME),
+                source: Some(name.clone()),
+                target: Some(text(&mount.target)?),
+                volume_options: keep_empty
+                    .then(|| MountVolumeOptions { no_copy: Some(true), ..MountVolumeOptions::default() }),
+                ..Default::default()
+            });
+        }
         Ok(EngineMount {
             typ: Some(MountType::BIND),
             source: Some(text(&mount.live)?),
@@ -32,7 +46,7 @@ pub(crate) fn of_volumes(spec: &DeploySpec) -> Result<Vec<EngineMount>> {
             ..Default::default()
         })
     };
-    spec.mounts.iter().map(bind).collect()
+    spec.mounts.iter().map(mounted).collect()
 }
 
 /// What a container has at places that are not taken yet: its volumes, or with `all` its binds and the rest, too. Sorted:
@@ -66,16 +80,28 @@ fn again(point: &MountPoint, all: bool) -> Option<EngineMount> {
     }
 }
 
+/// Directories of an adopted container that `spec` no longer says anything of: a line that somebody takes out of a
+/// configuration takes no mount from an app that it has had.
+pub(crate) fn unsaid(found: &Found, volumes: &BTreeMap<String, PathBuf>, spec: &DeploySpec) -> Vec<EngineMount> {
+    let is_unsaid = |name: &String| spec.mounts.iter().all(|mount| mount.volume != *name);
+    let targets: BTreeSet<&str> =
+        volumes.iter().filter(|(name, _)| is_unsaid(name)).filter_map(|(_, target)| target.to_str()).collect();
+    let all = inherited(found, &[], true).into_iter();
+    all.filter(|mount| mount.target.as_deref().is_some_and(|target| targets.contains(target))).collect()
+}
+
 /// The volumes of an adopted container: what it has mounted where it sees them.
-pub(crate) fn volumes_of(found: &Found, volumes: &BTreeMap<String, PathBuf>) -> Vec<Mount> {
-    let source = |target: &PathBuf| {
-        let points = found.inspect.mounts.iter().flatten();
-        let point =
-            points.into_iter().find(|point| point.destination.as_deref().map(std::path::Path::new) == Some(target));
-        point.and_then(|point| point.source.as_ref()).map(PathBuf::from)
-    };
-    let mount = |(volume, target): (&String, &PathBuf)| Some(Mount::new(volume, source(target)?, target));
-    volumes.iter().filter_map(mount).collect()
+pub(crate) fn volumes_of(client: &Client, found: &Found, volumes: &BTreeMap<String, PathBuf>) -> Result<Vec<Mount>> {
+    let mut mounts = Vec::new();
+    for (volume, target) in volumes {
+        let mut points = found.inspect.mounts.iter().flatten();
+        let is_there = |point: &&MountPoint| point.destination.as_deref().map(Path::new) == Some(target);
+        let Some(point) = points.find(is_there) else { continue };
+        let Some(source) = engine_volumes::source(client, point)? else { continue };
+        let named = point.name.clone().filter(|_| point.typ.as_deref() == Some("volume"));
+        mounts.push(Mount::new(volume, source, target).with_engine_volume(named));
+    }
+    Ok(mounts)
 }
 
 #[cfg(test)]

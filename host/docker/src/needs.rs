@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use bollard::models::{HostConfig, LocalNodeState, MountType, NetworkInspect, SystemInfo};
+use bollard::models::{HostConfig, LocalNodeState, Mount as EngineMount, MountType, NetworkInspect, SystemInfo};
 use bollard::query_parameters::InspectNetworkOptions;
 
 use super::client::Client;
@@ -29,8 +29,9 @@ impl View<'_> {
     /// What stands in the way of a container for `spec` in the place of what there is now.
     pub(crate) fn unmet(&self, spec: &DeploySpec) -> Result<Vec<Failure>> {
         let mut unmet: Vec<Failure> = self.name_taken(spec)?.into_iter().collect();
-        let inherited = self.current().map(|old| mounts::inherited(old, &[], false)).unwrap_or_default();
-        match request::of_spec(spec, &self.runtime.owner, &spec.image_digest, &Restart::No, inherited) {
+        unmet.extend(self.engine_volumes_unmet(spec)?);
+        let given = request::Given { inherited: self.inherited(spec), keep_empty: false };
+        match request::of_spec(spec, &self.runtime.owner, &spec.image_digest, &Restart::No, given) {
             Ok(request) => unmet.extend(self.unmet_of(spec, &request)?),
             Err(failure) => unmet.push(failure),
         }
@@ -90,6 +91,14 @@ impl View<'_> {
         unmet.extend(beyond_limits(&host, &info));
         unmet.extend(self.ports_taken(&host)?);
         Ok(unmet)
+    }
+
+    /// The mounts that a container for `spec` takes over from the one that stands for the workload now.
+    pub(crate) fn inherited(&self, spec: &DeploySpec) -> Vec<EngineMount> {
+        let Some(old) = self.current() else { return Vec::new() };
+        let adopted = self.record.adopted.as_ref();
+        let unsaid = adopted.map(|adopted| mounts::unsaid(old, &adopted.volumes, spec)).unwrap_or_default();
+        mounts::inherited(old, &[], false).into_iter().chain(unsaid).collect()
     }
 
     /// A container of somebody else's has the name.

@@ -24,14 +24,21 @@ pub(crate) struct CreateRequest {
     pub further_networks: Vec<(String, EndpointSettings)>,
 }
 
-/// What a container for `spec` is created with: always from the image by its id. `inherited` are the mounts that it
-/// takes over from the container before it.
+/// What a container gets besides what its spec says.
+pub(crate) struct Given {
+    /// The mounts that it takes over from the container before it.
+    pub inherited: Vec<EngineMount>,
+    /// The engine fills no empty volume.
+    pub keep_empty: bool,
+}
+
+/// What a container for `spec` is created with: always from the image by its id.
 pub(crate) fn of_spec(
     spec: &DeploySpec,
     owner: &str,
     image: &str,
     policy: &Restart,
-    inherited: Vec<EngineMount>,
+    given: Given,
 ) -> Result<CreateRequest> {
     let mut body = base(&spec.container)?;
     let in_container = |word: &String| {
@@ -70,7 +77,7 @@ pub(crate) fn of_spec(
     host.memory = spec.container.memory_bytes.or(host.memory);
     host.nano_cpus = spec.container.nano_cpus.or(host.nano_cpus);
     host.pids_limit = spec.container.pids_max.or(host.pids_limit);
-    add_mounts(host, spec, inherited)?;
+    add_mounts(host, spec, given)?;
     let further_networks = join(&mut body, spec);
     Ok(CreateRequest { body, further_networks })
 }
@@ -112,9 +119,9 @@ fn lost(given: &serde_json::Value, understood: &serde_json::Value, at: &str) -> 
     })
 }
 
-fn add_mounts(host: &mut HostConfig, spec: &DeploySpec, inherited: Vec<EngineMount>) -> Result<()> {
-    let ours = mounts::of_volumes(spec)?;
-    let mut all = ours.clone();
+fn add_mounts(host: &mut HostConfig, spec: &DeploySpec, given: Given) -> Result<()> {
+    let Given { inherited, keep_empty } = given;
+    let mut all = mounts::of_volumes(spec, keep_empty)?;
     // An anonymous volume that was asked for is the one that the container before it has.
     let is_new = |mount: &EngineMount| {
         let anonymous = mount.typ == Some(MountType::VOLUME) && mount.source.as_ref().is_none_or(String::is_empty);

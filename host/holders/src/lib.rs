@@ -28,7 +28,7 @@ mod tests;
 
 use std::collections::HashSet;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -39,7 +39,7 @@ pub use idle::Idle;
 use in_flight::Written;
 pub use live::LiveDirectory;
 use mounts::MountTable;
-pub use outlets::Outlet;
+pub use outlets::{Outlet, OutletKind};
 use proc_stat::ProcStat;
 use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
@@ -200,8 +200,16 @@ pub struct Foreign {
 
 /// Everybody who holds one of the named directories while the app runs, and is not one of its `members`. They are asked
 /// for after each pass: the app may have started a process while it was made. One that has ended by then is nobody's
-/// stranger; whether anything is held is asked again once the app is down.
-pub fn foreign(live: &[(String, LiveDirectory)], mut members: impl FnMut() -> Result<Vec<i32>>) -> Result<Foreign> {
+/// stranger; whether anything is held is asked again once the app is down. `own_mounts` are mount points that go with the app.
+pub fn foreign(
+    live: &[(String, LiveDirectory)],
+    own_mounts: &[PathBuf],
+    mut members: impl FnMut() -> Result<Vec<i32>>,
+) -> Result<Foreign> {
+    let goes_with_it = |outlet: &Outlet| {
+        let mut own = own_mounts.iter().map(|own| reforge_base::escape::path(own));
+        outlet.kind == OutletKind::Mount && own.any(|own| own == outlet.at)
+    };
     let (mut unreadable_now, mut last) = (Vec::new(), Vec::new());
     let look = || {
         let Holders { mut held, mut unreadable, outlets } = among(live)?;
@@ -212,6 +220,7 @@ pub fn foreign(live: &[(String, LiveDirectory)], mut members: impl FnMut() -> Re
             unreadable.retain(|process| is_stranger(process.pid));
         }
         (unreadable_now, last) = (unreadable, outlets);
+        last.retain(|outlet| !goes_with_it(outlet));
         Ok(held)
     };
     let held = at_rest(look, has_ended, patience())?;

@@ -11,6 +11,7 @@ use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
+use reforge_base::not_captured::NotCaptured;
 use reforge_base::spec::{DeploySpec, HealthReport, Mount, Observation};
 use reforge_volumes::identity::Identity;
 
@@ -110,6 +111,11 @@ pub trait Runtime: Send + Sync {
     /// without being a stranger. Changes nothing.
     fn members(&self, workload: &str) -> Result<Vec<i32>>;
 
+    /// Mount points of this machine that the runtime has made for the app alone, and that go when it is down. Changes nothing.
+    fn own_mounts(&self, _workload: &str) -> Result<Vec<PathBuf>> {
+        Ok(Vec::new())
+    }
+
     /// Whether the runtime sees nothing of the workload alive. An engine that does not answer is an error, not `true`.
     fn is_down(&self, workload: &str) -> Result<bool>;
 
@@ -181,6 +187,11 @@ pub trait Runtime: Send + Sync {
     /// What has come in the place of the instance that was known, and what stands beside it and how that is removed, as
     /// warnings. Changes nothing.
     fn beside(&self, _workload: &str) -> Result<Vec<Failure>> {
+        Ok(Vec::new())
+    }
+
+    /// What the deployed app has that is none of its volumes, and why: nothing of it is in any snapshot. Changes nothing.
+    fn not_captured(&self, _workload: &str) -> Result<Vec<NotCaptured>> {
         Ok(Vec::new())
     }
 

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use reforge_base::not_captured::NotCaptured;
+
 /// The only format this host writes and reads.
 pub const FORMAT: u32 = 1;
 
@@ -27,6 +29,16 @@ pub struct Descriptor {
     /// Made by `snapshot import`: nothing vouches for the contents.
     #[serde(default)]
     pub imported: bool,
+    /// What the app has and this does not hold. Plugins are not told: those of versions before refuse what they do not know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_captured: Vec<NotCaptured>,
+}
+
+impl Descriptor {
+    /// What plugins of every version read, if that is less than all of it.
+    pub fn for_plugins(&self) -> Option<Descriptor> {
+        (!self.not_captured.is_empty()).then(|| Descriptor { not_captured: Vec::new(), ..self.clone() })
+    }
 }
 
 /// `manifest.json`, the archive's first entry, repeated in the descriptor.
@@ -58,7 +70,7 @@ pub struct Image {
     pub digest: String,
 }
 
-/// A captured volume. `source` and `target` are for people: a restore never looks at them.
+/// A captured volume. `source` is for people: a restore never looks at it. `target` tells volumes apart and leads nowhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ManifestVolume {

@@ -40,7 +40,8 @@ impl Transaction {
                 (Some(_), None) => place.parent.remove_empty(&place.volume.sibling)?,
                 (Some(found), Some(recorded)) if found == *recorded => {
                     if place.classify(self.journal.state(), index)? == Live::Old {
-                        left.extend(unremoved(place, remove::remove_tree(&place.parent, &place.volume.sibling)?));
+                        let removal = remove::remove_known(&place.parent, &place.volume.sibling, &[recorded])?;
+                        left.extend(unremoved(place, removal));
                     } else {
                         left.push(message!("its-live-is-not-the-recorded", sibling = place.volume.sibling));
                     }
@@ -165,7 +166,7 @@ fn drop_recorded(place: &OpenVolume, recorded: &[&Identity]) -> Result<Vec<Messa
     let sight = place.look()?;
     let left = match sight.sibling {
         Some(found) if recorded.contains(&&found) && sight.live.as_ref() != Some(&found) => {
-            unremoved(place, remove::remove_tree(&place.parent, &place.volume.sibling)?)
+            unremoved(place, remove::remove_known(&place.parent, &place.volume.sibling, &[&found])?)
         }
         Some(_) => vec![message!("not-the-recorded-one", sibling = place.volume.sibling)],
         None => Vec::new(),

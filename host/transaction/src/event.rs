@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use reforge_base::not_captured::NotCaptured;
 use reforge_base::spec::{DeploySpec, Health};
 use reforge_volumes::identity::Identity;
 
@@ -100,6 +101,9 @@ pub struct Begin {
     pub volumes: Vec<BeginVolume>,
     /// Names of volumes that stay as they are.
     pub left: Vec<String>,
+    /// What else the app has, which nothing of this touches: for the receipt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_captured: Vec<NotCaptured>,
     /// The previous trees stay until a person finishes: no safety snapshot could be had, or nothing vouches for
     /// what was restored.
     pub keep_previous: bool,

@@ -15,7 +15,7 @@ impl Transaction {
     ///
     /// 1. the app is down, no mount hides in or on a live or a sibling, every sealed tree is what was sealed;
     /// 2. `swapping` is durable;
-    /// 3. per volume: the sealed root gets its owner and mode, durably; an absent live is made (and recorded), live and
+    /// 3. per volume: nobody but live's owner can rename in the parent; the sealed root gets its owner and mode, durably; an absent live is made (and recorded), live and
     ///    sibling are exchanged, both identities and the way to the parent are verified, the parent is synced;
     /// 4. `swapped` is durable; the app is still down, all that it comes back from is there, every live is judged once
     ///    more, and nobody has written to one;
@@ -32,6 +32,8 @@ impl Transaction {
         self.journal.append(Event::Swapping)?;
         for index in 0..self.open_volumes.len() {
             go_on()?;
+            let OpenVolume { volume, parent } = &self.open_volumes[index];
+            parent.refuse_untrusted(&volume.live)?;
             self.open_up(index)?;
             self.exchange_forward(index)?;
         }

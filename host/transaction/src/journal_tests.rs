@@ -28,6 +28,7 @@ pub(crate) fn begin() -> Begin {
         deployed: None,
         volumes: vec![volume],
         left: Vec::new(),
+        not_captured: Vec::new(),
         keep_previous: false,
         undo_window_ms: 1,
     }

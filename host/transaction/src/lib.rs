@@ -30,6 +30,7 @@ mod foreign_start;
 pub mod generation;
 pub mod id;
 pub mod journal;
+pub mod kept;
 mod keyed_mutex;
 pub mod later_writes;
 pub mod lease;
@@ -67,6 +68,7 @@ use reforge_base::message;
 use reforge_base::spec::{Health, HealthReport, Observation};
 use reforge_holders::{Idle, in_flight::InFlight};
 use reforge_volumes::claim::{self, Claim};
+use reforge_volumes::identity::Identity;
 use reforge_volumes::sealed::SealedTree;
 
 /// One open transaction.
@@ -221,12 +223,17 @@ impl Transaction {
     /// Step 4, first half: the empty sibling of one volume, recorded before anything is written into it.
     pub fn make_sibling(&mut self, index: usize) -> Result<()> {
         let place = &self.open_volumes[index];
-        place.parent.make_directory(&place.volume.sibling)?;
+        let identity = place.parent.make_own(&place.volume.sibling)?;
         place.parent.sync()?;
-        self.adopt_sibling(index)
+        self.journal.append(Event::Sibling { volume: index, identity })
     }
 
-    /// Records what stands under a sibling's name: just made by us, or lent to an undo.
+    /// The sibling of one volume as it was made and recorded.
+    pub fn made_sibling(&self, index: usize) -> Option<&Identity> {
+        self.journal.state().siblings[index].as_ref()
+    }
+
+    /// Records what stands under a sibling's name and is lent to an undo.
     fn adopt_sibling(&mut self, index: usize) -> Result<()> {
         let OpenVolume { volume, parent } = &self.open_volumes[index];
         let identity = parent

@@ -14,6 +14,7 @@ use reforge_base::durable;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::message::{Message, Source};
+use reforge_base::not_captured::NotCaptured;
 
 /// How a restore or undo ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -93,6 +94,9 @@ pub struct Receipt {
     pub volumes: Vec<ReceiptVolume>,
     /// Volumes that stayed as they were because they were to.
     pub left: Vec<String>,
+    /// What else the app has, which was not touched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_captured: Vec<NotCaptured>,
     /// The snapshot of what was live when the app was down.
     pub safety: Option<String>,
     pub plan_digest: String,
@@ -212,6 +216,7 @@ pub fn draw_up(journal: &Journal, begin: &Begin, ending: Ending) -> Receipt {
             })
             .collect(),
         left: begin.left.clone(),
+        not_captured: begin.not_captured.clone(),
         safety: journal.state().safety.clone(),
         plan_digest: begin.plan_digest.clone(),
         plugin_digest: begin.plugin_digest.clone(),

@@ -80,6 +80,7 @@ pub fn plan(transactions: &Path, request: &Request) -> Result<Begin> {
         deployed: restore.deployed.clone(),
         volumes,
         left: restore.left.clone(),
+        not_captured: restore.not_captured.clone(),
         keep_previous: false,
         undo_window_ms: request.undo_window_ms,
     })

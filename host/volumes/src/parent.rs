@@ -12,7 +12,7 @@ use cap_std::fs::Dir;
 use rustix::fs::{Statx, StatxFlags};
 use rustix::io::Errno;
 
-pub use self::flaw::{Flaw, flaws};
+pub use self::flaw::{Flaw, flaw_above, flaws};
 use super::beneath::{self, Name};
 use super::identity::Identity;
 use super::{ambient, syscalls};
@@ -79,6 +79,33 @@ impl Parent {
         let name = name_of(name.as_ref())?;
         effect("make-directory", || Ok(beneath::make_directory(&self.directory, name)?))
             .map_err(|error| Failure::io("make", &self.path.join(name), &error))
+    }
+
+    /// Makes an empty directory that nobody else can enter, and answers who it is. Whoever may rename things in here may have
+    /// put another in its place at once: what is answered is empty, the host's own and closed.
+    pub fn make_own(&self, name: impl AsRef<OsStr>) -> Result<Identity> {
+        let name = name.as_ref();
+        self.make_directory(name)?;
+        let shown = self.path.join(name);
+        let made = self.open_live(name)?.ok_or_else(|| self.replaced(name))?;
+        let facts = syscalls::facts(&made).map_err(|error| Failure::io("inspect", &shown, &error.into()))?;
+        let is_own = facts.stx_uid == rustix::process::geteuid().as_raw() && facts.stx_mode & 0o077 == 0;
+        let failed = |error: std::io::Error| Failure::io("list", &shown, &error);
+        if !is_own || made.entries().map_err(failed)?.next().is_some() {
+            return Err(self.replaced(name));
+        }
+        Identity::of_open(made.as_fd(), &shown)
+    }
+
+    /// Opens the directory of that name if it is this one, and whatever else is called so never.
+    pub fn open_known(&self, name: impl AsRef<OsStr>, known: &Identity) -> Result<Dir> {
+        let name = name.as_ref();
+        let gone = || Failure::io("open", &self.path.join(name), &Errno::NOENT.into());
+        let opened = self.open_live(name)?.ok_or_else(gone)?;
+        match Identity::of_open(opened.as_fd(), &self.path.join(name))? == *known {
+            true => Ok(opened),
+            false => Err(self.replaced(name)),
+        }
     }
 
     /// Exchanges two directories in one instant. The caller syncs afterwards, also when it finds it already done.
@@ -186,22 +213,28 @@ impl Parent {
         Ok(names)
     }
 
-    /// Refuses a parent in which someone else could put things in our way (protocol, rule 10).
-    pub fn refuse_untrusted(&self) -> Result<()> {
-        let facts =
-            syscalls::facts(&self.directory).map_err(|error| Failure::io("inspect", &self.path, &error.into()))?;
-        let path = escape::path(&self.path);
-        let refused = flaws(&facts).into_iter().find_map(|flaw| match flaw {
+    /// Refuses a parent in which someone else could put things in the way of this live (protocol, rule 10).
+    pub fn refuse_untrusted(&self, live: impl AsRef<OsStr>) -> Result<()> {
+        let failed = |error: Errno| Failure::io("inspect", &self.path, &error.into());
+        let facts = syscalls::facts(&self.directory).map_err(failed)?;
+        let found = match syscalls::facts_of(&self.directory, name_of(live.as_ref())?) {
+            Ok(found) => Some(found),
+            Err(Errno::NOENT) => None,
+            Err(error) => return Err(failed(error)),
+        };
+        let own = flaws(&facts, found.as_ref()).into_iter().map(|flaw| (self.path.clone(), flaw));
+        // An exchange in it says that it is fixed.
+        let own = own.into_iter().find(|(_, flaw)| *flaw != Flaw::Fixed);
+        let flaw = own.map_or_else(|| flaw_above(&self.path, &facts), |flaw| Ok(Some(flaw)))?;
+        let Some((path, flaw)) = flaw else { return Ok(()) };
+        let path = escape::path(&path);
+        let (message, hint) = match flaw {
             Flaw::Owner(uid) => {
-                Some((message!("which-holds-a-volume-belongs", path, st_uid = uid), message!("give-it-to-root")))
+                (message!("which-holds-a-volume-belongs", path, st_uid = uid), message!("give-it-to-root"))
             }
-            Flaw::Mode(_) => {
-                Some((message!("others-may-write-to-which-holds", path), message!("chmod-go-w-unquoted", path)))
-            }
-            // An exchange in it says so.
-            Flaw::Fixed => None,
-        });
-        refused.map_or(Ok(()), |(message, hint)| Err(Failure::new(Code::VolumeRefused, message).hint(hint)))
+            _ => (message!("others-may-write-to-which-holds", path), message!("chmod-go-w-unquoted", path)),
+        };
+        Err(Failure::new(Code::VolumeRefused, message).hint(hint))
     }
 
     /// The mount that something in here lies on.
@@ -214,6 +247,11 @@ impl Parent {
 
     fn shown(&self, name: Name<'_>) -> String {
         format!("`{}`", escape::path(&self.path.join(name)))
+    }
+
+    fn replaced(&self, name: &OsStr) -> Failure {
+        let message = message!("something-else-was-put-in-its-place", path = escape::path(&self.path.join(name)));
+        Failure::new(Code::VolumeRefused, message).hint(message!("something-else-moves-these-directories"))
     }
 
     fn not_exchanged(&self) -> Failure {

@@ -10,6 +10,7 @@
 
 use std::collections::HashSet;
 use std::ffi::{CStr, CString, OsStr};
+use std::os::fd::AsFd as _;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use rustix::fs::FileType;
 use rustix::io::Errno;
 
 use super::beneath::{self, Name, errno};
+use super::identity::Identity;
 use super::parent::{FileLocation, Parent};
 use super::walk::is_own;
 use super::{ambient, syscalls};
@@ -78,9 +80,23 @@ impl Removal {
 
 /// Removes the directory `name` in `parent` with everything in it. A name that is free is removed already.
 pub fn remove_tree(parent: &Parent, name: impl AsRef<OsStr>) -> Result<Removal> {
+    remove_if(parent, name.as_ref(), |_| Ok(true))
+}
+
+/// The same of a tree that IS one of these. Another that was put in its place since the caller looked stays.
+pub fn remove_known(parent: &Parent, name: impl AsRef<OsStr>, known: &[&Identity]) -> Result<Removal> {
     let name = name.as_ref();
+    remove_if(parent, name, |root| Ok(known.contains(&&Identity::of_open(root.as_fd(), &parent.path().join(name))?)))
+}
+
+/// The tree is asked about once it is open, and what is open is what is emptied.
+fn remove_if(parent: &Parent, name: &OsStr, may_go: impl FnOnce(&Dir) -> Result<bool>) -> Result<Removal> {
     let mut removal = Removal::default();
     let Some(root) = parent.open_live(name)? else { return Ok(removal) };
+    if !may_go(&root)? {
+        removal.stop(Path::new(name), message!("something-moved-it-meanwhile"));
+        return Ok(removal);
+    }
     let failed = |error: std::io::Error| Failure::io("inspect", &parent.path().join(name), &error);
     let location = FileLocation::of(&root).map_err(failed)?;
     if location.mount != FileLocation::of(parent.directory()).map_err(failed)?.mount {

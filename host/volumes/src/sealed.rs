@@ -10,6 +10,7 @@ use std::path::Path;
 
 use cap_std::fs::Dir;
 
+use super::identity::Identity;
 use super::live_tree::LiveTree;
 use super::parent::Parent;
 use super::staging::attributes::{Creation, Present};
@@ -29,6 +30,8 @@ const ACCESS_ACL: &[u8] = b"system.posix_acl_access";
 /// What was sealed, and what its root will be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedTree {
+    /// Whoever may rename things in the parent may have put another tree in its place.
+    identity: Identity,
     root: Metadata,
     creation: Creation,
     looks: Looks,
@@ -50,12 +53,13 @@ pub(super) fn closed(root: &Metadata, creation: &Creation) -> Metadata {
 impl SealedTree {
     /// Remembers a tree as it stands, its root being [`closed`].
     pub(super) fn remember(opened: &Dir, root: Metadata, creation: Creation) -> Result<SealedTree> {
-        Ok(SealedTree { root, creation, looks: Looks::at(opened)? })
+        let identity = Identity::of_open(opened.as_fd(), Path::new("."))?;
+        Ok(SealedTree { identity, root, creation, looks: Looks::at(opened)? })
     }
 
     /// Whether the tree called `sibling` is what was sealed. `volume` is for the message.
     pub fn check(&self, parent: &Parent, sibling: &str, volume: &str) -> Result<()> {
-        let now = Looks::at(&open(parent, sibling)?)?;
+        let now = Looks::at(&parent.open_known(sibling, &self.identity)?)?;
         if now == self.looks {
             return Ok(());
         }
@@ -73,7 +77,7 @@ impl SealedTree {
     /// Gives the root everything that the snapshot says of it, and makes that durable. May be repeated.
     pub fn open_up(&self, parent: &Parent, sibling: &str) -> Result<()> {
         let path = parent.path().join(sibling);
-        let root = open(parent, sibling)?;
+        let root = parent.open_known(sibling, &self.identity)?;
         let present = Present { mode: CLOSED };
         let opened = effect("open-root", || Ok(self.creation.finish(root.as_fd(), b"", &self.root, present)));
         opened.map_err(|error| Failure::io("open up", &path, &error))??;
@@ -98,11 +102,6 @@ impl Looks {
         }
         Ok(Looks { entries, digest: *hasher.finalize().as_bytes() })
     }
-}
-
-fn open(parent: &Parent, sibling: &str) -> Result<Dir> {
-    let gone = || Failure::io("open", &parent.path().join(sibling), &std::io::ErrorKind::NotFound.into());
-    parent.open_live(Path::new(sibling))?.ok_or_else(gone)
 }
 
 #[cfg(test)]

@@ -157,7 +157,7 @@ fn what_compose_created_is_restored_and_undone_as_the_same_container_and_compose
     let before = project.running();
     let id = name_of(&before);
     let adopted = world.ok(&["workload", "adopt", &id]);
-    adopted.expect_said("Compose created it").expect_said("docker compose up").expect_said("`/cache`");
+    adopted.expect_said("Compose created it").expect_said("docker compose up").expect_said("volume  cache: ");
     adopted.expect_unsaid("hunter2");
     let snapshot = world.snapshot(&id);
     project.marks().iter().for_each(|mark| std::fs::write(mark, "").unwrap());

@@ -10,15 +10,40 @@ pub(crate) struct Volume {
     pub name: String,
     pub scope: String,
     pub source: String,
+    /// Where a container sees it, if not at a place made from its name.
+    pub target: Option<String>,
+    /// Further lines.
+    pub lines: String,
 }
 
 impl Volume {
     pub(crate) fn project(name: &str) -> Volume {
-        Volume { name: name.into(), scope: "project".into(), source: name.into() }
+        Volume::of(name, "project", name)
     }
 
     pub(crate) fn absolute(name: &str, source: &Path) -> Volume {
-        Volume { name: name.into(), scope: "absolute".into(), source: source.to_str().unwrap().into() }
+        Volume::of(name, "absolute", source.to_str().unwrap())
+    }
+
+    /// A named volume of an engine, with the directory that the engine names.
+    pub(crate) fn of_engine(name: &str, engine_volume: &str, source: &Path) -> Volume {
+        Volume { lines: format!("engine_volume = {engine_volume:?}\n"), ..Volume::absolute(name, source) }
+    }
+
+    /// Only mounted.
+    pub(crate) fn uncaptured(mut self) -> Volume {
+        self.lines += "capture = false\n";
+        self
+    }
+
+    /// Seen by a container at this place.
+    pub(crate) fn at(self, target: &str) -> Volume {
+        Volume { target: Some(target.into()), ..self }
+    }
+
+    fn of(name: &str, scope: &str, source: &str) -> Volume {
+        let (name, scope, source) = (name.into(), scope.into(), source.into());
+        Volume { name, scope, source, target: None, lines: String::new() }
     }
 }
 
@@ -99,10 +124,14 @@ impl Workload {
             self.lines,
         )
         .unwrap();
-        for Volume { name, scope, source } in &self.volumes {
-            let target = if self.image.is_some() { format!("target = \"/volumes/{name}\"\n") } else { String::new() };
-            write!(toml, "[[workload.volume]]\nname = {name:?}\nscope = {scope:?}\nsource = {source:?}\n{target}")
-                .unwrap();
+        for Volume { name, scope, source, target, lines } in &self.volumes {
+            let target = target.clone().unwrap_or_else(|| format!("/volumes/{name}"));
+            let target = if self.image.is_some() { format!("target = {target:?}\n") } else { String::new() };
+            write!(
+                toml,
+                "[[workload.volume]]\nname = {name:?}\nscope = {scope:?}\nsource = {source:?}\n{target}{lines}"
+            )
+            .unwrap();
         }
     }
 }

@@ -16,6 +16,9 @@ pub struct MountTable {
     mounts: Vec<Mount>,
 }
 
+/// File systems that are asked over a network or of a process, and may not answer for long.
+const REMOTE: [&str; 9] = ["nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "afs", "fuse", "autofs"];
+
 impl MountTable {
     pub fn read() -> Result<MountTable> {
         Ok(MountTable { mounts: super::own()? })
@@ -29,6 +32,15 @@ impl MountTable {
     /// The place of a canonical path on the mount `id`. None if that mount went away meanwhile.
     pub fn device_path(&self, id: u64, canonical: &Path) -> Option<DevicePath> {
         self.mounts.iter().find(|mount| mount.id == id)?.device_path(canonical)
+    }
+
+    /// Whether a path, as it is written, leads to a file system that may be far away. Nothing there is asked.
+    pub fn is_remote(&self, path: &Path) -> bool {
+        let is_above = |mount: &&Mount| path.starts_with(&mount.mount_point);
+        // Of several at one place the last covers the others.
+        let nearest = self.mounts.iter().filter(is_above).max_by_key(|mount| mount.mount_point.components().count());
+        nearest
+            .is_some_and(|mount| REMOTE.contains(&mount.file_system.as_str()) || mount.file_system.starts_with("fuse."))
     }
 
     /// A mount point strictly below a canonical directory that stands on the mount `id`, also one that was made at
@@ -66,6 +78,24 @@ mod tests {
         assert_eq!(below(22, "/srv/my"), None);
         assert_eq!(below(24, "/other/db\tx").unwrap(), Path::new("/srv/my app/db\tx"), "mounted at its other path");
         assert!(below(22, "/srv/my app/hidden").is_none(), "not a directory of that name");
+    }
+
+    #[test]
+    fn what_may_be_far_away_is_told_by_its_path_alone() {
+        let table = MountTable::parse(
+            b"21 1 8:1 / / rw - ext4 /dev/sda1 rw\n22 21 0:40 / /mnt/nas rw - nfs4 nas:/x rw\n\
+            23 21 0:41 / /mnt/cloud rw - fuse.rclone cloud rw\n24 22 8:2 / /mnt/nas/disk rw - ext4 /dev/sda2 rw\n",
+        )
+        .unwrap();
+        for (path, is_remote) in [
+            ("/mnt/nas/media", true),
+            ("/mnt/nas", true),
+            ("/mnt/cloud/x", true),
+            ("/mnt/nas/disk/x", false),
+            ("/mnt/nas2", false),
+        ] {
+            assert_eq!(table.is_remote(Path::new(path)), is_remote, "{path}");
+        }
     }
 
     #[test]

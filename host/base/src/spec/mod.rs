@@ -95,11 +95,19 @@ pub struct Mount {
     pub volume: String,
     pub live: PathBuf,
     pub target: PathBuf,
+    /// The engine's own name of it: a named volume, whose directory `live` is. The app gets it by this name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine_volume: Option<String>,
 }
 
 impl Mount {
     pub fn new(volume: impl Into<String>, live: impl Into<PathBuf>, target: impl Into<PathBuf>) -> Mount {
-        Mount { volume: volume.into(), live: live.into(), target: target.into() }
+        Mount { volume: volume.into(), live: live.into(), target: target.into(), engine_volume: None }
+    }
+
+    /// The same as a volume that the engine knows by a name, if there is one.
+    pub fn with_engine_volume(self, name: Option<String>) -> Mount {
+        Mount { engine_volume: name, ..self }
     }
 }
 

@@ -110,6 +110,7 @@ impl Play {
         let what = What {
             named: Named { workload: WORKLOAD.to_owned(), snapshot: snapshot.to_owned() },
             leave: Vec::new(),
+            map: Vec::new(),
             keep_previous: false,
         };
         self.title(&message!("demo-what-would-a-restore-do"));

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::mounts::{self, NotCaptured, UnitDirectory};
+use super::mounts::{self, UnitDirectory};
 use super::record::UnitRecord;
 use super::unit::{self, Member, Unit};
 use super::{ComposeRuntime, drift};
@@ -14,6 +14,7 @@ use crate::controllers;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
+use reforge_base::not_captured::NotCaptured;
 use reforge_base::spec::ComposeProject;
 
 /// What a project would be as a workload.

@@ -29,7 +29,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use self::adopt::{ComposeAdoption, UnitVolume};
-pub use self::mounts::NotCaptured;
 
 use self::record::UnitRecord;
 use self::unit::Unit;
@@ -38,6 +37,7 @@ use super::members;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
+use reforge_base::not_captured::NotCaptured;
 use reforge_base::spec::{ComposeProject, DeploySpec, HealthReport, Observation};
 use reforge_base::{Message, spec};
 use reforge_runtime::{DeployedMount, ImageAtHand, Runtime, Survey};
@@ -80,12 +80,6 @@ impl ComposeRuntime {
     /// Takes that back.
     pub fn disown(&self, workload: &str) -> Result<()> {
         record::remove(&self.records, workload)
-    }
-
-    /// What of the workload no snapshot holds.
-    pub fn not_captured(&self, workload: &str) -> Result<Vec<NotCaptured>> {
-        let Some(view) = self.view(workload)? else { return Ok(Vec::new()) };
-        Ok(mounts::of(&view.client, &view.unit)?.not_captured)
     }
 
     /// None if nobody knows the workload: it is in no configuration, and nothing holds it.
@@ -196,6 +190,11 @@ impl Runtime for ComposeRuntime {
 
     fn not_down(&self, workload: &str) -> Result<Option<Message>> {
         Ok(self.view(workload)?.and_then(|view| down::not_down(&view)))
+    }
+
+    fn not_captured(&self, workload: &str) -> Result<Vec<NotCaptured>> {
+        let Some(view) = self.view(workload)? else { return Ok(Vec::new()) };
+        Ok(mounts::of(&view.client, &view.unit)?.not_captured)
     }
 
     fn refuse_missing(&self, workload: &str) -> Result<()> {

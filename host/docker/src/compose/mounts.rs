@@ -6,22 +6,17 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use bollard::models::{MountPoint, Volume};
+use bollard::models::MountPoint;
 
+use super::place;
 use super::unit::Unit;
-use super::{place, unit};
 use crate::client::Client;
 use crate::container::Found;
-use reforge_base::Message;
-use reforge_base::escape;
+use crate::engine_volumes::{self, EngineVolume};
+use crate::off_limits::OffLimits;
 use reforge_base::failure::Result;
-use reforge_base::message;
-
-/// Bytes of the name of a volume that nobody named, in hexadecimal.
-const ANONYMOUS_BYTES: usize = 64;
-
-/// Directories of this machine, or what holds them, that are no app's.
-const MACHINES: [&str; 5] = ["/", "/dev", "/proc", "/run", "/sys"];
+use reforge_base::not_captured::{NotCaptured, WhyNot};
+use reforge_volumes::identity::Identity;
 
 /// All members' together.
 #[derive(Clone, Debug, Default)]
@@ -42,14 +37,6 @@ pub(crate) struct UnitDirectory {
     pub seen_by: Vec<(usize, PathBuf)>,
 }
 
-/// Something that a member has and no snapshot holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotCaptured {
-    /// `SERVICE:PATH`.
-    pub place: String,
-    pub why: Message,
-}
-
 /// A directory that one container sees.
 #[derive(Clone, Debug)]
 pub(crate) struct Directory {
@@ -61,45 +48,34 @@ pub(crate) struct Directory {
 
 /// What the members of a project have.
 pub(crate) fn of(client: &Client, unit: &Unit) -> Result<UnitMounts> {
-    let mut volumes = Volumes { client, known: BTreeMap::new() };
-    let root = engine_root(client)?;
+    let mut volumes = Volumes { client, limits: Some(OffLimits::of(client)?), known: BTreeMap::new() };
     let mut all = UnitMounts::default();
     for (number, member) in unit.members.iter().enumerate() {
         for point in member.found.inspect.mounts.iter().flatten() {
-            let target = point.destination.clone().unwrap_or_default();
-            let place = place(&member.service, &target);
-            match volumes.directory(point, &root)? {
+            let place = place(&member.service, point.destination.as_deref().unwrap_or_default());
+            match volumes.directory(point, &place)? {
                 Ok(directory) if directory.writable => all.add(directory, place, number),
-                Ok(directory) => all.not_captured(place, read_only(&directory)),
-                Err(why) => all.not_captured(place, why),
+                Ok(directory) => all.leave(NotCaptured::new(place, shown(&directory.source), WhyNot::ReadOnly)),
+                Err(left) => all.leave(left),
             }
         }
         for target in tmpfs(&member.found) {
-            all.not_captured(place(&member.service, &target), message!("left-in-memory"));
+            all.leave(NotCaptured::new(place(&member.service, &target), "tmpfs", WhyNot::InMemory));
         }
     }
-    // What one member may write to is captured, whoever else only reads it.
-    let captured: Vec<String> = all.directories.iter().flat_map(|one| one.places.clone()).collect();
-    all.not_captured.retain(|left| !captured.contains(&left.place));
     all.directories.sort_by(|one, other| one.places.cmp(&other.places));
+    all.not_captured.sort();
     Ok(all)
 }
 
 /// Every directory that a container sees, whoever may write.
 pub(crate) fn directories(client: &Client, found: &Found) -> Result<Vec<Directory>> {
-    let mut volumes = Volumes { client, known: BTreeMap::new() };
+    let mut volumes = Volumes { client, limits: None, known: BTreeMap::new() };
     let mut directories = Vec::new();
     for point in found.inspect.mounts.iter().flatten() {
-        directories.extend(volumes.directory(point, Path::new("/nowhere"))?.ok());
+        directories.extend(volumes.directory(point, "")?.ok());
     }
     Ok(directories)
-}
-
-/// Where the engine keeps everything.
-pub(crate) fn engine_root(client: &Client) -> Result<PathBuf> {
-    let info = client.ask(|docker| docker.info());
-    let info = info.map_err(client.failed(message!("ask-the-engine-about-its-machine")))?;
-    Ok(info.docker_root_dir.unwrap_or_else(|| "/var/lib/docker".to_owned()).into())
 }
 
 impl UnitMounts {
@@ -125,9 +101,9 @@ impl UnitMounts {
         }
     }
 
-    fn not_captured(&mut self, place: String, why: Message) {
-        if self.not_captured.iter().all(|left| left.place != place) {
-            self.not_captured.push(NotCaptured { place, why });
+    fn leave(&mut self, left: NotCaptured) {
+        if !self.not_captured.contains(&left) {
+            self.not_captured.push(left);
         }
     }
 }
@@ -135,102 +111,65 @@ impl UnitMounts {
 /// The engine's volumes, each asked for once.
 struct Volumes<'a> {
     client: &'a Client,
-    known: BTreeMap<String, Option<Volume>>,
+    /// None where everything counts that is a directory.
+    limits: Option<OffLimits>,
+    known: BTreeMap<String, Option<EngineVolume>>,
 }
 
 impl Volumes<'_> {
     /// The directory that a mount leads to, or why there is none that could be captured.
-    fn directory(&mut self, point: &MountPoint, engine_root: &Path) -> Result<Result<Directory, Message>> {
+    fn directory(&mut self, point: &MountPoint, place: &str) -> Result<Result<Directory, NotCaptured>> {
+        let left = |what: &str, why| Ok(Err(NotCaptured::new(place, what, why)));
         let source = point.source.clone().unwrap_or_default();
-        let (source, engine_volume) = match point.typ.as_deref() {
-            Some("bind") => (PathBuf::from(source), None),
-            Some("volume") => {
-                let name = point.name.clone().unwrap_or_default();
-                match self.of_volume(&name, &source)? {
-                    Ok(directory) => (directory, Some(name)),
-                    Err(why) => return Ok(Err(why)),
+        let (source, engine_volume) = match (point.typ.as_deref(), &point.name) {
+            (Some("bind"), _) => (PathBuf::from(source), None),
+            (Some("volume"), Some(name)) => {
+                let Some(volume) = self.volume(name)? else { return left(name, WhyNot::Gone) };
+                match &volume.elsewhere {
+                    Some((why, detail)) => return Ok(Err(NotCaptured::new(place, name, *why).because_of(detail))),
+                    None if !volume.is_named => return left(name, WhyNot::Anonymous),
+                    None => (volume.path.clone(), Some(name.clone())),
                 }
             }
-            kind => return Ok(Err(message!("left-of-another-kind", kind = escape::text(kind.unwrap_or("?"))))),
+            (Some("tmpfs"), _) => return left("tmpfs", WhyNot::InMemory),
+            (kind, _) => return left(kind.unwrap_or("?"), WhyNot::Other),
         };
-        if let Some(why) = no_volume(&source, engine_volume.is_some(), engine_root) {
-            return Ok(Err(why));
+        match source.metadata() {
+            Ok(metadata) if metadata.is_dir() => {}
+            Ok(_) => return left(&shown(&source), WhyNot::SingleFile),
+            Err(_) => return left(&shown(&source), WhyNot::Gone),
         }
-        Ok(Ok(Directory {
-            target: point.destination.clone().unwrap_or_default().into(),
-            writable: point.rw != Some(false),
-            source,
-            engine_volume,
-        }))
+        if self.limits.as_ref().is_some_and(|limits| limits.why(&source).is_some()) {
+            return left(&shown(&source), WhyNot::OfTheMachine);
+        }
+        let target = point.destination.clone().unwrap_or_default().into();
+        Ok(Ok(Directory { target, writable: point.rw != Some(false), source, engine_volume }))
     }
 
-    fn of_volume(&mut self, name: &str, mounted: &str) -> Result<Result<PathBuf, Message>> {
+    fn volume(&mut self, name: &str) -> Result<Option<&EngineVolume>> {
         if !self.known.contains_key(name) {
-            let volume = match self.client.ask(|docker| docker.inspect_volume(name)) {
-                Ok(volume) => Some(volume),
-                Err(error) if error.is_gone() => None,
-                Err(error) => {
-                    return Err(self.client.failed(message!("look-at-the-volume", name = escape::text(name)))(error));
-                }
-            };
+            let volume = engine_volumes::look(self.client, name)?;
             self.known.insert(name.to_owned(), volume);
         }
-        let shown = escape::text(name);
-        let Some(Some(volume)) = self.known.get(name) else {
-            return Ok(Err(message!("left-volume-is-gone", shown)));
-        };
-        if volume.driver != "local" {
-            let driver = escape::text(&volume.driver);
-            return Ok(Err(message!("left-volume-of-another-driver", shown, driver)));
-        }
-        if name.len() == ANONYMOUS_BYTES && name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Ok(Err(message!("left-volume-without-a-name")));
-        }
-        let option = |key: &str| volume.options.get(key).map(String::as_str).unwrap_or_default();
-        let is_bind = option("o").split(',').any(|word| word == "bind" || word == "rbind");
-        Ok(match volume.options.is_empty() {
-            true if mounted.is_empty() => Ok(PathBuf::from(&volume.mountpoint)),
-            true => Ok(PathBuf::from(mounted)),
-            false if is_bind && ["none", ""].contains(&option("type")) => Ok(PathBuf::from(option("device"))),
-            false => {
-                let options: BTreeMap<_, _> = volume.options.iter().collect();
-                let said: Vec<String> = options.iter().map(|(key, value)| format!("{key}={value}")).collect();
-                Err(message!("left-volume-with-options", shown, options = escape::text(&said.join(" "))))
-            }
-        })
+        Ok(self.known.get(name).and_then(Option::as_ref))
     }
 }
 
-/// Why a directory is no app's data.
-fn no_volume(source: &Path, is_engine_volume: bool, engine_root: &Path) -> Option<Message> {
-    let shown = escape::path(source);
-    match source.metadata() {
-        Ok(metadata) if metadata.is_dir() => {}
-        Ok(_) => return Some(message!("left-single-file", shown)),
-        Err(_) => return Some(message!("left-source-is-not-there", shown)),
-    }
-    let real = source.canonicalize().unwrap_or_else(|_| source.to_owned());
-    let is_machines = MACHINES.iter().any(|path| real == Path::new(path))
-        || ["/dev", "/proc", "/sys"].iter().any(|path| real.starts_with(path));
-    let is_engines = !is_engine_volume && (engine_root.starts_with(&real) || real.starts_with(engine_root));
-    (is_machines || is_engines).then(|| message!("left-directory-of-the-machine", shown))
-}
-
-fn read_only(directory: &Directory) -> Message {
-    message!("left-read-only", shown = escape::path(&directory.source))
+fn shown(path: &Path) -> String {
+    path.display().to_string()
 }
 
 fn tmpfs(found: &Found) -> Vec<String> {
     let host = found.inspect.host_config.as_ref();
-    let mut targets: Vec<String> =
-        host.and_then(|host| host.tmpfs.as_ref()).into_iter().flatten().map(|(target, _)| target.clone()).collect();
+    let tmpfs = host.and_then(|host| host.tmpfs.as_ref()).into_iter().flatten();
+    let mut targets: Vec<String> = tmpfs.map(|(target, _)| target.clone()).collect();
     targets.sort();
     targets
 }
 
 impl UnitDirectory {
-    /// What a member that runs sees there now.
-    pub(crate) fn seen(&self, unit: &unit::Unit) -> Vec<reforge_volumes::identity::Identity> {
+    /// What members that run see there now.
+    pub(crate) fn seen(&self, unit: &Unit) -> Vec<Identity> {
         let given = |(number, target): &(usize, PathBuf)| crate::deployed::given(&unit.members[*number].found, target);
         self.seen_by.iter().filter_map(given).collect()
     }

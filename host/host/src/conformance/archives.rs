@@ -134,6 +134,7 @@ impl Scene<'_> {
             volumes: (0..).take(VOLUMES.len()).map(totals).collect(),
             parts: Vec::new(),
             imported: true,
+            not_captured: Vec::new(),
         })
     }
 

@@ -22,7 +22,7 @@ pub(super) fn configured_path(config: &Config, workload: &Workload, volume: &Vol
 pub(super) fn configured_mount(config: &Config, workload: &Workload, volume: &Volume) -> Option<Mount> {
     let live = configured_path(config, workload, volume)?;
     let target = volume.target.clone().unwrap_or_else(|| live.clone());
-    Some(Mount::new(&volume.name, live, target))
+    Some(Mount::new(&volume.name, live, target).with_engine_volume(volume.engine_volume.clone()))
 }
 
 /// What a volume must lie below.

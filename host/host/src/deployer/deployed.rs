@@ -47,18 +47,20 @@ pub fn used_by_others(runtime: &dyn Runtime, workload: &str, used: &[Used]) -> R
 
 fn compare(deployed: &[DeployedMount], runs: bool, used: &[Used], left: &[String]) -> Result<Vec<Failure>> {
     let mut refusals = Vec::new();
+    // Those may be anywhere, also where nothing answers: they are not looked at.
+    let others: Vec<&DeployedMount> = deployed.iter().filter(|mount| !left.contains(&mount.volume)).collect();
     for used in used {
         match deployed.iter().find(|mount| mount.volume == used.volume) {
             Some(mount) => refusals.extend(elsewhere(mount, runs, used)?),
-            None if !runs || has(deployed, used)? => {}
+            None if !runs || has(&others, used)? => {}
             None => refusals.push(refused(
                 message!("volume-is-configured", volume = used.volume, path = escape::path(&used.path)),
                 message!("deploy-the-workload"),
             )),
         }
     }
-    for mount in deployed.iter().filter(|_| runs) {
-        let is_known = left.contains(&mount.volume) || used.iter().any(|used| used.volume == mount.volume);
+    for mount in others.into_iter().filter(|_| runs) {
+        let is_known = used.iter().any(|used| used.volume == mount.volume);
         if !is_known && !is_used(mount, used)? {
             refusals.push(refused(
                 message!(
@@ -100,7 +102,7 @@ fn elsewhere(mount: &DeployedMount, runs: bool, used: &Used) -> Result<Option<Fa
 }
 
 /// Whether a directory is deployed under another name.
-fn has(deployed: &[DeployedMount], used: &Used) -> Result<bool> {
+fn has(deployed: &[&DeployedMount], used: &Used) -> Result<bool> {
     for mount in deployed {
         if is_used(mount, std::slice::from_ref(used))? {
             return Ok(true);
@@ -111,7 +113,12 @@ fn has(deployed: &[DeployedMount], used: &Used) -> Result<bool> {
 
 /// Whether what is deployed has one of these directories, or will have it after its next start.
 fn touches(mount: &DeployedMount, used: &[Used]) -> Result<bool> {
-    let known = [Identity::at(&mount.live)?, mount.given.clone()];
+    // Where no directory has an identity there is none that could be exchanged.
+    let next = match Identity::at(&mount.live) {
+        Err(failure) if failure.code == Code::VolumeRefused => None,
+        next => next?,
+    };
+    let known = [next, mount.given.clone()];
     let is = |used: &Used| used.path == mount.live || (used.identity.is_some() && known.contains(&used.identity));
     Ok(used.iter().any(is))
 }

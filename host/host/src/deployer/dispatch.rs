@@ -14,7 +14,6 @@ use crate::deployer::absent::Known;
 use crate::deployer::deployed::used_by_others;
 use crate::deployer::history::{Deployments, History};
 use crate::deployer::prepare::{self, Made, Prepared};
-use crate::deployer::resolve::ResolvedVolume;
 use crate::deployer::{absent, preview};
 use reforge_base::Message;
 use reforge_base::effects::effect;
@@ -172,7 +171,7 @@ impl Deployer {
         self.check_absent(request, workload, runtime)?;
         // All that can be refused is refused before a directory is made.
         let planned = prepare::planned(&self.config, workload)?;
-        refuse_used_by_others(runtime, workload, &planned)?;
+        refuse_used_by_others(runtime, workload, &captured(workload, &planned))?;
         let mut spec = match earlier {
             Some(image) => self.earlier(workload, image, planned)?,
             None => self.fetched(workload, &configured_image(workload)?, planned, cancelled)?,
@@ -180,11 +179,11 @@ impl Deployer {
         self.refuse_replacing(request, &spec, runtime)?;
         // An image can take long to come: what was there before may be gone.
         self.check_absent(request, workload, runtime)?;
-        let Prepared { volumes, made } = prepare::volumes(&self.config, workload)?;
-        spec.mounts = volumes.iter().map(ResolvedVolume::mount).collect();
+        let Prepared { volumes, mounts, made } = prepare::volumes(&self.config, workload)?;
+        spec.mounts = mounts;
         // An app must not be started while another host exchanges its volumes.
         let held = claim::all(volumes.iter().map(|volume| volume.parent.as_path()), &self.host_id)?;
-        refuse_used_by_others(runtime, workload, &spec.mounts)?;
+        refuse_used_by_others(runtime, workload, &captured(workload, &spec.mounts))?;
         // Nothing holds the workload: a hold that is left of what was broken off would go on without end.
         lifecycle("release", || runtime.release(&workload.id))?;
         self.create_under(lease, &spec, runtime)?;
@@ -410,6 +409,12 @@ fn deployed(spec: DeploySpec, report: HealthReport) -> Result<Deployed> {
         return Err(Failure::new(Code::AppBad, message).hint(message!("look-at-its-log-then-deploy")));
     }
     Ok(Deployed { name: spec.workload.clone(), spec: Some(spec), health: Some(report), made: Vec::new() })
+}
+
+/// Those that are not only mounted: what nobody captures may be had by many.
+fn captured(workload: &Workload, mounts: &[Mount]) -> Vec<Mount> {
+    let is_captured = |mount: &&Mount| workload.volumes.iter().any(|one| one.name == mount.volume && one.capture);
+    mounts.iter().filter(is_captured).cloned().collect()
 }
 
 fn refuse_used_by_others(runtime: &Arc<dyn Runtime>, workload: &Workload, mounts: &[Mount]) -> Result<()> {

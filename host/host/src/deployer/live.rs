@@ -18,7 +18,7 @@ use reforge_base::message;
 use reforge_base::mounts::MountTable;
 use reforge_volumes::beneath::{self, Name, errno};
 use reforge_volumes::inode_flags::{self, Obstacle};
-use reforge_volumes::parent::{Flaw, flaws};
+use reforge_volumes::parent::{Flaw, flaw_above, flaws};
 use reforge_volumes::{ambient, syscalls};
 
 /// Whether live exists, or everything that is wrong. `parent` is canonical.
@@ -39,8 +39,8 @@ pub(super) fn check(
     let directory =
         ambient::directory_handle(parent).map_err(|errno| unusable(message!("its-parent-cannot-be-opened"), errno))?;
     let above = syscalls::facts(&directory).map_err(|errno| unusable(message!("its-parent-cannot-be-read"), errno))?;
-    let mut refusals = check_parent(about, parent, &above);
     let found = Name::from_bytes(live.as_bytes()).and_then(|name| Ok((syscalls::facts_of(&directory, name)?, name)));
+    let mut refusals = check_parent(about, parent, &above, found.as_ref().ok().map(|(found, _)| found));
     match found {
         Ok((found, name)) => refusals.extend(check_live(about, &directory, &above, &found, name, path, mounts)),
         Err(Errno::NOENT) if refusals.is_empty() => return Ok(false),
@@ -50,7 +50,7 @@ pub(super) fn check(
     if refusals.is_empty() { Ok(true) } else { Err(refusals) }
 }
 
-fn check_parent(about: &About<'_>, parent: &Path, above: &Statx) -> Vec<Failure> {
+fn check_parent(about: &About<'_>, parent: &Path, above: &Statx, live: Option<&Statx>) -> Vec<Failure> {
     let shown = escape::path(parent);
     let refusal = |flaw| match flaw {
         Flaw::Owner(uid) => about.refuse(message!("has-a-parent-that-belongs", uid), message!("chown-root", shown)),
@@ -58,7 +58,30 @@ fn check_parent(about: &About<'_>, parent: &Path, above: &Statx) -> Vec<Failure>
             .refuse(message!("has-a-parent-that-others", mode = format!("{mode:o}")), message!("chmod-go-w", shown)),
         Flaw::Fixed => about.refuse(message!("has-a-parent-that-is-immutable"), message!("chattr-ia", shown)),
     };
-    flaws(above).into_iter().map(refusal).collect()
+    let own: Vec<Failure> = flaws(above, live).into_iter().map(refusal).collect();
+    if own.is_empty() { check_above(about, parent, above).into_iter().collect() } else { own }
+}
+
+/// What is wrong above a parent that is neither root's nor the host's own.
+fn check_above(about: &About<'_>, parent: &Path, facts: &Statx) -> Option<Failure> {
+    match flaw_above(parent, facts) {
+        Ok(found) => found.map(|(path, flaw)| {
+            let shown = escape::path(&path);
+            match flaw {
+                Flaw::Owner(uid) => {
+                    let clause = message!("stands-below-a-directory-that-belongs", shown, uid);
+                    about.refuse(clause, message!("move-it-below-a-directory-of-its-owner"))
+                }
+                _ => {
+                    about.refuse(message!("stands-below-a-directory-that-others", shown), message!("chmod-go-w", shown))
+                }
+            }
+        }),
+        Err(failure) => Some(about.refuse(
+            message!("stands-below-a-directory-that-cannot", failure),
+            message!("correct-the-rights-of-the-directory"),
+        )),
+    }
 }
 
 fn check_live(

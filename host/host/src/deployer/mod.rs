@@ -11,6 +11,7 @@ mod apps;
 mod configured;
 pub mod deployed;
 pub mod dispatch;
+mod forbidden;
 pub mod history;
 mod image;
 mod live;

@@ -19,7 +19,7 @@ use reforge_config::{Config, Volume, Workload};
 /// One refusal for each thing that a volume of this workload meets.
 pub(super) fn refusals(config: &Config, workload: &Workload, mounts: &MountTable) -> Vec<Failure> {
     let mut refusals = Vec::new();
-    for (volume, path) in directories(config, workload) {
+    for (volume, path) in directories(config, workload, mounts) {
         let about = About { workload: &workload.id, volume: &volume.name, path: &path };
         let here = match Location::of(&path, mounts) {
             Ok(here) => here,
@@ -28,9 +28,13 @@ pub(super) fn refusals(config: &Config, workload: &Workload, mounts: &MountTable
         };
         refusals.extend(meets_ours(config, &here, &about, mounts));
         for other in &config.workloads {
-            for (other_volume, other_path) in directories(config, other) {
+            for (other_volume, other_path) in directories(config, other, mounts) {
                 let same = other.id == workload.id;
                 if same && !comes_later(workload, volume, other_volume) {
+                    continue;
+                }
+                // What neither a snapshot nor a restore touches may be had by many.
+                if !volume.capture && !other_volume.capture {
                     continue;
                 }
                 refusals.extend(meets(&here, &about, other, other_volume, &other_path, mounts));
@@ -44,7 +48,7 @@ pub(super) fn refusals(config: &Config, workload: &Workload, mounts: &MountTable
 pub(super) fn refuse_volumes_at(config: &Config, ours: &Path, mounts: &MountTable) -> Result<()> {
     let here = Location::of(ours, mounts)?;
     for workload in &config.workloads {
-        for (volume, path) in directories(config, workload) {
+        for (volume, path) in directories(config, workload, mounts) {
             let about = About { workload: &workload.id, volume: &volume.name, path: &path };
             let there = Location::of(&path, mounts)?;
             if let Some(relation) = there.relation(&here) {
@@ -63,9 +67,15 @@ fn reserved_directories(config: &Config) -> impl Iterator<Item = PathBuf> {
     own_directories(&host.state_dir).chain([host.snapshot_dir.clone(), host.preview_dir.clone()])
 }
 
-fn directories<'a>(config: &'a Config, workload: &'a Workload) -> impl Iterator<Item = (&'a Volume, PathBuf)> {
+/// What is only mounted from another machine meets no directory of this one, and may not answer.
+fn directories<'a>(
+    config: &'a Config,
+    workload: &'a Workload,
+    mounts: &'a MountTable,
+) -> impl Iterator<Item = (&'a Volume, PathBuf)> {
     let path = |volume| Some((volume, configured_path(config, workload, volume)?));
-    workload.volumes.iter().filter_map(path)
+    let is_here = |(volume, path): &(&Volume, PathBuf)| volume.capture || !mounts.is_remote(path);
+    workload.volumes.iter().filter_map(path).filter(is_here)
 }
 
 /// Each pair within one workload is looked at once.

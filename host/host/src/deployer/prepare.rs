@@ -10,6 +10,7 @@ use cap_std::fs::Dir;
 use rustix::fs::{Gid, Uid};
 use rustix::io::Errno;
 
+use crate::deployer::about::About;
 use crate::deployer::configured::{Home, configured_mount, home};
 use crate::deployer::owner::owner;
 use crate::deployer::resolve::{ResolvedVolume, resolve};
@@ -28,6 +29,8 @@ const DIRECTORY_MODE: u32 = 0o755;
 /// The workload's volumes, all of them there.
 pub(super) struct Prepared {
     pub volumes: Vec<ResolvedVolume>,
+    /// Those, and what is only mounted.
+    pub mounts: Vec<Mount>,
     pub made: Vec<Made>,
 }
 
@@ -44,7 +47,16 @@ pub(super) fn planned(config: &Config, workload: &Workload) -> Result<Vec<Mount>
     if resolution.lacks_only_parents() {
         return Ok(workload.volumes.iter().filter_map(|volume| configured_mount(config, workload, volume)).collect());
     }
-    Ok(resolution.accept()?.iter().map(ResolvedVolume::mount).collect())
+    let uncaptured = resolution.uncaptured.clone();
+    let mounts = resolution.accept()?.iter().map(ResolvedVolume::mount).collect();
+    Ok(in_order(workload, mounts, uncaptured))
+}
+
+/// All that the app gets, in the configuration's order.
+fn in_order(workload: &Workload, mut mounts: Vec<Mount>, uncaptured: Vec<Mount>) -> Vec<Mount> {
+    mounts.extend(uncaptured);
+    mounts.sort_by_key(|mount| workload.volumes.iter().position(|volume| volume.name == mount.volume));
+    mounts
 }
 
 /// Makes what is missing. Nothing is made unless nothing else stands in the way.
@@ -55,14 +67,39 @@ pub(super) fn volumes(config: &Config, workload: &Workload) -> Result<Prepared> 
         make_parents(config, workload)?;
         resolution = resolve(config, workload);
     }
+    let uncaptured = std::mem::take(&mut resolution.uncaptured);
     let mut volumes = resolution.accept()?;
+    uncaptured.iter().try_for_each(|mount| refuse_missing(workload, mount))?;
+    if let Some(missing) = volumes.iter().find(|volume| !volume.exists && volume.engine_volume.is_some()) {
+        return Err(missing_of_the_engine(workload, missing));
+    }
     let mut made = Vec::new();
     for volume in volumes.iter_mut().filter(|volume| !volume.exists) {
         make_directory(&open(&volume.parent)?, &volume.path, &volume.live, owner)?;
         volume.exists = true;
         made.push(Made { volume: volume.name.clone(), path: volume.path.clone() });
     }
-    Ok(Prepared { volumes, made })
+    let mounts = in_order(workload, volumes.iter().map(ResolvedVolume::mount).collect(), uncaptured);
+    Ok(Prepared { volumes, mounts, made })
+}
+
+/// What is only mounted is nobody's to make: an empty directory in its place would hide that its disk is not there.
+fn refuse_missing(workload: &Workload, mount: &Mount) -> Result<()> {
+    match ambient::look(&mount.live) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let about = About { workload: &workload.id, volume: &mount.volume, path: &mount.live };
+            Err(about.refuse(message!("is-only-mounted-and-not-there"), message!("make-the-directory-or-mount")))
+        }
+        // One that cannot be looked at may be there.
+        _ => Ok(()),
+    }
+}
+
+/// The engine alone makes what it names: a directory of ours there would be none of its volumes.
+fn missing_of_the_engine(workload: &Workload, volume: &ResolvedVolume) -> Failure {
+    let about = About { workload: &workload.id, volume: &volume.name, path: &volume.path };
+    let name = volume.engine_volume.as_deref().map(reforge_base::escape::text).unwrap_or_default();
+    about.refuse(message!("is-of-an-engine-volume-and-not-there"), message!("docker-volume-create-it", name))
 }
 
 /// Directories between the volume root, which must be there, and the volumes of project and stage scope.

@@ -9,7 +9,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::deployer::about::About;
-use crate::deployer::configured::{Home, configured_path, home};
+use crate::deployer::configured::{Home, configured_mount, configured_path, home};
+use crate::deployer::forbidden;
 use crate::deployer::live;
 use crate::deployer::overlap;
 use reforge_base::escape;
@@ -36,6 +37,8 @@ pub struct ResolvedVolume {
     pub parent: PathBuf,
     pub live: OsString,
     pub exists: bool,
+    /// What a container engine calls it.
+    pub engine_volume: Option<String>,
 }
 
 /// Every volume of a workload, and everything that stands in the way of using them.
@@ -45,6 +48,8 @@ pub struct Resolution {
     pub volumes: Vec<ResolvedVolume>,
     /// Volumes of other scopes.
     pub skipped: Vec<SkippedVolume>,
+    /// Volumes that are only mounted (`capture = false`). What is there is never looked at.
+    pub uncaptured: Vec<Mount>,
     /// One per problem, with the code `volume-refused`.
     pub refusals: Vec<Failure>,
     /// How many of the refusals only say that a parent below the volume root was not made yet.
@@ -61,11 +66,17 @@ impl Resolution {
     pub fn accept(self) -> Result<Vec<ResolvedVolume>> {
         Failure::of_all(&self.refusals).map_or(Ok(self.volumes), Err)
     }
+
+    /// Names of the volumes that no snapshot holds and no restore touches.
+    pub fn left(&self) -> Vec<String> {
+        let skipped = self.skipped.iter().map(|volume| volume.name.clone());
+        skipped.chain(self.uncaptured.iter().map(|mount| mount.volume.clone())).collect()
+    }
 }
 
 impl ResolvedVolume {
     pub fn mount(&self) -> Mount {
-        Mount::new(&self.name, &self.path, &self.target)
+        Mount::new(&self.name, &self.path, &self.target).with_engine_volume(self.engine_volume.clone())
     }
 }
 
@@ -83,6 +94,13 @@ pub fn resolve(config: &Config, workload: &Workload) -> Resolution {
         if !volume.scope.is_supported() {
             let scope = volume.scope.as_str().to_owned();
             resolution.skipped.push(SkippedVolume { name: volume.name.clone(), scope });
+            continue;
+        }
+        if !volume.capture {
+            match uncaptured(config, workload, volume) {
+                Ok(mount) => resolution.uncaptured.push(mount),
+                Err(failure) => resolution.refusals.push(failure),
+            }
             continue;
         }
         match resolve_volume(config, workload, volume, &mounts) {
@@ -109,6 +127,22 @@ impl From<Failure> for Refused {
     }
 }
 
+/// Every volume of a workload that is only mounted, as configured.
+pub fn only_mounted(config: &Config, workload: &Workload) -> Vec<Mount> {
+    let volumes = workload.volumes.iter().filter(|volume| volume.scope.is_supported() && !volume.capture);
+    volumes.filter_map(|volume| configured_mount(config, workload, volume)).collect()
+}
+
+/// Where one is that is only mounted. It may be what could not be exchanged, and lie anywhere but where no volume may.
+fn uncaptured(config: &Config, workload: &Workload, volume: &Volume) -> Result<Mount> {
+    let mount = configured_mount(config, workload, volume);
+    let path = mount.as_ref().map_or(Path::new(""), |mount| &mount.live);
+    let about = About { workload: &workload.id, volume: &volume.name, path };
+    let no_place = || about.refuse(message!("has-no-directory"), message!("correct-its-source-and-set-volume"));
+    let mount = mount.as_ref().ok_or_else(no_place)?;
+    forbidden::refusal(config, &about, volume).map_or_else(|| Ok(mount.clone()), Err)
+}
+
 fn resolve_volume(
     config: &Config,
     workload: &Workload,
@@ -121,6 +155,9 @@ fn resolve_volume(
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(about.refuse(message!("has-no-directory"), message!("correct-its-source-and-set-volume")).into());
     };
+    if let Some(refusal) = forbidden::refusal(config, &about, volume) {
+        return Err(refusal.into());
+    }
     let home = home(config, workload, volume.scope);
     let roots = canonical_roots(&home, &about)?;
     let parent = match parent.canonicalize() {
@@ -155,6 +192,7 @@ fn resolve_volume(
         parent,
         live: name.to_owned(),
         exists,
+        engine_volume: volume.engine_volume.clone(),
     })
 }
 

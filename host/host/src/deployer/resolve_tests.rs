@@ -284,3 +284,68 @@ fn resolving_changes_nothing() {
     assert_eq!(resolved(&world).refusals.len(), 1);
     assert_eq!(before, list());
 }
+
+#[test]
+fn what_a_container_engine_keeps_for_itself_is_no_volume_but_its_volumes_directories_are() {
+    let world = World::new();
+    let root = world.live("allowed/engine");
+    ["containers", "network", "volumes/shop/_data", "volumes/nfs/_data", "volumes/device/_data"]
+        .iter()
+        .for_each(|name| drop(world.live(&format!("allowed/engine/{name}"))));
+    let options = |name: &str, text: &str| std::fs::write(root.join("volumes").join(name).join("opts.json"), text);
+    options("nfs", r#"{"MountType":"nfs","MountOpts":"addr=nas","MountDevice":":/x","Quota":{}}"#).unwrap();
+    options("device", r#"{"MountType":"none","MountOpts":"bind","MountDevice":"/srv/x","Quota":{}}"#).unwrap();
+    options("shop", r#"{"MountType":"","MountOpts":"","MountDevice":"","Quota":{"Size":1}}"#).unwrap();
+    let at = |below: &str| {
+        let mut app = app().volume("data", Scope::Absolute, root.join(below));
+        app.volumes[0].engine_volume = Some("shop".to_owned());
+        let mut config = world.config.clone();
+        config.workloads = vec![app];
+        let resolution = resolve(&config, &config.workloads[0]);
+        assert_eq!(resolution.volumes.len() + resolution.refusals.len(), 1);
+        resolution.refusals.first().map(|failure| format!("{failure}")).unwrap_or_default()
+    };
+    assert_eq!(at("volumes/shop/_data"), "");
+    for (below, says) in [
+        ("", "keeps everything in"),
+        ("containers", "keeps everything in"),
+        ("volumes", "keeps everything in"),
+        ("volumes/shop", "the engine's own directory of a volume"),
+        ("volumes/nfs/_data", "the engine mounts `:/x` (nfs)"),
+        ("volumes/device/_data", "the engine mounts `/srv/x` (none)"),
+    ] {
+        let said = at(below);
+        assert!(said.contains(says), "{below}: {said}");
+    }
+    world.live("allowed/podman/volumes/shop/_data");
+    assert!(at("../podman/volumes/shop").contains("own directory of a volume"));
+}
+
+#[test]
+fn what_is_only_mounted_may_be_anything_anywhere_and_be_had_by_many() {
+    let world = World::new();
+    let (media, data) = (world.live("elsewhere/media"), world.live("volumes/notes/data"));
+    let _mount = Mounted::tmpfs(&media, "");
+    let with_media = |id: &str, source: &Path| {
+        let mut app = workload(id, "notes", "prod").volume("media", Scope::Absolute, source);
+        app.volumes[0].capture = false;
+        app
+    };
+    let of = |app: Workload, other: Option<Workload>| {
+        let mut config = world.config.clone();
+        config.workloads = std::iter::once(app).chain(other).collect();
+        let resolution = resolve(&config, &config.workloads[0]);
+        let said = resolution.refusals.iter().map(|failure| format!("{failure}")).collect::<Vec<_>>().join(" ");
+        (resolution.volumes.len(), resolution.uncaptured.len(), said)
+    };
+    let both = with_media("a", &media).volume("data", Scope::Project, "data");
+    assert_eq!(of(both.clone(), Some(with_media("b", &media))), (1, 1, String::new()));
+    assert_eq!(of(both.clone(), None).2, "");
+    // What is restored is nothing that anybody else only mounts.
+    let (_, _, said) = of(both, Some(with_media("b", &data.join("inside"))));
+    assert!(said.contains("contains volume `media` of `b`"), "{said}");
+    for own in ["/dev/dri", "/proc", "/var/run/docker.sock"] {
+        let (_, _, said) = of(with_media("a", Path::new(own)), None);
+        assert!(said.contains("is the machine's own"), "{own}: {said}");
+    }
+}

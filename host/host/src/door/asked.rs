@@ -55,6 +55,12 @@ impl Restore {
         self
     }
 
+    /// The snapshot's volume goes onto this volume of the workload, whatever the two are called and wherever the app sees them.
+    pub fn mapping(mut self, of_snapshot: &str, volume: &str) -> Restore {
+        self.choice.map.insert(of_snapshot.to_owned(), volume.to_owned());
+        self
+    }
+
     /// Takes no safety snapshot: the previous data stays until it is finished.
     pub fn keeping_previous(mut self) -> Restore {
         self.choice.keep_previous = true;

@@ -3,6 +3,7 @@
 use super::Snapshot;
 use crate::restore::run::Planned;
 use reforge_base::failure::Failure;
+use reforge_base::not_captured::NotCaptured;
 use reforge_base::spec::AppState;
 
 /// What a restore would do, and everything that stands in its way. What is shown is what is done, when the restore is asked
@@ -17,6 +18,8 @@ pub struct Plan {
     pub volumes: Vec<PlannedVolume>,
     /// Volumes that stay as they are: those that are to, and those of scopes that no snapshot holds.
     pub left: Vec<String>,
+    /// What else the app has, which stays as it is.
+    pub not_captured: Vec<NotCaptured>,
     /// What the app does now.
     pub app: AppState,
     pub warnings: Vec<Failure>,
@@ -29,6 +32,8 @@ pub struct Plan {
 #[non_exhaustive]
 pub struct PlannedVolume {
     pub name: String,
+    /// What the snapshot calls it.
+    pub snapshot_volume: String,
     /// What it holds now; none if it has no directory.
     pub live: Option<Amount>,
     pub snapshot: Amount,
@@ -62,6 +67,7 @@ impl Plan {
             let account = counted.iter().find(|account| account.name == target.resolved.name);
             PlannedVolume {
                 name: target.resolved.name.clone(),
+                snapshot_volume: target.called.name.clone(),
                 live: target
                     .identity
                     .as_ref()
@@ -80,6 +86,7 @@ impl Plan {
             digest: preflight.digest,
             snapshot: Snapshot::of(snapshot.descriptor),
             left: preflight.left,
+            not_captured: preflight.not_captured,
             app: preflight.observation.state,
             warnings: preflight.warnings,
             refusals: preflight.refusals,

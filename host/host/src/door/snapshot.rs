@@ -1,5 +1,6 @@
 //! A snapshot as whoever embeds the host is shown it.
 
+use reforge_base::not_captured::NotCaptured;
 use reforge_snapshots::format::Descriptor;
 
 /// A snapshot of every volume of a workload.
@@ -16,6 +17,8 @@ pub struct Snapshot {
     /// Nothing vouches for what it holds.
     pub imported: bool,
     pub volumes: Vec<SnapshotVolume>,
+    /// What the app had and this does not hold.
+    pub not_captured: Vec<NotCaptured>,
 }
 
 /// What a snapshot holds of one volume.
@@ -29,7 +32,7 @@ pub struct SnapshotVolume {
 
 impl Snapshot {
     pub(super) fn of(descriptor: Descriptor) -> Snapshot {
-        let Descriptor { id, manifest, archive, volumes, imported, .. } = descriptor;
+        let Descriptor { id, manifest, archive, volumes, imported, not_captured, .. } = descriptor;
         let volumes = manifest.volumes.into_iter().zip(volumes);
         Snapshot {
             id,
@@ -38,6 +41,7 @@ impl Snapshot {
             reason: manifest.reason,
             bytes: archive.bytes,
             imported,
+            not_captured,
             volumes: volumes
                 .map(|(volume, totals)| SnapshotVolume {
                     name: volume.name,

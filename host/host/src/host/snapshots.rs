@@ -13,7 +13,8 @@ use crate::restore::progress::Progress;
 use reforge_base::Phase;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
-use reforge_base::spec::Observation;
+use reforge_base::not_captured::{NotCaptured, WhyNot};
+use reforge_base::spec::{Mount, Observation};
 use reforge_config::Workload;
 use reforge_holders::{self as holders, LiveDirectory};
 use reforge_snapshots::capture::{self, CaptureRequest, CaptureVolume, SAFETY, Storage};
@@ -37,7 +38,7 @@ impl Host {
         let _lease = self.lease(&workload.id, message!("snapshot", reason), wait, &progress.cancelled)?;
         Failure::of_all(&self.blocked(workload)?).map_or(Ok(()), Err)?;
         let resolution = resolve::resolve(&self.config, workload);
-        let skipped = resolution.skipped.clone();
+        let (skipped, left) = (resolution.skipped.clone(), resolution.left());
         let volumes = resolution.accept()?;
         if volumes.is_empty() {
             let message = message!("workload-has-no-volume", id = workload.id);
@@ -51,7 +52,6 @@ impl Host {
             return Err(Failure::new(Code::VolumeRefused, message).hint(message!("mount-its-disk-or-correct")));
         }
         let runtime = self.runtime(workload)?;
-        let left: Vec<String> = skipped.iter().map(|volume| volume.name.clone()).collect();
         let used =
             volumes.iter().map(|volume| Used::at(&volume.name, volume.path.clone())).collect::<Result<Vec<_>>>()?;
         let elsewhere = deployed::refusals(&*runtime, &workload.id, &used, &left)?;
@@ -59,6 +59,7 @@ impl Host {
         // Not what another host is exchanging.
         let _held = claim::all(volumes.iter().map(|volume| volume.parent.as_path()), self.state.host_id())?;
         let observation = runtime.observe(&workload.id)?;
+        let not_captured = self.not_captured(workload)?;
         let totals = counted(&volumes)?;
         preflight::of_capture(self, &totals)?;
         for warning in preflight::not_brought_back(volumes.iter().map(|volume| volume.name.as_str()).zip(&totals)) {
@@ -78,7 +79,8 @@ impl Host {
         }
         let capture = |app_is_down: bool| {
             let request = self.request(workload, reason, &observation, Storage::Compressed)?;
-            let request = CaptureRequest { skipped: skipped.clone(), app_is_down, ..request };
+            let not_captured = not_captured.clone();
+            let request = CaptureRequest { skipped: skipped.clone(), not_captured, app_is_down, ..request };
             self.capture_volumes(request, &opened, progress)
         };
         let app_is_down = !observation.state.should_run();
@@ -126,8 +128,32 @@ impl Host {
         let observation = transaction.observation().cloned().unwrap_or_else(Observation::absent);
         progress.begin(Phase::SafetySnapshot, bytes, entries);
         let request = self.request(workload, SAFETY, &observation, Storage::Stored)?;
+        // It is told at the plan; here nothing may fail for it.
+        let not_captured = self.not_captured(workload).unwrap_or_default();
+        let request = CaptureRequest { not_captured, ..request };
         let descriptor = self.capture_volumes(request, &volumes, progress)?;
         transaction.record_safety(Some(descriptor.id))
+    }
+
+    /// What the app has and no snapshot of it holds: what the runtime sees besides its volumes, and volumes that are only mounted.
+    pub fn not_captured(&self, workload: &Workload) -> Result<Vec<NotCaptured>> {
+        let target = |mount: &Mount| mount.target.display().to_string();
+        let only_mounted = resolve::only_mounted(&self.config, workload);
+        let mut all: Vec<NotCaptured> = only_mounted
+            .iter()
+            .map(|mount| {
+                let path = || mount.live.display().to_string();
+                let what = mount.engine_volume.clone().unwrap_or_else(path);
+                NotCaptured::new(target(mount), what, WhyNot::Configured)
+            })
+            .collect();
+        for seen in self.runtime(workload)?.not_captured(&workload.id)? {
+            if all.iter().all(|known| known.target != seen.target) {
+                all.push(seen);
+            }
+        }
+        all.sort();
+        Ok(all)
     }
 
     /// What a transaction exchanges, from its journal, under the names that the configuration has for these directories
@@ -170,6 +196,7 @@ impl Host {
             reason: reason.to_owned(),
             image: image.unwrap_or_else(|| Image { reference: String::new(), digest: String::new() }),
             skipped: Vec::new(),
+            not_captured: Vec::new(),
             environment: self.environment_digests(workload)?,
             volumes: Vec::new(),
             app_is_down: storage == Storage::Stored,

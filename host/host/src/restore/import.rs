@@ -91,6 +91,7 @@ fn take_in(
         volumes: Vec::new(),
         parts: Vec::new(),
         imported: true,
+        not_captured: Vec::new(),
     };
     let copied = pending.archive().try_clone().map_err(refuse)?;
     let inspection = inspect(host, plugin, &workload.id, OpenSnapshot::foreign(copied, undescribed.clone()), progress)?;

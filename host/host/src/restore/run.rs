@@ -47,7 +47,7 @@ pub fn plan(host: &Arc<Host>, plugin: &Plugin, request: &Request, progress: &Arc
         preflight.refusals.retain(|refusal| !waits(refusal));
         preflight.refusals.splice(0..0, in_the_way);
     }
-    let job = job(&given, &preflight, &request.choice, true);
+    let job = job(&given, &preflight, true);
     progress.begin(Phase::ReadingTheArchive, given.snapshot.bytes(), 0);
     let monitor = Arc::new(Monitor::of_plan(given, preflight, progress.clone()));
     let answer = plugin.plan(monitor.clone(), &job);
@@ -164,7 +164,7 @@ fn accept<L: Logic>(host: &Arc<Host>, logic: L, request: &Request, progress: &Ar
     // Before the plugin is asked, so that another host at work there is told at once. The plan is made again after it.
     let parents = plan.targets.iter().map(|target| target.resolved.parent.as_path());
     let claims = claim::all(parents, host.state.host_id())?;
-    let job = job(&given, &plan, &request.choice, false);
+    let job = job(&given, &plan, false);
     let subject = Subject {
         given,
         choice: request.choice.clone(),
@@ -187,11 +187,11 @@ fn preflight(given: &Given, plugin_digest: &str, request: &Request, look: Look) 
     Preflight::make(&given.host, &given.workload, &given.snapshot, &request.choice, plugin_digest, look)
 }
 
-fn job(given: &Given, plan: &Preflight, choice: &Choice, thorough: bool) -> Job {
+fn job(given: &Given, plan: &Preflight, thorough: bool) -> Job {
     Job {
         workload: given.workload.id.clone(),
         plan_digest: plan.digest.clone(),
-        leave: choice.leave.clone(),
+        leave: plan.not_restored.clone(),
         policy: policy::words(preflight::policy(&given.workload)),
         imported: given.snapshot.descriptor.imported,
         thorough,

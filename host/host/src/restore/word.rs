@@ -18,14 +18,16 @@ pub(super) fn take(answer: RestorePlan, plan: &mut Preflight) -> Vec<VolumePlan>
     let mut counted = Vec::new();
     for target in &plan.targets {
         let name = &target.resolved.name;
-        let Some(account) = answer.volumes.iter().find(|account| account.name == *name) else { continue };
+        let is_of_it = |account: &&VolumePlan| account.name == target.called.name;
+        let Some(account) = answer.volumes.iter().find(is_of_it) else { continue };
         let is_so = counts_fit(account, &target.totals);
         if !is_so {
             let message = message!("what-the-plugin-counts-in-volume", name);
             let failure = Failure::new(Code::Plugin, message);
             plan.warnings.push(failure.hint(message!("its-comparison-with-what-is-live")));
         }
-        counted.push(VolumePlan { changes: account.changes.filter(|_| is_so), ..account.clone() });
+        let changes = account.changes.filter(|_| is_so);
+        counted.push(VolumePlan { name: name.clone(), changes, ..account.clone() });
     }
     counted
 }

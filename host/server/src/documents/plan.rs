@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::text;
 use super::workload::WorkloadState;
 use reforge_base::failure::Failure;
+use reforge_base::not_captured::NotCaptured;
 use reforge_host::restore::preflight::Target;
 use reforge_host::restore::run::Planned;
 use reforge_plugins::bindings::exports::reforge::restore::restorer::VolumePlan;
@@ -34,6 +35,9 @@ pub struct RestorePlan {
     pub volumes: Vec<PlannedVolume>,
     /// Volumes that stay as they are.
     pub left: Vec<String>,
+    /// What else the app has, which no snapshot holds and no restore touches.
+    #[serde(default)]
+    pub not_captured: Vec<NotCaptured>,
     pub keep_previous: bool,
     pub space: Vec<PlannedSpace>,
     pub app: PlannedApp,
@@ -58,6 +62,9 @@ pub struct PlannedSnapshot {
 #[derive(Deserialize, Serialize, ToSchema)]
 pub struct PlannedVolume {
     pub name: String,
+    /// What the snapshot calls it.
+    #[serde(default)]
+    pub snapshot_volume: String,
     pub scope: String,
     pub path: String,
     pub exists: bool,
@@ -123,6 +130,7 @@ pub fn document(workload: &str, keep_previous: bool, planned: &Planned) -> Resto
         warnings: plan.warnings.clone(),
         volumes: plan.targets.iter().map(|target| volume(target, planned)).collect(),
         left: plan.left.clone(),
+        not_captured: plan.not_captured.clone(),
         keep_previous,
         space: space.collect(),
         app: PlannedApp { state: plan.observation.state.into(), comes_back: plan.observation.state.should_run() },
@@ -159,6 +167,7 @@ fn volume(target: &Target, planned: &Planned) -> PlannedVolume {
     let change = change_of(planned, &target.resolved.name).and_then(|volume| volume.changes.as_ref());
     PlannedVolume {
         name: target.resolved.name.clone(),
+        snapshot_volume: target.called.name.clone(),
         scope: target.resolved.scope.as_str().to_owned(),
         path: text(&target.resolved.path),
         exists: target.identity.is_some(),

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use reforge_base::failure::Failure;
+use reforge_base::not_captured::NotCaptured;
 use reforge_snapshots::format::{Archive, Descriptor, Image};
 use reforge_snapshots::store::StoredSnapshot;
 
@@ -49,6 +50,9 @@ pub struct Snapshot {
     pub imported: bool,
     pub archive: Archive,
     pub volumes: Vec<SnapshotVolume>,
+    /// What the app had and it does not hold.
+    #[serde(default)]
+    pub not_captured: Vec<NotCaptured>,
 }
 
 /// What it holds of a volume.
@@ -132,5 +136,6 @@ pub fn summary(descriptor: &Descriptor) -> Snapshot {
         imported: descriptor.imported,
         archive: descriptor.archive.clone(),
         volumes: volumes.collect(),
+        not_captured: descriptor.not_captured.clone(),
     }
 }

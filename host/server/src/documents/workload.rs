@@ -165,6 +165,9 @@ pub struct WholeWorkload {
     pub links: String,
     pub volumes: Vec<WorkloadVolume>,
     pub skipped: Vec<SkippedVolume>,
+    /// Volumes that are only mounted, never captured and never restored.
+    #[serde(default)]
+    pub uncaptured: Vec<UncapturedVolume>,
     /// What is wrong with its volumes.
     pub refusals: Vec<Failure>,
     /// Why nothing may be done to it now.
@@ -186,6 +189,15 @@ pub struct WorkloadVolume {
     pub target: String,
 }
 
+/// A volume with `capture = false`.
+#[derive(Deserialize, Serialize, ToSchema)]
+pub struct UncapturedVolume {
+    pub name: String,
+    pub path: String,
+    /// Where the app sees it.
+    pub target: String,
+}
+
 pub fn whole_document(whole: &Whole<'_>) -> WholeWorkload {
     let Whole { workload, observed, resolution, .. } = whole;
     let image_of = |spec: &Option<DeploySpec>| spec.as_ref().map(|spec| spec.image.clone());
@@ -195,6 +207,11 @@ pub fn whole_document(whole: &Whole<'_>) -> WholeWorkload {
         path: text(&volume.path),
         exists: volume.exists,
         target: text(&volume.target),
+    });
+    let uncaptured = resolution.uncaptured.iter().map(|mount| UncapturedVolume {
+        name: mount.volume.clone(),
+        path: text(&mount.live),
+        target: text(&mount.target),
     });
     WholeWorkload {
         id: workload.id.clone(),
@@ -208,6 +225,7 @@ pub fn whole_document(whole: &Whole<'_>) -> WholeWorkload {
         links: workload.links.as_str().to_owned(),
         volumes: volumes.collect(),
         skipped: resolution.skipped.clone(),
+        uncaptured: uncaptured.collect(),
         refusals: resolution.refusals.clone(),
         blocked: whole.blocked.clone(),
         beside: whole.beside.clone(),

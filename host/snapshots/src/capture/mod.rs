@@ -42,6 +42,7 @@ use super::walk::Changes;
 use super::{Progress, check_cancelled};
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
+use reforge_base::not_captured::NotCaptured;
 use reforge_base::threads;
 
 pub use super::format::SAFETY;
@@ -64,6 +65,8 @@ pub struct CaptureRequest<'a> {
     pub reason: String,
     pub image: Image,
     pub skipped: Vec<SkippedVolume>,
+    /// What else the app has.
+    pub not_captured: Vec<NotCaptured>,
     pub environment: BTreeMap<String, String>,
     pub volumes: Vec<CaptureVolume<'a>>,
     pub storage: Storage,
@@ -85,6 +88,7 @@ pub fn capture(store: &Store, request: &CaptureRequest<'_>, progress: &dyn Progr
         volumes,
         parts: written.parts,
         imported: false,
+        not_captured: request.not_captured.clone(),
     };
     check_cancelled(progress, message!("the-snapshot"))?;
     pending.publish(&descriptor)?;

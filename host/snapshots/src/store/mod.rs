@@ -55,6 +55,8 @@ pub struct OpenSnapshot {
     pub descriptor: Descriptor,
     /// As stored.
     pub descriptor_text: String,
+    /// The same for plugins, where it says what those of versions before do not know.
+    plugins_text: Option<String>,
     /// Of the text, hexadecimal: what a plan stands on.
     pub descriptor_sha256: String,
     pub file: File,
@@ -63,7 +65,18 @@ pub struct OpenSnapshot {
 impl OpenSnapshot {
     /// An archive that has no descriptor yet, for whoever inspects it.
     pub fn foreign(file: File, descriptor: Descriptor) -> OpenSnapshot {
-        OpenSnapshot { descriptor, descriptor_text: String::new(), descriptor_sha256: String::new(), file }
+        OpenSnapshot {
+            descriptor,
+            descriptor_text: String::new(),
+            plugins_text: None,
+            descriptor_sha256: String::new(),
+            file,
+        }
+    }
+
+    /// The descriptor as a plugin reads it.
+    pub fn plugins_text(&self) -> &str {
+        self.plugins_text.as_deref().unwrap_or(&self.descriptor_text)
     }
 
     /// Bytes of the archive.
@@ -295,7 +308,10 @@ fn open_in(folder: &Folder, workload: &str, id: &str) -> Result<OpenSnapshot> {
     let descriptor_sha256 = hex::encode(Sha256::digest(&text));
     let descriptor_text =
         String::from_utf8(text).map_err(|_| check::damaged(id, message!("its-descriptor-is-not-text")))?;
-    Ok(OpenSnapshot { descriptor, descriptor_text, descriptor_sha256, file })
+    let unwritten = |error: serde_json::Error| Failure::new(Code::Io, error.to_string());
+    let plugins_text = descriptor.for_plugins().map(|descriptor| serde_json::to_string(&descriptor));
+    let plugins_text = plugins_text.transpose().map_err(unwritten)?;
+    Ok(OpenSnapshot { descriptor, descriptor_text, plugins_text, descriptor_sha256, file })
 }
 
 fn copy_checked(snapshot: &OpenSnapshot, out: &mut dyn Write, called: &Message, progress: &dyn Progress) -> Result<()> {

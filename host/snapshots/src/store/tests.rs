@@ -47,6 +47,7 @@ fn take_in(store: &Store, live: &cap_std::fs::Dir, reason: &str) -> Result<Strin
         reason: reason.into(),
         image: Image { reference: String::new(), digest: String::new() },
         skipped: Vec::new(),
+        not_captured: Vec::new(),
         environment: BTreeMap::new(),
         volumes: vec![CaptureVolume {
             name: "data".into(),
@@ -193,6 +194,24 @@ fn an_open_snapshot_stays_the_same_file() {
     world.store.delete("notes", &id, &none()).unwrap();
     assert_eq!(snapshot.file.metadata().unwrap().len(), snapshot.descriptor.archive.bytes);
     assert_eq!(snapshot.descriptor_sha256, hex::encode(Sha256::digest(&snapshot.descriptor_text)));
+}
+
+#[test]
+fn plugins_are_not_told_what_those_of_versions_before_do_not_know() {
+    let world = World::new();
+    let id = world.take("manual");
+    let plain = world.store.open("notes", &id).unwrap();
+    assert_eq!(plain.plugins_text(), plain.descriptor_text);
+    assert!(!plain.descriptor_text.contains("not_captured"), "{}", plain.descriptor_text);
+    let path = world.path(&format!("{id}.json"));
+    let mut descriptor: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    descriptor["not_captured"] = serde_json::json!([{ "target": "/x", "what": "/y", "why": "single-file" }]);
+    std::fs::write(&path, descriptor.to_string()).unwrap();
+    let told = world.store.open("notes", &id).unwrap();
+    assert_eq!(told.descriptor.not_captured.len(), 1);
+    assert!(told.descriptor_text.contains("not_captured") && !told.plugins_text().contains("not_captured"));
+    let read: Descriptor = serde_json::from_str(told.plugins_text()).unwrap();
+    assert_eq!(read, plain.descriptor);
 }
 
 #[test]

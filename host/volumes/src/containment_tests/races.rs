@@ -1,6 +1,6 @@
 //! Somebody exchanges a directory with a link to the outside, again and again, while the host works below it.
 
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -10,7 +10,8 @@ use rustix::fs::{CWD, RenameFlags};
 use super::{SIBLING, World};
 use crate::live_tree::LiveTree;
 use crate::parent::Parent;
-use crate::remove::remove_tree;
+use crate::remove::{remove_known, remove_tree};
+use crate::staging::{Expected, Policy, Quota, Staging};
 
 /// How long each race goes on: at least so long, and until the host found its way and lost it, both.
 const RACE: Duration = Duration::from_millis(500);
@@ -66,6 +67,54 @@ fn what_is_removed_was_in_the_tree() {
         is_whole
     });
     world.check("removing");
+}
+
+/// In a parent of live's own owner he may exchange a sibling with whatever lies beside it, also with what he cannot enter.
+#[test]
+fn a_sibling_that_is_exchanged_for_anothers_directory_is_neither_filled_nor_opened_up_nor_removed() {
+    let world = World::new();
+    let (sibling, victim) = (world.path(SIBLING), world.path("victim"));
+    std::fs::create_dir(&victim).unwrap();
+    std::fs::write(victim.join("secret"), "another's").unwrap();
+    std::fs::set_permissions(&victim, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let metadata = super::metadata();
+    race(sibling.clone(), victim.clone(), || {
+        let Ok(made) = world.parent.make_own(SIBLING) else {
+            // What was made stands under the other name.
+            let _ = std::fs::remove_dir(&victim);
+            let _ = std::fs::rename(&sibling, &victim);
+            return false;
+        };
+        let expected = Expected { tree_digest: None, entries: 2, bytes: 6 };
+        let quota = Quota { policy: Policy::default(), expected, ..Quota::default() };
+        let none = None::<&cap_std::fs::Dir>;
+        let staged = Staging::create_known(&world.parent, SIBLING, &made, none, quota).and_then(|staging| {
+            staging.directory(b"", &metadata)?;
+            staging.file(b"file", &metadata, b"staged")?;
+            staging.seal()
+        });
+        let opened = staged.and_then(|sealed| {
+            sealed.tree.check(&world.parent, SIBLING, "data")?;
+            sealed.tree.open_up(&world.parent, SIBLING)
+        });
+        let mut is_there = true;
+        while is_there {
+            for name in [SIBLING, "victim"] {
+                remove_known(&world.parent, name, &[&made]).unwrap();
+            }
+            let is_made = |name| world.parent.identity(name).unwrap().as_ref() == Some(&made);
+            is_there = is_made(SIBLING) || is_made("victim");
+        }
+        let _ = std::fs::rename(&sibling, &victim);
+        opened.is_ok()
+    });
+    let names = [sibling, victim];
+    let left: Vec<_> = names.iter().filter(|path| path.join("secret").exists()).collect();
+    assert_eq!(left.len(), 1, "it was removed");
+    assert_eq!(std::fs::metadata(left[0]).unwrap().permissions().mode() & 0o7777, 0o700, "it was opened up");
+    assert_eq!(std::fs::read_to_string(left[0].join("secret")).unwrap(), "another's");
+    assert_eq!(std::fs::read_dir(left[0]).unwrap().count(), 1, "it was filled");
+    world.check("exchanging a sibling");
 }
 
 #[test]

@@ -164,16 +164,67 @@ fn a_parent_that_was_moved_or_covered_is_noticed() {
 #[test]
 fn a_parent_in_which_others_may_write_is_refused() {
     let (directory, parent) = parent();
-    parent.refuse_untrusted().unwrap();
+    let refused = || parent.refuse_untrusted("live").unwrap_err();
+    parent.refuse_untrusted("live").unwrap();
     for mode in [0o720, 0o702, 0o1777] {
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(mode)).unwrap();
-        assert_eq!(parent.refuse_untrusted().unwrap_err().code, Code::VolumeRefused, "{mode:o}");
+        assert_eq!(refused().code, Code::VolumeRefused, "{mode:o}");
     }
     fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
     std::os::unix::fs::chown(directory.path(), Some(12345), None).unwrap();
-    assert_eq!(parent.refuse_untrusted().unwrap_err().code, Code::VolumeRefused);
+    assert_eq!(refused().code, Code::VolumeRefused, "there is no live");
+    parent.make_directory("live").unwrap();
+    assert_eq!(refused().code, Code::VolumeRefused, "live is root's");
     std::os::unix::fs::chown(directory.path(), Some(0), None).unwrap();
-    parent.refuse_untrusted().unwrap();
+    parent.refuse_untrusted("live").unwrap();
+}
+
+#[test]
+fn a_parent_of_lives_own_owner_is_accepted_if_nobody_else_could_move_it() {
+    let above = tempfile::tempdir().unwrap();
+    let (home, path) = (above.path().join("home"), above.path().join("home/docker"));
+    fs::create_dir_all(path.join("live")).unwrap();
+    let own = |path: &Path, uid| std::os::unix::fs::chown(path, Some(uid), Some(uid)).unwrap();
+    [&home, &path, &path.join("live")].into_iter().for_each(|path| own(path, 1000));
+    fs::set_permissions(above.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let parent = Parent::open(&path.canonicalize().unwrap()).unwrap();
+    let refused = |what: &str| {
+        let failure = parent.refuse_untrusted("live").expect_err(what);
+        assert_eq!(failure.code, Code::VolumeRefused, "{what}");
+        (failure.message.to_string(), failure.hint.to_string())
+    };
+    parent.refuse_untrusted("live").unwrap();
+    own(&path.join("live"), 1001);
+    assert!(refused("live is another's").0.contains("belongs to user 1000"));
+    own(&path.join("live"), 1000);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o775)).unwrap();
+    assert!(refused("a group may write").1.starts_with("chmod go-w"));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    own(&home, 1001);
+    assert!(refused("another may move it").0.contains("belongs to user 1001"));
+    own(&home, 0);
+    fs::set_permissions(&home, fs::Permissions::from_mode(0o777)).unwrap();
+    assert!(refused("all may move it").1.starts_with("chmod go-w"));
+    fs::set_permissions(&home, fs::Permissions::from_mode(0o1777)).unwrap();
+    parent.refuse_untrusted("live").unwrap();
+    fs::rename(path.join("live"), path.join("away")).unwrap();
+    symlink("away", path.join("live")).unwrap();
+    std::os::unix::fs::lchown(path.join("live"), Some(1000), Some(1000)).unwrap();
+    refused("a link of the owner's");
+}
+
+#[test]
+fn what_is_opened_as_known_is_that_and_what_was_made_is_ones_own() {
+    let (directory, parent) = parent();
+    let made = parent.make_own("one").unwrap();
+    assert_eq!(parent.identity("one").unwrap().as_ref(), Some(&made));
+    parent.open_known("one", &made).unwrap();
+    let other = parent.make_own("other").unwrap();
+    parent.exchange("one", "other").unwrap();
+    assert_eq!(parent.open_known("one", &made).unwrap_err().code, Code::VolumeRefused);
+    parent.open_known("one", &other).unwrap();
+    fs::remove_dir(directory.path().join("one")).unwrap();
+    parent.open_known("one", &other).unwrap_err();
 }
 
 #[test]

@@ -39,6 +39,7 @@ pub use self::quota::{Budget, Expected, Policy, Progress, Quota};
 pub use self::seal::Sealed;
 use self::write_out::WriteOut;
 use super::beneath::{self, Name};
+use super::identity::Identity;
 use super::parent::Parent;
 use crate::tree_digest::{self, BLOCK_BYTES, DigestedKind, Metadata};
 use reforge_base::Message;
@@ -106,10 +107,33 @@ impl Staging {
         live: Option<impl Borrow<Dir>>,
         quota: Quota,
     ) -> Result<Staging> {
-        let path = parent.path().join(sibling.as_ref());
+        let (path, sibling) = (parent.path().join(sibling.as_ref()), sibling.as_ref());
+        let gone = || Failure::io("open", &path, &Errno::NOENT.into());
+        Staging::in_root(parent, path.clone(), || parent.open_live(sibling)?.ok_or_else(gone), live, quota)
+    }
+
+    /// The same of the directory that was made and recorded: another of that name is never filled.
+    pub fn create_known(
+        parent: &Parent,
+        sibling: impl AsRef<OsStr>,
+        known: &Identity,
+        live: Option<impl Borrow<Dir>>,
+        quota: Quota,
+    ) -> Result<Staging> {
+        let (path, sibling) = (parent.path().join(sibling.as_ref()), sibling.as_ref());
+        Staging::in_root(parent, path, || parent.open_known(sibling, known), live, quota)
+    }
+
+    fn in_root(
+        parent: &Parent,
+        path: PathBuf,
+        root: impl FnOnce() -> Result<Dir>,
+        live: Option<impl Borrow<Dir>>,
+        quota: Quota,
+    ) -> Result<Staging> {
         // Opened first: it must have seen every write error from here on.
         let file_system = FileSystem::of(parent.as_fd(), parent.path())?;
-        let root = parent.open_live(sibling)?.ok_or_else(|| Failure::io("open", &path, &Errno::NOENT.into()))?;
+        let root = root()?;
         let creation = root::prepare(&root, &path, live.as_ref().map(Borrow::borrow))?;
         let open = Open {
             directories: Directories::new(root),

@@ -59,10 +59,10 @@ fn what_cannot_be_captured_is_listed_with_its_place_and_reason() {
     let adopted = project.world.ok(&["workload", "adopt", "--compose", &project.name]);
     for (place, why) in [
         ("web:/file", "is a single file"),
-        ("web:/anonymous", "is a volume without a name"),
+        ("web:/anonymous", "the anonymous volume"),
         ("web:/scratch", "is in memory"),
-        ("reader:/read-only", "is only read"),
-        ("reader:/seen", "is only read"),
+        ("reader:/read-only", "can only read"),
+        ("reader:/seen", "can only read"),
     ] {
         let said = format!("not captured: `{place}`");
         let line = adopted.stdout.lines().find(|line| line.contains(&said));

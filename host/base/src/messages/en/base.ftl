@@ -36,6 +36,19 @@ contains = contains { $what }
 # base/mounts/mod.rs
 a-line-that = a line that is not as documented
 
+# base/not_captured.rs
+not-captured-configured = `{ $target }`: `{ $what }` is only mounted (`capture = false`)
+not-captured-other-driver = `{ $target }`: the volume `{ $what }` is of the driver `{ $detail }`
+not-captured-mounted-over = `{ $target }`: the volume `{ $what }` is mounted from elsewhere ({ $detail })
+not-captured-anonymous = `{ $target }`: the anonymous volume `{ $what }`
+not-captured-single-file = `{ $target }`: `{ $what }` is a single file
+not-captured-read-only = `{ $target }`: the app can only read `{ $what }`
+not-captured-in-memory = `{ $target }` is in memory
+not-captured-gone = `{ $target }`: `{ $what }` is not there
+not-captured-of-the-machine = `{ $target }`: `{ $what }` is the machine's or the engine's
+not-captured-not-a-volume = `{ $target }`: `{ $what }` is no volume in the configuration
+not-captured-other = `{ $target }`: `{ $what }`
+
 # base/random.rs
 the-system-gives-no-random-bytes = the system gives no random bytes: { $error }
 

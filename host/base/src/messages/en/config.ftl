@@ -141,6 +141,43 @@ which-has-the-scope = which has the scope `{ $scope }` and no directory of ours
 which-the-workload-does-not-have = which the workload does not have
 the-workload-uses-the-volume = the workload `{ $id }` uses the volume `{ $name }`, { $clause }
 add-a-workload-volume = add a `[[workload.volume]]` of that name, or correct `{"{"}volume:NAME{"}"}`
+is-the-machines-own = is the machine's own and no data of an app
+leave-it-out-what-a-container = leave it out: what else a container sees stands in `request`
+capture-means-nothing = `capture` says nothing of a volume of the scope `{ $scope }`
+only-directories-are-captured = remove it: no volume of that scope is ever captured
+
+# config/engine_volume.rs
+engine-volume-of-a-process = `engine_volume` is `{ $shown }`, and the workload is a process
+only-a-container-has-one = only a container has volumes of an engine: remove it
+engine-volume-is-no-name = `engine_volume` is `{ $shown }`, which is no engine's name of a volume
+write-the-name-that-docker-volume-ls-shows = write the name that `docker volume ls` shows
+engine-volume-has-the-scope = the volume of the engine `{ $shown }` has the scope `{ $scope }`
+write-scope-absolute-and-its-directory = write `scope = "absolute"`, and as `source` the directory that the engine names
+source-is-of-another-engine-volume = `engine_volume` is `{ $shown }`, and `source` is the directory of the volume `{ $of }`
+write-what-docker-volume-inspect-says = write the `Mountpoint` that `docker volume inspect { $shown }` says
+is-the-engines-own-directory-of-the-volume = is the engine's own directory of the volume
+write-its-data-directory = write `{ $text }/_data`: what lies beside it would become a volume
+
+# config/matching.rs
+the-snapshot-names-volume-twice = the snapshot names volume `{ $shown }` twice
+volume-of-the-snapshot = volume `{ $shown }` of the snapshot is not declared by workload `{ $id }`
+declare-it-or-leave = declare it, or leave it out with `--leave { $shown }`
+volume-has-the-scope = volume `{ $shown }` has the scope `{ $scope }` in the snapshot and `{ $scope_2 }` in the configuration
+volume-has-the-scope-which = volume `{ $shown }` has the scope `{ $scope }`, which is never restored
+volume-is-not-in-the-snapshot = volume `{ $name }` is not in the snapshot
+leave-says-that-it-stays = `--leave { $name }` says that it stays as it is
+there-is-no-volume-to-leave = there is no volume `{ $name }` to leave as it is
+there-is-no-volume-to-restore = there is no volume to restore
+two-volumes-of-the-snapshot-onto = two volumes of the snapshot go onto volume `{ $name }`
+volume-is-only-mounted-now = volume `{ $shown }` is in the snapshot and only mounted now, and stays as it is
+volume-is-only-mounted = volume `{ $name }` is only mounted, and no restore touches it
+capture-false-says-that-it-stays = `capture = false` says so; take it out to have the volume restored
+volume-was-seen-where-another-is = volume `{ $name }` of the snapshot was at `{ $then }` in the app, where volume `{ $there }` is now; volume `{ $name }` is at `{ $now }`
+volume-was-seen-elsewhere = volume `{ $name }` of the snapshot was at `{ $then }` in the app, where no volume is now; volume `{ $name }` is at `{ $now }`
+map-says-which-of-the-two = say which it is: `--map { $name }={ $there }` goes by the place in the app, `--map { $name }={ $name }` by the name
+map-says-that-it-is-the-same = `--map { $name }={ $name }` says that it is the same volume at another place; another name there, that it is that one
+map-says-that-it-is = `--map { $shown }={ $there }` says that it is the volume `{ $there }`, which the app sees at the same place
+the-snapshot-has-no-volume-to-map = the snapshot has no volume `{ $name }` that could be mapped
 
 # config/workload.rs
 a-second-workload-has-the-id = a second workload has the id `{ $get_ref }`

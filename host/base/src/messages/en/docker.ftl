@@ -95,6 +95,12 @@ differs-mount-gone = at `{ $target }` { $before }, now nothing
 # docker/deployed.rs
 list-the-containers-of-this-host = list the containers of this host
 
+# docker/engine_volumes.rs
+the-engine-has-no-volume = volume `{ $volume }` is the engine's `{ $shown }`, and the engine has none of that name
+its-data-would-be-empty = a container would get an empty one: make it with what made it before (`docker compose create`, `docker volume create`), then restore a snapshot
+the-engine-has-the-volume-elsewhere = volume `{ $volume }` is the engine's `{ $shown }`, which is at `{ $there }` and configured at `{ $live }`
+write-it-as-source = write `source = "{ $there }"`
+
 # docker/errors.rs
 it-does-not-say-which-api = it does not say which API it speaks
 cannot-the-engine-at-cannot = cannot { $doing }: the engine at `{ $at }` cannot be reached: { $why }
@@ -203,6 +209,15 @@ is-not-a-port = `{ $text }` is not a port
 write-8080-80-127-0-0 = write `8080:80`, `127.0.0.1:8080:80` or `53:53/udp`
 what-the-container-was-created = what the container { $shown } was created with is not understood: { $error }
 
+# docker/root.rs
+is-the-engines-own-directory = is a container engine's own: it keeps everything in `{ $root }`
+is-the-engines-directory-of-a-volume = is the engine's own directory of a volume, and what lies beside it becomes a volume
+name-its-data-directory = name its `{ $path }/_data`, and the volume with `engine_volume`
+is-of-a-volume-whose-options-cannot-be-read = is of a volume of the engine whose options cannot be read: { $failure }
+name-the-directory-that-it-stands-for = write as `source` the directory that it stands for: `{ $device }`
+set-capture-false-for-it = set `capture = false` for it: it is mounted, never captured and never restored
+is-mounted-over-by-the-engine = is of a volume over which the engine mounts `{ $device }` ({ $kind }) for each app
+
 # docker/stop.rs
 the-container-is-still-up = the container { $shown } is still up after it was stopped and killed
 its-process-may-hang = its process may hang in the kernel; look at it, and at the engine's log
@@ -242,16 +257,6 @@ all-members-are-up = { $count ->
 member-did-not-settle = { $shown } did not settle: { $why }
 it-is-started-again-and-again = it is started again and again
 its-health-check-did-not-pass = its health check did not pass
-left-in-memory = it is in memory
-left-of-another-kind = it is a mount of the kind `{ $kind }`
-left-volume-is-gone = the volume `{ $shown }` is gone
-left-volume-of-another-driver = the volume `{ $shown }` is of the driver `{ $driver }`
-left-volume-without-a-name = it is a volume without a name
-left-volume-with-options = the volume `{ $shown }` has the options `{ $options }`
-left-single-file = `{ $shown }` is a single file
-left-source-is-not-there = `{ $shown }` is not there
-left-directory-of-the-machine = `{ $shown }` is the machine's or the engine's
-left-read-only = `{ $shown }` is only read
 member-is-not-there-any-more = the container `{ $name }` of the service `{ $service }` is not there any more
 adopt-the-project-again = if that is right, adopt the project again, which takes it as it is now
 member-was-made-anew-with-other-directories = the container `{ $name }` was made anew and has other directories: { $why }

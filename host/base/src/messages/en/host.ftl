@@ -105,7 +105,7 @@ reforge-stop-ends-it-also-when = `reforge stop { $other }` ends it, also when it
 volume-is-configured = volume `{ $volume }` is configured at `{ $path }`, and the app that is deployed has no such directory
 deploy-the-workload = deploy the workload, so that the app has what is configured; or take the volume out of the configuration
 the-app-that-is-deployed = the app that is deployed has `{ $live }` as volume `{ $volume }`, and the configuration has no such volume
-put-the-volume-into-the-configuration = put the volume into the configuration again, or deploy the workload without it
+put-the-volume-into-the-configuration = put the volume into the configuration again, with `capture = false` if it is only to be mounted, or deploy the workload without it
 volume-is-configured-at-and-what = volume `{ $volume }` is configured at `{ $path }`, and what is deployed has it at `{ $deployed }`
 deploy-the-workload-so = deploy the workload, so that the app has what is configured; or correct the configuration
 stop-the-workload-first-the-directory = stop the workload first: the directory that the app runs on was moved away or removed
@@ -136,6 +136,10 @@ reforge-deploy-starts-what-is-configured = `reforge deploy { $workload }` starts
 the-directory-of-the-volume-is-missing = the directory `{ $path }` of the volume `{ $volume }` is missing: the app would run without its data
 put-the-directory-back = put the directory back or mount its disk; a restore brings its data back
 
+# host/deployer/forbidden.rs
+is-the-machines-own-directory = is the machine's own and no data of an app
+leave-it-out-of-the-volumes = leave it out of the volumes: what else a container sees stands in `request`
+
 # host/deployer/history.rs
 it-is-a-directory = it is a directory
 it-has-the-version = it has the version { $version }
@@ -164,7 +168,7 @@ its-parent-cannot-be-opened = its parent cannot be opened
 its-parent-cannot-be-read = its parent cannot be read
 it-cannot-be-looked-at = it cannot be looked at
 has-a-parent-that-belongs = has a parent that belongs to user { $uid }, who could put something else there
-chown-root = `chown root { $shown }`
+chown-root = `chown root { $shown }`, or give it to whom the volume belongs to
 has-a-parent-that-others = has a parent that others can write in (mode { $mode })
 chmod-go-w = `chmod go-w { $shown }`
 chattr-ia = `chattr -ia { $shown }`
@@ -186,6 +190,10 @@ umount-and-make-it-a-volume = `umount { $point }`, and make it a volume of its o
 cannot-be-read = cannot be read: { $reason }
 a-volume-that-cannot-be-read = a volume that cannot be read cannot be captured: correct its rights, or run as root
 use-a-directory-that-is-not = use a directory that is not
+stands-below-a-directory-that-belongs = stands below `{ $shown }`, which belongs to user { $uid }, who could put something else there
+move-it-below-a-directory-of-its-owner = keep it below directories of root and of its own owner alone
+stands-below-a-directory-that-others = stands below `{ $shown }`, which others can write in
+stands-below-a-directory-that-cannot = stands below a directory that cannot be looked at: { $failure }
 
 # host/deployer/overlap.rs
 the-hosts-own-directory = the host's own directory `{ $path }`
@@ -203,6 +211,9 @@ make-the-user-or-correct-user = make the user, or correct `user` in the configur
 it-appeared-just-now-try-again = it appeared just now: try again
 something-that-is-not-a-directory = something that is not a directory stands there
 check-the-rights-and-the-room = check the rights and the room of the directory above
+is-only-mounted-and-not-there = is only mounted, and not there
+is-of-an-engine-volume-and-not-there = is the directory of a volume of the engine, and not there
+docker-volume-create-it = have the engine make it: `docker volume create { $name }`
 
 # host/deployer/preview.rs
 make-the-directory-or-correct-preview = make the directory, or correct `preview_dir` in `[host]`
@@ -315,6 +326,7 @@ the-app-was-started-already = the app was started already
 health-is-awaited-once = health is awaited once, after a redeploy that worked
 only-a-failed-redeploy = only a failed redeploy or an app that is bad for certain is reverted
 this-lease-has-had-its-transaction = this lease has had its transaction
+this-volume-has-no-sibling = this volume has no directory to fill yet
 
 # host/restore/monitor/subject.rs
 volume-has-a-name = volume `{ $name }` has a name that is not UTF-8
@@ -340,10 +352,6 @@ compare-them-by-hand-a-secret = compare them by hand: a secret that the data was
 the-key-of-their-digests = the key of their digests was made anew at { $since }
 a-secret-that-the-data = a secret that the data was made with may be needed
 
-# host/restore/preflight/kept.rs
-of-previous-data-that-restore-keeps = { $bytes } of previous data that restore `{ $id }` keeps stay beside the volumes until its window ends, and it can not be undone once this one is done
-reforge-restore-finish-removes-them = `reforge restore finish { $id }` removes them
-
 # host/restore/preflight/mod.rs
 the-snapshot-does-not-say-what = the snapshot does not say what volume `{ $name }` holds
 the-snapshot-is-of-workload = the snapshot is of workload `{ $of }`, not of `{ $id }`
@@ -356,15 +364,6 @@ volume-was-exchanged-at = volume `{ $volume }` was exchanged at `{ $path }`, and
 volume-at-was-not-part = volume `{ $volume }` at `{ $path }` was not part of it
 
 # host/restore/preflight/volumes.rs
-the-snapshot-names-volume-twice = the snapshot names volume `{ $shown }` twice
-volume-of-the-snapshot = volume `{ $shown }` of the snapshot is not declared by workload `{ $id }`
-declare-it-or-leave = declare it, or leave it out with `--leave { $shown }`
-volume-has-the-scope = volume `{ $shown }` has the scope `{ $scope }` in the snapshot and `{ $scope_2 }` in the configuration
-volume-has-the-scope-which = volume `{ $shown }` has the scope `{ $scope }`, which is never restored
-volume-is-not-in-the-snapshot = volume `{ $name }` is not in the snapshot
-leave-says-that-it-stays = `--leave { $name }` says that it stays as it is
-there-is-no-volume-to-leave = there is no volume `{ $name }` to leave as it is
-there-is-no-volume-to-restore = there is no volume to restore
 volume-has-inode-flags = volume `{ $name }`: `{ $first }` has inode flags or a project id, which no restore brings back
 volume-entries-have-inode-flags = volume `{ $name }`: { $more } entries have inode flags or a project id, which no restore brings back; the first is `{ $first }`
 set-them-again-afterwards-lsattr-rp = set them again afterwards (`lsattr -Rp` shows them); what is immutable or append-only stays beside the volume when the previous data is removed, until `chattr -ia` and another `restore finish`

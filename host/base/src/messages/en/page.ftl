@@ -95,6 +95,7 @@ go-away = Go away
 are-replaced = Are replaced
 stay-equal = Stay equal
 stays-as-it-is = stays as it is
+not-captured = Not captured
 warnings = Warnings
 warning-other = Worth knowing
 warning-previous-data = Previous data stays beside the volumes

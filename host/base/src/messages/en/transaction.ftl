@@ -43,6 +43,10 @@ attachment-is-missing = attachment { $digest } is missing
 attachment-does-not-match-its-digest = attachment { $digest } does not match its digest
 attachment-does-not-read = attachment { $digest } does not read: { $error }
 
+# transaction/kept.rs
+of-previous-data-that-restore-keeps = { $bytes } of previous data that restore `{ $id }` keeps stay beside the volumes until its window ends, and it can not be undone once this one is done
+reforge-restore-finish-removes-them = `reforge restore finish { $id }` removes them
+
 # transaction/later_writes.rs
 written-to-since-and-kept = { $trees }: written to since, and kept
 look-at-it-and-take = look at it, and take out what is needed; `reforge restore finish` then removes it

@@ -24,7 +24,7 @@ mount-point-is-not-a-directory = { $shown } is not a directory
 others-may-write-to-which-holds = others may write to `{ $path }`, which holds a volume
 chmod-go-w-unquoted = chmod go-w '{ $path }'
 which-holds-a-volume-belongs = `{ $path }`, which holds a volume, belongs to user { $st_uid }
-give-it-to-root = give it to root or to the host's user
+give-it-to-root = give it to root, to the host's user, or to whom the volume belongs to
 an-exchange-in-was-reported-done = an exchange in `{ $path }` was reported done and was not
 the-file-system-cannot-be-trusted = the file system cannot be trusted with a restore; move the volume to ext4, xfs or btrfs
 the-kernel-does-not-tell-mounts = the kernel does not tell mounts apart; Linux 5.8 or newer is needed
@@ -50,6 +50,7 @@ free-some-space-metadata-space = free some space, metadata space on btrfs
 the-file-system-is-read-only = the file system is read-only
 look-for-disk-errors-in = look for disk errors in the kernel log, then mount it read-write
 one-of-them-is-gone = one of them is gone
+something-else-was-put-in-its-place = `{ $path }` is not what was made there: something else was put in its place
 
 # volumes/remove.rs
 it-is-a-mount-point = it is a mount point

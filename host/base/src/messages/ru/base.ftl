@@ -36,6 +36,19 @@ contains = содержит { $what }
 # base/mounts/mod.rs
 a-line-that = строка не такая, как описано в документации
 
+# base/not_captured.rs
+not-captured-configured = `{ $target }`: `{ $what }` только монтируется (`capture = false`)
+not-captured-other-driver = `{ $target }`: том `{ $what }` хранит драйвер `{ $detail }`
+not-captured-mounted-over = `{ $target }`: том `{ $what }` монтируется из другого места ({ $detail })
+not-captured-anonymous = `{ $target }`: безымянный том `{ $what }`
+not-captured-single-file = `{ $target }`: `{ $what }` — отдельный файл
+not-captured-read-only = `{ $target }`: приложение может только читать `{ $what }`
+not-captured-in-memory = `{ $target }` — в памяти
+not-captured-gone = `{ $target }`: `{ $what }` нет на месте
+not-captured-of-the-machine = `{ $target }`: `{ $what }` принадлежит машине или движку
+not-captured-not-a-volume = `{ $target }`: для `{ $what }` в настройках нет тома
+not-captured-other = `{ $target }`: `{ $what }`
+
 # base/random.rs
 the-system-gives-no-random-bytes = система не даёт случайных байтов: { $error }
 

@@ -141,6 +141,43 @@ which-has-the-scope = у него область `{ $scope }` и нет наше
 which-the-workload-does-not-have = такого тома у приложения нет
 the-workload-uses-the-volume = приложение `{ $id }` использует том `{ $name }`: { $clause }
 add-a-workload-volume = добавьте `[[workload.volume]]` с этим именем или исправьте `{"{"}volume:NAME{"}"}`
+is-the-machines-own = принадлежит самой машине и не хранит данных приложения
+leave-it-out-what-a-container = уберите его: остальное, что видит контейнер, записывается в `request`
+capture-means-nothing = `capture` ничего не значит для тома с областью `{ $scope }`
+only-directories-are-captured = уберите его: тома с этой областью никогда не снимаются
+
+# config/engine_volume.rs
+engine-volume-of-a-process = `engine_volume` — это `{ $shown }`, а приложение — процесс
+only-a-container-has-one = тома движка есть только у контейнера: уберите этот ключ
+engine-volume-is-no-name = `engine_volume` — это `{ $shown }`, а движок так тома не называет
+write-the-name-that-docker-volume-ls-shows = напишите имя, которое показывает `docker volume ls`
+engine-volume-has-the-scope = у тома движка `{ $shown }` область `{ $scope }`
+write-scope-absolute-and-its-directory = напишите `scope = "absolute"`, а в `source` — каталог, который называет движок
+source-is-of-another-engine-volume = `engine_volume` — это `{ $shown }`, а `source` — каталог тома `{ $of }`
+write-what-docker-volume-inspect-says = напишите `Mountpoint` из ответа `docker volume inspect { $shown }`
+is-the-engines-own-directory-of-the-volume = служит движку собственным каталогом тома
+write-its-data-directory = напишите `{ $text }/_data`: всё, что лежит рядом, движок примет за том
+
+# config/matching.rs
+the-snapshot-names-volume-twice = снимок называет том `{ $shown }` дважды
+volume-of-the-snapshot = том `{ $shown }` из снимка не объявлен у приложения `{ $id }`
+declare-it-or-leave = объявите его или оставьте как есть: `--leave { $shown }`
+volume-has-the-scope = у тома `{ $shown }` в снимке область `{ $scope }`, а в настройках `{ $scope_2 }`
+volume-has-the-scope-which = у тома `{ $shown }` область `{ $scope }`, а такие не восстанавливаются
+volume-is-not-in-the-snapshot = тома `{ $name }` нет в снимке
+leave-says-that-it-stays = `--leave { $name }` оставит его как есть
+there-is-no-volume-to-leave = нет тома `{ $name }`, чтобы оставить его как есть
+there-is-no-volume-to-restore = восстанавливать нечего: томов нет
+two-volumes-of-the-snapshot-onto = на том `{ $name }` приходятся два тома из снимка
+volume-is-only-mounted-now = том `{ $shown }` есть в снимке, а теперь он только монтируется и остаётся как есть
+volume-is-only-mounted = том `{ $name }` только монтируется, и восстановление его не трогает
+capture-false-says-that-it-stays = так говорит `capture = false`; уберите этот ключ, чтобы том восстанавливался
+volume-was-seen-where-another-is = том `{ $name }` из снимка был у приложения в `{ $then }`, а там теперь том `{ $there }`; том `{ $name }` сейчас в `{ $now }`
+volume-was-seen-elsewhere = том `{ $name }` из снимка был у приложения в `{ $then }`, а там теперь нет тома; том `{ $name }` сейчас в `{ $now }`
+map-says-which-of-the-two = скажите, какой это том: `--map { $name }={ $there }` — по месту в приложении, `--map { $name }={ $name }` — по имени
+map-says-that-it-is-the-same = `--map { $name }={ $name }` означает, что это тот же том в другом месте; другое имя справа — что это другой том
+map-says-that-it-is = `--map { $shown }={ $there }` означает, что это том `{ $there }`: приложение видит его в том же месте
+the-snapshot-has-no-volume-to-map = в снимке нет тома `{ $name }`, который можно было бы сопоставить
 
 # config/workload.rs
 a-second-workload-has-the-id = `id` `{ $get_ref }` есть у двух приложений

@@ -95,6 +95,12 @@ differs-mount-gone = по пути `{ $target }` { $before }, теперь ни�
 # docker/deployed.rs
 list-the-containers-of-this-host = перечислить контейнеры этого хоста
 
+# docker/engine_volumes.rs
+the-engine-has-no-volume = том `{ $volume }` — это том движка `{ $shown }`, а у движка тома с таким именем нет
+its-data-would-be-empty = контейнер получил бы пустой: создайте том тем, что создало его раньше (`docker compose create`, `docker volume create`), и восстановите снимок
+the-engine-has-the-volume-elsewhere = том `{ $volume }` — это том движка `{ $shown }`, который находится в `{ $there }`, а в настройках указан `{ $live }`
+write-it-as-source = напишите `source = "{ $there }"`
+
 # docker/errors.rs
 it-does-not-say-which-api = он не сообщает свою версию API
 cannot-the-engine-at-cannot = не удалось { $doing }: движок в `{ $at }` недоступен: { $why }
@@ -203,6 +209,15 @@ is-not-a-port = `{ $text }` — не порт
 write-8080-80-127-0-0 = напишите `8080:80`, `127.0.0.1:8080:80` или `53:53/udp`
 what-the-container-was-created = непонятно, с чем был создан контейнер { $shown }: { $error }
 
+# docker/root.rs
+is-the-engines-own-directory = принадлежит самому движку контейнеров: он хранит всё в `{ $root }`
+is-the-engines-directory-of-a-volume = служит движку собственным каталогом тома, а всё, что лежит рядом, становится томом
+name-its-data-directory = укажите `{ $path }/_data`, а имя тома — в `engine_volume`
+is-of-a-volume-whose-options-cannot-be-read = относится к тому движка, параметры которого не читаются: { $failure }
+name-the-directory-that-it-stands-for = напишите в `source` каталог, который за ним стоит: `{ $device }`
+set-capture-false-for-it = задайте для него `capture = false`: он монтируется, но никогда не снимается и не восстанавливается
+is-mounted-over-by-the-engine = относится к тому, поверх которого движок монтирует для каждого приложения `{ $device }` ({ $kind })
+
 # docker/stop.rs
 the-container-is-still-up = контейнер { $shown } всё ещё работает, хотя его остановили и завершили принудительно
 its-process-may-hang = возможно, его процесс завис в ядре; посмотрите на него и в журнал движка
@@ -244,16 +259,6 @@ all-members-are-up = { $count ->
 member-did-not-settle = { $shown } не пришёл в порядок: { $why }
 it-is-started-again-and-again = он запускается снова и снова
 its-health-check-did-not-pass = его проверка не прошла
-left-in-memory = это в памяти
-left-of-another-kind = это монтирование вида `{ $kind }`
-left-volume-is-gone = тома `{ $shown }` больше нет
-left-volume-of-another-driver = у тома `{ $shown }` драйвер `{ $driver }`
-left-volume-without-a-name = это том без имени
-left-volume-with-options = у тома `{ $shown }` параметры `{ $options }`
-left-single-file = `{ $shown }` — отдельный файл
-left-source-is-not-there = `{ $shown }` нет на месте
-left-directory-of-the-machine = `{ $shown }` принадлежит машине или движку
-left-read-only = `{ $shown }` только читается
 member-is-not-there-any-more = контейнера `{ $name }` сервиса `{ $service }` больше нет
 adopt-the-project-again = если это верно, примите проект заново: он будет взят таким, как сейчас
 member-was-made-anew-with-other-directories = контейнер `{ $name }` создан заново, и каталоги у него другие: { $why }

@@ -110,7 +110,7 @@ reforge-stop-ends-it-also-when = его останавливает `reforge stop
 volume-is-configured = том `{ $volume }` по конфигурации находится в `{ $path }`, а у развёрнутого приложения такого каталога нет
 deploy-the-workload = разверните приложение, чтобы у него было то, что в конфигурации; или уберите том из конфигурации
 the-app-that-is-deployed = у развёрнутого приложения `{ $live }` — том `{ $volume }`, а в конфигурации такого тома нет
-put-the-volume-into-the-configuration = верните том в конфигурацию или разверните приложение без него
+put-the-volume-into-the-configuration = верните том в конфигурацию — с `capture = false`, если его нужно только монтировать, — или разверните приложение без него
 volume-is-configured-at-and-what = том `{ $volume }` по конфигурации находится в `{ $path }`, а у развёрнутого приложения — в `{ $deployed }`
 deploy-the-workload-so = разверните приложение, чтобы у него было то, что в конфигурации; или исправьте конфигурацию
 stop-the-workload-first-the-directory = сначала остановите приложение: каталог, на котором оно работает, перемещён или удалён
@@ -141,6 +141,10 @@ reforge-deploy-starts-what-is-configured = `reforge deploy { $workload }` зап
 the-directory-of-the-volume-is-missing = нет каталога `{ $path }` тома `{ $volume }`: приложение работало бы без своих данных
 put-the-directory-back = верните каталог на место или подключите его диск; данные вернёт восстановление
 
+# host/deployer/forbidden.rs
+is-the-machines-own-directory = принадлежит самой машине и не хранит данных приложения
+leave-it-out-of-the-volumes = уберите его из томов: остальное, что видит контейнер, записывается в `request`
+
 # host/deployer/history.rs
 it-is-a-directory = это каталог
 it-has-the-version = у неё версия { $version }
@@ -169,7 +173,7 @@ its-parent-cannot-be-opened = родительский каталог нельз
 its-parent-cannot-be-read = родительский каталог нельзя прочитать
 it-cannot-be-looked-at = сведения о нём нельзя получить
 has-a-parent-that-belongs = родительский каталог принадлежит пользователю { $uid }, который мог бы подложить что-то другое
-chown-root = выполните `chown root { $shown }`
+chown-root = выполните `chown root { $shown }` или отдайте его владельцу тома
 has-a-parent-that-others = в родительский каталог могут писать другие (режим { $mode })
 chmod-go-w = выполните `chmod go-w { $shown }`
 chattr-ia = выполните `chattr -ia { $shown }`
@@ -191,6 +195,10 @@ umount-and-make-it-a-volume = выполните `umount { $point }` и сдел
 cannot-be-read = нельзя прочитать: { $reason }
 a-volume-that-cannot-be-read = том, который нельзя прочитать, не попадёт и в снимок: исправьте права или запустите хост от имени root
 use-a-directory-that-is-not = возьмите каталог, который не зашифрован
+stands-below-a-directory-that-belongs = лежит ниже `{ $shown }`, который принадлежит пользователю { $uid }, а тот мог бы подложить что-то другое
+move-it-below-a-directory-of-its-owner = держите его только ниже каталогов root и своего владельца
+stands-below-a-directory-that-others = лежит ниже `{ $shown }`, куда могут писать другие
+stands-below-a-directory-that-cannot = лежит ниже каталога, который не удаётся проверить: { $failure }
 
 # host/deployer/overlap.rs
 the-hosts-own-directory = собственный каталог хоста `{ $path }`
@@ -208,6 +216,9 @@ make-the-user-or-correct-user = создайте пользователя или
 it-appeared-just-now-try-again = он только что появился: попробуйте ещё раз
 something-that-is-not-a-directory = там лежит что-то, что не является каталогом
 check-the-rights-and-the-room = проверьте права на каталог выше и место в нём
+is-only-mounted-and-not-there = только монтируется, и этого каталога нет
+is-of-an-engine-volume-and-not-there = служит каталогом тома движка, и этого каталога нет
+docker-volume-create-it = пусть его создаст движок: `docker volume create { $name }`
 
 # host/deployer/preview.rs
 make-the-directory-or-correct-preview = создайте каталог или исправьте `preview_dir` в разделе `[host]`
@@ -320,6 +331,7 @@ the-app-was-started-already = приложение уже запущено
 health-is-awaited-once = готовности ждут один раз, после успешного запуска
 only-a-failed-redeploy = возвращают только после неудачного запуска или если приложение точно не работает
 this-lease-has-had-its-transaction = у этой блокировки уже была транзакция
+this-volume-has-no-sibling = у этого тома ещё нет каталога, который можно наполнять
 
 # host/restore/monitor/subject.rs
 volume-has-a-name = имя тома `{ $name }` не в UTF-8
@@ -345,10 +357,6 @@ compare-them-by-hand-a-secret = сравните их сами: может по�
 the-key-of-their-digests = ключ для их отпечатков создан заново { $since }
 a-secret-that-the-data = может понадобиться секрет, с которым были созданы данные
 
-# host/restore/preflight/kept.rs
-of-previous-data-that-restore-keeps = { $bytes } прежних данных, которые хранит восстановление `{ $id }`, останутся рядом с томами до конца его срока отмены, и после нынешнего его уже нельзя будет отменить
-reforge-restore-finish-removes-them = их удалит `reforge restore finish { $id }`
-
 # host/restore/preflight/mod.rs
 the-snapshot-does-not-say-what = снимок не говорит, что хранит том `{ $name }`
 the-snapshot-is-of-workload = это снимок приложения `{ $of }`, а не `{ $id }`
@@ -361,15 +369,6 @@ volume-was-exchanged-at = том `{ $volume }` менялся в `{ $path }`, а
 volume-at-was-not-part = том `{ $volume }` в `{ $path }` в нём не участвовал
 
 # host/restore/preflight/volumes.rs
-the-snapshot-names-volume-twice = снимок называет том `{ $shown }` дважды
-volume-of-the-snapshot = том `{ $shown }` из снимка не объявлен у приложения `{ $id }`
-declare-it-or-leave = объявите его или оставьте как есть: `--leave { $shown }`
-volume-has-the-scope = у тома `{ $shown }` в снимке область `{ $scope }`, а в настройках `{ $scope_2 }`
-volume-has-the-scope-which = у тома `{ $shown }` область `{ $scope }`, а такие не восстанавливаются
-volume-is-not-in-the-snapshot = тома `{ $name }` нет в снимке
-leave-says-that-it-stays = `--leave { $name }` оставит его как есть
-there-is-no-volume-to-leave = нет тома `{ $name }`, чтобы оставить его как есть
-there-is-no-volume-to-restore = восстанавливать нечего: томов нет
 volume-has-inode-flags = том `{ $name }`: у `{ $first }` есть флаги inode или номер проекта, которых восстановление не возвращает
 volume-entries-have-inode-flags = том `{ $name }`: у записей ({ $more }) есть флаги inode или номер проекта, которых восстановление не возвращает; первая — `{ $first }`
 set-them-again-afterwards-lsattr-rp = задайте их потом снова (их показывает `lsattr -Rp`); неизменяемое и только дополняемое остаётся рядом с томом при удалении прежних данных, пока не сделать `chattr -ia` и ещё раз `restore finish`

@@ -97,6 +97,7 @@ go-away = Исчезнут
 are-replaced = Будут заменены
 stay-equal = Останутся прежними
 stays-as-it-is = остаётся как есть
+not-captured = Не снимается
 warnings = Предупреждения
 warning-other = Полезно знать
 warning-previous-data = Рядом с томами остаются прежние данные

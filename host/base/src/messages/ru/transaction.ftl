@@ -43,6 +43,10 @@ attachment-is-missing = вложения { $digest } нет
 attachment-does-not-match-its-digest = приложение к журналу { $digest } не совпадает со своей контрольной суммой
 attachment-does-not-read = приложение к журналу { $digest } не читается: { $error }
 
+# transaction/kept.rs
+of-previous-data-that-restore-keeps = { $bytes } прежних данных, которые хранит восстановление `{ $id }`, останутся рядом с томами до конца его срока отмены, и после нынешнего его уже нельзя будет отменить
+reforge-restore-finish-removes-them = их удалит `reforge restore finish { $id }`
+
 # transaction/later_writes.rs
 written-to-since-and-kept = { $trees }: с тех пор сюда писали; сохранено
 look-at-it-and-take = посмотрите и заберите нужное; затем `reforge restore finish` уберёт остальное

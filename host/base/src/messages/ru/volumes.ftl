@@ -24,7 +24,7 @@ mount-point-is-not-a-directory = { $shown } — не каталог
 others-may-write-to-which-holds = в `{ $path }`, где лежит том, могут писать другие
 chmod-go-w-unquoted = выполните chmod go-w '{ $path }'
 which-holds-a-volume-belongs = `{ $path }`, где лежит том, принадлежит пользователю { $st_uid }
-give-it-to-root = сделайте владельцем root или пользователя, от имени которого работает хост
+give-it-to-root = сделайте владельцем root, пользователя, от имени которого работает хост, или владельца тома
 an-exchange-in-was-reported-done = система сообщила о замене в `{ $path }`, а её не было
 the-file-system-cannot-be-trusted = этой файловой системе нельзя доверить восстановление; перенесите том на ext4, xfs или btrfs
 the-kernel-does-not-tell-mounts = ядро не различает точки монтирования; нужен Linux 5.8 или новее
@@ -50,6 +50,7 @@ free-some-space-metadata-space = освободите место, на btrfs —
 the-file-system-is-read-only = файловая система доступна только для чтения
 look-for-disk-errors-in = поищите ошибки диска в журнале ядра, затем смонтируйте его для записи
 one-of-them-is-gone = одного из них больше нет
+something-else-was-put-in-its-place = `{ $path }` — не то, что было создано: на его место положили что-то другое
 
 # volumes/remove.rs
 it-is-a-mount-point = это точка монтирования

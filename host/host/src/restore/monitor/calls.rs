@@ -24,7 +24,7 @@ impl HostCalls for Monitor {
     // The archive.
 
     fn descriptor_text(&self) -> &str {
-        &self.archive.snapshot.descriptor_text
+        self.archive.snapshot.plugins_text()
     }
 
     fn archive_bytes(&self) -> u64 {

@@ -80,7 +80,7 @@ impl Steps {
         if subject.plan.digest != plan_digest {
             return Err(drift());
         }
-        let mut wanted: Vec<&str> = subject.plan.targets.iter().map(|target| target.resolved.name.as_str()).collect();
+        let mut wanted: Vec<&str> = subject.plan.targets.iter().map(|target| target.called.name.as_str()).collect();
         let mut given: Vec<&str> = names.iter().map(String::as_str).collect();
         wanted.sort_unstable();
         given.sort_unstable();
@@ -131,7 +131,8 @@ impl Steps {
     pub(crate) fn stage(&self, transaction: Token, name: &str) -> Result<(usize, Arc<Staging>)> {
         let mut step = self.step();
         let Underway { transaction, volumes, .. } = step.begun(transaction)?;
-        let volume = transaction.spec().volumes.iter().position(|volume| volume.name == name);
+        // The transaction has the volumes of the plan, in its order.
+        let volume = self.subject.plan.targets.iter().position(|target| target.called.name == name);
         let volume = volume.ok_or_else(|| Failure::new(Code::NotFound, message!("there-is-no-such-volume")))?;
         if !matches!(volumes[volume], VolumeStep::Unstaged) {
             return Err(out_of_order(message!("this-volume-has-its-staging-already")));
@@ -145,8 +146,10 @@ impl Steps {
             expected: Expected { tree_digest: spec.tree_digest.clone(), entries: spec.entries, bytes: spec.bytes },
             cancelled: self.progress.cancelled.clone(),
         };
-        let live = place.parent.open_live(&spec.live)?;
-        let staging = Arc::new(Staging::create(&place.parent, &spec.sibling, live, quota)?);
+        let live = spec.live_identity.as_ref().map(|known| place.parent.open_known(&spec.live, known)).transpose()?;
+        let made =
+            transaction.made_sibling(volume).ok_or_else(|| out_of_order(message!("this-volume-has-no-sibling")))?;
+        let staging = Arc::new(Staging::create_known(&place.parent, &spec.sibling, made, live, quota)?);
         volumes[volume] = VolumeStep::Staged(staging.clone());
         Ok((volume, staging))
     }

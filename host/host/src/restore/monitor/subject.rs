@@ -82,6 +82,7 @@ impl Subject {
             deployed: plan.observation.spec.clone(),
             volumes: volumes.collect::<Result<Vec<_>>>()?,
             left: plan.left.clone(),
+            not_captured: plan.not_captured.clone(),
             keep_previous: self.choice.keep_previous || self.given.snapshot.descriptor.imported,
             undo_window_ms: self.given.host.config.host.undo_window.as_millis() as u64,
         })

@@ -13,7 +13,7 @@ pub(super) struct VolumeViews<'a>(pub Option<&'a Preflight>);
 impl VolumeViews<'_> {
     pub(super) fn resolve(&self, name: &str, scope: &str) -> Result<()> {
         match self.find(name) {
-            Some(target) if target.resolved.scope.as_str() == scope => Ok(()),
+            Some(target) if target.called.scope == scope => Ok(()),
             // What the plan refuses says so by itself, with all the others.
             _ => match self.0.and_then(Preflight::refusal) {
                 Some(refusal) => Err(refusal),
@@ -30,7 +30,7 @@ impl VolumeViews<'_> {
         let target = self.target(name)?;
         Ok(Facts {
             name: name.to_owned(),
-            scope: target.resolved.scope.as_str().to_owned(),
+            scope: target.called.scope.clone(),
             exists: target.identity.is_some(),
             entries: target.live.entries,
             bytes: target.live.bytes,
@@ -48,7 +48,8 @@ impl VolumeViews<'_> {
         self.find(name).ok_or_else(|| Failure::new(Code::NotFound, message!("there-is-no-volume-so-called")))
     }
 
+    /// By the name that the snapshot has for it: a guest knows no other.
     fn find(&self, name: &str) -> Option<&Target> {
-        self.0?.targets.iter().find(|target| target.resolved.name == name)
+        self.0?.targets.iter().find(|target| target.called.name == name)
     }
 }

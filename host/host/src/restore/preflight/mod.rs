@@ -6,11 +6,11 @@
 
 mod digest;
 mod drift;
-mod kept;
 mod space;
 mod undo;
 mod volumes;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::deployer::deployed::{self};
@@ -18,16 +18,19 @@ use crate::deployer::resolve::{self, ResolvedVolume};
 use crate::host::Host;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
+use reforge_base::not_captured::NotCaptured;
 use reforge_base::spec::Observation;
 use reforge_config::{Links, Workload};
 use reforge_snapshots::format::VolumeTotals;
 use reforge_snapshots::store::OpenSnapshot;
+use reforge_transaction::kept;
 use reforge_volumes::identity::Identity;
 use reforge_volumes::live_tree::Totals;
 use reforge_volumes::staging::Policy;
 
 pub use digest::is_digest;
 pub use drift::{ENVIRONMENT_CHANGED, ENVIRONMENT_CHANGED_ID};
+pub use reforge_config::matching::Called;
 pub use space::SpaceNeed;
 pub use undo::of_undo;
 
@@ -48,6 +51,8 @@ const SLOW_DISK_BYTES_PER_SECOND: u64 = 5 << 20;
 pub struct Choice {
     /// Volumes that stay as they are.
     pub leave: Vec<String>,
+    /// Volumes of the snapshot that go onto configured ones of other names or targets, by the snapshot's names.
+    pub map: BTreeMap<String, String>,
     /// No safety snapshot: the previous trees stay until a person finishes.
     pub keep_previous: bool,
 }
@@ -57,6 +62,8 @@ pub struct Choice {
 pub struct Target {
     /// Its index in the archive.
     pub index: u32,
+    /// What the snapshot calls it.
+    pub called: Called,
     pub resolved: ResolvedVolume,
     /// Live's identity; none when live is absent.
     pub identity: Option<Identity>,
@@ -72,8 +79,12 @@ pub struct Preflight {
     /// Moves when configuration, descriptor, identities, image, plugin or choice move; not with free space or contents.
     pub digest: String,
     pub targets: Vec<Target>,
-    /// Volumes that stay as they are: asked for, and of scopes that are not supported.
+    /// Volumes that stay as they are: asked for, only mounted, and of scopes that are not supported.
     pub left: Vec<String>,
+    /// Of the snapshot's volumes, those that are not restored.
+    pub not_restored: Vec<String>,
+    /// What else the app has now, which no restore touches.
+    pub not_captured: Vec<NotCaptured>,
     pub observation: Observation,
     pub space: Vec<SpaceNeed>,
     pub warnings: Vec<Failure>,
@@ -105,23 +116,27 @@ impl Preflight {
         let mut warnings = Vec::new();
         let resolution = resolve::resolve(&host.config, workload);
         refusals.extend(resolution.refusals);
-        let matched = volumes::match_manifest(workload, &resolution.volumes, snapshot, choice);
+        let matched = volumes::matched(workload, snapshot, choice);
         refusals.extend(matched.refusals);
+        warnings.extend(matched.warnings);
         let mut targets = Vec::new();
-        for (index, resolved) in matched.pairs {
-            let Some(totals) = snapshot.descriptor.volumes.get(index as usize).cloned() else {
+        for pair in matched.pairs {
+            // One that does not resolve has its own refusal already.
+            let resolved = resolution.volumes.iter().find(|resolved| resolved.name == pair.volume).cloned();
+            let Some(resolved) = resolved else { continue };
+            let Some(totals) = snapshot.descriptor.volumes.get(pair.index as usize).cloned() else {
                 let message = message!("the-snapshot-does-not-say-what", name = resolved.name);
                 refusals.push(Failure::new(Code::SnapshotDamaged, message));
                 continue;
             };
-            match volumes::target(index, resolved, totals, look) {
+            match volumes::target(pair, resolved, totals, look) {
                 Ok(target) => targets.push(target),
                 Err(failure) => refusals.push(failure),
             }
         }
         let runtime = host.runtime(workload)?;
         let observation = runtime.observe(&workload.id)?;
-        match volumes::foreign_holders(&targets, || runtime.members(&workload.id)) {
+        match volumes::foreign_holders(&targets, &*runtime, &workload.id) {
             Ok(foreign) => {
                 warnings.extend(volumes::unseen(&foreign));
                 refusals.extend(foreign.refusals);
@@ -148,7 +163,7 @@ impl Preflight {
         drift::environment_drift(host, workload, snapshot, &mut warnings)?;
         warnings.extend(not_brought_back(targets.iter().map(|target| (target.resolved.name.as_str(), &target.live))));
         if look == Look::Whole {
-            warnings.extend(kept::warnings(host, &workload.id)?);
+            warnings.extend(kept::warnings(&host.state.transactions(), &workload.id)?);
         }
         // Where live was not counted: what is needed at least. That it is too much is said with the figure of a plan.
         let mut space = space::needs(&targets, host, choice)?;
@@ -161,7 +176,10 @@ impl Preflight {
         Failure::once(&mut warnings);
         Failure::once(&mut refusals);
         let digest = digest::of(workload, snapshot, &targets, choice, &observation, image, plugin)?;
-        Ok(Preflight { digest, targets, left: matched.left, observation, space, warnings, refusals })
+        let (left, not_restored) = (matched.left, matched.not_restored);
+        // An engine that cannot be asked has its refusal.
+        let not_captured = host.not_captured(workload).unwrap_or_default();
+        Ok(Preflight { digest, targets, left, not_restored, not_captured, observation, space, warnings, refusals })
     }
 
     /// The first refusal with the others in its words, if there is any.

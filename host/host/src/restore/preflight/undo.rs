@@ -37,7 +37,8 @@ pub fn of_undo(host: &Host, workload: &Workload, begin: &Begin) -> Result<(u64, 
         let used = begin.volumes.iter().map(|volume| Used::at(&volume.name, volume.parent.join(&volume.live)));
         refusals.extend(deployed::refusals(&*runtime, &workload.id, &used.collect::<Result<Vec<_>>>()?, &begin.left)?);
     }
-    refusals.extend(holders::foreign(&lives, || runtime.members(&workload.id))?.refusals);
+    let own_mounts = runtime.own_mounts(&workload.id)?;
+    refusals.extend(holders::foreign(&lives, &own_mounts, || runtime.members(&workload.id))?.refusals);
     let paths: Vec<_> =
         begin.volumes.iter().map(|volume| (volume.name.clone(), volume.parent.join(&volume.live))).collect();
     refusals.extend(runtime.survey(&workload.id, &workload.allow_containers, &paths)?.refusals);

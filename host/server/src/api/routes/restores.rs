@@ -2,6 +2,7 @@
 //!
 //! Whatever can be refused is refused in the answer; what is accepted goes on without its client.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -57,6 +58,9 @@ struct Plan {
     /// Take no safety snapshot: keep the previous data until the restore is finished
     #[serde(default)]
     keep_previous: bool,
+    /// Volumes of the snapshot that go onto volumes of other names or targets: the snapshot's name to the workload's
+    #[serde(default)]
+    map: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -72,6 +76,9 @@ struct Begin {
     /// Take no safety snapshot: keep the previous data until the restore is finished
     #[serde(default)]
     keep_previous: bool,
+    /// Volumes of the snapshot that go onto volumes of other names or targets: the snapshot's name to the workload's
+    #[serde(default)]
+    map: BTreeMap<String, String>,
 }
 
 /// What a restore would change and what stands in its way. Changes nothing; ends when its client is gone
@@ -89,7 +96,7 @@ async fn plan(
             shared.host.config.workload(&id)?;
             let keep_previous = asked.keep_previous;
             let who = viewer.who();
-            let choice = Choice { leave: asked.leave, keep_previous };
+            let choice = Choice { leave: asked.leave, map: asked.map, keep_previous };
             let request = run::Request { workload: id, snapshot: asked.snapshot, choice, plan: None, wait: false, who };
             let planned = run::plan(&shared.host, &shared.plugin()?, &request, &progress)?;
             Ok(Document::new(documents::document(&request.workload, keep_previous, &planned)))
@@ -115,7 +122,7 @@ async fn begin(
             let request = run::Request {
                 workload,
                 snapshot: snapshot.clone(),
-                choice: Choice { leave: asked.leave, keep_previous: asked.keep_previous },
+                choice: Choice { leave: asked.leave, map: asked.map, keep_previous: asked.keep_previous },
                 plan: asked.plan,
                 wait: false,
                 who: confirmed.who(),

@@ -78,6 +78,12 @@ fn changes(reader: &Reader, plan: &RestorePlan) -> Markup {
             @for name in &plan.left {
                 li { h4 { (say.with("volume", [("name", name.as_str().into())])) } p { (say.text("stays-as-it-is")) } }
             }
+            @if !plan.not_captured.is_empty() {
+                li .not-captured {
+                    h4 { (say.text("not-captured")) }
+                    @for one in &plan.not_captured { p { (say.told(&one.message())) } }
+                }
+            }
         }
     }
 }

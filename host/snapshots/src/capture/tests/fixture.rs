@@ -83,6 +83,7 @@ pub(super) fn capture_roots(
         reason: "manual".into(),
         image: Image { reference: "notes:1".into(), digest: "sha256:1".into() },
         skipped: Vec::new(),
+        not_captured: Vec::new(),
         environment: BTreeMap::new(),
         volumes: volumes.collect(),
         storage,

@@ -3,20 +3,21 @@
 //! Only a workload's newest restore can be undone. Yet what an earlier one keeps was promised for its window, so a new
 //! restore does not take it away: the plan says what it takes, what becomes of it, and how to be rid of it.
 
-use crate::host::Host;
+use std::path::Path;
+
+use super::event::Begin;
+use super::journal::Journal;
+use super::open_volumes::OpenVolume;
+use super::registry::{self, KnownTransaction};
 use reforge_base::escape;
 use reforge_base::failure::{Failure, Result};
 use reforge_base::message;
 use reforge_base::message::Bytes;
-use reforge_transaction::event::Begin;
-use reforge_transaction::journal::Journal;
-use reforge_transaction::open_volumes::OpenVolume;
-use reforge_transaction::registry::{self, KnownTransaction};
 use reforge_volumes::live_tree;
 
 /// One warning for each restore or undo of the workload that keeps previous data.
-pub(super) fn warnings(host: &Host, workload: &str) -> Result<Vec<Failure>> {
-    let entries = registry::read_open(&host.state.transactions())?;
+pub fn warnings(transactions: &Path, workload: &str) -> Result<Vec<Failure>> {
+    let entries = registry::read_open(transactions)?;
     let kept = entries.iter().filter_map(|entry| match entry {
         KnownTransaction::Open(journal, begin) if begin.workload == workload && journal.state().in_window() => {
             Some((journal, begin))
