@@ -23,7 +23,8 @@ pub(super) fn workload(text: &str, number: usize) -> Result<String> {
         }
         Some(Item::Value(value)) => {
             let list = value.as_array().ok_or_else(|| unclear(message!("workload-is-not-a-list")))?;
-            of_list(text, list, number)?
+            let (value, comma) = of_list(text, list, number)?;
+            std::iter::once(value).chain(comma).collect()
         }
         _ => return Err(unclear(message!("it-has-no-such-list"))),
     };
@@ -81,7 +82,7 @@ impl<'a> Sections<'a> {
     /// Where the last section of a table ends, which another one follows, or nothing.
     fn end(&self, next: Option<usize>) -> usize {
         let limit = next.map_or(self.text.len(), |next| line_start(self.text, next));
-        let code = self.ends.iter().copied().filter(|end| *end <= limit).next_back().unwrap_or_default();
+        let code = self.ends.iter().copied().rfind(|end| *end <= limit).unwrap_or_default();
         let mut at = line_end(self.text, code);
         let attached: usize = self.text[at..limit].split_inclusive('\n').take_while(is_not_blank).map(str::len).sum();
         // Right above another's header it may be the other's.
@@ -113,13 +114,13 @@ impl<'a> Sections<'a> {
 
     /// The line below the last header or value before a place.
     fn floor(&self, at: usize) -> usize {
-        let before = self.ends.iter().copied().filter(|end| *end <= at).next_back();
+        let before = self.ends.iter().copied().rfind(|end| *end <= at);
         before.map_or(0, |end| line_end(self.text, end).min(at))
     }
 }
 
-/// A value of a list, and the comma that goes with it.
-fn of_list(text: &str, list: &Array, number: usize) -> Result<Vec<Range<usize>>> {
+/// A value of a list, with the comma that goes with it, or that comma by itself.
+fn of_list(text: &str, list: &Array, number: usize) -> Result<(Range<usize>, Option<Range<usize>>)> {
     let value = list.get(number).ok_or_else(|| unclear(message!("it-has-no-such-list")))?;
     let value = span(value.span())?;
     let close = span(list.span())?.end - 1;
@@ -131,18 +132,18 @@ fn of_list(text: &str, list: &Array, number: usize) -> Result<Vec<Range<usize>>>
     let is_alone = text[begins..value.start].trim().is_empty() && (rest.is_empty() || rest.starts_with('#'));
     let on_one_line = line_end(text, value.end) == line;
     Ok(match comma {
-        _ if is_alone && on_one_line && line <= close => vec![begins..line],
+        _ if is_alone && on_one_line && line <= close => (begins..line, None),
         Some(comma) if on_one_line => {
             let blanks = text[comma..close].chars().take_while(|letter| [' ', '\t'].contains(letter)).count();
-            vec![value.start..comma + blanks]
+            (value.start..comma + blanks, None)
         }
         // What stands between them may be about the next.
-        Some(comma) => vec![value, comma - 1..comma],
+        Some(comma) => (value, Some(comma - 1..comma)),
         None => {
             let before = number.checked_sub(1).and_then(|before| list.get(before));
             let before = before.map(|before| span(before.span())).transpose()?.map(|before| before.end);
             let plain = before.filter(|end| text[*end..value.start].trim() == ",");
-            vec![plain.unwrap_or(value.start)..value.end]
+            (plain.unwrap_or(value.start)..value.end, None)
         }
     })
 }

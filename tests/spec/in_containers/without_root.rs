@@ -35,7 +35,7 @@ fn whoever_may_only_ask_the_engine_is_refused_while_the_app_runs() {
     for arguments in
         [&["restore", "plan", &id, &snapshot][..], &["restore", "run", &id, &snapshot, "--yes"], &["deploy", &id]]
     {
-        world.reforge(arguments).expect(3).expect_said("run the host as root").expect_clear();
+        world.reforge(arguments).expect(3).expect_said("run the host as root").expect_unsaid("panicked");
         assert_eq!(seen(), before, "{arguments:?}");
     }
     // What rests on nothing of that works.
