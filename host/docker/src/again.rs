@@ -4,11 +4,11 @@
 //! Another container in its place is followed only if it was created with the same, and what it sees after a start must be
 //! what is live.
 
+use super::View;
 use super::container::{self, Found};
 use super::defined::define;
 use super::definition::Definition;
 use super::record::Adopted;
-use super::{View, mounts};
 use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
@@ -167,14 +167,15 @@ impl View<'_> {
 
     /// Why what a container that runs sees is not what is live, if it is not. One that has just ended sees nothing.
     pub(crate) fn sees_another(&self, found: &Found, spec: &DeploySpec) -> Result<Option<Failure>> {
-        let targets = spec.mounts.iter().map(|mount| (mount.volume.clone(), mount.target.clone())).collect();
-        for mount in mounts::volumes_of(found, &targets) {
-            let Some(given) = super::deployed::given(found, &mount.target) else { continue };
+        for mount in self.deployed_mounts(found)? {
+            let Some(given) = mount.given else { continue };
             let live = Identity::at(&mount.live)?;
             if live.as_ref() == Some(&given) {
                 continue;
             }
-            let (shown, target, path) = (found.shown(), escape::path(&mount.target), escape::path(&mount.live));
+            let known = spec.mounts.iter().find(|known| known.volume == mount.volume);
+            let target = known.map(|known| escape::path(&known.target)).unwrap_or_default();
+            let (shown, path) = (found.shown(), escape::path(&mount.live));
             let live = live.map_or_else(|| "-".to_owned(), |live| live.to_string());
             let given = given.to_string();
             let failure =
