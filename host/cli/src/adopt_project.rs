@@ -67,8 +67,9 @@ fn workload(id: &str, stage: &str, adoption: &ComposeAdoption) -> Workload {
     workload.compose = Some(adoption.project.clone());
     for volume in &adoption.volumes {
         let source = volume.source.to_string_lossy();
-        let declared = Volume::new(&volume.name, Scope::Absolute, &source).with_target(&volume.target);
-        workload.volumes.push(Volume { engine_volume: volume.engine_volume.clone(), ..declared });
+        let mut declared = Volume::new(&volume.name, Scope::Absolute, &source).with_target(&volume.target);
+        declared.engine_volume.clone_from(&volume.engine_volume);
+        workload.volumes.push(declared);
     }
     workload
 }

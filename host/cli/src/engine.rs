@@ -64,7 +64,7 @@ pub(crate) fn written_down(config: Config, text: &str) -> Result<(String, Config
 }
 
 fn uses_engine(config: &Config) -> bool {
-    config.workloads.iter().any(|workload| workload.runtime.is_docker())
+    config.workloads.iter().any(|workload| workload.runtime.is_docker() || workload.runtime.is_compose())
 }
 
 fn is_said(config: &Config) -> Result<bool> {

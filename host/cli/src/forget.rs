@@ -7,7 +7,7 @@ use reforge_base::durable;
 use reforge_base::escape;
 use reforge_base::message;
 use reforge_config::{forgotten, is_name};
-use reforge_docker::DockerRuntime;
+use reforge_docker::{ComposeRuntime, DockerRuntime};
 use reforge_host::host::Host;
 use reforge_transaction::registry::{self, KnownTransaction};
 use reforge_transaction::resolve;
@@ -42,7 +42,14 @@ pub(crate) fn forget(session: &Session, id: &str, yes: bool) -> Result<Answer> {
         host.deployer.runtime_of(&workload.id)?.release(&workload.id)?;
     }
     durable::replace_unchanged(&file, before.as_bytes(), rest.as_bytes())?;
-    let was_adopted = runtime.forget(&workload.id)?;
+    let was_adopted = match workload.compose.is_some() {
+        true => {
+            let socket = host.config.host.docker_socket.clone();
+            ComposeRuntime::new(socket, host.state.compose(), Default::default()).disown(&workload.id)?;
+            true
+        }
+        false => runtime.forget(&workload.id)?,
+    };
     drop(lease);
     let snapshots = host.store.list(&workload.id).map_or(0, |listed| listed.len());
     let details = json!({ "workload": workload.id, "adopted": was_adopted, "snapshots": snapshots });

@@ -42,7 +42,7 @@ impl View<'_> {
 }
 
 /// What a container that runs sees at a place. None if it does not run, or cannot be looked into.
-fn given(found: &Found, target: &Path) -> Option<Identity> {
+pub(crate) fn given(found: &Found, target: &Path) -> Option<Identity> {
     let pid = found.inspect.state.as_ref()?.pid.filter(|pid| *pid > 0 && found.is_up())?;
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let root = rustix::fs::open(format!("/proc/{pid}/root"), flags, Mode::empty()).ok()?;

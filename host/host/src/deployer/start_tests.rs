@@ -82,7 +82,7 @@ impl Scene {
     }
 
     fn deployed(&self) {
-        self.run(DeployRequest::Deploy { workload: "a".into(), make_empty: Vec::new() }).unwrap();
+        self.run(DeployRequest::Deploy { workload: "a".into(), make_empty: Vec::new(), replace: false }).unwrap();
     }
 
     fn stop(&self) {
