@@ -16,7 +16,10 @@ pub(crate) fn remove_replaced(runtime: &DockerRuntime, workload: &str) -> Result
         Some(because) => Some(because) != observed.as_ref(),
         None => false,
     };
-    let is_replaced = |found: &&Found| !found.is_up() && found.id != current.id && !is_needed(&found.id);
+    // What somebody else made goes only with a deploy, to which a person has agreed.
+    let may_go = |found: &Found| found.is_ours() || view.record.hold.is_none();
+    let is_replaced =
+        |found: &&Found| !found.is_up() && found.id != current.id && may_go(found) && !is_needed(&found.id);
     let replaced: Vec<Found> = view.found.iter().filter(is_replaced).cloned().collect();
     for found in &replaced {
         view.remove(found)?;
