@@ -79,7 +79,8 @@ fn an_app_that_starts_and_ends_processes_during_a_pass_is_not_its_own_stranger()
     let live = [("data".to_owned(), LiveDirectory::open(&fixture.live).expect("found"))];
     let started = Process::start(Command::new("sleep").arg("100").current_dir(&fixture.live)).ready();
     let ended = Process::start(Command::new("sleep").arg("100").current_dir(&fixture.live)).ready();
-    let strangers = |members: &mut dyn FnMut() -> Result<Vec<i32>>| foreign(&live, &[], members).expect("one pass").refusals;
+    let strangers =
+        |members: &mut dyn FnMut() -> Result<Vec<i32>>| foreign(&live, &[], members).expect("one pass").refusals;
     assert_eq!(strangers(&mut || Ok(vec![started.pid(), ended.pid()])), [], "both belong to the app when it is asked");
 
     let (pid, mut ended) = (started.pid(), Some(ended));
