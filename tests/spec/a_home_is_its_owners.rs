@@ -1,8 +1,9 @@
 //! A directory in a home is a volume like any other. Its owner may rename there whenever he likes, and harms nobody but himself.
 
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use crate::support::world::names;
 use crate::support::{Volume, Workload, World};
@@ -87,7 +88,8 @@ def swap(one, other):
         try:
             os.rename(source, target)
         except OSError:
-            pass
+            return
+    print("swapped", flush=True)
 turn = 0
 print("racing", flush=True)
 while True:
@@ -99,7 +101,10 @@ while True:
                 swap(name, victim if turn % 2 else own)
 "#;
 
-struct Racer(Child);
+struct Racer {
+    child: Child,
+    said: BufReader<ChildStdout>,
+}
 
 impl Racer {
     fn start(parent: &Path) -> Racer {
@@ -108,17 +113,20 @@ impl Racer {
             .stdout(Stdio::piped())
             .spawn()
             .expect("python3 is there");
-        let mut said = String::new();
-        std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.as_mut().unwrap()), &mut said).unwrap();
-        assert_eq!(said, "racing\n");
-        Racer(child)
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        assert_eq!(line, "racing\n");
+        Racer { child, said }
     }
-}
 
-impl Drop for Racer {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+    /// How often it exchanged something.
+    fn end(mut self) -> usize {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let mut rest = String::new();
+        self.said.read_to_string(&mut rest).unwrap();
+        rest.lines().count()
     }
 }
 
@@ -135,6 +143,7 @@ fn victims(parent: &Path) -> Vec<(u32, u32, u32, String)> {
 
 #[test]
 fn an_owner_who_renames_all_the_time_harms_nothing_of_anybody_elses() {
+    let mut exchanged = 0;
     for _ in 0..8 {
         let (world, live) = world();
         let parent = live.parent().unwrap().to_owned();
@@ -152,11 +161,11 @@ fn an_owner_who_renames_all_the_time_harms_nothing_of_anybody_elses() {
         world.ok(&["deploy", "app"]);
         let snapshot = world.snapshot("app");
         std::fs::write(live.join("file"), "new").unwrap();
-        {
-            let _racer = Racer::start(&parent);
-            let _ = world.restore("app", &snapshot, &[]);
-            let _ = world.reforge(&["recover"]);
-        }
+        let racer = Racer::start(&parent);
+        let _ = world.restore("app", &snapshot, &[]);
+        let _ = world.reforge(&["recover"]);
+        exchanged += racer.end();
         assert_eq!(victims(&parent), before, "another user's directory was given away, filled or emptied");
     }
+    assert!(exchanged > 0, "nobody was racing");
 }
