@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::problems::Problems;
 use super::raw::{RawCompose, RawSettings};
-use super::{RuntimeName, container, volume};
+use super::{RuntimeName, container};
 use reforge_base::escape;
 use reforge_base::message;
 use reforge_base::spec::ComposeProject;
@@ -52,20 +52,6 @@ pub(super) fn refuse_others(settings: &RawSettings, problems: &mut Problems<'_>)
         let message = message!("the-workload-is-a-compose-project", id, key);
         problems.say(span, message, message!("its-compose-files-say-that"));
     }
-}
-
-/// `SERVICE:PATH`: a service of the project, and where its containers see the volume.
-pub(super) fn check_target(target: Spanned<String>, problems: &mut Problems<'_>) -> PathBuf {
-    let text = target.get_ref();
-    let is_service = |service: &str| {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-        !service.is_empty() && service.bytes().all(plain)
-    };
-    if !text.split_once(':').is_some_and(|(service, path)| is_service(service) && volume::is_place(path)) {
-        let message = message!("target-is-which-is-no-place-of-a-service", text = escape::text(text));
-        problems.say(target.span(), message, message!("write-service-and-path"));
-    }
-    PathBuf::from(text)
 }
 
 fn project(raw: &RawCompose, problems: &mut Problems<'_>) -> ComposeProject {

@@ -39,6 +39,7 @@ mod removals;
 mod roots;
 mod runtime_name;
 pub mod scope;
+mod target;
 #[cfg(test)]
 mod tests;
 mod volume;

@@ -4,13 +4,13 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use toml::Spanned;
 
 use super::problems::Problems;
 use super::raw::RawVolume;
-use super::{RuntimeName, Volume, Workload, compose, names};
+use super::{RuntimeName, Volume, Workload, names, target};
 use crate::deploy_spec::placeholders;
 use crate::engine_volume;
 use crate::scope::Scope;
@@ -60,10 +60,7 @@ fn check(runtime: &RuntimeName, raw: RawVolume, problems: &mut Problems<'_>) -> 
         let message = message!("capture-means-nothing", scope = scope.as_str());
         problems.say(capture.span(), message, message!("only-directories-are-captured"));
     }
-    let target = raw.target.map(|target| match runtime.is_compose() {
-        true => compose::check_target(target, problems),
-        false => check_target(target, problems),
-    });
+    let target = raw.target.map(|target| target::check(runtime, target, problems));
     if target.is_none() && (runtime.is_docker() || runtime.is_compose()) {
         let message = message!("volume-has-no-target", name = escape::text(&name));
         problems.say(at, message, message!("add-target-where-the-app-sees"));
@@ -108,22 +105,6 @@ fn check_source(scope: Scope, source: &Spanned<String>, problems: &mut Problems<
     } else if scope == Scope::Absolute && is_never_a_volume(Path::new(text)) {
         refuse(message!("is-the-machines-own"), message!("leave-it-out-what-a-container"));
     }
-}
-
-fn check_target(target: Spanned<String>, problems: &mut Problems<'_>) -> PathBuf {
-    let path = Path::new(target.get_ref());
-    if !is_place(target.get_ref()) {
-        let message = message!("target-is-which-is-no-place", get_ref = escape::text(target.get_ref()));
-        problems.say(target.span(), message, message!("write-an-absolute-path-without-and"));
-    }
-    path.to_owned()
-}
-
-/// Whether an app can see a volume there.
-pub(super) fn is_place(text: &str) -> bool {
-    let path = Path::new(text);
-    let plain = path.components().skip(1).all(|part| matches!(part, Component::Normal(_)));
-    path.is_absolute() && plain && path.components().count() >= 2 && !text.contains(['\0', ':'])
 }
 
 /// Every `{volume:NAME}` names a volume that has a directory.

@@ -12,6 +12,7 @@ use bollard::query_parameters::ListContainersOptions;
 
 use super::View;
 use super::client::Client;
+use super::container::Found;
 use super::errors::refused;
 use reforge_base::escape;
 use reforge_base::failure::{Failure, Result};
@@ -83,6 +84,31 @@ pub(crate) fn source(client: &Client, point: &MountPoint) -> Result<Option<PathB
     }
 }
 
+/// See [`reforge_runtime::Runtime::own_mounts`]: a volume that stands for a directory is mounted on its `_data` as long as a
+/// container that has it runs. One that somebody else's has, too, would stay when the app is down, with the previous data.
+pub(crate) fn own_mounts(client: &Client, own: &[&Found]) -> Result<Vec<PathBuf>> {
+    let up = own.iter().filter(|found| found.is_up());
+    let points = up.flat_map(|found| found.inspect.mounts.iter().flatten());
+    let mut mounts = Vec::new();
+    for point in points.filter(|point| point.typ.as_deref() == Some("volume")) {
+        let (Some(name), Some(at)) = (&point.name, &point.source) else { continue };
+        let stands_for = look(client, name)?.map(|volume| volume.path);
+        if stands_for.is_some_and(|path| path != Path::new(at)) && are_alone_with(client, own, name)? {
+            mounts.push(PathBuf::from(at));
+        }
+    }
+    Ok(mounts)
+}
+
+/// Whether no container of somebody else's that runs has a volume.
+fn are_alone_with(client: &Client, own: &[&Found], volume: &str) -> Result<bool> {
+    let filters = Some(HashMap::from([("volume".to_owned(), vec![volume.to_owned()])]));
+    let options = ListContainersOptions { filters, ..Default::default() };
+    let listed = client.ask(|docker| docker.list_containers(Some(options)));
+    let listed = listed.map_err(client.failed(message!("list-all-containers")))?;
+    Ok(listed.iter().all(|up| own.iter().any(|ours| up.id.as_ref() == Some(&ours.id))))
+}
+
 impl View<'_> {
     /// What stands in the way of giving a container its volumes by name: one that is not there would be made empty.
     pub(crate) fn engine_volumes_unmet(&self, spec: &DeploySpec) -> Result<Vec<Failure>> {
@@ -94,28 +120,9 @@ impl View<'_> {
         Ok(unmet)
     }
 
-    /// See [`reforge_runtime::Runtime::own_mounts`]: a volume that stands for a directory is mounted on its `_data` as long as a
-    /// container that has it runs. One that somebody else's has, too, would stay when the app is down, with the previous data.
+    /// See [`own_mounts`].
     pub(crate) fn own_mounts(&self) -> Result<Vec<PathBuf>> {
-        let Some(current) = self.current().filter(|current| current.is_up()) else { return Ok(Vec::new()) };
-        let mut own = Vec::new();
-        for point in current.inspect.mounts.iter().flatten().filter(|point| point.typ.as_deref() == Some("volume")) {
-            let (Some(name), Some(at)) = (&point.name, &point.source) else { continue };
-            let stands_for = look(&self.client, name)?.map(|volume| volume.path);
-            if stands_for.is_some_and(|path| path != Path::new(at)) && self.is_alone_with(name)? {
-                own.push(PathBuf::from(at));
-            }
-        }
-        Ok(own)
-    }
-
-    /// Whether no container of somebody else's that runs has a volume.
-    fn is_alone_with(&self, volume: &str) -> Result<bool> {
-        let filters = Some(HashMap::from([("volume".to_owned(), vec![volume.to_owned()])]));
-        let options = ListContainersOptions { filters, ..Default::default() };
-        let listed = self.client.ask(|docker| docker.list_containers(Some(options)));
-        let listed = listed.map_err(self.client.failed(message!("list-all-containers")))?;
-        Ok(listed.iter().all(|up| self.found.iter().any(|ours| up.id.as_ref() == Some(&ours.id))))
+        own_mounts(&self.client, &self.found.iter().collect::<Vec<_>>())
     }
 
     /// See [`reforge_runtime::Runtime::not_captured`].

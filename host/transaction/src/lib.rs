@@ -6,7 +6,7 @@
 //! complete), [`checks`] (what must hold before trees move), [`exchange`] (swap and commit), [`revert`] (R1 and R2),
 //! [`drop_trees`] (what may be removed, and when); then what a start does ([`table`] decides, [`recover`] carries out),
 //! what a person asks for ([`undo`], [`resolve`]) and what is told afterwards ([`receipt`]). [`registry`] has all of
-//! them, [`prune`] ends them.
+//! them, [`prune`] ends them. [`deployments`] is what deploys write down, under the same leases.
 //!
 //! A transaction is driven by the caller that holds the workload's lease. It never reads an archive and never asks the
 //! configuration: from `begin` on only the journal counts.
@@ -21,6 +21,7 @@ pub mod aborted;
 pub mod app;
 mod beginning;
 mod checks;
+pub mod deployments;
 pub mod drop_trees;
 pub mod event;
 pub mod exchange;

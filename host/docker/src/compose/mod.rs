@@ -33,7 +33,7 @@ pub use self::adopt::{ComposeAdoption, UnitVolume};
 use self::record::UnitRecord;
 use self::unit::Unit;
 use super::client::Client;
-use super::members;
+use super::{engine_volumes, members};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
@@ -190,6 +190,12 @@ impl Runtime for ComposeRuntime {
 
     fn not_down(&self, workload: &str) -> Result<Option<Message>> {
         Ok(self.view(workload)?.and_then(|view| down::not_down(&view)))
+    }
+
+    fn own_mounts(&self, workload: &str) -> Result<Vec<PathBuf>> {
+        let Some(view) = self.view(workload)? else { return Ok(Vec::new()) };
+        let own: Vec<_> = view.unit.members.iter().map(|member| &member.found).collect();
+        engine_volumes::own_mounts(&view.client, &own)
     }
 
     fn not_captured(&self, workload: &str) -> Result<Vec<NotCaptured>> {

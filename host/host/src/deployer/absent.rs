@@ -7,7 +7,6 @@
 use std::path::{Path, PathBuf};
 
 use crate::deployer::configured::configured_path;
-use crate::deployer::history::Deployments;
 use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
@@ -15,6 +14,7 @@ use reforge_base::message;
 use reforge_base::spec::{DeploySpec, Observation};
 use reforge_config::{Config, Volume, Workload};
 use reforge_snapshots::store::Store;
+use reforge_transaction::deployments::Deployments;
 use reforge_volumes::ambient;
 
 /// What is known of the app's volumes.

@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::deployer::absent::Known;
 use crate::deployer::deployed::used_by_others;
-use crate::deployer::history::{Deployments, History};
 use crate::deployer::prepare::{self, Made, Prepared};
 use crate::deployer::{absent, preview};
 use reforge_base::Message;
@@ -27,6 +26,7 @@ use reforge_config::{Config, PREVIEW_SUFFIX, RuntimeName, Workload};
 use reforge_runtime::Runtime;
 use reforge_snapshots::store::Store;
 use reforge_transaction::app::Used;
+use reforge_transaction::deployments::{Deployments, History};
 use reforge_transaction::generation::Generations;
 use reforge_transaction::lease::{Lease, Locks};
 use reforge_volumes::claim;

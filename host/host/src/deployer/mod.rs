@@ -1,7 +1,7 @@
 //! Workloads, their lock, and the one function through which every deploy goes.
 //!
 //! In reading order: [`configured`] where volumes are said to be, [`resolve`] and [`overlap`] where they are and what
-//! is in the way, [`deployed`] where what is deployed has them, [`history`] what was deployed, [`image`] which image
+//! is in the way, [`deployed`] where what is deployed has them, [`image`] which image
 //! runs next, [`absent`] which directories a deploy may make, `replaces` what of others it ends, [`dispatch`] does it,
 //! [`start`] what a stop has stopped, and [`apps`] does it for transactions.
 
@@ -12,7 +12,6 @@ mod configured;
 pub mod deployed;
 pub mod dispatch;
 mod forbidden;
-pub mod history;
 mod image;
 mod live;
 pub mod overlap;
@@ -25,3 +24,5 @@ mod start;
 
 #[cfg(test)]
 pub(crate) mod fixture;
+#[cfg(test)]
+mod history_tests;

@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 
 use cap_std::fs::Dir;
 
-use crate::deployer::history::{Deployments, History, PreviewDirectory};
 use crate::deployer::overlap;
 use crate::deployer::owner::owner;
 use crate::deployer::prepare::{make_below, make_directory};
@@ -24,6 +23,7 @@ use reforge_base::mounts::MountTable;
 use reforge_base::spec::Restart;
 use reforge_base::spec::{DeploySpec, Mount};
 use reforge_config::{Config, PREVIEW_SUFFIX, Workload};
+use reforge_transaction::deployments::{Deployments, History, PreviewDirectory};
 use reforge_transaction::lease::Lease;
 use reforge_volumes::identity::Identity;
 use reforge_volumes::parent::Parent;

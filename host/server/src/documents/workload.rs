@@ -9,12 +9,12 @@ use reforge_base::failure::{Failure, Result};
 use reforge_base::spec::{AppState, DeploySpec, Health, Observation};
 use reforge_config::Workload;
 use reforge_host::deployer::dispatch::Deployed;
-use reforge_host::deployer::history::Deployments;
 use reforge_host::deployer::prepare::Made;
 use reforge_host::deployer::resolve::{self, Resolution};
 use reforge_host::host::Host;
 use reforge_snapshots::format::{Image, SkippedVolume};
 use reforge_snapshots::store::StoredSnapshot;
+use reforge_transaction::deployments::Deployments;
 
 /// What a workload is doing, as documents say it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]

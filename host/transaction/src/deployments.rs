@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::lease::Lease;
 use reforge_base::Message;
 use reforge_base::durable::{self, PRIVATE_FILE};
 use reforge_base::escape;
@@ -13,7 +14,7 @@ use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::spec::{DeploySpec, Observation};
 use reforge_base::state_dir::StateDir;
-use reforge_transaction::lease::Lease;
+
 use reforge_volumes::identity::Identity;
 
 /// The only version this host writes and reads.
@@ -50,8 +51,8 @@ pub struct Deployments {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PreviewDirectory {
-    pub(super) path: PathBuf,
-    pub(super) identity: Identity,
+    pub path: PathBuf,
+    pub identity: Identity,
 }
 
 impl Default for Deployments {
@@ -106,7 +107,7 @@ impl History {
     }
 
     /// Records that `spec` is being deployed. Answers what was recorded before.
-    pub(super) fn deploying(&self, lease: &Lease, spec: &DeploySpec) -> Result<Deployments> {
+    pub fn deploying(&self, lease: &Lease, spec: &DeploySpec) -> Result<Deployments> {
         lease.check(&spec.workload)?;
         let before = self.read_or_move_aside(&spec.workload)?;
         self.write(lease, &before.clone().after(spec))?;
@@ -114,13 +115,13 @@ impl History {
     }
 
     /// Records what is about to be stopped.
-    pub(super) fn stopping(&self, lease: &Lease, observed: Observation) -> Result<()> {
+    pub fn stopping(&self, lease: &Lease, observed: Observation) -> Result<()> {
         let before = self.read_or_move_aside(lease.workload())?;
         self.write(lease, &Deployments { stopped: Some(observed), ..before })
     }
 
     /// Puts a record in place of what is there.
-    pub(super) fn write(&self, lease: &Lease, record: &Deployments) -> Result<()> {
+    pub fn write(&self, lease: &Lease, record: &Deployments) -> Result<()> {
         let text = serde_json::to_vec_pretty(record)
             .map_err(|error| Failure::new(Code::Io, message!("cannot-write-down-a-deployment", error)))?;
         durable::write_durably(&self.directory, name(lease.workload()), &text, PRIVATE_FILE)
@@ -146,62 +147,4 @@ fn name(workload: &str) -> String {
 fn damaged(path: &Path, how: Message) -> Failure {
     let message = message!("the-record-of-deployments-cannot", path = escape::path(path), how);
     Failure::new(Code::NeedsOperator, message).hint(message!("deploy-the-workload-anew-the-file"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::deployer::fixture::{World, spec};
-    use reforge_transaction::lease::Locks;
-
-    #[test]
-    fn a_rollback_goes_to_the_last_other_image_also_after_the_same_was_deployed_again() {
-        let world = World::new();
-        let (history, locks) = (History::new(&world.state), Locks::new(&world.state));
-        let lease = locks.try_lease("a", "a test").unwrap();
-        for image in ["one", "two", "two"] {
-            history.deploying(&lease, &spec("a", image)).unwrap();
-        }
-        let record = history.read("a").unwrap();
-        assert_eq!(record.current, Some(spec("a", "two")));
-        assert_eq!(record.previous, Some(spec("a", "one")));
-        let mut moved = spec("a", "two");
-        moved.image_digest = "another".to_owned();
-        history.deploying(&lease, &moved).unwrap();
-        assert_eq!(history.read("a").unwrap().previous, Some(spec("a", "two")), "one tag, another digest");
-    }
-
-    #[test]
-    fn a_damaged_record_is_said_and_kept_and_stops_no_redeploy() {
-        let world = World::new();
-        let (history, locks) = (History::new(&world.state), Locks::new(&world.state));
-        let file = world.state.deployments().join("a.json");
-        let damaged: [Option<&str>; 3] = [
-            Some("{\"version\":1,\"cur"),
-            Some("{\"version\":2,\"current\":null,\"previous\":null,\"preview\":null}"),
-            None,
-        ];
-        for (kept, text) in damaged.into_iter().enumerate() {
-            let _ = std::fs::remove_file(&file);
-            match text {
-                Some(text) => std::fs::write(&file, text).unwrap(),
-                None => std::fs::create_dir(&file).unwrap(),
-            }
-            assert_eq!(history.read("a").unwrap_err().code, Code::NeedsOperator);
-            let lease = locks.try_lease("a", "a test").unwrap();
-            history.deploying(&lease, &spec("a", "one")).unwrap();
-            assert_eq!(history.read("a").unwrap().current, Some(spec("a", "one")));
-            let names = std::fs::read_dir(world.state.deployments()).unwrap().map(|entry| entry.unwrap().file_name());
-            let asides = names.filter(|name| name.to_string_lossy().starts_with("a.json.damaged")).count();
-            assert_eq!(asides, kept + 1, "each is kept");
-        }
-    }
-
-    #[test]
-    fn a_record_is_written_only_under_its_own_lease() {
-        let world = World::new();
-        let lease = Locks::new(&world.state).try_lease("a", "a test").unwrap();
-        let failure = History::new(&world.state).deploying(&lease, &spec("b", "one")).unwrap_err();
-        assert_eq!(failure.code, Code::OutOfOrder);
-    }
 }
