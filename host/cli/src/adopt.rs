@@ -1,8 +1,8 @@
 //! `workload adopt`: a container that runs already becomes a workload, without being touched.
 
 mod fresh;
-mod measure;
-mod outlook;
+pub(super) mod measure;
+pub(super) mod outlook;
 
 use std::path::Path;
 
@@ -90,7 +90,7 @@ fn one(session: &Session, container: &str, names: Names) -> Result<Answer> {
     if let Some(workload) = config.workloads.iter().find(|workload| workload.id == id) {
         return again(session, host, &runtime, workload, &adoption);
     }
-    let measured = measure::all(&adoption.spec);
+    let measured = measure::all(&adoption.spec.mounts);
     let links = measure::links(&measured);
     let project =
         names.project.unwrap_or_else(|| adoption.compose.as_ref().map_or(&id, |(project, _)| project).clone());
@@ -108,7 +108,11 @@ fn one(session: &Session, container: &str, names: Names) -> Result<Answer> {
         runtime.disown(&adoption)?;
         return Err(failure);
     }
-    let outlook = outlook::of(&added, &id, &adoption, measured, &runtime)?;
+    let mut outlook = outlook::of(&added, &id, measured, &runtime)?.with_barred(&adoption.barred);
+    let has_volumes = adoption.spec.mounts.iter().any(|mount| mount.engine_volume.is_some());
+    if has_volumes || !adoption.left.is_empty() {
+        outlook = outlook.with_volumes_of_engine(&adoption.engine);
+    }
     let details = json!({
         "workload": id,
         "container": adoption.container,

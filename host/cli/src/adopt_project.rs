@@ -8,12 +8,14 @@ use reforge_base::Result;
 use reforge_base::durable;
 use reforge_base::escape;
 use reforge_base::message;
+use reforge_base::spec::Mount;
 use reforge_config::scope::Scope;
-use reforge_config::{COMPOSE, Volume, Workload, adopted};
+use reforge_config::{COMPOSE, Config, Links, Volume, Workload, adopted};
 use reforge_docker::{ComposeAdoption, ComposeRuntime};
 use serde_json::json;
 
-use super::adopt::{self, Names, plain};
+use super::adopt::outlook::{self, Outlook};
+use super::adopt::{self, Names, measure, plain};
 use super::answer::Answer;
 use super::session::Session;
 use super::words::{self, say};
@@ -43,28 +45,43 @@ pub(crate) fn adopt(session: &Session, project: &str, names: Names) -> Result<An
         return Err(Failure::new(Code::Usage, message).hint(message!("choose-another-name-with-id")));
     }
     let stage = names.stage.as_deref().unwrap_or("prod");
-    let workload = workload(&id, stage, &adoption);
+    let mounts = adoption.volumes.iter().map(|volume| Mount::new(&volume.name, &volume.source, &volume.target));
+    let measured = measure::all(&mounts.collect::<Vec<_>>());
+    let links = measure::links(&measured);
+    let workload = workload(&id, stage, links, &adoption);
     let text = adopted::add_compose(&config, &base, &workload)?;
+    let added = Config::read(&text, &config.path)?;
     runtime.adopt(&adoption, &id)?;
     if let Err(failure) = durable::replace_unchanged(&file, before.as_bytes(), text.as_bytes()) {
         runtime.disown(&id)?;
         return Err(failure);
     }
+    let known = [(id.clone(), adoption.project.clone())].into();
+    let adopted = ComposeRuntime::new(config.host.docker_socket.clone(), host.state.compose(), known);
+    let mut outlook = outlook::of(&added, &id, measured, &adopted)?;
+    if adoption.volumes.iter().any(|volume| volume.engine_volume.is_some()) {
+        outlook = outlook.with_volumes_of_engine(&adoption.engine);
+    }
     let volumes: Vec<_> = adoption.volumes.iter().map(|volume| &volume.name).collect();
     let details = json!({
         "workload": id,
+        "links": links.as_str(),
+        "measured": outlook.measured(),
+        "in_the_way": outlook.in_the_way,
+        "warnings": outlook.warnings,
         "compose": adoption.project,
         "members": adoption.members.iter().map(|(_, name, _)| name).collect::<Vec<_>>(),
         "volumes": volumes,
     });
     host.audit_event("adopt", &session.who(), details.clone())?;
     drop(lease);
-    Ok(Answer::done(told(&id, &file, &adoption), details))
+    Ok(Answer::done(told(session, &id, &file, &adoption, &outlook), details))
 }
 
-fn workload(id: &str, stage: &str, adoption: &ComposeAdoption) -> Workload {
+fn workload(id: &str, stage: &str, links: Links, adoption: &ComposeAdoption) -> Workload {
     let mut workload = Workload::new(id, &plain(&adoption.project.name), stage, COMPOSE);
     workload.compose = Some(adoption.project.clone());
+    workload.links = links;
     for volume in &adoption.volumes {
         let source = volume.source.to_string_lossy();
         let mut declared = Volume::new(&volume.name, Scope::Absolute, &source).with_target(&volume.target);
@@ -101,7 +118,7 @@ fn again(known: &Workload, adoption: &ComposeAdoption) -> Answer {
     Answer::done(lines.join("\n"), json!({ "workload": known.id, "new": names }))
 }
 
-fn told(id: &str, file: &Path, adoption: &ComposeAdoption) -> String {
+fn told(session: &Session, id: &str, file: &Path, adoption: &ComposeAdoption, outlook: &Outlook) -> String {
     let shown = escape::text(id);
     let name = escape::text(&adoption.project.name);
     let mut lines = vec![say!("the-project-is-workload-now", name, shown, members = adoption.members.len())];
@@ -110,13 +127,14 @@ fn told(id: &str, file: &Path, adoption: &ComposeAdoption) -> String {
         let (service, container) = (escape::text(service), escape::text(container));
         lines.push(say!("adopted-member", service, container, state = state.as_str()));
     }
-    for volume in &adoption.volumes {
-        let (volume_name, live) = (escape::text(&volume.name), escape::path(&volume.source));
-        lines.push(say!("adopted-volume", volume = volume_name, live));
-    }
+    lines.extend(outlook.volumes());
     for left in &adoption.not_captured {
         lines.push(say!("not-captured-line", what = words::read(&left.message())));
     }
-    lines.push(say!("next-snapshot-and-list", shown));
+    lines.extend(outlook.lines());
+    let next = ["snapshot create ", "restore plan "].map(|command| session.command(&format!("{command}{shown}")));
+    let [first, second] = next;
+    lines.push(say!("next-command", first));
+    lines.push(say!("then-command", second));
     lines.join("\n")
 }

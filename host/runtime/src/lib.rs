@@ -16,6 +16,7 @@ use reforge_base::spec::{DeploySpec, HealthReport, Mount, Observation};
 use reforge_volumes::identity::Identity;
 
 pub mod process;
+pub mod stopped;
 
 /// A directory that belongs to what is deployed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,30 +5,30 @@ use std::path::{Path, PathBuf};
 use reforge_base::Failure;
 use reforge_base::Result;
 use reforge_base::message;
-use reforge_base::spec::DeploySpec;
+use reforge_base::spec::Mount;
 use reforge_config::Links;
 use reforge_volumes::live_tree::{self, Totals};
 use reforge_volumes::parent::Parent;
 
 /// One of them.
-pub(super) struct Measured {
+pub(crate) struct Measured {
     pub volume: String,
     pub live: PathBuf,
     /// Or why nobody knows.
     pub totals: Result<Totals>,
 }
 
-pub(super) fn all(spec: &DeploySpec) -> Vec<Measured> {
-    let measure = |mount: &reforge_base::spec::Mount| Measured {
+pub(crate) fn all(mounts: &[Mount]) -> Vec<Measured> {
+    let measure = |mount: &Mount| Measured {
         volume: mount.volume.clone(),
         live: mount.live.clone(),
         totals: measure(&mount.live),
     };
-    spec.mounts.iter().map(measure).collect()
+    mounts.iter().map(measure).collect()
 }
 
 /// What a workload with these directories has to say about links, so that a snapshot of them can be restored.
-pub(super) fn links(all: &[Measured]) -> Links {
+pub(crate) fn links(all: &[Measured]) -> Links {
     let has_links = |totals: &Totals| totals.symlinks + totals.hard_links > 0;
     match all.iter().any(|one| one.totals.as_ref().is_ok_and(has_links)) {
         true => Links::Contained,

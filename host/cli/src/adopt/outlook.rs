@@ -8,7 +8,7 @@ use reforge_base::Result;
 use reforge_base::escape;
 use reforge_base::message;
 use reforge_config::{Config, Links};
-use reforge_docker::Adoption;
+use reforge_docker::Barred;
 use reforge_host::deployer::resolve;
 use reforge_runtime::Runtime;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ use super::measure::{self, Measured};
 /// The first engine whose `system prune --volumes` takes no named volume.
 const ENGINE_THAT_KEEPS_VOLUMES: u32 = 23;
 
-pub(super) struct Outlook {
+pub(crate) struct Outlook {
     measured: Vec<Measured>,
     links: Links,
     /// What a restore would be refused for today.
@@ -30,13 +30,7 @@ pub(super) struct Outlook {
 }
 
 /// Of a workload that was added to a configuration. Looks only.
-pub(super) fn of(
-    config: &Config,
-    id: &str,
-    adoption: &Adoption,
-    measured: Vec<Measured>,
-    runtime: &dyn Runtime,
-) -> Result<Outlook> {
+pub(crate) fn of(config: &Config, id: &str, measured: Vec<Measured>, runtime: &dyn Runtime) -> Result<Outlook> {
     let workload = config.workload(id)?;
     let resolution = resolve::resolve(config, workload);
     let live: Vec<_> = resolution.volumes.iter().map(|volume| (volume.name.clone(), volume.path.clone())).collect();
@@ -70,14 +64,6 @@ pub(super) fn of(
             }
         }
     }
-    for barred in &adoption.barred {
-        let (source, target) = (escape::path(&barred.source), escape::path(&barred.target));
-        warnings.push(warned(message!("stays-mounted-and-is-not-captured", source, target, why = barred.why)));
-    }
-    if !adoption.left.is_empty() && major(&adoption.engine).is_some_and(|major| major < ENGINE_THAT_KEEPS_VOLUMES) {
-        let version = escape::text(&adoption.engine);
-        warnings.push(warned(message!("prune-takes-volumes-of-stopped-apps", version)));
-    }
     in_the_way.dedup();
     Ok(Outlook { links: measure::links(&measured), measured, in_the_way, warnings })
 }
@@ -92,8 +78,26 @@ fn major(version: &str) -> Option<u32> {
 }
 
 impl Outlook {
+    /// With what stays mounted and is the machine's.
+    pub(crate) fn with_barred(mut self, barred: &[Barred]) -> Outlook {
+        for Barred { source, target, why } in barred {
+            let (source, target) = (escape::path(source), escape::path(target));
+            self.warnings.push(warned(message!("stays-mounted-and-is-not-captured", source, target, why)));
+        }
+        self
+    }
+
+    /// With what an engine of this version does to its named volumes.
+    pub(crate) fn with_volumes_of_engine(mut self, version: &str) -> Outlook {
+        if major(version).is_some_and(|major| major < ENGINE_THAT_KEEPS_VOLUMES) {
+            let version = escape::text(version);
+            self.warnings.push(warned(message!("prune-takes-volumes-of-stopped-apps", version)));
+        }
+        self
+    }
+
     /// For programs: each volume's size, null where nobody knows it.
-    pub(super) fn measured(&self) -> Value {
+    pub(crate) fn measured(&self) -> Value {
         let one = |one: &Measured| {
             let totals = one.totals.as_ref().ok();
             json!({
@@ -108,7 +112,7 @@ impl Outlook {
     }
 
     /// A line for each volume.
-    pub(super) fn volumes(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn volumes(&self) -> impl Iterator<Item = String> {
         self.measured.iter().map(|one| {
             let (volume, live) = (escape::text(&one.volume), escape::path(&one.live));
             match &one.totals {
@@ -122,7 +126,7 @@ impl Outlook {
     }
 
     /// What is to be known, then what is to be mended.
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if self.links == Links::Contained {
             lines.push(say!("note-links-are-contained"));

@@ -11,6 +11,7 @@ use super::unit::{self, Member, Unit};
 use super::{ComposeRuntime, drift};
 use crate::client::Client;
 use crate::controllers;
+use crate::off_limits::OffLimits;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
@@ -23,6 +24,8 @@ pub struct ComposeAdoption {
     pub project: ComposeProject,
     pub volumes: Vec<UnitVolume>,
     pub not_captured: Vec<NotCaptured>,
+    /// The engine's version, as it says it.
+    pub engine: String,
     /// Service, container and what it is doing.
     pub members: Vec<(String, String, String)>,
     record: UnitRecord,
@@ -83,6 +86,7 @@ pub(crate) fn look(runtime: &ComposeRuntime, name: &str, workload: &str) -> Resu
         .map(|member| (member.service.clone(), member.found.name.clone(), member.found.status().to_string()));
     Ok(ComposeAdoption {
         members: members.collect(),
+        engine: OffLimits::of(&client)?.version,
         record: UnitRecord { known: drift::known(&unit), volumes: places, ..before },
         not_captured: all.not_captured,
         volumes,

@@ -5,7 +5,6 @@
 mod gate;
 pub mod plugins;
 mod snapshots;
-mod stopped;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

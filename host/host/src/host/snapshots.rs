@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use cap_std::fs::Dir;
 
-use super::{Host, stopped};
+use super::Host;
 use crate::deployer::deployed;
 use crate::deployer::resolve::{self, ResolvedVolume};
 use crate::restore::preflight;
@@ -17,6 +17,7 @@ use reforge_base::not_captured::{NotCaptured, WhyNot};
 use reforge_base::spec::{Mount, Observation};
 use reforge_config::Workload;
 use reforge_holders::{self as holders, LiveDirectory};
+use reforge_runtime::stopped;
 use reforge_snapshots::capture::{self, CaptureRequest, CaptureVolume, SAFETY, Storage};
 use reforge_snapshots::format::{Descriptor, Image};
 use reforge_transaction::app::Used;

@@ -407,5 +407,4 @@ written-to = written to `{ $file }`
 adopted-member = member  { $service }: { $container } ({ $state })
 the-project-is-workload-already = the Compose project `{ $project }` is workload `{ $id }` already
 new-in-the-project = new: volume `{ $name }` at `{ $source }`, seen as `{ $target }`; add it to the configuration
-next-snapshot-and-list = next: reforge snapshot create { $shown }, then reforge snapshot list { $shown }
 label-member = member

@@ -434,5 +434,4 @@ written-to = записано в `{ $file }`
 adopted-member = часть    { $service }: { $container } ({ $state })
 the-project-is-workload-already = проект Compose `{ $project }` уже приложение `{ $id }`
 new-in-the-project = новое: том `{ $name }` в `{ $source }`, виден как `{ $target }`; добавьте его в конфигурацию
-next-snapshot-and-list = дальше: reforge snapshot create { $shown }, затем reforge snapshot list { $shown }
 label-member = часть

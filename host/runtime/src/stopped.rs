@@ -3,10 +3,11 @@
 
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
-use reforge_runtime::Runtime;
+
+use crate::Runtime;
 
 /// Does it with the app held and seen down. The caller holds the lease.
-pub(super) fn while_stopped<T>(runtime: &dyn Runtime, workload: &str, act: impl FnOnce() -> Result<T>) -> Result<T> {
+pub fn while_stopped<T>(runtime: &dyn Runtime, workload: &str, act: impl FnOnce() -> Result<T>) -> Result<T> {
     let done = taken_down(runtime, workload).and_then(|()| act());
     let resumed = runtime.resume(workload).map_err(|failure| {
         let message = message!("the-app-is-not-up-again", message = failure.message);
