@@ -229,6 +229,10 @@ impl Runtime for DockerRuntime {
         Ok(!view.found.iter().any(Found::is_up) && !view.was_started_meanwhile())
     }
 
+    fn starts_by_others(&self) -> bool {
+        true
+    }
+
     fn refuse_missing(&self, workload: &str) -> Result<()> {
         let view = self.view(workload)?;
         match view.to_start_again()? {

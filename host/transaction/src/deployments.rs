@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::lease::Lease;
+use super::state_files;
 use reforge_base::Message;
 use reforge_base::durable::{self, PRIVATE_FILE};
 use reforge_base::escape;
@@ -90,7 +91,7 @@ impl History {
     pub fn read(&self, workload: &str) -> Result<Deployments> {
         let path = self.directory.join(name(workload));
         let mut bytes = Vec::new();
-        match std::fs::File::open(&path).and_then(|file| file.take(RECORD_BYTES_MAX).read_to_end(&mut bytes)) {
+        match state_files::open(&path).and_then(|file| file.take(RECORD_BYTES_MAX).read_to_end(&mut bytes)) {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Deployments::default()),
             Err(error) if error.kind() == io::ErrorKind::IsADirectory => {

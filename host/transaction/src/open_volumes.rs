@@ -68,9 +68,11 @@ impl OpenVolume {
 
 /// Whether the engine has removed a volume of its own, and both trees with it. Another one of that name may be there.
 pub(super) fn is_removed(volume: &BeginVolume) -> bool {
-    let parent = || Parent::open(&volume.parent)?.own_identity();
-    let is_gone = || !volume.parent.exists() || parent().is_ok_and(|parent| parent != volume.parent_identity);
-    is_of_engine(volume) && is_gone()
+    let is_gone = match Parent::open(&volume.parent).and_then(|parent| parent.own_identity()) {
+        Ok(parent) => parent != volume.parent_identity,
+        Err(failure) => failure.code == Code::NotFound,
+    };
+    is_of_engine(volume) && is_gone
 }
 
 /// Whether it is a volume of an engine's, which the engine removes with everything beside it.

@@ -174,9 +174,9 @@ fn an_adopted_containers_named_volume_is_a_volume_and_no_line_that_goes_takes_a_
     world.restore(&name, &snapshot, &[]).expect(0);
     assert_eq!(std::fs::read_to_string(named.data.join("file")).unwrap(), "old");
     let targets = || {
-        let all = containers::of(engine, &name);
-        let up = all.iter().find(|container| container["State"] == "running").expect("one runs");
-        let mounts = up["Mounts"].as_array().unwrap().iter();
+        let container = engine.container(&name);
+        assert_eq!(container["State"]["Running"], true);
+        let mounts = container["Mounts"].as_array().unwrap().iter();
         let mut targets: Vec<String> = mounts.map(|mount| mount["Destination"].as_str().unwrap().to_owned()).collect();
         targets.sort();
         targets
@@ -186,8 +186,8 @@ fn an_adopted_containers_named_volume_is_a_volume_and_no_line_that_goes_takes_a_
     let text = std::fs::read_to_string(&config).unwrap();
     let at = text.find("\n[[workload.volume]]").unwrap();
     std::fs::write(&config, &text[..at]).unwrap();
-    world.ok(&["deploy", &name]);
+    world.ok(&["deploy", &name, "--yes"]);
     assert_eq!(targets(), ["/cache", "/db", "/media"]);
-    world.ok(&["deploy", &name]);
+    world.ok(&["deploy", &name, "--yes"]);
     assert_eq!(targets(), ["/cache", "/db", "/media"], "nor does a later one");
 }

@@ -16,10 +16,10 @@ pub(crate) fn run(
         Board { state: Mutex::new(State { done: vec![false; count], failures: Vec::new() }), moved: Condvar::new() };
     let order = without_circles(count, after);
     std::thread::scope(|scope| {
-        for one in 0..count {
-            let (board, waits_for) = (&board, order[one].clone());
+        for (one, waits_for) in order.iter().enumerate() {
+            let board = &board;
             let started = threads::spawn_in(scope, "member", move || {
-                board.wait(&waits_for);
+                board.wait(waits_for);
                 board.finish(one, act(one));
             });
             if let Err(failure) = started {

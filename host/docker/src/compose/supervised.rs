@@ -68,8 +68,8 @@ fn is_of(words: &[String], directory: &Path, project: &ComposeProject) -> bool {
 /// The unit of the system's manager that a process belongs to.
 fn unit_of(pid: i32) -> Option<String> {
     let groups = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
-    let parts = groups.lines().flat_map(|line| line.split('/'));
-    parts.filter(|part| part.ends_with(".service")).last().map(escape::text)
+    let mut parts = groups.lines().flat_map(|line| line.split('/'));
+    parts.rfind(|part| part.ends_with(".service")).map(escape::text)
 }
 
 #[cfg(test)]

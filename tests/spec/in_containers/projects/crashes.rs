@@ -122,14 +122,14 @@ fn whatever_ends_at_whichever_effect_three_members_have_all_volumes_or_none() {
     let full = std::env::var("REFORGE_EXPLORE").is_ok_and(|extent| extent == "full");
     let seed = environment::seed("REFORGE_SEED");
     let mut chance = Chance::new(seed);
-    println!("{} effects, seed {seed}", effects.len());
+    eprintln!("{} effects, seed {seed}", effects.len());
     for end in [End::Host, End::Engine, End::Power] {
         let share: BTreeSet<usize> = match full {
             true => (0..effects.len()).collect(),
             false => (0..SHARE).map(|_| chance.below(effects.len() as u64) as usize).collect(),
         };
         for index in share {
-            println!("{end:?} {}", effects[index]);
+            eprintln!("{end:?} {}", effects[index]);
             scene.end(end, &effects[index]);
         }
     }
