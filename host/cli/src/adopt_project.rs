@@ -31,7 +31,12 @@ pub(crate) fn adopt(session: &Session, project: &str, names: Names) -> Result<An
     let of_project = |workload: &&Workload| workload.compose.as_ref().is_some_and(|compose| compose.name == project);
     let known = config.workloads.iter().find(of_project);
     let id = known.map(|workload| workload.id.clone()).or(names.id.clone()).unwrap_or_else(|| plain(project));
-    let runtime = ComposeRuntime::new(config.host.docker_socket.clone(), host.state.compose(), Default::default());
+    let runtime = ComposeRuntime::new(
+        config.host.docker_socket.clone(),
+        host.state.compose(),
+        host.state.docker(),
+        Default::default(),
+    );
     let adoption = runtime.look_to_adopt(project, &id)?;
     let lease = host.lease(&id, message!("an-adoption"), false, &session.cancelled)?;
     if let Some(known) = known {
@@ -57,7 +62,8 @@ pub(crate) fn adopt(session: &Session, project: &str, names: Names) -> Result<An
         return Err(failure);
     }
     let known = [(id.clone(), adoption.project.clone())].into();
-    let adopted = ComposeRuntime::new(config.host.docker_socket.clone(), host.state.compose(), known);
+    let adopted =
+        ComposeRuntime::new(config.host.docker_socket.clone(), host.state.compose(), host.state.docker(), known);
     let mut outlook = outlook::of(&added, &id, measured, &adopted)?;
     if adoption.volumes.iter().any(|volume| volume.engine_volume.is_some()) {
         outlook = outlook.with_volumes_of_engine(&adoption.engine);

@@ -45,7 +45,8 @@ pub(crate) fn forget(session: &Session, id: &str, yes: bool) -> Result<Answer> {
     let was_adopted = match workload.compose.is_some() {
         true => {
             let socket = host.config.host.docker_socket.clone();
-            ComposeRuntime::new(socket, host.state.compose(), Default::default()).disown(&workload.id)?;
+            ComposeRuntime::new(socket, host.state.compose(), host.state.docker(), Default::default())
+                .disown(&workload.id)?;
             true
         }
         false => runtime.forget(&workload.id)?,

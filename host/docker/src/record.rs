@@ -94,6 +94,26 @@ impl Record {
     }
 }
 
+/// The workload that a container was adopted as, if it was.
+pub(crate) fn adopted_as(directory: &Path, id: &str) -> Result<Option<String>> {
+    let listed = |error: std::io::Error| Failure::io("list", directory, &error);
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(listed(error)),
+    };
+    for entry in entries {
+        let name = entry.map_err(listed)?.file_name();
+        let Some(workload) = name.to_str().and_then(|name| name.strip_suffix(".json")) else { continue };
+        // What a crash left half-written begins with a dot.
+        let is_it = |adopted: &Adopted| adopted.id == id;
+        if !workload.starts_with('.') && Record::read(directory, workload)?.adopted.as_ref().is_some_and(is_it) {
+            return Ok(Some(workload.to_owned()));
+        }
+    }
+    Ok(None)
+}
+
 fn file_name(workload: &str) -> Result<String> {
     if workload.is_empty() || workload.starts_with('.') || workload.contains(['/', '\0']) {
         return Err(Failure::new(Code::Usage, message!("is-no-workloads-name", workload = escape::text(workload))));

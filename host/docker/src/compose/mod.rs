@@ -47,6 +47,8 @@ use reforge_runtime::{DeployedMount, ImageAtHand, Runtime, Survey};
 pub struct ComposeRuntime {
     socket: PathBuf,
     records: PathBuf,
+    /// Where the runtime of single containers has its own.
+    containers: PathBuf,
     projects: BTreeMap<String, ComposeProject>,
 }
 
@@ -62,9 +64,14 @@ struct View<'a> {
 
 impl ComposeRuntime {
     /// Talks to the engine at `socket`. Nothing is asked yet. What the engine cannot keep is written to the directory
-    /// `records`. `projects` are the workloads by their ids.
-    pub fn new(socket: PathBuf, records: PathBuf, projects: BTreeMap<String, ComposeProject>) -> ComposeRuntime {
-        ComposeRuntime { socket, records, projects }
+    /// `records`; `containers` is where [`DockerRuntime`](super::DockerRuntime) writes. `projects` are the workloads by their ids.
+    pub fn new(
+        socket: PathBuf,
+        records: PathBuf,
+        containers: PathBuf,
+        projects: BTreeMap<String, ComposeProject>,
+    ) -> ComposeRuntime {
+        ComposeRuntime { socket, records, containers, projects }
     }
 
     /// What a project would be as this workload. Changes nothing.

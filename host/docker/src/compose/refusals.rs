@@ -6,7 +6,7 @@ use bollard::query_parameters::InspectNetworkOptions;
 
 use super::unit::{Member, shares};
 use super::{View, drift, supervised};
-use crate::{container, controllers, survey};
+use crate::{container, controllers, labels, survey};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
@@ -19,6 +19,12 @@ pub(crate) fn survey(view: &View<'_>, allowed: &[String], live: &[(String, PathB
     let mut survey = survey::others_who_have(&view.client, &own, allowed, live)?;
     for member in &view.unit.members {
         survey.refusals.extend(controllers::of_own(&member.found));
+        if let Some(owner) = view.other_workload(member)? {
+            let (shown, owner) = (member.found.shown(), escape::text(&owner));
+            let message = message!("member-is-another-workloads", shown, owner = owner.as_str());
+            let hint = message!("forget-that-workload-first", owner);
+            survey.refusals.push(Failure::new(Code::PolicyRefused, message).hint(hint));
+        }
         if member.found.is_up() {
             survey.refusals.extend(removes_itself(member));
             survey.refusals.extend(cannot_start_again(view, member)?);
@@ -94,6 +100,21 @@ impl View<'_> {
         let configured = shown(&self.project.working_dir, &self.project.config_files);
         let message = message!("project-is-of-another-directory", name, now = shown(&directory, &files), configured);
         Err(Failure::new(Code::VolumeRefused, message).hint(message!("adopt-the-project-under-another-id")))
+    }
+
+    /// The workload that a container belongs to which only joined a namespace: it has a lock of its own.
+    fn other_workload(&self, member: &Member) -> Result<Option<String>> {
+        if member.is_own {
+            return Ok(None);
+        }
+        let by_label = member.found.labels().get(labels::WORKLOAD).cloned();
+        let project = member.label("project");
+        let is_of = |(_, other): &(&String, &ComposeProject)| Some(other.name.as_str()) == project;
+        let by_project = || self.runtime.projects.iter().find(is_of).map(|(workload, _)| workload.clone());
+        match by_label.or_else(by_project) {
+            Some(owner) => Ok(Some(owner)),
+            None => crate::record::adopted_as(&self.runtime.containers, &member.found.id),
+        }
     }
 
     /// Whether the engine has any of it.

@@ -89,7 +89,12 @@ impl Host {
     pub fn compose_runtime(config: &Config, state: &StateDir) -> Arc<dyn Runtime> {
         let projects =
             config.workloads.iter().filter_map(|workload| Some((workload.id.clone(), workload.compose.clone()?)));
-        Arc::new(ComposeRuntime::new(config.host.docker_socket.clone(), state.compose(), projects.collect()))
+        Arc::new(ComposeRuntime::new(
+            config.host.docker_socket.clone(),
+            state.compose(),
+            state.docker(),
+            projects.collect(),
+        ))
     }
 
     /// What plugins are installed.

@@ -129,6 +129,24 @@ fn whoever_has_a_members_namespace_goes_down_and_comes_up_with_it() {
     project.inside("tor", "wget -q -O- http://127.0.0.1:8080/tag");
     assert!(project.inside("dbg", "ps").contains("httpd"));
     assert_eq!(project.engine.container(&outside)["State"]["Running"], true);
+    // One that is a workload of its own has a lock of its own.
+    std::fs::create_dir(project.world.path("elsewhere/own")).unwrap();
+    crate::support::containers::remove(project.engine, &outside);
+    crate::support::containers::stranger(
+        project.engine,
+        &outside,
+        true,
+        serde_json::json!({
+            "Cmd": ["sh", "-c", crate::support::projects::STAYS],
+            "HostConfig": {
+                "NetworkMode": format!("container:{}", project.id("vpn")),
+                "Mounts": [{ "Type": "bind", "Source": project.world.path("elsewhere/own"), "Target": "/own" }],
+            },
+        }),
+    );
+    project.world.ok(&["workload", "adopt", &outside]);
+    let said = format!("belongs to workload `{outside}`");
+    project.world.restore(&project.name, &snapshot, &[]).expect(3).expect_said(&said).expect_clear();
     crate::support::containers::remove(project.engine, &outside);
 }
 

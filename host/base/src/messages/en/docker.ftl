@@ -293,3 +293,5 @@ give-each-project-a-name-of-its-own = give each project a name of its own with `
 the-container-removes-itself = the container { $shown } removes itself when it stops (`--rm`), with its anonymous volumes
 create-it-without-rm = create it without `--rm`, then adopt it again
 member-sees-another-directory = { $shown } was started and sees at `{ $target }` another directory than `{ $live }`
+member-is-another-workloads = { $shown } has a namespace of this project and belongs to workload `{ $owner }`
+forget-that-workload-first = it goes down with the project: take it out with `reforge workload forget { $owner }`, or give it a namespace of its own

@@ -295,3 +295,5 @@ give-each-project-a-name-of-its-own = дайте каждому проекту �
 the-container-removes-itself = контейнер { $shown } удаляется, когда останавливается (`--rm`), вместе со своими анонимными томами
 create-it-without-rm = создайте его без `--rm` и примите снова
 member-sees-another-directory = { $shown } запущен и видит в `{ $target }` другой каталог, не `{ $live }`
+member-is-another-workloads = { $shown } пользуется пространством имён этого проекта, а принадлежит приложению `{ $owner }`
+forget-that-workload-first = он останавливается вместе с проектом: уберите его через `reforge workload forget { $owner }` или дайте ему своё пространство имён
