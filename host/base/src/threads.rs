@@ -4,12 +4,17 @@ use std::io;
 use std::sync::Mutex;
 use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
 
+use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+
 use crate::failure::{Code, Failure, Result};
 use crate::message;
 
+/// What a thread takes at its start, with something to spare: its stack is 2 MiB of it.
+const ROOM_BYTES: usize = 4 << 20;
+
 /// One that may outlive its caller.
 pub fn spawn<T: Send + 'static>(name: &str, run: impl FnOnce() -> T + Send + 'static) -> Result<JoinHandle<T>> {
-    Builder::new().name(name.to_owned()).spawn(run).map_err(|error| failed(&error))
+    has_room().and_then(|()| Builder::new().name(name.to_owned()).spawn(run)).map_err(|error| failed(&error))
 }
 
 /// One of a scope.
@@ -18,7 +23,9 @@ pub fn spawn_in<'scope, T: Send + 'scope>(
     name: &str,
     run: impl FnOnce() -> T + Send + 'scope,
 ) -> Result<ScopedJoinHandle<'scope, T>> {
-    Builder::new().name(name.to_owned()).spawn_scoped(scope, run).map_err(|error| failed(&error))
+    has_room()
+        .and_then(|()| Builder::new().name(name.to_owned()).spawn_scoped(scope, run))
+        .map_err(|error| failed(&error))
 }
 
 /// Fails unless so many more can be had right now. For what starts threads by itself and panics where it gets none.
@@ -32,6 +39,17 @@ pub fn require(count: usize) -> Result<()> {
         drop(closed);
         started
     })
+}
+
+/// A thread that has its stack and gets no memory for what it handles an overflow with panics before anything of ours runs.
+fn has_room() -> io::Result<()> {
+    let (flags, nowhere) = (MapFlags::PRIVATE, std::ptr::null_mut());
+    // SAFETY: it is put wherever there is room, and goes before anybody knows of it.
+    unsafe {
+        let room = mmap_anonymous(nowhere, ROOM_BYTES, ProtFlags::READ | ProtFlags::WRITE, flags)?;
+        munmap(room, ROOM_BYTES)?;
+    }
+    Ok(())
 }
 
 fn failed(error: &io::Error) -> Failure {

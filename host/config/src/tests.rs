@@ -360,7 +360,7 @@ fn a_runtime_is_one_that_the_host_has_and_which_those_are_is_told() {
     };
     let (message, hint) = refused("mine", &BUILT_IN);
     assert!(message.ends_with("line 8: the key `runtime` cannot be `mine`"), "{message}");
-    assert_eq!(hint, "use `process` or `docker`");
+    assert_eq!(hint, "use `process` or `docker` or `compose`");
     assert_eq!(refused("mine", &["other"]).1, "use `other`, or register a runtime of that name when the host is built");
     assert_eq!(refused("process", &["mine"]).1, "use `mine`");
     let config = Config::check_for(&text("mine"), Path::new("/etc/reforge.toml"), &["mine"]).unwrap();
