@@ -1,6 +1,7 @@
 //! An app that is down while something is done, and brought up again whatever happens in between. If the host ends there, its
 //! next start brings it up.
 
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 
@@ -17,6 +18,21 @@ pub fn while_stopped<T>(runtime: &dyn Runtime, workload: &str, act: impl FnOnce(
         (Ok(done), resumed) => resumed.map(|()| done),
         (Err(failure), Ok(())) => Err(failure),
         (Err(failure), Err(second)) => Err(second.context(failure.message)),
+    }
+}
+
+/// Ends every hold that a host left which ended in between. What cannot be brought up is told, and stands in no other's way.
+pub fn resume_all(runtime: &dyn Runtime, resume: &dyn Fn(&str) -> Result<()>, tell: &dyn Fn(Message)) {
+    match runtime.held() {
+        Err(failure) => tell(message!("held-workloads-are-not-known", failure)),
+        Ok(held) => {
+            for workload in held {
+                if let Err(failure) = resume(&workload) {
+                    let workload = reforge_base::escape::text(&workload);
+                    tell(message!("held-workload-is-not-up-again", workload, failure));
+                }
+            }
+        }
     }
 }
 

@@ -31,6 +31,7 @@ use reforge_plugins::registry::Registry;
 use reforge_plugins::{ActivePlugin, PluginEngine};
 use reforge_runtime::Runtime;
 use reforge_runtime::process::ProcessRuntime;
+use reforge_runtime::stopped;
 use reforge_snapshots::store::Store;
 use reforge_transaction::generation::Generations;
 use reforge_transaction::lease::{Lease, Locks, OuterLock};
@@ -185,24 +186,14 @@ impl Host {
     /// A workload that is held by no transaction was to be captured, and the host ended: what ran is started again. One that
     /// cannot be is told, and stands in no other's way.
     fn resume_held(&self) {
+        let is_free = |workload: &str| -> Result<bool> {
+            Ok(registry::blocking(&registry::read_open(&self.state.transactions())?, workload).is_none())
+        };
         for runtime in self.deployer.runtimes() {
-            let held = runtime.held().unwrap_or_else(|failure| {
-                self.deployer.tell(message!("held-workloads-are-not-known", failure));
-                Vec::new()
-            });
-            for workload in held {
-                let resume = || {
-                    let entries = registry::read_open(&self.state.transactions())?;
-                    match registry::blocking(&entries, &workload) {
-                        Some(_) => Ok(()),
-                        None => runtime.resume(&workload),
-                    }
-                };
-                if let Err(failure) = self.unless_busy(&workload, resume) {
-                    let workload = reforge_base::escape::text(&workload);
-                    self.deployer.tell(message!("held-workload-is-not-up-again", workload, failure));
-                }
-            }
+            let resume = |workload: &str| {
+                self.unless_busy(workload, || if is_free(workload)? { runtime.resume(workload) } else { Ok(()) })
+            };
+            stopped::resume_all(&**runtime, &resume, &|failure| self.deployer.tell(failure));
         }
     }
 
