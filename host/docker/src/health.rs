@@ -185,7 +185,7 @@ impl Wait<'_> {
 }
 
 /// What the image's check may take until it says that the app is not well; an engine fills in what is not said.
-fn takes_at_most(found: &Found) -> Duration {
+pub(crate) fn takes_at_most(found: &Found) -> Duration {
     let Some(check) = found.inspect.config.as_ref().and_then(|config| config.healthcheck.as_ref()) else {
         return Duration::ZERO;
     };

@@ -42,6 +42,7 @@ mod policy;
 mod ports;
 mod privileges;
 mod record;
+mod record_file;
 mod replaced;
 mod request;
 pub mod root;

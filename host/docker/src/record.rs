@@ -6,10 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::definition::Definition;
-use reforge_base::durable::{self, PRIVATE_DIRECTORY, PRIVATE_FILE};
-use reforge_base::escape;
-use reforge_base::failure::{Code, Failure, Result};
-use reforge_base::message;
+use super::record_file;
+use reforge_base::failure::Result;
 use reforge_base::spec::Restart;
 
 /// What is written down about one workload.
@@ -74,51 +72,23 @@ pub(crate) struct Adopted {
 impl Record {
     /// Empty if there is none.
     pub(crate) fn read(directory: &Path, workload: &str) -> Result<Record> {
-        let path = directory.join(file_name(workload)?);
-        let bytes = match std::fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Record::default()),
-            Err(error) => return Err(Failure::io("read", &path, &error)),
-        };
-        serde_json::from_slice(&bytes).map_err(|error| {
-            let message = message!("is-not-understood", path = escape::path(&path), error);
-            Failure::new(Code::NeedsOperator, message).hint(message!("it-says-which-restart-policies"))
-        })
+        record_file::read(directory, workload)
     }
 
     pub(crate) fn write(&self, directory: &Path, workload: &str) -> Result<()> {
-        durable::make_directories_durably(directory, PRIVATE_DIRECTORY)?;
-        let bytes = serde_json::to_vec_pretty(self)
-            .map_err(|error| Failure::new(Code::Io, message!("cannot-write-down-a-container", error)))?;
-        durable::write_durably(directory, file_name(workload)?, &bytes, PRIVATE_FILE)
+        record_file::write(self, directory, workload)
     }
 }
 
 /// The workload that a container was adopted as, if it was.
 pub(crate) fn adopted_as(directory: &Path, id: &str) -> Result<Option<String>> {
-    let listed = |error: std::io::Error| Failure::io("list", directory, &error);
-    let entries = match std::fs::read_dir(directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(listed(error)),
-    };
-    for entry in entries {
-        let name = entry.map_err(listed)?.file_name();
-        let Some(workload) = name.to_str().and_then(|name| name.strip_suffix(".json")) else { continue };
-        // What a crash left half-written begins with a dot.
-        let is_it = |adopted: &Adopted| adopted.id == id;
-        if !workload.starts_with('.') && Record::read(directory, workload)?.adopted.as_ref().is_some_and(is_it) {
-            return Ok(Some(workload.to_owned()));
+    let is_it = |adopted: &Adopted| adopted.id == id;
+    for workload in record_file::workloads(directory)? {
+        if Record::read(directory, &workload)?.adopted.as_ref().is_some_and(is_it) {
+            return Ok(Some(workload));
         }
     }
     Ok(None)
-}
-
-fn file_name(workload: &str) -> Result<String> {
-    if workload.is_empty() || workload.starts_with('.') || workload.contains(['/', '\0']) {
-        return Err(Failure::new(Code::Usage, message!("is-no-workloads-name", workload = escape::text(workload))));
-    }
-    Ok(format!("{workload}.json"))
 }
 
 #[cfg(test)]

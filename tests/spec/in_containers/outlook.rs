@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
@@ -18,7 +19,16 @@ struct Scene {
 
 impl Scene {
     fn new() -> Scene {
-        let engine = Engine::shared();
+        Scene::on(Engine::shared())
+    }
+
+    /// On an engine on which nobody else is: what has the whole machine mounted stands in everybody's way.
+    fn alone() -> Scene {
+        static ENGINE: OnceLock<Engine> = OnceLock::new();
+        Scene::on(ENGINE.get_or_init(|| Engine::start(&[])))
+    }
+
+    fn on(engine: &'static Engine) -> Scene {
         Scene { engine, world: containers::world(engine, []), name: containers::fresh_id("looked-at") }
     }
 
@@ -84,7 +94,7 @@ fn a_parent_of_somebody_elses_and_device_nodes_are_said_with_what_to_do() {
 
 #[test]
 fn the_machines_and_the_engines_own_directories_are_never_volumes_and_never_roots() {
-    let scene = Scene::new();
+    let scene = Scene::alone();
     let live = scene.world.path("data/app");
     std::fs::create_dir_all(&live).unwrap();
     let socket = scene.engine.socket();
@@ -115,7 +125,7 @@ fn the_machines_and_the_engines_own_directories_are_never_volumes_and_never_root
 
 #[test]
 fn a_container_that_has_nothing_but_the_machine_is_refused() {
-    let scene = Scene::new();
+    let scene = Scene::alone();
     scene.adopt(&[Path::new("/proc"), Path::new("/")], &[]).expect(3).expect_said("`/").expect_clear();
     assert!(scene.config().get("workload").is_none());
 }

@@ -5,13 +5,13 @@
 
 use std::time::{Duration, Instant};
 
-use bollard::models::{HealthConfig, HealthStatusEnum};
+use bollard::models::HealthStatusEnum;
 
 use super::record::{Held, Ran};
 use super::unit::Member;
 use super::{View, down};
 use crate::container::{self, Found};
-use crate::health::{LIMIT, images_check, with_last_output};
+use crate::health::{LIMIT, images_check, takes_at_most, with_last_output};
 use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::Result;
@@ -22,9 +22,6 @@ use reforge_base::spec::{Health, HealthReport, Restart};
 const SETTLE: Duration = Duration::from_secs(1);
 const SETTLE_AFTER_RESTART: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(50);
-/// What the engine takes where a check says nothing.
-const CHECK_INTERVAL: Duration = Duration::from_secs(30);
-const CHECK_RETRIES: u32 = 3;
 
 /// What is known of one member.
 enum Verdict {
@@ -127,16 +124,7 @@ pub(crate) fn has_check(found: &Found) -> bool {
 
 /// How long its health is waited for: what its check may take at worst.
 pub(crate) fn limit(found: &Found) -> Duration {
-    let config = found.inspect.config.as_ref().and_then(|config| config.healthcheck.clone());
-    config.map_or(LIMIT, |check| worst(&check).max(LIMIT))
-}
-
-fn worst(check: &HealthConfig) -> Duration {
-    let given = |nanos: Option<i64>| nanos.and_then(|nanos| u64::try_from(nanos).ok()).filter(|nanos| *nanos > 0);
-    let of = |nanos: Option<i64>, default: Duration| given(nanos).map_or(default, Duration::from_nanos);
-    let retries = check.retries.and_then(|retries| u32::try_from(retries).ok()).filter(|retries| *retries > 0);
-    let each = of(check.interval, CHECK_INTERVAL).saturating_add(of(check.timeout, CHECK_INTERVAL));
-    of(check.start_period, Duration::ZERO).saturating_add(each.saturating_mul(retries.unwrap_or(CHECK_RETRIES)))
+    takes_at_most(found).max(LIMIT)
 }
 
 fn unknown(reason: Message) -> HealthReport {

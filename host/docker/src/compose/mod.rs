@@ -33,7 +33,7 @@ pub use self::adopt::{ComposeAdoption, UnitVolume};
 use self::record::UnitRecord;
 use self::unit::Unit;
 use super::client::Client;
-use super::{engine_volumes, members};
+use super::{engine_volumes, members, record_file};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
@@ -86,7 +86,7 @@ impl ComposeRuntime {
 
     /// Takes that back.
     pub fn disown(&self, workload: &str) -> Result<()> {
-        record::remove(&self.records, workload)
+        record_file::remove(&self.records, workload)
     }
 
     /// None if nobody knows the workload: it is in no configuration, and nothing holds it.

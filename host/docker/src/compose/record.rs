@@ -6,10 +6,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::needs::Need;
-use reforge_base::durable::{self, PRIVATE_DIRECTORY, PRIVATE_FILE};
-use reforge_base::escape;
-use reforge_base::failure::{Code, Failure, Result};
-use reforge_base::message;
+use crate::record_file;
+use reforge_base::failure::Result;
 use reforge_base::spec::{ComposeProject, Restart};
 
 /// Of one workload.
@@ -81,23 +79,11 @@ pub(crate) enum Ran {
 impl UnitRecord {
     /// Empty if there is none.
     pub(crate) fn read(directory: &Path, workload: &str) -> Result<UnitRecord> {
-        let path = directory.join(file_name(workload)?);
-        let bytes = match std::fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(UnitRecord::default()),
-            Err(error) => return Err(Failure::io("read", &path, &error)),
-        };
-        serde_json::from_slice(&bytes).map_err(|error| {
-            let message = message!("is-not-understood", path = escape::path(&path), error);
-            Failure::new(Code::NeedsOperator, message).hint(message!("it-says-which-restart-policies"))
-        })
+        record_file::read(directory, workload)
     }
 
     pub(crate) fn write(&self, directory: &Path, workload: &str) -> Result<()> {
-        durable::make_directories_durably(directory, PRIVATE_DIRECTORY)?;
-        let bytes = serde_json::to_vec_pretty(self)
-            .map_err(|error| Failure::new(Code::Io, message!("cannot-write-down-a-container", error)))?;
-        durable::write_durably(directory, file_name(workload)?, &bytes, PRIVATE_FILE)
+        record_file::write(self, directory, workload)
     }
 
     /// Members of the time at which they were held.
@@ -106,40 +92,13 @@ impl UnitRecord {
     }
 }
 
-/// Takes a workload's away.
-pub(crate) fn remove(directory: &Path, workload: &str) -> Result<()> {
-    let path = directory.join(file_name(workload)?);
-    match std::fs::remove_file(&path) {
-        Ok(()) => durable::sync_directory(directory),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(Failure::io("remove", &path, &error)),
-    }
-}
-
 /// Workloads whose policies are off.
 pub(crate) fn held(directory: &Path) -> Result<Vec<String>> {
-    let listed = |error: std::io::Error| Failure::io("list", directory, &error);
-    let entries = match std::fs::read_dir(directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(listed(error)),
-    };
     let mut held = Vec::new();
-    for entry in entries {
-        let name = entry.map_err(listed)?.file_name();
-        let Some(workload) = name.to_str().and_then(|name| name.strip_suffix(".json")) else { continue };
-        // What a crash left half-written begins with a dot.
-        if !workload.starts_with('.') && UnitRecord::read(directory, workload)?.hold.is_some() {
-            held.push(workload.to_owned());
+    for workload in record_file::workloads(directory)? {
+        if UnitRecord::read(directory, &workload)?.hold.is_some() {
+            held.push(workload);
         }
     }
-    held.sort();
     Ok(held)
-}
-
-fn file_name(workload: &str) -> Result<String> {
-    if workload.is_empty() || workload.starts_with('.') || workload.contains(['/', '\0']) {
-        return Err(Failure::new(Code::Usage, message!("is-no-workloads-name", workload = escape::text(workload))));
-    }
-    Ok(format!("{workload}.json"))
 }

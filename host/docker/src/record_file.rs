@@ -1,0 +1,69 @@
+//! Files of the state directory that say what the engine cannot keep for us, one for each workload. Written durably before what
+//! they announce.
+
+use std::path::Path;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use reforge_base::durable::{self, PRIVATE_DIRECTORY, PRIVATE_FILE};
+use reforge_base::escape;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
+
+/// Empty if there is none.
+pub(crate) fn read<T: Default + DeserializeOwned>(directory: &Path, workload: &str) -> Result<T> {
+    let path = directory.join(name(workload)?);
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(T::default()),
+        Err(error) => return Err(Failure::io("read", &path, &error)),
+    };
+    serde_json::from_slice(&bytes).map_err(|error| {
+        let message = message!("is-not-understood", path = escape::path(&path), error);
+        Failure::new(Code::NeedsOperator, message).hint(message!("it-says-which-restart-policies"))
+    })
+}
+
+pub(crate) fn write(record: &impl Serialize, directory: &Path, workload: &str) -> Result<()> {
+    durable::make_directories_durably(directory, PRIVATE_DIRECTORY)?;
+    let bytes = serde_json::to_vec_pretty(record)
+        .map_err(|error| Failure::new(Code::Io, message!("cannot-write-down-a-container", error)))?;
+    durable::write_durably(directory, name(workload)?, &bytes, PRIVATE_FILE)
+}
+
+/// Takes a workload's away.
+pub(crate) fn remove(directory: &Path, workload: &str) -> Result<()> {
+    let path = directory.join(name(workload)?);
+    match std::fs::remove_file(&path) {
+        Ok(()) => durable::sync_directory(directory),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Failure::io("remove", &path, &error)),
+    }
+}
+
+/// Workloads that have one.
+pub(crate) fn workloads(directory: &Path) -> Result<Vec<String>> {
+    let listed = |error: std::io::Error| Failure::io("list", directory, &error);
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(listed(error)),
+    };
+    let mut workloads = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(listed)?.file_name();
+        // What a crash left half-written begins with a dot.
+        let workload = name.to_str().and_then(|name| name.strip_suffix(".json")).filter(|name| !name.starts_with('.'));
+        workloads.extend(workload.map(str::to_owned));
+    }
+    workloads.sort();
+    Ok(workloads)
+}
+
+fn name(workload: &str) -> Result<String> {
+    if workload.is_empty() || workload.starts_with('.') || workload.contains(['/', '\0']) {
+        return Err(Failure::new(Code::Usage, message!("is-no-workloads-name", workload = escape::text(workload))));
+    }
+    Ok(format!("{workload}.json"))
+}
