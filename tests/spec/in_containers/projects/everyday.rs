@@ -72,3 +72,15 @@ fn a_project_that_is_stopped_stays_stopped_and_one_that_was_paused_is_paused_aga
     project.world.ok(&["start", &project.name]);
     assert_eq!((project.running(), project.id("app")), (vec!["app".to_owned()], id));
 }
+
+#[test]
+fn a_host_that_ends_while_a_snapshot_is_taken_brings_the_project_up_at_its_next_start() {
+    let project = Project::up(engine(), PROJECT);
+    project.adopt();
+    let policies = project.policies();
+    project.world.faulty("docker-start:before", &["snapshot", "create", &project.name]);
+    assert_eq!(project.running(), Vec::<String>::new());
+    project.world.ok(&["recover"]);
+    project.eventually_runs(&["app"]);
+    assert_eq!(project.policies(), policies);
+}
