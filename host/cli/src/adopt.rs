@@ -189,11 +189,15 @@ fn said(session: &Session, id: &str, file: &Path, adoption: &Adoption, outlook: 
     }
     lines.extend(adoption.obstacles.iter().map(obstacle));
     lines.extend(outlook.lines());
-    let next = ["snapshot create ", "restore plan "].map(|command| session.command(&format!("{command}{shown}")));
-    let [first, second] = next;
-    lines.push(say!("next-command", first));
-    lines.push(say!("then-command", second));
+    lines.extend(next_commands(session, &shown));
     lines.join("\n")
+}
+
+/// What a person does next with a workload that was adopted.
+pub(super) fn next_commands(session: &Session, shown: &str) -> [String; 2] {
+    let [first, second] =
+        ["snapshot create ", "restore plan "].map(|command| session.command(&format!("{command}{shown}")));
+    [say!("next-command", first), say!("then-command", second)]
 }
 
 /// A container's name as a workload's.

@@ -41,6 +41,8 @@ pub(crate) fn adopt(session: &Session, project: &str, names: Names) -> Result<An
     let lease = host.lease(&id, message!("an-adoption"), false, &session.cancelled)?;
     if let Some(known) = known {
         refuse_another(known, &adoption)?;
+        // A restore that is not over stands on what was there.
+        Failure::of_all(&host.blocked(known)?).map_or(Ok(()), Err)?;
         runtime.adopt(&adoption, &id)?;
         drop(lease);
         return Ok(again(known, &adoption));
@@ -138,9 +140,6 @@ fn told(session: &Session, id: &str, file: &Path, adoption: &ComposeAdoption, ou
         lines.push(say!("not-captured-line", what = words::read(&left.message())));
     }
     lines.extend(outlook.lines());
-    let next = ["snapshot create ", "restore plan "].map(|command| session.command(&format!("{command}{shown}")));
-    let [first, second] = next;
-    lines.push(say!("next-command", first));
-    lines.push(say!("then-command", second));
+    lines.extend(adopt::next_commands(session, &shown));
     lines.join("\n")
 }

@@ -2,6 +2,7 @@
 
 mod adopted;
 mod adopted_crashes;
+mod adopted_deploys;
 mod adoption;
 mod adoptions;
 mod boot;

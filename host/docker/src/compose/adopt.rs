@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::mounts::{self, UnitDirectory};
-use super::record::UnitRecord;
+use super::record::{Known, UnitRecord};
 use super::unit::{self, Member, Unit};
 use super::{ComposeRuntime, drift};
 use crate::client::Client;
@@ -28,7 +28,7 @@ pub struct ComposeAdoption {
     pub engine: String,
     /// Service, container and what it is doing.
     pub members: Vec<(String, String, String)>,
-    record: UnitRecord,
+    known: BTreeMap<String, Known>,
 }
 
 /// A directory of a project as a volume.
@@ -78,8 +78,6 @@ pub(crate) fn look(runtime: &ComposeRuntime, name: &str, workload: &str) -> Resu
             engine_volume: directory.engine_volume.clone(),
         });
     }
-    let places: BTreeMap<String, Vec<String>> =
-        volumes.iter().map(|volume| (volume.name.clone(), volume.places.clone())).collect();
     let members = unit
         .members
         .iter()
@@ -87,16 +85,25 @@ pub(crate) fn look(runtime: &ComposeRuntime, name: &str, workload: &str) -> Resu
     Ok(ComposeAdoption {
         members: members.collect(),
         engine: OffLimits::of(&client)?.version,
-        record: UnitRecord { known: drift::known(&unit), volumes: places, ..before },
+        known: drift::known(&unit),
         not_captured: all.not_captured,
         volumes,
         project,
     })
 }
 
-/// Writes down whose it is from now on. The caller holds the workload's lease.
+/// Writes down whose it is from now on. The caller holds the workload's lease: what was written down of a hold before is kept,
+/// as it is now.
 pub(crate) fn take(runtime: &ComposeRuntime, adoption: &ComposeAdoption, workload: &str) -> Result<()> {
-    adoption.record.write(&runtime.records, workload)
+    let (known, volumes) = (adoption.known.clone(), adoption.places());
+    UnitRecord { known, volumes, ..UnitRecord::read(&runtime.records, workload)? }.write(&runtime.records, workload)
+}
+
+impl ComposeAdoption {
+    /// Where members see each volume, by its name.
+    fn places(&self) -> BTreeMap<String, Vec<String>> {
+        self.volumes.iter().map(|volume| (volume.name.clone(), volume.places.clone())).collect()
+    }
 }
 
 /// Name, directory and files, as Compose wrote them on every container.

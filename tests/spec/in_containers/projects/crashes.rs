@@ -111,6 +111,38 @@ impl<'a> Scene<'a> {
     }
 }
 
+/// A share of the effects of a run, or all of them.
+fn some(effects: Vec<String>, chance: &mut Chance) -> Vec<String> {
+    let full = std::env::var("REFORGE_EXPLORE").is_ok_and(|extent| extent == "full");
+    let chosen: BTreeSet<usize> = match full {
+        true => (0..effects.len()).collect(),
+        false => (0..SHARE).map(|_| chance.below(effects.len() as u64) as usize).collect(),
+    };
+    chosen.into_iter().map(|index| effects[index].clone()).collect()
+}
+
+#[test]
+fn a_host_that_ends_at_whichever_effect_of_a_snapshot_brings_three_members_up_again() {
+    let engine = Engine::apart();
+    let scene = Scene::up(&engine);
+    let snapshot = ["snapshot", "create", &scene.project.name];
+    let effects = points::addressed(&scene.project.world.effects_of(&snapshot));
+    let seed = environment::seed("REFORGE_SEED");
+    eprintln!("{} effects, seed {seed}", effects.len());
+    for effect in some(effects, &mut Chance::new(seed)) {
+        for how in ["before", "after"] {
+            let ended = scene.project.world.faulty(&format!("{effect}:{how}"), &snapshot);
+            let recovered = scene.project.world.reforge(&["recover"]);
+            let about = || format!("{how} {effect}: {ended:?}, then {recovered:?}");
+            assert_eq!(scene.project.running(), ["db", "web", "worker"], "{}", about());
+            assert_eq!(scene.project.policies(), scene.policies, "{}", about());
+            let is_as_it_was =
+                |live: &PathBuf| std::fs::read_to_string(live.join("who")).is_ok_and(|who| who == "later");
+            assert!(scene.lives.iter().all(is_as_it_was), "{}", about());
+        }
+    }
+}
+
 #[test]
 fn whatever_ends_at_whichever_effect_three_members_have_all_volumes_or_none() {
     let engine = Engine::apart();
@@ -119,18 +151,13 @@ fn whatever_ends_at_whichever_effect_three_members_have_all_volumes_or_none() {
     let last = scene.project.world.transactions().pop().unwrap();
     scene.project.world.ok(&["restore", "finish", &last, "--yes"]);
     scene.write("later");
-    let full = std::env::var("REFORGE_EXPLORE").is_ok_and(|extent| extent == "full");
     let seed = environment::seed("REFORGE_SEED");
     let mut chance = Chance::new(seed);
     eprintln!("{} effects, seed {seed}", effects.len());
     for end in [End::Host, End::Engine, End::Power] {
-        let share: BTreeSet<usize> = match full {
-            true => (0..effects.len()).collect(),
-            false => (0..SHARE).map(|_| chance.below(effects.len() as u64) as usize).collect(),
-        };
-        for index in share {
-            eprintln!("{end:?} {}", effects[index]);
-            scene.end(end, &effects[index]);
+        for effect in some(effects.clone(), &mut chance) {
+            eprintln!("{end:?} {effect}");
+            scene.end(end, &effect);
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Who is started again, when, and who is not.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::engine;
 use crate::support::engine::Engine;
-use crate::support::eventually;
-use crate::support::projects::Project;
+use crate::support::projects::{Project, STAYS};
+use crate::support::{containers, eventually};
 
 fn lines(project: &Project<'_>, file: &str) -> Vec<String> {
     let text = std::fs::read_to_string(project.directory.join(file)).unwrap_or_default();
@@ -102,6 +102,12 @@ volumes: { b: {} }
     assert_eq!(since[0], since[1], "all volumes or none");
 }
 
+/// A container of somebody else's in the network of `vpn`.
+fn joins(project: &Project<'_>, name: &str, mounts: Value) {
+    let host = json!({ "NetworkMode": format!("container:{}", project.id("vpn")), "Mounts": mounts });
+    containers::stranger(project.engine, name, true, json!({ "Cmd": ["sh", "-c", STAYS], "HostConfig": host }));
+}
+
 #[test]
 fn whoever_has_a_members_namespace_goes_down_and_comes_up_with_it() {
     let project = Project::up(
@@ -113,15 +119,7 @@ fn whoever_has_a_members_namespace_goes_down_and_comes_up_with_it() {
 "#,
     );
     let outside = format!("{}-outside", project.name);
-    crate::support::containers::stranger(
-        project.engine,
-        &outside,
-        true,
-        serde_json::json!({
-            "Cmd": ["sh", "-c", crate::support::projects::STAYS],
-            "HostConfig": { "NetworkMode": format!("container:{}", project.id("vpn")) },
-        }),
-    );
+    joins(&project, &outside, json!([]));
     project.adopt();
     let snapshot = project.world.snapshot(&project.name);
     project.world.restore(&project.name, &snapshot, &[]).expect(0);
@@ -131,23 +129,13 @@ fn whoever_has_a_members_namespace_goes_down_and_comes_up_with_it() {
     assert_eq!(project.engine.container(&outside)["State"]["Running"], true);
     // One that is a workload of its own has a lock of its own.
     std::fs::create_dir(project.world.path("elsewhere/own")).unwrap();
-    crate::support::containers::remove(project.engine, &outside);
-    crate::support::containers::stranger(
-        project.engine,
-        &outside,
-        true,
-        serde_json::json!({
-            "Cmd": ["sh", "-c", crate::support::projects::STAYS],
-            "HostConfig": {
-                "NetworkMode": format!("container:{}", project.id("vpn")),
-                "Mounts": [{ "Type": "bind", "Source": project.world.path("elsewhere/own"), "Target": "/own" }],
-            },
-        }),
-    );
+    containers::remove(project.engine, &outside);
+    let own = json!({ "Type": "bind", "Source": project.world.path("elsewhere/own"), "Target": "/own" });
+    joins(&project, &outside, json!([own]));
     project.world.ok(&["workload", "adopt", &outside]);
     let said = format!("belongs to workload `{outside}`");
     project.world.restore(&project.name, &snapshot, &[]).expect(3).expect_said(&said).expect_clear();
-    crate::support::containers::remove(project.engine, &outside);
+    containers::remove(project.engine, &outside);
 }
 
 #[test]
