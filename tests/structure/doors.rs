@@ -9,9 +9,9 @@ use super::sources;
 /// The crates that share one clippy configuration.
 const CRATES: [&str; 3] = ["volumes", "snapshots", "transaction"];
 
-/// The crate that finds volumes: it has the same one, but for calls of the standard library, with which it reads what is
-/// its own.
-const FINDER: &str = "host";
+/// The crates that find volumes: they have the same one, but for calls of the standard library, with which they read what is
+/// their own.
+const FINDERS: [&str; 2] = ["deployer", "host"];
 const OF_THE_STANDARD_LIBRARY: &str = "std::";
 
 /// The files in which one of these calls may stand, each of which says why.
@@ -85,11 +85,13 @@ fn one_configuration_bans_calls_on_paths_for_all_crates_that_work_in_volumes_eac
 }
 
 #[test]
-fn the_crate_that_finds_volumes_bans_the_same_but_for_the_standard_library() {
+fn the_crates_that_find_volumes_ban_the_same_but_for_the_standard_library() {
     let everywhere = configuration(&host().join("../.clippy.toml"));
     let mut expected = configuration(&host().join("volumes/.clippy.toml"));
     expected.retain(|entry| everywhere.contains(entry) || !is_of_the_standard_library(entry["path"].as_str().unwrap()));
-    assert_eq!(configuration(&host().join(FINDER).join(".clippy.toml")), expected);
+    for name in FINDERS {
+        assert_eq!(configuration(&host().join(name).join(".clippy.toml")), expected, "{name}");
+    }
 }
 
 fn is_of_the_standard_library(path: &str) -> bool {
@@ -99,7 +101,7 @@ fn is_of_the_standard_library(path: &str) -> bool {
 #[test]
 fn only_the_doors_lift_the_ban() {
     let mut doors = Vec::new();
-    let is_bound = |name: &str| name == FINDER || CRATES.contains(&name);
+    let is_bound = |name: &str| FINDERS.contains(&name) || CRATES.contains(&name);
     for (name, files) in sources::crates().into_iter().filter(|(name, _)| is_bound(name)) {
         for file in files {
             let lifts = file.text.lines().filter(|line| line.contains(LIFTED) && !line.starts_with(FOR_TESTS)).count();
@@ -115,7 +117,7 @@ fn clippy_finds_a_call_that_is_planted() {
     check_planted("volumes", &PLANTED);
     let syncs = |name: &str| name.contains("sync_");
     let of_others = PLANTED.into_iter().filter(|(_, name)| !is_of_the_standard_library(name) || syncs(name));
-    check_planted(FINDER, &of_others.collect::<Vec<_>>());
+    check_planted(FINDERS[0], &of_others.collect::<Vec<_>>());
 }
 
 /// All of them are found under the configuration of a crate.

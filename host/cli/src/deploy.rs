@@ -3,7 +3,7 @@
 use reforge_base::Result;
 use reforge_base::escape;
 use reforge_base::spec::Health;
-use reforge_host::deployer::dispatch::DeployRequest;
+use reforge_deployer::dispatch::DeployRequest;
 use reforge_runtime::Replaced;
 use reforge_server::documents::workload as documents;
 

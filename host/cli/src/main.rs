@@ -43,7 +43,7 @@ use reforge_base::Failure;
 use reforge_base::Result;
 use reforge_base::message;
 use reforge_base::open_files;
-use reforge_host::deployer::dispatch::DeployRequest;
+use reforge_deployer::dispatch::DeployRequest;
 
 use answer::Answer;
 use args::{Cli, Command, Options};

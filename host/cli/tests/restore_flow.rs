@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use reforge_host::deployer::dispatch::DeployRequest;
+use reforge_deployer::dispatch::DeployRequest;
 use reforge_host::restore::progress::Progress;
 use reforge_host::restore::{run, undo};
 use reforge_transaction::receipt::Outcome;

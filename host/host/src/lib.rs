@@ -49,16 +49,13 @@
 //! Types that may gain something are `#[non_exhaustive]`. The crates that this one is built of, and whatever of it is not
 //! listed here, are internal: they change from one version to the next.
 //!
-//! For those who read the source, in reading order: [`restore`] is the flow a person asks for, [`deployer`] owns the lock
-//! through which everything goes, [`host`] puts together what one configuration has, [`conformance`] says whether a plugin
+//! For those who read the source, in reading order: [`restore`] is the flow a person asks for, [`reforge_deployer`] owns the
+//! lock through which everything goes, [`host`] puts together what one configuration has, [`conformance`] says whether a plugin
 //! keeps its promises, [`audit`] writes down who did what, [`events`] tells of it, [`leftovers`] removes what dead processes
 //! left, and `door` is what stands here.
 
 #[doc(hidden)]
-#[doc(hidden)]
 pub mod conformance;
-#[doc(hidden)]
-pub mod deployer;
 mod door;
 #[doc(hidden)]
 pub mod events;

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot have its disk has failed")]
 
+pub mod world;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;

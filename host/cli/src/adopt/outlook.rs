@@ -8,8 +8,8 @@ use reforge_base::Result;
 use reforge_base::escape;
 use reforge_base::message;
 use reforge_config::{Config, Links};
+use reforge_deployer::resolve;
 use reforge_docker::Barred;
-use reforge_host::deployer::resolve;
 use reforge_runtime::Runtime;
 use serde_json::{Value, json};
 

@@ -17,7 +17,7 @@ use reforge_base::Message;
 use reforge_base::Result;
 use reforge_base::escape;
 use reforge_base::message;
-use reforge_host::deployer::dispatch::DeployRequest;
+use reforge_deployer::dispatch::DeployRequest;
 use reforge_transaction::receipt::{Outcome, Receipt};
 use serde_json::{Value, json};
 

@@ -11,7 +11,7 @@ use reforge_base::Failure;
 use reforge_base::Result;
 use reforge_base::message;
 use reforge_base::random;
-use reforge_host::deployer::dispatch::DeployRequest;
+use reforge_deployer::dispatch::DeployRequest;
 use reforge_volumes::parent::Parent;
 
 use super::super::args::Options;

@@ -10,7 +10,6 @@ use rustix::fs::{Timespec, Timestamps};
 
 use super::app::App;
 use super::{OUR_FORMAT, Stop};
-use crate::deployer::dispatch::{DeployRequest, Runtimes};
 use crate::host::Host;
 use crate::restore::preflight::Choice;
 use crate::restore::progress::Progress;
@@ -21,6 +20,7 @@ use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::lock_file::Locked;
 use reforge_base::message;
 use reforge_config::{Config, PROCESS};
+use reforge_deployer::dispatch::{DeployRequest, Runtimes};
 use reforge_plugins::Plugin;
 use reforge_snapshots::format::Descriptor;
 use reforge_transaction::receipt::Outcome;

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Host;
-use crate::deployer::dispatch::Runtimes;
 use crate::events::EventSink;
 use crate::host::{self, Embedding};
 use reforge_base::Message;
@@ -14,6 +13,7 @@ use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::state_dir::StateDir;
 use reforge_config::{COMPOSE, Config, DOCKER, PROCESS, is_name};
+use reforge_deployer::dispatch::Runtimes;
 use reforge_runtime::Runtime;
 use reforge_transaction::lease::OuterLock;
 

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Caller, HostBuilder, Plan, Restore, Snapshot};
-use crate::deployer::dispatch::DeployRequest;
 use crate::host;
 use crate::restore::progress::{Progress, Unwatched};
 use crate::restore::{Report, decide, run, undo};
@@ -13,6 +12,7 @@ use reforge_base::Phase;
 use reforge_base::failure::{Failure, Result};
 use reforge_base::spec::Health;
 use reforge_config::Config;
+use reforge_deployer::dispatch::DeployRequest;
 use reforge_plugins::{ActivePlugin, Plugin};
 use reforge_transaction::lease::Lease;
 use reforge_transaction::receipt::{self, Receipt};

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::Host;
-use crate::deployer::resolve;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::state_dir::StateDir;
 use reforge_config::{Config, Workload};
+use reforge_deployer::resolve;
 use reforge_transaction::generation::Generations;
 use reforge_transaction::registry::{self, Owner};
 use reforge_volumes::parent::Parent;

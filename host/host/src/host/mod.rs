@@ -13,8 +13,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::audit::Audit;
-use crate::deployer::dispatch::{DeployRequest, Deployed, Deployer, Leased, Runtimes};
-use crate::deployer::resolve;
 use crate::events::{self, Event, EventSink};
 use crate::leftovers;
 use crate::restore::progress::{Progress, Watcher};
@@ -26,6 +24,8 @@ use reforge_base::message;
 use reforge_base::state_dir::StateDir;
 use reforge_config::deploy_spec;
 use reforge_config::{COMPOSE, Config, DOCKER, PROCESS, Workload};
+use reforge_deployer::dispatch::{DeployRequest, Deployed, Deployer, Leased, Runtimes};
+use reforge_deployer::resolve;
 use reforge_docker::{ComposeRuntime, DockerRuntime};
 use reforge_plugins::registry::Registry;
 use reforge_plugins::{ActivePlugin, PluginEngine};

@@ -6,8 +6,6 @@ use std::sync::atomic::AtomicBool;
 use cap_std::fs::Dir;
 
 use super::Host;
-use crate::deployer::deployed;
-use crate::deployer::resolve::{self, ResolvedVolume};
 use crate::restore::preflight;
 use crate::restore::progress::Progress;
 use reforge_base::Phase;
@@ -16,6 +14,8 @@ use reforge_base::message;
 use reforge_base::not_captured::{NotCaptured, WhyNot};
 use reforge_base::spec::{Mount, Observation};
 use reforge_config::Workload;
+use reforge_deployer::deployed;
+use reforge_deployer::resolve::{self, ResolvedVolume};
 use reforge_holders::{self as holders, LiveDirectory};
 use reforge_runtime::stopped;
 use reforge_snapshots::capture::{self, CaptureRequest, CaptureVolume, SAFETY, Storage};

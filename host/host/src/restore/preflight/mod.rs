@@ -13,14 +13,14 @@ mod volumes;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::deployer::deployed::{self};
-use crate::deployer::resolve::{self, ResolvedVolume};
 use crate::host::Host;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::not_captured::NotCaptured;
 use reforge_base::spec::Observation;
 use reforge_config::{Links, Workload};
+use reforge_deployer::deployed::{self};
+use reforge_deployer::resolve::{self, ResolvedVolume};
 use reforge_snapshots::format::VolumeTotals;
 use reforge_snapshots::store::OpenSnapshot;
 use reforge_transaction::kept;

@@ -1,13 +1,13 @@
 //! What an undo stands on: the directories that it exchanges back are those that are configured and deployed.
 
 use super::{space, sum, volumes};
-use crate::deployer::deployed;
-use crate::deployer::resolve;
 use crate::host::Host;
 use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_config::Workload;
+use reforge_deployer::deployed;
+use reforge_deployer::resolve;
 use reforge_holders::{self as holders, LiveDirectory};
 use reforge_transaction::app::Used;
 use reforge_transaction::event::Begin;

@@ -1,12 +1,12 @@
 //! The volumes of a plan on disk: what they are, who has them, and what of them could not be brought back. Looks only.
 
 use super::{Choice, Look, Target};
-use crate::deployer::resolve::ResolvedVolume;
 use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_config::matching::{self, Asked, Matched, Pair, Taken};
 use reforge_config::{Links, Workload};
+use reforge_deployer::resolve::ResolvedVolume;
 use reforge_holders::{self as holders, Foreign};
 use reforge_runtime::Runtime;
 use reforge_snapshots::format::VolumeTotals;

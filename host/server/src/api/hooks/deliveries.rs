@@ -17,7 +17,7 @@ use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::lock_file::{self, Locked};
 use reforge_base::message;
 use reforge_base::state_dir::StateDir;
-use reforge_host::deployer::dispatch::DeployRequest;
+use reforge_deployer::dispatch::DeployRequest;
 
 /// Deliveries that are remembered, besides those that are open.
 const TAKEN_MAX: usize = 1024;

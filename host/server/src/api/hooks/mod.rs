@@ -20,7 +20,7 @@ use self::signature::Secret;
 use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
-use reforge_host::deployer::dispatch::DeployRequest;
+use reforge_deployer::dispatch::DeployRequest;
 use reforge_host::host::Host;
 
 /// Who asks, for the audit log.

@@ -15,7 +15,7 @@ use crate::api::describe::Change;
 use crate::api::problem::Problem;
 use crate::api::shared::Shared;
 use crate::documents::workload::{self as documents, DeployedWorkload};
-use reforge_host::deployer::dispatch::DeployRequest;
+use reforge_deployer::dispatch::DeployRequest;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new()

@@ -20,7 +20,7 @@ use crate::api::describe::Change;
 use crate::api::hooks::Hooks;
 use crate::api::problem::Problem;
 use crate::api::shared::Shared;
-use reforge_host::deployer::dispatch::DeployRequest;
+use reforge_deployer::dispatch::DeployRequest;
 
 /// The longest delivery of a forge, of which nothing is kept.
 const DELIVERY_BYTES_MAX: usize = 1 << 20;

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use super::super::step::{At, Underway};
 use super::super::*;
-use crate::deployer::fixture::{WithVolume as _, World, spec, workload};
 use crate::host::Host;
 use crate::restore::preflight::{Choice, Look};
 use reforge_base::spec::{AppState, DeploySpec, Health, HealthReport, Observation};
@@ -14,6 +13,10 @@ use reforge_config::PROCESS;
 use reforge_config::scope::Scope;
 use reforge_plugins::host_calls::{HostCalls as _, Token};
 use reforge_runtime::Runtime;
+use reforge_testing::{
+    spec,
+    world::{WithVolume as _, World, workload},
+};
 use reforge_volumes::tree_digest::{Metadata, Mtime};
 
 /// An app that only knows whether it runs.

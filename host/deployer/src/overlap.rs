@@ -7,8 +7,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::deployer::about::About;
-use crate::deployer::configured::configured_path;
+use crate::about::About;
+use crate::configured::configured_path;
 use reforge_base::escape;
 use reforge_base::failure::{Failure, Result};
 use reforge_base::message;

@@ -1,7 +1,7 @@
 //! Directories that are never volumes: the machine's own, a container engine's socket, and what an engine keeps for itself.
 //! Looks only, and at nothing of what is only mounted: it may be of a machine that does not answer.
 
-use crate::deployer::about::About;
+use crate::about::About;
 use reforge_base::failure::Failure;
 use reforge_base::machine::is_never_a_volume;
 use reforge_base::message;

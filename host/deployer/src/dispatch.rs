@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::deployer::absent::Known;
-use crate::deployer::deployed::used_by_others;
-use crate::deployer::prepare::{self, Made, Prepared};
-use crate::deployer::{absent, preview};
+use crate::absent::Known;
+use crate::deployed::used_by_others;
+use crate::prepare::{self, Made, Prepared};
+use crate::{absent, preview};
 use reforge_base::Message;
 use reforge_base::effects::effect;
 use reforge_base::escape;

@@ -1,7 +1,7 @@
 //! What was deployed is written down under the lease of its workload, and a damaged record is kept.
 
-use crate::deployer::fixture::{World, spec};
 use reforge_base::failure::Code;
+use reforge_testing::{spec, world::World};
 use reforge_transaction::deployments::History;
 use reforge_transaction::lease::Locks;
 

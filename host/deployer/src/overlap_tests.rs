@@ -1,9 +1,9 @@
 use std::os::unix::fs::symlink;
 
 use super::*;
-use crate::deployer::fixture::{WithVolume as _, World, workload};
 use reforge_config::scope::Scope;
 use reforge_testing::Mounted;
+use reforge_testing::world::{WithVolume as _, World, workload};
 
 /// What is said of the workload `a`, the world's directory cut from it.
 fn messages(world: &World) -> Vec<String> {

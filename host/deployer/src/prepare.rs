@@ -10,10 +10,10 @@ use cap_std::fs::Dir;
 use rustix::fs::{Gid, Uid};
 use rustix::io::Errno;
 
-use crate::deployer::about::About;
-use crate::deployer::configured::{Home, configured_mount, home};
-use crate::deployer::owner::owner;
-use crate::deployer::resolve::{ResolvedVolume, resolve};
+use crate::about::About;
+use crate::configured::{Home, configured_mount, home};
+use crate::owner::owner;
+use crate::resolve::{ResolvedVolume, resolve};
 use reforge_base::durable;
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};

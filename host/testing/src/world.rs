@@ -1,4 +1,4 @@
-//! A throwaway host for the tests of this module.
+//! A throwaway host, for tests of what reads a configuration.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -6,10 +6,9 @@ use std::time::Duration;
 use reforge_base::state_dir::StateDir;
 use reforge_config::scope::Scope;
 use reforge_config::{Config, PROCESS, Volume, Workload};
-pub(crate) use reforge_testing::spec;
 
 /// Directories, a configuration without workloads, and the state directory made from it.
-pub(crate) struct World {
+pub struct World {
     pub config: Config,
     pub state: StateDir,
     pub root: PathBuf,
@@ -18,7 +17,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new() -> World {
+    pub fn new() -> World {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().canonicalize().unwrap();
         // Previews of other users pass here.
@@ -36,26 +35,26 @@ impl World {
         World { config, state, root, _directory: directory }
     }
 
-    pub(crate) fn with(mut self, workloads: impl IntoIterator<Item = Workload>) -> World {
+    pub fn with(mut self, workloads: impl IntoIterator<Item = Workload>) -> World {
         self.config.workloads.extend(workloads);
         self
     }
 
-    pub(crate) fn live(&self, below: &str) -> PathBuf {
+    pub fn live(&self, below: &str) -> PathBuf {
         let path = self.root.join(below);
         std::fs::create_dir_all(&path).unwrap();
         path
     }
 }
 
-pub(crate) fn workload(id: &str, project: &str, stage: &str) -> Workload {
+pub fn workload(id: &str, project: &str, stage: &str) -> Workload {
     let mut workload = Workload::new(id, project, stage, PROCESS).with_command(["/bin/app"]);
     workload.stop_timeout = Duration::from_secs(1);
     workload
 }
 
 /// A workload with one volume more.
-pub(crate) trait WithVolume {
+pub trait WithVolume {
     fn volume(self, name: &str, scope: Scope, source: impl AsRef<Path>) -> Self;
 }
 
@@ -66,7 +65,7 @@ impl WithVolume for Workload {
     }
 }
 
-pub(crate) fn chmod(path: &Path, mode: u32) {
+pub fn chmod(path: &Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }

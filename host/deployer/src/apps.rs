@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::deployer::deployed;
-use crate::deployer::dispatch::Deployer;
+use crate::deployed;
+use crate::dispatch::Deployer;
 use reforge_base::Message;
 use reforge_base::failure::{Failure, Result};
 use reforge_base::spec::{DeploySpec, HealthReport, Observation};

@@ -23,6 +23,4 @@ pub mod resolve;
 mod start;
 
 #[cfg(test)]
-pub(crate) mod fixture;
-#[cfg(test)]
 mod history_tests;

@@ -8,11 +8,11 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::deployer::about::About;
-use crate::deployer::configured::{Home, configured_mount, configured_path, home};
-use crate::deployer::forbidden;
-use crate::deployer::live;
-use crate::deployer::overlap;
+use crate::about::About;
+use crate::configured::{Home, configured_mount, configured_path, home};
+use crate::forbidden;
+use crate::live;
+use crate::overlap;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;

@@ -1,10 +1,10 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::deployer::dispatch::{DeployRequest, Runtimes};
-use crate::deployer::fixture::{World, workload};
+use crate::dispatch::{DeployRequest, Runtimes};
 use reforge_base::Message;
 use reforge_base::spec::{AppState, HealthReport, Observation};
+use reforge_testing::world::{World, workload};
 use reforge_transaction::lease::Locks;
 
 /// One app that runs, or does not.

@@ -2,7 +2,7 @@ use std::os::unix::fs::{chown, symlink};
 use std::process::Command;
 
 use super::*;
-use crate::deployer::fixture::{WithVolume as _, World, chmod, workload};
+use reforge_testing::world::{WithVolume as _, World, chmod, workload};
 use reforge_testing::{Disk, Mounted, run};
 
 /// A host with the workload `a` of `notes` in `prod`, and what its volumes resolve to.

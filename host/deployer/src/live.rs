@@ -10,7 +10,7 @@ use cap_std::fs::Dir;
 use rustix::fs::{FileType, Statx, StatxAttributes, StatxFlags};
 use rustix::io::Errno;
 
-use crate::deployer::about::About;
+use crate::about::About;
 use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Failure, reason};

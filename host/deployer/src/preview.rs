@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 
 use cap_std::fs::Dir;
 
-use crate::deployer::overlap;
-use crate::deployer::owner::owner;
-use crate::deployer::prepare::{make_below, make_directory};
+use crate::overlap;
+use crate::owner::owner;
+use crate::prepare::{make_below, make_directory};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;

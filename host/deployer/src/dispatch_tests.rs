@@ -3,10 +3,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use super::*;
-use crate::deployer::fixture::{WithVolume as _, World, workload};
 use reforge_base::Message;
 use reforge_base::spec::{AppState, Observation};
 use reforge_config::scope::Scope;
+use reforge_testing::world::{WithVolume as _, World, workload};
 
 /// A runtime that does what its script says and writes down what it was asked.
 #[derive(Default)]

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::deployer::configured::configured_path;
+use crate::configured::configured_path;
 use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};

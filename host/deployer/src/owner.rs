@@ -32,7 +32,7 @@ pub(super) fn owner(workload: &Workload) -> Result<(Uid, Gid)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deployer::fixture::workload;
+    use reforge_testing::world::workload;
 
     #[test]
     fn users_are_found_by_name_and_by_number() {
