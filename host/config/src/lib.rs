@@ -261,9 +261,11 @@ impl Config {
         self.workloads.iter().find(|workload| workload.id == id).ok_or_else(|| {
             let known: Vec<&str> = self.workloads.iter().map(|workload| workload.id.as_str()).collect();
             let known = known.join(", ");
+            let path = escape::path(&self.path);
             let hint = match self.path.as_os_str().is_empty() {
                 true => message!("there-are-these", known),
-                false => message!("has", path = escape::path(&self.path), known),
+                false if known.is_empty() => message!("has-no-workload-yet", path),
+                false => message!("has", path, known),
             };
             Failure::new(Code::NotFound, message!("there-is-no-workload", id = escape::text(id))).hint(hint)
         })

@@ -98,10 +98,12 @@ fn meets(
         id = escape::text(&other.id),
         path = escape::path(path)
     );
+    let hint = match other.id == about.workload {
+        true => message!("give-each-volume-a-directory"),
+        false => message!("give-each-volume-a-directory-or-share-it"),
+    };
     match Location::of(path, mounts) {
-        Ok(there) => here
-            .relation(&there)
-            .map(|relation| about.refuse(relation.to(&whose), message!("give-each-volume-a-directory"))),
+        Ok(there) => here.relation(&there).map(|relation| about.refuse(relation.to(&whose), hint)),
         // The other's own problem, if it is one of this workload's.
         Err(_) if other.id == about.workload => None,
         Err(failure) => {

@@ -13,7 +13,7 @@ use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::Result;
 use reforge_base::message;
-use reforge_base::spec::DeploySpec;
+use reforge_base::spec::{DeploySpec, Mount};
 use reforge_runtime::Replaced;
 
 /// See [`reforge_runtime::Runtime::replaced_by`].
@@ -52,8 +52,11 @@ impl View<'_> {
             changes.push(message!("would-change-settings", names = shown(names)));
         }
         let sees = |spec: &DeploySpec| -> BTreeMap<String, String> {
-            let seen = spec.mounts.iter();
-            seen.map(|mount| (escape::path(&mount.target), escape::path(&mount.live))).collect()
+            let source = |mount: &Mount| match &mount.engine_volume {
+                Some(name) => escape::text(name),
+                None => escape::path(&mount.live),
+            };
+            spec.mounts.iter().map(|mount| (escape::path(&mount.target), source(mount))).collect()
         };
         let (before, after) = (self.all_binds(found), sees(&wanted));
         for (target, after) in &after {

@@ -182,6 +182,7 @@ fn an_adopted_containers_named_volume_is_a_volume_and_no_line_that_goes_takes_a_
         targets
     };
     assert_eq!(targets(), ["/cache", "/db", "/media"]);
+    world.reforge(&["deploy", &name]).expect(3).expect_unsaid(named.data.to_str().unwrap());
     // Both lines go; the mounts stay.
     let text = std::fs::read_to_string(&config).unwrap();
     let at = text.find("\n[[workload.volume]]").unwrap();

@@ -84,6 +84,7 @@ line-not-utf-8 = `{ $path }` line { $line }: not UTF-8
 save-the-file-as-utf-8 = save the file as UTF-8
 there-is-no-workload = there is no workload `{ $id }`
 has = `{ $path }` has: { $known }
+has-no-workload-yet = `{ $path }` has none yet; `reforge workload adopt` writes one of what runs in a container
 
 # config/names.rs
 is-which-is-not-a-name = `{ $key }` is `{ $get_ref }`, which is not a name

@@ -200,6 +200,7 @@ the-hosts-own-directory = the host's own directory `{ $path }`
 keep-volumes-and-the-state-snapshot = keep volumes and the state, snapshot and preview directories apart
 volume-of-at-alone = volume `{ $name }` of `{ $id }` at `{ $path }`
 give-each-volume-a-directory = give each volume a directory of its own, beside the others
+give-each-volume-a-directory-or-share-it = give each volume a directory of its own, beside the others; or say `capture = false` at both, if no snapshot or restore is to touch it; or adopt the whole Compose project: its members share volumes
 correct-the-other-volume-first = correct the other volume first
 
 # host/deployer/owner.rs

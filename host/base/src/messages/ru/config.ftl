@@ -84,6 +84,7 @@ line-not-utf-8 = `{ $path }`, строка { $line }: не UTF-8
 save-the-file-as-utf-8 = сохраните файл в UTF-8
 there-is-no-workload = приложения `{ $id }` нет
 has = в `{ $path }` есть: { $known }
+has-no-workload-yet = в `{ $path }` их ещё нет; `reforge workload adopt` запишет то, что работает в контейнере
 
 # config/names.rs
 is-which-is-not-a-name = `{ $key }` — это `{ $get_ref }`, а это не имя

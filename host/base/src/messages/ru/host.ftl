@@ -205,6 +205,7 @@ the-hosts-own-directory = собственный каталог хоста `{ $p
 keep-volumes-and-the-state-snapshot = держите тома отдельно от каталогов состояния, снимков и предпросмотра
 volume-of-at-alone = том `{ $name }` приложения `{ $id }` в `{ $path }`
 give-each-volume-a-directory = отведите каждому тому отдельный каталог рядом с другими
+give-each-volume-a-directory-or-share-it = отведите каждому тому отдельный каталог рядом с другими; или напишите `capture = false` у обоих, если ни снимок, ни восстановление не должны его касаться; или возьмите под управление весь проект Compose: у его участников тома общие
 correct-the-other-volume-first = сначала исправьте другой том
 
 # host/deployer/owner.rs
