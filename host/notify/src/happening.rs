@@ -113,6 +113,9 @@ pub enum Happening {
         restore: String,
         #[serde(with = "whole")]
         why: Message,
+        /// What to do about it, where there is more to say than how to decide.
+        #[serde(with = "whole")]
+        hint: Message,
     },
     /// Somebody restored a workload.
     Restored {

@@ -79,7 +79,11 @@ impl Notice {
 }
 
 impl Delivery {
-    /// One that is due at once.
+    pub fn is_waiting(&self) -> bool {
+        self.state == State::Waiting
+    }
+
+    /// One that is not tried before an instant.
     pub(crate) fn new(channel: &str, at: Timestamp) -> Delivery {
         Delivery { channel: channel.to_owned(), state: State::Waiting, tries: 0, next: at, error: None }
     }

@@ -705,6 +705,7 @@ mod tests {
             workload: None,
             restore: "20261103T000000Z-aaaa".to_owned(),
             why: Message::from("its journal is damaged"),
+            hint: Message::default(),
         };
         let overdue = Happening::Overdue { workload: "shop".to_owned(), last: None, every_ms: 86_400_000, why: None };
         for minute in 0..3 {

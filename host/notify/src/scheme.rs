@@ -63,4 +63,9 @@ impl Scheme {
     pub fn needs_token(self) -> bool {
         matches!(self, Scheme::Gotify | Scheme::Telegram | Scheme::Matrix | Scheme::Pushover)
     }
+
+    /// Whether it has a use for one.
+    pub fn takes_token(self) -> bool {
+        !matches!(self, Scheme::Discord | Scheme::Slack | Scheme::Healthchecks | Scheme::Kuma)
+    }
 }

@@ -123,9 +123,12 @@ fn lines(notice: &Notice, workloads: &[String], now: Timestamp) -> Vec<Message> 
         Happening::RestoreFailed { restore, who, why, .. } => {
             lines.push(message!("told-restore-and-why", restore, who, why));
         }
-        Happening::Decision { restore, why, .. } => {
+        Happening::Decision { restore, why, hint, .. } => {
             lines.push(message!("told-restore-stopped", restore, why));
-            lines.push(message!("told-resolve", restore));
+            lines.push(match hint.is_empty() {
+                true => message!("told-resolve", restore),
+                false => message!("told-hint", hint),
+            });
         }
         Happening::Restored { restore, downtime_ms, undo_until, .. } => {
             lines.extend(downtime_ms.map(|down| message!("told-down", time = Duration::from_millis(down))));
@@ -275,6 +278,7 @@ mod tests {
             workload: Some("shop".to_owned()),
             restore: "20261130T010203Z-aaaa".to_owned(),
             why: Message::from("the app cannot be told to be down"),
+            hint: Message::default(),
         };
         let (title, text) = said(&notice(happening, 1), &["shop"], Language::English);
         assert_eq!(title, "shop: a person must decide");

@@ -77,6 +77,7 @@ told-proven = Snapshot `{ $snapshot }` does: proven { $at }
 told-restore-and-why = Restore { $restore } ({ $who }): { $why }
 told-restore-stopped = Restore { $restore } stopped: { $why }. Every tree is kept
 told-resolve = To decide: `reforge restore resolve { $restore }`
+told-hint = To do: { $hint }
 told-down = { $time } down
 told-undo-until = Undo until { $at }: `reforge restore undo { $restore }`
 told-undo-until-finish = Undo until it is finished: `reforge restore undo { $restore }`

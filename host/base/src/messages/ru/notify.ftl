@@ -80,6 +80,7 @@ told-proven = Снимок `{ $snapshot }` запускается: провер�
 told-restore-and-why = Восстановление { $restore } ({ $who }): { $why }
 told-restore-stopped = Восстановление { $restore } остановилось: { $why }. Все деревья сохранены
 told-resolve = Чтобы решить: `reforge restore resolve { $restore }`
+told-hint = Что делать: { $hint }
 told-down = Простой { $time }
 told-undo-until = Отменить можно до { $at }: `reforge restore undo { $restore }`
 told-undo-until-finish = Отменить можно, пока не завершено: `reforge restore undo { $restore }`
