@@ -109,10 +109,12 @@ impl Stage {
     }
 
     /// The loader of configurations takes this one.
+    /// A part of a configuration may leave out what every one has.
     pub(crate) fn reads(&self, configuration: &str) {
         let own = self.directory.path().canonicalize().unwrap();
         let file = own.join("shown.toml");
-        let text = configuration.replace("/var/lib/", &format!("{}/", own.display()));
+        let host = if configuration.contains("[host]") { "" } else { "[host]\nstate_dir = \"/var/lib/part\"\n" };
+        let text = format!("{host}{configuration}").replace("/var/lib/", &format!("{}/", own.display()));
         std::fs::write(&file, text).unwrap();
         let output = Command::new(REFORGE).arg("--config").arg(&file).arg("init").output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
