@@ -108,8 +108,7 @@ impl Stage {
         self.ids.iter().fold(printed.to_owned(), |text, (shown, real)| text.replace(real, shown))
     }
 
-    /// The loader of configurations takes this one.
-    /// A part of a configuration may leave out what every one has.
+    /// The loader of configurations takes this one. A part may leave out what every one has.
     pub(crate) fn reads(&self, configuration: &str) {
         let own = self.directory.path().canonicalize().unwrap();
         let file = own.join("shown.toml");

@@ -9,9 +9,9 @@ use std::path::Path;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 
+use super::what_a_person_decides::stuck;
 use crate::support::api::Server;
 use crate::support::receiver::{Asked, Mailbox, Receiver, Reply};
-use super::what_a_person_decides::stuck;
 use crate::support::{Volume, Workload, World, eventually};
 
 /// In every address and every file of a token: what nobody may see.
@@ -85,7 +85,9 @@ fn each_receiver_gets_a_failed_snapshot_as_it_wants_it() {
     let paths: Vec<&str> = asked.iter().map(|one| one.path.as_str()).collect();
     assert_eq!(asked.len(), 9, "who is pinged hears of nights alone: {paths:?}");
     let title = "shop: a snapshot failed";
-    let to = |path: &str| -> &Asked { asked.iter().find(|one| one.path.starts_with(path)).unwrap_or_else(|| panic!("{path}: {paths:?}")) };
+    let to = |path: &str| -> &Asked {
+        asked.iter().find(|one| one.path.starts_with(path)).unwrap_or_else(|| panic!("{path}: {paths:?}"))
+    };
     let ntfy = to("/ntfy-topic");
     assert_eq!((ntfy.method.as_str(), ntfy.header("title"), ntfy.header("priority")), ("POST", title, "4"));
     assert_eq!(ntfy.header("authorization"), format!("Bearer {SECRET}"));
@@ -126,14 +128,21 @@ fn mail_is_sent_and_a_program_is_run() {
     let mut world = world("");
     let file = world.path("told.json");
     let script = world.script("tell", &format!("cat > {0}.new && mv {0}.new {0}\n", file.display()));
-    let url = format!("smtp://{}?from=Reforge%20<reforge@a.example>&to=anna@b.example,ops@b.example&tls=none", mailbox.address());
+    let url = format!(
+        "smtp://{}?from=Reforge%20<reforge@a.example>&to=anna@b.example,ops@b.example&tls=none",
+        mailbox.address()
+    );
     let command = format!("[[notify]]\ncommand = [\"{script}\", \"{SECRET}\"]\n");
     told_by(&mut world, &format!("{}{command}", channel(&url, "")));
     take_the_volume(&world);
     fail(&world);
     let mails = mailbox.mails();
     assert_eq!(mails.len(), 1);
-    assert!(mails[0].contains("RCPT TO:<anna@b.example>") && mails[0].contains("RCPT TO:<ops@b.example>"), "{}", mails[0]);
+    assert!(
+        mails[0].contains("RCPT TO:<anna@b.example>") && mails[0].contains("RCPT TO:<ops@b.example>"),
+        "{}",
+        mails[0]
+    );
     assert!(mails[0].contains("Subject: shop: a snapshot failed"), "{}", mails[0]);
     let document: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     assert_eq!((&document["kind"], &document["title"]), (&json!("failed"), &json!("shop: a snapshot failed")));
@@ -235,7 +244,8 @@ fn a_receiver_that_hangs_or_redirects_holds_nothing_up_and_gets_nothing() {
     eventually("it is written down", || {
         let listed = server.get("/api/v1/notifications");
         let of = |name: &str| listed["channels"].as_array().unwrap().iter().find(|one| one["name"] == name).cloned();
-        of("redirecting").is_some_and(|one| one["last_error"]["message"].as_str().is_some_and(|text| text.contains("redirects")))
+        of("redirecting")
+            .is_some_and(|one| one["last_error"]["message"].as_str().is_some_and(|text| text.contains("redirects")))
             && of("good").is_some_and(|one| one["waiting"] == 0)
     });
     assert_eq!(elsewhere.asked().len(), 0, "no token goes where nobody sent it");

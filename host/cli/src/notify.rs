@@ -39,9 +39,11 @@ pub(crate) fn list(session: &Session) -> Result<Answer> {
     let rows: Vec<_> = document.channels.iter().map(channel).collect();
     let mut text = style::table(session.terminal.style, &heads, &rows);
     let left = document.messages.iter().flat_map(|message| message.deliveries.iter().map(move |one| (message, one)));
-    let rows: Vec<_> = left.filter(|(_, one)| one.state != "sent").map(|(message, one)| delivery(message, one)).collect();
+    let rows: Vec<_> =
+        left.filter(|(_, one)| one.state != "sent").map(|(message, one)| delivery(message, one)).collect();
     if !rows.is_empty() {
-        let heads = [say!("head-message"), say!("head-channel"), say!("head-state"), say!("head-tries"), say!("head-why")];
+        let heads =
+            [say!("head-message"), say!("head-channel"), say!("head-state"), say!("head-tries"), say!("head-why")];
         text = format!("{text}\n\n{}", style::table(session.terminal.style, &heads, &rows));
     }
     Ok(Answer::done(text, document))
@@ -64,7 +66,11 @@ pub(crate) fn test(session: &Session, channel: Option<&str>) -> Result<Answer> {
             (None, Some(failure)) => {
                 let hint = failure.hint.clone();
                 let failed = say!("channel-failed", channel = one.channel, why = failure.message, took);
-                if hint.is_empty() { failed } else { format!("{failed}\n{} {}", say!("label-hint"), words::read(&hint)) }
+                if hint.is_empty() {
+                    failed
+                } else {
+                    format!("{failed}\n{} {}", say!("label-hint"), words::read(&hint))
+                }
             }
             (None, None) => one.channel.clone(),
         }

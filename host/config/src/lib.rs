@@ -12,12 +12,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::scope::Scope;
+use reforge_base::Language;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::spec::{ComposeProject, Container, HealthCheck, STOP_SIGNAL, STOP_TIMEOUT};
 use reforge_base::state_dir::StateDir;
-use reforge_base::Language;
 use reforge_notify::Channel;
 
 mod additions;

@@ -18,7 +18,8 @@ pub(super) fn check(
     problems: &mut Problems<'_>,
 ) -> Vec<Channel> {
     let mut channels: Vec<Channel> = Vec::new();
-    let chosen: Vec<String> = raw.iter().filter_map(|one| one.get_ref().name.as_ref()).map(|name| name.get_ref().clone()).collect();
+    let chosen: Vec<String> =
+        raw.iter().filter_map(|one| one.get_ref().name.as_ref()).map(|name| name.get_ref().clone()).collect();
     for one in raw {
         let at = one.span();
         let RawNotify { name, url, command, token_file, on, workloads: of } = one.into_inner();
@@ -68,7 +69,11 @@ fn way(
             Some(Way::Command(words.into_inner()))
         }
         _ => {
-            problems.say(at, message!("a-channel-has-one-of-both"), message!("docs-notifications-has-a-block-for-each"));
+            problems.say(
+                at,
+                message!("a-channel-has-one-of-both"),
+                message!("docs-notifications-has-a-block-for-each"),
+            );
             None
         }
     }

@@ -32,9 +32,9 @@ impl Address {
             None => (url.scheme(), false),
         };
         let known = || scheme::names().join(", ");
-        let scheme = Scheme::of_name(name)
-            .filter(|scheme| !(is_plain && scheme.is_mail()))
-            .ok_or_else(|| message!("has-a-scheme-that-is-not-known", scheme = escape::text(url.scheme()), known = known()))?;
+        let scheme = Scheme::of_name(name).filter(|scheme| !(is_plain && scheme.is_mail())).ok_or_else(|| {
+            message!("has-a-scheme-that-is-not-known", scheme = escape::text(url.scheme()), known = known())
+        })?;
         if url.host_str().is_none_or(str::is_empty) {
             return Err(message!("names-no-host"));
         }
@@ -128,7 +128,10 @@ mod tests {
         for (text, shown) in [
             ("ntfy://tk_secret@ntfy.example/secret-topic", "ntfy://ntfy.example/…"),
             ("gotify+http://secret@127.0.0.1:8080/gotify", "gotify+http://127.0.0.1:8080/…"),
-            ("smtps://me:secret@mail.example:465?from=secret@b.example&to=secret@d.example", "smtps://mail.example:465/…"),
+            (
+                "smtps://me:secret@mail.example:465?from=secret@b.example&to=secret@d.example",
+                "smtps://mail.example:465/…",
+            ),
             ("json://[::1]:99/secret", "json://[::1]:99/…"),
         ] {
             let address = Address::parse(text).unwrap_or_else(|why| panic!("{text}: {why}"));

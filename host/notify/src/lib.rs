@@ -24,5 +24,5 @@ mod words;
 pub use address::Address;
 pub use channel::{Channel, Way};
 pub use happening::{Failed, Happening, Kind};
-pub use table::address;
 pub use notifier::{Notifier, Overview, Tried};
+pub use table::address;

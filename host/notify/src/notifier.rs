@@ -328,7 +328,8 @@ impl Notifier {
             (State::Waiting, _) => delivery.next <= now,
         };
         let of = |channel: &Channel| {
-            let of_it = |notice: &&Notice| notice.deliveries.iter().any(|one| one.channel == channel.name && is_due(one));
+            let of_it =
+                |notice: &&Notice| notice.deliveries.iter().any(|one| one.channel == channel.name && is_due(one));
             notices.iter().filter(of_it).map(|notice| notice.id.clone()).collect::<Vec<_>>()
         };
         let all = self.channels.iter().map(|channel| (channel.clone(), of(channel)));

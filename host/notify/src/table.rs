@@ -363,7 +363,10 @@ mod tests {
         assert_eq!(body["text"], "*shop: снимка нет &lt;&amp;&gt;*\n`db` did not stop &amp; \"waits\" &lt;b&gt;");
         let (_, _, body) = made("telegram://1:a@api.telegram.org/-1?thread=7", None, &content);
         assert_eq!((&body["chat_id"], &body["message_thread_id"]), (&json!("-1"), &json!(7)));
-        assert_eq!(body["text"], "<b>shop: снимка нет &lt;&amp;&gt;</b>\n`db` did not stop &amp; &quot;waits&quot; &lt;b&gt;");
+        assert_eq!(
+            body["text"],
+            "<b>shop: снимка нет &lt;&amp;&gt;</b>\n`db` did not stop &amp; &quot;waits&quot; &lt;b&gt;"
+        );
         let (_, _, body) = made("matrix://matrix.example/!r:m.example", Some("syt"), &content);
         assert_eq!(body["body"], format!("{}\n{}", content.title, content.text));
         let (_, _, body) = made("pushover://api.pushover.net/user", Some("app"), &content);
@@ -393,9 +396,11 @@ mod tests {
 
     #[test]
     fn a_ping_says_how_the_night_went() {
-        for (ping, of_healthchecks, of_kuma) in
-            [(Ping::Start, "/uuid/start", "status=up"), (Ping::Fail, "/uuid/fail", "status=down"), (Ping::Done, "/uuid", "status=up")]
-        {
+        for (ping, of_healthchecks, of_kuma) in [
+            (Ping::Start, "/uuid/start", "status=up"),
+            (Ping::Fail, "/uuid/fail", "status=down"),
+            (Ping::Done, "/uuid", "status=up"),
+        ] {
             let content = Content { ping: Some(ping), ..content() };
             assert!(made("healthchecks://hc-ping.com/uuid", None, &content).0.ends_with(of_healthchecks));
             assert!(made("kuma://kuma.example/api/push/t", None, &content).0.contains(of_kuma));

@@ -221,7 +221,11 @@ mod tests {
 
     fn notice(happening: Happening, count: u64) -> Notice {
         let at: Timestamp = "2026-11-30T02:00:00Z".parse().unwrap();
-        Notice { count, first: at - jiff::SignedDuration::from_hours(48), ..Notice::new("id".to_owned(), happening, at) }
+        Notice {
+            count,
+            first: at - jiff::SignedDuration::from_hours(48),
+            ..Notice::new("id".to_owned(), happening, at)
+        }
     }
 
     fn said(notice: &Notice, workloads: &[&str], language: Language) -> (String, String) {
@@ -257,9 +261,13 @@ mod tests {
 
     #[test]
     fn a_person_hears_only_of_apps_that_are_theirs() {
-        let workloads = vec![("shop".to_owned(), Some("2026-11-29T02:00:00Z".parse().unwrap())), ("wiki".to_owned(), None)];
+        let workloads =
+            vec![("shop".to_owned(), Some("2026-11-29T02:00:00Z".parse().unwrap())), ("wiki".to_owned(), None)];
         let weekly = notice(Happening::Weekly { workloads }, 1);
-        assert_eq!(said(&weekly, &["shop", "wiki"], Language::English).0, "Reforge: 1 of 2 apps have a snapshot of this week");
+        assert_eq!(
+            said(&weekly, &["shop", "wiki"], Language::English).0,
+            "Reforge: 1 of 2 apps have a snapshot of this week"
+        );
         let (title, text) = said(&weekly, &["wiki"], Language::English);
         assert_eq!(title, "Reforge: 0 of 1 apps have a snapshot of this week");
         assert_eq!(text, "wiki: no snapshot.");

@@ -52,7 +52,9 @@ impl Host {
             }
             Some(name) if !known.contains(&name) => {
                 let message = message!("no-channel-is-called", name = escape::text(name));
-                return Err(Failure::new(Code::NotFound, message).hint(message!("there-are-these", known = known.join(", "))));
+                return Err(
+                    Failure::new(Code::NotFound, message).hint(message!("there-are-these", known = known.join(", ")))
+                );
             }
             _ => {}
         }

@@ -35,7 +35,9 @@ pub(super) fn run(words: &[String], content: &Content, limit: Duration) -> Resul
     })?;
     match ended.recv_timeout(limit) {
         Ok(Ok(status)) if status.success() => Ok("0".to_owned()),
-        Ok(Ok(status)) => Err(Failure::new(Code::Io, message!("program-ended-with", shown, status = status.to_string()))),
+        Ok(Ok(status)) => {
+            Err(Failure::new(Code::Io, message!("program-ended-with", shown, status = status.to_string())))
+        }
         Ok(Err(error)) => Err(failed(error)),
         Err(_) => {
             // It may have ended in this moment.

@@ -23,10 +23,7 @@ const READ_BYTES_MAX: u64 = 64 << 10;
 /// Reads whom the system believes, once.
 static TLS: LazyLock<TlsConfig> = LazyLock::new(|| {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    TlsConfig::builder()
-        .unversioned_rustls_crypto_provider(provider)
-        .root_certs(RootCerts::PlatformVerifier)
-        .build()
+    TlsConfig::builder().unversioned_rustls_crypto_provider(provider).root_certs(RootCerts::PlatformVerifier).build()
 });
 
 pub(super) fn send(
