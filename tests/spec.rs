@@ -56,6 +56,8 @@ mod nothing_outside_is_emptied;
 mod one_at_a_time;
 #[path = "spec/one_file_harms_its_own_workload.rs"]
 mod one_file_harms_its_own_workload;
+#[path = "spec/people_elsewhere_are_told.rs"]
+mod people_elsewhere_are_told;
 #[path = "spec/people_read_their_language.rs"]
 mod people_read_their_language;
 #[path = "spec/plugins_are_installed_and_swapped.rs"]

@@ -66,6 +66,8 @@ const CHOSEN_BY_A_WORD: &[&str] = &[
     "health-",
     "is-",
     "month-",
+    "notify-kind-",
+    "notify-state-",
     "outcome-",
     "phase-",
     "promise-",

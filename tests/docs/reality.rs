@@ -109,6 +109,7 @@ fn every_key_of_the_configuration_is_in_a_table_and_the_other_way_round() {
         ("[[workload]]", "key", "[host]\nstate_dir = \"s\"\n[[workload]]\n\"0\" = 1\n"),
         ("[[workload]]", "key of `health`", "[host]\nstate_dir = \"s\"\n[[workload]]\nhealth = { \"0\" = 1 }\n"),
         ("[[workload]]", "key of `compose`", "[host]\nstate_dir = \"s\"\n[[workload]]\ncompose = { \"0\" = 1 }\n"),
+        ("[[notify]]", "key", "[host]\nstate_dir = \"s\"\n[[notify]]\n\"0\" = 1\n"),
         ("[[workload.volume]]", "key", "[host]\nstate_dir = \"s\"\n[[workload]]\n[[workload.volume]]\n\"0\" = 1\n"),
     ] {
         assert_eq!(shown(section, head), known_keys(unknown), "{section}, {head}");

@@ -108,11 +108,12 @@ impl Stage {
         self.ids.iter().fold(printed.to_owned(), |text, (shown, real)| text.replace(real, shown))
     }
 
-    /// The loader of configurations takes this one.
+    /// The loader of configurations takes this one. A part may leave out what every one has.
     pub(crate) fn reads(&self, configuration: &str) {
         let own = self.directory.path().canonicalize().unwrap();
         let file = own.join("shown.toml");
-        let text = configuration.replace("/var/lib/", &format!("{}/", own.display()));
+        let host = if configuration.contains("[host]") { "" } else { "[host]\nstate_dir = \"/var/lib/part\"\n" };
+        let text = format!("{host}{configuration}").replace("/var/lib/", &format!("{}/", own.display()));
         std::fs::write(&file, text).unwrap();
         let output = Command::new(REFORGE).arg("--config").arg(&file).arg("init").output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

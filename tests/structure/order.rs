@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Each may use those before it.
-const ORDER: [&str; 14] = [
+const ORDER: [&str; 15] = [
     "text",
     "base",
     "volumes",
@@ -16,6 +16,7 @@ const ORDER: [&str; 14] = [
     "runtime",
     "docker",
     "plugins",
+    "notify",
     "config",
     "deployer",
     "host",
@@ -25,8 +26,14 @@ const ORDER: [&str; 14] = [
 /// They belong to tests and to the sandbox: no crate of the host is built with them.
 const BESIDE: [&str; 2] = ["plugin", "testing"];
 /// What is known to one crate alone.
-const ONLY_IN: [(&str, &str); 4] =
-    [("bollard", "docker"), ("wasmtime", "plugins"), ("wasmtime-wasi", "plugins"), ("axum", "server")];
+const ONLY_IN: [(&str, &str); 6] = [
+    ("bollard", "docker"),
+    ("wasmtime", "plugins"),
+    ("wasmtime-wasi", "plugins"),
+    ("axum", "server"),
+    ("lettre", "notify"),
+    ("rustls", "notify"),
+];
 /// Up to this one, nothing is asynchronous and nothing is executed that somebody else wrote.
 const PLAIN_UP_TO: &str = "transaction";
 const NOT_PLAIN: [&str; 3] = ["tokio", "wasmtime", "wasmtime-wasi"];

@@ -21,6 +21,7 @@ pub(crate) mod process;
 pub(crate) mod projects;
 pub(crate) mod proxy;
 pub(crate) mod python;
+pub(crate) mod receiver;
 pub(crate) mod registry;
 pub(crate) mod signature;
 #[allow(dead_code, reason = "the plugin's tests use it too, and neither uses all of it")]

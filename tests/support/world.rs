@@ -40,6 +40,8 @@ pub(crate) struct World {
     pub sandbox_mib: Option<u32>,
     /// How long is waited for writes in flight, if it is less than usual.
     pub landing_ms: Option<u32>,
+    /// How long is waited before a notification is tried again, if it is less than usual.
+    pub notify_pause_ms: Option<u32>,
     /// How many files `reforge` may have open, if that is less than usual.
     pub open_files_max: Option<u32>,
     /// What `reforge` is started with, if not the test's own.
@@ -98,6 +100,7 @@ impl World {
             host_lines: String::new(),
             sandbox_mib: None,
             landing_ms: None,
+            notify_pause_ms: None,
             open_files_max: None,
             umask: None,
             mounts: Vec::new(),

@@ -45,6 +45,7 @@ files![
     "figures",
     "holders",
     "host",
+    "notify",
     "page",
     "plugins",
     "runtime",

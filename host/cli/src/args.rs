@@ -116,6 +116,9 @@ pub(crate) enum Command {
     /// Make, list and revoke tokens for the API
     #[command(subcommand)]
     Token(Token),
+    /// List the channels on which people are told, try them, and send what waits
+    #[command(subcommand)]
+    Notify(Notify),
     /// The newest lines of the audit log
     Audit {
         /// How many
@@ -384,6 +387,23 @@ pub(crate) enum Token {
     List,
     /// End a token: the next request with it is refused, and its streams end
     Revoke { name: String },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Notify {
+    /// All channels, and what waits or was given up
+    List,
+    /// Send a message for real, and say what came back
+    Test {
+        /// One by its name, instead of all
+        channel: Option<String>,
+    },
+    /// Send what waits, for a timer where no server runs
+    Send {
+        /// Also what was tried before and what was given up, at once
+        #[arg(long)]
+        again: bool,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -15,6 +15,7 @@ mod exit;
 mod forget;
 mod history;
 mod init;
+mod notify;
 mod output;
 mod plan;
 mod plugin;
@@ -77,7 +78,10 @@ fn main() -> ExitCode {
         Err(failure) => return answer::print(&terminal, Err(failure), Vec::new()),
     };
     let answered = execute(&session, cli.command);
-    answer::print(&terminal, answered, session.take_beside())
+    let exit = answer::print(&terminal, answered, session.take_beside());
+    // After the answer: whoever waits for that waits for no receiver.
+    session.send_notifications();
+    exit
 }
 
 fn session(options: Options, terminal: &Terminal) -> Result<Session> {
@@ -128,6 +132,9 @@ fn execute(session: &Session, command: Command) -> Result<Answer> {
         Command::Plugin(command) => plugin(session, command),
         Command::Serve { listen, wait } => serve::serve(session, listen, wait),
         Command::Token(command) => token(session, command),
+        Command::Notify(args::Notify::List) => notify::list(session),
+        Command::Notify(args::Notify::Test { channel }) => notify::test(session, channel.as_deref()),
+        Command::Notify(args::Notify::Send { again }) => notify::send(session, again),
         Command::Audit { lines } => audit::audit(session, lines),
         // These have no session: they were dealt with before there was one.
         Command::Supervise { .. } | Command::CompilePlugin { .. } | Command::DemoApp(_) => {

@@ -14,7 +14,7 @@ use super::words::say;
 pub(crate) fn recover(session: &Session, accept: Option<&str>) -> Result<Answer> {
     let host = session.open()?;
     accept.map_or(Ok(()), |workload| host.accept_state(workload, &session.who()))?;
-    let recovered = host.recover()?;
+    let recovered = session.recover()?;
     let lines: Vec<String> = recovered.iter().map(line).collect();
     let text = if lines.is_empty() { say!("nothing-was-unfinished") } else { lines.join("\n") };
     let unsettled: Option<&Failure> = recovered.iter().find_map(|one| one.result.as_ref().err());

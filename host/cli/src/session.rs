@@ -2,11 +2,12 @@
 //!
 //! Opened as late as possible: recovery and undo work with no plugin, and what only looks never recovers.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use reforge_base::Code;
 use reforge_base::Failure;
@@ -17,6 +18,7 @@ use reforge_base::escape;
 use reforge_base::message;
 use reforge_config::Config;
 use reforge_host::host::Host;
+use reforge_notify::notifier::Which;
 use reforge_plugins::{ActivePlugin, Plugin, PluginEngine};
 use reforge_server::documents::history as documents;
 use reforge_transaction::recover::Recovered;
@@ -29,6 +31,8 @@ use super::recovered;
 use super::terminal::Terminal;
 use super::words::{self, say};
 
+/// For what a command sends at its end.
+const SEND_TIME: Duration = Duration::from_secs(10);
 const VARIABLE: &str = "REFORGE_CONFIG";
 /// Where a configuration is looked for that nobody named.
 pub(crate) const IN_PLACE: &str = "reforge.toml";
@@ -44,6 +48,8 @@ pub(crate) struct Session {
     /// The configuration is in `REFORGE_CONFIG`, as commands that are shown assume.
     exported: bool,
     host: OnceCell<Arc<Host>>,
+    /// Whether it may have brought something that people elsewhere are told of.
+    changes: Cell<bool>,
     /// Fields for the document beside the command's own.
     beside: RefCell<Vec<(&'static str, Value)>>,
 }
@@ -57,6 +63,7 @@ impl Session {
             options,
             exported: false,
             host: OnceCell::new(),
+            changes: Cell::new(false),
             beside: RefCell::default(),
         }
     }
@@ -95,9 +102,24 @@ impl Session {
     /// The host for a command that changes something: what a crash left behind is settled first.
     pub(crate) fn changing(&self) -> Result<&Arc<Host>> {
         let host = self.open()?;
-        let recovered = host.recover()?;
+        let recovered = self.recover()?;
         self.tell(&recovered);
         Ok(host)
+    }
+
+    /// Settles what a crash left behind.
+    pub(crate) fn recover(&self) -> Result<Vec<Recovered>> {
+        self.changes.set(true);
+        self.open()?.recover()
+    }
+
+    /// At the end of a command that may have brought something to tell: sends it, as far as that is done soon. What is left is
+    /// sent by a server, by the next command or by `notify send`.
+    pub(crate) fn send_notifications(&self) {
+        let Some(host) = self.host.get().filter(|_| self.changes.get()) else { return };
+        if let Err(failure) = host.notifier().send(Which::Due, SEND_TIME) {
+            host.deployer.tell(message!("nobody-can-be-notified", failure));
+        }
     }
 
     /// The host as it is. For recovery itself.

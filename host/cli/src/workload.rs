@@ -6,6 +6,7 @@ use reforge_base::Result;
 use reforge_base::escape;
 use reforge_server::documents::workload::{self as documents, WorkloadState};
 use reforge_snapshots::store::StoredSnapshot;
+use serde_json::json;
 
 use super::answer::Answer;
 use super::session::Session;
@@ -34,7 +35,16 @@ pub(crate) fn list(session: &Session) -> Result<Answer> {
         say!("head-volumes"),
         say!("head-last-snapshot"),
     ];
-    let text = style::table(session.terminal.style, &heads, &rows);
+    let mut text = style::table(session.terminal.style, &heads, &rows);
+    let notifications = host.notifier().overview()?;
+    if !notifications.channels.is_empty() {
+        let (waiting, given_up) = (notifications.waiting(), notifications.given_up());
+        session.beside("notifications", json!({ "waiting": waiting, "given_up": given_up }));
+        if given_up > 0 {
+            let note = say!("notifications-given-up", n = given_up);
+            text = format!("{text}\n\n{}", session.terminal.style.yellow(&note));
+        }
+    }
     Ok(Answer::done(text, documents::list_document(&lines)))
 }
 

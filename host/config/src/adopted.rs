@@ -75,7 +75,7 @@ fn check_others<'a>(before: &Config, after: &'a Config, roots: &[&str]) -> Resul
     };
     let mut host = before.host.clone();
     host.allowed_roots.extend(roots.iter().map(Into::into));
-    if others != before.workloads || after.host != host || after.api != before.api {
+    if others != before.workloads || after.host != host || after.api != before.api || after.notify != before.notify {
         return Err(message!("something-else-would-change"));
     }
     Ok(new)

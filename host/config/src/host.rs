@@ -10,7 +10,7 @@ use super::raw::RawHost;
 use super::{Host, Workload, duration};
 use crate::scope::Scope;
 use reforge_base::message;
-use reforge_base::{escape, signature};
+use reforge_base::{Language, escape, signature};
 
 /// Where an engine listens when nothing else is said.
 const DOCKER_SOCKET: &str = "/var/run/docker.sock";
@@ -49,6 +49,7 @@ pub(super) fn check(raw: RawHost, base: &Path, workloads: &[Workload], problems:
         plugin,
         plugin_stall_limit: duration_or("plugin_stall_limit", raw.plugin_stall_limit, PLUGIN_STALL_LIMIT, problems),
         plugin_keys: raw.plugin_keys.into_iter().map(|key| plugin_key(key, problems)).collect(),
+        language: raw.language.and_then(|tag| language(&tag, problems)),
     }
 }
 
@@ -66,6 +67,7 @@ impl Host {
             plugin: None,
             plugin_stall_limit: PLUGIN_STALL_LIMIT,
             plugin_keys: Vec::new(),
+            language: None,
         }
     }
 }
@@ -74,6 +76,16 @@ fn beside(state_dir: &Path) -> PathBuf {
     let mut name = state_dir.file_name().unwrap_or_default().to_owned();
     name.push("-previews");
     state_dir.with_file_name(name)
+}
+
+fn language(tag: &Spanned<String>, problems: &mut Problems<'_>) -> Option<Language> {
+    let language = Language::ALL.into_iter().find(|language| language.tag() == tag.get_ref());
+    if language.is_none() {
+        let known = Language::ALL.map(|language| format!("`{}`", language.tag())).join(", ");
+        let message = message!("language-is-which", get_ref = escape::text(tag.get_ref()));
+        problems.say(tag.span(), message, message!("use-these", known));
+    }
+    language
 }
 
 fn plugin_key(key: Spanned<String>, problems: &mut Problems<'_>) -> String {

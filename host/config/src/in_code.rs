@@ -11,11 +11,18 @@ use crate::{Api, Config, Host, Links, Volume, Workload, duration, problems, writ
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::spec::{Container, HealthCheck};
 use reforge_base::{Message, message};
+use reforge_notify::{Channel, Way};
 
 impl Config {
     /// One with no workload and no volume root yet, and all else as where a file says nothing.
     pub fn new(state_dir: impl Into<PathBuf>) -> Config {
-        Config { path: PathBuf::new(), host: Host::new(state_dir.into()), api: Api::default(), workloads: Vec::new() }
+        Config {
+            path: PathBuf::new(),
+            host: Host::new(state_dir.into()),
+            api: Api::default(),
+            workloads: Vec::new(),
+            notify: Vec::new(),
+        }
     }
 
     /// Volumes of the scopes `project` and `stage` live below it, and previews get theirs there.
@@ -43,12 +50,19 @@ impl Config {
         self
     }
 
+    /// Where people elsewhere are told of what happens.
+    pub fn with_channel(mut self, channel: Channel) -> Config {
+        self.notify.push(channel);
+        self
+    }
+
     /// The same, checked as a file is, for a host that has the runtimes of these names.
     pub fn checked(&self, runtimes: &[&str]) -> Result<Config> {
         let host = &self.host;
         let named = [&host.state_dir, &host.snapshot_dir, &host.preview_dir, &host.docker_socket];
         let all = named.into_iter().chain(&host.volume_root).chain(&host.plugin).chain(&host.allowed_roots);
-        if let Some(path) = all.chain(&self.api.webhook_secret_file).find(|path| path.is_relative()) {
+        let tokens = self.notify.iter().filter_map(|channel| channel.token_file.as_ref());
+        if let Some(path) = all.chain(&self.api.webhook_secret_file).chain(tokens).find(|path| path.is_relative()) {
             let message = message!("in-the-configuration-is-not-absolute", path = reforge_base::escape::path(path));
             return Err(Failure::new(Code::Usage, message).hint(message!("a-configuration-that-is-made")));
         }
@@ -67,6 +81,9 @@ impl Config {
         text.push_str(&format!("\n[api]\n{}", lines(&api(&self.api)?)));
         for one in &self.workloads {
             text.push_str(&format!("\n{}", written::listed("workload", &workload(one)?)));
+        }
+        for one in &self.notify {
+            text.push_str(&format!("\n{}", written::listed("notify", &channel(one)?)));
         }
         Ok(text)
     }
@@ -164,6 +181,7 @@ fn host(host: &Host) -> Result<Table> {
     keys.put_some("plugin", host.plugin.as_deref().map(path).transpose()?);
     keys.put("plugin_stall_limit", duration::text(host.plugin_stall_limit));
     keys.put_all("plugin_keys", host.plugin_keys.iter().cloned());
+    keys.put_some("language", host.language.map(|language| language.tag()));
     Ok(keys.0)
 }
 
@@ -173,6 +191,22 @@ fn api(api: &Api) -> Result<Table> {
     keys.put_all("hosts", api.hosts.iter().cloned());
     keys.put_all("trusted_proxies", api.trusted_proxies.iter().map(ToString::to_string));
     keys.put_some("webhook_secret_file", api.webhook_secret_file.as_deref().map(path).transpose()?);
+    Ok(keys.0)
+}
+
+/// A channel as a table, secrets and all.
+fn channel(channel: &Channel) -> Result<Table> {
+    let mut keys = Keys::default();
+    keys.put("name", channel.name.clone());
+    match &channel.way {
+        Way::Address(address) => keys.put("url", address.secret_text()),
+        Way::Command(words) => keys.put("command", words.iter().cloned().map(Value::from).collect::<Vec<_>>()),
+    }
+    keys.put_some("token_file", channel.token_file.as_deref().map(path).transpose()?);
+    if !channel.way.is_pinged() {
+        keys.put("on", channel.on.iter().map(|kind| Value::from(kind.as_str())).collect::<Vec<_>>());
+    }
+    keys.put_all("workloads", channel.workloads.iter().cloned());
     Ok(keys.0)
 }
 
@@ -283,6 +317,7 @@ volume_root = "/v"
 allowed_roots = ["/a", "/b"]
 undo_window = "36h"
 plugin = "/p.wasm"
+language = "ru"
 [api]
 listen = "127.0.0.1:1"
 hosts = ["one.example"]
@@ -352,6 +387,16 @@ name = "db"
 scope = "absolute"
 source = "/a/db"
 target = "db:/var/lib/db"
+[[notify]]
+name = "phone"
+url = "ntfy://ntfy.example/topic"
+token_file = "/token"
+on = ["failed", "undo-ends"]
+workloads = ["one", "two"]
+[[notify]]
+command = ["/bin/tell", "them"]
+[[notify]]
+url = "healthchecks://hc-ping.com/uuid"
 "#;
 
     #[test]

@@ -12,11 +12,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::scope::Scope;
+use reforge_base::Language;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::spec::{ComposeProject, Container, HealthCheck, STOP_SIGNAL, STOP_TIMEOUT};
 use reforge_base::state_dir::StateDir;
+use reforge_notify::Channel;
 
 mod additions;
 pub mod adopted;
@@ -33,6 +35,7 @@ mod host;
 mod in_code;
 pub mod matching;
 mod names;
+mod notify;
 mod problems;
 mod raw;
 mod removals;
@@ -60,6 +63,8 @@ pub struct Config {
     pub host: Host,
     pub api: Api,
     pub workloads: Vec<Workload>,
+    /// Where people elsewhere are told of what happens.
+    pub notify: Vec<Channel>,
 }
 
 /// `[host]`. Paths are absolute.
@@ -85,6 +90,8 @@ pub struct Host {
     /// Public keys in minisign's format, one of which must have signed a plugin that is installed. None: no signature
     /// is needed.
     pub plugin_keys: Vec<String>,
+    /// In which language people elsewhere are told. None: that of the environment.
+    pub language: Option<Language>,
 }
 
 /// `[api]`: how `reforge serve` is reached.
@@ -243,7 +250,8 @@ impl Config {
         let workloads = workload::check_all(raw.workloads, runtimes, problems);
         let host = host::check(raw.host, base, &workloads, problems);
         let api = api::check(raw.api, base, problems);
-        Some(Config { path: PathBuf::new(), host, api, workloads })
+        let notify = notify::check(raw.notify, base, &workloads, problems);
+        Some(Config { path: PathBuf::new(), host, api, workloads, notify })
     }
 
     /// Makes the state and snapshot directories, or completes them; see [`StateDir::init`].

@@ -17,6 +17,7 @@ pub(super) struct RawConfig {
     pub host: RawHost,
     pub api: RawApi,
     pub workloads: Vec<RawWorkload>,
+    pub notify: Vec<Spanned<RawNotify>>,
 }
 
 #[derive(Deserialize)]
@@ -34,6 +35,7 @@ pub(super) struct RawHost {
     #[serde(default)]
     pub plugin_keys: Vec<Spanned<String>>,
     pub docker_socket: Option<Spanned<String>>,
+    pub language: Option<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -45,6 +47,17 @@ pub(super) struct RawApi {
     #[serde(default)]
     pub trusted_proxies: Vec<Spanned<String>>,
     pub webhook_secret_file: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawNotify {
+    pub name: Option<Spanned<String>>,
+    pub url: Option<Spanned<String>>,
+    pub command: Option<Spanned<Vec<String>>>,
+    pub token_file: Option<Spanned<String>>,
+    pub on: Option<Vec<Spanned<String>>>,
+    pub workloads: Option<Vec<Spanned<String>>>,
 }
 
 #[derive(Deserialize)]
@@ -126,12 +139,14 @@ pub(super) fn parse(problems: &mut Problems<'_>) -> Option<RawConfig> {
         errors.iter().for_each(|error| problems.toml(error));
         return None;
     }
-    let (mut host, mut api, mut workloads, mut whole) = (None, Some(RawApi::default()), Some(Vec::new()), true);
+    let (mut host, mut api, mut whole) = (None, Some(RawApi::default()), true);
+    let (mut workloads, mut notify) = (Some(Vec::new()), Some(Vec::new()));
     for (key, value) in table.into_inner() {
         match key.get_ref().as_ref() {
             "host" => host = read::<RawHost>(value, problems),
             "api" => api = read::<RawApi>(value, problems),
             "workload" => workloads = read_workloads(value, problems),
+            "notify" => notify = read_notify(value, problems),
             name => {
                 let message = message!("unknown-key", key = escape::text(name));
                 problems.say(key.span(), message, message!("the-tables-are-host-api"));
@@ -142,7 +157,7 @@ pub(super) fn parse(problems: &mut Problems<'_>) -> Option<RawConfig> {
     if host.is_none() && !text_has_host(text) {
         problems.say(0..0, message!("the-table-host-is-missing"), message!("add-host-with-state-dir"));
     }
-    Some(RawConfig { host: host?, api: api?, workloads: workloads? }).filter(|_| whole)
+    Some(RawConfig { host: host?, api: api?, workloads: workloads?, notify: notify? }).filter(|_| whole)
 }
 
 /// Whether a `host` table was there and only could not be read, which was reported already.
@@ -154,6 +169,17 @@ fn read_workloads(value: Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -> O
     let tables = tables(value, "workload", "[[workload]]", problems)?;
     let count = tables.len();
     let read: Vec<RawWorkload> = tables.into_iter().filter_map(|table| read_workload(table, problems)).collect();
+    (read.len() == count).then_some(read)
+}
+
+fn read_notify(value: Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -> Option<Vec<Spanned<RawNotify>>> {
+    let tables = tables(value, "notify", "[[notify]]", problems)?;
+    let count = tables.len();
+    let one = |table: Spanned<DeValue<'_>>| {
+        let span = table.span();
+        Some(Spanned::new(span, read::<RawNotify>(table, problems)?))
+    };
+    let read: Vec<Spanned<RawNotify>> = tables.into_iter().filter_map(one).collect();
     (read.len() == count).then_some(read)
 }
 

@@ -46,6 +46,9 @@ impl World {
         if let Some(milliseconds) = self.landing_ms {
             command.env("REFORGE_LANDING_MS", milliseconds.to_string());
         }
+        if let Some(milliseconds) = self.notify_pause_ms {
+            command.env("REFORGE_NOTIFY_PAUSE_MS", milliseconds.to_string());
+        }
         command
     }
 

@@ -196,6 +196,11 @@ impl StateDir {
         self.root.join("deliveries.json")
     }
 
+    /// What people elsewhere are told of, on its way; made when there is something to tell.
+    pub fn notify(&self) -> PathBuf {
+        self.root.join("notify")
+    }
+
     /// What environment values are digested with.
     pub fn environment_key(&self) -> Result<EnvironmentKey> {
         let path = self.root.join(ENVIRONMENT_KEY);

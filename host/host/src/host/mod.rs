@@ -1,10 +1,12 @@
 //! The host: everything that one configuration has, put together, and what each start and each change owes the audit.
 //!
-//! `gate` says whether a workload may be touched; `snapshots` takes, deletes and retains its snapshots; [`plugins`] changes which plugins are installed.
+//! `gate` says whether a workload may be touched; `snapshots` takes, deletes and retains its snapshots; [`plugins`] changes which plugins are installed; `told`
+//! says what people elsewhere are told of.
 
 mod gate;
 pub mod plugins;
 mod snapshots;
+mod told;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -27,6 +29,7 @@ use reforge_config::{COMPOSE, Config, DOCKER, PROCESS, Workload};
 use reforge_deployer::dispatch::{DeployRequest, Deployed, Deployer, Leased, Runtimes};
 use reforge_deployer::resolve;
 use reforge_docker::{ComposeRuntime, DockerRuntime};
+use reforge_notify::Notifier;
 use reforge_plugins::registry::Registry;
 use reforge_plugins::{ActivePlugin, PluginEngine};
 use reforge_runtime::Runtime;
@@ -49,6 +52,7 @@ pub struct Host {
     audit: Audit,
     sink: Option<Arc<dyn EventSink>>,
     compiler: Vec<OsString>,
+    notifier: Notifier,
 }
 
 /// What a host has of whoever embeds it. The default is nothing.
@@ -141,7 +145,9 @@ impl Host {
             let heard = sink.clone();
             audit = audit.heard_by(Arc::new(move |line| heard.take(&Event::Audit(line))));
         }
-        Host { store: Store::new(config.host.snapshot_dir.clone()), audit, deployer, config, state, sink, compiler }
+        let store = Store::new(config.host.snapshot_dir.clone());
+        let notifier = told::notifier(&config, state.notify());
+        Host { store, audit, deployer, config, state, sink, compiler, notifier }
     }
 
     /// Who watches what is done to a workload: somebody, and whoever hears this host's events.
@@ -175,6 +181,7 @@ impl Host {
         let receipts = || recovered.iter().filter_map(|one| one.result.as_ref().ok());
         // All are told before anything is removed: a removal may fail.
         receipts().try_for_each(|receipt| self.audit_receipt(receipt))?;
+        self.notify_of_recovery(&recovered);
         for receipt in receipts() {
             self.or_tell(self.unless_busy(&receipt.workload, || self.prune_safety(&receipt.workload)));
         }

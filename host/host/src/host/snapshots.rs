@@ -112,6 +112,7 @@ impl Host {
         let id = descriptor.as_ref().ok().map(|descriptor| &descriptor.id);
         let failure = descriptor.as_ref().err();
         let details = serde_json::json!({ "workload": workload.id, "snapshot": id, "failure": failure });
+        self.notify_of_snapshot(&workload.id, &descriptor);
         self.audit.append("snapshot", who, details)?;
         descriptor
     }

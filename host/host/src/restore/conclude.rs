@@ -156,7 +156,7 @@ fn went_back(WentBack { why, how }: WentBack) -> Ending {
     }
 }
 
-/// Draws up the receipt, writes it and the audit line, and keeps the safety snapshots in number.
+/// Draws up the receipt, writes it and the audit line, has people told, and keeps the safety snapshots in number.
 pub(super) fn tell(
     host: &Host,
     transaction: &Transaction,
@@ -170,6 +170,7 @@ pub(super) fn tell(
         warnings.extend(host.keep_receipt(&receipt).err());
     }
     warnings.extend(host.audit_receipt(&receipt).err());
+    host.notify_of_receipt(&receipt);
     warnings.extend(host.prune_safety(&receipt.workload).err());
     warnings.extend(host.summarise(&receipt.id).err());
     if let TransactionKind::Undo { of } = &receipt.kind {

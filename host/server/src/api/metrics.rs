@@ -1,6 +1,8 @@
-//! Figures for Prometheus. No label holds anything from outside: routes are those of the code.
+//! Figures for Prometheus. No label holds anything from outside: routes are those of the code, channels those of the
+//! configuration.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -10,6 +12,7 @@ use prometheus_client::registry::Registry;
 
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
+use reforge_notify::Overview;
 
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -25,6 +28,11 @@ struct Ended {
     outcome: String,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Told {
+    channel: String,
+}
+
 /// Counters of one server. Clones share them.
 #[derive(Clone)]
 pub(super) struct Metrics {
@@ -35,6 +43,8 @@ pub(super) struct Metrics {
     listeners: Gauge,
     events: Counter,
     failed_tries: Counter,
+    notify_failures: Family<Told, Counter>,
+    notify_waiting: Gauge,
 }
 
 impl Metrics {
@@ -49,11 +59,31 @@ impl Metrics {
         registry.register("event_listeners", "Open event streams", listeners.clone());
         registry.register("events", "Events sent to listeners", events.clone());
         registry.register("failed_tries", "Requests without a valid token or signature", failed_tries.clone());
-        Metrics { registry: Arc::new(registry), requests, restores, running, listeners, events, failed_tries }
+        let (notify_failures, notify_waiting) = (Family::default(), Gauge::default());
+        let about = "Notifications that were tried three times and given up";
+        registry.register("notify_failures", about, notify_failures.clone());
+        registry.register("notify_waiting", "Notifications that wait to be sent", notify_waiting.clone());
+        Metrics {
+            registry: Arc::new(registry),
+            requests,
+            restores,
+            running,
+            listeners,
+            events,
+            failed_tries,
+            notify_failures,
+            notify_waiting,
+        }
     }
 
-    pub(super) fn text(&self, running: usize) -> Result<String> {
+    pub(super) fn text(&self, running: usize, notifications: &Overview) -> Result<String> {
         self.running.set(running as i64);
+        // Kept on disk: what a command gave up counts as what this server did.
+        for (name, channel) in &notifications.channels {
+            let failures = self.notify_failures.get_or_create(&Told { channel: name.clone() });
+            failures.inner().store(channel.failures, Ordering::Relaxed);
+        }
+        self.notify_waiting.set(i64::try_from(notifications.waiting()).unwrap_or(i64::MAX));
         let mut text = String::new();
         text::encode(&mut text, &self.registry)
             .map_err(|error| Failure::new(Code::Io, message!("the-figures-cannot-be-written", error)))?;

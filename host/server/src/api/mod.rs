@@ -30,6 +30,7 @@ mod permits;
 mod problem;
 mod routes;
 mod runs;
+mod sending;
 mod server;
 mod shared;
 mod stream;

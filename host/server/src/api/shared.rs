@@ -13,6 +13,7 @@ use super::metrics::Metrics;
 use super::permits::{Permit, Permits};
 use super::problem::Problem;
 use super::runs::Runs;
+use super::sending::Sending;
 use super::throttle::Throttle;
 use crate::documents::restore::RecoveredRestore;
 use crate::tokens::Tokens;
@@ -42,6 +43,8 @@ pub(super) struct Shared {
     pub runs: Arc<Runs>,
     /// None without a secret for them.
     pub hooks: Option<Arc<Hooks>>,
+    /// None without a channel.
+    sending: Option<Sending>,
     pub metrics: Metrics,
     /// Whether the configuration or the command line names the plugin, so that no selection counts.
     pub plugin_file: Option<PathBuf>,
@@ -80,6 +83,7 @@ impl Shared {
             throttle: Throttle::default(),
             runs: Arc::new(Runs::new(metrics.clone())),
             hooks: Hooks::new(&host)?,
+            sending: Sending::start(&host)?,
             metrics,
             boot: hex::encode(reforge_base::random::bytes::<4>()?),
             looks: Permits::new(LOOKS_MAX),
@@ -202,6 +206,7 @@ impl Shared {
     pub(super) fn stop(&self) {
         self.stopping.send_replace(true);
         self.hooks.iter().for_each(|hooks| hooks.close());
+        self.sending.iter().for_each(Sending::stop);
         let cancels = self.cancels.lock().unwrap_or_else(PoisonError::into_inner);
         cancels.iter().filter_map(Weak::upgrade).for_each(|flag| flag.store(true, Ordering::Relaxed));
     }

@@ -65,7 +65,8 @@ async fn workloads(State(api): State<Api>, request: Request) -> Response {
         let Workloads { workloads } = api.get(&from, "/api/v1/workloads").await?;
         let Restores { restores, .. } = api.get(&from, "/api/v1/restores?running=true").await?;
         let recovery = api.get(&from, "/api/v1/recovery").await?;
-        Ok(views::workloads::workloads(reader, &workloads, &restores, &recovery))
+        let notifications = api.get(&from, "/api/v1/notifications").await?;
+        Ok(views::workloads::workloads(reader, &workloads, &restores, &recovery, &notifications))
     };
     screen(&api, &from, view).await
 }

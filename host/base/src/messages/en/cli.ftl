@@ -408,3 +408,37 @@ adopted-member = member  { $service }: { $container } ({ $state })
 the-project-is-workload-already = the Compose project `{ $project }` is workload `{ $id }` already
 new-in-the-project = new: volume `{ $name }` at `{ $source }`, seen as `{ $target }`; add it to the configuration
 label-member = member
+
+# cli/notify.rs
+no-channels = no channels: add `[[notify]]` to the configuration
+head-channel = CHANNEL
+head-to = TO
+head-hears-of = HEARS OF
+head-last-sent = LAST SENT
+head-waiting = WAITING
+head-given-up = GIVEN UP
+head-message = MESSAGE
+head-tries = TRIES
+head-why = WHY
+channel-answered = { $channel }: sent, answer { $answer } ({ $took })
+channel-failed = { $channel }: not sent: { $why } ({ $took })
+channels-failed = { $failed } of { $n ->
+    [one] { $n } channel
+   *[other] { $n } channels
+} did not take it
+notifications-sent = sent { $sent }, waiting { $waiting }, given up { $given_up }
+notifications-given-up = { $n ->
+    [one] { $n } notification could not be sent
+   *[other] { $n } notifications could not be sent
+}: reforge notify list
+notify-kind-failed = failed
+notify-kind-recovered = recovered
+notify-kind-overdue = overdue
+notify-kind-decision = decision
+notify-kind-drill = drill
+notify-kind-restored = restored
+notify-kind-weekly = weekly
+notify-kind-undo-ends = undo-ends
+notify-kind-night = nights
+notify-state-waiting = waiting
+notify-state-given-up = given up

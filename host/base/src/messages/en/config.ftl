@@ -105,7 +105,7 @@ this-line = this line
 problems-in = { $n } problems in `{ $path }`: { $messages }
 
 # config/raw.rs
-the-tables-are-host-api = the tables are `[host]`, `[api]` and `[[workload]]`
+the-tables-are-host-api = the tables are `[host]`, `[api]`, `[[workload]]` and `[[notify]]`
 the-table-host-is-missing = the table `[host]` is missing
 add-host-with-state-dir = add `[host]` with `state_dir = …`
 is-not-a-list-of-tables = `{ $key }` is not a list of tables
@@ -233,3 +233,19 @@ write-what-docker-compose-ls-shows = write the name that `docker compose ls` sho
 config-files-is-empty = `config_files` of `compose` is empty
 write-the-paths-of-the-compose-files = write the absolute paths of the project's Compose files
 path-of-compose-is-not-absolute = `{ $path }` of `compose` is not absolute
+
+# config/notify.rs
+language-is-which = `language` is `{ $get_ref }`, which is no language of ours
+two-channels-are-called = two channels are called `{ $name }`
+give-each-another-name = give each another `name`
+url-of-a-channel = `url` { $clause }
+docs-notifications-has-a-block-for-each = write `url` or `command`; `docs/notifications.md` has a block for each receiver
+command-of-a-channel-is-empty = `command` names no program
+write-program-and-arguments = write program and arguments, for example `["/usr/local/bin/tell", "ops"]`
+a-channel-has-one-of-both = a channel has either `url` or `command`
+this-channel-takes-no-token = this channel takes no token
+remove-token-file = remove `token_file`: what lets it in stands in its address
+who-is-pinged-hears-of-nights-alone = a channel that is pinged hears of nights alone
+remove-on = remove `on`, and make another channel for messages
+on-has-which = `on` has `{ $get_ref }`, which nothing is called
+name-a-workload-of-this-file = name a workload of this file

@@ -46,6 +46,7 @@ doing-remove-what-an-earlier-check-left-in = remove what an earlier check left i
 doing-rename = rename
 doing-replace = replace
 doing-run = run
+doing-send = send to
 doing-set-an-attribute-of = set an attribute of
 doing-set-the-metadata-of = set the metadata of
 doing-set-the-mode-of = set the mode of

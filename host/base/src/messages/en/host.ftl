@@ -465,3 +465,10 @@ give-each-its-own-name = give each its own name
 held-workloads-are-not-known = which workloads are held cannot be told: { $failure }
 held-workload-is-not-up-again = `{ $workload }` was stopped for a snapshot and could not be started again: { $failure }
 the-app-is-not-up-again = the app could not be started again: { $message }
+
+# host/host/told.rs
+nobody-can-be-notified = nobody can be notified: { $failure }
+a-crash-came-and-all-is-as-before = a crash came in between; everything is as it was before
+there-is-no-channel = there is no channel
+no-channel-is-called = no channel is called `{ $name }`
+add-notify-to-the-configuration = add `[[notify]]` to the configuration: `docs/notifications.md` has a block for each receiver

@@ -231,3 +231,9 @@ code-not-running = It does not run
 code-stopping = The host is stopping
 code-overloaded = The host has too much to do
 code-method = It cannot be asked like that
+
+# views/workloads.rs: notifications
+notifications-failed = { $n ->
+    [one] { $n } notification could not be sent
+   *[other] { $n } notifications could not be sent
+}

@@ -435,3 +435,38 @@ adopted-member = часть    { $service }: { $container } ({ $state })
 the-project-is-workload-already = проект Compose `{ $project }` уже приложение `{ $id }`
 new-in-the-project = новое: том `{ $name }` в `{ $source }`, виден как `{ $target }`; добавьте его в конфигурацию
 label-member = часть
+
+# cli/notify.rs
+no-channels = каналов нет: добавьте `[[notify]]` в настройки
+head-channel = КАНАЛ
+head-to = КУДА
+head-hears-of = О ЧЁМ
+head-last-sent = ОТПРАВЛЕНО
+head-waiting = ЖДЁТ
+head-given-up = НЕ ДОШЛО
+head-message = СООБЩЕНИЕ
+head-tries = ПОПЫТКИ
+head-why = ПОЧЕМУ
+channel-answered = { $channel }: отправлено, ответ { $answer } ({ $took })
+channel-failed = { $channel }: не отправлено: { $why } ({ $took })
+channels-failed = не дошло: { $failed } из { $n ->
+    [one] { $n } канала
+   *[other] { $n } каналов
+}
+notifications-sent = отправлено { $sent }, ждёт { $waiting }, не дошло { $given_up }
+notifications-given-up = { $n ->
+    [one] { $n } оповещение не дошло
+    [few] { $n } оповещения не дошли
+   *[many] { $n } оповещений не дошло
+}: reforge notify list
+notify-kind-failed = неудачи
+notify-kind-recovered = снова работает
+notify-kind-overdue = просрочено
+notify-kind-decision = нужно решение
+notify-kind-drill = проверки
+notify-kind-restored = восстановления
+notify-kind-weekly = итоги недели
+notify-kind-undo-ends = конец отмены
+notify-kind-night = ночи
+notify-state-waiting = ждёт
+notify-state-given-up = не дошло

@@ -105,7 +105,7 @@ this-line = эта строка
 problems-in = ошибок в `{ $path }`: { $n }: { $messages }
 
 # config/raw.rs
-the-tables-are-host-api = бывают таблицы `[host]`, `[api]` и `[[workload]]`
+the-tables-are-host-api = бывают таблицы `[host]`, `[api]`, `[[workload]]` и `[[notify]]`
 the-table-host-is-missing = нет таблицы `[host]`
 add-host-with-state-dir = добавьте `[host]` с `state_dir = …`
 is-not-a-list-of-tables = `{ $key }` — не список таблиц
@@ -233,3 +233,19 @@ write-what-docker-compose-ls-shows = напишите имя, которое п�
 config-files-is-empty = `config_files` в `compose` пуст
 write-the-paths-of-the-compose-files = напишите полные пути файлов Compose этого проекта
 path-of-compose-is-not-absolute = `{ $path }` в `compose` — не полный путь
+
+# config/notify.rs
+language-is-which = `language` — это `{ $get_ref }`, а такого языка здесь нет
+two-channels-are-called = два канала называются `{ $name }`
+give-each-another-name = дайте каждому своё `name`
+url-of-a-channel = `url` { $clause }
+docs-notifications-has-a-block-for-each = напишите `url` или `command`; в `docs/notifications.md` есть пример для каждого получателя
+command-of-a-channel-is-empty = `command` не называет программу
+write-program-and-arguments = напишите программу и аргументы, например `["/usr/local/bin/tell", "ops"]`
+a-channel-has-one-of-both = у канала есть либо `url`, либо `command`
+this-channel-takes-no-token = этому каналу токен не нужен
+remove-token-file = уберите `token_file`: всё нужное стоит в самом адресе
+who-is-pinged-hears-of-nights-alone = канал-сторож узнаёт только о ночах
+remove-on = уберите `on`, а для сообщений заведите другой канал
+on-has-which = в `on` есть `{ $get_ref }`, а так ничего не называется
+name-a-workload-of-this-file = назовите приложение из этого файла

@@ -46,6 +46,7 @@ doing-remove-what-an-earlier-check-left-in = удалить то, что ост�
 doing-rename = переименовать
 doing-replace = заменить
 doing-run = запустить
+doing-send = отправить в
 doing-set-an-attribute-of = задать атрибут
 doing-set-the-metadata-of = задать метаданные для
 doing-set-the-mode-of = задать режим для

@@ -476,3 +476,10 @@ give-each-its-own-name = дайте каждой своё имя
 held-workloads-are-not-known = нельзя узнать, какие приложения удерживаются: { $failure }
 held-workload-is-not-up-again = `{ $workload }` остановили ради снимка и не смогли запустить снова: { $failure }
 the-app-is-not-up-again = приложение не удалось запустить снова: { $message }
+
+# host/host/told.rs
+nobody-can-be-notified = никого нельзя оповестить: { $failure }
+a-crash-came-and-all-is-as-before = помешал сбой; всё осталось как было
+there-is-no-channel = каналов нет
+no-channel-is-called = канала `{ $name }` нет
+add-notify-to-the-configuration = добавьте `[[notify]]` в настройки: в `docs/notifications.md` есть пример для каждого получателя

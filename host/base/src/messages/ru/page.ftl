@@ -233,3 +233,10 @@ code-not-running = Оно не выполняется
 code-stopping = Хост останавливается
 code-overloaded = У хоста слишком много дел
 code-method = Так спросить нельзя
+
+# views/workloads.rs: notifications
+notifications-failed = { $n ->
+    [one] { $n } оповещение не дошло
+    [few] { $n } оповещения не дошли
+   *[many] { $n } оповещений не дошло
+}

@@ -4,6 +4,7 @@ mod decisions;
 mod deploys;
 mod health;
 mod hooks;
+mod notifications;
 mod plugins;
 mod restores;
 mod snapshots;
@@ -54,6 +55,7 @@ pub(super) fn described() -> (Router<Arc<Shared>>, openapi::OpenApi) {
         .merge(deploys::routes())
         .merge(plugins::routes())
         .merge(hooks::routes())
+        .merge(notifications::routes())
         .routes(routes!(description))
         .split_for_parts()
 }

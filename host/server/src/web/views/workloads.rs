@@ -6,6 +6,7 @@ use super::Reader;
 use super::history::kind_runs;
 use super::problem::failure;
 use crate::documents::host::Recovery;
+use crate::documents::notification::Notifications;
 use crate::documents::restore::{RecoveredRestore, Restore};
 use crate::documents::workload::{ListedWorkload, WorkloadState};
 
@@ -14,10 +15,12 @@ pub(crate) fn workloads(
     workloads: &[ListedWorkload],
     restores: &[Restore],
     recovery: &Recovery,
+    notifications: &Notifications,
 ) -> Markup {
     let say = reader.say;
     let content = html! {
         (recovered(reader, &recovery.recovered))
+        (given_up(reader, notifications))
         @if workloads.is_empty() { p { (say.text("no-workloads")) } }
         ul .cards {
             @for workload in workloads { li { (card(reader, workload, restores)) } }
@@ -67,6 +70,26 @@ fn recovered(reader: &Reader, recovered: &[RecoveredRestore]) -> Markup {
                 section .notice aria-labelledby=(name) {
                     h2 id=(name) { (reader.say.text(name)) }
                     ul .plain { @for one in recovered { li { (one_recovered(reader, one)) } } }
+                }
+            }
+        }
+    }
+}
+
+/// What did not reach whom.
+fn given_up(reader: &Reader, notifications: &Notifications) -> Markup {
+    let say = reader.say;
+    html! {
+        @if notifications.given_up > 0 {
+            section .notice aria-labelledby="notifications" {
+                h2 id="notifications" { (say.with("notifications-failed", [("n", notifications.given_up.into())])) }
+                ul .plain {
+                    @for channel in notifications.channels.iter().filter(|channel| channel.given_up > 0) {
+                        li {
+                            bdi { (channel.name) }
+                            @if let Some(error) = &channel.last_error { ": " (reader.say.told(&error.message)) }
+                        }
+                    }
                 }
             }
         }
