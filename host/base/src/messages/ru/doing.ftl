@@ -48,6 +48,7 @@ doing-replace = заменить
 doing-run = запустить
 doing-send = отправить в
 doing-set-an-attribute-of = задать атрибут
+doing-set-the-inode-flags-of = задать флаги inode для
 doing-set-the-metadata-of = задать метаданные для
 doing-set-the-mode-of = задать режим для
 doing-set-the-owner-of = задать владельца
