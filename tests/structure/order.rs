@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Each may use those before it.
-const ORDER: [&str; 14] = [
+const ORDER: [&str; 15] = [
     "text",
     "base",
     "volumes",
@@ -16,6 +16,7 @@ const ORDER: [&str; 14] = [
     "runtime",
     "docker",
     "plugins",
+    "schedule",
     "config",
     "deployer",
     "host",

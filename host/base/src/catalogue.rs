@@ -48,6 +48,7 @@ files![
     "page",
     "plugins",
     "runtime",
+    "schedule",
     "server",
     "snapshots",
     "system",

@@ -18,6 +18,8 @@ const DOCKER_SOCKET: &str = "/var/run/docker.sock";
 pub(super) const PREVIEWS: &str = ".previews";
 /// How long the previous trees are kept when nothing else is said.
 const UNDO_WINDOW: Duration = Duration::from_secs(24 * 3600);
+/// One after the other: each reads its volumes as fast as the disk goes.
+const SNAPSHOTS_AT_ONCE: u32 = 1;
 /// How long a plugin may go on without progress when nothing else is said.
 pub const PLUGIN_STALL_LIMIT: Duration = Duration::from_secs(60);
 
@@ -49,6 +51,7 @@ pub(super) fn check(raw: RawHost, base: &Path, workloads: &[Workload], problems:
         plugin,
         plugin_stall_limit: duration_or("plugin_stall_limit", raw.plugin_stall_limit, PLUGIN_STALL_LIMIT, problems),
         plugin_keys: raw.plugin_keys.into_iter().map(|key| plugin_key(key, problems)).collect(),
+        snapshots_at_once: at_once(raw.snapshots_at_once, problems),
     }
 }
 
@@ -66,6 +69,7 @@ impl Host {
             plugin: None,
             plugin_stall_limit: PLUGIN_STALL_LIMIT,
             plugin_keys: Vec::new(),
+            snapshots_at_once: SNAPSHOTS_AT_ONCE,
         }
     }
 }
@@ -74,6 +78,14 @@ fn beside(state_dir: &Path) -> PathBuf {
     let mut name = state_dir.file_name().unwrap_or_default().to_owned();
     name.push("-previews");
     state_dir.with_file_name(name)
+}
+
+fn at_once(value: Option<Spanned<u32>>, problems: &mut Problems<'_>) -> u32 {
+    let Some(value) = value else { return SNAPSHOTS_AT_ONCE };
+    if *value.get_ref() == 0 {
+        problems.say(value.span(), message!("snapshots-at-once-is-0"), message!("write-1-or-more"));
+    }
+    *value.get_ref()
 }
 
 fn plugin_key(key: Spanned<String>, problems: &mut Problems<'_>) -> String {

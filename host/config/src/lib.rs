@@ -38,7 +38,9 @@ mod raw;
 mod removals;
 mod roots;
 mod runtime_name;
+mod schedule;
 pub mod scope;
+mod size;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -49,7 +51,9 @@ mod written;
 pub use host::PLUGIN_STALL_LIMIT;
 pub use names::PREVIEW_SUFFIX;
 pub use names::is_name;
+pub use reforge_schedule::retention::Keep;
 pub use runtime_name::{BUILT_IN, COMPOSE, DOCKER, PROCESS, RuntimeName};
+pub use schedule::Schedule;
 
 /// A configuration: read from a file, which checks it, or made in code, which the host checks when it is built.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,6 +89,8 @@ pub struct Host {
     /// Public keys in minisign's format, one of which must have signed a plugin that is installed. None: no signature
     /// is needed.
     pub plugin_keys: Vec<String>,
+    /// How many snapshots that are due are taken at the same time, of several workloads.
+    pub snapshots_at_once: u32,
 }
 
 /// `[api]`: how `reforge serve` is reached.
@@ -132,6 +138,12 @@ pub struct Workload {
     pub links: Links,
     /// Whether set-id bits and security attributes of imported archives are restored.
     pub privileged: bool,
+    /// When snapshots are taken by themselves. None: only when somebody asks.
+    pub schedule: Option<Schedule>,
+    /// Which snapshots stay. One that says nothing keeps all.
+    pub keep: Keep,
+    /// Bytes that a capture leaves free on the disk of the snapshots.
+    pub min_free: Option<u64>,
     pub volumes: Vec<Volume>,
 }
 
@@ -155,6 +167,9 @@ impl Workload {
             allow_containers: Vec::new(),
             links: Links::Refuse,
             privileged: false,
+            schedule: None,
+            keep: Keep::default(),
+            min_free: None,
             volumes: Vec::new(),
         }
     }
