@@ -136,7 +136,11 @@ fn a_snapshot_is_overdue_when_one_that_was_due_is_missing_for_longer_than_it_may
     assert_eq!(overdue("2026-11-11T03:59:59Z", 5), None, "two hours are given");
     assert_eq!(overdue("2026-11-11T04:00:01Z", 5).unwrap().due, at("2026-11-11T02:00:00Z"));
     assert_eq!(overdue("2026-11-11T04:00:01Z", 3 * 3600), None, "one that takes three hours is not done yet");
-    assert_eq!(overdue("2026-11-14T00:00:00Z", 5).unwrap().due, at("2026-11-11T02:00:00Z"), "the first that is missing");
+    assert_eq!(
+        overdue("2026-11-14T00:00:00Z", 5).unwrap().due,
+        at("2026-11-11T02:00:00Z"),
+        "the first that is missing"
+    );
     let never = daily.overdue("notes", progress, None, Duration::ZERO, at("2026-11-01T05:00:00Z"));
     assert_eq!(never.unwrap().due, at("2026-11-01T02:00:00Z"), "none was ever taken");
     let hourly = berlin(Rule::every(Duration::from_secs(3600)).unwrap());

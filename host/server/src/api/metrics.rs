@@ -8,8 +8,10 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use super::figures::Figures;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
+use reforge_host::host::Host;
 
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -35,6 +37,7 @@ pub(super) struct Metrics {
     listeners: Gauge,
     events: Counter,
     failed_tries: Counter,
+    figures: Figures,
 }
 
 impl Metrics {
@@ -49,10 +52,13 @@ impl Metrics {
         registry.register("event_listeners", "Open event streams", listeners.clone());
         registry.register("events", "Events sent to listeners", events.clone());
         registry.register("failed_tries", "Requests without a valid token or signature", failed_tries.clone());
-        Metrics { registry: Arc::new(registry), requests, restores, running, listeners, events, failed_tries }
+        let figures = Figures::new(&mut registry);
+        let registry = Arc::new(registry);
+        Metrics { registry, requests, restores, running, listeners, events, failed_tries, figures }
     }
 
-    pub(super) fn text(&self, running: usize) -> Result<String> {
+    pub(super) fn text(&self, host: &Host, running: usize) -> Result<String> {
+        self.figures.look(host)?;
         self.running.set(running as i64);
         let mut text = String::new();
         text::encode(&mut text, &self.registry)

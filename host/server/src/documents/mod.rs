@@ -10,6 +10,7 @@ pub mod host;
 pub mod plan;
 pub mod plugin;
 pub mod restore;
+pub mod schedule;
 pub mod snapshot;
 pub mod workload;
 

@@ -53,6 +53,9 @@ pub struct Snapshot {
     /// What the app had and it does not hold.
     #[serde(default)]
     pub not_captured: Vec<NotCaptured>,
+    /// Whether nothing deletes it.
+    #[serde(default)]
+    pub pinned: bool,
 }
 
 /// What it holds of a volume.
@@ -74,6 +77,8 @@ pub struct SnapshotVolume {
 #[derive(Serialize, ToSchema)]
 pub struct WholeSnapshot {
     pub id: String,
+    /// Whether nothing deletes it.
+    pub pinned: bool,
     pub descriptor: Descriptor,
 }
 
@@ -97,15 +102,15 @@ pub struct DeletedSnapshot {
 /// Damaged ones as such.
 pub fn list(workload: &str, listed: Vec<StoredSnapshot>, older: usize) -> Snapshots {
     let one = |listed: StoredSnapshot| match listed.descriptor {
-        Ok(descriptor) => ListedSnapshot::Whole(summary(&descriptor)),
+        Ok(descriptor) => ListedSnapshot::Whole(Snapshot { pinned: listed.pinned, ..summary(&descriptor) }),
         Err(error) => ListedSnapshot::Damaged { id: listed.id, error },
     };
     let snapshots = listed.into_iter().map(one).collect();
     Snapshots { workload: workload.to_owned(), snapshots, older: older as u64 }
 }
 
-pub fn whole(descriptor: Descriptor) -> WholeSnapshot {
-    WholeSnapshot { id: descriptor.id.clone(), descriptor }
+pub fn whole(descriptor: Descriptor, pinned: bool) -> WholeSnapshot {
+    WholeSnapshot { id: descriptor.id.clone(), pinned, descriptor }
 }
 
 pub fn verified(descriptor: Descriptor) -> VerifiedSnapshot {
@@ -137,5 +142,6 @@ pub fn summary(descriptor: &Descriptor) -> Snapshot {
         archive: descriptor.archive.clone(),
         volumes: volumes.collect(),
         not_captured: descriptor.not_captured.clone(),
+        pinned: false,
     }
 }

@@ -6,6 +6,7 @@ mod health;
 mod hooks;
 mod plugins;
 mod restores;
+mod retention;
 mod snapshots;
 mod workloads;
 
@@ -49,6 +50,7 @@ pub(super) fn described() -> (Router<Arc<Shared>>, openapi::OpenApi) {
         .merge(health::routes())
         .merge(workloads::routes())
         .merge(snapshots::routes())
+        .merge(retention::routes())
         .merge(restores::routes())
         .merge(decisions::routes())
         .merge(deploys::routes())
