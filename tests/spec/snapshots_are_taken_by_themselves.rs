@@ -126,7 +126,7 @@ fn one_that_is_due_during_a_restore_waits_for_it_and_holds_no_other_up() {
     let mut restore = world.start_pausing("exchange", &["restore", "run", "app", &snapshot, "--yes"]);
     assert!(restore.reaches_its_pause());
     let output = due_at(&world, "2026-11-01T03:00:00Z");
-    let due = output.expect(6).json()["due"].clone();
+    let due = output.expect(1).json()["due"].clone();
     let outcomes = |due: &Value| -> Vec<(String, String)> {
         let text = |one: &Value, field: &str| one[field].as_str().unwrap().to_owned();
         due.as_array().unwrap().iter().map(|one| (text(one, "workload"), text(one, "outcome"))).collect()
@@ -333,4 +333,20 @@ fn previous_data_that_a_person_asked_to_keep_or_that_was_written_since_stays_unt
 /// Siblings are named after the restore that made them.
 fn is_of(sibling: &Path, restore: &str) -> bool {
     sibling.file_name().unwrap().to_str().unwrap().contains(restore)
+}
+
+#[test]
+fn previous_data_that_takes_more_than_it_may_ends_the_oldest_window_and_never_the_newest() {
+    let mut world = world(&[("app", ""), ("notes", "")]);
+    for id in ["app", "notes"] {
+        std::fs::write(world.volume(id, "data").join("large"), vec![1; 2 << 20]).unwrap();
+    }
+    let (app, notes) = (world.snapshot("app"), world.snapshot("notes"));
+    world.restore("app", &app, &[]).expect(0);
+    world.restore("notes", &notes, &[]).expect(0);
+    assert_eq!((beside(&world, "app"), beside(&world, "notes")), (1, 1), "each has its window");
+    world.host_lines = "previous_max = \"3 MiB\"\n".into();
+    world.write_config();
+    world.restore("notes", &notes, &[]).expect(0);
+    assert_eq!((beside(&world, "app"), beside(&world, "notes")), (0, 1));
 }

@@ -36,9 +36,9 @@ impl Answer {
         Answer { text: text.into(), json: json!(document), failure: None, exit: Exit::Done, take_back: None }
     }
 
-    /// Something went wrong in what was done, which is told all the same.
+    /// Something of what was to be done failed; all else is told.
     pub(crate) fn failed(self, failure: Failure) -> Answer {
-        Answer { exit: Exit::of_failure(&failure), failure: Some(failure), ..self }
+        Answer { exit: Exit::Failed, failure: Some(failure), ..self }
     }
 
     /// Of a restore or undo; `text` is its receipt.

@@ -7,6 +7,7 @@ use toml::Spanned;
 
 use super::problems::Problems;
 use super::raw::RawHost;
+use super::size::check_size;
 use super::{Host, Workload, duration};
 use crate::scope::Scope;
 use reforge_base::message;
@@ -46,6 +47,7 @@ pub(super) fn check(raw: RawHost, base: &Path, workloads: &[Workload], problems:
         snapshot_dir,
         volume_root,
         allowed_roots,
+        previous_max: check_size("previous_max", raw.previous_max, problems),
         undo_window: duration_or("undo_window", raw.undo_window, UNDO_WINDOW, problems),
         docker_socket,
         plugin,
@@ -65,6 +67,7 @@ impl Host {
             volume_root: None,
             allowed_roots: Vec::new(),
             undo_window: UNDO_WINDOW,
+            previous_max: None,
             docker_socket: DOCKER_SOCKET.into(),
             plugin: None,
             plugin_stall_limit: PLUGIN_STALL_LIMIT,

@@ -162,6 +162,7 @@ fn host(host: &Host) -> Result<Table> {
     keys.put_all("allowed_roots", host.allowed_roots.iter().map(|root| path(root)).collect::<Result<Vec<_>>>()?);
     keys.put("preview_dir", path(&host.preview_dir)?);
     keys.put("undo_window", duration::text(host.undo_window));
+    keys.put_some("previous_max", host.previous_max.map(size::text));
     keys.put("docker_socket", path(&host.docker_socket)?);
     keys.put_some("plugin", host.plugin.as_deref().map(path).transpose()?);
     keys.put("plugin_stall_limit", duration::text(host.plugin_stall_limit));
@@ -310,6 +311,7 @@ volume_root = "/v"
 allowed_roots = ["/a", "/b"]
 undo_window = "36h"
 snapshots_at_once = 2
+previous_max = "1 TiB"
 plugin = "/p.wasm"
 [api]
 listen = "127.0.0.1:1"

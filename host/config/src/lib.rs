@@ -80,6 +80,8 @@ pub struct Host {
     /// cannot enter and which must never be filled by an app.
     pub preview_dir: PathBuf,
     pub undo_window: Duration,
+    /// Bytes that the previous data of restores may take. Over it the oldest windows end early.
+    pub previous_max: Option<u64>,
     /// Where the Docker Engine listens.
     pub docker_socket: PathBuf,
     /// The restore plugin, when it is not one that was installed.

@@ -35,6 +35,7 @@ pub(super) struct RawHost {
     pub plugin_keys: Vec<Spanned<String>>,
     pub docker_socket: Option<Spanned<String>>,
     pub snapshots_at_once: Option<Spanned<u32>>,
+    pub previous_max: Option<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]

@@ -8,7 +8,6 @@ use toml::Spanned;
 use super::host::duration_or;
 use super::problems::Problems;
 use super::raw::{RawKeep, RawSchedule};
-use super::size;
 use reforge_base::escape;
 use reforge_base::message;
 use reforge_schedule::calendar::{Calendar, JITTER_MAX, Rule};
@@ -96,15 +95,4 @@ pub(super) fn check_keep(raw: Option<Spanned<RawKeep>>, problems: &mut Problems<
         problems.say(at, message!("keep-keeps-nothing"), message!("write-for-example-keep"));
     }
     keep
-}
-
-/// A size, or a problem.
-pub(super) fn check_size(key: &str, raw: Option<Spanned<String>>, problems: &mut Problems<'_>) -> Option<u64> {
-    let raw = raw?;
-    let bytes = size::parse(raw.get_ref());
-    if bytes.is_none() {
-        let message = message!("key-is-which-is-no-size", key, text = escape::text(raw.get_ref()));
-        problems.say(raw.span(), message, message!("write-for-example-20-gib"));
-    }
-    bytes
 }

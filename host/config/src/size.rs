@@ -1,11 +1,27 @@
 //! Sizes as people write them: `512 MiB`, `20 GiB`.
 
+use toml::Spanned;
+
+use super::problems::Problems;
+use reforge_base::{escape, message};
+
 const UNITS: [(&str, u64); 4] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
 
 /// Bytes; none if the text is no size.
 pub(super) fn parse(text: &str) -> Option<u64> {
     let (number, unit) = UNITS.iter().find_map(|(suffix, unit)| Some((text.strip_suffix(suffix)?, unit)))?;
     number.trim().parse::<u64>().ok()?.checked_mul(*unit)
+}
+
+/// A size, or a problem.
+pub(super) fn check_size(key: &str, raw: Option<Spanned<String>>, problems: &mut Problems<'_>) -> Option<u64> {
+    let raw = raw?;
+    let bytes = parse(raw.get_ref());
+    if bytes.is_none() {
+        let message = message!("key-is-which-is-no-size", key, text = escape::text(raw.get_ref()));
+        problems.say(raw.span(), message, message!("write-for-example-20-gib"));
+    }
+    bytes
 }
 
 /// A size as [`parse`] reads it. It may only be one that was read.

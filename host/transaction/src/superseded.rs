@@ -1,4 +1,5 @@
-//! Previous trees that no undo can use any more: those of a restore after which another one was completed.
+//! Previous trees that no undo can use any more: those of a restore after which another one was completed. And those that take
+//! more room than they may.
 //!
 //! Only the newest restore of a workload can be undone, so what an earlier one keeps goes as soon as a later one is completed,
 //! with whatever its runtime kept for going back. Trees stay that a person has to end (`keep_previous`), that a revert left,
@@ -9,7 +10,7 @@ use super::app::App;
 use super::journal::{Found, Journal};
 use super::recover::Recovery;
 use super::registry::{self, KnownTransaction};
-use super::{Transaction, receipt};
+use super::{Transaction, kept, receipt};
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 
@@ -31,6 +32,31 @@ impl Recovery<'_> {
         Ok(())
     }
 
+    /// Ends the oldest windows, of whatever workload, while previous data takes more than that on its disks. What the restore
+    /// `but` keeps stays, and whatever a person has to end or wrote to since.
+    pub fn hold_previous_below(&self, bytes_max: u64, but: &str) -> Result<()> {
+        let entries = registry::read_open(self.transactions)?;
+        let in_window = entries.iter().filter_map(|entry| match entry {
+            KnownTransaction::Open(journal, begin) if journal.state().in_window() => Some((journal, begin)),
+            _ => None,
+        });
+        // A disk that is not there has no room to give.
+        let kept: Vec<_> =
+            in_window.map(|(journal, begin)| (journal, begin, kept::bytes(begin).unwrap_or(0))).collect();
+        let mut sum: u64 = kept.iter().map(|(_, _, bytes)| bytes).sum();
+        for (journal, begin, bytes) in kept {
+            let may_go = registry::goes_when_superseded(journal.state(), begin) && begin.id != but;
+            if sum > bytes_max && may_go && receipt::is_told(self.receipts, &begin.id) {
+                match self.end_one(&begin.id, &begin.workload) {
+                    Err(failure) if failure.code == Code::Busy => continue,
+                    ended => ended?,
+                }
+                sum -= bytes;
+            }
+        }
+        Ok(())
+    }
+
     fn end_one(&self, id: &str, workload: &str) -> Result<()> {
         let lease = self.apps.locks().try_lease(workload, message!("the-end-of-what-came-before"))?;
         let Found::Journal(journal, begin) = Journal::read(&self.transactions.join(id), true)? else { return Ok(()) };
@@ -43,7 +69,7 @@ impl Recovery<'_> {
         let app = App::new(self.apps, lease, &begin.runtime)?;
         let mut transaction = Transaction::reopen(*journal, *begin, app)?;
         transaction.refuse_older_state()?;
-        let dropped = if goes { transaction.drop_previous(self.receipts).map(drop) } else { Err(kept()) };
+        let dropped = if goes { transaction.drop_previous(self.receipts).map(drop) } else { Err(stays()) };
         match dropped {
             Err(failure) if matches!(failure.code, Code::PolicyRefused | Code::NotDown | Code::NeedsOperator) => {
                 // What could not go is in the way of the next deploy, which says so.
@@ -56,6 +82,6 @@ impl Recovery<'_> {
 }
 
 /// It is not asked for its trees.
-fn kept() -> Failure {
+fn stays() -> Failure {
     Failure::new(Code::PolicyRefused, message!("it-stays-until-a-person-ends-it"))
 }

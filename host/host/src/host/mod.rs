@@ -218,6 +218,9 @@ impl Host {
                 apps: &self.deployer,
             };
             self.or_tell(recovery.end_superseded(&receipt.workload));
+            if let Some(bytes_max) = self.config.host.previous_max {
+                self.or_tell(recovery.hold_previous_below(bytes_max, &receipt.id));
+            }
         }
     }
 

@@ -31,7 +31,7 @@ pub(super) async fn take_due(shared: Weak<Shared>) {
                 let stopping = shared.progress().cancelled.clone();
                 let pass = Pass {
                     since,
-                    progress: &|workload| shared.progress_of(workload),
+                    progress: &|workload: &str| shared.progress_of(workload),
                     cancelled: &stopping,
                     listener: &*listener,
                 };
