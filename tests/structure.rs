@@ -63,6 +63,7 @@ fn no_files_import_each_other_in_a_circle() {
 /// Messages that a word of a document or of the system chooses: `code-busy`.
 const CHOSEN_BY_A_WORD: &[&str] = &[
     "code-",
+    "due-outcome-",
     "health-",
     "is-",
     "month-",
@@ -74,6 +75,7 @@ const CHOSEN_BY_A_WORD: &[&str] = &[
     "reason-",
     "role-",
     "state-",
+    "stays-",
     "system-",
     "tree-",
     "usual-hint-",

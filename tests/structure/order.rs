@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Each may use those before it.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 16] = [
     "text",
     "base",
     "volumes",
@@ -17,6 +17,7 @@ const ORDER: [&str; 15] = [
     "docker",
     "plugins",
     "notify",
+    "schedule",
     "config",
     "deployer",
     "host",

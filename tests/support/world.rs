@@ -137,6 +137,19 @@ impl World {
         self.share_compiled_code();
     }
 
+    /// From here on it is that instant for the schedule and for new snapshots, also for a server that runs since it was
+    /// set for the first time.
+    pub(crate) fn set_clock(&self, instant: &str) {
+        // By rename: whoever reads it reads all of it.
+        let new = self.root.join("run/clock.new");
+        std::fs::write(&new, instant).unwrap();
+        std::fs::rename(&new, self.clock()).unwrap();
+    }
+
+    fn clock(&self) -> PathBuf {
+        self.root.join("run/clock")
+    }
+
     /// The live directory of a volume of project scope.
     pub(crate) fn volume(&self, workload: &str, name: &str) -> PathBuf {
         self.root.join("volumes").join(workload).join(name)

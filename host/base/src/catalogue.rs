@@ -49,6 +49,7 @@ files![
     "page",
     "plugins",
     "runtime",
+    "schedule",
     "server",
     "snapshots",
     "system",

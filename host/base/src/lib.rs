@@ -12,6 +12,7 @@ pub mod account;
 pub mod audit;
 pub mod boot;
 pub mod catalogue;
+pub mod clock;
 pub mod durable;
 pub mod effects;
 pub mod failure;

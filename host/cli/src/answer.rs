@@ -36,6 +36,11 @@ impl Answer {
         Answer { text: text.into(), json: json!(document), failure: None, exit: Exit::Done, take_back: None }
     }
 
+    /// Something of what was to be done failed; all else is told.
+    pub(crate) fn failed(self, failure: Failure) -> Answer {
+        Answer { exit: Exit::Failed, failure: Some(failure), ..self }
+    }
+
     /// Of a restore or undo; `text` is its receipt.
     pub(crate) fn of_report(report: Report, text: String) -> Answer {
         let exit = Exit::of_outcome(report.outcome, report.failure.as_ref());

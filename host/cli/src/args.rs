@@ -202,6 +202,23 @@ pub(crate) enum Snapshot {
         #[command(flatten)]
         wait: Wait,
     },
+    /// Take the snapshots that are due by their schedules, as `serve` does by itself; for a timer
+    Due,
+    /// Delete the snapshots that `keep` drops, and say of each why it stays or goes
+    Prune {
+        workload: String,
+        /// Delete nothing: only say what would stay and what would go
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        yes: Yes,
+        #[command(flatten)]
+        wait: Wait,
+    },
+    /// Keep a snapshot whatever happens: nothing deletes it until it is unpinned
+    Pin(Named),
+    /// Take the pin of a snapshot away
+    Unpin(Named),
     /// The newest snapshots of a workload
     List {
         workload: String,
@@ -303,7 +320,11 @@ pub(crate) enum Restore {
     },
     /// End the undo window: remove the previous data now
     Finish {
-        id: String,
+        #[arg(required_unless_present = "all_but_newest")]
+        id: Option<String>,
+        /// Of this workload all but the newest restore: remove what earlier ones keep
+        #[arg(long, value_name = "WORKLOAD", conflicts_with = "id")]
+        all_but_newest: Option<String>,
         #[command(flatten)]
         yes: Yes,
     },

@@ -25,6 +25,7 @@ mod recover;
 mod recovered;
 mod resolve;
 mod restore;
+mod schedule;
 mod serve;
 mod session;
 mod signals;
@@ -146,6 +147,12 @@ fn execute(session: &Session, command: Command) -> Result<Answer> {
 fn snapshot(session: &Session, command: args::Snapshot) -> Result<Answer> {
     match command {
         args::Snapshot::Create { workload, reason, wait } => snapshot::create(session, &workload, &reason, wait.wait),
+        args::Snapshot::Due => schedule::due(session),
+        args::Snapshot::Prune { workload, dry_run, yes, wait } => {
+            schedule::prune(session, &workload, dry_run, yes.yes, wait.wait)
+        }
+        args::Snapshot::Pin(named) => schedule::pin(session, &named),
+        args::Snapshot::Unpin(named) => schedule::unpin(session, &named),
         args::Snapshot::List { workload, all } => snapshot::list(session, &workload, all),
         args::Snapshot::Show(named) => snapshot::show(session, &named),
         args::Snapshot::Verify(named) => snapshot::verify(session, &named),
@@ -164,7 +171,10 @@ fn restore(session: &Session, command: args::Restore) -> Result<Answer> {
         args::Restore::List { workload, all } => history::list(session, workload.as_deref(), all),
         args::Restore::Show { id } => history::show(session, &id),
         args::Restore::Undo { id, yes, wait } => restore::undo(session, &id, yes.yes, wait.wait),
-        args::Restore::Finish { id, yes } => restore::finish(session, &id, yes.yes),
+        args::Restore::Finish { all_but_newest: Some(workload), yes, .. } => {
+            restore::finish_all_but_newest(session, &workload, yes.yes)
+        }
+        args::Restore::Finish { id, yes, .. } => restore::finish(session, &id.unwrap_or_default(), yes.yes),
         args::Restore::Resolve { id, keep: None, .. } => resolve::show(session, &id),
         args::Restore::Resolve { id, keep: Some(keep), yes } => resolve::keep(session, &id, keep.into(), yes.yes),
     }

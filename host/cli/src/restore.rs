@@ -114,6 +114,28 @@ pub(crate) fn finish(session: &Session, id: &str, yes: bool) -> Result<Answer> {
     Ok(Answer::done(lines.join("\n"), documents::finished(left)))
 }
 
+/// Ends what all restores of a workload keep but the newest one.
+pub(crate) fn finish_all_but_newest(session: &Session, workload: &str, yes: bool) -> Result<Answer> {
+    let host = session.changing()?;
+    let ids = undo::all_but_newest(host, workload)?;
+    if !yes && !ids.is_empty() {
+        must_be_interactive(session)?;
+        let (n, ids) = (ids.len(), ids.join(", "));
+        must_say_yes(session, &say!("remove-previous-data-of-these", n, ids))?;
+    }
+    let mut left = Vec::new();
+    for id in &ids {
+        let request = undo::Request { id: id.clone(), wait: false, who: session.who() };
+        left.extend(undo::finish(host, &request)?);
+    }
+    let mut lines = vec![match ids.len() {
+        0 => say!("only-the-newest-keeps-anything"),
+        n => say!("finished-so-many", n),
+    }];
+    lines.extend(left.iter().map(|left| escape::prose(&say!("could-not-be-removed", left))));
+    Ok(Answer::done(lines.join("\n"), documents::finished_all(ids, left)))
+}
+
 /// How often something was written to trees of a restore that were about to go, as far as its journal says.
 fn told_of_later_writes(host: &Host, id: &str) -> usize {
     match registry::find(&host.state.transactions(), id) {

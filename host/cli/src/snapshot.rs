@@ -54,7 +54,11 @@ pub(crate) fn list(session: &Session, workload: &str, all: bool) -> Result<Answe
                 vec![
                     listed.id.clone(),
                     style::age(descriptor.manifest.created),
-                    reason(descriptor),
+                    if listed.pinned {
+                        say!("reason-and-pinned", reason = reason(descriptor))
+                    } else {
+                        reason(descriptor)
+                    },
                     entries.to_string(),
                     style::bytes(bytes),
                     style::bytes(descriptor.archive.bytes),
@@ -93,6 +97,7 @@ pub(crate) fn show(session: &Session, named: &Named) -> Result<Answer> {
     let host = session.looking()?;
     let workload = host.config.workload(&named.workload)?;
     let descriptor = host.store.get(&workload.id, &named.snapshot)?;
+    let pinned = host.store.pinned(&workload.id)?.contains(&descriptor.id);
     let manifest = &descriptor.manifest;
     let mut lines = vec![
         say!("snapshot-id", id = session.terminal.style.bold(&descriptor.id)),
@@ -102,6 +107,9 @@ pub(crate) fn show(session: &Session, named: &Named) -> Result<Answer> {
         say!("snapshot-image", image = escape::text(&manifest.image.reference)),
         say!("snapshot-archive", size = Bytes(descriptor.archive.bytes), sha256 = descriptor.archive.sha256),
     ];
+    if pinned {
+        lines.push(say!("snapshot-stays-pinned"));
+    }
     if descriptor.imported {
         lines.push(say!("snapshot-imported-unvouched"));
     }
@@ -117,7 +125,7 @@ pub(crate) fn show(session: &Session, named: &Named) -> Result<Answer> {
     lines.extend(not_captured(&descriptor.not_captured));
     lines.extend(remarks(&descriptor.all_remarks()));
     let text = lines.join("\n");
-    Ok(Answer::done(text, documents::whole(descriptor)))
+    Ok(Answer::done(text, documents::whole(descriptor, pinned)))
 }
 
 pub(crate) fn verify(session: &Session, named: &Named) -> Result<Answer> {

@@ -4,11 +4,13 @@ use reforge_base::Code;
 use reforge_base::Failure;
 use reforge_base::Result;
 use reforge_base::escape;
+use reforge_host::host::Scheduled;
 use reforge_server::documents::workload::{self as documents, WorkloadState};
 use reforge_snapshots::store::StoredSnapshot;
 use serde_json::json;
 
 use super::answer::Answer;
+use super::schedule;
 use super::session::Session;
 use super::style;
 use super::words::{self, say};
@@ -64,6 +66,7 @@ pub(crate) fn show(session: &Session, id: &str) -> Result<Answer> {
     lines.push(say!("workload-links", links = workload.links.as_str()));
     let shown = newest.as_ref().map_or_else(|| say!("no-snapshot-yet"), snapshot_in_words);
     lines.push(say!("workload-snapshots", snapshots, shown));
+    lines.extend(whole.scheduled.as_ref().map(scheduled_in_words).unwrap_or_default());
     lines.push(String::new());
     let rows: Vec<Vec<String>> = resolution
         .volumes
@@ -91,6 +94,15 @@ pub(crate) fn show(session: &Session, id: &str) -> Result<Answer> {
         lines.extend(warning_lines(session, warning));
     }
     Ok(Answer::done(lines.join("\n"), documents::whole_document(&whole)))
+}
+
+/// When the next one is due, what became of the last, and whether one is missing.
+fn scheduled_in_words(scheduled: &Scheduled) -> Vec<String> {
+    let next = scheduled.next.map_or_else(|| say!("never-again"), |slot| style::instant(slot.starts));
+    let mut lines = vec![say!("workload-next-snapshot", next)];
+    lines.extend(scheduled.newest.as_ref().map(|last| say!("workload-last-due", last = schedule::in_words(last))));
+    lines.extend(scheduled.overdue.map(|due| say!("workload-snapshot-is-overdue", due = style::instant(due))));
+    lines
 }
 
 fn snapshot_in_words(listed: &StoredSnapshot) -> String {

@@ -70,6 +70,10 @@ impl<'a> Declared<'a> {
             allow_containers,
             links,
             privileged,
+            // When snapshots are taken and which of them stay changes nothing about what is restored.
+            schedule: _,
+            keep: _,
+            min_free: _,
             volumes,
         } = workload;
         Declared {

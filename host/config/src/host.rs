@@ -7,6 +7,7 @@ use toml::Spanned;
 
 use super::problems::Problems;
 use super::raw::RawHost;
+use super::size::check_size;
 use super::{Host, Workload, duration};
 use crate::scope::Scope;
 use reforge_base::message;
@@ -18,6 +19,8 @@ const DOCKER_SOCKET: &str = "/var/run/docker.sock";
 pub(super) const PREVIEWS: &str = ".previews";
 /// How long the previous trees are kept when nothing else is said.
 const UNDO_WINDOW: Duration = Duration::from_secs(24 * 3600);
+/// One after the other: each reads its volumes as fast as the disk goes.
+const SNAPSHOTS_AT_ONCE: u32 = 1;
 /// How long a plugin may go on without progress when nothing else is said.
 pub const PLUGIN_STALL_LIMIT: Duration = Duration::from_secs(60);
 
@@ -44,12 +47,14 @@ pub(super) fn check(raw: RawHost, base: &Path, workloads: &[Workload], problems:
         snapshot_dir,
         volume_root,
         allowed_roots,
+        previous_max: check_size("previous_max", raw.previous_max, problems),
         undo_window: duration_or("undo_window", raw.undo_window, UNDO_WINDOW, problems),
         docker_socket,
         plugin,
         plugin_stall_limit: duration_or("plugin_stall_limit", raw.plugin_stall_limit, PLUGIN_STALL_LIMIT, problems),
         plugin_keys: raw.plugin_keys.into_iter().map(|key| plugin_key(key, problems)).collect(),
         language: raw.language.and_then(|tag| language(&tag, problems)),
+        snapshots_at_once: at_once(raw.snapshots_at_once, problems),
     }
 }
 
@@ -63,11 +68,13 @@ impl Host {
             volume_root: None,
             allowed_roots: Vec::new(),
             undo_window: UNDO_WINDOW,
+            previous_max: None,
             docker_socket: DOCKER_SOCKET.into(),
             plugin: None,
             plugin_stall_limit: PLUGIN_STALL_LIMIT,
             plugin_keys: Vec::new(),
             language: None,
+            snapshots_at_once: SNAPSHOTS_AT_ONCE,
         }
     }
 }
@@ -86,6 +93,14 @@ fn language(tag: &Spanned<String>, problems: &mut Problems<'_>) -> Option<Langua
         problems.say(tag.span(), message, message!("use-these", known));
     }
     language
+}
+
+fn at_once(value: Option<Spanned<u32>>, problems: &mut Problems<'_>) -> u32 {
+    let Some(value) = value else { return SNAPSHOTS_AT_ONCE };
+    if *value.get_ref() == 0 {
+        problems.say(value.span(), message!("snapshots-at-once-is-0"), message!("write-1-or-more"));
+    }
+    *value.get_ref()
 }
 
 fn plugin_key(key: Spanned<String>, problems: &mut Problems<'_>) -> String {

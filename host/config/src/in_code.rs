@@ -7,11 +7,13 @@ use std::time::Duration;
 use toml::{Table, Value};
 
 use crate::scope::Scope;
-use crate::{Api, Config, Host, Links, Volume, Workload, duration, problems, written};
+use crate::{Api, Config, Host, Links, Schedule, Volume, Workload, duration, problems, size, written};
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::spec::{Container, HealthCheck};
 use reforge_base::{Message, message};
 use reforge_notify::{Channel, Way};
+use reforge_schedule::calendar::Rule;
+use reforge_schedule::retention::{self, Keep};
 
 impl Config {
     /// One with no workload and no volume root yet, and all else as where a file says nothing.
@@ -177,11 +179,13 @@ fn host(host: &Host) -> Result<Table> {
     keys.put_all("allowed_roots", host.allowed_roots.iter().map(|root| path(root)).collect::<Result<Vec<_>>>()?);
     keys.put("preview_dir", path(&host.preview_dir)?);
     keys.put("undo_window", duration::text(host.undo_window));
+    keys.put_some("previous_max", host.previous_max.map(size::text));
     keys.put("docker_socket", path(&host.docker_socket)?);
     keys.put_some("plugin", host.plugin.as_deref().map(path).transpose()?);
     keys.put("plugin_stall_limit", duration::text(host.plugin_stall_limit));
     keys.put_all("plugin_keys", host.plugin_keys.iter().cloned());
     keys.put_some("language", host.language.map(|language| language.tag()));
+    keys.put("snapshots_at_once", i64::from(host.snapshots_at_once));
     Ok(keys.0)
 }
 
@@ -249,8 +253,32 @@ pub(super) fn workload(workload: &Workload) -> Result<Table> {
         keys.put("compose", compose.0);
     }
     keys.put_all("allow_containers", workload.allow_containers.iter().cloned());
+    keys.put_some("keep", keep(&workload.keep));
+    keys.put_some("min_free", workload.min_free.map(size::text));
+    keys.put_some("schedule", workload.schedule.as_ref().map(schedule));
     keys.put_all("volume", workload.volumes.iter().map(volume).collect::<Result<Vec<_>>>()?);
     Ok(keys.0)
+}
+
+/// None if it says nothing.
+fn keep(keep: &Keep) -> Option<Table> {
+    let said = retention::Rule::ALL.iter().filter(|rule| keep.of(**rule) > 0);
+    let table: Table = said.map(|rule| (rule.as_str().to_owned(), i64::from(keep.of(*rule)).into())).collect();
+    (!table.is_empty()).then_some(table)
+}
+
+fn schedule(schedule: &Schedule) -> Table {
+    let mut keys = Keys::default();
+    match schedule.calendar.rule() {
+        Rule::At(time) => keys.put("at", time.strftime("%H:%M").to_string()),
+        Rule::Cron(line) => keys.put("cron", line.clone()),
+        Rule::Every(period) => keys.put("every", duration::text(*period)),
+    }
+    keys.put_some("zone", schedule.zone.clone());
+    keys.put("jitter", duration::text(schedule.calendar.jitter()));
+    keys.put("catch_up", schedule.catch_up);
+    keys.put("wait", duration::text(schedule.wait));
+    keys.0
 }
 
 fn container(container: &Container, keys: &mut Keys) -> Result<()> {
@@ -316,6 +344,8 @@ snapshot_dir = "/snapshots"
 volume_root = "/v"
 allowed_roots = ["/a", "/b"]
 undo_window = "36h"
+snapshots_at_once = 2
+previous_max = "1 TiB"
 plugin = "/p.wasm"
 language = "ru"
 [api]
@@ -348,6 +378,9 @@ networks = ["net"]
 labels = { "a.b" = "c" }
 max_instances = 3
 allow_containers = ["backup"]
+keep = { last = 3, hourly = 1, daily = 7, weekly = 5, monthly = 12, yearly = 2 }
+min_free = "20 GiB"
+schedule = { at = "03:00", zone = "Europe/Berlin", jitter = "10m", catch_up = false, wait = "2h" }
 request = { HostConfig = { Init = true, Tmpfs = { "/run" = "" } } }
 [[workload.volume]]
 name = "data"
@@ -376,6 +409,7 @@ project = "one"
 stage = "test"
 runtime = "mine"
 command = ["serve"]
+schedule = { cron = "0 3 * * sun" }
 [[workload]]
 id = "three"
 project = "one"

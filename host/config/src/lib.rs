@@ -41,7 +41,9 @@ mod raw;
 mod removals;
 mod roots;
 mod runtime_name;
+mod schedule;
 pub mod scope;
+mod size;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -52,7 +54,9 @@ mod written;
 pub use host::PLUGIN_STALL_LIMIT;
 pub use names::PREVIEW_SUFFIX;
 pub use names::is_name;
+pub use reforge_schedule::retention::Keep;
 pub use runtime_name::{BUILT_IN, COMPOSE, DOCKER, PROCESS, RuntimeName};
+pub use schedule::Schedule;
 
 /// A configuration: read from a file, which checks it, or made in code, which the host checks when it is built.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,6 +85,8 @@ pub struct Host {
     /// cannot enter and which must never be filled by an app.
     pub preview_dir: PathBuf,
     pub undo_window: Duration,
+    /// Bytes that the previous data of restores may take. Over it the oldest windows end early.
+    pub previous_max: Option<u64>,
     /// Where the Docker Engine listens.
     pub docker_socket: PathBuf,
     /// The restore plugin, when it is not one that was installed.
@@ -92,6 +98,8 @@ pub struct Host {
     pub plugin_keys: Vec<String>,
     /// In which language people elsewhere are told. None: that of the environment.
     pub language: Option<Language>,
+    /// How many snapshots that are due are taken at the same time, of several workloads.
+    pub snapshots_at_once: u32,
 }
 
 /// `[api]`: how `reforge serve` is reached.
@@ -139,6 +147,12 @@ pub struct Workload {
     pub links: Links,
     /// Whether set-id bits and security attributes of imported archives are restored.
     pub privileged: bool,
+    /// When snapshots are taken by themselves. None: only when somebody asks.
+    pub schedule: Option<Schedule>,
+    /// Which snapshots stay. One that says nothing keeps all.
+    pub keep: Keep,
+    /// Bytes that a capture leaves free on the disk of the snapshots.
+    pub min_free: Option<u64>,
     pub volumes: Vec<Volume>,
 }
 
@@ -162,6 +176,9 @@ impl Workload {
             allow_containers: Vec::new(),
             links: Links::Refuse,
             privileged: false,
+            schedule: None,
+            keep: Keep::default(),
+            min_free: None,
             volumes: Vec::new(),
         }
     }

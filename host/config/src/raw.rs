@@ -36,6 +36,8 @@ pub(super) struct RawHost {
     pub plugin_keys: Vec<Spanned<String>>,
     pub docker_socket: Option<Spanned<String>>,
     pub language: Option<Spanned<String>>,
+    pub snapshots_at_once: Option<Spanned<u32>>,
+    pub previous_max: Option<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -90,6 +92,38 @@ pub(super) struct RawSettings {
     pub max_instances: Option<Spanned<u32>>,
     pub allow_containers: Option<Spanned<Vec<String>>>,
     pub compose: Option<Spanned<RawCompose>>,
+    pub schedule: Option<Spanned<RawSchedule>>,
+    pub keep: Option<Spanned<RawKeep>>,
+    pub min_free: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSchedule {
+    pub at: Option<Spanned<String>>,
+    pub cron: Option<Spanned<String>>,
+    pub every: Option<Spanned<String>>,
+    pub zone: Option<Spanned<String>>,
+    pub jitter: Option<Spanned<String>>,
+    pub catch_up: Option<bool>,
+    pub wait: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawKeep {
+    #[serde(default)]
+    pub last: u32,
+    #[serde(default)]
+    pub hourly: u32,
+    #[serde(default)]
+    pub daily: u32,
+    #[serde(default)]
+    pub weekly: u32,
+    #[serde(default)]
+    pub monthly: u32,
+    #[serde(default)]
+    pub yearly: u32,
 }
 
 #[derive(Deserialize)]

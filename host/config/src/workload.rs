@@ -8,7 +8,9 @@ use toml::Spanned;
 use super::host::duration_or;
 use super::problems::Problems;
 use super::raw::{RawHealth, RawLinks, RawSettings, RawWorkload};
-use super::{BUILT_IN, Links, PREVIEW_SUFFIX, RuntimeName, Workload, compose, container, names, volume};
+use super::{
+    BUILT_IN, Links, PREVIEW_SUFFIX, RuntimeName, Workload, compose, container, names, schedule, size, volume,
+};
 use reforge_base::escape;
 use reforge_base::message;
 use reforge_base::spec::{HealthCheck, STOP_SIGNAL, STOP_TIMEOUT};
@@ -74,6 +76,9 @@ fn check(raw: RawWorkload, runtimes: &[&str], problems: &mut Problems<'_>) -> Wo
             Some(RawLinks::Refuse) | None => Links::Refuse,
         },
         privileged: settings.privileged,
+        schedule: settings.schedule.and_then(|raw| schedule::check(raw, problems)),
+        keep: schedule::check_keep(settings.keep, problems),
+        min_free: size::check_size("min_free", settings.min_free, problems),
         id,
     };
     volume::check_placeholders(&workload, settings.runtime.span(), problems);

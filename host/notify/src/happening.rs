@@ -82,8 +82,8 @@ pub enum Happening {
     Overdue {
         workload: String,
         last: Option<Timestamp>,
-        /// How often one is expected.
-        every_ms: u64,
+        /// When the one was due that is missing.
+        due: Timestamp,
         /// What is known of the reason.
         #[serde(default, with = "whole::optional")]
         why: Option<Message>,

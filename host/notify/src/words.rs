@@ -109,8 +109,8 @@ fn lines(notice: &Notice, workloads: &[String], now: Timestamp) -> Vec<Message> 
                 n => message!("told-after-failures", n, time),
             });
         }
-        Happening::Overdue { last, every_ms, why, .. } => {
-            lines.push(message!("told-expected-every", every = Duration::from_millis(*every_ms)));
+        Happening::Overdue { last, due, why, .. } => {
+            lines.push(message!("told-was-due", at = zoned(*due)));
             lines.extend(why.as_ref().map(|why| message!("told-why", why)));
             lines.push(last_good_line(*last, now));
         }

@@ -99,7 +99,7 @@ impl Transaction {
 
     /// What the runtime kept for going back is of no use without the trees. Trees that are gone matter more: what stays
     /// is named.
-    fn discard_kept(&self) -> Vec<Message> {
+    pub(super) fn discard_kept(&self) -> Vec<Message> {
         let forgotten = self.observed_with_these_trees();
         let forgotten = forgotten.and_then(|seen| seen.iter().try_for_each(|seen| self.app.discard(seen)));
         forgotten.err().map(|failure| message!("what-the-runtime-kept", failure)).into_iter().collect()

@@ -43,7 +43,7 @@ fn warning(journal: &Journal, begin: &Begin) -> Result<Failure> {
 }
 
 /// What its trees take on their disks.
-fn bytes(begin: &Begin) -> Result<u64> {
+pub(super) fn bytes(begin: &Begin) -> Result<u64> {
     begin.volumes.iter().try_fold(0, |sum, volume| {
         let tree = OpenVolume::open(volume)?.parent.open_live(&volume.sibling)?;
         let bytes = tree.map_or(Ok(0), |tree| live_tree::totals(&tree).map(|totals| totals.disk_bytes));

@@ -6,7 +6,7 @@
 //! complete), [`checks`] (what must hold before trees move), [`exchange`] (swap and commit), [`revert`] (R1 and R2),
 //! [`drop_trees`] (what may be removed, and when); then what a start does ([`table`] decides, [`recover`] carries out),
 //! what a person asks for ([`undo`], [`resolve`]) and what is told afterwards ([`receipt`]). [`registry`] has all of
-//! them, [`prune`] ends them. [`deployments`] is what deploys write down, under the same leases.
+//! them, `superseded` ends what a later one made useless, [`prune`] ends them all. [`deployments`] is what deploys write down, under the same leases.
 //!
 //! A transaction is driven by the caller that holds the workload's lease. It never reads an archive and never asks the
 //! configuration: from `begin` on only the journal counts.
@@ -51,6 +51,7 @@ pub mod state;
 mod state_files;
 mod summarise;
 mod summary;
+mod superseded;
 pub mod table;
 pub mod undo;
 pub mod window;

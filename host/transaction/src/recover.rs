@@ -94,20 +94,22 @@ impl Recovery<'_> {
         }
     }
 
-    /// Ends a window that is over; otherwise notes the uptime.
+    /// Ends a window that is over, or that is of no use since a later restore; otherwise notes the uptime.
     fn sweep(&self, journal: Journal, begin: Begin, lease: Lease) -> Result<Option<Receipt>> {
         let began = later_writes::window_began(&journal).cloned();
         let (Some(began), true, false) = (began, journal.state().in_window(), begin.keep_previous) else {
             return Ok(None);
         };
         let now = Moment::now();
-        if window::remaining_ms(journal.directory(), &began, begin.undo_window_ms, &now) > 0 {
+        let entries = registry::read_open(self.transactions)?;
+        let is_useless =
+            registry::goes_when_superseded(journal.state(), &begin) && registry::is_superseded(&entries, &begin);
+        if !is_useless && window::remaining_ms(journal.directory(), &began, begin.undo_window_ms, &now) > 0 {
             window::note(journal.directory(), &began, &now)?;
             return Ok(None);
         }
         // An unfinished undo keeps what it borrowed; a later start sweeps. One about which a person decided keeps it until
         // that person says `finish`.
-        let entries = registry::read_open(self.transactions)?;
         if registry::blocking(&entries, &begin.workload).is_some() || registry::is_of_decided_undo(&entries, &begin.id)
         {
             return Ok(None);

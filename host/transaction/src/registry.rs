@@ -12,7 +12,7 @@ use super::journal::{self, Found, Journal, workload_of};
 use super::listing::names;
 use super::names::transaction_of;
 use super::open_volumes::{Live, OpenVolume};
-use super::state::Milestone;
+use super::state::{Milestone, State};
 use super::{outlook, resolved, summary};
 use reforge_base::Phase;
 use reforge_base::failure::{Code, Failure, Result};
@@ -251,6 +251,27 @@ pub(super) fn is_of_decided_undo(entries: &[KnownTransaction], id: &str) -> bool
         }
         KnownTransaction::Damaged { .. } => false,
     })
+}
+
+/// Whether a later transaction of its workload is completed, which makes its undo impossible for good.
+pub(super) fn is_superseded(entries: &[KnownTransaction], begin: &Begin) -> bool {
+    entries.iter().any(|entry| match entry {
+        KnownTransaction::Open(journal, later) => {
+            later.workload == begin.workload && later.id > begin.id && has_completed(journal.state())
+        }
+        KnownTransaction::Damaged { .. } => false,
+    })
+}
+
+/// Whether what it keeps goes by itself when it is superseded.
+pub(super) fn goes_when_superseded(state: &State, begin: &Begin) -> bool {
+    state.milestone == Milestone::Completed && !state.later_writes && !begin.keep_previous
+}
+
+fn has_completed(state: &State) -> bool {
+    let ended =
+        matches!(state.milestone, Milestone::Completed | Milestone::Dropping | Milestone::Closed | Milestone::Undone);
+    ended && state.committed
 }
 
 /// Closes a restore whose previous trees a committed undo took over. May be repeated.

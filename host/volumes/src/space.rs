@@ -153,6 +153,11 @@ pub fn demands(needs: &[Need], reserve_bytes: u64, reserve_inodes: u64) -> Resul
     Ok(demands.into_values().collect())
 }
 
+/// What is free on the file system of a directory, for users without privileges.
+pub fn free_bytes(directory: &Path) -> Result<u64> {
+    Ok(look(directory)?.1.free_bytes)
+}
+
 fn look(directory: &Path) -> Result<(FileSystemId, Space)> {
     let failed = |error: rustix::io::Errno| Failure::io("inspect", directory, &error.into());
     let opened = ambient::follow(directory).map_err(errno).map_err(failed)?;

@@ -40,6 +40,9 @@ impl World {
         ["LC_ALL", "LC_MESSAGES", "LANG", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "REFORGE_CONFIG"]
             .iter()
             .for_each(|name| _ = command.env_remove(name));
+        if self.clock().exists() {
+            command.env("REFORGE_CLOCK", self.clock());
+        }
         if let Some(mib) = self.sandbox_mib {
             command.env("REFORGE_SANDBOX_MIB", mib.to_string());
         }

@@ -161,6 +161,16 @@ impl StateDir {
         self.root.join("compose")
     }
 
+    /// How far each workload is with its schedule, a file per workload. Made when the first is due.
+    pub fn schedules(&self) -> PathBuf {
+        self.root.join("schedules")
+    }
+
+    /// The newest capture of each workload that went well, a file per workload. Made at the first.
+    pub fn captures(&self) -> PathBuf {
+        self.root.join("captures")
+    }
+
     pub fn plugins(&self) -> PathBuf {
         self.root.join("plugins")
     }

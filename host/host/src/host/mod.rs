@@ -1,10 +1,15 @@
 //! The host: everything that one configuration has, put together, and what each start and each change owes the audit.
 //!
-//! `gate` says whether a workload may be touched; `snapshots` takes, deletes and retains its snapshots; [`plugins`] changes which plugins are installed; `told`
-//! says what people elsewhere are told of.
+//! `gate` says whether a workload may be touched; `snapshots` takes and deletes its snapshots,
+//! `retention` says which of them stay, `captured` knows the newest; `schedule` says how far a workload is with what is due and
+//! [`due`] does it; [`plugins`] changes which plugins are installed; `told` says what people elsewhere are told of.
 
+mod captured;
+pub mod due;
 mod gate;
 pub mod plugins;
+mod retention;
+mod schedule;
 mod snapshots;
 mod told;
 
@@ -42,6 +47,10 @@ use reforge_transaction::receipt::{self, Outcome, Receipt};
 use reforge_transaction::recover::{Recovered, Recovery};
 use reforge_transaction::{aborted, prune, registry};
 use reforge_volumes::parent::Parent;
+
+pub use captured::Captured;
+pub use retention::{Judged, Stays};
+pub use schedule::{Dealt, DueOutcome, Scheduled};
 
 /// A host with its state directory open. One per process.
 pub struct Host {
@@ -201,6 +210,23 @@ impl Host {
                 self.unless_busy(workload, || if is_free(workload)? { runtime.resume(workload) } else { Ok(()) })
             };
             stopped::resume_all(&**runtime, &resume, &|failure| self.deployer.tell(failure));
+        }
+    }
+
+    /// What a completed restore or undo made of no use goes: the app is up, and only its newest one can be undone. What
+    /// cannot go now is told, and tried again by the next start.
+    pub(crate) fn end_superseded(&self, report: &Report) {
+        let Some(receipt) = &report.receipt else { return };
+        if matches!(receipt.outcome, Outcome::Done | Outcome::Unconfirmed) {
+            let recovery = Recovery {
+                transactions: &self.state.transactions(),
+                receipts: &self.state.receipts(),
+                apps: &self.deployer,
+            };
+            self.or_tell(recovery.end_superseded(&receipt.workload));
+            if let Some(bytes_max) = self.config.host.previous_max {
+                self.or_tell(recovery.hold_previous_below(bytes_max, &receipt.id));
+            }
         }
     }
 

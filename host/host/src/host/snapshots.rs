@@ -63,7 +63,7 @@ impl Host {
         let observation = runtime.observe(&workload.id)?;
         let not_captured = self.not_captured(workload)?;
         let totals = counted(&volumes)?;
-        preflight::of_capture(self, &totals)?;
+        self.make_room(workload, &totals, progress)?;
         for warning in runtime.beside(&workload.id)? {
             progress.note(&warning.message);
         }
@@ -108,7 +108,11 @@ impl Host {
         who: &str,
         progress: &Progress,
     ) -> Result<Descriptor> {
+        let began = std::time::Instant::now();
         let descriptor = self.capture(workload, reason, wait, progress);
+        if let Ok(descriptor) = &descriptor {
+            self.or_tell(self.note_captured(descriptor, began.elapsed()));
+        }
         let id = descriptor.as_ref().ok().map(|descriptor| &descriptor.id);
         let failure = descriptor.as_ref().err();
         let details = serde_json::json!({ "workload": workload.id, "snapshot": id, "failure": failure });

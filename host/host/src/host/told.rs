@@ -4,11 +4,13 @@
 use jiff::civil::Weekday;
 use jiff::{SignedDuration, Timestamp, Zoned};
 
+use super::due::{Listener, Occasion};
+use super::schedule::{Dealt, DueOutcome};
 use super::Host;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::{Language, Message, escape, message};
 use reforge_config::Config;
-use reforge_notify::{Happening, Kind, Notifier, Tried};
+use reforge_notify::{Failed, Happening, Kind, Notifier, Tried};
 use reforge_snapshots::capture::SAFETY;
 use reforge_snapshots::format::Descriptor;
 use reforge_transaction::event::{Moment, TransactionKind};
@@ -70,13 +72,15 @@ impl Host {
         let workload = workload.to_owned();
         match taken {
             Ok(_) => self.notify(&Happening::SnapshotTaken { workload }),
-            Err(failure) if matches!(failure.code, Code::Usage | Code::NotFound | Code::Cancelled) => {}
-            Err(failure) => {
-                let last_good = self.last_good(&workload);
-                let (code, why) = (failure.code.to_string(), failure.message.clone());
-                self.notify(&Happening::SnapshotFailed { workload, code, why, last_good });
-            }
+            Err(failure) if matches!(failure.code, Code::Usage | Code::NotFound | Code::Cancelled | Code::Busy) => {}
+            Err(failure) => self.notify_of_failed_snapshot(workload, failure),
         }
+    }
+
+    pub(super) fn notify_of_failed_snapshot(&self, workload: String, failure: &Failure) {
+        let last_good = self.last_good(&workload);
+        let (code, why) = (failure.code.to_string(), failure.message.clone());
+        self.notify(&Happening::SnapshotFailed { workload, code, why, last_good });
     }
 
     /// When the newest snapshot was taken that is no safety snapshot and was not brought from elsewhere.
@@ -177,6 +181,36 @@ impl Host {
                 Ok(())
             }
             Some(_) => Ok(()),
+        }
+    }
+}
+
+/// What the schedule does. That a snapshot was taken, or was not, is told of where it is taken.
+impl Listener for Host {
+    fn heard(&self, occasion: &Occasion<'_>) {
+        match occasion {
+            Occasion::Began(workloads) => self.notify(&Happening::NightBegan { workloads: workloads.to_vec() }),
+            // Somebody who asks by hand sees that it is busy; here nobody does.
+            Occasion::Dealt(Dealt { workload, failure: Some(failure), .. }) if failure.code == Code::Busy => {
+                self.notify_of_failed_snapshot(workload.clone(), failure);
+            }
+            Occasion::Dealt(_) => {}
+            Occasion::Overdue { workload, due, last_success } => {
+                let workload = (*workload).to_owned();
+                self.notify(&Happening::Overdue { workload, last: *last_success, due: *due, why: None });
+            }
+            Occasion::Ended(dealt) => {
+                let (mut done, mut failed) = (Vec::new(), Vec::new());
+                for one in *dealt {
+                    let workload = one.workload.clone();
+                    match (one.outcome, &one.failure) {
+                        (DueOutcome::Done, _) => done.push(workload),
+                        (_, Some(failure)) => failed.push(Failed { workload, why: failure.message.clone() }),
+                        (_, None) => {}
+                    }
+                }
+                self.notify(&Happening::NightOver { done, failed });
+            }
         }
     }
 }

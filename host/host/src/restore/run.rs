@@ -108,6 +108,7 @@ pub fn run(host: &Arc<Host>, logic: impl Logic, request: &Request, progress: &Ar
 /// A restore that nothing stands in the way of, by the logic that it was prepared for. It holds the workload's lease:
 /// nothing else can begin.
 pub struct Prepared<L> {
+    host: Arc<Host>,
     logic: L,
     monitor: Arc<Monitor>,
     job: Job,
@@ -122,8 +123,13 @@ impl<L: Logic> Prepared<L> {
 
     /// Hands over and settles.
     pub fn run(self) -> Report {
-        let answer = self.logic.restore(self.monitor.clone(), &self.job);
-        self.monitor.conclude(answer)
+        let Prepared { host, logic, monitor, job, .. } = self;
+        let answer = logic.restore(monitor.clone(), &job);
+        let report = monitor.conclude(answer);
+        // The lease goes with it.
+        drop(monitor);
+        host.end_superseded(&report);
+        report
     }
 }
 
@@ -174,7 +180,7 @@ fn accept<L: Logic>(host: &Arc<Host>, logic: L, request: &Request, progress: &Ar
         plan,
     };
     let monitor = Arc::new(Monitor::of_restore(subject, lease, claims, progress.clone()));
-    Ok(Prepared { logic, monitor, job, id })
+    Ok(Prepared { host: host.clone(), logic, monitor, job, id })
 }
 
 fn given(host: &Arc<Host>, request: &Request) -> Result<Given> {

@@ -100,7 +100,11 @@ impl Prepared {
                 (conclude::conclude(&mut transaction, AppStep::Down), committed.err().into_iter().collect())
             }
         };
-        conclude::tell(&host, &transaction, ending, String::new(), warnings)
+        let report = conclude::tell(&host, &transaction, ending, String::new(), warnings);
+        // Its lease goes with it.
+        drop(transaction);
+        host.end_superseded(&report);
+        report
     }
 }
 
@@ -173,6 +177,22 @@ pub fn finish(host: &Host, request: &Request) -> Result<Vec<Message>> {
     told["failure"] = json!(left.as_ref().err());
     host.audit_event("finish", &request.who, told)?;
     left
+}
+
+/// The ids of all restores and undos of a workload that keep previous data, oldest first, but of the newest.
+pub fn all_but_newest(host: &Host, workload: &str) -> Result<Vec<String>> {
+    let workload = host.config.workload(workload)?;
+    let entries = registry::read_open(&host.state.transactions())?;
+    let in_window = entries.iter().filter_map(|entry| match entry {
+        KnownTransaction::Open(journal, begin) if begin.workload == workload.id && journal.state().in_window() => {
+            Some(begin.id.clone())
+        }
+        _ => None,
+    });
+    let mut ids: Vec<String> = in_window.collect();
+    ids.sort();
+    ids.pop();
+    Ok(ids)
 }
 
 /// `told` is what is known of it by then.

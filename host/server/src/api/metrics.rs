@@ -10,9 +10,10 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use super::figures::Figures;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
-use reforge_notify::Overview;
+use reforge_host::host::Host;
 
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -45,6 +46,7 @@ pub(super) struct Metrics {
     failed_tries: Counter,
     notify_failures: Family<Told, Counter>,
     notify_waiting: Gauge,
+    figures: Figures,
 }
 
 impl Metrics {
@@ -63,6 +65,7 @@ impl Metrics {
         let about = "Notifications that were tried three times and given up";
         registry.register("notify_failures", about, notify_failures.clone());
         registry.register("notify_waiting", "Notifications that wait to be sent", notify_waiting.clone());
+        let figures = Figures::new(&mut registry);
         Metrics {
             registry: Arc::new(registry),
             requests,
@@ -73,10 +76,13 @@ impl Metrics {
             failed_tries,
             notify_failures,
             notify_waiting,
+            figures,
         }
     }
 
-    pub(super) fn text(&self, running: usize, notifications: &Overview) -> Result<String> {
+    pub(super) fn text(&self, host: &Host, running: usize) -> Result<String> {
+        let notifications = host.notifier().overview()?;
+        self.figures.look(host)?;
         self.running.set(running as i64);
         // Kept on disk: what a command gave up counts as what this server did.
         for (name, channel) in &notifications.channels {

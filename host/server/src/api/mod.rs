@@ -5,8 +5,8 @@
 //! pass, [`viewers`] what not every caller is told, [`attempt`] what is written down of one that does not, [`problem`]
 //! and [`answer`] how it is answered, [`body`] how it is read, [`body_drain`] what becomes of what is not, [`transfer`] how
 //! what is large comes and goes, [`runs`] restores and undos that go on without their client, with [`events`] and their
-//! [`stream`] that tell of them, [`hooks`] deploys that wait for their turn, [`metrics`] what is counted and `count`
-//! the answers, [`routes`] what can be asked, [`describe`] the parts of its description.
+//! [`stream`] that tell of them, [`hooks`] deploys that wait for their turn, [`metrics`] what is counted, `count`
+//! the answers and [`figures`] how the host does, [`schedule`] what is done when it is due, [`routes`] what can be asked, [`describe`] the parts of its description.
 //!
 //! Nothing here decides about data: each route is one call of the function that the command of the same name makes.
 //! Nothing here may block a thread of the runtime, hold a request up for another client, or answer with text from outside
@@ -22,6 +22,7 @@ mod connection;
 mod count;
 mod describe;
 mod events;
+mod figures;
 mod guard;
 mod hooks;
 mod metrics;
@@ -31,6 +32,7 @@ mod problem;
 mod routes;
 mod runs;
 mod sending;
+mod schedule;
 mod server;
 mod shared;
 mod stream;

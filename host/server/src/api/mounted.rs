@@ -7,6 +7,7 @@ use axum::Router;
 use tokio::runtime::Handle;
 
 use super::routes;
+use super::schedule;
 use super::server::sweep;
 use super::shared::{Made, Shared};
 use crate::documents::history::recovered as document;
@@ -41,6 +42,7 @@ impl Api {
             hooks.resume()?;
         }
         handle.spawn(sweep(Arc::downgrade(&shared)));
+        handle.spawn(schedule::take_due(Arc::downgrade(&shared)));
         Ok(Api { shared })
     }
 

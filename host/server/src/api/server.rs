@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::connection;
 use super::routes;
+use super::schedule;
 use super::shared::{Made, Shared};
 use crate::documents::history::recovered as document;
 use crate::tokens::Tokens;
@@ -78,6 +79,7 @@ async fn run(shared: &Arc<Shared>, listener: TcpListener, stop: &AtomicBool, wai
     let router = routes::router(shared);
     let serving = tokio::spawn(connection::serve(listener, router, closed));
     let sweeping = tokio::spawn(sweep(Arc::downgrade(shared)));
+    let scheduling = tokio::spawn(schedule::take_due(Arc::downgrade(shared)));
     while !stop.load(Ordering::Relaxed) {
         tokio::time::sleep(STOP_POLL).await;
     }
@@ -85,6 +87,7 @@ async fn run(shared: &Arc<Shared>, listener: TcpListener, stop: &AtomicBool, wai
     shared.end(wait).await;
     closing.send_replace(true);
     sweeping.abort();
+    scheduling.abort();
     // It ends by itself, and a panic in it was told when it happened.
     let _ = serving.await;
 }

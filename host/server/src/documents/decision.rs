@@ -51,6 +51,19 @@ pub struct Finished {
     pub left_behind_messages: Vec<Option<Source>>,
 }
 
+/// Restores whose previous data is gone.
+#[derive(Serialize, ToSchema)]
+pub struct FinishedAll {
+    /// Their ids, oldest first.
+    pub finished: Vec<String>,
+    /// What could not be removed and was left where it is.
+    pub left_behind: Vec<Message>,
+}
+
+pub fn finished_all(finished: Vec<String>, left_behind: Vec<Message>) -> FinishedAll {
+    FinishedAll { finished, left_behind }
+}
+
 pub fn finished(left_behind: Vec<Message>) -> Finished {
     Finished { finished: true, left_behind_messages: receipt::sources(&left_behind), left_behind }
 }

@@ -11,6 +11,7 @@ pub mod notification;
 pub mod plan;
 pub mod plugin;
 pub mod restore;
+pub mod schedule;
 pub mod snapshot;
 pub mod workload;
 

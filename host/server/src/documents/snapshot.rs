@@ -57,6 +57,9 @@ pub struct Snapshot {
     /// What is to be known of its volumes, each with its first ten names.
     #[serde(default)]
     pub remarks: Vec<Remark>,
+    /// Whether nothing deletes it.
+    #[serde(default)]
+    pub pinned: bool,
 }
 
 /// What it holds of a volume.
@@ -78,6 +81,8 @@ pub struct SnapshotVolume {
 #[derive(Serialize, ToSchema)]
 pub struct WholeSnapshot {
     pub id: String,
+    /// Whether nothing deletes it.
+    pub pinned: bool,
     pub descriptor: Descriptor,
 }
 
@@ -101,15 +106,15 @@ pub struct DeletedSnapshot {
 /// Damaged ones as such.
 pub fn list(workload: &str, listed: Vec<StoredSnapshot>, older: usize) -> Snapshots {
     let one = |listed: StoredSnapshot| match listed.descriptor {
-        Ok(descriptor) => ListedSnapshot::Whole(summary(&descriptor)),
+        Ok(descriptor) => ListedSnapshot::Whole(Snapshot { pinned: listed.pinned, ..summary(&descriptor) }),
         Err(error) => ListedSnapshot::Damaged { id: listed.id, error },
     };
     let snapshots = listed.into_iter().map(one).collect();
     Snapshots { workload: workload.to_owned(), snapshots, older: older as u64 }
 }
 
-pub fn whole(descriptor: Descriptor) -> WholeSnapshot {
-    WholeSnapshot { id: descriptor.id.clone(), descriptor }
+pub fn whole(descriptor: Descriptor, pinned: bool) -> WholeSnapshot {
+    WholeSnapshot { id: descriptor.id.clone(), pinned, descriptor }
 }
 
 pub fn verified(descriptor: Descriptor) -> VerifiedSnapshot {
@@ -142,5 +147,6 @@ pub fn summary(descriptor: &Descriptor) -> Snapshot {
         volumes: volumes.collect(),
         not_captured: descriptor.not_captured.clone(),
         remarks: descriptor.all_remarks().iter().map(Remark::short).collect(),
+        pinned: false,
     }
 }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::text;
+use super::schedule::Schedule;
+use super::{schedule, text};
 use reforge_base::Message;
 use reforge_base::failure::{Failure, Result};
 use reforge_base::spec::{AppState, DeploySpec, Health, Observation};
@@ -11,7 +12,7 @@ use reforge_config::Workload;
 use reforge_deployer::dispatch::Deployed;
 use reforge_deployer::prepare::Made;
 use reforge_deployer::resolve::{self, Resolution};
-use reforge_host::host::Host;
+use reforge_host::host::{Host, Scheduled};
 use reforge_snapshots::format::{Image, SkippedVolume};
 use reforge_snapshots::store::StoredSnapshot;
 use reforge_transaction::deployments::Deployments;
@@ -58,6 +59,8 @@ pub struct Line<'a> {
     /// One engine that does not answer must not hide the others.
     pub state: Result<AppState>,
     pub newest: Option<StoredSnapshot>,
+    /// None without a schedule.
+    pub scheduled: Option<Scheduled>,
 }
 
 impl Line<'_> {
@@ -70,7 +73,7 @@ pub fn list(host: &Host) -> Result<Vec<Line<'_>>> {
     let mut lines = Vec::new();
     for workload in &host.config.workloads {
         let newest = host.store.newest(&workload.id, 1)?.0.pop();
-        lines.push(Line { workload, state: state(host, workload), newest });
+        lines.push(Line { workload, state: state(host, workload), newest, scheduled: host.scheduled(workload)? });
     }
     Ok(lines)
 }
@@ -96,6 +99,9 @@ pub struct ListedWorkload {
     pub last_snapshot: Option<String>,
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_snapshot_created: Option<jiff::Timestamp>,
+    /// None without a schedule.
+    #[serde(default)]
+    pub schedule: Option<Schedule>,
 }
 
 pub fn list_document(lines: &[Line<'_>]) -> Workloads {
@@ -109,6 +115,7 @@ pub fn list_document(lines: &[Line<'_>]) -> Workloads {
         volumes: line.workload.volumes.iter().map(|volume| volume.name.clone()).collect(),
         last_snapshot: line.newest.as_ref().map(|newest| newest.id.clone()),
         last_snapshot_created: line.newest.as_ref().and_then(created),
+        schedule: line.scheduled.clone().map(schedule::schedule),
     };
     Workloads { workloads: lines.iter().map(one).collect() }
 }
@@ -131,6 +138,8 @@ pub struct Whole<'a> {
     pub history: Deployments,
     /// What has come in the place of the instance that was known, and what stands beside it.
     pub beside: Vec<Failure>,
+    /// None without a schedule.
+    pub scheduled: Option<Scheduled>,
 }
 
 pub fn whole<'a>(host: &'a Host, id: &str) -> Result<Whole<'a>> {
@@ -146,6 +155,7 @@ pub fn whole<'a>(host: &'a Host, id: &str) -> Result<Whole<'a>> {
         newest,
         history: host.deployer.history().read(&workload.id)?,
         beside: host.runtime(workload)?.beside(&workload.id)?,
+        scheduled: host.scheduled(workload)?,
     })
 }
 
@@ -176,6 +186,9 @@ pub struct WholeWorkload {
     #[serde(default)]
     pub beside: Vec<Failure>,
     pub last_snapshot: Option<String>,
+    /// None without a schedule.
+    #[serde(default)]
+    pub schedule: Option<Schedule>,
 }
 
 /// Where a volume is.
@@ -230,6 +243,7 @@ pub fn whole_document(whole: &Whole<'_>) -> WholeWorkload {
         blocked: whole.blocked.clone(),
         beside: whole.beside.clone(),
         last_snapshot: whole.newest.as_ref().map(|newest| newest.id.clone()),
+        schedule: whole.scheduled.clone().map(schedule::schedule),
     }
 }
 

@@ -45,6 +45,7 @@ use super::format::{Descriptor, FORMAT, Image, Manifest, ManifestVolume, Skipped
 use super::store::Store;
 use super::walk::Changes;
 use super::{Progress, check_cancelled};
+use reforge_base::clock;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::not_captured::NotCaptured;
@@ -213,7 +214,7 @@ fn manifest_of(request: &CaptureRequest<'_>) -> Manifest {
     Manifest {
         format: FORMAT,
         workload: request.workload.clone(),
-        created: jiff::Timestamp::now(),
+        created: clock::now(),
         reason: request.reason.clone(),
         image: request.image.clone(),
         volumes: volumes.collect(),

@@ -7,6 +7,7 @@
 mod check;
 mod names;
 mod pending;
+mod pins;
 mod remove;
 
 #[cfg(test)]
@@ -47,6 +48,8 @@ pub struct StoredSnapshot {
     pub id: String,
     /// What is wrong with it, if it is damaged.
     pub descriptor: Result<Descriptor>,
+    /// Whether nothing may delete it.
+    pub pinned: bool,
 }
 
 /// A snapshot open for a restore. The file stays the same one whatever happens to its name.
@@ -115,7 +118,7 @@ impl Store {
     /// So many of them at most, newest first, and how many older ones there are, of which none is read.
     pub fn newest(&self, workload: &str, most: usize) -> Result<(Vec<StoredSnapshot>, usize)> {
         let Some(folder) = self.folder(workload)? else { return Ok((Vec::new(), 0)) };
-        let ids = ids(&folder)?;
+        let (ids, pinned) = (ids(&folder)?, pins::pinned(&folder)?);
         let second = |id: &str| id.get(..names::SECOND_BYTES).unwrap_or(id).to_owned();
         // Ids begin with the second, and within one of them only the descriptors say which is newer.
         let last = ids.iter().rev().nth(most.saturating_sub(1)).map(|id| second(id));
@@ -123,7 +126,7 @@ impl Store {
         let mut listed: Vec<StoredSnapshot> = wanted
             .map(|id| {
                 let descriptor = open_in(&folder, workload, id).map(|open| open.descriptor);
-                StoredSnapshot { id: id.clone(), descriptor }
+                StoredSnapshot { id: id.clone(), descriptor, pinned: pinned.contains(id) }
             })
             .collect();
         listed.sort_by_cached_key(|snapshot| std::cmp::Reverse(newest_key(snapshot)));
@@ -196,7 +199,7 @@ impl Store {
     }
 
     /// Deletes one snapshot, damaged or not, by its whole id. `named` are the ids that a journal or an undo window
-    /// names, which are `busy`.
+    /// names, which are `busy`. A pinned one is refused.
     pub fn delete(&self, workload: &str, id: &str, named: &BTreeSet<String>) -> Result<()> {
         names::check_snapshot(id)?;
         if named.contains(id) {
@@ -204,7 +207,9 @@ impl Store {
             return Err(Failure::new(Code::Busy, message).hint(message!("finish-the-restore-first-reforge-restore")));
         }
         self.is_whole_id(workload, id)?;
-        self.folder(workload)?.map_or_else(|| Err(check::gone(id)), |folder| remove::snapshot(&folder, id))
+        let folder = self.folder(workload)?.ok_or_else(|| check::gone(id))?;
+        pins::refuse_pinned(&folder, id)?;
+        remove::snapshot(&folder, id)
     }
 
     /// Refuses what is only the beginning of an id, and what is none: a deletion wants it whole.
@@ -219,7 +224,7 @@ impl Store {
         }
     }
 
-    /// Deletes all but the newest `keep` safety snapshots that restores have taken here, and none that is `named`: what a
+    /// Deletes all but the newest `keep` safety snapshots that restores have taken here, and none that is `named` or pinned: what a
     /// person has imported says `safety`, too, when it was one. Answers the ids deleted.
     pub fn prune_safety(&self, workload: &str, keep: usize, named: &BTreeSet<String>) -> Result<Vec<String>> {
         let listed = self.list(workload)?;
@@ -228,7 +233,7 @@ impl Store {
             snapshot.descriptor.as_ref().is_ok_and(is_one)
         });
         let old: Vec<String> =
-            safety.skip(keep).map(|snapshot| snapshot.id.clone()).filter(|id| !named.contains(id)).collect();
+            safety.skip(keep).filter(|one| !one.pinned && !named.contains(&one.id)).map(|one| one.id.clone()).collect();
         for id in &old {
             self.delete(workload, id, named)?;
         }

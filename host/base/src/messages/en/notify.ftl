@@ -71,7 +71,7 @@ told-after-failures = { $n ->
     [one] After { $n } failure, { $time }
    *[other] After { $n } failures, { $time }
 }
-told-expected-every = Expected every { $every }
+told-was-due = One was due at { $at }
 told-snapshot-and-why = Snapshot `{ $snapshot }`: { $why }
 told-proven = Snapshot `{ $snapshot }` does: proven { $at }
 told-restore-and-why = Restore { $restore } ({ $who }): { $why }

@@ -74,7 +74,7 @@ told-after-failures = { $n ->
     [one] После { $n } неудачи, { $time }
    *[other] После { $n } неудач, { $time }
 }
-told-expected-every = Ожидается каждые { $every }
+told-was-due = Снимок ожидался { $at }
 told-snapshot-and-why = Снимок `{ $snapshot }`: { $why }
 told-proven = Снимок `{ $snapshot }` запускается: проверен { $at }
 told-restore-and-why = Восстановление { $restore } ({ $who }): { $why }

@@ -248,9 +248,9 @@ fn remarks(snapshot: &OpenSnapshot, targets: &[Target]) -> Vec<Remark> {
     all.filter(|remark| remark.what != About::LinksRefused && is_restored(remark)).collect()
 }
 
-/// Room for a snapshot of these, at worst: everything stored, and the reserve.
-pub fn of_capture(host: &Host, live: &[Totals]) -> Result<()> {
-    Failure::of_all(&space::refusals(&space::safety_alone(live, host)?)).map_or(Ok(()), Err)
+/// Room for a snapshot of these, at worst: everything stored, and the reserve, or what the workload says must stay free.
+pub fn of_capture(host: &Host, workload: &Workload, live: &[Totals]) -> Result<()> {
+    Failure::of_all(&space::refusals(&space::of_capture(live, host, workload.min_free)?)).map_or(Ok(()), Err)
 }
 
 /// Names of volumes that would not be exchanged, for whatever reason: those that may not be left have refusals of their own.

@@ -37,6 +37,12 @@ pub(super) fn safety_alone(live: &[Totals], host: &Host) -> Result<Vec<Demand>> 
     space::demands(&[safety(live.iter(), host)], RESERVE_BYTES, RESERVE_INODES)
 }
 
+/// The same for a capture, which leaves so much free.
+pub(super) fn of_capture(live: &[Totals], host: &Host, min_free: Option<u64>) -> Result<Vec<Demand>> {
+    let reserve_bytes = min_free.unwrap_or(0).max(RESERVE_BYTES);
+    space::demands(&[safety(live.iter(), host)], reserve_bytes, RESERVE_INODES)
+}
+
 /// What the safety snapshot takes at worst: everything that is live, stored, without the holes.
 fn safety<'a>(live: impl Iterator<Item = &'a Totals>, host: &Host) -> Need {
     let bytes = live.map(|live| live.bytes.min(live.disk_bytes) + live.entries * ARCHIVE_ENTRY_BYTES).sum();

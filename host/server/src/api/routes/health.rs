@@ -90,9 +90,8 @@ async fn recovery(_: Viewer, State(shared): State<Arc<Shared>>) -> Result<Docume
 #[utoipa::path(get, path = "/metrics", tag = "host", security(("token" = [])),
     responses((status = 200, description = "OpenMetrics", body = String, content_type = crate::api::metrics::CONTENT_TYPE), Look))]
 async fn metrics(_: Viewer, State(shared): State<Arc<Shared>>) -> Answered {
-    let text = shared
-        .look(|shared| Ok(shared.metrics.text(shared.runs.running().len(), &shared.host.notifier().overview()?)?))
-        .await?;
+    let running = shared.runs.running().len();
+    let text = shared.look(move |shared| Ok(shared.metrics.text(&shared.host, running)?)).await?;
     Ok(([(header::CONTENT_TYPE, crate::api::metrics::CONTENT_TYPE)], text).into_response())
 }
 

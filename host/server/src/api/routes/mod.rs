@@ -7,6 +7,7 @@ mod hooks;
 mod notifications;
 mod plugins;
 mod restores;
+mod retention;
 mod snapshots;
 mod workloads;
 
@@ -50,6 +51,7 @@ pub(super) fn described() -> (Router<Arc<Shared>>, openapi::OpenApi) {
         .merge(health::routes())
         .merge(workloads::routes())
         .merge(snapshots::routes())
+        .merge(retention::routes())
         .merge(restores::routes())
         .merge(decisions::routes())
         .merge(deploys::routes())

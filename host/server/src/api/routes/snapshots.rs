@@ -111,7 +111,9 @@ async fn show(
     shared
         .look(move |shared| {
             let workload = shared.host.config.workload(&id)?;
-            Ok(Document::new(documents::whole(shared.host.store.get(&workload.id, &snapshot)?)))
+            let descriptor = shared.host.store.get(&workload.id, &snapshot)?;
+            let pinned = shared.host.store.pinned(&workload.id)?.contains(&descriptor.id);
+            Ok(Document::new(documents::whole(descriptor, pinned)))
         })
         .await
 }

@@ -53,6 +53,7 @@ fn whole(reader: &Reader, workload: &str, snapshot: &Snapshot) -> Markup {
             (field(&say.text("reason"), html! {
                 (reader.reason(&snapshot.reason))
                 @if snapshot.imported { ", " (say.text("imported")) }
+                @if snapshot.pinned { ", " (say.text("pinned")) }
             }))
             (field(&say.text("image"), html! { bdi { (snapshot.image.reference) } }))
             @for one in &snapshot.not_captured { (field(&say.text("not-captured"), say.told(&one.message()))) }
@@ -61,6 +62,21 @@ fn whole(reader: &Reader, workload: &str, snapshot: &Snapshot) -> Markup {
         button type="button" id={ "restore-" (id) } data-act="dialog" data-post={ "/workloads/" (workload) "/plan" }
             data-body=(json!({ "snapshot": id }).to_string()) data-looking=(say.text("looking")) {
             (say.text("restore")) "…"
+            span .only-read { " " (say.instant(snapshot.created)) }
+        }
+        @if reader.is_admin() { " " (pin(reader, workload, snapshot)) }
+    }
+}
+
+/// Whatever it is, the button makes it the other.
+fn pin(reader: &Reader, workload: &str, snapshot: &Snapshot) -> Markup {
+    let (say, id) = (reader.say, &snapshot.id);
+    let (verb, done) = if snapshot.pinned { ("unpin", "was-unpinned") } else { ("pin", "was-pinned") };
+    html! {
+        button type="button" id={ "pin-" (id) } data-act="send"
+            data-post={ "/api/v1/workloads/" (workload) "/snapshots/" (id) "/" (verb) }
+            data-busy=(say.text("asking")) data-done=(say.text(done)) {
+            (say.text(verb))
             span .only-read { " " (say.instant(snapshot.created)) }
         }
     }

@@ -34,6 +34,9 @@ pub(crate) fn workload(
 fn known(reader: &Reader, workload: &WholeWorkload) -> Markup {
     let say = reader.say;
     html! {
+        @if let Some(due) = workload.schedule.as_ref().and_then(|schedule| schedule.overdue_since) {
+            p #overdue .notice { (say.text("overdue")) " " (reader.when(Some(due))) }
+        }
         (failures(reader, &workload.blocked))
         (failures(reader, &workload.refusals))
         dl {
@@ -46,6 +49,17 @@ fn known(reader: &Reader, workload: &WholeWorkload) -> Markup {
                     bdi { (volume.name) }
                 }
             }))
+            @if let Some(schedule) = &workload.schedule {
+                (field(&say.text("next-snapshot"), html! {
+                    @match schedule.next { Some(next) => { (say.instant(next)) } None => { (say.text("never")) } }
+                }))
+                @if let Some(last) = &schedule.last {
+                    (field(&say.text("last-due"), html! {
+                        (reader.translated("due-outcome", last.outcome.as_str())) ", " (reader.when(Some(last.at)))
+                        @if let Some(why) = &last.failure { (failure(reader, why)) }
+                    }))
+                }
+            }
         }
     }
 }
