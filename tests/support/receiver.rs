@@ -157,8 +157,11 @@ impl Mailbox {
     }
 }
 
-fn converse(mut stream: &TcpStream, kept: &Mutex<Vec<String>>) -> Option<()> {
-    let mut say = |text: &str| stream.write_all(format!("{text}\r\n").as_bytes()).ok();
+fn converse(stream: &TcpStream, kept: &Mutex<Vec<String>>) -> Option<()> {
+    let say = |text: &str| {
+        let mut to = stream;
+        to.write_all(format!("{text}\r\n").as_bytes()).ok()
+    };
     say("220 a mailbox")?;
     let (mut said, mut is_letter) = (String::new(), false);
     for line in BufReader::new(stream).lines() {
