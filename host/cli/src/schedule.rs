@@ -24,9 +24,8 @@ pub(crate) fn due(session: &Session) -> Result<Answer> {
     let host = session.changing()?;
     // Workloads are captured on threads of their own, which know nothing of the session.
     let cancelled = session.cancelled.clone();
-    let progress = |workload: &str| {
-        Arc::new(Progress::new(host.watched(workload, Arc::new(Unwatched)), cancelled.clone()))
-    };
+    let progress =
+        |workload: &str| Arc::new(Progress::new(host.watched(workload, Arc::new(Unwatched)), cancelled.clone()));
     let pass = Pass { since: clock::now(), progress: &progress, cancelled: &cancelled, listener: &Unheard };
     let dealt = host.take_due(&pass)?;
     let mut lines: Vec<String> = dealt.iter().map(in_words).collect();
