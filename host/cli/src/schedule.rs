@@ -22,11 +22,11 @@ use super::words::{self, say};
 /// Does what is due. That one of them failed is the command's failure: whoever called it, a timer, shall show it.
 pub(crate) fn due(session: &Session) -> Result<Answer> {
     let host = session.changing()?;
-    let progress = |workload: &str| {
-        let watcher = host.watched(workload, Arc::new(Unwatched));
-        Arc::new(Progress::new(watcher, session.cancelled.clone()))
-    };
-    let pass = Pass { since: clock::now(), progress: &progress, cancelled: &session.cancelled, listener: host };
+    // Workloads are captured on threads of their own, which know nothing of the session.
+    let cancelled = session.cancelled.clone();
+    let progress =
+        |workload: &str| Arc::new(Progress::new(host.watched(workload, Arc::new(Unwatched)), cancelled.clone()));
+    let pass = Pass { since: clock::now(), progress: &progress, cancelled: &cancelled, listener: host };
     let dealt = host.take_due(&pass)?;
     let mut lines: Vec<String> = dealt.iter().map(in_words).collect();
     let failure = dealt.iter().find(|one| one.outcome == DueOutcome::Failed).and_then(|one| one.failure.clone());
