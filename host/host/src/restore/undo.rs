@@ -211,7 +211,7 @@ fn drop_trees(host: &Host, request: &Request, told: &mut Value) -> Result<Finish
     let only = |left| Finished { left, removed: Vec::new() };
     let (mut transaction, removed) = match (refused, journal.state().milestone) {
         (Err(failure), Milestone::Closed) if !is_lent => {
-            let transaction = Transaction::reopen(journal, begin, app)?;
+            let (transaction, _) = Transaction::reopen_what_is_left(journal, begin, app)?;
             transaction.refuse_older_state()?;
             return match transaction.has_left_trees()? {
                 true => transaction.drop_left(&host.state.receipts()).map(only),

@@ -13,6 +13,9 @@ fn answer(stream: &mut UnixStream, answers: &[(&str, &str)]) {
         head.push(byte[0]);
     }
     let head = String::from_utf8_lossy(&head).into_owned();
+    let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    let _ = stream.read_exact(&mut body);
     let line = head.lines().next().unwrap_or_default();
     let (status, body) = match answers.iter().find(|(word, _)| line.contains(word)) {
         Some((_, body)) => ("200 OK", *body),

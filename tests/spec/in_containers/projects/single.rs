@@ -42,6 +42,7 @@ fn a_workload_of_one_container_of_a_project_goes_on_until_the_project_is_one() {
     refused.expect_said(&format!("docker rm {id}")).expect_said("reforge workload forget app");
     // By the commands that it names.
     engine().call("DELETE", &format!("/containers/{id}"), &Value::Null);
+    project.world.ok(&["restore", "finish", &project.world.transactions()[0], "--yes"]);
     project.world.ok(&["workload", "forget", "app", "--yes"]);
     project.adopt();
     let snapshot = project.world.snapshot(&project.name);
