@@ -33,6 +33,8 @@ pub enum WhyNot {
     OtherDriver,
     /// A volume over which the engine mounts another file system: of a network, or in memory.
     MountedOver,
+    /// A volume with a limit on its size that a restored directory would not have.
+    Limited,
     /// A volume that has no name of its own.
     Anonymous,
     /// A single file.
@@ -69,6 +71,7 @@ impl NotCaptured {
             WhyNot::Configured => message!("not-captured-configured", target, what),
             WhyNot::OtherDriver => message!("not-captured-other-driver", target, what, detail),
             WhyNot::MountedOver => message!("not-captured-mounted-over", target, what, detail),
+            WhyNot::Limited => message!("not-captured-limited", target, what, detail),
             WhyNot::Anonymous => message!("not-captured-anonymous", target, what),
             WhyNot::SingleFile => message!("not-captured-single-file", target, what),
             WhyNot::ReadOnly => message!("not-captured-read-only", target, what),

@@ -167,7 +167,7 @@ fn again(
     Ok(Answer::done(lines.join("\n"), details))
 }
 
-fn obstacle(obstacle: &Failure) -> String {
+pub(super) fn obstacle(obstacle: &Failure) -> String {
     say!("note-an-obstacle", what = words::read(&obstacle.message), hint = words::read(&obstacle.hint))
 }
 

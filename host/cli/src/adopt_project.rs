@@ -1,9 +1,10 @@
 //! `workload adopt --compose`: a Compose project that runs already becomes one workload, without being touched.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use reforge_base::Code;
 use reforge_base::Failure;
+use reforge_base::Message;
 use reforge_base::Result;
 use reforge_base::durable;
 use reforge_base::escape;
@@ -11,7 +12,8 @@ use reforge_base::message;
 use reforge_base::spec::Mount;
 use reforge_config::scope::Scope;
 use reforge_config::{COMPOSE, Config, Links, Volume, Workload, adopted};
-use reforge_docker::{ComposeAdoption, ComposeRuntime};
+use reforge_docker::{ComposeAdoption, ComposeRuntime, UnitVolume};
+use reforge_host::host::Host;
 use serde_json::json;
 
 use super::adopt::outlook::{self, Outlook};
@@ -37,15 +39,25 @@ pub(crate) fn adopt(session: &Session, project: &str, names: Names) -> Result<An
         host.state.docker(),
         Default::default(),
     );
-    let adoption = runtime.look_to_adopt(project, &id)?;
+    // Before anything is looked at: a restore beside it moves what is there.
     let lease = host.lease(&id, message!("an-adoption"), false, &session.cancelled)?;
+    let adoption = runtime.look_to_adopt(project, &id)?;
+    // One that is no workload any more keeps its label.
+    let is_there = |(_, workload): &&(String, String)| config.workloads.iter().any(|there| there.id == *workload);
+    if let Some((shown, workload)) = adoption.workloads.iter().find(is_there) {
+        let workload = escape::text(workload);
+        let message = message!("member-is-a-workload", shown, workload = workload.as_str());
+        let kept = adoption.kept.iter().map(|kept| kept.message.clone());
+        let hints = adoption.kept.iter().map(|kept| kept.hint.clone());
+        return Err(Failure::new(Code::PolicyRefused, Message::all(std::iter::once(message).chain(kept)))
+            .hint(Message::all(hints.chain([message!("forget-it-then-adopt-the-project", workload)]))));
+    }
     if let Some(known) = known {
         refuse_another(known, &adoption)?;
         // A restore that is not over stands on what was there.
         Failure::of_all(&host.blocked(known)?).map_or(Ok(()), Err)?;
-        runtime.adopt(&adoption, &id)?;
-        drop(lease);
-        return Ok(again(known, &adoption));
+        let read = Read { file: &file, before: &before, base: &base, config: &config };
+        return again(session, host, &runtime, &read, known, &adoption);
     }
     if config.workloads.iter().any(|workload| workload.id == id) {
         let message = message!("there-is-a-workload-already", id = escape::text(&id));
@@ -63,10 +75,7 @@ pub(crate) fn adopt(session: &Session, project: &str, names: Names) -> Result<An
         runtime.disown(&id)?;
         return Err(failure);
     }
-    let known = [(id.clone(), adoption.project.clone())].into();
-    let adopted =
-        ComposeRuntime::new(config.host.docker_socket.clone(), host.state.compose(), host.state.docker(), known);
-    let mut outlook = outlook::of(&added, &id, measured, &adopted)?;
+    let mut outlook = outlook::of(&added, &id, measured, &runtime.with(&id, &adoption.project))?;
     if adoption.volumes.iter().any(|volume| volume.engine_volume.is_some()) {
         outlook = outlook.with_volumes_of_engine(&adoption.engine);
     }
@@ -86,17 +95,28 @@ pub(crate) fn adopt(session: &Session, project: &str, names: Names) -> Result<An
     Ok(Answer::done(told(session, &id, &file, &adoption, &outlook), details))
 }
 
+/// A configuration as it was read.
+struct Read<'a> {
+    file: &'a Path,
+    before: &'a str,
+    /// With what had to be written down first.
+    base: &'a str,
+    config: &'a Config,
+}
+
 fn workload(id: &str, stage: &str, links: Links, adoption: &ComposeAdoption) -> Workload {
     let mut workload = Workload::new(id, &plain(&adoption.project.name), stage, COMPOSE);
     workload.compose = Some(adoption.project.clone());
     workload.links = links;
-    for volume in &adoption.volumes {
-        let source = volume.source.to_string_lossy();
-        let mut declared = Volume::new(&volume.name, Scope::Absolute, &source).with_target(&volume.target);
-        declared.engine_volume.clone_from(&volume.engine_volume);
-        workload.volumes.push(declared);
-    }
+    workload.volumes = adoption.volumes.iter().map(declared).collect();
     workload
+}
+
+fn declared(volume: &UnitVolume) -> Volume {
+    let source = volume.source.to_string_lossy();
+    let mut declared = Volume::new(&volume.name, Scope::Absolute, &source).with_target(&volume.target);
+    declared.engine_volume.clone_from(&volume.engine_volume);
+    declared
 }
 
 /// Of the same name and another directory.
@@ -111,19 +131,44 @@ fn refuse_another(known: &Workload, adoption: &ComposeAdoption) -> Result<()> {
     Err(Failure::new(Code::VolumeRefused, message).hint(message!("adopt-the-project-under-another-id")))
 }
 
-/// What there is to say of a project that is a workload already.
-fn again(known: &Workload, adoption: &ComposeAdoption) -> Answer {
+/// A project that is a workload already: what is new in it is said and added. The caller holds its lease.
+fn again(
+    session: &Session,
+    host: &Host,
+    runtime: &ComposeRuntime,
+    read: &Read<'_>,
+    known: &Workload,
+    adoption: &ComposeAdoption,
+) -> Result<Answer> {
     let id = escape::text(&known.id);
-    let has =
-        |source: &Path| known.volumes.iter().any(|volume| volume.source.as_deref().map(Path::new) == Some(source));
-    let new: Vec<_> = adoption.volumes.iter().filter(|volume| !has(&volume.source)).collect();
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let has: Vec<PathBuf> =
+        known.volumes.iter().filter_map(|volume| Some(real(volume.source.as_ref()?.as_ref()))).collect();
+    let new: Vec<&UnitVolume> = adoption.volumes.iter().filter(|volume| !has.contains(&real(&volume.source))).collect();
     let mut lines = vec![say!("the-project-is-workload-already", project = escape::text(&adoption.project.name), id)];
+    let new_service = |service: &String| say!("new-service-in-the-project", service = escape::text(service));
+    lines.extend(adoption.new_services.iter().map(new_service));
     for volume in &new {
         let (name, source) = (escape::text(&volume.name), escape::path(&volume.source));
         lines.push(say!("new-in-the-project", name, source, target = escape::text(&volume.target)));
     }
+    runtime.adopt(adoption, &known.id)?;
     let names: Vec<_> = new.iter().map(|volume| &volume.name).collect();
-    Answer::done(lines.join("\n"), json!({ "workload": known.id, "new": names }))
+    let details = json!({ "workload": known.id, "new": names, "new_services": adoption.new_services });
+    if !new.is_empty() {
+        let volumes: Vec<Volume> = new.iter().map(|volume| declared(volume)).collect();
+        let text = adopted::add_volumes(read.config, read.base, &known.id, &volumes)?;
+        let added = Config::read(&text, &read.config.path)?;
+        durable::replace_unchanged(read.file, read.before.as_bytes(), text.as_bytes())?;
+        lines.push(say!("written-to", file = escape::path(read.file)));
+        let mounts: Vec<Mount> =
+            new.iter().map(|volume| Mount::new(&volume.name, &volume.source, &volume.target)).collect();
+        lines.extend(
+            outlook::of(&added, &known.id, measure::all(&mounts), &runtime.with(&known.id, &adoption.project))?.lines(),
+        );
+    }
+    host.audit_event("adopt", &session.who(), details.clone())?;
+    Ok(Answer::done(lines.join("\n"), details))
 }
 
 fn told(session: &Session, id: &str, file: &Path, adoption: &ComposeAdoption, outlook: &Outlook) -> String {
@@ -139,6 +184,7 @@ fn told(session: &Session, id: &str, file: &Path, adoption: &ComposeAdoption, ou
     for left in &adoption.not_captured {
         lines.push(say!("not-captured-line", what = words::read(&left.message())));
     }
+    lines.extend(adoption.kept.iter().map(adopt::obstacle));
     lines.extend(outlook.lines());
     lines.extend(adopt::next_commands(session, &shown));
     lines.join("\n")

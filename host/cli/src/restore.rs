@@ -102,16 +102,19 @@ pub(crate) fn finish(session: &Session, id: &str, yes: bool) -> Result<Answer> {
         must_say_yes(session, &question)?;
     }
     let request = undo::Request { id: id.to_owned(), wait: false, who: session.who() };
-    let left = undo::finish(host, &request)?;
+    let finished = undo::finish(host, &request)?;
     let mut lines = vec![match trees {
         Some(_) => say!("finished-unchosen-trees-are-removed"),
         None => say!("finished-previous-data-is-removed"),
     }];
+    let went = |volume: &String| say!("previous-data-went-with-the-volume", volume = escape::text(volume));
+    lines.extend(finished.removed.iter().map(went));
+    let left = &finished.left;
     lines.extend(left.iter().map(|left| escape::prose(&say!("could-not-be-removed", left))));
     if !left.is_empty() {
         lines.push(say!("restore-finish-tries-again", id = escape::text(id)));
     }
-    Ok(Answer::done(lines.join("\n"), documents::finished(left)))
+    Ok(Answer::done(lines.join("\n"), documents::finished(finished)))
 }
 
 /// Ends what all restores of a workload keep but the newest one.

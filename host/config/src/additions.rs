@@ -22,6 +22,14 @@ pub(super) fn add(text: &str, workload: &Table, key: &str, values: &[&str]) -> R
     Ok(additions.apply())
 }
 
+/// The text with more volumes in the workload of a number, and with more values in a list of texts in `[host]`.
+pub(super) fn volumes(text: &str, workload: usize, volumes: &[Table], key: &str, values: &[&str]) -> Result<String> {
+    let mut additions = Additions::new(text)?;
+    additions.host_list(key, values)?;
+    additions.volumes(workload, volumes)?;
+    Ok(additions.apply())
+}
+
 /// The text with one more key in `[host]`, whose value is a text.
 pub(super) fn host_value(text: &str, key: &str, value: &str) -> Result<String> {
     let mut additions = Additions::new(text)?;
@@ -64,6 +72,39 @@ impl<'a> Additions<'a> {
                 Ok(())
             }
         }
+    }
+
+    /// More volumes behind those that a workload has.
+    fn volumes(&mut self, workload: usize, volumes: &[Table]) -> Result<()> {
+        let missing = || unclear(message!("it-has-no-such-list"));
+        let written = match self.document.get("workload").ok_or_else(missing)? {
+            Item::ArrayOfTables(tables) => match tables.get(workload).ok_or_else(missing)?.get("volume") {
+                Some(Item::ArrayOfTables(volumes)) => {
+                    let last = volumes.iter().last().ok_or_else(missing)?;
+                    let ends = last.iter().filter_map(|(_, item)| item.span()).map(|span| span.end);
+                    Place::Behind(ends.max().ok_or_else(missing)?)
+                }
+                Some(item) => Place::of_list(item.as_array().ok_or_else(missing)?)?,
+                None => return Err(missing()),
+            },
+            item => {
+                let workloads = item.as_array().ok_or_else(missing)?;
+                let table = workloads.get(workload).and_then(toml_edit::Value::as_inline_table).ok_or_else(missing)?;
+                let list = table.get("volume").and_then(toml_edit::Value::as_array).ok_or_else(missing)?;
+                Place::of_list(list)?
+            }
+        };
+        match written {
+            Place::Behind(end) => {
+                let blocks: Vec<String> = volumes.iter().map(|volume| listed("workload.volume", volume)).collect();
+                self.put_line(end, &format!("\n{}", blocks.join("\n").trim_end()));
+            }
+            Place::In { list, last } => {
+                let values: Vec<String> = volumes.iter().map(|volume| inline(&Value::Table(volume.clone()))).collect();
+                self.put_into(list, last, &values.join(", "));
+            }
+        }
+        Ok(())
     }
 
     /// More values for a list of texts in `[host]`, which is made if it is not there.
@@ -148,6 +189,21 @@ impl<'a> Additions<'a> {
     }
 }
 
+/// Where more volumes go.
+enum Place {
+    /// Below the line in which the last one ends.
+    Behind(usize),
+    /// Into what stands between brackets.
+    In { list: Range<usize>, last: Option<Range<usize>> },
+}
+
+impl Place {
+    fn of_list(list: &toml_edit::Array) -> Result<Place> {
+        let last = list.iter().last().map(|value| span(value.span())).transpose()?;
+        Ok(Place::In { list: span(list.span())?, last })
+    }
+}
+
 /// Whether there is a comma outside of comments.
 fn has_comma(between: &str) -> bool {
     between.lines().any(|line| line.split('#').next().is_some_and(|code| code.contains(',')))
@@ -219,6 +275,37 @@ mod tests {
             assert_eq!(is_dos(&text), is_dos(&after), "{after:?}");
             // It goes on being added to.
             added(&after).parse::<Table>().unwrap_or_else(|error| panic!("{error}: {after}"));
+        }
+    }
+
+    #[test]
+    fn a_workload_gets_more_volumes_wherever_its_volumes_stand() {
+        let new: Table = "name = \"new\"\nsource = \"/new\"".parse().unwrap();
+        let block = "[[workload]]\nid = \"a\"\n[[workload.volume]]\nname = \"x\" # the first\n";
+        let other = "[[workload]]\nid = \"b\"\n[[workload.volume]]\nname = \"y\"\n";
+        for (text, number) in [
+            (format!("[host]\ns = 1\n{block}"), 0),
+            (format!("[host]\ns = 1\n{block}[workload.compose]\nproject = \"p\"\n\n# of b\n{other}"), 0),
+            (format!("[host]\r\ns = 1\r\n{}", format!("{block}{other}").replace('\n', "\r\n")), 1),
+            (format!("{block}\n[host]\ns = 1"), 0),
+            (format!("{block}[[workload.volume]]\nname = \"z\""), 0),
+            ("[host]\ns = 1\n[[workload]]\nid = \"a\"\nvolume = [\n  { name = \"x\" } # one\n]\n".to_owned(), 0),
+            (
+                "workload = [{ id = \"a\", volume = [] }, { id = \"b\", volume = [{ name = \"y\" }] }]\nhost.s = 1\n"
+                    .to_owned(),
+                1,
+            ),
+        ] {
+            let after = volumes(&text, number, &[new.clone(), new.clone()], "roots", &["/new"]).unwrap();
+            let mut meant: Table = text.parse().unwrap_or_else(|error| panic!("{error}: {text}"));
+            let list = meant["workload"][number].as_table_mut().unwrap().get_mut("volume").unwrap();
+            list.as_array_mut().unwrap().extend([new.clone(), new.clone()].map(Value::Table));
+            let host = meant["host"].as_table_mut().unwrap();
+            host.insert("roots".to_owned(), Value::Array(vec![Value::String("/new".to_owned())]));
+            let read: Table = after.parse().unwrap_or_else(|error| panic!("{error}: {text}\n->\n{after}"));
+            assert_eq!(read, meant, "{text}\n->\n{after}");
+            let mut rest = after.chars();
+            assert!(text.chars().all(|letter| rest.any(|other| other == letter)), "{text}\n->\n{after}");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::{Config, Links, Workload, additions, duration, in_code, roots};
+use super::{Config, Links, Volume, Workload, additions, duration, in_code, roots};
 use crate::deploy_spec;
 use crate::workload::STOP_SIGNALS;
 use reforge_base::Message;
@@ -51,16 +51,55 @@ pub fn add_compose(config: &Config, text: &str, workload: &Workload) -> Result<S
     }
 }
 
-/// As TOML, the new text is the old one with these additions and nothing else.
+/// The text with more volumes in a workload that it has, and with their directories allowed.
+pub fn add_volumes(config: &Config, text: &str, id: &str, volumes: &[Volume]) -> Result<String> {
+    let mut meant = config.workload(id)?.clone();
+    let number = config.workloads.iter().position(|workload| workload.id == id).unwrap_or_default();
+    let sources = volumes.iter().filter_map(|volume| volume.source.as_deref()).map(Path::new);
+    let roots = roots::to_allow(config, sources);
+    let roots: Vec<&str> = roots.iter().map(String::as_str).collect();
+    let tables: Vec<Table> = volumes.iter().map(in_code::volume).collect::<Result<_>>()?;
+    let added = additions::volumes(text, number, &tables, ROOTS, &roots)?;
+    let more_volumes = |table: &mut Table| {
+        let workload = table.get_mut("workload").and_then(|list| list.get_mut(number)).and_then(Value::as_table_mut);
+        let workload = workload.ok_or_else(|| message!("it-has-no-such-list"))?;
+        more(workload, "volume", tables.iter().cloned().map(Value::Table).collect())
+    };
+    check_additions(text, &added, more_volumes, &roots).map_err(|what| changed(config, what))?;
+    let read = Config::read(&added, &config.path)?;
+    meant.volumes.extend_from_slice(volumes);
+    let mut expected = config.clone();
+    expected.workloads[number] = meant;
+    expected.host.allowed_roots.extend(roots.iter().map(Into::into));
+    match read == expected {
+        true => Ok(added),
+        false => Err(changed(config, message!("something-else-would-change"))),
+    }
+}
+
+/// More values in a list, which is made if it is not there.
+fn more(within: &mut Table, key: &str, values: Vec<Value>) -> Result<(), Message> {
+    let list = within.entry(key).or_insert_with(|| Value::Array(Vec::new()));
+    list.as_array_mut().map(|list| list.extend(values)).ok_or_else(|| message!("it-has-no-such-list"))
+}
+
+/// As TOML, the new text is the old one with one more workload and nothing else.
 fn check_text(text: &str, added: &str, table: &Table, roots: &[&str]) -> Result<(), Message> {
+    let workload = |meant: &mut Table| more(meant, "workload", vec![Value::Table(table.clone())]);
+    check_additions(text, added, workload, roots)
+}
+
+/// As TOML, the new text is the old one with these additions and nothing else.
+fn check_additions(
+    text: &str,
+    added: &str,
+    add: impl FnOnce(&mut Table) -> Result<(), Message>,
+    roots: &[&str],
+) -> Result<(), Message> {
     let (Ok(mut meant), Ok(read)) = (text.parse::<Table>(), added.parse::<Table>()) else {
         return Err(message!("it-would-be-no-toml"));
     };
-    let more = |within: &mut Table, key: &str, values: Vec<Value>| {
-        let list = within.entry(key).or_insert_with(|| Value::Array(Vec::new()));
-        list.as_array_mut().map(|list| list.extend(values)).ok_or_else(|| message!("it-has-no-such-list"))
-    };
-    more(&mut meant, "workload", vec![Value::Table(table.clone())])?;
+    add(&mut meant)?;
     if !roots.is_empty() {
         let host = meant.get_mut("host").and_then(Value::as_table_mut).ok_or_else(|| message!("it-has-no-host"))?;
         more(host, ROOTS, roots.iter().map(|root| Value::String((*root).to_owned())).collect())?;
@@ -84,7 +123,7 @@ fn check_others<'a>(before: &Config, after: &'a Config, roots: &[&str]) -> Resul
 /// For this host, all that was there is the same, and a deploy of the new workload would run what was adopted.
 fn check_meaning(before: &Config, after: &Config, spec: &DeploySpec, roots: &[&str]) -> Result<(), Message> {
     let new = check_others(before, after, roots)?;
-    let mount = |volume: &super::Volume| {
+    let mount = |volume: &Volume| {
         let (source, target) = (volume.source.as_ref()?, volume.target.as_ref()?);
         Some(Mount::new(&volume.name, source, target).with_engine_volume(volume.engine_volume.clone()))
     };

@@ -307,7 +307,7 @@ fn container(container: &Container, keys: &mut Keys) -> Result<()> {
     Ok(())
 }
 
-fn volume(volume: &Volume) -> Result<Table> {
+pub(super) fn volume(volume: &Volume) -> Result<Table> {
     let mut keys = Keys::default();
     keys.put("name", volume.name.clone());
     keys.put("scope", volume.scope.as_str());

@@ -1,5 +1,6 @@
 //! What transactions see of the deployer: each workload's lock, and the apps that it starts and stops.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,6 +66,14 @@ impl Lifecycle for OfRuntime {
 
     fn not_down(&self, workload: &str) -> Result<Option<Message>> {
         self.runtime.not_down(workload)
+    }
+
+    fn ran_meanwhile(&self, workload: &str, live: &[(String, PathBuf)]) -> Result<Vec<Message>> {
+        self.runtime.ran_meanwhile(workload, live)
+    }
+
+    fn suspects(&self, workload: &str) -> Result<Vec<Message>> {
+        self.runtime.suspects(workload)
     }
 
     fn member_downtimes(&self, workload: &str) -> Result<Vec<(String, Duration)>> {

@@ -2,7 +2,7 @@
 //!
 //! The container itself is not touched: it is known by its id, and another by its name if that was created with the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use bollard::models::MountPoint;
@@ -14,7 +14,7 @@ use super::engine_volumes;
 use super::image_defaults::ImageDefaults;
 use super::off_limits::OffLimits;
 use super::record::{Adopted, Record};
-use super::{DockerRuntime, controllers, labels, request, survey};
+use super::{DockerRuntime, controllers, engines, labels, request, survey};
 use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
@@ -55,6 +55,7 @@ pub struct Barred {
 /// Looks at it. Changes nothing.
 pub(crate) fn look(runtime: &DockerRuntime, name: &str, workload: &str) -> Result<Adoption> {
     let client = Client::open(&runtime.socket)?;
+    engines::refusal(&client)?.map_or(Ok(()), Err)?;
     let shown = escape::text(name);
     let found = container::inspect(&client, name)?.ok_or_else(|| {
         Failure::new(Code::NotFound, message!("there-is-no-container", shown)).hint(message!("see-docker-ps-all"))
@@ -93,7 +94,11 @@ pub(crate) fn look(runtime: &DockerRuntime, name: &str, workload: &str) -> Resul
         let target = point.destination.as_deref().map(Path::new);
         targets.values().any(|volume| Some(volume.as_path()) == target)
     };
-    let left = points.filter(|point| point.typ.as_deref() == Some("volume") && !is_volume(point));
+    let is_captured = |point: &MountPoint| {
+        spec.mounts.iter().any(|mount| mount.engine_volume.is_some() && mount.engine_volume == point.name)
+    };
+    let left =
+        points.filter(|point| point.typ.as_deref() == Some("volume") && !is_volume(point) && !is_captured(point));
     let compose = COMPOSE.map(|label| found.labels().get(label).cloned());
     Ok(Adoption {
         container: found.shown(),
@@ -182,7 +187,11 @@ pub(crate) fn is_taken(runtime: &DockerRuntime, adoption: &Adoption, workload: &
 /// sees them; and those that are no app's own.
 fn volumes(client: &Client, found: &Found, limits: &OffLimits) -> Result<(BTreeMap<String, Mount>, Vec<Barred>)> {
     let (mut volumes, mut barred) = (BTreeMap::new(), Vec::new());
-    for point in found.inspect.mounts.iter().flatten().filter(|point| point.rw != Some(false)) {
+    let mut points: Vec<&MountPoint> =
+        found.inspect.mounts.iter().flatten().filter(|point| point.rw != Some(false)).collect();
+    points.sort_by(|one, other| one.destination.cmp(&other.destination));
+    let mut taken = BTreeSet::new();
+    for point in points {
         let Some(target) = &point.destination else { continue };
         let (source, named) = match (point.typ.as_deref(), &point.name, &point.source) {
             (Some("bind"), _, Some(source)) => (PathBuf::from(source), None),
@@ -195,6 +204,10 @@ fn volumes(client: &Client, found: &Found, limits: &OffLimits) -> Result<(BTreeM
         let no_directory = || (!source.is_dir()).then(|| message!("it-is-no-directory"));
         if let Some(why) = limits.why(&source).or_else(no_directory) {
             barred.push(Barred { source, target: target.into(), why });
+            continue;
+        }
+        // Two places of one directory are one volume.
+        if !taken.insert(source.canonicalize().unwrap_or_else(|_| source.clone())) {
             continue;
         }
         let name = name_of(target);

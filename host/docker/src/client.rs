@@ -81,6 +81,11 @@ impl Client {
         effect(name, || Ok(run(&self.runtime, limit, call(&self.docker)))).map_err(injected)?
     }
 
+    /// Something that goes on until it ends by itself, on this thread, which belongs to nothing asynchronous.
+    pub(crate) fn wait<'a, F: Future<Output = ()>>(&'a self, call: impl FnOnce(&'a Docker) -> F) {
+        self.runtime.block_on(call(&self.docker));
+    }
+
     /// The engine's process, or whoever listens for it. None if it is out of our sight.
     pub(crate) fn process(&self) -> Option<i32> {
         let asked = async { tokio::net::UnixStream::connect(&self.socket).await?.peer_cred() };

@@ -21,6 +21,7 @@ use reforge_base::message;
 use reforge_base::not_captured::{NotCaptured, WhyNot};
 use reforge_base::spec::{DeploySpec, Mount};
 use reforge_volumes::identity::Identity;
+use reforge_volumes::syscalls;
 
 /// The driver whose volumes are directories.
 const LOCAL: &str = "local";
@@ -49,13 +50,19 @@ impl EngineVolume {
 /// One by its name; none if the engine has none of that name.
 pub(crate) fn look(client: &Client, name: &str) -> Result<Option<EngineVolume>> {
     match client.ask(|docker| docker.inspect_volume(name)) {
-        Ok(volume) => Ok(Some(classify(&volume))),
+        Ok(volume) => Ok(Some(classify(&volume, &has_project_id))),
         Err(error) if error.is_gone() => Ok(None),
         Err(error) => Err(client.failed(message!("look-at-the-volume", name = escape::text(name)))(error)),
     }
 }
 
-fn classify(volume: &Volume) -> EngineVolume {
+/// Whether a directory has a project id: by that the kernel limits its size, and a restore gives it to what it restores.
+fn has_project_id(directory: &Path) -> bool {
+    let opened = std::fs::File::open(directory);
+    opened.is_ok_and(|opened| syscalls::extended(&opened).is_ok_and(|extended| extended.project != 0))
+}
+
+fn classify(volume: &Volume, has_project_id: &dyn Fn(&Path) -> bool) -> EngineVolume {
     let option = |name: &str| volume.options.get(name).map(String::as_str).unwrap_or_default();
     let (kind, device) = (option("type"), option("device"));
     let is_bind = option("o").split(',').any(|option| option == "bind" || option == "rbind");
@@ -63,6 +70,9 @@ fn classify(volume: &Volume) -> EngineVolume {
     let stands_for = if is_local && is_bind && device.starts_with('/') { device } else { &volume.mountpoint };
     let elsewhere = match (is_local, is_bind || (kind.is_empty() && device.is_empty())) {
         (false, _) => Some((WhyNot::OtherDriver, volume.driver.clone())),
+        (true, true) if !option("size").is_empty() && !has_project_id(stands_for.as_ref()) => {
+            Some((WhyNot::Limited, option("size").to_owned()))
+        }
         (true, true) => None,
         (true, false) => Some((WhyNot::MountedOver, (if kind.is_empty() { device } else { kind }).to_owned())),
     };
@@ -129,10 +139,16 @@ impl View<'_> {
     pub(crate) fn not_captured(&self) -> Result<Vec<NotCaptured>> {
         let Some(current) = self.current() else { return Ok(Vec::new()) };
         let volumes = self.spec_of(current)?.mounts;
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let lives: Vec<PathBuf> = volumes.iter().map(|mount| real(&mount.live)).collect();
         let is_volume = |target: &str| volumes.iter().any(|mount| mount.target == Path::new(target));
         let mut found = Vec::new();
         for point in current.inspect.mounts.iter().flatten() {
             let Some(target) = point.destination.as_deref().filter(|target| !is_volume(target)) else { continue };
+            // A second place of one that is.
+            if source(&self.client, point)?.is_some_and(|source| lives.contains(&real(&source))) {
+                continue;
+            }
             found.extend(self.why_not(point, target)?);
         }
         found.sort();
@@ -221,11 +237,18 @@ mod tests {
             (volume("local", "v", &[("device", "/dev/sdb1")]), "MountedOver /dev/sdb1".to_owned()),
             (volume("rclone", "v", &[]), "OtherDriver rclone".to_owned()),
         ] {
-            let found = match classify(&volume) {
+            let found = match classify(&volume, &|_| true) {
                 EngineVolume { path, is_named, elsewhere: None } => format!("{} {is_named}", path.display()),
                 EngineVolume { elsewhere: Some((why, detail)), .. } => format!("{why:?} {detail}"),
             };
             assert_eq!(found, is, "{volume:?}");
         }
+    }
+
+    #[test]
+    fn a_volume_whose_limit_a_restore_could_not_keep_is_not_captured() {
+        let limited = volume("local", "v", &[("size", "1G")]);
+        let why = |has_id: bool| classify(&limited, &|_| has_id).elsewhere;
+        assert_eq!((why(true), why(false)), (None, Some((WhyNot::Limited, "1G".to_owned()))));
     }
 }

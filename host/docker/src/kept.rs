@@ -3,8 +3,13 @@
 use super::container::Found;
 use super::record::Hold;
 use super::{DockerRuntime, View};
+use reforge_base::Message;
+use reforge_base::escape;
 use reforge_base::failure::{Failure, Result};
 use reforge_base::message;
+
+/// Compose's label for whose a container is.
+const PROJECT: &str = "com.docker.compose.project";
 
 /// See [`reforge_runtime::Runtime::confirmed`]: what the newest container of ours replaced is not needed any more. What the
 /// window of a transaction needs stays: one from before, or one whose redeploy nobody could confirm.
@@ -50,9 +55,25 @@ pub(crate) fn beside(view: &View<'_>) -> Vec<Failure> {
     let Some(current) = view.current() else { return Vec::new() };
     let kept = view.found.iter().filter(|found| found.id != current.id && !found.is_up());
     let warning = |found: &Found| {
-        let id = found.short_id();
         Failure::warning("kept-beside", message!("is-kept-beside", shown = found.shown(), current = current.shown()))
-            .hint(message!("docker-rm-removes-it", id))
+            .hint(removal(found, view.workload))
     };
     kept.map(warning).collect()
+}
+
+/// How it is removed; one that Compose has made stands in the way of its project as one workload.
+fn removal(found: &Found, workload: &str) -> Message {
+    let (id, workload) = (found.short_id(), escape::text(workload));
+    match found.labels().get(PROJECT) {
+        Some(project) => message!("the-twin-makes-no-unit", id, workload, project = escape::text(project)),
+        None => message!("docker-rm-removes-it", id),
+    }
+}
+
+/// A member of a project that an earlier version has kept beside another one, when it was a workload by itself.
+pub(crate) fn of_member(found: &Found) -> Option<Failure> {
+    let id = found.short_id();
+    let is_kept = !found.is_up() && found.name.ends_with(&format!(".kept-{id}"));
+    let warning = || Failure::warning("kept-beside", message!("member-is-kept-beside", shown = found.shown()));
+    is_kept.then(|| warning().hint(message!("docker-rm-removes-it", id)))
 }

@@ -27,7 +27,9 @@ mod definition;
 mod deployed;
 mod description;
 mod engine_volumes;
+mod engines;
 mod errors;
+mod events;
 mod health;
 mod hold;
 mod image_defaults;
@@ -57,6 +59,7 @@ pub use self::compose::{ComposeAdoption, ComposeRuntime, UnitVolume};
 
 use self::client::Client;
 use self::container::Found;
+use self::events::Events;
 use self::record::Record;
 use reforge_base::Message;
 use reforge_base::failure::{Failure, Result};
@@ -71,6 +74,8 @@ pub struct DockerRuntime {
     /// Whose containers they are: two hosts can share one engine.
     owner: String,
     records: PathBuf,
+    /// What the engine tells of those that are held.
+    events: Events,
 }
 
 /// One look at a workload: the engine, what is written down, and its containers, oldest first.
@@ -86,7 +91,7 @@ impl DockerRuntime {
     /// Talks to the engine at `socket`, and marks its containers with the host id `owner`. Nothing is asked yet. What
     /// the engine cannot keep is written to the directory `records`.
     pub fn new(socket: PathBuf, owner: &str, records: PathBuf) -> DockerRuntime {
-        DockerRuntime { socket, owner: owner.to_owned(), records }
+        DockerRuntime { socket, owner: owner.to_owned(), records, events: Events::default() }
     }
 
     /// What a container that something else created would be as this workload. Changes nothing.
@@ -144,6 +149,10 @@ impl View<'_> {
         container::current(&self.found)
     }
 
+    fn ids(&self) -> Vec<String> {
+        self.found.iter().map(|found| found.id.clone()).collect()
+    }
+
     /// Looks at the containers again.
     fn refresh(&mut self) -> Result<()> {
         self.found = container::of(&self.client, &self.runtime.owner, self.workload, &self.record)?;
@@ -181,12 +190,16 @@ impl Runtime for DockerRuntime {
     }
 
     fn create(&self, spec: &DeploySpec) -> Result<()> {
+        self.events.is_up(&spec.workload);
         create::create(self, spec)
     }
 
     fn bring_back(&self, observation: &Observation) -> Result<()> {
         match &observation.spec {
-            Some(spec) if observation.state.should_run() => create::bring_back(self, spec, &observation.detail),
+            Some(spec) if observation.state.should_run() => {
+                self.events.is_up(&spec.workload);
+                create::bring_back(self, spec, &observation.detail)
+            }
             _ => Ok(()),
         }
     }
@@ -196,16 +209,20 @@ impl Runtime for DockerRuntime {
     }
 
     fn hold(&self, workload: &str) -> Result<()> {
+        self.events.open(&self.socket, workload)?;
         hold::hold(self, workload)
     }
 
     fn release(&self, workload: &str) -> Result<()> {
-        hold::release(self, workload)
+        hold::release(self, workload)?;
+        self.events.close(workload);
+        Ok(())
     }
 
     fn stop(&self, workload: &str) -> Result<()> {
         let mut view = self.view(workload)?;
         view.stop_all()?;
+        self.events.is_down(workload);
         // Whoever stops it does not want it started again.
         if let Some(hold) = &mut view.record.hold
             && hold.shall_run.take().is_some()
@@ -234,6 +251,16 @@ impl Runtime for DockerRuntime {
         true
     }
 
+    fn ran_meanwhile(&self, workload: &str, live: &[(String, PathBuf)]) -> Result<Vec<Message>> {
+        let view = self.view(workload)?;
+        self.events.ran(&view.client, workload, live, &view.ids())
+    }
+
+    fn suspects(&self, workload: &str) -> Result<Vec<Message>> {
+        let view = self.view(workload)?;
+        self.events.suspects(&view.client, workload, &view.ids())
+    }
+
     fn refuse_missing(&self, workload: &str) -> Result<()> {
         let view = self.view(workload)?;
         match view.to_start_again()? {
@@ -253,7 +280,8 @@ impl Runtime for DockerRuntime {
     }
 
     fn await_healthy(&self, workload: &str, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
-        health::wait(self, workload, cancelled)
+        let report = health::wait(self, workload, cancelled)?;
+        Ok(self.events.beside(self, workload, report))
     }
 
     fn resolve_image(&self, spec: &DeploySpec) -> Result<String> {

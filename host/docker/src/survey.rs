@@ -13,7 +13,7 @@ use bollard::query_parameters::ListContainersOptions;
 
 use super::client::Client;
 use super::container::{self, Found};
-use super::{DockerRuntime, changes, controllers, kept};
+use super::{DockerRuntime, changes, controllers, engines, kept};
 use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
@@ -37,6 +37,7 @@ pub(crate) fn survey(
         // One that is stopped is not started.
         let runs = current.app_state()?.should_run();
         if !current.is_ours() {
+            survey.refusals.extend(engines::refusal(&view.client)?);
             survey.refusals.extend(leaves(current));
             if runs {
                 survey.refusals.extend(view.unmet_again(current)?);
@@ -95,16 +96,25 @@ fn others(client: &Client, own: &[Found]) -> Result<Vec<Found>> {
 }
 
 /// The volumes and where they are.
-struct Lives<'a> {
+pub(crate) struct Lives<'a> {
     lives: Vec<(&'a str, Location)>,
     mounts: MountTable,
 }
 
 impl<'a> Lives<'a> {
-    fn locate(live: &'a [(String, PathBuf)]) -> Result<Lives<'a>> {
+    pub(crate) fn locate(live: &'a [(String, PathBuf)]) -> Result<Lives<'a>> {
         let mounts = MountTable::read()?;
         let located = live.iter().map(|(name, path)| Ok((name.as_str(), Location::of(path, &mounts)?)));
         Ok(Lives { lives: located.collect::<Result<_>>()?, mounts })
+    }
+
+    /// Which of these directories meets a volume, in words.
+    pub(crate) fn met<'b>(&self, sources: impl Iterator<Item = &'b str>) -> Option<Message> {
+        let meets = |source: &str| {
+            let relation = self.meeting(source)?;
+            Some(message!("which-meets", source = escape::text(source), relation))
+        };
+        sources.filter(|source| source.starts_with('/')).find_map(meets)
     }
 
     /// How a path of this machine meets which volume.
@@ -136,7 +146,8 @@ impl Look<'_> {
     fn at_container(&mut self, other: &Found) -> Result<()> {
         for point in other.inspect.mounts.iter().flatten() {
             let device = self.device(point)?;
-            let Some(met) = self.meeting(point.source.iter().cloned().chain(device)) else { continue };
+            let sources = point.source.iter().chain(&device).map(String::as_str);
+            let Some(met) = self.lives.met(sources) else { continue };
             let shown = other.shown();
             let controller = controllers::of(other);
             let who = match &controller {
@@ -164,7 +175,8 @@ impl Look<'_> {
                     (Some(MountType::VOLUME), Some(volume)) => self.device_of(volume)?,
                     _ => None,
                 };
-                let Some(met) = self.meeting(mount.source.into_iter().chain(made_for).chain(known)) else { continue };
+                let sources = mount.source.iter().chain(&made_for).chain(&known).map(String::as_str);
+                let Some(met) = self.lives.met(sources) else { continue };
                 let who = message!("the-swarm-service", name = escape::text(&name));
                 let has = Has { who, is_up: true, met };
                 match mount.read_only {
@@ -174,14 +186,6 @@ impl Look<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Which of these directories meets a volume, in words.
-    fn meeting(&self, sources: impl Iterator<Item = String>) -> Option<Message> {
-        sources.filter(|source| source.starts_with('/')).find_map(|source| {
-            let relation = self.lives.meeting(&source)?;
-            Some(message!("which-meets", source = escape::text(&source), relation))
-        })
     }
 
     fn device(&mut self, point: &MountPoint) -> Result<Option<String>> {

@@ -126,6 +126,17 @@ pub trait Runtime: Send + Sync {
         Ok((!self.is_down(workload)?).then(|| reforge_base::message!("its-runtime-still-has-it")))
     }
 
+    /// Everybody else who was started with one of these while the app was down, in words, although all of them may be gone
+    /// again. `live` are the volumes by name and path. Changes nothing.
+    fn ran_meanwhile(&self, _workload: &str, _live: &[(String, PathBuf)]) -> Result<Vec<Message>> {
+        Ok(Vec::new())
+    }
+
+    /// Who may have written to a volume while the app was down, in words, where it is seen that somebody did. Changes nothing.
+    fn suspects(&self, _workload: &str) -> Result<Vec<Message>> {
+        Ok(Vec::new())
+    }
+
     /// How long each part of an app that has several was down last, by the runtime's names. Changes nothing.
     fn member_downtimes(&self, _workload: &str) -> Result<Vec<(String, Duration)>> {
         Ok(Vec::new())
@@ -148,6 +159,12 @@ pub trait Runtime: Send + Sync {
 
     /// Ends a hold that nobody has ended: what ran when it began is started again. Does nothing without one.
     fn resume(&self, _workload: &str) -> Result<()> {
+        Ok(())
+    }
+
+    /// Makes again what of an app of several parts is gone, by whoever has made it, and starts nothing: before the app is stopped.
+    /// Fails if that cannot be done, and then nothing is stopped.
+    fn make_missing(&self, _workload: &str) -> Result<()> {
         Ok(())
     }
 

@@ -54,6 +54,16 @@ pub trait Lifecycle: Send + Sync {
         Ok((!self.is_down(workload)?).then(|| message!("its-runtime-still-has-it")))
     }
 
+    /// Everybody else who was started with one of these while the app was down, in words. `live` are volumes by name and path.
+    fn ran_meanwhile(&self, _workload: &str, _live: &[(String, PathBuf)]) -> Result<Vec<Message>> {
+        Ok(Vec::new())
+    }
+
+    /// Who may have written to a volume while the app was down, in words.
+    fn suspects(&self, _workload: &str) -> Result<Vec<Message>> {
+        Ok(Vec::new())
+    }
+
     /// How long each part of an app that has several was down last. Changes nothing.
     fn member_downtimes(&self, _workload: &str) -> Result<Vec<(String, Duration)>> {
         Ok(Vec::new())
@@ -155,6 +165,16 @@ impl App {
     /// What of it is not down, in words.
     pub fn not_down(&self) -> Result<Option<Message>> {
         self.call("is-down", || self.lifecycle.not_down(self.workload()))
+    }
+
+    /// Who else was started with one of these while it was down.
+    pub fn ran_meanwhile(&self, live: &[(String, PathBuf)]) -> Result<Vec<Message>> {
+        self.lifecycle.ran_meanwhile(self.workload(), live)
+    }
+
+    /// Who may have written to a volume while it was down.
+    pub fn suspects(&self) -> Result<Vec<Message>> {
+        self.lifecycle.suspects(self.workload())
     }
 
     /// How long each of its parts was down last. A runtime that does not say so takes nothing from what is told.

@@ -4,6 +4,7 @@ use super::Transaction;
 use super::app::Used;
 use super::event::Event;
 use super::open_volumes::{Live, OpenVolume};
+use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::mounts;
@@ -29,13 +30,21 @@ impl Transaction {
     /// Rule 8: the runtime says so, nothing uses any live, and nothing that was submitted can land in one any more.
     pub fn check_down(&mut self) -> Result<()> {
         if let Some(why) = self.app.not_down()? {
-            let message = message!("is-not-down-because", workload = self.begin.workload, why);
-            return Err(Failure::new(Code::NotDown, message));
+            return Err(self.not_down(why));
+        }
+        let place = |place: &OpenVolume| (place.volume.name.clone(), place.volume.parent.join(&place.volume.live));
+        let ran = self.app.ran_meanwhile(&self.open_volumes.iter().map(place).collect::<Vec<_>>())?;
+        if !ran.is_empty() {
+            return Err(self.not_down(Message::all(ran)).hint(message!("keep-it-off-the-volumes")));
         }
         let (lives, siblings) = (self.open_lives()?, self.open_siblings()?);
         let refusals = holders::refusals_again(&lives, &siblings, &mut self.idle)?;
         refusals.into_iter().next().map_or(Ok(()), Err)?;
         self.app.await_writes(&self.in_flight)
+    }
+
+    fn not_down(&self, why: Message) -> Failure {
+        Failure::new(Code::NotDown, message!("is-not-down-because", workload = self.begin.workload, why))
     }
 
     /// Everybody who has something open or mapped in any live.
@@ -77,7 +86,8 @@ impl Transaction {
             let Some(live) = place.parent.open_live(&place.volume.live)? else { continue };
             if let Some(path) = live_tree::changed_after_ms(live, since)? {
                 let path = reforge_base::escape::bytes(&path);
-                let message = message!("volume-was-written-to-meanwhile", name = place.volume.name, path);
+                let written = message!("volume-was-written-to-meanwhile", name = place.volume.name, path);
+                let message = Message::all(std::iter::once(written).chain(self.app.suspects()?));
                 return Err(Failure::new(Code::NotDown, message).hint(message!("find-out-what-wrote-to-it")));
             }
         }

@@ -113,10 +113,9 @@ impl Transaction {
         let mut seen = Vec::new();
         for entry in registry::read_all(self.transactions())? {
             let KnownTransaction::Open(journal, begin) = entry else { continue };
-            let had_them = siblings(&begin) == siblings(&self.begin)
-                && (begin.id == self.begin.id
-                    || journal.state().milestone == Milestone::Undone
-                    || resolved::is_resolved(journal.directory()));
+            let is_over =
+                || journal.state().milestone == Milestone::Undone || resolved::is_resolved(journal.directory());
+            let had_them = begin.id == self.begin.id || (siblings(&begin) == siblings(&self.begin) && is_over());
             if let (true, Some(digest)) = (had_them, &journal.state().observation) {
                 seen.push(journal.attachment(digest)?);
             }

@@ -162,6 +162,12 @@ impl Journal {
         state_files::try_exists(&path).map_err(|error| Failure::io("look for", &path, &error))
     }
 
+    /// From here on nothing is looked for of one volume: its number is the next one's. What is on the disk stays.
+    pub(super) fn leave_out(&mut self, volume: usize) {
+        self.state.siblings.remove(volume);
+        self.state.made.remove(volume);
+    }
+
     /// What the journal says.
     pub fn state(&self) -> &State {
         &self.state

@@ -60,7 +60,7 @@ use app::App;
 use event::{Begin, Event, Moment, TransactionKind};
 use journal::Journal;
 use names::probe_names;
-use open_volumes::{Live, OpenVolume};
+use open_volumes::{Live, OpenVolume, is_removed};
 use receipt::{MemberDowntime, Outcome};
 use state::Milestone;
 
@@ -124,6 +124,20 @@ impl Transaction {
         let foreign_start = foreign_start::was_noticed(journal.directory());
         let transaction = Transaction::of(begin, journal, (claims, open_volumes), app, observation, foreign_start);
         Ok(Transaction { is_reopened: true, ..transaction })
+    }
+
+    /// The same for one whose previous trees are to go: what an engine has removed with a volume of its own is gone already. Also
+    /// answers the names of those volumes.
+    pub fn reopen_what_is_left(mut journal: Journal, mut begin: Begin, app: App) -> Result<(Transaction, Vec<String>)> {
+        let mut removed = Vec::new();
+        let may_drop = journal.state().may_drop();
+        for index in (0..begin.volumes.len()).rev().filter(|_| may_drop) {
+            if is_removed(&begin.volumes[index]) {
+                removed.push(begin.volumes.remove(index).name);
+                journal.leave_out(index);
+            }
+        }
+        Ok((Transaction::reopen(journal, begin, app)?, removed))
     }
 
     fn of(

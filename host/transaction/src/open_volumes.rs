@@ -35,7 +35,10 @@ pub struct Sight {
 impl OpenVolume {
     /// Opens the recorded parent and checks that it is the recorded one.
     pub fn open(volume: &BeginVolume) -> Result<OpenVolume> {
-        let parent = Parent::open(&volume.parent)?;
+        let parent = Parent::open(&volume.parent).map_err(|failure| match failure.code == Code::NotFound {
+            true if is_of_engine(volume) => failure.hint(message!("the-engines-volume-was-removed")),
+            _ => failure,
+        })?;
         if parent.own_identity()? != volume.parent_identity {
             let message = message!(
                 "the-parent-of-volume-is-another",

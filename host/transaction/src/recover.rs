@@ -115,7 +115,7 @@ impl Recovery<'_> {
             return Ok(None);
         }
         let app = App::new(self.apps, lease, &begin.runtime)?;
-        let mut transaction = Transaction::reopen(journal, begin, app)?;
+        let (mut transaction, _) = Transaction::reopen_what_is_left(journal, begin, app)?;
         let dropped = transaction.refuse_older_state().and_then(|()| transaction.drop_previous(self.receipts));
         match dropped {
             // Kept for another window, until whoever holds it has let go, or until a person has decided.

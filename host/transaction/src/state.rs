@@ -129,6 +129,11 @@ impl State {
         !(self.is_over() || self.in_window() || self.milestone == Milestone::Dropping)
     }
 
+    /// Whether nothing but the removal of previous trees is to come, or not even that.
+    pub(super) fn may_drop(&self) -> bool {
+        self.in_window() || matches!(self.milestone, Milestone::Dropping | Milestone::Closed)
+    }
+
     /// Whether only the end of the undo window is waited for.
     pub fn in_window(&self) -> bool {
         self.milestone == Milestone::Completed

@@ -361,3 +361,47 @@ fn what_a_version_before_wrote_down_goes_on_and_is_completed() {
     app.world.ok(&["workload", "show", &app.name]).expect_said(&removes);
     app.world.ok(&["restore", "plan", &app.name, &app.snapshot]).expect_said(&removes);
 }
+
+#[test]
+fn a_container_that_had_the_volume_while_the_app_was_down_and_is_gone_again_is_named() {
+    let app = Adopted::running(COUNTS, json!({}));
+    let before = app.container();
+    let mut restore = app.world.start_pausing("exchange#2", &app.restore());
+    assert!(restore.reaches_its_pause(), "{}", restore.complaints());
+    let name = containers::fresh_id("passing");
+    let mounts = json!([{ "Type": "bind", "Source": app.live, "Target": "/data" }]);
+    let host = json!({ "NetworkMode": "none", "Mounts": mounts });
+    containers::stranger(app.engine, &name, true, json!({ "Cmd": ["true"], "HostConfig": host }));
+    app.engine.call("POST", &format!("/containers/{name}/wait"), &Value::Null);
+    let id = app.engine.container(&name)["Id"].as_str().unwrap()[..12].to_owned();
+    containers::remove(app.engine, &name);
+    restore.go_on();
+    let image = app.engine.busybox("1");
+    let said = format!("the container `{name}` ({id}) of the image `{image}` ran while the app was down");
+    restore.wait().expect(4).expect_said(&said).expect_clear();
+    assert!(!app.is_restored());
+    app.assert_is(&before);
+}
+
+#[test]
+fn one_directory_at_two_places_is_one_volume() {
+    let engine = Engine::shared();
+    let world = containers::world(engine, []);
+    let (name, live) = (containers::fresh_id("twice"), world.path("elsewhere/data"));
+    std::fs::create_dir_all(&live).unwrap();
+    let mount = |target: &str| json!({ "Type": "bind", "Source": live, "Target": target });
+    let host = json!({ "NetworkMode": "none", "Mounts": [mount("/two"), mount("/one")] });
+    containers::stranger(engine, &name, true, json!({ "Cmd": ["sh", "-c", STAY], "HostConfig": host }));
+    world.ok(&["workload", "adopt", &name]);
+    let shown = world.ok(&["workload", "show", &name, "--json"]).json();
+    assert_eq!(shown["volumes"].as_array().unwrap().len(), 1, "{shown}");
+    let snapshot = world.snapshot(&name);
+    std::fs::write(live.join("since"), "").unwrap();
+    let planned = world.ok(&["restore", "plan", &name, &snapshot, "--json"]).json();
+    assert_eq!(planned["not_captured"].as_array().map_or(0, Vec::len), 0, "{planned}");
+    world.restore(&name, &snapshot, &[]).expect(0);
+    assert!(!live.join("since").exists());
+    let again = engine.container(&name);
+    assert_eq!(again["Mounts"].as_array().unwrap().len(), 2, "it has both places");
+    containers::remove(engine, &name);
+}

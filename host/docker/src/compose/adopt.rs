@@ -10,8 +10,8 @@ use super::record::{Known, UnitRecord};
 use super::unit::{self, Member, Unit};
 use super::{ComposeRuntime, drift};
 use crate::client::Client;
-use crate::controllers;
 use crate::off_limits::OffLimits;
+use crate::{controllers, engines, kept, labels, record};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
@@ -28,6 +28,12 @@ pub struct ComposeAdoption {
     pub engine: String,
     /// Service, container and what it is doing.
     pub members: Vec<(String, String, String)>,
+    /// Members that are workloads by themselves already: the container and the workload.
+    pub workloads: Vec<(String, String)>,
+    /// Members that an earlier version has kept beside others.
+    pub kept: Vec<Failure>,
+    /// Services that the project did not have when it was looked at last; none if it never was.
+    pub new_services: Vec<String>,
     known: BTreeMap<String, Known>,
 }
 
@@ -46,6 +52,7 @@ pub struct UnitVolume {
 /// Looks at it. Changes nothing.
 pub(crate) fn look(runtime: &ComposeRuntime, name: &str, workload: &str) -> Result<ComposeAdoption> {
     let client = Client::open(&runtime.socket)?;
+    engines::refusal(&client)?.map_or(Ok(()), Err)?;
     let unit = unit::of(&client, name, &[])?;
     let project = project(name, &unit)?;
     for member in &unit.members {
@@ -82,14 +89,35 @@ pub(crate) fn look(runtime: &ComposeRuntime, name: &str, workload: &str) -> Resu
         .members
         .iter()
         .map(|member| (member.service.clone(), member.found.name.clone(), member.found.status().to_string()));
+    let known = drift::known(&unit);
+    let was_there = |service: &String| before.known.values().any(|known| known.service == *service);
+    let services: BTreeSet<String> = known.values().map(|known| known.service.clone()).collect();
+    let is_new = |service: &String| !before.known.is_empty() && !was_there(service);
     Ok(ComposeAdoption {
         members: members.collect(),
+        workloads: workloads(runtime, &unit)?,
+        kept: unit.members.iter().filter_map(|member| kept::of_member(&member.found)).collect(),
+        new_services: services.into_iter().filter(is_new).collect(),
         engine: OffLimits::of(&client)?.version,
-        known: drift::known(&unit),
+        known,
         not_captured: all.not_captured,
         volumes,
         project,
     })
+}
+
+/// Which containers are workloads of the runtime of single containers.
+fn workloads(runtime: &ComposeRuntime, unit: &Unit) -> Result<Vec<(String, String)>> {
+    let mut workloads = Vec::new();
+    for member in &unit.members {
+        let by_label = member.found.labels().get(labels::WORKLOAD).cloned();
+        let of = match by_label {
+            Some(workload) => Some(workload),
+            None => record::adopted_as(&runtime.containers, &member.found.id)?,
+        };
+        workloads.extend(of.map(|workload| (member.found.shown(), workload)));
+    }
+    Ok(workloads)
 }
 
 /// Writes down whose it is from now on. The caller holds the workload's lease: what was written down of a hold before is kept,

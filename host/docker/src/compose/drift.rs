@@ -27,6 +27,23 @@ pub(crate) struct Drift {
     pub warnings: Vec<Failure>,
 }
 
+/// Members that are not there any more, and nobody in their place. A one-off is gone when it is done.
+pub(crate) fn gone<'a>(view: &'a View<'_>) -> Vec<&'a Known> {
+    let now = known(&view.unit);
+    let is_gone = |(id, before): &(&String, &Known)| {
+        !before.number.is_empty() && !now.contains_key(*id) && in_its_place(view, &now, before).is_none()
+    };
+    view.record.known.iter().filter(is_gone).map(|(_, before)| before).collect()
+}
+
+/// Who has come in the place of one that was known.
+fn in_its_place<'a>(view: &View<'_>, now: &'a BTreeMap<String, Known>, before: &Known) -> Option<&'a Known> {
+    let is_it = |(id, other): &(&String, &Known)| {
+        !view.record.known.contains_key(*id) && (&other.service, &other.number) == (&before.service, &before.number)
+    };
+    now.iter().find(is_it).map(|(_, other)| other)
+}
+
 /// Every member that is another one than before, or is not there any more.
 pub(crate) fn of_view(view: &View<'_>) -> Drift {
     let mut drift = Drift::default();
@@ -35,18 +52,17 @@ pub(crate) fn of_view(view: &View<'_>) -> Drift {
         if now.contains_key(id) {
             continue;
         }
-        let is_in_its_place = |(id, other): &(&String, &Known)| {
-            !view.record.known.contains_key(*id) && (&other.service, &other.number) == (&before.service, &before.number)
-        };
         let name = escape::text(&before.name);
-        match now.iter().find(is_in_its_place) {
+        match in_its_place(view, &now, before) {
             // A one-off is gone when it is done.
             None if before.number.is_empty() => {}
             None => {
                 let message = message!("member-is-not-there-any-more", name, service = escape::text(&before.service));
-                drift.warnings.push(Failure::warning("member-gone", message).hint(message!("adopt-the-project-again")));
+                drift
+                    .warnings
+                    .push(Failure::warning("member-gone", message).hint(message!("compose-makes-it-before-the-stop")));
             }
-            Some((_, after)) => compare(name, before, after, &mut drift),
+            Some(after) => compare(name, before, after, &mut drift),
         }
     }
     drift

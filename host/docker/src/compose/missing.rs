@@ -1,18 +1,30 @@
-//! Members that were removed while the app was down are made again by Compose, from the project's files: nobody else knows what
-//! they are made of. Compose creates them, and starts nothing.
+//! Members that are gone are made again by Compose, from the project's files: nobody else knows what they are made of. Compose
+//! creates them, and starts nothing. What an image puts into a volume that is empty goes into live as it is then: so it is done
+//! before the stop, and afterwards only for what was removed in between.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::View;
 use super::record::{Held, Ran};
 use super::unit::Member;
+use super::{View, drift};
 use reforge_base::effects::effect;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::spec::ComposeProject;
+
+/// See [`reforge_runtime::Runtime::make_missing`]. One that Compose makes no more of was taken out of a project that is smaller now.
+pub(crate) fn make_before_the_stop(view: &View<'_>) -> Result<()> {
+    let services: BTreeSet<String> = drift::gone(view).into_iter().map(|gone| gone.service.clone()).collect();
+    if services.is_empty() || view.record.hold.is_some() {
+        return Ok(());
+    }
+    let refused =
+        |failure: Failure| failure.with_code(Code::PolicyRefused).hint(message!("let-compose-make-it-or-adopt-again"));
+    ask_compose(view, &services).map_err(refused)
+}
 
 /// Every member that ran and is gone, unless another has taken its place already.
 pub(crate) fn make(view: &mut View<'_>) -> Result<()> {
@@ -21,8 +33,7 @@ pub(crate) fn make(view: &mut View<'_>) -> Result<()> {
         return Ok(());
     }
     let services: BTreeSet<String> = gone.iter().map(|held| held.service.clone()).collect();
-    effect("compose-create", || Ok(create(&view.project, &view.runtime.socket, &services)))
-        .map_err(|error| Failure::new(Code::Runtime, message!("cannot-do", doing = "compose create", error)))??;
+    ask_compose(view, &services)?;
     view.refresh()?;
     let still = view.follow();
     match still.first() {
@@ -68,6 +79,11 @@ impl View<'_> {
         }
         gone
     }
+}
+
+fn ask_compose(view: &View<'_>, services: &BTreeSet<String>) -> Result<()> {
+    effect("compose-create", || Ok(create(&view.project, &view.runtime.socket, services)))
+        .map_err(|error| Failure::new(Code::Runtime, message!("cannot-do", doing = "compose create", error)))?
 }
 
 /// Asks Compose for them.

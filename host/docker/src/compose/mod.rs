@@ -33,6 +33,7 @@ pub use self::adopt::{ComposeAdoption, UnitVolume};
 use self::record::UnitRecord;
 use self::unit::Unit;
 use super::client::Client;
+use super::events::Events;
 use super::{engine_volumes, members, record_file};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
@@ -50,6 +51,8 @@ pub struct ComposeRuntime {
     /// Where the runtime of single containers has its own.
     containers: PathBuf,
     projects: BTreeMap<String, ComposeProject>,
+    /// What the engine tells of those that are held.
+    events: Events,
 }
 
 /// One look at a workload: the engine, its project, what is written down, and its members.
@@ -71,7 +74,14 @@ impl ComposeRuntime {
         containers: PathBuf,
         projects: BTreeMap<String, ComposeProject>,
     ) -> ComposeRuntime {
-        ComposeRuntime { socket, records, containers, projects }
+        ComposeRuntime { socket, records, containers, projects, events: Events::default() }
+    }
+
+    /// The same, which knows one more workload.
+    pub fn with(&self, workload: &str, project: &ComposeProject) -> ComposeRuntime {
+        let mut more = self.clone();
+        more.projects.insert(workload.to_owned(), project.clone());
+        more
     }
 
     /// What a project would be as this workload. Changes nothing.
@@ -110,6 +120,12 @@ impl View<'_> {
     /// Writes the record down.
     fn write(&self) -> Result<()> {
         self.record.write(&self.runtime.records, self.workload)
+    }
+
+    /// Of all members, those that were removed meanwhile, too.
+    fn ids(&self) -> Vec<String> {
+        let there = self.unit.members.iter().map(|member| member.found.id.clone());
+        there.chain(self.record.held_ids()).collect()
     }
 
     /// Looks at the members again.
@@ -175,15 +191,21 @@ impl Runtime for ComposeRuntime {
     }
 
     fn hold(&self, workload: &str) -> Result<()> {
-        self.view(workload)?.map_or(Ok(()), down::hold)
+        let Some(view) = self.view(workload)? else { return Ok(()) };
+        self.events.open(&self.socket, workload)?;
+        down::hold(view)
     }
 
     fn release(&self, workload: &str) -> Result<()> {
-        self.view(workload)?.map_or(Ok(()), up::release)
+        self.view(workload)?.map_or(Ok(()), up::release)?;
+        self.events.close(workload);
+        Ok(())
     }
 
     fn stop(&self, workload: &str) -> Result<()> {
-        self.view(workload)?.map_or(Ok(()), down::stop)
+        self.view(workload)?.map_or(Ok(()), down::stop)?;
+        self.events.is_down(workload);
+        Ok(())
     }
 
     fn members(&self, workload: &str) -> Result<Vec<i32>> {
@@ -210,6 +232,20 @@ impl Runtime for ComposeRuntime {
         Ok(mounts::of(&view.client, &view.unit)?.not_captured)
     }
 
+    fn make_missing(&self, workload: &str) -> Result<()> {
+        self.view(workload)?.map_or(Ok(()), |view| missing::make_before_the_stop(&view))
+    }
+
+    fn ran_meanwhile(&self, workload: &str, live: &[(String, PathBuf)]) -> Result<Vec<Message>> {
+        let Some(view) = self.view(workload)? else { return Ok(Vec::new()) };
+        self.events.ran(&view.client, workload, live, &view.ids())
+    }
+
+    fn suspects(&self, workload: &str) -> Result<Vec<Message>> {
+        let Some(view) = self.view(workload)? else { return Ok(Vec::new()) };
+        self.events.suspects(&view.client, workload, &view.ids())
+    }
+
     fn refuse_missing(&self, workload: &str) -> Result<()> {
         self.view(workload)?.map_or(Ok(()), |view| down::refuse_missing(&view))
     }
@@ -218,6 +254,10 @@ impl Runtime for ComposeRuntime {
         let Some(view) = self.view(workload)? else { return Ok(Vec::new()) };
         let down = |member: &unit::Member| Some((member.found.name.clone(), member.downtime()?));
         Ok(view.unit.up().filter_map(down).collect())
+    }
+
+    fn beside(&self, workload: &str) -> Result<Vec<Failure>> {
+        Ok(self.view(workload)?.map_or_else(Vec::new, |view| refusals::beside(&view)))
     }
 
     fn starts_by_others(&self) -> bool {
@@ -240,7 +280,8 @@ impl Runtime for ComposeRuntime {
     }
 
     fn await_healthy(&self, workload: &str, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
-        health::wait(self.known(workload)?, cancelled)
+        let report = health::wait(self.known(workload)?, cancelled)?;
+        Ok(self.events.beside(self, workload, report))
     }
 
     fn resolve_image(&self, spec: &DeploySpec) -> Result<String> {

@@ -6,7 +6,7 @@ use bollard::query_parameters::InspectNetworkOptions;
 
 use super::unit::{Member, shares};
 use super::{View, drift, supervised};
-use crate::{container, controllers, labels, survey};
+use crate::{container, controllers, engines, kept, labels, survey};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
@@ -30,11 +30,18 @@ pub(crate) fn survey(view: &View<'_>, allowed: &[String], live: &[(String, PathB
             survey.refusals.extend(cannot_start_again(view, member)?);
         }
     }
+    survey.refusals.extend(engines::refusal(&view.client)?);
+    survey.warnings.extend(beside(view));
     survey.refusals.extend(supervised::refusals(&view.project)?);
     let drift = drift::of_view(view);
     survey.refusals.extend(drift.refusals);
     survey.warnings.extend(drift.warnings);
     Ok(survey)
+}
+
+/// See [`reforge_runtime::Runtime::beside`]: containers that an earlier version has kept beside the one that runs.
+pub(crate) fn beside(view: &View<'_>) -> Vec<Failure> {
+    view.unit.members.iter().filter_map(|member| kept::of_member(&member.found)).collect()
 }
 
 /// A deploy is Compose's.

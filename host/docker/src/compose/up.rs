@@ -32,6 +32,7 @@ pub(crate) fn start_again(mut view: View<'_>, lives: &[Mount]) -> Result<()> {
     // From here on a start is ours.
     hold.is_down = false;
     view.write()?;
+    view.runtime.events.is_up(view.workload);
     missing::make(&mut view)?;
     let members = view.to_start();
     put_policies_back(&view)?;

@@ -135,7 +135,7 @@ impl Host {
     /// Ends the undo window of a restore: removes the previous data now. Answers what could not be removed and was left.
     pub fn finish(&self, id: &str, caller: &Caller) -> Result<Vec<Message>> {
         self.recover()?;
-        undo::finish(&self.core, &self.request(id, caller))
+        undo::finish(&self.core, &self.request(id, caller)).map(|finished| finished.left)
     }
 
     /// The receipt of a restore or undo, by its whole id; none as long as it is not over.

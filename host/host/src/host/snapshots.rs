@@ -90,7 +90,14 @@ impl Host {
             let survey = runtime.survey(&workload.id, &workload.allow_containers, &live)?;
             Failure::of_all(&survey.refusals).map_or(Ok(()), Err)?;
             survey.warnings.iter().for_each(|warning| progress.note(&warning.message));
-            return stopped::while_stopped(&*runtime, &workload.id, || capture(true));
+            runtime.make_missing(&workload.id)?;
+            return stopped::while_stopped(&*runtime, &workload.id, || {
+                let captured = capture(true)?;
+                for ran in runtime.ran_meanwhile(&workload.id, &live)? {
+                    progress.note(&ran);
+                }
+                Ok(captured)
+            });
         }
         match capture(app_is_down) {
             // Somebody else's process writes, as one may while a snapshot is taken that no restore depends on.

@@ -63,6 +63,7 @@ fn accept(host: &Arc<Host>, request: &Request, progress: &Arc<Progress>) -> Resu
     // Again, with the id that comes next: whoever held the lease may have had one.
     let begin = plan(host, request)?;
     let live = preflight::of_undo(host, workload, &begin)?;
+    host.runtime(workload)?.make_missing(&workload.id)?;
     let app = App::new(&host.deployer, lease, &begin.runtime)?;
     Ok(Prepared { host: host.clone(), begin, app, live })
 }
@@ -168,15 +169,23 @@ fn to_commit(host: &Host, transaction: &mut Transaction, live: (u64, u64), progr
     Ok(())
 }
 
-/// Ends the undo window of a restore now, or removes what was not chosen when it was resolved. Answers what could not be
-/// removed and was left.
-pub fn finish(host: &Host, request: &Request) -> Result<Vec<Message>> {
+/// What became of the previous trees.
+#[derive(Debug, Default)]
+pub struct Finished {
+    /// What could not be removed and was left.
+    pub left: Vec<Message>,
+    /// Volumes that their engine has removed with both of their trees.
+    pub removed: Vec<String>,
+}
+
+/// Ends the undo window of a restore now, or removes what was not chosen when it was resolved.
+pub fn finish(host: &Host, request: &Request) -> Result<Finished> {
     let mut told = json!({ "restore": reforge_base::escape::text(&request.id) });
-    let left = drop_trees(host, request, &mut told);
-    told["left_behind"] = json!(left.as_ref().ok());
-    told["failure"] = json!(left.as_ref().err());
+    let finished = drop_trees(host, request, &mut told);
+    told["left_behind"] = json!(finished.as_ref().ok().map(|finished| &finished.left));
+    told["failure"] = json!(finished.as_ref().err());
     host.audit_event("finish", &request.who, told)?;
-    left
+    finished
 }
 
 /// The ids of all restores and undos of a workload that keep previous data, oldest first, but of the newest.
@@ -196,7 +205,7 @@ pub fn all_but_newest(host: &Host, workload: &str) -> Result<Vec<String>> {
 }
 
 /// `told` is what is known of it by then.
-fn drop_trees(host: &Host, request: &Request, told: &mut Value) -> Result<Vec<Message>> {
+fn drop_trees(host: &Host, request: &Request, told: &mut Value) -> Result<Finished> {
     let transactions = host.state.transactions();
     let find = |id: &str| match registry::find(&transactions, id)? {
         KnownTransaction::Open(journal, begin) => Ok((*journal, *begin)),
@@ -219,28 +228,29 @@ fn drop_trees(host: &Host, request: &Request, told: &mut Value) -> Result<Vec<Me
     };
     let refused = refuse_finish(&journal, &begin, is_resolved, is_lent);
     let app = App::new(&host.deployer, lease, &begin.runtime)?;
-    let mut transaction = match (refused, journal.state().milestone) {
+    let only = |left| Finished { left, removed: Vec::new() };
+    let (mut transaction, removed) = match (refused, journal.state().milestone) {
         (Err(failure), Milestone::Closed) if !is_lent => {
-            let transaction = Transaction::reopen(journal, begin, app)?;
+            let (transaction, _) = Transaction::reopen_what_is_left(journal, begin, app)?;
             transaction.refuse_older_state()?;
             return match transaction.has_left_trees()? {
-                true => transaction.drop_left(&host.state.receipts()),
+                true => transaction.drop_left(&host.state.receipts()).map(only),
                 false => Err(failure),
             };
         }
         (refused, _) => {
             refused?;
-            Transaction::reopen(journal, begin, app)?
+            Transaction::reopen_what_is_left(journal, begin, app)?
         }
     };
     transaction.refuse_older_state()?;
     if is_resolved {
-        return transaction.drop_unchosen();
+        return transaction.drop_unchosen().map(only);
     }
     let left = transaction.drop_previous(&host.state.receipts())?;
     // It is done: the next start tries again.
     host.or_tell(host.summarise(&id));
-    Ok(left)
+    Ok(Finished { left, removed })
 }
 
 /// Why there is nothing to finish, if there is nothing. An undo's trees are lent as long as the restore is not over.

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use reforge_base::message::{Message, Source};
 use reforge_host::restore::decide::{Decided, NamedRestore};
+use reforge_host::restore::undo;
 use reforge_transaction::receipt;
 use reforge_transaction::resolve::{Keep, Tree};
 
@@ -49,6 +50,9 @@ pub struct Finished {
     /// The same as messages, one for each, for who shows them in another language.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_behind_messages: Vec<Option<Source>>,
+    /// Volumes that their engine has removed, with the previous data beside them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub removed_by_engine: Vec<String>,
 }
 
 /// Restores whose previous data is gone.
@@ -64,6 +68,8 @@ pub fn finished_all(finished: Vec<String>, left_behind: Vec<Message>) -> Finishe
     FinishedAll { finished, left_behind }
 }
 
-pub fn finished(left_behind: Vec<Message>) -> Finished {
-    Finished { finished: true, left_behind_messages: receipt::sources(&left_behind), left_behind }
+pub fn finished(finished: undo::Finished) -> Finished {
+    let undo::Finished { left: left_behind, removed: removed_by_engine } = finished;
+    let left_behind_messages = receipt::sources(&left_behind);
+    Finished { finished: true, left_behind, left_behind_messages, removed_by_engine }
 }

@@ -75,3 +75,60 @@ fn what_cannot_be_captured_is_listed_with_its_place_and_reason() {
         assert!(shown.stdout.lines().any(|line| is_it(&line)), "{name}: {}", shown.stdout);
     }
 }
+
+#[test]
+fn what_is_new_in_a_project_is_said_and_added_to_its_workload() {
+    let services = |more: &str, volumes: &str| {
+        format!(
+            "services:\n  app: {{ image: \"BUSYBOX\", command: [\"sh\", \"-c\", \"STAYS\"], volumes: [\"one:/one\"] }}\n\
+             {more}volumes: {{ one: {{}}{volumes} }}\n"
+        )
+    };
+    let project = Project::up(engine(), &services("", ""));
+    project.adopt();
+    let file = project.world.path("reforge.toml");
+    let by_hand = std::fs::read_to_string(&file).unwrap() + "# by hand, and it stays\n";
+    std::fs::write(&file, &by_hand).unwrap();
+    let more = "  more: { image: \"BUSYBOX\", command: [\"sh\", \"-c\", \"STAYS\"], volumes: [\"two:/two\", \"./three:/three\"] }\n";
+    project.write(&services(more, ", two: {}"));
+    project.compose(&["up", "-d"]);
+    let again = project.world.ok(&["workload", "adopt", "--compose", &project.name]);
+    again.expect_said("new: service `more`").expect_said("new: volume `two`").expect_said("new: volume `three`");
+    let after = std::fs::read_to_string(&file).unwrap();
+    let mut rest = by_hand.chars().peekable();
+    for letter in after.chars() {
+        rest.next_if_eq(&letter);
+    }
+    assert_eq!(rest.next(), None, "something of the old text is gone:\n{by_hand}\n\n{after}");
+    let snapshot = project.world.snapshot(&project.name);
+    let lives = [project.volume("one"), project.volume("two"), project.bound("three")];
+    lives.iter().for_each(|live| std::fs::write(live.join("since"), "").unwrap());
+    project.world.restore(&project.name, &snapshot, &[]).expect(0);
+    assert!(lives.iter().all(|live| !live.join("since").exists()), "all of them are restored");
+    // Nothing is new any more.
+    project.world.ok(&["workload", "adopt", "--compose", &project.name]).expect_unsaid("new:");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), after);
+}
+
+#[test]
+fn a_project_is_not_adopted_again_beside_its_restore() {
+    let project = Project::up(engine(), PROJECT_OF_ONE);
+    project.adopt();
+    let snapshot = project.world.snapshot(&project.name);
+    let state = || std::fs::read(project.world.state_dir().join(format!("compose/{}.json", project.name))).unwrap();
+    for effect in ["exchange#2", "docker-start"] {
+        let mut restore = project.world.start_pausing(effect, &["restore", "run", &project.name, &snapshot, "--yes"]);
+        assert!(restore.reaches_its_pause(), "{}", restore.complaints());
+        let before = state();
+        project.world.reforge(&["workload", "adopt", "--compose", &project.name]).expect(6);
+        assert_eq!(state(), before, "what is written down of the hold stays");
+        restore.go_on();
+        restore.wait().expect(0);
+    }
+    project.adopt();
+}
+
+const PROJECT_OF_ONE: &str = r#"services:
+  app: { image: "BUSYBOX", command: ["sh", "-c", "STAYS"], volumes: ["data:/data"], restart: always }
+volumes: { data: {} }
+"#;

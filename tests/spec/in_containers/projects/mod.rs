@@ -3,9 +3,13 @@
 mod adopted;
 mod between;
 mod crashes;
+mod engines;
 mod everyday;
+mod missing;
 mod order;
 mod refused;
+mod removed;
+mod single;
 mod whole;
 
 use std::sync::OnceLock;

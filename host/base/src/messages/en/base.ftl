@@ -47,6 +47,7 @@ not-captured-in-memory = `{ $target }` is in memory
 not-captured-gone = `{ $target }`: `{ $what }` is not there
 not-captured-of-the-machine = `{ $target }`: `{ $what }` is the machine's or the engine's
 not-captured-not-a-volume = `{ $target }`: `{ $what }` is no volume in the configuration
+not-captured-limited = `{ $target }`: the engine's volume `{ $what }` is limited to { $detail }, and its directory has no project id that could be given to what is restored
 not-captured-other = `{ $target }`: `{ $what }`
 
 # base/remark.rs

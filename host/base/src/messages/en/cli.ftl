@@ -163,6 +163,7 @@ remove-unchosen-trees-for-good = remove the trees that were not chosen of { $id 
 remove-previous-data-for-good = remove the previous data of { $id } for good? this can not be undone [y/N]
 finished-unchosen-trees-are-removed = finished: the trees that were not chosen are removed
 finished-previous-data-is-removed = finished: the previous data is removed
+previous-data-went-with-the-volume = the engine has removed volume `{ $volume }`, and its previous data went with it
 could-not-be-removed = could not be removed, left where it is: { $left }
 restore-finish-tries-again = `reforge restore finish { $id }` tries again
 snapshot-id = snapshot  { $id }
@@ -408,7 +409,8 @@ the-project-is-workload-now = the Compose project `{ $name }` is workload `{ $sh
 written-to = written to `{ $file }`
 adopted-member = member  { $service }: { $container } ({ $state })
 the-project-is-workload-already = the Compose project `{ $project }` is workload `{ $id }` already
-new-in-the-project = new: volume `{ $name }` at `{ $source }`, seen as `{ $target }`; add it to the configuration
+new-in-the-project = new: volume `{ $name }` at `{ $source }`, seen as `{ $target }`; it is added to the configuration
+new-service-in-the-project = new: service `{ $service }`
 label-member = member
 
 # cli/notify.rs

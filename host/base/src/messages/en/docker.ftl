@@ -146,6 +146,13 @@ a-deploy-pulls-it-without = a deploy pulls it; without a registry, load or impor
 # docker/kept.rs
 is-kept-beside = the container { $shown } is kept beside { $current }: whoever starts it starts a second app on the same data
 docker-rm-removes-it = `docker rm { $id }` removes it; its volumes stay
+the-engine-is-rootless = this engine is rootless: its volumes lie in somebody's home, and their owners are numbers that mean others on this machine
+the-engine-cannot-switch-policies-off = this engine is Podman { $version }, whose API cannot change the restart policy of a container (`update`): it would start an app that has to be down
+use-an-engine-of-the-machines = use a Docker Engine that runs as root, from 20.10 on
+the-twin-makes-no-unit = `docker rm { $id }` removes it; its volumes stay. To make the project one workload, run after that `reforge workload forget { $workload }`, `docker compose -p { $project } up -d --force-recreate` and `reforge workload adopt --compose { $project }`
+member-is-kept-beside = the container { $shown } was kept beside another one by an earlier version: whoever starts it starts a second app on the same data
+member-is-a-workload = the container { $shown } is workload `{ $workload }` by itself
+forget-it-then-adopt-the-project = take it out with `reforge workload forget { $workload }`, then adopt the project
 
 # docker/labels.rs
 cannot-write-down-a-deploy-spec = cannot write down a deploy spec: { $error }
@@ -156,6 +163,7 @@ is-not-utf-8 = `{ $path }` is not UTF-8, and the engine takes nothing else
 
 # docker/needs.rs
 ask-the-engine-about-its-machine = ask the engine about its machine
+ask-the-engine-what-happened = ask the engine what happened meanwhile
 the-name-of-the-container = the name of the container { $shown } is taken by one that is not ours
 rename-or-remove-it-or-set = rename or remove it, or set another `container_name`
 the-container-which-request-names = the container `{ $shown }`, which `request` names, is not there
@@ -247,6 +255,10 @@ members-run = { $shown } runs
 member-was-removed-meanwhile = the container `{ $name }` was removed while the app was down
 member-was-started-meanwhile = { $shown } was started while the app had to be down
 member-was-made-meanwhile = { $shown } was made while the app had to be down
+ran-while-the-app-was-down = the container { $shown } of the image `{ $image }` ran while the app was down, with { $met }
+ran-and-was-gone = the container { $shown } of the image `{ $image }` ran meanwhile, and was gone before its mounts were seen
+was-copied-into = something was copied into the container { $shown }
+the-events-broke-off = the engine's events broke off meanwhile, so it may have been a container that nobody can name
 make-it-again-with-compose = make it again with `docker compose create`, then run `reforge recover`
 the-engine-has-an-old-mount = the engine still has an old mount of that volume: stop every container that has it, and start one
 member-is-bad = { $shown }: { $why }
@@ -259,6 +271,8 @@ it-is-started-again-and-again = it is started again and again
 its-health-check-did-not-pass = its health check did not pass
 member-is-not-there-any-more = the container `{ $name }` of the service `{ $service }` is not there any more
 adopt-the-project-again = if that is right, adopt the project again, which takes it as it is now
+compose-makes-it-before-the-stop = Compose makes it again before the app is stopped; if it is gone for good, adopt the project again, which takes it as it is now
+let-compose-make-it-or-adopt-again = make it with `docker compose create`; or if it is gone for good, adopt the project again, which takes it as it is now
 member-was-made-anew-with-other-directories = the container `{ $name }` was made anew and has other directories: { $why }
 changed-its-image = it has another image
 changed-its-settings = it has other settings

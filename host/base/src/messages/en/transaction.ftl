@@ -143,6 +143,7 @@ record-cannot-follow = `{ $event }` cannot follow { $milestone }
 is-not-down-because = `{ $workload }` is not down: { $why }
 volume-was-written-to-meanwhile = something wrote to volume `{ $name }` while the app was down: `{ $path }` changed after it was exchanged
 find-out-what-wrote-to-it = find out what did, for example a container that was run and removed, or `docker cp`, and try again
+keep-it-off-the-volumes = keep it off these volumes as long as the restore runs, and try again
 the-engines-volume-was-removed = the engine's volume was removed (`volume rm`, `compose down -v`, a prune), and what was kept beside it with it: there is nothing to go back to, and nothing else waits for it
 a-volume-was-removed-by-its-engine = a volume was removed by its engine, with both of its trees
 keep-live-and-restore-the-safety-snapshot = say `--keep live`, let Compose make the volume again, and restore the safety snapshot

@@ -47,6 +47,7 @@ not-captured-in-memory = `{ $target }` — в памяти
 not-captured-gone = `{ $target }`: `{ $what }` нет на месте
 not-captured-of-the-machine = `{ $target }`: `{ $what }` принадлежит машине или движку
 not-captured-not-a-volume = `{ $target }`: для `{ $what }` в настройках нет тома
+not-captured-limited = `{ $target }`: том движка `{ $what }` ограничен до { $detail }, а у его каталога нет номера проекта, который можно было бы дать восстановленному
 not-captured-other = `{ $target }`: `{ $what }`
 
 # base/remark.rs

@@ -165,6 +165,7 @@ remove-unchosen-trees-for-good = удалить невыбранные данн�
 remove-previous-data-for-good = удалить прежние данные { $id } навсегда? отменить это нельзя [y/N]
 finished-unchosen-trees-are-removed = завершено: невыбранные данные удалены
 finished-previous-data-is-removed = завершено: прежние данные удалены
+previous-data-went-with-the-volume = движок удалил том `{ $volume }`, и прежние данные удалены вместе с ним
 could-not-be-removed = не удалось удалить, оставлено на месте: { $left }
 restore-finish-tries-again = ещё раз попробует `reforge restore finish { $id }`
 snapshot-id = снимок    { $id }
@@ -435,7 +436,8 @@ the-project-is-workload-now = проект Compose `{ $name }` теперь пр
 written-to = записано в `{ $file }`
 adopted-member = часть    { $service }: { $container } ({ $state })
 the-project-is-workload-already = проект Compose `{ $project }` уже приложение `{ $id }`
-new-in-the-project = новое: том `{ $name }` в `{ $source }`, виден как `{ $target }`; добавьте его в конфигурацию
+new-in-the-project = новое: том `{ $name }` в `{ $source }`, виден как `{ $target }`; он добавлен в конфигурацию
+new-service-in-the-project = новое: сервис `{ $service }`
 label-member = часть
 
 # cli/notify.rs

@@ -146,6 +146,13 @@ a-deploy-pulls-it-without = его загрузит развёртывание; 
 # docker/kept.rs
 is-kept-beside = рядом с { $current } сохранён контейнер { $shown }: если его запустить, с теми же данными будет работать второе приложение
 docker-rm-removes-it = `docker rm { $id }` удалит его; тома останутся
+the-engine-is-rootless = этот движок работает без прав root: его тома лежат в домашнем каталоге, а номера владельцев означают на этой машине других
+the-engine-cannot-switch-policies-off = этот движок — Podman { $version }, его API не умеет менять политику перезапуска контейнера (`update`): он запустил бы приложение, которое должно быть остановлено
+use-an-engine-of-the-machines = используйте Docker Engine от 20.10, работающий от root
+the-twin-makes-no-unit = `docker rm { $id }` удалит его; тома останутся. Чтобы проект стал одним приложением, выполните затем `reforge workload forget { $workload }`, `docker compose -p { $project } up -d --force-recreate` и `reforge workload adopt --compose { $project }`
+member-is-kept-beside = контейнер { $shown } сохранён рядом с другим прежней версией: если его запустить, с теми же данными будет работать второе приложение
+member-is-a-workload = контейнер { $shown } сам по себе — приложение `{ $workload }`
+forget-it-then-adopt-the-project = уберите его через `reforge workload forget { $workload }`, затем примите проект
 
 # docker/labels.rs
 cannot-write-down-a-deploy-spec = не удалось записать, как разворачивать: { $error }
@@ -156,6 +163,7 @@ is-not-utf-8 = `{ $path }` не в UTF-8, а ничего другого дви�
 
 # docker/needs.rs
 ask-the-engine-about-its-machine = узнать у движка о его машине
+ask-the-engine-what-happened = узнать у движка, что произошло за это время
 the-name-of-the-container = имя контейнера { $shown } занято чужим контейнером
 rename-or-remove-it-or-set = переименуйте или удалите его либо задайте другое `container_name`
 the-container-which-request-names = контейнера `{ $shown }`, названного в `request`, нет
@@ -247,6 +255,10 @@ members-run = работает { $shown }
 member-was-removed-meanwhile = контейнер `{ $name }` удалили, пока приложение было остановлено
 member-was-started-meanwhile = { $shown } запустили, пока приложение должно было стоять
 member-was-made-meanwhile = { $shown } создали, пока приложение должно было стоять
+ran-while-the-app-was-down = пока приложение было остановлено, работал контейнер { $shown } образа `{ $image }`, и у него есть { $met }
+ran-and-was-gone = тем временем работал контейнер { $shown } образа `{ $image }` и исчез раньше, чем удалось увидеть его монтирования
+was-copied-into = в контейнер { $shown } что-то скопировали
+the-events-broke-off = поток событий движка тем временем прервался, так что это мог быть контейнер, который никто не назовёт
 make-it-again-with-compose = создайте его снова через `docker compose create`, затем выполните `reforge recover`
 the-engine-has-an-old-mount = движок держит старое монтирование этого тома: остановите все контейнеры с ним и запустите один
 member-is-bad = { $shown }: { $why }
@@ -261,6 +273,8 @@ it-is-started-again-and-again = он запускается снова и сно
 its-health-check-did-not-pass = его проверка не прошла
 member-is-not-there-any-more = контейнера `{ $name }` сервиса `{ $service }` больше нет
 adopt-the-project-again = если это верно, примите проект заново: он будет взят таким, как сейчас
+compose-makes-it-before-the-stop = Compose создаст его заново до остановки приложения; если его больше не должно быть, примите проект заново: он будет взят таким, как сейчас
+let-compose-make-it-or-adopt-again = создайте его через `docker compose create`; если его больше не должно быть, примите проект заново: он будет взят таким, как сейчас
 member-was-made-anew-with-other-directories = контейнер `{ $name }` создан заново, и каталоги у него другие: { $why }
 changed-its-image = у него другой образ
 changed-its-settings = у него другие настройки

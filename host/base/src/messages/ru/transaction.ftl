@@ -143,6 +143,7 @@ record-cannot-follow = запись `{ $event }` не может идти пос
 is-not-down-because = `{ $workload }` не остановлено: { $why }
 volume-was-written-to-meanwhile = пока приложение стояло, кто-то писал в том `{ $name }`: `{ $path }` изменился после обмена
 find-out-what-wrote-to-it = выясните, что это было, — например, контейнер, запущенный и удалённый, или `docker cp`, — и повторите
+keep-it-off-the-volumes = не запускайте его на этих томах, пока идёт восстановление, и повторите
 the-engines-volume-was-removed = том движка удалён (`volume rm`, `compose down -v` или prune), а с ним и то, что хранилось рядом: возвращаться не к чему, и больше ничто этого не ждёт
 a-volume-was-removed-by-its-engine = движок удалил том, а с ним оба его дерева
 keep-live-and-restore-the-safety-snapshot = скажите `--keep live`, дайте Compose создать том заново и восстановите страховочный снимок

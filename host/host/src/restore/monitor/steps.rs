@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::step::{AppStep, At, Safe, Step, Stopped, Swapped, Underway, VolumeStep, WentBack, no_proof};
-use super::{Subject, cancelled, out_of_order};
+use super::{Given, Subject, cancelled, out_of_order};
 use crate::restore::preflight;
 use crate::restore::progress::Progress;
 use reforge_base::Phase;
@@ -105,6 +105,8 @@ impl Steps {
         for warning in preflight::not_brought_back(&subject.given.snapshot, &plan.targets) {
             self.progress.note(&warning.message);
         }
+        let Given { host, workload, .. } = &subject.given;
+        host.runtime(workload)?.make_missing(&workload.id)?;
         let begin = subject.begin(&plan)?;
         let Step::Replanned { held, .. } = std::mem::replace(&mut *step, Step::Spent { lease }) else {
             return Err(has_had_its_transaction());

@@ -65,8 +65,7 @@ async fn finish(
         .change(move |shared| {
             let id = meant(shared, &confirmed, &id)?;
             let request = undo::Request { id, wait: false, who: confirmed.who() };
-            let left = undo::finish(&shared.host, &request)?;
-            Ok(Document::new(documents::finished(left)))
+            Ok(Document::new(documents::finished(undo::finish(&shared.host, &request)?)))
         })
         .await
 }
