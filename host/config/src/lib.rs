@@ -15,6 +15,7 @@ use crate::scope::Scope;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
+use reforge_base::project::ProjectFiles;
 use reforge_base::spec::{ComposeProject, Container, HealthCheck, STOP_SIGNAL, STOP_TIMEOUT};
 use reforge_base::state_dir::StateDir;
 
@@ -127,6 +128,8 @@ pub struct Workload {
     pub container: Container,
     /// Which project it is. Only a Compose project has one, and always.
     pub compose: Option<ComposeProject>,
+    /// Which of that project's files a snapshot keeps.
+    pub project_files: ProjectFiles,
     /// Containers that may have the volumes read-write beside it, by name.
     pub allow_containers: Vec<String>,
     pub links: Links,
@@ -152,6 +155,7 @@ impl Workload {
             health: None,
             container: Container::default(),
             compose: None,
+            project_files: ProjectFiles::default(),
             allow_containers: Vec::new(),
             links: Links::Refuse,
             privileged: false,

@@ -14,6 +14,7 @@
 mod landing;
 mod ordered;
 mod pipeline;
+mod project;
 mod read_ahead;
 mod sha256;
 mod source;
@@ -43,6 +44,7 @@ use super::{Progress, check_cancelled};
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::not_captured::NotCaptured;
+use reforge_base::project::{Project, ProjectEntries};
 use reforge_base::threads;
 
 pub use super::format::SAFETY;
@@ -68,6 +70,8 @@ pub struct CaptureRequest<'a> {
     /// What else the app has.
     pub not_captured: Vec<NotCaptured>,
     pub environment: BTreeMap<String, String>,
+    /// The Compose project, if it is one, with the names of its files.
+    pub project: Option<Project>,
     pub volumes: Vec<CaptureVolume<'a>>,
     pub storage: Storage,
     /// Nothing may write: what is still under way is waited for, and refused when it does not end.
@@ -78,7 +82,7 @@ pub struct CaptureRequest<'a> {
 pub fn capture(store: &Store, request: &CaptureRequest<'_>, progress: &dyn Progress) -> Result<Descriptor> {
     let manifest = manifest_of(request);
     let pending = store.begin(&request.workload, manifest.created)?;
-    let (written, volumes) = write_and_prove(request, &manifest, pending.archive(), progress)?;
+    let (written, Read { volumes, project }) = write_and_prove(request, &manifest, pending.archive(), progress)?;
     pending.sync_archive()?;
     verification::read_back(pending.archive(), &written.unverified, progress)?;
     let descriptor = Descriptor {
@@ -89,10 +93,17 @@ pub fn capture(store: &Store, request: &CaptureRequest<'_>, progress: &dyn Progr
         parts: written.parts,
         imported: false,
         not_captured: request.not_captured.clone(),
+        project,
     };
     check_cancelled(progress, message!("the-snapshot"))?;
     pending.publish(&descriptor)?;
     Ok(descriptor)
+}
+
+/// What was read on the way into the archive.
+struct Read {
+    volumes: Vec<VolumeTotals>,
+    project: Option<Project>,
 }
 
 /// Writes everything; most of it is proved to be on disk by the time the last byte is written.
@@ -101,7 +112,7 @@ fn write_and_prove(
     manifest: &Manifest,
     file: &File,
     progress: &dyn Progress,
-) -> Result<(Finished, Vec<VolumeTotals>)> {
+) -> Result<(Finished, Read)> {
     std::thread::scope(|scope| {
         let (stretches, queue) = channel();
         let prover = threads::spawn_in(scope, "prover", move || verification::verify(file, &queue, progress))?;
@@ -118,19 +129,20 @@ fn write_archive(
     file: &File,
     unverified: Unverified,
     progress: &dyn Progress,
-) -> Result<(Finished, Vec<VolumeTotals>)> {
+) -> Result<(Finished, Read)> {
     let changes = match request.storage {
         Storage::Compressed => Changes::Tolerated,
         Storage::Stored => Changes::Refused,
     };
     let mut writer = ArchiveWriter::new(file, request.volumes.len(), unverified)?;
-    let mut volumes = pipeline::run(
+    let (mut read, inflated) = pipeline::run(
         request.storage,
         |queue| {
             let mut splitter = Splitter::new(&queue);
-            let totals = read_volumes(request, manifest, changes, &mut splitter, progress)?;
+            let volumes = read_volumes(request, manifest, changes, &mut splitter, progress)?;
+            let (project, inflated) = project::read(request.project.clone(), &mut splitter)?;
             splitter.finish()?;
-            Ok(totals)
+            Ok((Read { volumes, project }, inflated))
         },
         |done| {
             check_cancelled(progress, message!("the-snapshot"))?;
@@ -138,10 +150,14 @@ fn write_archive(
         },
     )?;
     let finished = writer.finish()?;
-    for (totals, tree) in volumes.iter_mut().zip(&finished.tree_digests) {
+    for (totals, tree) in read.volumes.iter_mut().zip(&finished.tree_digests) {
         totals.tree_digest = Some(tree.clone());
     }
-    Ok((finished, volumes))
+    if let Some(project) = &mut read.project {
+        let entries = |(offset, bytes)| ProjectEntries { offset, bytes, inflated };
+        project.entries = finished.apart.map(entries);
+    }
+    Ok((finished, read))
 }
 
 fn read_volumes(

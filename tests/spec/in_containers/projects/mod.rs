@@ -4,6 +4,7 @@ mod adopted;
 mod between;
 mod crashes;
 mod everyday;
+mod new_machine;
 mod order;
 mod refused;
 mod whole;

@@ -49,6 +49,16 @@ not-captured-of-the-machine = `{ $target }`: `{ $what }` принадлежит 
 not-captured-not-a-volume = `{ $target }`: для `{ $what }` в настройках нет тома
 not-captured-other = `{ $target }`: `{ $what }`
 
+# base/project.rs
+project-file-kept = `{ $path }`
+project-file-not-asked = `{ $path }` не сохранён: в нём могут быть секреты
+project-file-missing = `{ $path }` отсутствует
+project-file-too-large = `{ $path }` не сохранён: он слишком велик
+project-file-link = `{ $path }` не сохранён: это ссылка, или путь к нему ведёт через ссылку
+project-file-not-a-file = `{ $path }` не сохранён: это не обычный файл
+project-file-unreadable = `{ $path }` не сохранён: его не удалось прочитать
+project-file-other = `{ $path }` не сохранён
+
 # base/random.rs
 the-system-gives-no-random-bytes = система не даёт случайных байтов: { $error }
 

@@ -85,6 +85,7 @@ pub(super) fn capture_roots(
         skipped: Vec::new(),
         not_captured: Vec::new(),
         environment: BTreeMap::new(),
+        project: None,
         volumes: volumes.collect(),
         storage,
         app_is_down: storage == Storage::Stored,
