@@ -70,6 +70,8 @@ impl Stage {
         }
         if let Some(engine) = engine {
             environment.push(("DOCKER_HOST", format!("unix://{}", engine.socket().display())));
+            let data = engine.socket().with_file_name("data");
+            stands_for.push(pair("/var/lib/docker", data.display().to_string()));
             environment.push(("DOCKER_CONFIG", own.join("docker").display().to_string()));
             added.push(pair("[host]\n", format!("[host]\ndocker_socket = {:?}\n", engine.socket())));
         }

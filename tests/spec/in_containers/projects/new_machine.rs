@@ -97,6 +97,7 @@ fn a_shop_comes_up_on_a_new_machine_with_its_rows_keys_and_files() {
     unpack.arg("-xzf").arg(&archive).arg("-C").arg(&new.directory).args(["--strip-components=1", "project"]);
     assert!(unpack.status().unwrap().success());
     assert_eq!(std::fs::read_to_string(new.bound(".env")).unwrap(), "GREETING=hello\n");
+    std::fs::create_dir(new.bound("uploads")).unwrap();
     new.compose(&["up", "--no-start"]);
     new.adopt();
     new.world
