@@ -31,7 +31,10 @@ use stage::Stage;
 fn run(path: &str) {
     let page = Page::read(path);
     let needs = classify::needs(path);
-    let mut stage = Stage::new(needs);
+    // What is carried from one machine to the other.
+    let stick = tempfile::tempdir().unwrap();
+    let mut stages = vec![Stage::new(needs, stick.path())];
+    let mut on = 0;
     let mut wrong = Vec::new();
     // As elsewhere where snapshots are compared.
     let overwrite = std::env::var("SNAPSHOTS").is_ok_and(|value| value == "overwrite");
@@ -39,22 +42,28 @@ fn run(path: &str) {
     let mut printed = None;
     for block in &page.blocks {
         match classify::kind(block) {
-            Kind::Run => match stage.run(&block.text) {
-                Ok(output) => printed = Some(output),
-                Err(why) => {
-                    wrong.push(format!("{path}:{}: {why}", block.line));
-                    break;
+            Kind::Run => {
+                on = classify::machine(block);
+                if on == stages.len() {
+                    stages.push(Stage::new(needs, stick.path()));
                 }
-            },
+                match stages[on].run(&block.text) {
+                    Ok(output) => printed = Some(output),
+                    Err(why) => {
+                        wrong.push(format!("{path}:{}: {why}", block.line));
+                        break;
+                    }
+                }
+            }
             Kind::Output => {
                 let output = printed.take().unwrap_or_else(|| panic!("{path}:{}: of what?", block.line));
-                stage.learn(&block.text, &output);
+                stages[on].learn(&block.text, &output);
                 if let Err(difference) = likeness::compare(&block.text, &output) {
-                    printed_instead.push((block.line, stage.as_shown(&output)));
+                    printed_instead.push((block.line, stages[on].as_shown(&output)));
                     wrong.push(format!("{path}:{}: {difference}\nprinted:\n{output}", block.line));
                 }
             }
-            Kind::Configuration => stage.reads(&block.text),
+            Kind::Configuration => stages[0].reads(&block.text),
             Kind::Json => drop(serde_json::from_str::<serde_json::Value>(&block.text).unwrap()),
             Kind::Source => reality::is_in_the_sources(path, block),
             Kind::Ci(_) => {}
@@ -122,6 +131,7 @@ pages! {
     operating: "docs/operating.md",
     performance: "docs/performance.md",
     plugin_authors: "docs/plugin-authors.md",
+    processes: "docs/processes.md",
     reliability: "docs/reliability.md",
     snapshot_format: "docs/snapshot-format.md",
 }

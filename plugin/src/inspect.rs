@@ -56,6 +56,13 @@ pub fn inspect<R: Report, A: ArchiveBytes>(report: &R, archive: &A, job: &Job) -
     while reader.next(&mut entry)? {
         inspector.entry(&entry)?;
     }
+    match inspector.project_files {
+        0 => {}
+        1 => report.note("1 file of the project stands beside the volumes: no restore touches it"),
+        files => {
+            report.note(&format!("{files} files of the project stand beside the volumes: no restore touches them"))
+        }
+    }
     let volumes = inspector.finish()?;
     let manifest = String::from_utf8(bytes).map_err(|_| Failure::archive("the manifest is not UTF-8"))?;
     Ok(Inspection { manifest, volumes })
@@ -65,6 +72,8 @@ struct Inspector {
     policy: Policy,
     volumes: Vec<InspectedVolume>,
     seen: Seen,
+    /// Beside the volumes.
+    project_files: u64,
     entries: u64,
     bytes: u64,
     name_bytes: u64,
@@ -84,6 +93,7 @@ impl Inspector {
             policy: Policy { links: true, ..Policy::new(&job.policy, true) },
             volumes: volumes.collect(),
             seen: Seen::default(),
+            project_files: 0,
             entries: 0,
             bytes: 0,
             name_bytes: 0,
@@ -118,7 +128,10 @@ impl Inspector {
 
     fn count(&mut self, entry: &Entry) -> Result<()> {
         let admitted = self.policy.admit(entry, self.volumes.len())?;
-        let Admitted::Entry { volume, path, leader } = admitted else { return Ok(()) };
+        let Admitted::Entry { volume, path, leader } = admitted else {
+            self.project_files += u64::from(entry.kind == Kind::File);
+            return Ok(());
+        };
         if entry.kind == Kind::HardLink && !self.seen.is_file(volume, leader) {
             let message = "is a hard link to something that is no file before it";
             return Err(about(entry, Failure::archive(message)));

@@ -18,11 +18,21 @@ pub(crate) enum Kind<'a> {
     NotRun,
 }
 
+/// A comment above a block that is run elsewhere than those without one.
+const ON_THE_NEW_MACHINE: &str = "on the new machine";
+
+/// The machine that a block is run on: the first one, or another.
+pub(crate) fn machine(block: &Block) -> usize {
+    usize::from(block.mark.as_deref() == Some(ON_THE_NEW_MACHINE))
+}
+
 /// What a page's blocks need beside the program.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Needs {
     Nothing,
     Engine,
+    /// The same with networks, and Compose.
+    Compose,
     /// A compiler for plugins, and the tool that makes one of Python.
     Compilers,
 }
@@ -31,7 +41,6 @@ pub(crate) enum Needs {
 const REASONS: &[&str] = &[
     "installs packages",
     "needs systemd",
-    "needs Compose and an engine with networks",
     "takes minutes; that there is such a test is checked",
     "takes minutes; that there is such a benchmark is checked",
     "builds the host once more, which takes minutes; the example is run",
@@ -40,7 +49,8 @@ const REASONS: &[&str] = &[
 
 pub(crate) fn needs(path: &str) -> Needs {
     match path {
-        "README.md" | "docs/docker.md" => Needs::Engine,
+        "docs/docker.md" => Needs::Engine,
+        "README.md" | "docs/compose.md" => Needs::Compose,
         "docs/plugin-authors.md" => Needs::Compilers,
         _ => Needs::Nothing,
     }
@@ -54,7 +64,7 @@ pub(crate) fn kind(block: &Block) -> Kind<'_> {
     if let Some(name) = block.mark.as_deref().and_then(|mark| mark.strip_prefix("ci: ")) {
         return Kind::Ci(name);
     }
-    assert!(block.mark.is_none(), "line {}: the comment above means nothing", block.line);
+    assert!(block.mark.is_none() || machine(block) > 0, "line {}: the comment above means nothing", block.line);
     match block.language.as_str() {
         "sh" => Kind::Run,
         "" => Kind::Output,

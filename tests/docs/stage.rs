@@ -34,7 +34,8 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    pub(crate) fn new(needs: Needs) -> Stage {
+    /// `stick` is a directory that several have in common.
+    pub(crate) fn new(needs: Needs, stick: &Path) -> Stage {
         let directory = tempfile::Builder::new().prefix("reforge-docs-").tempdir().unwrap();
         let own = directory.path().canonicalize().unwrap();
         // An app's own user must be able to come to its volumes.
@@ -48,6 +49,7 @@ impl Stage {
         let pair = |shown: &str, real: String| (shown.to_owned(), real);
         let mut stands_for = vec![
             pair("/srv/try", own.join("try").display().to_string()),
+            pair("/mnt/stick", stick.canonicalize().unwrap().display().to_string()),
             pair("127.0.0.1:7878", format!("127.0.0.1:{}", free_port())),
             pair("5433", free_port().to_string()),
         ];
@@ -57,9 +59,19 @@ impl Stage {
         }
         // Built already, and another build of it is no other program.
         let mut added = vec![pair("cargo run --release --", "reforge".to_owned())];
-        let engine = (needs == Needs::Engine).then(engine_with_redis);
+        added.push(pair("cp -r docs/", format!("cp -r {}/docs/", root().display())));
+        let engine = match needs {
+            Needs::Engine => Some(engine_with_redis()),
+            Needs::Compose => Some(&*Box::leak(Box::new(Engine::apart()))),
+            Needs::Nothing | Needs::Compilers => None,
+        };
+        if needs == Needs::Compose {
+            with_both_words_for_compose(&own.join("bin/docker"));
+        }
         if let Some(engine) = engine {
             environment.push(("DOCKER_HOST", format!("unix://{}", engine.socket().display())));
+            let data = engine.socket().with_file_name("data");
+            stands_for.push(pair("/var/lib/docker", data.display().to_string()));
             environment.push(("DOCKER_CONFIG", own.join("docker").display().to_string()));
             added.push(pair("[host]\n", format!("[host]\ndocker_socket = {:?}\n", engine.socket())));
         }
@@ -147,6 +159,29 @@ fn free_port() -> u16 {
 
 fn newest_postgresql() -> PathBuf {
     std::fs::read_dir("/usr/lib/postgresql").unwrap().flatten().map(|entry| entry.path()).max().unwrap()
+}
+
+/// Compose is `docker compose` or, as Debian 12 has it, `docker-compose`, which calls `create` otherwise. Pages say the first.
+fn with_both_words_for_compose(program: &Path) {
+    let there = Command::new("docker").args(["compose", "version"]).output();
+    if there.is_ok_and(|output| output.status.success()) {
+        return;
+    }
+    let text = r#"#!/bin/sh
+if [ "$1" = compose ]; then
+    shift
+    for word in "$@"; do
+        shift
+        case $word in create) set -- "$@" up --no-start ;; *) set -- "$@" "$word" ;; esac
+    done
+    exec docker-compose "$@"
+fi
+for real in /usr/bin/docker /usr/local/bin/docker; do [ -x $real ] && exec $real "$@"; done
+echo 'docker is not installed: apt-get install docker.io docker-compose' >&2
+exit 127
+"#;
+    std::fs::write(program, text).unwrap();
+    std::fs::set_permissions(program, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// An engine that has the image which pages name, made of this machine's Redis.

@@ -1,7 +1,7 @@
 //! Compose projects on an engine of the tests' own, made by Compose itself.
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
@@ -126,14 +126,21 @@ impl<'a> Project<'a> {
     /// What a container says to a command that ends with 0.
     #[track_caller]
     pub(crate) fn inside(&self, service: &str, script: &str) -> String {
-        let id = self.id(service);
-        let output = Command::new("docker")
-            .env("DOCKER_HOST", format!("unix://{}", self.engine.socket().display()))
-            .args(["exec", &id, "sh", "-c", script])
-            .output()
-            .unwrap();
+        let output = self.exec(service, script);
         assert!(output.status.success(), "{script}: {output:?}");
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Whether a command in a container ends with 0.
+    pub(crate) fn answers(&self, service: &str, script: &str) -> bool {
+        self.exec(service, script).status.success()
+    }
+
+    fn exec(&self, service: &str, script: &str) -> Output {
+        let id = self.id(service);
+        let mut command = Command::new("docker");
+        command.env("DOCKER_HOST", format!("unix://{}", self.engine.socket().display()));
+        command.args(["exec", &id, "sh", "-c", script]).output().unwrap()
     }
 
     #[track_caller]

@@ -29,6 +29,7 @@ pub mod numbers;
 pub mod open_files;
 pub mod permissions;
 pub mod phase;
+pub mod project;
 pub mod random;
 pub mod read_lease;
 pub mod remark;

@@ -236,6 +236,14 @@ pub(crate) enum Snapshot {
         named: Named,
         file: PathBuf,
     },
+    /// Write the files of a snapshot's Compose project into an empty directory
+    ProjectFiles {
+        #[command(flatten)]
+        named: Named,
+        /// A directory that is empty, or does not exist
+        #[arg(long, value_name = "DIRECTORY")]
+        to: PathBuf,
+    },
     /// Take an archive in, after the plugin has read it whole
     Import {
         file: PathBuf,

@@ -20,6 +20,7 @@ mod output;
 mod plan;
 mod plugin;
 mod progress;
+mod project;
 mod receipt;
 mod recover;
 mod recovered;
@@ -157,6 +158,7 @@ fn snapshot(session: &Session, command: args::Snapshot) -> Result<Answer> {
         args::Snapshot::Show(named) => snapshot::show(session, &named),
         args::Snapshot::Verify(named) => snapshot::verify(session, &named),
         args::Snapshot::Export { named, file } => snapshot::export(session, &named, &file),
+        args::Snapshot::ProjectFiles { named, to } => project::write_files(session, &named, &to),
         args::Snapshot::Import { file, workload, wait } => snapshot::import(session, &file, &workload, wait.wait),
         args::Snapshot::Delete { named, yes, wait } => snapshot::delete(session, &named, yes.yes, wait.wait),
     }

@@ -23,6 +23,7 @@ use super::answer::Answer;
 use super::args::Named;
 use super::consent::{must_be_interactive, must_say_yes};
 use super::progress::Display;
+use super::project;
 use super::session::Session;
 use super::style;
 use super::words::{self, say};
@@ -38,6 +39,8 @@ pub(crate) fn create(session: &Session, workload: &str, reason: &str, wait: bool
         vec![say!("snapshot-id", id = session.terminal.style.bold(&descriptor.id)), contents(session, &descriptor)];
     lines.extend(not_captured(&descriptor.not_captured));
     lines.extend(remarks(&descriptor.all_remarks()));
+    lines.extend(descriptor.project.iter().flat_map(project::not_kept));
+    lines.extend(descriptor.project.as_ref().and_then(project::hint));
     Ok(Answer::done(lines.join("\n"), documents::summary(&descriptor)))
 }
 
@@ -124,6 +127,7 @@ pub(crate) fn show(session: &Session, named: &Named) -> Result<Answer> {
     }
     lines.extend(not_captured(&descriptor.not_captured));
     lines.extend(remarks(&descriptor.all_remarks()));
+    lines.extend(project::lines(session, &descriptor));
     let text = lines.join("\n");
     Ok(Answer::done(text, documents::whole(descriptor, pinned)))
 }

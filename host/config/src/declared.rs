@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::{Volume, Workload};
+use reforge_base::project::ProjectFiles;
 use reforge_base::spec::{ComposeProject, Container, HealthCheck};
 
 /// All of it.
@@ -27,6 +28,9 @@ pub struct Declared<'a> {
     container: &'a Container,
     #[serde(skip_serializing_if = "Option::is_none")]
     compose: &'a Option<ComposeProject>,
+    /// What versions before took for granted is not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project_files: Option<&'a str>,
     allow_containers: &'a [String],
     links: &'a str,
     privileged: bool,
@@ -67,6 +71,7 @@ impl<'a> Declared<'a> {
             health,
             container,
             compose,
+            project_files,
             allow_containers,
             links,
             privileged,
@@ -90,6 +95,7 @@ impl<'a> Declared<'a> {
             health,
             container,
             compose,
+            project_files: Some(project_files.as_str()).filter(|_| *project_files != ProjectFiles::default()),
             allow_containers,
             links: links.as_str(),
             privileged: *privileged,
@@ -121,7 +127,7 @@ mod tests {
         let declared = || Workload::new("notes", "notes", "prod", PROCESS).with_volume(volume());
         let written = |workload: &Workload| serde_json::to_string(&Declared::of(workload)).unwrap();
         let mut seen = BTreeSet::from([written(&declared())]);
-        let changes: [(&str, Change); 11] = [
+        let changes: [(&str, Change); 12] = [
             ("environment", |workload| drop(workload.environment.insert("KEY".into(), "value".into()))),
             ("command", |workload| workload.command.push("--more".into())),
             ("user", |workload| workload.user = Some("nobody".into())),
@@ -130,6 +136,7 @@ mod tests {
             ("privileged", |workload| workload.privileged = true),
             ("containers", |workload| workload.allow_containers.push("other".into())),
             ("compose", |workload| workload.compose = Some(ComposeProject::new("a", "/a", Vec::new()))),
+            ("files", |workload| workload.project_files = ProjectFiles::All),
             ("volume", |workload| workload.volumes[0].target = Some("/elsewhere".into())),
             ("engine's volume", |workload| workload.volumes[0].engine_volume = Some("notes_data".into())),
             ("capture", |workload| workload.volumes[0].capture = false),

@@ -9,6 +9,7 @@ use toml::{Table, Value};
 use crate::scope::Scope;
 use crate::{Api, Config, Host, Links, Schedule, Volume, Workload, duration, problems, size, written};
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::project::ProjectFiles;
 use reforge_base::spec::{Container, HealthCheck};
 use reforge_base::{Message, message};
 use reforge_notify::{Channel, Way};
@@ -250,6 +251,9 @@ pub(super) fn workload(workload: &Workload) -> Result<Table> {
         compose.put("project", project.name.clone());
         compose.put("working_dir", path(&project.working_dir)?);
         compose.put("config_files", project.config_files.iter().map(|file| path(file)).collect::<Result<Vec<_>>>()?);
+        if workload.project_files != ProjectFiles::default() {
+            compose.put("project_files", workload.project_files.as_str());
+        }
         keys.put("compose", compose.0);
     }
     keys.put_all("allow_containers", workload.allow_containers.iter().cloned());
@@ -415,7 +419,7 @@ id = "three"
 project = "one"
 stage = "prod"
 runtime = "compose"
-compose = { project = "three", working_dir = "/three", config_files = ["/three/compose.yaml", "/three/more.yaml"] }
+compose = { project = "three", working_dir = "/three", config_files = ["/three/compose.yaml", "/three/more.yaml"], project_files = "all" }
 [[workload.volume]]
 name = "db"
 scope = "absolute"

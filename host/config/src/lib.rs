@@ -16,6 +16,7 @@ use reforge_base::Language;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
+use reforge_base::project::ProjectFiles;
 use reforge_base::spec::{ComposeProject, Container, HealthCheck, STOP_SIGNAL, STOP_TIMEOUT};
 use reforge_base::state_dir::StateDir;
 use reforge_notify::Channel;
@@ -142,6 +143,8 @@ pub struct Workload {
     pub container: Container,
     /// Which project it is. Only a Compose project has one, and always.
     pub compose: Option<ComposeProject>,
+    /// Which of that project's files a snapshot keeps.
+    pub project_files: ProjectFiles,
     /// Containers that may have the volumes read-write beside it, by name.
     pub allow_containers: Vec<String>,
     pub links: Links,
@@ -173,6 +176,7 @@ impl Workload {
             health: None,
             container: Container::default(),
             compose: None,
+            project_files: ProjectFiles::default(),
             allow_containers: Vec::new(),
             links: Links::Refuse,
             privileged: false,

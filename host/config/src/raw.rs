@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 use super::problems::Problems;
 use reforge_base::escape;
 use reforge_base::message;
+use reforge_base::project::ProjectFiles;
 
 pub(super) struct RawConfig {
     pub host: RawHost,
@@ -132,6 +133,8 @@ pub(super) struct RawCompose {
     pub project: Spanned<String>,
     pub working_dir: Spanned<String>,
     pub config_files: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub project_files: ProjectFiles,
 }
 
 #[derive(Clone, Copy, Deserialize)]

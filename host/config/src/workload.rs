@@ -47,6 +47,7 @@ fn check(raw: RawWorkload, runtimes: &[&str], problems: &mut Problems<'_>) -> Wo
         check_image(&runtime, &settings, problems);
     }
     let compose = compose::check(&runtime, &settings, problems);
+    let project_files = settings.compose.as_ref().map(|raw| raw.get_ref().project_files).unwrap_or_default();
     let (container, allow_containers) = container::check(&runtime, &settings, problems);
     let id = names::check("id", settings.id, problems);
     if id.ends_with(PREVIEW_SUFFIX) {
@@ -70,6 +71,7 @@ fn check(raw: RawWorkload, runtimes: &[&str], problems: &mut Problems<'_>) -> Wo
         health,
         container,
         compose,
+        project_files,
         allow_containers,
         links: match settings.links {
             Some(RawLinks::Contained) => Links::Contained,

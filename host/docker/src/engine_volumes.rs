@@ -79,7 +79,7 @@ fn classify(volume: &Volume, has_project_id: &dyn Fn(&Path) -> bool) -> EngineVo
     EngineVolume { path: stands_for.into(), is_named: !is_anonymous(volume), elsewhere }
 }
 
-fn is_anonymous(volume: &Volume) -> bool {
+pub(crate) fn is_anonymous(volume: &Volume) -> bool {
     let is_number =
         volume.name.len() == ANONYMOUS_NAME_LENGTH && volume.name.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_number || volume.labels.contains_key(ANONYMOUS)

@@ -12,6 +12,7 @@ use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::not_captured::NotCaptured;
+use reforge_base::project::Project;
 use reforge_base::spec::{DeploySpec, HealthReport, Mount, Observation};
 use reforge_volumes::identity::Identity;
 
@@ -211,6 +212,12 @@ pub trait Runtime: Send + Sync {
     /// What the deployed app has that is none of its volumes, and why: nothing of it is in any snapshot. Changes nothing.
     fn not_captured(&self, _workload: &str) -> Result<Vec<NotCaptured>> {
         Ok(Vec::new())
+    }
+
+    /// The Compose project that a workload is, with the names of its files, none of which is read. `ask_compose`: the user's own
+    /// Compose may be asked for what containers do not tell, which takes a moment. Changes nothing.
+    fn project(&self, _workload: &str, _ask_compose: bool) -> Result<Option<Project>> {
+        Ok(None)
     }
 
     /// The undo window of the transaction that observed this is over: what was kept for going back may go.

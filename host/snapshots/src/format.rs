@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use reforge_base::not_captured::NotCaptured;
+use reforge_base::project::{Project, ProjectEntries};
 use reforge_base::remark::{About, Remark};
 
 /// The only format this host writes and reads.
@@ -15,6 +16,22 @@ pub const FORMAT: u32 = 1;
 
 /// The reason of the snapshot that a restore takes before its first rename. Retention looks for it.
 pub const SAFETY: &str = "safety";
+
+/// Below it are the files of a project's own directory, in an archive.
+pub const PROJECT: &str = "project";
+/// Below it are the others, under their absolute paths.
+pub const OUTSIDE: &str = "project-outside";
+/// What the descriptor says of the project, once more.
+pub const LISTED_AS: &str = "project.json";
+
+/// How many files of a project are listed.
+pub const FILES_MAX: usize = 200;
+/// The largest that is kept: what people write is smaller by far.
+pub const FILE_BYTES_MAX: u64 = 1 << 20;
+/// What all of them may come to: they are held in memory while a snapshot is written.
+pub const FILES_BYTES_MAX: u64 = 8 << 20;
+/// What the members that hold them may inflate to, headers and the list included.
+pub const ENTRIES_BYTES_MAX: u64 = 2 * FILES_BYTES_MAX;
 
 /// `<id>.json`. No descriptor, no snapshot.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -39,23 +56,40 @@ pub struct Descriptor {
     /// Inode flags, which an archive does not hold, and a restore sets. None: nobody looked. Plugins are not told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flags: Option<Vec<EntryFlags>>,
+    /// The Compose project that it was taken of. Nothing for plugins, either, and nor are its files in the archive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<Project>,
 }
 
 impl Descriptor {
     /// What plugins of every version read, if that is less than all of it.
     pub fn for_plugins(&self) -> Option<Descriptor> {
-        let is_more = !self.not_captured.is_empty() || !self.remarks.is_empty() || self.flags.is_some();
+        let is_more = !self.not_captured.is_empty()
+            || !self.remarks.is_empty()
+            || self.flags.is_some()
+            || self.project.is_some();
         is_more.then(|| Descriptor {
             not_captured: Vec::new(),
             remarks: Vec::new(),
             flags: None,
+            project: None,
             id: self.id.clone(),
             manifest: self.manifest.clone(),
-            archive: self.archive.clone(),
+            archive: Archive { bytes: self.shown_bytes(), ..self.archive.clone() },
             volumes: self.volumes.clone(),
             parts: self.parts.clone(),
             imported: self.imported,
         })
+    }
+
+    /// Where the project's files stand in the archive.
+    pub fn project_entries(&self) -> Option<ProjectEntries> {
+        self.project.as_ref()?.entries
+    }
+
+    /// How much of the archive a plugin is shown.
+    pub fn shown_bytes(&self) -> u64 {
+        self.archive.bytes.saturating_sub(self.project_entries().map_or(0, |entries| entries.bytes))
     }
 
     /// What is to be known of its volumes, with what their counts say.

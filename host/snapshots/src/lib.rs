@@ -12,6 +12,7 @@ use reforge_base::{Message, message};
 pub mod capture;
 pub mod format;
 pub mod members;
+pub mod project_files;
 pub mod store;
 pub mod walk;
 

@@ -15,16 +15,25 @@ pub enum Location<'a> {
     Volumes,
     /// `volumes/<index>/` and below; the empty path is the root.
     Below { volume: u32, path: &'a [u8] },
+    /// What a project was made of, beside the volumes: it is for people, and never restored.
+    Project,
 }
 
 /// The first entry of every archive.
 pub const MANIFEST: &[u8] = b"manifest.json";
+
+/// The directories with the files of a project, and what is told of it.
+const PROJECT: [&[u8]; 2] = [b"project", b"project-outside"];
+const PROJECT_LIST: &[u8] = b"project.json";
 
 /// Parses a name; `volumes` is how many the manifest lists.
 pub fn locate(name: &[u8], kind: Kind, volumes: usize) -> Result<Location<'_>> {
     let path = normal(name, kind)?;
     if path == MANIFEST {
         return Ok(Location::Manifest);
+    }
+    if is_of_project(path, kind) {
+        return check_bounds(path).map(|()| Location::Project);
     }
     let rest = match path.strip_prefix(b"volumes") {
         Some(b"") if kind == Kind::Directory => return Ok(Location::Volumes),
@@ -41,6 +50,16 @@ pub fn locate(name: &[u8], kind: Kind, volumes: usize) -> Result<Location<'_>> {
     }
     check_bounds(below)?;
     Ok(Location::Below { volume, path: below })
+}
+
+/// Files and directories alone: nothing else is ever there.
+fn is_of_project(path: &[u8], kind: Kind) -> bool {
+    let below = |directory: &&[u8]| match path.strip_prefix(*directory) {
+        Some(b"") => kind == Kind::Directory,
+        Some([b'/', ..]) => matches!(kind, Kind::Directory | Kind::File),
+        _ => false,
+    };
+    (path == PROJECT_LIST && kind == Kind::File) || PROJECT.iter().any(below)
 }
 
 /// The name without a leading `./` and a directory's trailing `/`, every component plain.
@@ -115,6 +134,10 @@ mod tests {
             (b"volumes/1/\xff\xfe", file, Location::Below { volume: 1, path: b"\xff\xfe" }),
             (b"volumes/1/...", file, Location::Below { volume: 1, path: b"..." }),
             (b"volumes/1/d/", directory, Location::Below { volume: 1, path: b"d" }),
+            (b"project/", directory, Location::Project),
+            (b"project/compose.yaml", file, Location::Project),
+            (b"./project-outside/etc/a/b.yaml", file, Location::Project),
+            (b"project.json", file, Location::Project),
         ] {
             assert_eq!(locate(name, kind, 12).unwrap(), place_of);
         }
@@ -146,6 +169,11 @@ mod tests {
             (b"volumes", Kind::File, "neither"),
             (b"volumesx/0/a", Kind::File, "neither"),
             (b"etc/passwd", Kind::File, "neither"),
+            (b"project", Kind::File, "neither"),
+            (b"project/link", Kind::Symlink, "neither"),
+            (b"project/../x", Kind::File, "leaves"),
+            (b"project.json/x", Kind::File, "neither"),
+            (b"projects/x", Kind::File, "neither"),
             (b"manifest.json/x", Kind::File, "neither"),
             (b"volumes/2/a", Kind::File, "does not list"),
             (b"volumes/01/a", Kind::File, "plain number"),

@@ -25,7 +25,7 @@ pub struct Policy {
 /// An entry that may be restored, or that needs no restoring.
 #[derive(Debug)]
 pub enum Admitted<'a> {
-    /// The directory `volumes/` itself.
+    /// The directory `volumes/` itself, or a file of the project beside it.
     Nothing,
     Entry {
         volume: u32,
@@ -53,7 +53,7 @@ impl Policy {
         }
         let (volume, path) = match entry_path::locate(&entry.path, entry.kind, volumes)? {
             Location::Manifest => return Err(Failure::archive("stands in the archive a second time")),
-            Location::Volumes => return Ok(Admitted::Nothing),
+            Location::Volumes | Location::Project => return Ok(Admitted::Nothing),
             Location::Below { volume, path } => (volume, path),
         };
         self.check_privileges(entry)?;

@@ -1,7 +1,7 @@
 //! An engine that is not there, too old, silent, or failing in one call: each is said in words of its own, and nothing is
 //! lost. The trouble is made by a proxy before a real engine.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -182,4 +182,26 @@ fn recovery_waits_for_an_engine_that_does_not_answer_and_touches_nothing_meanwhi
     }
     scene.assert_settled("an engine that came back");
     assert!(since.exists(), "as before");
+}
+
+#[test]
+fn an_engine_that_accepts_and_never_answers_is_named_after_one_limit_by_every_command_that_asks_it() {
+    let scene = scene();
+    let limit = Duration::from_secs(2);
+    let (id, snapshot) = (scene.id.as_str(), scene.snapshot.as_str());
+    scene.proxy.cause(&[""], Trouble::Silence);
+    for arguments in [
+        &["workload", "adopt", "--compose", "shop"][..],
+        &["workload", "adopt", "shop"],
+        &["snapshot", "create", id],
+        &["restore", "plan", id, snapshot],
+        &["restore", "run", id, snapshot, "--yes"],
+    ] {
+        let began = Instant::now();
+        let output = scene.world.command(arguments).env("REFORGE_ENGINE_MS", "2000").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+        assert!(!output.status.success() && said.contains("did not answer within"), "{arguments:?}: {said}");
+        assert!(began.elapsed() < 3 * limit, "{arguments:?} took {:?}", began.elapsed());
+    }
+    scene.assert_settled("it answers again");
 }

@@ -4,11 +4,10 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use super::record::{Held, Ran};
 use super::unit::Member;
-use super::{View, drift};
+use super::{View, drift, program};
 use reforge_base::effects::effect;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
@@ -88,32 +87,18 @@ fn ask_compose(view: &View<'_>, services: &BTreeSet<String>) -> Result<()> {
 
 /// Asks Compose for them.
 fn create(project: &ComposeProject, socket: &Path, services: &BTreeSet<String>) -> Result<()> {
-    let is_plugin = runs("docker", &["compose", "version"]);
-    let mut command = Command::new(if is_plugin { "docker" } else { "docker-compose" });
-    if is_plugin {
-        command.arg("compose");
-    }
-    command.arg("-p").arg(&project.name).arg("--project-directory").arg(&project.working_dir);
-    for file in &project.config_files {
-        command.arg("-f").arg(file);
-    }
+    let (mut command, is_plugin) = program::command(project, socket);
     match is_plugin {
         true => command.args(["create", "--no-recreate", "--no-build", "--pull", "never"]),
         false => command.args(["up", "--no-start", "--no-recreate", "--no-deps", "--no-build"]),
     };
-    command.args(services).env("DOCKER_HOST", format!("unix://{}", socket.display()));
+    command.args(services);
     let failed = |why: String| {
         let services: Vec<&str> = services.iter().map(String::as_str).collect();
         let message = message!("compose-could-not-make", services = escape::text(&services.join(", ")), why);
         Failure::new(Code::Runtime, message).hint(message!("make-it-again-with-compose"))
     };
-    let ended = command.current_dir(&project.working_dir).stdin(Stdio::null()).output();
-    let ended = ended.map_err(|error| failed(error.to_string()))?;
+    let ended = command.output().map_err(|error| failed(error.to_string()))?;
     let said = String::from_utf8_lossy(&ended.stderr);
     if ended.status.success() { Ok(()) } else { Err(failed(escape::text(said.trim()))) }
-}
-
-fn runs(program: &str, arguments: &[&str]) -> bool {
-    let quiet = Command::new(program).args(arguments).stdin(Stdio::null()).output();
-    quiet.is_ok_and(|output| output.status.success())
 }

@@ -3,8 +3,8 @@
 //!
 //! In reading order: [`unit`] says which containers are a project's and [`needs`] in which order they stand on each other;
 //! [`record`] what is written down; then the verbs: `down` (policies off, stopped), `up` (policies back, started),
-//! [`health`]; [`mounts`] which directories they have; for the plan [`refusals`], with [`drift`] and `supervised`; and
-//! `adopt`.
+//! [`health`]; [`mounts`] which directories they have, `project` what a new machine has to have; for the plan [`refusals`], with
+//! [`drift`] and `supervised`; and `adopt`. `program` is the user's own Compose.
 //!
 //! No container is ever created, renamed or removed here, and Compose is never asked to stop or to start one: it runs
 //! migrations again, starts what a person had stopped, and passes over profiles. What a project's files say is Compose's.
@@ -17,6 +17,8 @@ mod health;
 mod missing;
 mod mounts;
 mod needs;
+mod program;
+mod project;
 mod record;
 mod refusals;
 mod schedule;
@@ -39,6 +41,7 @@ use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::not_captured::NotCaptured;
+use reforge_base::project::Project;
 use reforge_base::spec::{ComposeProject, DeploySpec, HealthReport, Observation};
 use reforge_base::{Message, spec};
 use reforge_runtime::{DeployedMount, ImageAtHand, Runtime, Survey};
@@ -244,6 +247,11 @@ impl Runtime for ComposeRuntime {
     fn suspects(&self, workload: &str) -> Result<Vec<Message>> {
         let Some(view) = self.view(workload)? else { return Ok(Vec::new()) };
         self.events.suspects(&view.client, workload, &view.ids())
+    }
+
+    fn project(&self, workload: &str, ask_compose: bool) -> Result<Option<Project>> {
+        let Some(view) = self.view(workload)? else { return Ok(None) };
+        project::of(&view, ask_compose).map(Some)
     }
 
     fn refuse_missing(&self, workload: &str) -> Result<()> {

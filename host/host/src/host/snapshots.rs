@@ -12,6 +12,7 @@ use reforge_base::Phase;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::not_captured::{NotCaptured, WhyNot};
+use reforge_base::project::Project;
 use reforge_base::remark::{About, Remark};
 use reforge_base::spec::{Mount, Observation};
 use reforge_config::{Links, Workload};
@@ -62,6 +63,8 @@ impl Host {
         let _held = claim::all(volumes.iter().map(|volume| volume.parent.as_path()), self.state.host_id())?;
         let observation = runtime.observe(&workload.id)?;
         let not_captured = self.not_captured(workload)?;
+        // Before anything is stopped: how its members are, and what Compose says, which takes a moment.
+        let project = self.project(workload, true)?;
         let totals = counted(&volumes)?;
         self.make_room(workload, &totals, progress)?;
         for warning in runtime.beside(&workload.id)? {
@@ -80,8 +83,8 @@ impl Host {
         let capture = |app_is_down: bool| {
             let request = self.request(workload, reason, &observation, Storage::Compressed)?;
             let terms = Terms { remarks: remarks.clone(), ..request.terms };
-            let not_captured = not_captured.clone();
-            let request = CaptureRequest { skipped: skipped.clone(), not_captured, app_is_down, terms, ..request };
+            let (skipped, not_captured, project) = (skipped.clone(), not_captured.clone(), project.clone());
+            let request = CaptureRequest { skipped, not_captured, project, app_is_down, terms, ..request };
             self.capture_volumes(request, &opened, progress)
         };
         let app_is_down = !observation.state.should_run();
@@ -143,7 +146,8 @@ impl Host {
         let request = self.request(workload, SAFETY, &observation, Storage::Stored)?;
         // It is told at the plan; here nothing may fail for it.
         let not_captured = self.not_captured(workload).unwrap_or_default();
-        let request = CaptureRequest { not_captured, ..request };
+        let project = self.project(workload, false).unwrap_or_default();
+        let request = CaptureRequest { not_captured, project, ..request };
         let descriptor = self.capture_volumes(request, &volumes, progress)?;
         transaction.record_safety(Some(descriptor.id))
     }
@@ -199,6 +203,12 @@ impl Host {
         Ok(remarks)
     }
 
+    /// The Compose project that a workload is, and which of its files a snapshot keeps.
+    fn project(&self, workload: &Workload, ask_compose: bool) -> Result<Option<Project>> {
+        let project = self.runtime(workload)?.project(&workload.id, ask_compose)?;
+        Ok(project.map(|project| Project { project_files: workload.project_files, ..project }))
+    }
+
     /// What a transaction exchanges, from its journal, under the names that the configuration has for these directories
     /// now: so the snapshot can be restored.
     fn exchanged_volumes(&self, workload: &Workload, transaction: &Transaction) -> Result<Vec<(ResolvedVolume, Dir)>> {
@@ -240,6 +250,7 @@ impl Host {
             image: image.unwrap_or_else(|| Image { reference: String::new(), digest: String::new() }),
             skipped: Vec::new(),
             not_captured: Vec::new(),
+            project: None,
             environment: self.environment_digests(workload)?,
             volumes: Vec::new(),
             app_is_down: storage == Storage::Stored,

@@ -94,6 +94,7 @@ fn take_in(
         not_captured: Vec::new(),
         remarks: Vec::new(),
         flags: None,
+        project: None,
     };
     let copied = pending.archive().try_clone().map_err(refuse)?;
     let inspection = inspect(host, plugin, &workload.id, OpenSnapshot::foreign(copied, undescribed.clone()), progress)?;

@@ -48,7 +48,7 @@ pub fn plan(host: &Arc<Host>, plugin: &Plugin, request: &Request, progress: &Arc
         preflight.refusals.splice(0..0, in_the_way);
     }
     let job = job(&given, &preflight, true);
-    progress.begin(Phase::ReadingTheArchive, given.snapshot.bytes(), 0);
+    progress.begin(Phase::ReadingTheArchive, given.snapshot.shown_bytes(), 0);
     let monitor = Arc::new(Monitor::of_plan(given, preflight, progress.clone()));
     let answer = plugin.plan(monitor.clone(), &job);
     let Some((mut preflight, snapshot)) = Monitor::into_plan(monitor) else {
@@ -223,6 +223,6 @@ pub fn inspect(
         imported: true,
         thorough: true,
     };
-    progress.begin(Phase::Inspecting, given.snapshot.bytes(), 0);
+    progress.begin(Phase::Inspecting, given.snapshot.shown_bytes(), 0);
     plugin.inspect(Arc::new(Monitor::of_inspection(given, progress.clone())), &job)
 }

@@ -16,6 +16,7 @@ mod landing;
 mod noticed;
 mod ordered;
 mod pipeline;
+mod project;
 mod read_ahead;
 mod sha256;
 mod source;
@@ -49,6 +50,7 @@ use reforge_base::clock;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::not_captured::NotCaptured;
+use reforge_base::project::{Project, ProjectEntries};
 use reforge_base::remark::Remark;
 use reforge_base::threads;
 use reforge_volumes::inode_flags::Inheritance;
@@ -89,6 +91,8 @@ pub struct CaptureRequest<'a> {
     /// What else the app has.
     pub not_captured: Vec<NotCaptured>,
     pub environment: BTreeMap<String, String>,
+    /// The Compose project, if it is one, with the names of its files.
+    pub project: Option<Project>,
     pub volumes: Vec<CaptureVolume<'a>>,
     pub storage: Storage,
     /// Nothing may write: what is still under way is waited for, and refused when it does not end.
@@ -101,13 +105,19 @@ pub fn capture(store: &Store, request: &CaptureRequest<'_>, progress: &dyn Progr
     let manifest = manifest_of(request);
     let pending = store.begin(&request.workload, manifest.created)?;
     let all = request.volumes.iter().flat_map(|volume| volume.seen_at.iter().cloned()).collect::<Vec<_>>();
-    let (written, volumes) = write_and_prove(request, &manifest, &all, pending.archive(), progress)?;
+    let (written, read) = write_and_prove(request, &manifest, &all, pending.archive(), progress)?;
     pending.sync_archive()?;
     verification::read_back(pending.archive(), &written.unverified, progress)?;
-    let descriptor = described(request, manifest, pending.id(), written, volumes);
+    let descriptor = described(request, manifest, pending.id(), written, read);
     check_cancelled(progress, message!("the-snapshot"))?;
     pending.publish(&descriptor)?;
     Ok(descriptor)
+}
+
+/// What was read on the way into the archive.
+struct Read<'a> {
+    volumes: Vec<ReadVolume<'a>>,
+    project: Option<Project>,
 }
 
 fn described(
@@ -115,7 +125,7 @@ fn described(
     manifest: Manifest,
     id: &str,
     written: Finished,
-    read: Vec<ReadVolume<'_>>,
+    read: Read<'_>,
 ) -> Descriptor {
     let mut descriptor = Descriptor {
         id: id.to_owned(),
@@ -127,9 +137,10 @@ fn described(
         not_captured: request.not_captured.clone(),
         remarks: request.terms.remarks.clone(),
         flags: None,
+        project: read.project,
     };
     let mut flags = Vec::new();
-    for ((volume, read), tree_digest) in request.volumes.iter().zip(read).zip(written.tree_digests) {
+    for ((volume, read), tree_digest) in request.volumes.iter().zip(read.volumes).zip(written.tree_digests) {
         let ReadVolume { totals, noticed, names_outside, tree } = read;
         descriptor.volumes.push(VolumeTotals { tree_digest: Some(tree_digest), ..totals });
         let (remarks, of_entries) = noticed.finish(&volume.name, names_outside, tree.all_changed());
@@ -146,7 +157,7 @@ fn write_and_prove<'a>(
     all: &'a [PathBuf],
     file: &File,
     progress: &dyn Progress,
-) -> Result<(Finished, Vec<ReadVolume<'a>>)> {
+) -> Result<(Finished, Read<'a>)> {
     std::thread::scope(|scope| {
         let (stretches, queue) = channel();
         let prover = threads::spawn_in(scope, "prover", move || verification::verify(file, &queue, progress))?;
@@ -164,25 +175,31 @@ fn write_archive<'a>(
     all: &'a [PathBuf],
     mut writer: ArchiveWriter<'_>,
     progress: &dyn Progress,
-) -> Result<(Finished, Vec<ReadVolume<'a>>)> {
+) -> Result<(Finished, Read<'a>)> {
     let changes = match request.storage {
         Storage::Compressed => Changes::Tolerated,
         Storage::Stored => Changes::Refused,
     };
-    let volumes = pipeline::run(
+    let (mut read, inflated) = pipeline::run(
         request.storage,
         |queue| {
             let mut splitter = Splitter::new(&queue);
             let volumes = read_volumes(request, manifest, (changes, all), &mut splitter, progress)?;
+            let (project, inflated) = project::read(request.project.clone(), &mut splitter)?;
             splitter.finish()?;
-            Ok(volumes)
+            Ok((Read { volumes, project }, inflated))
         },
         |done| {
             check_cancelled(progress, message!("the-snapshot"))?;
             writer.take(done, progress)
         },
     )?;
-    Ok((writer.finish()?, volumes))
+    let finished = writer.finish()?;
+    if let Some(project) = &mut read.project {
+        let entries = |(offset, bytes)| ProjectEntries { offset, bytes, inflated };
+        project.entries = finished.apart.map(entries);
+    }
+    Ok((finished, read))
 }
 
 fn read_volumes<'a>(

@@ -121,13 +121,15 @@ pub(super) struct Member {
     pub(super) pieces: Vec<Piece>,
     /// Of tar stream.
     pub(super) bytes: u64,
+    /// Of files of the project, and nothing else.
+    pub(super) is_project: bool,
     /// Pieces of open files.
     files: usize,
 }
 
 impl Member {
     fn new(part: Option<PartStart>) -> Member {
-        Member { part, pieces: Vec::new(), bytes: 0, files: 0 }
+        Member { part, pieces: Vec::new(), bytes: 0, is_project: false, files: 0 }
     }
 }
 
@@ -199,6 +201,17 @@ impl<'a> Splitter<'a> {
     pub(super) fn cut_part(&mut self, inside: Option<PartInside>) -> Result<()> {
         self.part_bytes = 0;
         self.cut(Some(PartStart { first_entry: self.entries, inside }))
+    }
+
+    /// Bytes of tar stream in members of their own, which nothing else refers to.
+    pub(super) fn apart(&mut self, bytes: &[u8]) -> Result<()> {
+        self.cut(None)?;
+        for bytes in bytes.chunks(MEMBER_BYTES as usize) {
+            self.member.is_project = true;
+            self.bytes(bytes);
+            self.cut(None)?;
+        }
+        Ok(())
     }
 
     /// Ends the archive.

@@ -12,6 +12,7 @@ use reforge_volumes::tree_digest::{self, BLOCK_BYTES, Digest};
 /// A finished member.
 pub(super) struct Done {
     pub(super) part: Option<PartStart>,
+    pub(super) is_project: bool,
     pub(super) bytes: Vec<u8>,
     /// Of the bytes, for reading them back.
     pub(super) check: Digest,
@@ -56,7 +57,7 @@ impl Worker {
         }
         let bytes = out.finish().map_err(|error| compression(&error))?;
         let check = tree_digest::block(&bytes);
-        Ok(Done { part: member.part, bytes, check, events, content_bytes })
+        Ok(Done { part: member.part, is_project: member.is_project, bytes, check, events, content_bytes })
     }
 
     fn content(

@@ -25,6 +25,8 @@ use reforge_volumes::tree_digest::{self, ContentHasher, DigestedKind, TreeHasher
 pub(super) struct Finished {
     pub(super) archive: Archive,
     pub(super) parts: Vec<Part>,
+    /// First byte and bytes of what stands apart, if anything does.
+    pub(super) apart: Option<(u64, u64)>,
     /// Of the volumes, in the request's order.
     pub(super) tree_digests: Vec<String>,
     /// What nobody has proved to be on disk yet.
@@ -39,6 +41,7 @@ pub(super) struct ArchiveWriter<'f> {
     sha256: Digester,
     unverified: Unverified,
     parts: Vec<Part>,
+    apart: Option<(u64, u64)>,
     trees: Vec<TreeHasher>,
     /// Of the file whose blocks are coming.
     content: ContentHasher,
@@ -54,6 +57,7 @@ impl<'f> ArchiveWriter<'f> {
             sha256: Digester::start()?,
             unverified,
             parts: Vec::new(),
+            apart: None,
             trees: vec![TreeHasher::default(); request.volumes.len()],
             content: ContentHasher::default(),
         })
@@ -71,6 +75,10 @@ impl<'f> ArchiveWriter<'f> {
         append(self.file, &done.bytes)?;
         done.bytes = self.sha256.take(std::mem::take(&mut done.bytes))?;
         self.unverified.add(Written { offset: self.bytes, len, check: done.check })?;
+        if done.is_project {
+            let (offset, bytes) = self.apart.unwrap_or((self.bytes, 0));
+            self.apart = Some((offset, bytes + len as u64));
+        }
         self.bytes += len as u64;
         let mut entries = 0;
         for event in done.events.drain(..) {
@@ -108,6 +116,7 @@ impl<'f> ArchiveWriter<'f> {
         Ok(Finished {
             archive: Archive { bytes: self.bytes, sha256: self.sha256.finish()? },
             parts: self.parts,
+            apart: self.apart,
             tree_digests: self.trees.iter().map(TreeHasher::finish).collect(),
             unverified: self.unverified.into_rest(),
         })

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::format::{Descriptor, FORMAT, Part, VolumeTotals};
+use super::super::format::{Descriptor, ENTRIES_BYTES_MAX, FORMAT, Part, VolumeTotals};
 use super::DESCRIPTOR_BYTES_MAX;
 use reforge_base::Message;
 use reforge_base::escape;
@@ -60,7 +60,7 @@ fn wrong(descriptor: &Descriptor, workload: &str, id: &str) -> Option<Message> {
         Some(digest) => is_digest(digest),
         None => descriptor.imported,
     });
-    let rows: [(bool, fn() -> Message); 10] = [
+    let rows: [(bool, fn() -> Message); 11] = [
         (manifest.format == FORMAT, || message!("its-format-is")),
         (descriptor.id == id, || message!("its-descriptor-is-of-another-snapshot")),
         (manifest.workload == workload || descriptor.imported, || message!("its-descriptor-is-of-another-workload")),
@@ -72,6 +72,7 @@ fn wrong(descriptor: &Descriptor, workload: &str, id: &str) -> Option<Message> {
         (counts_hold(&descriptor.volumes), || message!("its-descriptor-counts-more")),
         (is_digest(&descriptor.archive.sha256), || message!("its-descriptor-has-no-digest")),
         (digests, || message!("its-descriptor-has-no-digest-of")),
+        (project_holds(descriptor), || message!("its-descriptors-project-does-not-fit")),
         (parts_hold(&descriptor.parts, descriptor), || message!("its-descriptors-parts-do-not-fit")),
     ];
     rows.iter().find(|(holds, _)| !holds).map(|(_, what)| what())
@@ -107,6 +108,17 @@ fn parts_hold(parts: &[Part], descriptor: &Descriptor) -> bool {
         && parts.is_sorted_by(|left, right| left.offset < right.offset && left.first_entry <= right.first_entry)
         && parts.iter().all(|part| part.offset < descriptor.archive.bytes)
         && inside_holds
+}
+
+/// What plugins are not shown stands behind the last part's beginning, is small, and leaves the archive its end.
+fn project_holds(descriptor: &Descriptor) -> bool {
+    let Some(entries) = descriptor.project_entries() else { return true };
+    let last = descriptor.parts.last().map_or(0, |part| part.offset);
+    let end = entries.offset.checked_add(entries.bytes);
+    entries.offset > last
+        && entries.bytes <= 2 * ENTRIES_BYTES_MAX
+        && entries.inflated <= ENTRIES_BYTES_MAX
+        && end.is_some_and(|end| end < descriptor.archive.bytes)
 }
 
 fn is_digest(text: &str) -> bool {

@@ -82,6 +82,22 @@ impl OpenSnapshot {
         self.plugins_text.as_deref().unwrap_or(&self.descriptor_text)
     }
 
+    /// How long the archive is that a plugin is shown: without the files of a Compose project, which are whole gzip members.
+    pub fn shown_bytes(&self) -> u64 {
+        self.descriptor.shown_bytes()
+    }
+
+    /// [`OpenSnapshot::read_at`] of the archive that a plugin is shown.
+    pub fn read_shown(&self, offset: u64, max: usize) -> Result<Vec<u8>> {
+        let Some(hidden) = self.descriptor.project_entries() else { return self.read_at(offset, max) };
+        let before = hidden.offset.saturating_sub(offset).min(max as u64) as usize;
+        let mut bytes = if before > 0 { self.read_at(offset, before)? } else { Vec::new() };
+        if before < max {
+            bytes.extend(self.read_at(offset + before as u64 + hidden.bytes, max - before)?);
+        }
+        Ok(bytes)
+    }
+
     /// Bytes of the archive.
     pub fn bytes(&self) -> u64 {
         self.descriptor.archive.bytes

@@ -49,6 +49,7 @@ fn take_in(store: &Store, live: &cap_std::fs::Dir, reason: &str) -> Result<Strin
         skipped: Vec::new(),
         not_captured: Vec::new(),
         environment: BTreeMap::new(),
+        project: None,
         volumes: vec![CaptureVolume {
             name: "data".into(),
             scope: "project".into(),

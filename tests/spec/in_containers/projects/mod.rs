@@ -6,6 +6,7 @@ mod crashes;
 mod engines;
 mod everyday;
 mod missing;
+mod new_machine;
 mod order;
 mod refused;
 mod removed;

@@ -87,6 +87,16 @@ remark-emptied = volume `{ $volume }` is empty, and held { $n ->
 remark-gone = volume `{ $volume }` of the snapshot before is not in this one
 remark-other = volume `{ $volume }`: { $n } × { $names }
 
+# base/project.rs
+project-file-kept = `{ $path }`
+project-file-not-asked = `{ $path }` is not kept: it may hold secrets
+project-file-missing = `{ $path }` is missing
+project-file-too-large = `{ $path }` is not kept: it is too large
+project-file-link = `{ $path }` is not kept: it is a link, or lies behind one
+project-file-not-a-file = `{ $path }` is not kept: it is no regular file
+project-file-unreadable = `{ $path }` is not kept: it could not be read
+project-file-other = `{ $path }` is not kept
+
 # base/random.rs
 the-system-gives-no-random-bytes = the system gives no random bytes: { $error }
 

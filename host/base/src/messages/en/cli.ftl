@@ -446,3 +446,29 @@ notify-kind-undo-ends = undo-ends
 notify-kind-night = nights
 notify-state-waiting = waiting
 notify-state-given-up = given up
+# cli/project.rs
+project-files-written = { $n ->
+    [one] { $n } file written to `{ $directory }`
+   *[other] { $n } files written to `{ $directory }`
+}
+project-file-line = {" "} { $file }
+project-file-lay-outside = {" "} `{ $path }` lay outside of the project's directory: put it back where it was
+so-many-more-project-files = {" "} { $n ->
+    [one] { $n } more file is not listed
+   *[other] { $n } more files are not listed
+}
+project-files-all-keeps-them = {" "} `project_files = "all"` in `[workload.compose]` keeps them in the next snapshot
+project-line = project   { $name } in { $directory } (engine { $engine }, Compose { $compose })
+project-profiles = profiles  { $names }
+project-network = network   { $name } ({ $driver })
+project-network-external = network   { $name } ({ $driver }), not made by the project
+project-volume = volume    { $name } ({ $driver })
+project-volume-external = volume    { $name } ({ $driver }), not made by the project
+project-file-kept-line = file      { $what }
+version-unknown = unknown
+image-is-in-no-registry = built there
+head-service = SERVICE
+head-container = CONTAINER
+head-image = IMAGE
+head-pulled-as = PULLED AS
+head-starts-after = STARTS AFTER

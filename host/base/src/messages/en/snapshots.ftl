@@ -38,7 +38,16 @@ free-some-space-where-snapshots = free some space where snapshots are kept, or d
 # snapshots/lib.rs
 was-cancelled = { $what } was cancelled
 
+# snapshots/project_files.rs
+snapshot-has-no-project-files = snapshot `{ $id }` says nothing of a Compose project
+take-them-out-with-tar = if its archive holds a project's files, `tar -xzf ARCHIVE project` takes them out
+its-project-files-are-not-what = the project's file `{ $name }` in it is not what was written
+its-project-files-cannot-be-read = the project's files in it cannot be read
+directory-is-not-empty = the directory `{ $directory }` is not empty
+project-files-never-go-over-others = name an empty directory, or one that does not exist: no file of yours is ever overwritten
+
 # snapshots/store/check.rs
+its-descriptors-project-does-not-fit = its descriptor says of the project's files what cannot be
 snapshot-is-damaged = snapshot `{ $id }` is damaged: { $what }
 restore-another-snapshot = restore another snapshot; this one can only be deleted, or its archive imported again
 snapshot-is-gone = snapshot `{ $id }` is gone

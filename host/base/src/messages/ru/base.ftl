@@ -103,6 +103,16 @@ remark-emptied = том `{ $volume }` пуст, а в предыдущем сн�
 remark-gone = тома `{ $volume }` из предыдущего снимка в этом нет
 remark-other = том `{ $volume }`: { $n } × { $names }
 
+# base/project.rs
+project-file-kept = `{ $path }`
+project-file-not-asked = `{ $path }` не сохранён: в нём могут быть секреты
+project-file-missing = `{ $path }` отсутствует
+project-file-too-large = `{ $path }` не сохранён: он слишком велик
+project-file-link = `{ $path }` не сохранён: это ссылка, или путь к нему ведёт через ссылку
+project-file-not-a-file = `{ $path }` не сохранён: это не обычный файл
+project-file-unreadable = `{ $path }` не сохранён: его не удалось прочитать
+project-file-other = `{ $path }` не сохранён
+
 # base/random.rs
 the-system-gives-no-random-bytes = система не даёт случайных байтов: { $error }
 

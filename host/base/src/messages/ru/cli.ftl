@@ -474,3 +474,31 @@ notify-kind-undo-ends = конец отмены
 notify-kind-night = ночи
 notify-state-waiting = ждёт
 notify-state-given-up = не дошло
+# cli/project.rs
+project-files-written = { $n ->
+    [one] { $n } файл записан в `{ $directory }`
+    [few] { $n } файла записаны в `{ $directory }`
+   *[other] { $n } файлов записаны в `{ $directory }`
+}
+project-file-line = {" "} { $file }
+project-file-lay-outside = {" "} `{ $path }` лежал вне каталога проекта: верните его на место
+so-many-more-project-files = {" "} { $n ->
+    [one] ещё { $n } файл не перечислен
+    [few] ещё { $n } файла не перечислены
+   *[other] ещё { $n } файлов не перечислены
+}
+project-files-all-keeps-them = {" "} с `project_files = "all"` в `[workload.compose]` они войдут в следующий снимок
+project-line = проект    { $name } в { $directory } (движок { $engine }, Compose { $compose })
+project-profiles = профили   { $names }
+project-network = сеть      { $name } ({ $driver })
+project-network-external = сеть      { $name } ({ $driver }), создана не проектом
+project-volume = том       { $name } ({ $driver })
+project-volume-external = том       { $name } ({ $driver }), создан не проектом
+project-file-kept-line = файл      { $what }
+version-unknown = неизвестно
+image-is-in-no-registry = собран там
+head-service = СЛУЖБА
+head-container = КОНТЕЙНЕР
+head-image = ОБРАЗ
+head-pulled-as = В РЕЕСТРЕ
+head-starts-after = ПОСЛЕ

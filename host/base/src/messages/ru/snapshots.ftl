@@ -38,7 +38,16 @@ free-some-space-where-snapshots = освободите место там, где
 # snapshots/lib.rs
 was-cancelled = прервано: { $what }
 
+# snapshots/project_files.rs
+snapshot-has-no-project-files = в снимке `{ $id }` нет сведений о проекте Compose
+take-them-out-with-tar = если в его архиве есть файлы проекта, их извлечёт `tar -xzf АРХИВ project`
+its-project-files-are-not-what = файл проекта `{ $name }` в нём не тот, что был записан
+its-project-files-cannot-be-read = файлы проекта в нём не читаются
+directory-is-not-empty = каталог `{ $directory }` не пуст
+project-files-never-go-over-others = укажите пустой каталог или имя, которого ещё нет: ваши файлы никогда не перезаписываются
+
 # snapshots/store/check.rs
+its-descriptors-project-does-not-fit = его описание говорит о файлах проекта невозможное
 snapshot-is-damaged = снимок `{ $id }` повреждён: { $what }
 restore-another-snapshot = восстановите другой снимок; этот можно только удалить или заново импортировать его архив
 snapshot-is-gone = снимка `{ $id }` больше нет

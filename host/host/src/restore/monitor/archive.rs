@@ -29,7 +29,7 @@ impl ArchiveReader {
     }
 
     pub(super) fn read(&self, offset: u64, max: usize) -> Result<Vec<u8>> {
-        let bytes = self.snapshot.read_at(offset, max)?;
+        let bytes = self.snapshot.read_shown(offset, max)?;
         self.furthest.fetch_max(offset + bytes.len() as u64, Ordering::Relaxed);
         Ok(bytes)
     }

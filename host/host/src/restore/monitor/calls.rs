@@ -28,7 +28,7 @@ impl HostCalls for Monitor {
     }
 
     fn archive_bytes(&self) -> u64 {
-        self.archive.snapshot.bytes()
+        self.archive.snapshot.shown_bytes()
     }
 
     fn read_archive(&self, offset: u64, max: usize) -> Result<Vec<u8>> {

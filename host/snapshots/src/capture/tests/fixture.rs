@@ -101,6 +101,7 @@ pub(super) fn capture_on(
         skipped: Vec::new(),
         not_captured: Vec::new(),
         environment: BTreeMap::new(),
+        project: None,
         volumes: volumes.collect(),
         storage,
         app_is_down: storage == Storage::Stored,

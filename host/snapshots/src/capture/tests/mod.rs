@@ -4,6 +4,7 @@ mod changing;
 mod containment;
 mod fixture;
 mod parts;
+mod project;
 mod refused;
 mod remarks;
 mod round_trip;
