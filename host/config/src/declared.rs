@@ -70,6 +70,8 @@ impl<'a> Declared<'a> {
             allow_containers,
             links,
             privileged,
+            // What is restored, and onto what, does not depend on it.
+            capturing: _,
             volumes,
         } = workload;
         Declared {

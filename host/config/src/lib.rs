@@ -21,6 +21,7 @@ use reforge_base::state_dir::StateDir;
 mod additions;
 pub mod adopted;
 mod api;
+mod capturing;
 mod compose;
 mod container;
 pub mod declared;
@@ -46,6 +47,7 @@ mod volume;
 mod workload;
 mod written;
 
+pub use capturing::{Capturing, PAUSE_LIMIT};
 pub use host::PLUGIN_STALL_LIMIT;
 pub use names::PREVIEW_SUFFIX;
 pub use names::is_name;
@@ -132,6 +134,8 @@ pub struct Workload {
     pub links: Links,
     /// Whether set-id bits and security attributes of imported archives are restored.
     pub privileged: bool,
+    /// How snapshots are taken.
+    pub capturing: Capturing,
     pub volumes: Vec<Volume>,
 }
 
@@ -155,6 +159,7 @@ impl Workload {
             allow_containers: Vec::new(),
             links: Links::Refuse,
             privileged: false,
+            capturing: Capturing::default(),
             volumes: Vec::new(),
         }
     }

@@ -8,7 +8,7 @@ use toml::Spanned;
 use super::host::duration_or;
 use super::problems::Problems;
 use super::raw::{RawHealth, RawLinks, RawSettings, RawWorkload};
-use super::{BUILT_IN, Links, PREVIEW_SUFFIX, RuntimeName, Workload, compose, container, names, volume};
+use super::{BUILT_IN, Links, PREVIEW_SUFFIX, RuntimeName, Workload, capturing, compose, container, names, volume};
 use reforge_base::escape;
 use reforge_base::message;
 use reforge_base::spec::{HealthCheck, STOP_SIGNAL, STOP_TIMEOUT};
@@ -37,7 +37,7 @@ pub(super) fn check_all(raw: Vec<RawWorkload>, runtimes: &[&str], problems: &mut
 }
 
 fn check(raw: RawWorkload, runtimes: &[&str], problems: &mut Problems<'_>) -> Workload {
-    let RawWorkload { settings, volumes } = raw;
+    let RawWorkload { mut settings, volumes } = raw;
     let (id_at, runtime) = (settings.id.span(), check_runtime(&settings.runtime, runtimes, problems));
     if runtime.is_compose() {
         compose::refuse_others(&settings, problems);
@@ -45,6 +45,7 @@ fn check(raw: RawWorkload, runtimes: &[&str], problems: &mut Problems<'_>) -> Wo
         check_image(&runtime, &settings, problems);
     }
     let compose = compose::check(&runtime, &settings, problems);
+    let capturing = capturing::check(&runtime, &mut settings, problems);
     let (container, allow_containers) = container::check(&runtime, &settings, problems);
     let id = names::check("id", settings.id, problems);
     if id.ends_with(PREVIEW_SUFFIX) {
@@ -74,6 +75,7 @@ fn check(raw: RawWorkload, runtimes: &[&str], problems: &mut Problems<'_>) -> Wo
             Some(RawLinks::Refuse) | None => Links::Refuse,
         },
         privileged: settings.privileged,
+        capturing,
         id,
     };
     volume::check_placeholders(&workload, settings.runtime.span(), problems);
@@ -129,7 +131,7 @@ fn check_image(runtime: &RuntimeName, settings: &RawSettings, problems: &mut Pro
     }
 }
 
-fn words(key: &str, command: Spanned<Vec<String>>, problems: &mut Problems<'_>) -> Vec<String> {
+pub(super) fn words(key: &str, command: Spanned<Vec<String>>, problems: &mut Problems<'_>) -> Vec<String> {
     let words = command.get_ref();
     if words.first().is_none_or(String::is_empty) {
         problems.say(command.span(), message!("is-empty", key), message!("write-for-example-usr-bin-app"));

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use reforge_base::consistency::Taken;
 use reforge_base::not_captured::NotCaptured;
 
 /// The only format this host writes and reads.
@@ -32,12 +33,16 @@ pub struct Descriptor {
     /// What the app has and this does not hold. Plugins are not told: those of versions before refuse what they do not know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_captured: Vec<NotCaptured>,
+    /// What was done to the app meanwhile. None of a snapshot of a version before, and of an imported one. Nor for plugins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consistency: Option<Taken>,
 }
 
 impl Descriptor {
     /// What plugins of every version read, if that is less than all of it.
     pub fn for_plugins(&self) -> Option<Descriptor> {
-        (!self.not_captured.is_empty()).then(|| Descriptor { not_captured: Vec::new(), ..self.clone() })
+        let tells_more = !self.not_captured.is_empty() || self.consistency.is_some();
+        tells_more.then(|| Descriptor { not_captured: Vec::new(), consistency: None, ..self.clone() })
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use reforge_base::consistency::Taken;
 use reforge_base::not_captured::NotCaptured;
 use reforge_base::spec::{DeploySpec, Health};
 use reforge_volumes::identity::Identity;
@@ -104,6 +105,9 @@ pub struct Begin {
     /// What else the app has, which nothing of this touches: for the receipt.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_captured: Vec<NotCaptured>,
+    /// How the snapshot was taken, for the receipt. None of an undo, and of a snapshot that does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consistency: Option<Taken>,
     /// The previous trees stay until a person finishes: no safety snapshot could be had, or nothing vouches for
     /// what was restored.
     pub keep_previous: bool,

@@ -1,5 +1,6 @@
 //! A snapshot as whoever embeds the host is shown it.
 
+use reforge_base::consistency::Taken;
 use reforge_base::not_captured::NotCaptured;
 use reforge_snapshots::format::Descriptor;
 
@@ -19,6 +20,8 @@ pub struct Snapshot {
     pub volumes: Vec<SnapshotVolume>,
     /// What the app had and this does not hold.
     pub not_captured: Vec<NotCaptured>,
+    /// What was done to the app meanwhile; none if the snapshot does not say.
+    pub consistency: Option<Taken>,
 }
 
 /// What a snapshot holds of one volume.
@@ -32,7 +35,7 @@ pub struct SnapshotVolume {
 
 impl Snapshot {
     pub(super) fn of(descriptor: Descriptor) -> Snapshot {
-        let Descriptor { id, manifest, archive, volumes, imported, not_captured, .. } = descriptor;
+        let Descriptor { id, manifest, archive, volumes, imported, not_captured, consistency, .. } = descriptor;
         let volumes = manifest.volumes.into_iter().zip(volumes);
         Snapshot {
             id,
@@ -42,6 +45,7 @@ impl Snapshot {
             bytes: archive.bytes,
             imported,
             not_captured,
+            consistency,
             volumes: volumes
                 .map(|(volume, totals)| SnapshotVolume {
                     name: volume.name,

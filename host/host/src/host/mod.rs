@@ -1,7 +1,9 @@
 //! The host: everything that one configuration has, put together, and what each start and each change owes the audit.
 //!
-//! `gate` says whether a workload may be touched; `snapshots` takes, deletes and retains its snapshots; [`plugins`] changes which plugins are installed.
+//! `gate` says whether a workload may be touched; `snapshots` takes, deletes and retains its snapshots, `capturing` stops or freezes
+//! its app meanwhile; [`plugins`] changes which plugins are installed.
 
+mod capturing;
 mod gate;
 pub mod plugins;
 mod snapshots;
@@ -12,6 +14,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use self::capturing::outlook_of;
+pub use self::snapshots::SnapshotRequest;
 use crate::audit::Audit;
 use crate::events::{self, Event, EventSink};
 use crate::leftovers;
@@ -178,16 +182,18 @@ impl Host {
         for receipt in receipts() {
             self.or_tell(self.unless_busy(&receipt.workload, || self.prune_safety(&receipt.workload)));
         }
+        self.settle_captures();
         self.resume_held();
         self.sweep();
         Ok(recovered)
     }
 
-    /// A workload that is held by no transaction was to be captured, and the host ended: what ran is started again. One that
-    /// cannot be is told, and stands in no other's way.
+    /// A workload that is held by no transaction was to be captured by a version before, which wrote nothing else down, and the
+    /// host ended: what ran is started again. One that cannot be is told, and stands in no other's way.
     fn resume_held(&self) {
         let is_free = |workload: &str| -> Result<bool> {
-            Ok(registry::blocking(&registry::read_open(&self.state.transactions())?, workload).is_none())
+            let is_known = capturing::blocked(&self.state, workload)?.is_some();
+            Ok(!is_known && registry::blocking(&registry::read_open(&self.state.transactions())?, workload).is_none())
         };
         for runtime in self.deployer.runtimes() {
             let resume = |workload: &str| {

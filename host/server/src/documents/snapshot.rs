@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use reforge_base::consistency::Taken;
 use reforge_base::failure::Failure;
 use reforge_base::not_captured::NotCaptured;
 use reforge_snapshots::format::{Archive, Descriptor, Image};
@@ -53,6 +54,9 @@ pub struct Snapshot {
     /// What the app had and it does not hold.
     #[serde(default)]
     pub not_captured: Vec<NotCaptured>,
+    /// What was done to the app meanwhile; none if it does not say.
+    #[serde(default)]
+    pub consistency: Option<Taken>,
 }
 
 /// What it holds of a volume.
@@ -137,5 +141,6 @@ pub fn summary(descriptor: &Descriptor) -> Snapshot {
         archive: descriptor.archive.clone(),
         volumes: volumes.collect(),
         not_captured: descriptor.not_captured.clone(),
+        consistency: descriptor.consistency.clone(),
     }
 }

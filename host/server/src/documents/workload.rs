@@ -1,10 +1,13 @@
 //! Workloads: what is configured, how it does, where its volumes are.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::text;
 use reforge_base::Message;
+use reforge_base::consistency::{Consistency, milliseconds};
 use reforge_base::failure::{Failure, Result};
 use reforge_base::spec::{AppState, DeploySpec, Health, Observation};
 use reforge_config::Workload;
@@ -131,6 +134,8 @@ pub struct Whole<'a> {
     pub history: Deployments,
     /// What has come in the place of the instance that was known, and what stands beside it.
     pub beside: Vec<Failure>,
+    /// How long the app was down or frozen for the last snapshot.
+    pub expected: Option<Duration>,
 }
 
 pub fn whole<'a>(host: &'a Host, id: &str) -> Result<Whole<'a>> {
@@ -146,6 +151,7 @@ pub fn whole<'a>(host: &'a Host, id: &str) -> Result<Whole<'a>> {
         newest,
         history: host.deployer.history().read(&workload.id)?,
         beside: host.runtime(workload)?.beside(&workload.id)?,
+        expected: host.expected_interruption(workload),
     })
 }
 
@@ -176,6 +182,15 @@ pub struct WholeWorkload {
     #[serde(default)]
     pub beside: Vec<Failure>,
     pub last_snapshot: Option<String>,
+    /// What is done to the app while a snapshot is taken.
+    #[serde(default)]
+    pub consistency: Consistency,
+    /// How long it may be frozen.
+    #[serde(default)]
+    pub pause_limit_ms: u64,
+    /// How long it was down or frozen for the last snapshot that was taken so; none if nobody knows.
+    #[serde(default)]
+    pub expected_interruption_ms: Option<u64>,
 }
 
 /// Where a volume is.
@@ -230,6 +245,9 @@ pub fn whole_document(whole: &Whole<'_>) -> WholeWorkload {
         blocked: whole.blocked.clone(),
         beside: whole.beside.clone(),
         last_snapshot: whole.newest.as_ref().map(|newest| newest.id.clone()),
+        consistency: workload.capturing.consistency,
+        pause_limit_ms: milliseconds(workload.capturing.pause_limit),
+        expected_interruption_ms: whole.expected.map(milliseconds),
     }
 }
 

@@ -40,6 +40,7 @@ use super::format::{Descriptor, FORMAT, Image, Manifest, ManifestVolume, Skipped
 use super::store::Store;
 use super::walk::Changes;
 use super::{Progress, check_cancelled};
+use reforge_base::consistency::Taken;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::not_captured::NotCaptured;
@@ -72,6 +73,8 @@ pub struct CaptureRequest<'a> {
     pub storage: Storage,
     /// Nothing may write: what is still under way is waited for, and refused when it does not end.
     pub app_is_down: bool,
+    /// Called once, when nothing is read any more: lets the app go on, and says what was done to it.
+    pub conclude: &'a (dyn Fn() -> Result<Taken> + Sync),
 }
 
 /// Takes a snapshot. The caller holds the workload's lock, and for [`Storage::Stored`] has seen the app down.
@@ -79,6 +82,7 @@ pub fn capture(store: &Store, request: &CaptureRequest<'_>, progress: &dyn Progr
     let manifest = manifest_of(request);
     let pending = store.begin(&request.workload, manifest.created)?;
     let (written, volumes) = write_and_prove(request, &manifest, pending.archive(), progress)?;
+    let taken = (request.conclude)()?;
     pending.sync_archive()?;
     verification::read_back(pending.archive(), &written.unverified, progress)?;
     let descriptor = Descriptor {
@@ -89,6 +93,7 @@ pub fn capture(store: &Store, request: &CaptureRequest<'_>, progress: &dyn Progr
         parts: written.parts,
         imported: false,
         not_captured: request.not_captured.clone(),
+        consistency: Some(taken),
     };
     check_cancelled(progress, message!("the-snapshot"))?;
     pending.publish(&descriptor)?;

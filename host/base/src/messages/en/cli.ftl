@@ -408,3 +408,14 @@ adopted-member = member  { $service }: { $container } ({ $state })
 the-project-is-workload-already = the Compose project `{ $project }` is workload `{ $id }` already
 new-in-the-project = new: volume `{ $name }` at `{ $source }`, seen as `{ $target }`; add it to the configuration
 label-member = member
+
+# cli: how a snapshot was taken
+head-app = APP
+label-snapshot = snapshot
+snapshot-consistency = app       { $how }
+snapshot-member-time = {" "}         `{ $name }`: { $time }
+snapshot-hook = hook      { $what }
+snapshot-hook-said = {" "}         { $said }
+plan-consistency = {" "} snapshot   of the app { $how }
+workload-consistency = taken by   { $consistency }{ $expected }
+workload-consistency-expected = , about { $time } last time

@@ -232,3 +232,13 @@ write-what-docker-compose-ls-shows = write the name that `docker compose ls` sho
 config-files-is-empty = `config_files` of `compose` is empty
 write-the-paths-of-the-compose-files = write the absolute paths of the project's Compose files
 path-of-compose-is-not-absolute = `{ $path }` of `compose` is not absolute
+
+# config/capturing.rs
+consistency-is-which-is-none = `consistency` is `{ $text }`, which is no way to take a snapshot
+write-stop-pause-or-live = write `stop`, `pause` or `live`
+hook-of-no-member = a hook of `{ $key }` does not say in which member it runs
+add-the-member-of-a-hook = add `member`, a service of the project
+hook-of-a-member = a hook of `{ $key }` names a member, and the app has none
+leave-the-member-of-a-hook-out = remove `member`
+limit-is-zero = `{ $key }` is zero
+write-for-example-60s = write for example `60s`

@@ -435,3 +435,14 @@ adopted-member = часть    { $service }: { $container } ({ $state })
 the-project-is-workload-already = проект Compose `{ $project }` уже приложение `{ $id }`
 new-in-the-project = новое: том `{ $name }` в `{ $source }`, виден как `{ $target }`; добавьте его в конфигурацию
 label-member = часть
+
+# cli: how a snapshot was taken
+head-app = ПРИЛОЖЕНИЕ
+label-snapshot = снимок
+snapshot-consistency = прилож.   { $how }
+snapshot-member-time = {" "}         `{ $name }`: { $time }
+snapshot-hook = команда   { $what }
+snapshot-hook-said = {" "}         { $said }
+plan-consistency = {" "} снимок     приложение: { $how }
+workload-consistency = способ     { $consistency }{ $expected }
+workload-consistency-expected = , в прошлый раз около { $time }

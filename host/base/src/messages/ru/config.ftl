@@ -232,3 +232,13 @@ write-what-docker-compose-ls-shows = напишите имя, которое п�
 config-files-is-empty = `config_files` в `compose` пуст
 write-the-paths-of-the-compose-files = напишите полные пути файлов Compose этого проекта
 path-of-compose-is-not-absolute = `{ $path }` в `compose` — не полный путь
+
+# config/capturing.rs
+consistency-is-which-is-none = `consistency` равно `{ $text }`: так снимки не делаются
+write-stop-pause-or-live = напишите `stop`, `pause` или `live`
+hook-of-no-member = команда из `{ $key }` не говорит, в какой части она выполняется
+add-the-member-of-a-hook = добавьте `member` — сервис проекта
+hook-of-a-member = команда из `{ $key }` называет часть, а у приложения их нет
+leave-the-member-of-a-hook-out = уберите `member`
+limit-is-zero = `{ $key }` равно нулю
+write-for-example-60s = напишите, например, `60s`

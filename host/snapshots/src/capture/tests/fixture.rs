@@ -88,6 +88,7 @@ pub(super) fn capture_roots(
         volumes: volumes.collect(),
         storage,
         app_is_down: storage == Storage::Stored,
+        conclude: &|| Ok(Taken::new(Consistency::Stop, false)),
     };
     capture(store, &request, progress)
 }
