@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{counting, create, is_as_before};
+use super::{counting, is_as_before};
 use crate::support::chance::Chance;
 use crate::support::{environment, eventually};
 
@@ -51,7 +51,7 @@ fn an_app_that_is_stopped_for_a_snapshot_that_was_cut_short_is_touched_by_nobody
     world.faulty("remove-capture-record:before", &["snapshot", "create", "app"]);
     world.ok(&["workload", "show", "app"]).expect_said("was cut short");
     // Whoever changes something settles it first.
-    create(&world, "live").expect(0).expect_said("was cut short");
+    world.ok(&["snapshot", "create", "app", "--consistency", "live"]).expect_said("was cut short");
     is_as_before(&world, "settled");
 }
 
