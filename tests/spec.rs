@@ -76,6 +76,8 @@ mod short_downtime;
 mod slow_clients_hold_nothing_up;
 #[path = "spec/snapshots_are_taken_by_themselves.rs"]
 mod snapshots_are_taken_by_themselves;
+#[path = "spec/snapshots_are_consistent.rs"]
+mod snapshots_are_consistent;
 #[path = "spec/the_api_is_described.rs"]
 mod the_api_is_described;
 #[path = "spec/the_api_is_guarded.rs"]

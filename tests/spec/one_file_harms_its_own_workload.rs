@@ -38,6 +38,7 @@ fn old_restores(world: &World, workload: &str, many: i64, over: bool) {
             left: Vec::new(),
             not_captured: Vec::new(),
             remarks: Vec::new(),
+            consistency: None,
             keep_previous: false,
             undo_window_ms: 90 * 24 * 3_600_000,
         };

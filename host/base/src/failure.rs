@@ -39,6 +39,8 @@ pub enum Code {
     /// The engine speaks no API that this host does.
     EngineTooOld,
     AppBad,
+    /// A command before or after a snapshot failed.
+    HookFailed,
     NeedsOperator,
     /// A crash left a restore that the next start settles.
     Unfinished,
@@ -73,6 +75,7 @@ impl Code {
         (Code::EngineUnreachable, "engine-unreachable"),
         (Code::EngineTooOld, "engine-too-old"),
         (Code::AppBad, "app-bad"),
+        (Code::HookFailed, "hook-failed"),
         (Code::NeedsOperator, "needs-operator"),
         (Code::Unfinished, "unfinished"),
         (Code::StateRefused, "state-refused"),
@@ -114,6 +117,7 @@ impl Code {
                 | Code::Runtime
                 | Code::EngineUnreachable
                 | Code::AppBad
+                | Code::HookFailed
                 | Code::Plugin
                 | Code::Other(_)
         )

@@ -3,7 +3,7 @@
 //! [`failure`] is how anything says that it did not work, [`mod@message`] how anything is said, in which [`language`] and with
 //! which words of the [`catalogue`], [`durable`] the one place that syncs, [`effects`] the seam where
 //! tests make any effect fail, [`mounts`] what is mounted where, [`phase`] what is being done
-//! right now, [`state_dir`] where a host keeps its own files, [`audit`] who did what, [`spec`]
+//! right now, [`consistency`] how a snapshot was taken, [`state_dir`] where a host keeps its own files, [`audit`] who did what, [`spec`]
 //! what is deployed, as plain data, [`limits`] what an entry of a snapshot may be at most.
 //!
 //! Internal: `reforge-host` is what others depend on, and this changes from one version to the next.
@@ -13,6 +13,7 @@ pub mod audit;
 pub mod boot;
 pub mod catalogue;
 pub mod clock;
+pub mod consistency;
 pub mod durable;
 pub mod effects;
 pub mod failure;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use reforge_base::Language;
+use reforge_base::consistency::Consistency;
 use reforge_server::tokens::Role;
 use reforge_transaction::resolve::Keep;
 
@@ -193,12 +194,15 @@ pub(crate) struct Named {
 
 #[derive(Subcommand)]
 pub(crate) enum Snapshot {
-    /// Take a snapshot; the app may run
+    /// Take a snapshot; an app that runs is stopped or frozen meanwhile
     Create {
         workload: String,
         /// Why, for whoever chooses one to restore
         #[arg(long, default_value = "manual", value_name = "TEXT")]
         reason: String,
+        /// What is done to an app that runs, if not what its workload says
+        #[arg(long)]
+        consistency: Option<ConsistencyArgument>,
         #[command(flatten)]
         wait: Wait,
     },
@@ -433,6 +437,26 @@ pub(crate) enum Notify {
         #[arg(long)]
         again: bool,
     },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum ConsistencyArgument {
+    /// It is stopped, and started again
+    Stop,
+    /// It is frozen, and thawed: what a power cut would leave
+    Pause,
+    /// Nothing: files are of different instants
+    Live,
+}
+
+impl From<ConsistencyArgument> for Consistency {
+    fn from(argument: ConsistencyArgument) -> Consistency {
+        match argument {
+            ConsistencyArgument::Stop => Consistency::Stop,
+            ConsistencyArgument::Pause => Consistency::Pause,
+            ConsistencyArgument::Live => Consistency::Live,
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -89,6 +89,7 @@ mod tests {
             ("sync-failed", 1),
             ("runtime", 1),
             ("app-bad", 1),
+            ("hook-failed", 1),
             ("plugin", 1),
             ("a-plugins-own", 1),
         ] {

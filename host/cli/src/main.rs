@@ -44,9 +44,11 @@ use clap::Parser as _;
 use reforge_base::Code;
 use reforge_base::Failure;
 use reforge_base::Result;
+use reforge_base::consistency::Consistency;
 use reforge_base::message;
 use reforge_base::open_files;
 use reforge_deployer::dispatch::DeployRequest;
+use reforge_host::host::SnapshotRequest;
 
 use answer::Answer;
 use args::{Cli, Command, Options};
@@ -147,7 +149,11 @@ fn execute(session: &Session, command: Command) -> Result<Answer> {
 
 fn snapshot(session: &Session, command: args::Snapshot) -> Result<Answer> {
     match command {
-        args::Snapshot::Create { workload, reason, wait } => snapshot::create(session, &workload, &reason, wait.wait),
+        args::Snapshot::Create { workload, reason, consistency, wait } => {
+            let consistency = consistency.map(Consistency::from);
+            let asked = SnapshotRequest { consistency, wait: wait.wait, ..SnapshotRequest::because(&reason) };
+            snapshot::create(session, &workload, &asked)
+        }
         args::Snapshot::Due => schedule::due(session),
         args::Snapshot::Prune { workload, dry_run, yes, wait } => {
             schedule::prune(session, &workload, dry_run, yes.yes, wait.wait)

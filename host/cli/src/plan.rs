@@ -1,5 +1,6 @@
 //! `restore plan`: what a restore would do, for a person and for a program. Changes nothing.
 
+use reforge_base::consistency;
 use reforge_base::escape;
 use reforge_base::message::Bytes;
 use reforge_base::{Failure, Result};
@@ -73,6 +74,7 @@ pub(crate) fn text(session: &Session, what: &What, planned: &Planned) -> String 
             false => say!("plan-taken", instant, age, reason),
         },
         say!("plan-image", image = escape::text(&manifest.image.reference)),
+        say!("plan-consistency", how = words::read(&consistency::sentence(descriptor.consistency.as_ref()))),
         say!("plan-app", app = app(planned)),
         String::new(),
         volumes(session, planned),
@@ -93,6 +95,7 @@ pub(crate) fn text(session: &Session, what: &What, planned: &Planned) -> String 
             has = Bytes(demand.space.free_bytes)
         ));
     }
+    lines.extend(snapshot::live_warning(session, descriptor).map(|warning| format!("  {warning}")));
     for warning in &plan.warnings {
         lines.extend(told(&style.yellow(&say!("label-warning")), warning));
     }

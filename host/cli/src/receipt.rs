@@ -41,6 +41,12 @@ pub(crate) fn without_next(session: &Session, receipt: &Receipt) -> String {
         }
         TransactionKind::Undo { of } => line(say!("label-undo"), say!("undo-of-restore", id, of = escape::text(of))),
     }
+    if let Some(taken) = &receipt.consistency {
+        line(say!("label-snapshot"), words::read(&taken.message()));
+        if let Some(warning) = taken.warning() {
+            line(String::new(), words::read(&warning));
+        }
+    }
     for volume in receipt.volumes.iter().filter(|_| is_forward(receipt)) {
         let size = format!("{}, {}", entries_in_words(volume.entries), style::bytes(volume.bytes));
         let name = escape::text(&volume.name);

@@ -3,17 +3,20 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::time::Duration;
 
 use reforge_base::Failure;
 use reforge_base::Message;
 use reforge_base::Phase;
 use reforge_base::Result;
+use reforge_base::consistency;
 use reforge_base::durable;
 use reforge_base::escape;
 use reforge_base::message;
 use reforge_base::message::Bytes;
 use reforge_base::not_captured::NotCaptured;
 use reforge_base::remark::Remark;
+use reforge_host::host::SnapshotRequest;
 use reforge_host::restore::import;
 use reforge_server::documents::snapshot as documents;
 use reforge_snapshots::format::Descriptor;
@@ -28,15 +31,16 @@ use super::session::Session;
 use super::style;
 use super::words::{self, say};
 
-pub(crate) fn create(session: &Session, workload: &str, reason: &str, wait: bool) -> Result<Answer> {
+pub(crate) fn create(session: &Session, workload: &str, asked: &SnapshotRequest) -> Result<Answer> {
     let host = session.changing()?;
     let workload = host.config.workload(workload)?;
     let display = Display::new(session);
-    let descriptor = host.take_snapshot(workload, reason, wait, &session.who(), &display.progress);
+    let descriptor = host.take_snapshot(workload, asked, &session.who(), &display.progress);
     drop(display);
     let descriptor = descriptor?;
-    let mut lines =
-        vec![say!("snapshot-id", id = session.terminal.style.bold(&descriptor.id)), contents(session, &descriptor)];
+    let mut lines = vec![say!("snapshot-id", id = session.terminal.style.bold(&descriptor.id))];
+    lines.extend(taken(session, &descriptor));
+    lines.push(contents(session, &descriptor));
     lines.extend(not_captured(&descriptor.not_captured));
     lines.extend(remarks(&descriptor.all_remarks()));
     lines.extend(descriptor.project.iter().flat_map(project::not_kept));
@@ -62,6 +66,7 @@ pub(crate) fn list(session: &Session, workload: &str, all: bool) -> Result<Answe
                     } else {
                         reason(descriptor)
                     },
+                    words::read(&consistency::word(descriptor.consistency.as_ref())),
                     entries.to_string(),
                     style::bytes(bytes),
                     style::bytes(descriptor.archive.bytes),
@@ -69,7 +74,7 @@ pub(crate) fn list(session: &Session, workload: &str, all: bool) -> Result<Answe
             }
             Err(failure) => {
                 let none = || "-".to_owned();
-                vec![escape::text(&listed.id), none(), words::read(&failure.message), none(), none(), none()]
+                vec![escape::text(&listed.id), none(), words::read(&failure.message), none(), none(), none(), none()]
             }
         })
         .collect();
@@ -83,6 +88,7 @@ pub(crate) fn list(session: &Session, workload: &str, all: bool) -> Result<Answe
                 say!("head-snapshot"),
                 say!("head-taken"),
                 say!("head-reason"),
+                say!("head-app"),
                 say!("head-entries"),
                 say!("head-data"),
                 say!("head-archive"),
@@ -113,6 +119,7 @@ pub(crate) fn show(session: &Session, named: &Named) -> Result<Answer> {
     if pinned {
         lines.push(say!("snapshot-stays-pinned"));
     }
+    lines.extend(taken(session, &descriptor));
     if descriptor.imported {
         lines.push(say!("snapshot-imported-unvouched"));
     }
@@ -241,6 +248,30 @@ fn contents(session: &Session, descriptor: &Descriptor) -> String {
         String::new(),
     ];
     style::table(session.terminal.style, &heads, &rows)
+}
+
+/// What was done to the app, which hooks ran, and what to know before it is restored.
+fn taken(session: &Session, descriptor: &Descriptor) -> Vec<String> {
+    let taken = descriptor.consistency.as_ref();
+    let mut lines = vec![say!("snapshot-consistency", how = words::read(&consistency::sentence(taken)))];
+    let Some(taken) = taken else { return lines };
+    for member in &taken.members {
+        let time = Duration::from_millis(member.ms);
+        lines.push(say!("snapshot-member-time", name = escape::text(&member.name), time));
+    }
+    for hook in &taken.hooks {
+        lines.push(say!("snapshot-hook", what = words::read(&hook.message())));
+        lines.extend((!hook.output.is_empty()).then(|| say!("snapshot-hook-said", said = hook.output)));
+    }
+    lines.extend(live_warning(session, descriptor));
+    lines
+}
+
+/// One sentence about a snapshot whose files are of different instants.
+pub(crate) fn live_warning(session: &Session, descriptor: &Descriptor) -> Option<String> {
+    let warning = descriptor.consistency.as_ref()?.warning()?;
+    let label = session.terminal.style.yellow(&say!("label-warning"));
+    Some(format!("{label} {}", words::read(&warning)))
 }
 
 /// What the app has and a snapshot does not hold, each on a line of its own.

@@ -67,6 +67,9 @@ pub(crate) fn show(session: &Session, id: &str) -> Result<Answer> {
     let shown = newest.as_ref().map_or_else(|| say!("no-snapshot-yet"), snapshot_in_words);
     lines.push(say!("workload-snapshots", snapshots, shown));
     lines.extend(whole.scheduled.as_ref().map(scheduled_in_words).unwrap_or_default());
+    let expected = host.expected_interruption(workload);
+    let expected = expected.map_or_else(String::new, |time| say!("workload-consistency-expected", time));
+    lines.push(say!("workload-consistency", consistency = workload.capturing.consistency.as_str(), expected));
     lines.push(String::new());
     let rows: Vec<Vec<String>> = resolution
         .volumes

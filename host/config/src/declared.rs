@@ -79,6 +79,8 @@ impl<'a> Declared<'a> {
             schedule: _,
             keep: _,
             min_free: _,
+            // What is restored, and onto what, does not depend on it.
+            capturing: _,
             volumes,
         } = workload;
         Declared {

@@ -7,7 +7,8 @@ use std::time::Duration;
 use toml::{Table, Value};
 
 use crate::scope::Scope;
-use crate::{Api, Config, Host, Links, Schedule, Volume, Workload, duration, problems, size, written};
+use crate::{Api, Config, Host, Links, Schedule, Volume, Workload, capturing, duration, problems, size, written};
+use reforge_base::consistency::{Consistency, Hook};
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::project::ProjectFiles;
 use reforge_base::spec::{Container, HealthCheck};
@@ -111,6 +112,30 @@ impl Workload {
 
     pub fn with_health(mut self, check: HealthCheck) -> Workload {
         self.health = Some(check);
+        self
+    }
+
+    /// What is done to the app while a snapshot is taken.
+    pub fn with_consistency(mut self, consistency: Consistency) -> Workload {
+        self.capturing.consistency = consistency;
+        self
+    }
+
+    /// How long the app is frozen at most.
+    pub fn with_pause_limit(mut self, limit: Duration) -> Workload {
+        self.capturing.pause_limit = limit;
+        self
+    }
+
+    /// A command that runs before a snapshot is taken.
+    pub fn with_before_snapshot(mut self, hook: Hook) -> Workload {
+        self.capturing.before.push(hook);
+        self
+    }
+
+    /// A command that runs afterwards, whatever became of the snapshot.
+    pub fn with_after_snapshot(mut self, hook: Hook) -> Workload {
+        self.capturing.after.push(hook);
         self
     }
 
@@ -243,6 +268,7 @@ pub(super) fn workload(workload: &Workload) -> Result<Table> {
     if workload.privileged || !workload.runtime.is_compose() {
         keys.put("privileged", workload.privileged);
     }
+    keys.0.extend(capturing::keys(&workload.capturing));
     if !workload.container.is_plain() {
         container(&workload.container, &mut keys)?;
     }

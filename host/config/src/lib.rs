@@ -24,6 +24,7 @@ use reforge_notify::Channel;
 mod additions;
 pub mod adopted;
 mod api;
+mod capturing;
 mod compose;
 mod container;
 pub mod declared;
@@ -52,6 +53,7 @@ mod volume;
 mod workload;
 mod written;
 
+pub use capturing::{Capturing, PAUSE_LIMIT};
 pub use host::PLUGIN_STALL_LIMIT;
 pub use names::PREVIEW_SUFFIX;
 pub use names::is_name;
@@ -156,6 +158,8 @@ pub struct Workload {
     pub keep: Keep,
     /// Bytes that a capture leaves free on the disk of the snapshots.
     pub min_free: Option<u64>,
+    /// How snapshots are taken.
+    pub capturing: Capturing,
     pub volumes: Vec<Volume>,
 }
 
@@ -183,6 +187,7 @@ impl Workload {
             schedule: None,
             keep: Keep::default(),
             min_free: None,
+            capturing: Capturing::default(),
             volumes: Vec::new(),
         }
     }

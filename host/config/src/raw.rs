@@ -92,6 +92,10 @@ pub(super) struct RawSettings {
     pub request: Option<Spanned<toml::Table>>,
     pub max_instances: Option<Spanned<u32>>,
     pub allow_containers: Option<Spanned<Vec<String>>>,
+    pub consistency: Option<Spanned<String>>,
+    pub pause_limit: Option<Spanned<String>>,
+    pub before_snapshot: Option<Vec<RawHook>>,
+    pub after_snapshot: Option<Vec<RawHook>>,
     pub compose: Option<Spanned<RawCompose>>,
     pub schedule: Option<Spanned<RawSchedule>>,
     pub keep: Option<Spanned<RawKeep>>,
@@ -125,6 +129,14 @@ pub(super) struct RawKeep {
     pub monthly: u32,
     #[serde(default)]
     pub yearly: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawHook {
+    pub member: Option<Spanned<String>>,
+    pub command: Spanned<Vec<String>>,
+    pub limit: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]

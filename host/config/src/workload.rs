@@ -9,7 +9,7 @@ use super::host::duration_or;
 use super::problems::Problems;
 use super::raw::{RawHealth, RawLinks, RawSettings, RawWorkload};
 use super::{
-    BUILT_IN, Links, PREVIEW_SUFFIX, RuntimeName, Workload, compose, container, names, schedule, size, volume,
+    BUILT_IN, Links, PREVIEW_SUFFIX, RuntimeName, Workload, capturing, compose, container, names, schedule, size, volume,
 };
 use reforge_base::escape;
 use reforge_base::message;
@@ -39,7 +39,7 @@ pub(super) fn check_all(raw: Vec<RawWorkload>, runtimes: &[&str], problems: &mut
 }
 
 fn check(raw: RawWorkload, runtimes: &[&str], problems: &mut Problems<'_>) -> Workload {
-    let RawWorkload { settings, volumes } = raw;
+    let RawWorkload { mut settings, volumes } = raw;
     let (id_at, runtime) = (settings.id.span(), check_runtime(&settings.runtime, runtimes, problems));
     if runtime.is_compose() {
         compose::refuse_others(&settings, problems);
@@ -48,6 +48,7 @@ fn check(raw: RawWorkload, runtimes: &[&str], problems: &mut Problems<'_>) -> Wo
     }
     let compose = compose::check(&runtime, &settings, problems);
     let project_files = settings.compose.as_ref().map(|raw| raw.get_ref().project_files).unwrap_or_default();
+    let capturing = capturing::check(&runtime, &mut settings, problems);
     let (container, allow_containers) = container::check(&runtime, &settings, problems);
     let id = names::check("id", settings.id, problems);
     if id.ends_with(PREVIEW_SUFFIX) {
@@ -81,6 +82,7 @@ fn check(raw: RawWorkload, runtimes: &[&str], problems: &mut Problems<'_>) -> Wo
         schedule: settings.schedule.and_then(|raw| schedule::check(raw, problems)),
         keep: schedule::check_keep(settings.keep, problems),
         min_free: size::check_size("min_free", settings.min_free, problems),
+        capturing,
         id,
     };
     volume::check_placeholders(&workload, settings.runtime.span(), problems);
@@ -136,7 +138,7 @@ fn check_image(runtime: &RuntimeName, settings: &RawSettings, problems: &mut Pro
     }
 }
 
-fn words(key: &str, command: Spanned<Vec<String>>, problems: &mut Problems<'_>) -> Vec<String> {
+pub(super) fn words(key: &str, command: Spanned<Vec<String>>, problems: &mut Problems<'_>) -> Vec<String> {
     let words = command.get_ref();
     if words.first().is_none_or(String::is_empty) {
         problems.say(command.span(), message!("is-empty", key), message!("write-for-example-usr-bin-app"));

@@ -274,8 +274,8 @@ fn probe(
     }
 }
 
-/// Ends a check that hangs, with what it started. The engine has no call for that.
-fn end(pid: Option<i64>) -> Result<()> {
+/// Ends a command in a container that hangs, with what it started. The engine has no call for that.
+pub(crate) fn end(pid: Option<i64>) -> Result<()> {
     let Some(pid) = pid.and_then(|pid| i32::try_from(pid).ok()).filter(|pid| *pid > 0) else { return Ok(()) };
     let own = ProcessId::current(pid)?;
     let below = descendants(pid)?;

@@ -4,7 +4,7 @@
 //! say which containers are a workload's and what is known of them, `deployed` which directories they have; `request`,
 //! `mounts` and `policy` are what one is created from, `description` what one says of that, `definition` and
 //! `image_defaults` what one that somebody else made says, `images` what it runs; then the verbs: `create`, `again`,
-//! `hold`, `stop`, `start`, `health`, `kept`; and for the plan `survey`, with `controllers` and `changes`; for it and for a deploy
+//! `hold`, `stop`, `start`, `health`, `kept`; for snapshots `freeze` and `hook`; and for the plan `survey`, with `controllers` and `changes`; for it and for a deploy
 //! `needs`, with `ports`; and `adopt`, with `off_limits`, and `replaced`. Apps of several containers are `compose`'s.
 //!
 //! One container of a workload runs at most. What somebody else made is started again; what we made is made anew. The one
@@ -30,8 +30,10 @@ mod engine_volumes;
 mod engines;
 mod errors;
 mod events;
+mod freeze;
 mod health;
 mod hold;
+mod hook;
 mod image_defaults;
 mod images;
 mod kept;
@@ -62,10 +64,12 @@ use self::container::Found;
 use self::events::Events;
 use self::record::Record;
 use reforge_base::Message;
-use reforge_base::failure::{Failure, Result};
+use reforge_base::consistency::Hook;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 use reforge_base::not_captured::NotCaptured;
 use reforge_base::spec::{DeploySpec, HealthReport, Mount, Observation};
-use reforge_runtime::{DeployedMount, ImageAtHand, Replaced, Runtime, Survey};
+use reforge_runtime::{DeployedMount, Freezable, HookEnd, ImageAtHand, Replaced, Runtime, Survey};
 
 /// Runs workloads as containers.
 #[derive(Clone, Debug)]
@@ -267,6 +271,34 @@ impl Runtime for DockerRuntime {
             Some(found) => Failure::of_all(&view.missing(&found)?).map_or(Ok(()), Err),
             None => Ok(()),
         }
+    }
+
+    fn freezable(&self, workload: &str) -> Result<Option<Freezable>> {
+        freeze::plan(&self.view(workload)?.found.iter().collect::<Vec<_>>(), true).map(Some)
+    }
+
+    fn freeze(&self, _workload: &str, freezable: &Freezable) -> Result<()> {
+        freeze::freeze(&Client::open(&self.socket)?, freezable)
+    }
+
+    fn is_frozen(&self, workload: &str, _freezable: &Freezable) -> Result<bool> {
+        Ok(freeze::is_still(&self.view(workload)?.found.iter().collect::<Vec<_>>()))
+    }
+
+    fn thaw(&self, _workload: &str, freezable: &Freezable) -> Result<()> {
+        freeze::thaw(&Client::open(&self.socket)?, freezable)
+    }
+
+    fn run_hook(&self, workload: &str, hook: &Hook) -> Result<HookEnd> {
+        let view = self.view(workload)?;
+        let Some(current) = view.current() else {
+            let message = message!("was-never-deployed", workload = reforge_base::escape::text(workload));
+            return Err(Failure::new(Code::NotFound, message));
+        };
+        let spec = view.spec_of(current)?;
+        let words = hook.command.iter().map(|word| spec.fill(word, |mount| &mount.target));
+        let words: Result<Vec<String>> = words.map(|word| Ok(word?.to_string_lossy().into_owned())).collect();
+        hook::run(&view.client, current, words?, hook.limit)
     }
 
     fn confirmed(&self, workload: &str) -> Result<()> {

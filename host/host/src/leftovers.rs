@@ -55,9 +55,11 @@ fn find(state: &StateDir) -> Result<BTreeSet<Leftover>> {
     let transactions = state.transactions();
     let of_transaction = |id: &str| journal::workload_of(&transactions.join(id));
     let mut found = BTreeSet::new();
-    for target in temporaries(&state.deployments())? {
-        let workload = target.strip_suffix(".json").map(str::to_owned);
-        found.extend(leftover(workload, &state.deployments(), target, false));
+    for directory in [state.deployments(), state.captures()] {
+        for target in temporaries(&directory)? {
+            let workload = target.strip_suffix(".json").map(str::to_owned);
+            found.extend(leftover(workload, &directory, target, false));
+        }
     }
     for target in temporaries(&state.generations())? {
         found.extend(leftover(Some(target.clone()), &state.generations(), target, false));

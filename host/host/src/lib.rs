@@ -66,9 +66,12 @@ mod leftovers;
 pub mod restore;
 
 pub use audit::Event as AuditEvent;
-pub use door::{Amount, Caller, Changes, Host, HostBuilder, Plan, PlannedVolume, Restore, Snapshot, SnapshotVolume};
+pub use door::{
+    Amount, Caller, Capture, Changes, Host, HostBuilder, Plan, PlannedVolume, Restore, Snapshot, SnapshotVolume,
+};
 pub use events::{Event, EventSink};
 pub use reforge_base::audit;
+pub use reforge_base::consistency::Taken;
 pub use reforge_base::failure::{Code, Failure, Result};
 pub use reforge_config::Config;
 pub use reforge_runtime::Runtime;
@@ -79,9 +82,10 @@ pub use restore::Report;
 
 /// What a configuration in code is made of.
 pub mod config {
+    pub use reforge_base::consistency::{Consistency, Hook};
     pub use reforge_base::spec::HealthCheck;
     pub use reforge_config::scope::Scope;
-    pub use reforge_config::{Links, Volume, Workload};
+    pub use reforge_config::{Capturing, Links, Volume, Workload};
 }
 
 /// What a [`Runtime`] is given and answers.
@@ -89,6 +93,6 @@ pub mod runtime {
     pub use reforge_base::spec::{
         AppState, Container, DeploySpec, Health, HealthCheck, HealthReport, Mount, Observation,
     };
-    pub use reforge_runtime::{DeployedMount, ImageAtHand, Survey};
+    pub use reforge_runtime::{DeployedMount, Freezable, HookEnd, ImageAtHand, Survey};
     pub use reforge_volumes::identity::Identity;
 }

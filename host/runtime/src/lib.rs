@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use reforge_base::Message;
+use reforge_base::consistency::Hook;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
@@ -15,6 +16,7 @@ use reforge_base::not_captured::NotCaptured;
 use reforge_base::project::Project;
 use reforge_base::spec::{DeploySpec, HealthReport, Mount, Observation};
 use reforge_volumes::identity::Identity;
+use serde::{Deserialize, Serialize};
 
 pub mod process;
 pub mod stopped;
@@ -53,6 +55,40 @@ pub struct Replaced {
     /// What would be otherwise afterwards.
     pub changes: Vec<Message>,
 }
+
+/// What a freeze of an app freezes. It is written down before anything is frozen, so that whoever comes after a crash can thaw it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Freezable {
+    /// Its parts by the runtime's names; none of an app that is one.
+    pub members: Vec<String>,
+    /// The runtime's own words, opaque to the host.
+    pub detail: serde_json::Value,
+}
+
+impl Freezable {
+    /// An app that is one.
+    pub fn new(detail: serde_json::Value) -> Freezable {
+        Freezable { members: Vec::new(), detail }
+    }
+
+    /// One of these parts.
+    pub fn with_members(self, members: impl IntoIterator<Item = String>) -> Freezable {
+        Freezable { members: members.into_iter().collect(), ..self }
+    }
+}
+
+/// How a command ended that was run beside the app.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HookEnd {
+    /// What was wrong; none if it ended with 0.
+    pub failure: Option<Message>,
+    /// The end of what it said, as it said it.
+    pub output: Vec<u8>,
+}
+
+/// How much of what a hook says is kept.
+pub const HOOK_OUTPUT_BYTES_MAX: usize = 4096;
 
 /// Runs workloads. Every method is called with the workload's lease held, may be called again after a crash, and
 /// answers what it sees, not what it remembers.
@@ -148,9 +184,31 @@ pub trait Runtime: Send + Sync {
         false
     }
 
-    /// Whether a snapshot is taken of the app while it is down.
-    fn captures_stopped(&self) -> bool {
-        false
+    /// What a freeze would freeze now: nothing that somebody has frozen already. None if this runtime freezes nothing. Changes
+    /// nothing.
+    fn freezable(&self, _workload: &str) -> Result<Option<Freezable>> {
+        Ok(None)
+    }
+
+    /// Freezes this, all parts together, and returns when none of it runs.
+    fn freeze(&self, workload: &str, _freezable: &Freezable) -> Result<()> {
+        Err(cannot_freeze(workload))
+    }
+
+    /// Whether nothing of the workload has run since it was frozen, as far as can be seen. Changes nothing.
+    fn is_frozen(&self, _workload: &str, _freezable: &Freezable) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// Lets go on what was frozen, and nothing else. Does nothing to what runs already or is gone.
+    fn thaw(&self, _workload: &str, _freezable: &Freezable) -> Result<()> {
+        Ok(())
+    }
+
+    /// Runs a command in the app's container, or as its user, and ends it at its limit.
+    fn run_hook(&self, workload: &str, _hook: &Hook) -> Result<HookEnd> {
+        let message = message!("its-runtime-runs-no-hooks", workload = escape::text(workload));
+        Err(Failure::new(Code::Usage, message).hint(message!("remove-the-hooks")))
     }
 
     /// Workloads that are held. Changes nothing.
@@ -224,4 +282,10 @@ pub trait Runtime: Send + Sync {
     fn discard(&self, _observation: &Observation) -> Result<()> {
         Ok(())
     }
+}
+
+/// What a runtime says that freezes nothing.
+pub fn cannot_freeze(workload: &str) -> Failure {
+    let message = message!("its-runtime-freezes-nothing", workload = escape::text(workload));
+    Failure::new(Code::Usage, message).hint(message!("take-it-with-stop-or-live"))
 }

@@ -1,27 +1,47 @@
-//! An app that is down while something is done, and brought up again whatever happens in between. If the host ends there, its
-//! next start brings it up.
+//! An app that is down, and how it is brought up again: while a snapshot is taken, and after a host that ended meanwhile.
 
 use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
+use reforge_base::spec::Observation;
 
 use crate::Runtime;
 
-/// Does it with the app held and seen down. The caller holds the lease.
-pub fn while_stopped<T>(runtime: &dyn Runtime, workload: &str, act: impl FnOnce() -> Result<T>) -> Result<T> {
-    let done = taken_down(runtime, workload).and_then(|()| act());
-    let resumed = runtime.resume(workload).map_err(|failure| {
-        let message = message!("the-app-is-not-up-again", message = failure.message);
-        failure.with_message(message).hint(message!("reforge-recover-brings-it-back"))
-    });
-    match (done, resumed) {
-        (Ok(done), resumed) => resumed.map(|()| done),
-        (Err(failure), Ok(())) => Err(failure),
-        (Err(failure), Err(second)) => Err(second.context(failure.message)),
+/// Holds the app, stops it and sees it down. The caller holds the lease.
+pub fn take_down(runtime: &dyn Runtime, workload: &str) -> Result<()> {
+    runtime.hold(workload)?;
+    runtime.stop(workload)?;
+    see_down(runtime, workload)
+}
+
+/// Fails if anything of it is alive, or was since it was stopped.
+pub fn see_down(runtime: &dyn Runtime, workload: &str) -> Result<()> {
+    match runtime.not_down(workload)? {
+        None => Ok(()),
+        Some(why) => Err(Failure::new(Code::NotDown, message!("is-not-down-because", workload, why))),
     }
 }
 
-/// Ends every hold that a host left which ended in between. What cannot be brought up is told, and stands in no other's way.
+/// As it was observed before, with its policies back.
+pub fn bring_up(runtime: &dyn Runtime, workload: &str, before: &Observation) -> Result<()> {
+    let up = runtime.bring_back(before).and_then(|()| runtime.release(workload));
+    up.map_err(|failure| {
+        let message = message!("the-app-is-not-up-again", message = failure.message);
+        failure.with_message(message).hint(message!("reforge-recover-brings-it-back"))
+    })
+}
+
+/// The same after a host that ended at any point in between: an app that still runs may be about to end.
+pub fn bring_up_after_a_crash(runtime: &dyn Runtime, workload: &str, before: &Observation) -> Result<()> {
+    if !runtime.is_down(workload)? {
+        runtime.hold(workload)?;
+        runtime.stop(workload)?;
+    }
+    bring_up(runtime, workload, before)
+}
+
+/// Ends every hold that a version before left which ended while it captured. What cannot be brought up is told, and stands in no
+/// other's way.
 pub fn resume_all(runtime: &dyn Runtime, resume: &dyn Fn(&str) -> Result<()>, tell: &dyn Fn(Message)) {
     match runtime.held() {
         Err(failure) => tell(message!("held-workloads-are-not-known", failure)),
@@ -33,14 +53,5 @@ pub fn resume_all(runtime: &dyn Runtime, resume: &dyn Fn(&str) -> Result<()>, te
                 }
             }
         }
-    }
-}
-
-fn taken_down(runtime: &dyn Runtime, workload: &str) -> Result<()> {
-    runtime.hold(workload)?;
-    runtime.stop(workload)?;
-    match runtime.not_down(workload)? {
-        None => Ok(()),
-        Some(why) => Err(Failure::new(Code::NotDown, message!("is-not-down-because", workload, why))),
     }
 }

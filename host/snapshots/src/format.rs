@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use reforge_base::consistency::Taken;
 use reforge_base::not_captured::NotCaptured;
 use reforge_base::project::{Project, ProjectEntries};
 use reforge_base::remark::{About, Remark};
@@ -59,6 +60,9 @@ pub struct Descriptor {
     /// The Compose project that it was taken of. Nothing for plugins, either, and nor are its files in the archive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<Project>,
+    /// What was done to the app meanwhile. None of a snapshot of a version before, and of an imported one. Nor for plugins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consistency: Option<Taken>,
 }
 
 impl Descriptor {
@@ -67,12 +71,14 @@ impl Descriptor {
         let is_more = !self.not_captured.is_empty()
             || !self.remarks.is_empty()
             || self.flags.is_some()
-            || self.project.is_some();
+            || self.project.is_some()
+            || self.consistency.is_some();
         is_more.then(|| Descriptor {
             not_captured: Vec::new(),
             remarks: Vec::new(),
             flags: None,
             project: None,
+            consistency: None,
             id: self.id.clone(),
             manifest: self.manifest.clone(),
             archive: Archive { bytes: self.shown_bytes(), ..self.archive.clone() },

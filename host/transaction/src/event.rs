@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use reforge_base::consistency::Taken;
 use reforge_base::not_captured::NotCaptured;
 use reforge_base::remark::Remark;
 use reforge_base::spec::{DeploySpec, Health};
@@ -108,6 +109,9 @@ pub struct Begin {
     /// What is to be known of what the snapshot holds: for the receipt.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<Remark>,
+    /// How the snapshot was taken, for the receipt. None of an undo, and of a snapshot that does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consistency: Option<Taken>,
     /// The previous trees stay until a person finishes: no safety snapshot could be had, or nothing vouches for
     /// what was restored.
     pub keep_previous: bool,

@@ -30,6 +30,7 @@ pub(crate) fn begin() -> Begin {
         left: Vec::new(),
         not_captured: Vec::new(),
         remarks: Vec::new(),
+        consistency: None,
         keep_previous: false,
         undo_window_ms: 1,
     }

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::event::{Begin, Event, Record, TransactionKind};
 use super::journal::Journal;
 use super::state_files;
+use reforge_base::consistency::Taken;
 use reforge_base::durable;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
@@ -101,6 +102,9 @@ pub struct Receipt {
     /// What is to be known of what the snapshot holds: what changed while it was taken, what is not in it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<Remark>,
+    /// How the snapshot was taken; none of an undo, and of a snapshot that does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consistency: Option<Taken>,
     /// The snapshot of what was live when the app was down.
     pub safety: Option<String>,
     pub plan_digest: String,
@@ -222,6 +226,7 @@ pub fn draw_up(journal: &Journal, begin: &Begin, ending: Ending) -> Receipt {
         left: begin.left.clone(),
         not_captured: begin.not_captured.clone(),
         remarks: begin.remarks.clone(),
+        consistency: begin.consistency.clone(),
         safety: journal.state().safety.clone(),
         plan_digest: begin.plan_digest.clone(),
         plugin_digest: begin.plugin_digest.clone(),

@@ -82,6 +82,7 @@ pub fn plan(transactions: &Path, request: &Request) -> Result<Begin> {
         left: restore.left.clone(),
         not_captured: restore.not_captured.clone(),
         remarks: Vec::new(),
+        consistency: None,
         keep_previous: false,
         undo_window_ms: request.undo_window_ms,
     })

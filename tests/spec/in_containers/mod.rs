@@ -7,6 +7,7 @@ mod adoption;
 mod adoptions;
 mod boot;
 mod compose;
+mod consistency;
 mod crashes;
 mod databases;
 mod engine_volumes;

@@ -126,7 +126,7 @@ fn an_app_that_was_stopped_stays_stopped_and_a_bad_one_runs_on_its_old_data_in_i
     world.ok(&["deploy", &id]);
     let poison = world.volume(&id, "data").join("poison");
     std::fs::write(&poison, "").unwrap();
-    let bad = world.snapshot(&id);
+    let bad = world.live_snapshot(&id);
     std::fs::remove_file(&poison).unwrap();
     let before = inspect(engine, &id)["Id"].clone();
     world.restore(&id, &bad, &[]).expect(4).expect_said("status 3");

@@ -170,6 +170,13 @@ impl World {
         output.json()["id"].as_str().unwrap_or_else(|| panic!("no id: {output:?}")).to_owned()
     }
 
+    /// The same while the app runs: of data from which it could not be started again.
+    #[track_caller]
+    pub(crate) fn live_snapshot(&self, workload: &str) -> String {
+        let output = self.ok(&["snapshot", "create", workload, "--consistency", "live", "--json"]);
+        output.json()["id"].as_str().unwrap_or_else(|| panic!("no id: {output:?}")).to_owned()
+    }
+
     /// `restore run`, answered with yes.
     pub(crate) fn restore(&self, workload: &str, snapshot: &str, more: &[&str]) -> Output {
         self.reforge(&[&["restore", "run", workload, snapshot, "--yes"], more].concat())

@@ -39,7 +39,7 @@ const PROBE_PREFIX: &str = ".probe-";
 const SMALL_FILE_BYTES_MAX: u64 = 4096;
 
 /// Made by `init` too, and by whoever needs one in a state directory of before.
-const LATER_DIRECTORIES: [&str; 1] = ["generations"];
+const LATER_DIRECTORIES: [&str; 2] = ["generations", "captures"];
 
 /// Made by `init`, expected by everything else.
 const DIRECTORIES: [&str; 7] = ["transactions", "locks", "receipts", "deployments", "process", "plugins", CACHE];
@@ -139,6 +139,11 @@ impl StateDir {
     /// The generation of each workload's volumes, a file per workload.
     pub fn generations(&self) -> PathBuf {
         self.root.join("generations")
+    }
+
+    /// Snapshots that are being taken of apps that are stopped or frozen for them, a file per workload.
+    pub fn captures(&self) -> PathBuf {
+        self.root.join("captures")
     }
 
     /// What is and was deployed, a file per workload.

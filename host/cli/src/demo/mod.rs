@@ -18,6 +18,7 @@ use reforge_base::Result;
 use reforge_base::escape;
 use reforge_base::message;
 use reforge_deployer::dispatch::DeployRequest;
+use reforge_host::host::SnapshotRequest;
 use reforge_transaction::receipt::{Outcome, Receipt};
 use serde_json::{Value, json};
 
@@ -87,7 +88,7 @@ impl Play {
     /// Answers the snapshot's id.
     fn capture(&self) -> Result<String> {
         let taken = self.show(&format!("snapshot create {WORKLOAD} --reason demo"), |session| {
-            snapshot::create(session, WORKLOAD, "demo", false)
+            snapshot::create(session, WORKLOAD, &SnapshotRequest::because("demo"))
         })?;
         let id = taken.json["id"].as_str().map(str::to_owned);
         let id = id.ok_or_else(|| Failure::new(Code::Io, message!("the-snapshot-has-no-id")))?;

@@ -21,7 +21,7 @@ mod program;
 mod project;
 mod record;
 mod refusals;
-mod schedule;
+pub(super) mod schedule;
 mod supervised;
 mod unit;
 mod up;
@@ -35,8 +35,10 @@ pub use self::adopt::{ComposeAdoption, UnitVolume};
 use self::record::UnitRecord;
 use self::unit::Unit;
 use super::client::Client;
+use super::container::Found;
 use super::events::Events;
-use super::{engine_volumes, members, record_file};
+use super::{engine_volumes, freeze, hook, members, record_file};
+use reforge_base::consistency::Hook;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
@@ -44,7 +46,7 @@ use reforge_base::not_captured::NotCaptured;
 use reforge_base::project::Project;
 use reforge_base::spec::{ComposeProject, DeploySpec, HealthReport, Observation};
 use reforge_base::{Message, spec};
-use reforge_runtime::{DeployedMount, ImageAtHand, Runtime, Survey};
+use reforge_runtime::{DeployedMount, Freezable, HookEnd, ImageAtHand, Runtime, Survey};
 
 /// Runs workloads as Compose projects.
 #[derive(Clone, Debug)]
@@ -135,6 +137,10 @@ impl View<'_> {
     fn refresh(&mut self) -> Result<()> {
         self.unit = unit::of(&self.client, &self.project.name, &self.record.held_ids())?;
         Ok(())
+    }
+
+    fn found(&self) -> Vec<&Found> {
+        self.unit.members.iter().map(|member| &member.found).collect()
     }
 
     /// What is deployed, in the words of every workload.
@@ -272,8 +278,35 @@ impl Runtime for ComposeRuntime {
         true
     }
 
-    fn captures_stopped(&self) -> bool {
-        true
+    fn freezable(&self, workload: &str) -> Result<Option<Freezable>> {
+        let Some(view) = self.view(workload)? else { return Ok(None) };
+        view.refuse_other_project()?;
+        freeze::plan(&view.found(), false).map(Some)
+    }
+
+    fn freeze(&self, _workload: &str, freezable: &Freezable) -> Result<()> {
+        freeze::freeze(&Client::open(&self.socket)?, freezable)
+    }
+
+    fn is_frozen(&self, workload: &str, _freezable: &Freezable) -> Result<bool> {
+        Ok(self.view(workload)?.is_some_and(|view| freeze::is_still(&view.found())))
+    }
+
+    fn thaw(&self, _workload: &str, freezable: &Freezable) -> Result<()> {
+        freeze::thaw(&Client::open(&self.socket)?, freezable)
+    }
+
+    fn run_hook(&self, workload: &str, hook: &Hook) -> Result<HookEnd> {
+        let view = self.known(workload)?;
+        let name = hook.member.as_deref().unwrap_or_default();
+        let is_it = |member: &&unit::Member| member.service == name || member.found.name == name;
+        let named = || view.unit.members.iter().filter(is_it);
+        // A service may have several; one that runs is as good as another.
+        let Some(member) = named().find(|member| member.found.is_running()).or_else(|| named().next()) else {
+            let known: Vec<&str> = view.unit.members.iter().map(|member| member.service.as_str()).collect();
+            return Err(hook::no_member(name, &known));
+        };
+        hook::run(&view.client, &member.found, hook.command.clone(), hook.limit)
     }
 
     fn held(&self) -> Result<Vec<String>> {

@@ -138,6 +138,7 @@ impl Scene<'_> {
             remarks: Vec::new(),
             flags: None,
             project: None,
+            consistency: None,
         })
     }
 

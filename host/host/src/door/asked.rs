@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use super::Plan;
 use crate::restore::preflight::Choice;
 use crate::restore::run::Request;
+use reforge_base::consistency::Consistency;
 use reforge_base::escape;
 
 /// Who asks, whether they wait for a workload that is busy, and how they give up.
@@ -31,6 +32,26 @@ impl Caller {
     /// stops any more.
     pub fn cancelled_by(self, flag: Arc<AtomicBool>) -> Caller {
         Caller { cancelled: flag, ..self }
+    }
+}
+
+/// A snapshot that is asked for.
+#[derive(Clone, Debug)]
+pub struct Capture {
+    pub(super) workload: String,
+    pub(super) reason: String,
+    pub(super) consistency: Option<Consistency>,
+}
+
+impl Capture {
+    /// Of every volume of a workload, with the app treated as that says.
+    pub fn of(workload: &str, reason: &str) -> Capture {
+        Capture { workload: workload.to_owned(), reason: reason.to_owned(), consistency: None }
+    }
+
+    /// With this done to an app that runs, whatever its workload says.
+    pub fn with(self, consistency: Consistency) -> Capture {
+        Capture { consistency: Some(consistency), ..self }
     }
 }
 

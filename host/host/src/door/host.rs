@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Caller, HostBuilder, Plan, Restore, Snapshot};
+use super::{Caller, Capture, HostBuilder, Plan, Restore, Snapshot};
 use crate::host;
+use crate::host::SnapshotRequest;
 use crate::restore::progress::{Progress, Unwatched};
 use crate::restore::{Report, decide, run, undo};
 use reforge_base::Message;
@@ -69,12 +70,25 @@ impl Host {
         Failure::of_all(&self.core.blocked(workload)?).map_or(Ok(lease), Err)
     }
 
-    /// Takes a snapshot of every volume of a workload. The app may run.
+    /// Takes a snapshot of every volume of a workload. An app that runs is stopped or frozen meanwhile, as its workload says.
     pub fn capture(&self, workload: &str, reason: &str, caller: &Caller) -> Result<Snapshot> {
         self.recover()?;
         let workload = self.core.config.workload(workload)?;
         let captured = self.watched(&workload.id, caller, |progress| {
-            self.core.take_snapshot(workload, reason, caller.wait, &caller.who, progress)
+            let asked = SnapshotRequest { wait: caller.wait, ..SnapshotRequest::because(reason) };
+            self.core.take_snapshot(workload, &asked, &caller.who, progress)
+        });
+        captured.map(Snapshot::of)
+    }
+
+    /// The same as it is asked for.
+    pub fn capture_as(&self, capture: &Capture, caller: &Caller) -> Result<Snapshot> {
+        self.recover()?;
+        let workload = self.core.config.workload(&capture.workload)?;
+        let captured = self.watched(&workload.id, caller, |progress| {
+            let consistency = capture.consistency;
+            let asked = SnapshotRequest { consistency, wait: caller.wait, ..SnapshotRequest::because(&capture.reason) };
+            self.core.take_snapshot(workload, &asked, &caller.who, progress)
         });
         captured.map(Snapshot::of)
     }

@@ -7,7 +7,7 @@ mod host;
 mod plan;
 mod snapshot;
 
-pub use asked::{Caller, Restore};
+pub use asked::{Caller, Capture, Restore};
 pub use builder::HostBuilder;
 pub use host::Host;
 pub use plan::{Amount, Changes, Plan, PlannedVolume};

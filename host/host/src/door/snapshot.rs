@@ -1,5 +1,6 @@
 //! A snapshot as whoever embeds the host is shown it.
 
+use reforge_base::consistency::Taken;
 use reforge_base::not_captured::NotCaptured;
 use reforge_base::remark::Remark;
 use reforge_snapshots::format::Descriptor;
@@ -22,6 +23,8 @@ pub struct Snapshot {
     pub not_captured: Vec<NotCaptured>,
     /// What is to be known of its volumes: what changed while it was taken, what a restore would refuse or not bring back.
     pub remarks: Vec<Remark>,
+    /// What was done to the app meanwhile; none if the snapshot does not say.
+    pub consistency: Option<Taken>,
 }
 
 /// What a snapshot holds of one volume.
@@ -36,7 +39,7 @@ pub struct SnapshotVolume {
 impl Snapshot {
     pub(super) fn of(descriptor: Descriptor) -> Snapshot {
         let remarks = descriptor.all_remarks();
-        let Descriptor { id, manifest, archive, volumes, imported, not_captured, .. } = descriptor;
+        let Descriptor { id, manifest, archive, volumes, imported, not_captured, consistency, .. } = descriptor;
         let volumes = manifest.volumes.into_iter().zip(volumes);
         Snapshot {
             id,
@@ -47,6 +50,7 @@ impl Snapshot {
             imported,
             not_captured,
             remarks,
+            consistency,
             volumes: volumes
                 .map(|(volume, totals)| SnapshotVolume {
                     name: volume.name,

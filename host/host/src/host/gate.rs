@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Host;
+use super::{Host, capturing};
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::state_dir::StateDir;
@@ -44,7 +44,7 @@ impl Host {
     }
 }
 
-/// An unfinished transaction blocks its workload, and so does another host at work beside its volumes, and a sibling that
+/// An unfinished transaction or capture blocks its workload, and so does another host at work beside its volumes, and a sibling that
 /// no journal knows: a restore whose journal is gone may have been in the middle of anything.
 pub(super) fn blocked(
     state: &StateDir,
@@ -68,6 +68,7 @@ pub(super) fn blocked(
     // Read after the siblings: a restore of another workload makes its journal before anything beside a volume.
     let entries = registry::read_open(&transactions)?;
     let mut reasons: Vec<Failure> = registry::blocking(&entries, &workload.id).into_iter().collect();
+    reasons.extend(capturing::blocked(state, &workload.id)?);
     for volume in &volumes {
         // Whatever the workload was called then: its directories are what is in the middle of something.
         let other = registry::blocking_directory(&entries, &workload.id, &volume.parent, &volume.live)?;

@@ -1,10 +1,11 @@
 //! The host: everything that one configuration has, put together, and what each start and each change owes the audit.
 //!
-//! `gate` says whether a workload may be touched; `snapshots` takes and deletes its snapshots,
-//! `retention` says which of them stay, `captured` knows the newest; `schedule` says how far a workload is with what is due and
-//! [`due`] does it; [`plugins`] changes which plugins are installed; `told` says what people elsewhere are told of.
+//! `gate` says whether a workload may be touched; `snapshots` takes and deletes its snapshots, `capturing` stops or freezes its app
+//! meanwhile, `retention` says which of them stay, `captured` knows the newest; `schedule` says how far a workload is with what
+//! is due and [`due`] does it; [`plugins`] changes which plugins are installed; `told` says what people elsewhere are told of.
 
 mod captured;
+mod capturing;
 pub mod due;
 mod gate;
 pub mod plugins;
@@ -19,6 +20,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use self::capturing::outlook_of;
+pub use self::snapshots::SnapshotRequest;
 use crate::audit::Audit;
 use crate::events::{self, Event, EventSink};
 use crate::leftovers;
@@ -194,16 +197,18 @@ impl Host {
         for receipt in receipts() {
             self.or_tell(self.unless_busy(&receipt.workload, || self.prune_safety(&receipt.workload)));
         }
+        self.settle_captures();
         self.resume_held();
         self.sweep();
         Ok(recovered)
     }
 
-    /// A workload that is held by no transaction was to be captured, and the host ended: what ran is started again. One that
-    /// cannot be is told, and stands in no other's way.
+    /// A workload that is held by no transaction was to be captured by a version before, which wrote nothing else down, and the
+    /// host ended: what ran is started again. One that cannot be is told, and stands in no other's way.
     fn resume_held(&self) {
         let is_free = |workload: &str| -> Result<bool> {
-            Ok(registry::blocking(&registry::read_open(&self.state.transactions())?, workload).is_none())
+            let is_known = capturing::blocked(&self.state, workload)?.is_some();
+            Ok(!is_known && registry::blocking(&registry::read_open(&self.state.transactions())?, workload).is_none())
         };
         for runtime in self.deployer.runtimes() {
             let resume = |workload: &str| {

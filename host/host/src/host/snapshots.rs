@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use cap_std::fs::Dir;
 
 use super::Host;
+use super::capturing::{self, Meanwhile};
 use crate::restore::preflight;
 use crate::restore::progress::Progress;
 use reforge_base::Phase;
+use reforge_base::consistency::{Consistency, Taken, WhyLive};
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::not_captured::{NotCaptured, WhyNot};
@@ -19,7 +22,6 @@ use reforge_config::{Links, Workload};
 use reforge_deployer::deployed;
 use reforge_deployer::resolve::{self, ResolvedVolume};
 use reforge_holders::{self as holders, LiveDirectory};
-use reforge_runtime::stopped;
 use reforge_snapshots::capture::{self, CaptureRequest, CaptureVolume, SAFETY, Storage, Terms};
 use reforge_snapshots::format::{Descriptor, Image};
 use reforge_transaction::app::Used;
@@ -31,14 +33,39 @@ use reforge_volumes::parent::Parent;
 /// Safety snapshots that are kept per workload, besides those that a transaction still names.
 const SAFETY_KEPT: usize = 3;
 
+/// A snapshot that is asked for.
+#[derive(Clone, Debug)]
+pub struct SnapshotRequest {
+    /// Why, for whoever chooses one to restore.
+    pub reason: String,
+    /// What is done to an app that runs; none for what its workload says.
+    pub consistency: Option<Consistency>,
+    /// Whether a workload that is busy is waited for.
+    pub wait: bool,
+}
+
+impl SnapshotRequest {
+    /// As the workload says, refused at once while that is busy.
+    pub fn because(reason: &str) -> SnapshotRequest {
+        SnapshotRequest { reason: reason.to_owned(), consistency: None, wait: false }
+    }
+}
+
 impl Host {
-    /// Takes a snapshot of every volume of a workload, under its lease. The app may run.
+    /// [`Host::capture_as`] as the workload says.
     pub fn capture(&self, workload: &Workload, reason: &str, wait: bool, progress: &Progress) -> Result<Descriptor> {
+        self.capture_as(workload, &SnapshotRequest { wait, ..SnapshotRequest::because(reason) }, progress)
+    }
+
+    /// Takes a snapshot of every volume of a workload, under its lease. An app that runs is stopped or frozen meanwhile, unless
+    /// the workload or the request says otherwise.
+    pub fn capture_as(&self, workload: &Workload, asked: &SnapshotRequest, progress: &Progress) -> Result<Descriptor> {
+        let SnapshotRequest { reason, wait, .. } = asked;
         if reason == SAFETY {
             let message = message!("is-the-reason-of-snapshots", safety = SAFETY);
             return Err(Failure::new(Code::Usage, message).hint(message!("give-another-reason")));
         }
-        let _lease = self.lease(&workload.id, message!("snapshot", reason), wait, &progress.cancelled)?;
+        let _lease = self.lease(&workload.id, message!("snapshot", reason), *wait, &progress.cancelled)?;
         Failure::of_all(&self.blocked(workload)?).map_or(Ok(()), Err)?;
         let resolution = resolve::resolve(&self.config, workload);
         let (skipped, left) = (resolution.skipped.clone(), resolution.left());
@@ -70,7 +97,6 @@ impl Host {
         for warning in runtime.beside(&workload.id)? {
             progress.note(&warning.message);
         }
-        progress.begin(Phase::Capturing, 0, 0);
         let mut opened = Vec::new();
         for volume in &volumes {
             let live = Parent::open(&volume.parent)?.open_live(&volume.live)?;
@@ -80,52 +106,59 @@ impl Host {
             opened.push((volume.clone(), live));
         }
         let remarks = self.since_the_last(workload, &volumes, &totals, &not_captured)?;
-        let capture = |app_is_down: bool| {
-            let request = self.request(workload, reason, &observation, Storage::Compressed)?;
+        let capture = |app_is_down: bool, conclude: &(dyn Fn() -> Result<Taken> + Sync)| {
+            progress.begin(Phase::Capturing, 0, 0);
+            let request = self.request(workload, reason, &observation, Storage::Compressed, conclude)?;
             let terms = Terms { remarks: remarks.clone(), ..request.terms };
             let (skipped, not_captured, project) = (skipped.clone(), not_captured.clone(), project.clone());
             let request = CaptureRequest { skipped, not_captured, project, app_is_down, terms, ..request };
             self.capture_volumes(request, &opened, progress)
         };
-        let app_is_down = !observation.state.should_run();
-        if !app_is_down && runtime.captures_stopped() {
-            let live = volumes.iter().map(|volume| (volume.name.clone(), volume.path.clone())).collect::<Vec<_>>();
-            let survey = runtime.survey(&workload.id, &workload.allow_containers, &live)?;
-            Failure::of_all(&survey.refusals).map_or(Ok(()), Err)?;
-            survey.warnings.iter().for_each(|warning| progress.note(&warning.message));
-            runtime.make_missing(&workload.id)?;
-            return stopped::while_stopped(&*runtime, &workload.id, || {
-                let captured = capture(true)?;
-                for ran in runtime.ran_meanwhile(&workload.id, &live)? {
-                    progress.note(&ran);
-                }
-                Ok(captured)
-            });
+        if observation.state.should_run() {
+            let consistency = asked.consistency.unwrap_or(workload.capturing.consistency);
+            let meanwhile = Meanwhile::new(self, workload, consistency, &observation, (&volumes, progress))?;
+            meanwhile.check()?;
+            if let Some(outlook) = capturing::outlook(self, workload, consistency) {
+                progress.note(outlook);
+            }
+            return meanwhile.run(&opened, |app_is_down| capture(app_is_down, &|| meanwhile.conclude()));
         }
-        match capture(app_is_down) {
+        match capture(true, &|| Ok(Taken::new(Consistency::Stop, false))) {
             // Somebody else's process writes, as one may while a snapshot is taken that no restore depends on.
-            Err(failure) if app_is_down && failure.code == Code::NotDown && is_held(&volumes)? => capture(false),
+            Err(failure) if failure.code == Code::NotDown && is_held(&volumes)? => {
+                capture(false, &|| Ok(Taken::new(Consistency::Live, false).because(WhyLive::OthersWrote)))
+            }
             captured => captured,
         }
     }
 
-    /// [`Host::capture`] as somebody asks for it: audited, whatever becomes of it.
+    /// How long the app was down or frozen for the last snapshot that was taken as the workload says.
+    pub fn expected_interruption(&self, workload: &Workload) -> Option<Duration> {
+        capturing::expected(self, &workload.id, workload.capturing.consistency)
+    }
+
+    /// [`Host::capture_as`] as somebody asks for it: audited, whatever becomes of it.
     pub fn take_snapshot(
         &self,
         workload: &Workload,
-        reason: &str,
-        wait: bool,
+        asked: &SnapshotRequest,
         who: &str,
         progress: &Progress,
     ) -> Result<Descriptor> {
         let began = std::time::Instant::now();
-        let descriptor = self.capture(workload, reason, wait, progress);
+        let descriptor = self.capture_as(workload, asked, progress);
         if let Ok(descriptor) = &descriptor {
             self.or_tell(self.note_captured(descriptor, began.elapsed()));
         }
         let id = descriptor.as_ref().ok().map(|descriptor| &descriptor.id);
+        let taken = descriptor.as_ref().ok().and_then(|descriptor| descriptor.consistency.as_ref());
         let failure = descriptor.as_ref().err();
-        let details = serde_json::json!({ "workload": workload.id, "snapshot": id, "failure": failure });
+        let details = serde_json::json!({
+            "workload": workload.id,
+            "snapshot": id,
+            "consistency": taken,
+            "failure": failure,
+        });
         self.notify_of_snapshot(&workload.id, &descriptor);
         self.audit.append("snapshot", who, details)?;
         descriptor
@@ -143,7 +176,9 @@ impl Host {
         let volumes = self.exchanged_volumes(workload, transaction)?;
         let observation = transaction.observation().cloned().unwrap_or_else(Observation::absent);
         progress.begin(Phase::SafetySnapshot, bytes, entries);
-        let request = self.request(workload, SAFETY, &observation, Storage::Stored)?;
+        let app_ran = observation.state.should_run();
+        let conclude = move || Ok(Taken::new(Consistency::Stop, app_ran));
+        let request = self.request(workload, SAFETY, &observation, Storage::Stored, &conclude)?;
         // It is told at the plan; here nothing may fail for it.
         let not_captured = self.not_captured(workload).unwrap_or_default();
         let project = self.project(workload, false).unwrap_or_default();
@@ -233,13 +268,14 @@ impl Host {
         Ok(volumes)
     }
 
-    fn request(
+    fn request<'a>(
         &self,
         workload: &Workload,
         reason: &str,
         observation: &Observation,
         storage: Storage,
-    ) -> Result<CaptureRequest<'static>> {
+        conclude: &'a (dyn Fn() -> Result<Taken> + Sync),
+    ) -> Result<CaptureRequest<'a>> {
         let image = observation
             .spec
             .as_ref()
@@ -260,13 +296,14 @@ impl Host {
                 links_refused: workload.links == Links::Refuse,
                 remarks: Vec::new(),
             },
+            conclude,
         })
     }
 
-    fn capture_volumes(
+    fn capture_volumes<'a>(
         &self,
-        request: CaptureRequest<'static>,
-        volumes: &[(ResolvedVolume, Dir)],
+        request: CaptureRequest<'a>,
+        volumes: &'a [(ResolvedVolume, Dir)],
         progress: &Progress,
     ) -> Result<Descriptor> {
         let captured = volumes.iter().map(|(volume, live)| CaptureVolume {

@@ -95,6 +95,7 @@ fn take_in(
         remarks: Vec::new(),
         flags: None,
         project: None,
+        consistency: None,
     };
     let copied = pending.archive().try_clone().map_err(refuse)?;
     let inspection = inspect(host, plugin, &workload.id, OpenSnapshot::foreign(copied, undescribed.clone()), progress)?;

@@ -2,14 +2,16 @@
 //!
 //! In reading order: `workload_dir` is what lies on disk, `identity` and `process_tree` say which processes are meant,
 //! `launch` starts and `stop` ends them, `supervise` and `supervisor` are the process that stays,
-//! `control` is what the host says to it, `orphan` is what the host does when it is gone.
+//! `control` is what the host says to it, `orphan` is what the host does when it is gone. `freeze` and `hook` are for snapshots.
 //!
 //! The supervisor outlives the command that started it, and the app outlives a supervisor that is killed: nothing here
 //! remembers, everything is asked of the supervisor, of `state.json` and of `/proc`.
 
 mod control;
 mod control_channel;
+mod freeze;
 mod health;
+mod hook;
 mod identity;
 mod launch;
 mod log;
@@ -35,9 +37,10 @@ use self::orphan::Nobody;
 pub use self::process_tree::descendants;
 use self::state::{Phase, State};
 use self::workload_dir::WorkloadDir;
-use super::{DeployedMount, Runtime};
+use super::{DeployedMount, Freezable, HookEnd, Runtime};
+use reforge_base::consistency::Hook;
 use reforge_base::effects::effect;
-use reforge_base::failure::{Failure, Result};
+use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::spec::{AppState, DeploySpec, HealthReport, Mount, Observation};
 pub use supervise::supervise;
@@ -97,6 +100,31 @@ impl ProcessRuntime {
                 Ok(Some((spec, app, State { supervisor: None, ..state })))
             }
         }
+    }
+
+    /// Everything alive of the app, without its supervisor, and that.
+    fn alive(&self, workload_dir: &WorkloadDir) -> Result<(Option<ProcessId>, Vec<ProcessId>)> {
+        match control::ask(workload_dir, &ControlRequest::Status, ANSWER_LIMIT)? {
+            Reached::Supervisor(Answer::Status(status)) => match status.state.supervisor {
+                Some(supervisor) => {
+                    let alive = process_tree::descendants(supervisor.pid)?;
+                    Ok((Some(supervisor), alive))
+                }
+                None => Ok((None, Vec::new())),
+            },
+            Reached::Supervisor(Answer::Failed(failure)) => Err(failure),
+            Reached::Supervisor(other) => Err(health::unexpected(&other)),
+            Reached::Nobody(_lock) => Ok((None, self.nobody.left(workload_dir)?)),
+        }
+    }
+
+    /// The same of a workload that may never have been deployed.
+    fn living(&self, workload: &str) -> Result<Vec<ProcessId>> {
+        let workload_dir = self.workload_dir(workload)?;
+        if !workload_dir.exists()? {
+            return Ok(Vec::new());
+        }
+        Ok(self.alive(&workload_dir)?.1)
     }
 
     /// Sets the hold flag, through the supervisor if there is one.
@@ -196,19 +224,8 @@ impl Runtime for ProcessRuntime {
         if !workload_dir.exists()? {
             return Ok(Vec::new());
         }
-        let alive = match control::ask(&workload_dir, &ControlRequest::Status, ANSWER_LIMIT)? {
-            Reached::Supervisor(Answer::Status(status)) => match status.state.supervisor {
-                Some(supervisor) => {
-                    let mut all = process_tree::descendants(supervisor.pid)?;
-                    all.push(supervisor);
-                    all
-                }
-                None => Vec::new(),
-            },
-            Reached::Supervisor(Answer::Failed(failure)) => return Err(failure),
-            Reached::Supervisor(other) => return Err(health::unexpected(&other)),
-            Reached::Nobody(_lock) => self.nobody.left(&workload_dir)?,
-        };
+        let (supervisor, mut alive) = self.alive(&workload_dir)?;
+        alive.extend(supervisor);
         Ok(alive.into_iter().map(|process| process.pid).collect())
     }
 
@@ -228,14 +245,36 @@ impl Runtime for ProcessRuntime {
         }
     }
 
+    fn freezable(&self, workload: &str) -> Result<Option<Freezable>> {
+        let plan = freeze::Plan::make(&|| self.living(workload))?;
+        Ok(Some(Freezable::new(serde_json::to_value(plan).map_err(not_understood)?)))
+    }
+
+    fn freeze(&self, workload: &str, freezable: &Freezable) -> Result<()> {
+        planned(freezable)?.freeze(&|| self.living(workload))
+    }
+
+    fn is_frozen(&self, workload: &str, freezable: &Freezable) -> Result<bool> {
+        planned(freezable)?.is_frozen(&|| self.living(workload))
+    }
+
+    fn thaw(&self, workload: &str, freezable: &Freezable) -> Result<()> {
+        planned(freezable)?.thaw(&|| self.living(workload))
+    }
+
+    fn run_hook(&self, workload: &str, hook: &Hook) -> Result<HookEnd> {
+        let workload_dir = self.workload_dir(workload)?;
+        match workload_dir.exists()?.then(|| workload_dir.spec()).transpose()?.flatten() {
+            Some(spec) => hook::run(&workload_dir, &spec, workload_dir.state()?.start, hook),
+            None => Err(never_deployed(workload)),
+        }
+    }
+
     fn await_healthy(&self, workload: &str, cancelled: &dyn Fn() -> bool) -> Result<HealthReport> {
         let workload_dir = self.workload_dir(workload)?;
         match workload_dir.exists()?.then(|| workload_dir.spec()).transpose()?.flatten() {
             Some(spec) => health::wait(&workload_dir, &spec, cancelled),
-            None => Err(Failure::new(
-                reforge_base::Code::NotFound,
-                message!("was-never-deployed", workload = reforge_base::escape::text(workload)),
-            )),
+            None => Err(never_deployed(workload)),
         }
     }
 
@@ -243,6 +282,18 @@ impl Runtime for ProcessRuntime {
         let path = launch::program_file(spec, &spec.command)?;
         digest(&path).map_err(|error| Failure::io("read", &path, &error))
     }
+}
+
+fn never_deployed(workload: &str) -> Failure {
+    Failure::new(Code::NotFound, message!("was-never-deployed", workload = reforge_base::escape::text(workload)))
+}
+
+fn planned(freezable: &Freezable) -> Result<freeze::Plan> {
+    serde_json::from_value(freezable.detail.clone()).map_err(not_understood)
+}
+
+fn not_understood(error: serde_json::Error) -> Failure {
+    Failure::new(Code::Runtime, message!("what-is-frozen-is-not-understood", error))
 }
 
 fn done(answer: Answer) -> Result<()> {

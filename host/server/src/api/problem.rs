@@ -164,7 +164,7 @@ fn status_of(code: &Code) -> StatusCode {
         | Code::OutOfOrder
         | Code::PluginRefused
         // What was asked to run does not run, and what was asked to restore does not work: nothing is wrong here.
-        | Code::AppBad
+        | Code::AppBad | Code::HookFailed
         | Code::Plugin
         | Code::Other(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Code::Cancelled | Code::StateRefused | Code::EngineUnreachable | Code::EngineTooOld => {
@@ -207,6 +207,7 @@ mod tests {
             ("out-of-order", 422),
             ("too-large", 422),
             ("app-bad", 422),
+            ("hook-failed", 422),
             ("plugin", 422),
             ("a-plugins-own", 422),
             ("no-space", 507),

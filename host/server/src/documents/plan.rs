@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::text;
 use super::workload::WorkloadState;
+use reforge_base::consistency::Taken;
 use reforge_base::failure::Failure;
 use reforge_base::not_captured::NotCaptured;
 use reforge_base::remark::Remark;
@@ -60,6 +61,9 @@ pub struct PlannedSnapshot {
     pub reason: String,
     pub image: Image,
     pub imported: bool,
+    /// What was done to the app meanwhile; none if it does not say.
+    #[serde(default)]
+    pub consistency: Option<Taken>,
 }
 
 /// A volume as it is and as it would be.
@@ -127,6 +131,7 @@ pub fn document(workload: &str, keep_previous: bool, planned: &Planned) -> Resto
             reason: descriptor.manifest.reason.clone(),
             image: descriptor.manifest.image.clone(),
             imported: descriptor.imported,
+            consistency: descriptor.consistency.as_ref().map(Taken::without_hooks),
         },
         digest: plan.digest.clone(),
         refused: !plan.refusals.is_empty(),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use reforge_base::consistency::Taken;
 use reforge_base::failure::Failure;
 use reforge_base::not_captured::NotCaptured;
 use reforge_base::remark::Remark;
@@ -60,6 +61,9 @@ pub struct Snapshot {
     /// Whether nothing deletes it.
     #[serde(default)]
     pub pinned: bool,
+    /// What was done to the app meanwhile; none if it does not say.
+    #[serde(default)]
+    pub consistency: Option<Taken>,
 }
 
 /// What it holds of a volume.
@@ -148,5 +152,6 @@ pub fn summary(descriptor: &Descriptor) -> Snapshot {
         not_captured: descriptor.not_captured.clone(),
         remarks: descriptor.all_remarks().iter().map(Remark::short).collect(),
         pinned: false,
+        consistency: descriptor.consistency.clone(),
     }
 }

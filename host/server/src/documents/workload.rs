@@ -1,11 +1,14 @@
 //! Workloads: what is configured, how it does, where its volumes are.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::schedule::Schedule;
 use super::{schedule, text};
 use reforge_base::Message;
+use reforge_base::consistency::{Consistency, milliseconds};
 use reforge_base::failure::{Failure, Result};
 use reforge_base::spec::{AppState, DeploySpec, Health, Observation};
 use reforge_config::Workload;
@@ -140,6 +143,8 @@ pub struct Whole<'a> {
     pub beside: Vec<Failure>,
     /// None without a schedule.
     pub scheduled: Option<Scheduled>,
+    /// How long the app was down or frozen for the last snapshot.
+    pub expected: Option<Duration>,
 }
 
 pub fn whole<'a>(host: &'a Host, id: &str) -> Result<Whole<'a>> {
@@ -156,6 +161,7 @@ pub fn whole<'a>(host: &'a Host, id: &str) -> Result<Whole<'a>> {
         history: host.deployer.history().read(&workload.id)?,
         beside: host.runtime(workload)?.beside(&workload.id)?,
         scheduled: host.scheduled(workload)?,
+        expected: host.expected_interruption(workload),
     })
 }
 
@@ -189,6 +195,15 @@ pub struct WholeWorkload {
     /// None without a schedule.
     #[serde(default)]
     pub schedule: Option<Schedule>,
+    /// What is done to the app while a snapshot is taken.
+    #[serde(default)]
+    pub consistency: Consistency,
+    /// How long it may be frozen.
+    #[serde(default)]
+    pub pause_limit_ms: u64,
+    /// How long it was down or frozen for the last snapshot that was taken so; none if nobody knows.
+    #[serde(default)]
+    pub expected_interruption_ms: Option<u64>,
 }
 
 /// Where a volume is.
@@ -244,6 +259,9 @@ pub fn whole_document(whole: &Whole<'_>) -> WholeWorkload {
         beside: whole.beside.clone(),
         last_snapshot: whole.newest.as_ref().map(|newest| newest.id.clone()),
         schedule: whole.scheduled.clone().map(schedule::schedule),
+        consistency: workload.capturing.consistency,
+        pause_limit_ms: milliseconds(workload.capturing.pause_limit),
+        expected_interruption_ms: whole.expected.map(milliseconds),
     }
 }
 

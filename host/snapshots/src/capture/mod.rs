@@ -47,6 +47,7 @@ use super::store::Store;
 use super::walk::Changes;
 use super::{Progress, check_cancelled};
 use reforge_base::clock;
+use reforge_base::consistency::Taken;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::not_captured::NotCaptured;
@@ -98,6 +99,8 @@ pub struct CaptureRequest<'a> {
     /// Nothing may write: what is still under way is waited for, and refused when it does not end.
     pub app_is_down: bool,
     pub terms: Terms,
+    /// Called once, when nothing is read any more: lets the app go on, and says what was done to it.
+    pub conclude: &'a (dyn Fn() -> Result<Taken> + Sync),
 }
 
 /// Takes a snapshot. The caller holds the workload's lock, and for [`Storage::Stored`] has seen the app down.
@@ -106,9 +109,10 @@ pub fn capture(store: &Store, request: &CaptureRequest<'_>, progress: &dyn Progr
     let pending = store.begin(&request.workload, manifest.created)?;
     let all = request.volumes.iter().flat_map(|volume| volume.seen_at.iter().cloned()).collect::<Vec<_>>();
     let (written, read) = write_and_prove(request, &manifest, &all, pending.archive(), progress)?;
+    let taken = (request.conclude)()?;
     pending.sync_archive()?;
     verification::read_back(pending.archive(), &written.unverified, progress)?;
-    let descriptor = described(request, manifest, pending.id(), written, read);
+    let descriptor = described(request, manifest, pending.id(), (written, read), taken);
     check_cancelled(progress, message!("the-snapshot"))?;
     pending.publish(&descriptor)?;
     Ok(descriptor)
@@ -124,8 +128,8 @@ fn described(
     request: &CaptureRequest<'_>,
     manifest: Manifest,
     id: &str,
-    written: Finished,
-    read: Read<'_>,
+    (written, read): (Finished, Read<'_>),
+    taken: Taken,
 ) -> Descriptor {
     let mut descriptor = Descriptor {
         id: id.to_owned(),
@@ -138,6 +142,7 @@ fn described(
         remarks: request.terms.remarks.clone(),
         flags: None,
         project: read.project,
+        consistency: Some(taken),
     };
     let mut flags = Vec::new();
     for ((volume, read), tree_digest) in request.volumes.iter().zip(read.volumes).zip(written.tree_digests) {

@@ -61,6 +61,7 @@ fn take_in(store: &Store, live: &cap_std::fs::Dir, reason: &str) -> Result<Strin
         storage: Storage::Stored,
         app_is_down: true,
         terms: Terms::default(),
+        conclude: &|| Ok(Taken::new(Consistency::Stop, false)),
     };
     Ok(capture(store, &request, &Unwatched)?.id)
 }

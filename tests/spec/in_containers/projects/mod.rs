@@ -18,7 +18,7 @@ use std::sync::OnceLock;
 use crate::support::engine::Engine;
 
 /// The engine that these tests share. Projects need networks.
-fn engine() -> &'static Engine {
+pub(super) fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     ENGINE.get_or_init(Engine::apart)
 }

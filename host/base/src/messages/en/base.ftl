@@ -161,3 +161,21 @@ usual-hint-unfinished = `reforge recover` settles it, as every command that chan
 usual-hint-engine-too-old = use a newer engine
 usual-hint-plugin-refused = a plugin is a component of the world `reforge:restore/restore-plugin@0.1.0`
 usual-hint-state-refused = correct `state_dir` in `[host]`, or mount what belongs there
+
+# base/consistency.rs
+hook-in-member = in `{ $member }`
+hook-ran = `{ $program }` { $place } ran for { $took }
+hook-failed = `{ $program }` { $place } { $failure }
+taken-live = live
+taken-paused = paused
+taken-stopped = stopped
+taken-not-running = not running
+taken-while-others-wrote = others wrote
+taken-unknown = unknown
+taken-stopped-for = stopped for { $time }
+taken-paused-for = frozen for { $time }
+taken-live-warning = taken while the app ran: its files are of different instants, and a database may not start from them
+taken-live-pause-limit = the app was thawed after { $limit }, which is its limit, and the rest was taken while it ran: files are of different instants
+taken-live-woken = something woke the app while it was frozen for this: files are of different instants
+taken-live-others-wrote = the app did not run, and something else wrote meanwhile: files are of different instants
+taken-live-for-another-reason = it was to be more than live, and is not: files are of different instants

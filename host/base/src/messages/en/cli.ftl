@@ -472,3 +472,14 @@ head-container = CONTAINER
 head-image = IMAGE
 head-pulled-as = PULLED AS
 head-starts-after = STARTS AFTER
+
+# cli: how a snapshot was taken
+head-app = APP
+label-snapshot = snapshot
+snapshot-consistency = app       { $how }
+snapshot-member-time = {" "}         `{ $name }`: { $time }
+snapshot-hook = hook      { $what }
+snapshot-hook-said = {" "}         { $said }
+plan-consistency = {" "} snapshot   of the app { $how }
+workload-consistency = taken by   { $consistency }{ $expected }
+workload-consistency-expected = , about { $time } last time

@@ -249,3 +249,13 @@ who-is-pinged-hears-of-nights-alone = a channel that is pinged hears of nights a
 remove-on = remove `on`, and make another channel for messages
 on-has-which = `on` has `{ $get_ref }`, which nothing is called
 name-a-workload-of-this-file = name a workload of this file
+
+# config/capturing.rs
+consistency-is-which-is-none = `consistency` is `{ $text }`, which is no way to take a snapshot
+write-stop-pause-or-live = write `stop`, `pause` or `live`
+hook-of-no-member = a hook of `{ $key }` does not say in which member it runs
+add-the-member-of-a-hook = add `member`, a service of the project
+hook-of-a-member = a hook of `{ $key }` names a member, and the app has none
+leave-the-member-of-a-hook-out = remove `member`
+limit-is-zero = `{ $key }` is zero
+write-for-example-60s = write for example `60s`

@@ -309,3 +309,11 @@ create-it-without-rm = create it without `--rm`, then adopt it again
 member-sees-another-directory = { $shown } was started and sees at `{ $target }` another directory than `{ $live }`
 member-is-another-workloads = { $shown } has a namespace of this project and belongs to workload `{ $owner }`
 forget-that-workload-first = it goes down with the project: take it out with `reforge workload forget { $owner }`, or give it a namespace of its own
+
+# docker/freeze.rs, docker/hook.rs
+the-container-is-not-paused = the container { $shown } is not paused although the engine was told to pause it
+the-container-stays-paused = the container { $shown } stays paused although the engine was told to wake it
+wake-the-container = wake the container { $shown }
+run-a-hook-in-the-container = run a hook in the container { $shown }
+its-container-does-not-run = its container does not run
+hook-names-no-member = a hook names `{ $member }`, and the project has no such service

@@ -477,3 +477,20 @@ a-crash-came-and-all-is-as-before = a crash came in between; everything is as it
 there-is-no-channel = there is no channel
 no-channel-is-called = no channel is called `{ $name }`
 add-notify-to-the-configuration = add `[[notify]]` to the configuration: `docs/notifications.md` has a block for each receiver
+
+# host/host/capturing
+the-app-will-be-stopped = the app is stopped while the snapshot is taken, and started again
+the-app-will-be-stopped-for-about = the app is stopped while the snapshot is taken; it was down for { $last } last time
+the-app-will-be-frozen = the app is frozen while the snapshot is taken, for { $limit } at most
+the-app-will-be-frozen-for-about = the app is frozen while the snapshot is taken, for { $limit } at most; it was { $last } last time
+the-app-is-thawed-at-the-limit = the app was frozen for { $limit }, which is its limit: it is thawed, and the snapshot goes on while it runs
+the-snapshot-is-taken-and-yet = the snapshot `{ $id }` is taken, and yet
+a-hook-before-failed = a command before the snapshot failed: { $what }
+a-hook-after-failed = a command after the snapshot failed: { $what }
+the-hook-said = it said: { $said }
+cannot-write-down-a-capture = cannot write down what is done to an app: { $error }
+it-says-how-an-app-was = it says what an app was doing before a snapshot: start or wake the app by hand, and then remove the file
+a-snapshot-was-cut-short = a snapshot of `{ $workload }` was cut short: its app may be stopped or frozen
+a-snapshot-was-cut-short-and-settled = a snapshot of `{ $workload }` was cut short: its app is as it was before
+a-cut-short-snapshot-is-not-settled = a snapshot of `{ $workload }` was cut short, and its app is not as it was before: { $failure }
+the-app-is-bad-since-the-snapshot = the app was started again after the snapshot and does not work: { $why }

@@ -86,3 +86,14 @@ its-runtime-still-has-it = its runtime still has something of it alive
 # runtime/lib.rs
 the-image-of-changed-since-the-stop = the program of `{ $workload }` is not the one that was stopped
 deploy-it-to-run-what-is-there-now = put the old file back, or deploy the workload to run what is there now
+
+# runtime/process/freeze
+its-processes-do-not-stand-still = the app's processes do not stand still: { $why }
+processes-run-on = { $pids } still run after { $limit }
+the-kernel-does-not-freeze-them = the kernel did not freeze them within { $limit }
+what-is-frozen-is-not-understood = what is frozen is not understood: { $error }
+its-runtime-freezes-nothing = what runs `{ $workload }` freezes nothing
+take-it-with-stop-or-live = take the snapshot with `--consistency stop` or `live`
+its-runtime-runs-no-hooks = what runs `{ $workload }` runs no hooks
+remove-the-hooks = remove `before_snapshot` and `after_snapshot` from the workload
+cannot-read-what-a-hook-says = cannot read what a hook says: { $error }

@@ -177,3 +177,21 @@ usual-hint-unfinished = это приведёт в порядок `reforge recov
 usual-hint-engine-too-old = возьмите движок новее
 usual-hint-plugin-refused = плагин — это компонент мира `reforge:restore/restore-plugin@0.1.0`
 usual-hint-state-refused = исправьте `state_dir` в разделе `[host]` или смонтируйте то, что должно там быть
+
+# base/consistency.rs
+hook-in-member = в `{ $member }`
+hook-ran = `{ $program }` { $place } — заняло { $took }
+hook-failed = `{ $program }` { $place } { $failure }
+taken-live = на ходу
+taken-paused = заморожено
+taken-stopped = остановлено
+taken-not-running = не работало
+taken-while-others-wrote = писал кто-то другой
+taken-unknown = неизвестно
+taken-stopped-for = остановлено на { $time }
+taken-paused-for = заморожено на { $time }
+taken-live-warning = снят на работающем приложении: файлы — разных моментов, и база данных может с ними не запуститься
+taken-live-pause-limit = приложение разморожено через { $limit } — это его предел, и остальное снято на ходу: файлы — разных моментов
+taken-live-woken = замороженное для снимка приложение кто-то разбудил: файлы — разных моментов
+taken-live-others-wrote = приложение не работало, но писал кто-то другой: файлы — разных моментов
+taken-live-for-another-reason = снимок должен был быть согласованным, но это не так: файлы — разных моментов

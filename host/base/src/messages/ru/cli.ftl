@@ -502,3 +502,14 @@ head-container = КОНТЕЙНЕР
 head-image = ОБРАЗ
 head-pulled-as = В РЕЕСТРЕ
 head-starts-after = ПОСЛЕ
+
+# cli: how a snapshot was taken
+head-app = ПРИЛОЖЕНИЕ
+label-snapshot = снимок
+snapshot-consistency = прилож.   { $how }
+snapshot-member-time = {" "}         `{ $name }`: { $time }
+snapshot-hook = команда   { $what }
+snapshot-hook-said = {" "}         { $said }
+plan-consistency = {" "} снимок     приложение: { $how }
+workload-consistency = способ     { $consistency }{ $expected }
+workload-consistency-expected = , в прошлый раз около { $time }

@@ -249,3 +249,13 @@ who-is-pinged-hears-of-nights-alone = канал-сторож узнаёт то�
 remove-on = уберите `on`, а для сообщений заведите другой канал
 on-has-which = в `on` есть `{ $get_ref }`, а так ничего не называется
 name-a-workload-of-this-file = назовите приложение из этого файла
+
+# config/capturing.rs
+consistency-is-which-is-none = `consistency` равно `{ $text }`: так снимки не делаются
+write-stop-pause-or-live = напишите `stop`, `pause` или `live`
+hook-of-no-member = команда из `{ $key }` не говорит, в какой части она выполняется
+add-the-member-of-a-hook = добавьте `member` — сервис проекта
+hook-of-a-member = команда из `{ $key }` называет часть, а у приложения их нет
+leave-the-member-of-a-hook-out = уберите `member`
+limit-is-zero = `{ $key }` равно нулю
+write-for-example-60s = напишите, например, `60s`

@@ -311,3 +311,11 @@ create-it-without-rm = создайте его без `--rm` и примите �
 member-sees-another-directory = { $shown } запущен и видит в `{ $target }` другой каталог, не `{ $live }`
 member-is-another-workloads = { $shown } пользуется пространством имён этого проекта, а принадлежит приложению `{ $owner }`
 forget-that-workload-first = он останавливается вместе с проектом: уберите его через `reforge workload forget { $owner }` или дайте ему своё пространство имён
+
+# docker/freeze.rs, docker/hook.rs
+the-container-is-not-paused = контейнер { $shown } не приостановлен, хотя движку велели это сделать
+the-container-stays-paused = контейнер { $shown } остаётся приостановленным, хотя движку велели его возобновить
+wake-the-container = возобновить контейнер { $shown }
+run-a-hook-in-the-container = выполнить команду в контейнере { $shown }
+its-container-does-not-run = её контейнер не работает
+hook-names-no-member = команда называет `{ $member }`, а такого сервиса в проекте нет

@@ -490,3 +490,20 @@ a-crash-came-and-all-is-as-before = помешал сбой; всё остало
 there-is-no-channel = каналов нет
 no-channel-is-called = канала `{ $name }` нет
 add-notify-to-the-configuration = добавьте `[[notify]]` в настройки: в `docs/notifications.md` есть пример для каждого получателя
+
+# host/host/capturing
+the-app-will-be-stopped = на время снимка приложение останавливается и потом запускается снова
+the-app-will-be-stopped-for-about = на время снимка приложение останавливается; в прошлый раз простой занял { $last }
+the-app-will-be-frozen = на время снимка приложение замораживается, не дольше чем на { $limit }
+the-app-will-be-frozen-for-about = на время снимка приложение замораживается, не дольше чем на { $limit }; в прошлый раз это заняло { $last }
+the-app-is-thawed-at-the-limit = приложение было заморожено { $limit } — это его предел: оно разморожено, и снимок продолжается на ходу
+the-snapshot-is-taken-and-yet = снимок `{ $id }` сделан, и всё же
+a-hook-before-failed = команда перед снимком не удалась: { $what }
+a-hook-after-failed = команда после снимка не удалась: { $what }
+the-hook-said = её вывод: { $said }
+cannot-write-down-a-capture = не удалось записать, что делается с приложением: { $error }
+it-says-how-an-app-was = в нём записано, что делало приложение до снимка: запустите или разморозьте его вручную и затем удалите файл
+a-snapshot-was-cut-short = снимок приложения `{ $workload }` был прерван: оно может быть остановлено или заморожено
+a-snapshot-was-cut-short-and-settled = снимок приложения `{ $workload }` был прерван: оно снова такое, каким было
+a-cut-short-snapshot-is-not-settled = снимок приложения `{ $workload }` был прерван, и оно не такое, каким было: { $failure }
+the-app-is-bad-since-the-snapshot = приложение запущено после снимка и не работает: { $why }

@@ -86,3 +86,14 @@ its-runtime-still-has-it = её среда ещё держит что-то жи�
 # runtime/lib.rs
 the-image-of-changed-since-the-stop = программа приложения `{ $workload }` — не та, которую остановили
 deploy-it-to-run-what-is-there-now = верните прежний файл или разверните приложение, чтобы запустить то, что есть сейчас
+
+# runtime/process/freeze
+its-processes-do-not-stand-still = процессы приложения не замирают: { $why }
+processes-run-on = { $pids } всё ещё работают через { $limit }
+the-kernel-does-not-freeze-them = ядро не заморозило их за { $limit }
+what-is-frozen-is-not-understood = непонятно, что заморожено: { $error }
+its-runtime-freezes-nothing = среда приложения `{ $workload }` ничего не замораживает
+take-it-with-stop-or-live = сделайте снимок с `--consistency stop` или `live`
+its-runtime-runs-no-hooks = среда приложения `{ $workload }` не выполняет команды вокруг снимка
+remove-the-hooks = уберите из приложения `before_snapshot` и `after_snapshot`
+cannot-read-what-a-hook-says = не удалось прочитать вывод команды: { $error }

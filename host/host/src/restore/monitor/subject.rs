@@ -6,6 +6,7 @@ use super::archive::ArchiveCheck;
 use crate::host::Host;
 use crate::restore::preflight::{self, Choice, Look, Preflight};
 use crate::restore::progress::Progress;
+use reforge_base::consistency::Taken;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::remark::Remark;
@@ -86,6 +87,7 @@ impl Subject {
             left: plan.left.clone(),
             not_captured: plan.not_captured.clone(),
             remarks: plan.remarks.iter().map(Remark::short).collect(),
+            consistency: self.given.snapshot.descriptor.consistency.as_ref().map(Taken::without_hooks),
             keep_previous: self.choice.keep_previous || self.given.snapshot.descriptor.imported,
             undo_window_ms: self.given.host.config.host.undo_window.as_millis() as u64,
         })

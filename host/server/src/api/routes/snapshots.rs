@@ -23,7 +23,9 @@ use crate::api::transfer;
 use crate::documents::snapshot::{
     self as documents, DeletedSnapshot, Snapshot, Snapshots, VerifiedSnapshot, WholeSnapshot,
 };
+use reforge_base::consistency::Consistency;
 use reforge_config::Workload;
+use reforge_host::host::SnapshotRequest;
 use reforge_host::restore::import;
 
 /// The longest reason that a person gives.
@@ -69,6 +71,8 @@ struct Create {
     /// Why, for whoever chooses one to restore
     #[schema(max_length = 200)]
     reason: Option<String>,
+    /// What is done to an app that runs, if not what its workload says
+    consistency: Option<Consistency>,
 }
 
 /// Takes a snapshot; answers when it is taken. It goes on when its client is gone
@@ -85,10 +89,11 @@ async fn create(
         return Err(Problem::new(StatusCode::BAD_REQUEST, "usage", detail, message!("say-it-in-fewer-words")));
     }
     let progress = shared.progress_of(&id);
+    let request = SnapshotRequest { consistency: asked.consistency, ..SnapshotRequest::because(&reason) };
     shared
         .change(move |shared| {
             let (host, workload) = (&shared.host, known(&admin, shared, &id)?);
-            let take = || host.take_snapshot(workload, &reason, false, &admin.who(), &progress);
+            let take = || host.take_snapshot(workload, &request, &admin.who(), &progress);
             let descriptor = host.counted(&workload.id, &progress, take)?;
             let location = format!("/api/v1/workloads/{id}/snapshots/{}", descriptor.id);
             Ok(Document::new(documents::summary(&descriptor)).begun(StatusCode::CREATED, &location))

@@ -1,6 +1,7 @@
 //! The dialog before a restore: what it changes, what it costs, what stands in its way, and the one button that does it.
 
 use maud::{Markup, html};
+use reforge_base::consistency::{self, Taken};
 use serde_json::json;
 
 use super::dialog::{Confirm, close, confirm};
@@ -52,7 +53,10 @@ pub(crate) fn plan(reader: &Reader, plan: &RestorePlan) -> Markup {
 
 fn changes(reader: &Reader, plan: &RestorePlan) -> Markup {
     let say = reader.say;
+    let taken = plan.snapshot.consistency.as_ref();
     html! {
+        p #taken { (say.text("app-when-taken")) ": " (say.told(&consistency::sentence(taken))) }
+        @if let Some(warning) = taken.and_then(Taken::warning) { p .warning { (say.told(&warning)) } }
         h3 { (say.text("what-changes")) }
         ul #changes .cards {
             @for volume in &plan.volumes {

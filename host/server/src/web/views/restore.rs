@@ -93,6 +93,9 @@ fn ended(reader: &Reader, restore: &Restore, receipt: &Receipt) -> Markup {
                         }))
                     }
                 }
+                @if let Some(taken) = &receipt.consistency {
+                    (field(&say.text("app-when-taken"), say.told(&taken.warning().unwrap_or_else(|| taken.message()))))
+                }
                 @for name in &receipt.left { (field(&volume(name), say.text("stays-as-it-is"))) }
                 @for one in &receipt.not_captured { (field(&say.text("not-captured"), say.told(&one.message()))) }
                 @for one in &receipt.remarks { (field(&say.text("to-know"), say.told(&one.message()))) }

@@ -1,6 +1,7 @@
 //! The snapshots of a workload, newest first, each with what a person chooses by.
 
 use maud::{Markup, html};
+use reforge_base::consistency::{self, Taken};
 use serde_json::json;
 
 use super::problem::failure;
@@ -56,8 +57,15 @@ fn whole(reader: &Reader, workload: &str, snapshot: &Snapshot) -> Markup {
                 @if snapshot.pinned { ", " (say.text("pinned")) }
             }))
             (field(&say.text("image"), html! { bdi { (snapshot.image.reference) } }))
+            (field(&say.text("app-when-taken"), say.told(&consistency::sentence(snapshot.consistency.as_ref()))))
+            @for hook in snapshot.consistency.iter().flat_map(|taken| &taken.hooks) {
+                (field(&say.text("hook"), say.told(&hook.message())))
+            }
             @for one in &snapshot.not_captured { (field(&say.text("not-captured"), say.told(&one.message()))) }
             @for one in &snapshot.remarks { (field(&say.text("to-know"), say.told(&one.message()))) }
+        }
+        @if let Some(warning) = snapshot.consistency.as_ref().and_then(Taken::warning) {
+            p .warning { (say.told(&warning)) }
         }
         button type="button" id={ "restore-" (id) } data-act="dialog" data-post={ "/workloads/" (workload) "/plan" }
             data-body=(json!({ "snapshot": id }).to_string()) data-looking=(say.text("looking")) {

@@ -1,7 +1,10 @@
 //! One workload: how it does, its snapshots, what was restored.
 
+use std::time::Duration;
+
 use maud::{Markup, html};
 use reforge_base::Failure;
+use reforge_host::host::outlook_of;
 
 use super::problem::{failure, failures};
 use super::workloads::{running, state};
@@ -33,6 +36,9 @@ pub(crate) fn workload(
 
 fn known(reader: &Reader, workload: &WholeWorkload) -> Markup {
     let say = reader.say;
+    let last = workload.expected_interruption_ms.map(Duration::from_millis);
+    let limit = Duration::from_millis(workload.pause_limit_ms);
+    let outlook = outlook_of(workload.consistency, last, limit);
     html! {
         @if let Some(due) = workload.schedule.as_ref().and_then(|schedule| schedule.overdue_since) {
             p #overdue .notice { (say.text("overdue")) " " (reader.when(Some(due))) }
@@ -59,6 +65,9 @@ fn known(reader: &Reader, workload: &WholeWorkload) -> Markup {
                         @if let Some(why) = &last.failure { (failure(reader, why)) }
                     }))
                 }
+            }
+            @if let Some(outlook) = outlook {
+                (field(&say.text("capture"), html! { span #outlook { (say.told(&outlook)) } }))
             }
         }
     }

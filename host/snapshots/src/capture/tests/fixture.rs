@@ -106,6 +106,7 @@ pub(super) fn capture_on(
         storage,
         app_is_down: storage == Storage::Stored,
         terms,
+        conclude: &|| Ok(Taken::new(Consistency::Stop, false)),
     };
     capture(store, &request, progress)
 }
