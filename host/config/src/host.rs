@@ -49,6 +49,8 @@ pub(super) fn check(raw: RawHost, base: &Path, workloads: &[Workload], problems:
         plugin,
         plugin_stall_limit: duration_or("plugin_stall_limit", raw.plugin_stall_limit, PLUGIN_STALL_LIMIT, problems),
         plugin_keys: raw.plugin_keys.into_iter().map(|key| plugin_key(key, problems)).collect(),
+        import_entries_max: raw.import_entries_max,
+        import_ratio_max: raw.import_ratio_max,
     }
 }
 
@@ -66,6 +68,8 @@ impl Host {
             plugin: None,
             plugin_stall_limit: PLUGIN_STALL_LIMIT,
             plugin_keys: Vec::new(),
+            import_entries_max: None,
+            import_ratio_max: None,
         }
     }
 }

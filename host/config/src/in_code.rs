@@ -164,6 +164,9 @@ fn host(host: &Host) -> Result<Table> {
     keys.put_some("plugin", host.plugin.as_deref().map(path).transpose()?);
     keys.put("plugin_stall_limit", duration::text(host.plugin_stall_limit));
     keys.put_all("plugin_keys", host.plugin_keys.iter().cloned());
+    let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    keys.put_some("import_entries_max", host.import_entries_max.map(number));
+    keys.put_some("import_ratio_max", host.import_ratio_max.map(number));
     Ok(keys.0)
 }
 

@@ -85,6 +85,10 @@ pub struct Host {
     /// Public keys in minisign's format, one of which must have signed a plugin that is installed. None: no signature
     /// is needed.
     pub plugin_keys: Vec<String>,
+    /// How many entries an archive from elsewhere may have. None: what the plugin takes.
+    pub import_entries_max: Option<u64>,
+    /// How many times its size it may unpack to. None: what the plugin takes.
+    pub import_ratio_max: Option<u64>,
 }
 
 /// `[api]`: how `reforge serve` is reached.

@@ -34,6 +34,8 @@ pub(super) struct RawHost {
     #[serde(default)]
     pub plugin_keys: Vec<Spanned<String>>,
     pub docker_socket: Option<Spanned<String>>,
+    pub import_entries_max: Option<u64>,
+    pub import_ratio_max: Option<u64>,
 }
 
 #[derive(Default, Deserialize)]

@@ -32,13 +32,52 @@ pub struct Descriptor {
     /// What the app has and this does not hold. Plugins are not told: those of versions before refuse what they do not know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_captured: Vec<NotCaptured>,
+    /// How it was taken in, if it was imported. Plugins are not told, either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_in: Option<TakenIn>,
 }
 
 impl Descriptor {
     /// What plugins of every version read, if that is less than all of it.
     pub fn for_plugins(&self) -> Option<Descriptor> {
-        (!self.not_captured.is_empty()).then(|| Descriptor { not_captured: Vec::new(), ..self.clone() })
+        let says_more = !self.not_captured.is_empty() || self.taken_in.is_some();
+        says_more.then(|| Descriptor { not_captured: Vec::new(), taken_in: None, ..self.clone() })
     }
+}
+
+/// How an archive from elsewhere was taken in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TakenIn {
+    /// What it was, for people (`tar, compressed by zstd`).
+    pub format: String,
+    /// Which directory of it each volume is.
+    pub places: Vec<TakenPlace>,
+    /// What was left out of it and what was given to it. None of it is content of a file.
+    #[serde(default)]
+    pub remarks: Vec<Remark>,
+    /// What a person has allowed for this import alone (`set-id`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<String>,
+}
+
+/// Where in an archive a volume was. Escaped; the empty prefix is its root.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TakenPlace {
+    pub volume: String,
+    pub prefix: String,
+}
+
+/// Something that was left out or given, with the first names, escaped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Remark {
+    /// A stable word: `companions`, `labels`, `attributes`, `special`, `volume-labels`, `times`, `linked-links`, `lost-links`,
+    /// `directories`, `outside`, or a plugin's own.
+    pub class: String,
+    pub count: u64,
+    pub examples: Vec<String>,
 }
 
 /// `manifest.json`, the archive's first entry, repeated in the descriptor.

@@ -135,6 +135,7 @@ impl Scene<'_> {
             parts: Vec::new(),
             imported: true,
             not_captured: Vec::new(),
+            taken_in: None,
         })
     }
 

@@ -198,6 +198,7 @@ impl Host {
             image: image.unwrap_or_else(|| Image { reference: String::new(), digest: String::new() }),
             skipped: Vec::new(),
             not_captured: Vec::new(),
+            taken_in: None,
             environment: self.environment_digests(workload)?,
             volumes: Vec::new(),
             app_is_down: storage == Storage::Stored,

@@ -36,7 +36,7 @@ use self::read_ahead::Look;
 use self::splitter::Splitter;
 use self::verification::Unverified;
 use self::writer::{ArchiveWriter, Finished};
-use super::format::{Descriptor, FORMAT, Image, Manifest, ManifestVolume, SkippedVolume, VolumeTotals};
+use super::format::{Descriptor, FORMAT, Image, Manifest, ManifestVolume, SkippedVolume, TakenIn, VolumeTotals};
 use super::store::Store;
 use super::walk::Changes;
 use super::{Progress, check_cancelled};
@@ -70,6 +70,8 @@ pub struct CaptureRequest<'a> {
     pub environment: BTreeMap<String, String>,
     pub volumes: Vec<CaptureVolume<'a>>,
     pub storage: Storage,
+    /// Set when a directory from elsewhere is taken in: then it is an imported snapshot, and has no parts.
+    pub taken_in: Option<TakenIn>,
     /// Nothing may write: what is still under way is waited for, and refused when it does not end.
     pub app_is_down: bool,
 }
@@ -86,9 +88,10 @@ pub fn capture(store: &Store, request: &CaptureRequest<'_>, progress: &dyn Progr
         manifest,
         archive: written.archive,
         volumes,
-        parts: written.parts,
-        imported: false,
+        parts: if request.taken_in.is_some() { Vec::new() } else { written.parts },
+        imported: request.taken_in.is_some(),
         not_captured: request.not_captured.clone(),
+        taken_in: request.taken_in.clone(),
     };
     check_cancelled(progress, message!("the-snapshot"))?;
     pending.publish(&descriptor)?;

@@ -408,3 +408,14 @@ adopted-member = member  { $service }: { $container } ({ $state })
 the-project-is-workload-already = the Compose project `{ $project }` is workload `{ $id }` already
 new-in-the-project = new: volume `{ $name }` at `{ $source }`, seen as `{ $target }`; add it to the configuration
 label-member = member
+
+# cli/import.rs
+name-what-is-to-be-taken-in = name what is to be taken in
+taken-from = { $volume } is `{ $prefix }` of the archive ({ $format })
+taken-without = { $remark }
+head-directory = DIRECTORY
+archive-holds = { $format }, { $n ->
+    [one] { $n } entry
+   *[other] { $n } entries
+}
+say-which-is-which = nothing was taken in: say which directory is which volume

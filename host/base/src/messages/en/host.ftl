@@ -464,3 +464,76 @@ give-each-its-own-name = give each its own name
 held-workloads-are-not-known = which workloads are held cannot be told: { $failure }
 held-workload-is-not-up-again = `{ $workload }` was stopped for a snapshot and could not be started again: { $failure }
 the-app-is-not-up-again = the app could not be started again: { $message }
+
+# host/restore/conversion.rs
+the-import-would-fill-the-disk = the import would fill the disk that snapshots are on
+
+# host/restore/taken_in.rs
+remark-companions = left out, since only macOS reads them: { $n ->
+    [one] { $n } companion file
+   *[other] { $n } companion files
+} ({ $names })
+remark-labels = left out, since this system gives its own: labels of a security module of { $n ->
+    [one] { $n } entry
+   *[other] { $n } entries
+} ({ $names })
+remark-attributes = left out, since the file system or Linux cannot hold them: attributes of { $n ->
+    [one] { $n } entry
+   *[other] { $n } entries
+} ({ $names })
+remark-special = left out, since the app makes them anew: { $n ->
+    [one] { $n } fifo or socket
+   *[other] { $n } fifos and sockets
+} ({ $names })
+remark-volume-labels = passed over: { $n ->
+    [one] { $n } label of the archive
+   *[other] { $n } labels of the archive
+} ({ $names })
+remark-times = moved to the nearest that the file system can hold: the times of { $n ->
+    [one] { $n } entry
+   *[other] { $n } entries
+} ({ $names })
+remark-linked-links = taken in as symbolic links of their own: { $n ->
+    [one] { $n } hard link to one
+   *[other] { $n } hard links to some
+} ({ $names })
+remark-lost-links = left out with what they lead to: { $n ->
+    [one] { $n } hard link
+   *[other] { $n } hard links
+} ({ $names })
+remark-directories = { $n ->
+    [one] { $n } directory has no entry and gets
+   *[other] { $n } directories have no entries and get
+} the owner and mode of the live volume, or else 0755 of root ({ $names })
+remark-outside = not taken in, since no volume takes them: { $n ->
+    [one] { $n } entry
+   *[other] { $n } entries
+} ({ $names })
+remark-other = said by the plugin: { $class }, { $n ->
+    [one] { $n } entry
+   *[other] { $n } entries
+} ({ $names })
+
+# host/restore/monitor/calls.rs
+nothing-is-being-converted = nothing is being converted
+
+# host/restore/import/mapping.rs
+nothing-says-which-directory-is-which = nothing says which directory of the archive is which volume: { $shown }
+say-which-with-volume = import it with `{ $options }`
+the-workload-has-no-volume = the workload has no volume `{ $name }` that is captured
+it-has-these-volumes = it has { $names }
+volume-is-given-twice = volume `{ $name }` is given twice
+
+# host/restore/import/directory.rs
+this-is-a-repository-of = this is a repository of { $program }, which only its own program reads
+this-takes-it-in = `{ $command }`
+restore-it-with-its-program = restore it with { $program } into a directory, and import that
+
+# host/restore/import/program.rs
+is-no-place-in-a-repository = `{ $text }` is no place in a repository
+a-place-is-written-like-this = write `restic:REPOSITORY#SNAPSHOT:/PATH` or `borg:REPOSITORY::ARCHIVE`
+cannot-run-the-program = cannot run `{ $program }`: { $error }
+the-program-must-be-installed = install `{ $program }`, the one that the repository was made by
+the-program-has-no-output = `{ $program }` has no output
+the-program-failed-and-said = `{ $program }` failed ({ $status }) and said: { $said }
+nothing-was-taken-in-try-the-program = nothing was taken in; what `{ $program }` needs (passwords, paths) is taken from the environment of this command

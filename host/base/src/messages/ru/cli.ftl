@@ -435,3 +435,15 @@ adopted-member = часть    { $service }: { $container } ({ $state })
 the-project-is-workload-already = проект Compose `{ $project }` уже приложение `{ $id }`
 new-in-the-project = новое: том `{ $name }` в `{ $source }`, виден как `{ $target }`; добавьте его в конфигурацию
 label-member = часть
+
+# cli/import.rs
+name-what-is-to-be-taken-in = укажите, что принять
+taken-from = { $volume } — это `{ $prefix }` архива ({ $format })
+taken-without = { $remark }
+head-directory = КАТАЛОГ
+archive-holds = { $format }, { $n ->
+    [one] { $n } запись
+    [few] { $n } записи
+   *[other] { $n } записей
+}
+say-which-is-which = ничего не принято: укажите, какой каталог — какой том

@@ -84,6 +84,7 @@ pub(super) fn capture_roots(
         image: Image { reference: "notes:1".into(), digest: "sha256:1".into() },
         skipped: Vec::new(),
         not_captured: Vec::new(),
+        taken_in: None,
         environment: BTreeMap::new(),
         volumes: volumes.collect(),
         storage,
