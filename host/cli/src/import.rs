@@ -39,6 +39,7 @@ pub(crate) fn import(session: &Session, what: &Import) -> Result<Answer> {
     let how = How {
         volumes: what.volume.clone(),
         strip: what.strip,
+        below: from.as_ref().and_then(From::below).map(str::to_owned),
         strict: what.strict,
         allow_set_id: !what.allow.is_empty(),
     };

@@ -20,8 +20,6 @@ struct Node {
 pub(super) struct Tree {
     root: Node,
     nodes: usize,
-    /// Something was not counted by itself, so that nothing can be said of what is deeper.
-    is_cut: bool,
 }
 
 /// A directory and what is below it.
@@ -46,7 +44,6 @@ impl Tree {
         for (depth, component) in components.enumerate() {
             if !node.children.contains_key(component) {
                 if self.nodes == SURVEYED_DIRECTORIES_MAX || depth == SURVEYED_DEPTH_MAX {
-                    self.is_cut = true;
                     return;
                 }
                 self.nodes += 1;

@@ -110,7 +110,7 @@ pub(super) fn decide(
             if let Some(advice) = surveyed.advice.as_ref().filter(|_| how.strip == 0) {
                 return Err(reforge_plugins::calls::own(advice));
             }
-            certain(&names, surveyed)
+            certain(&names, how.below.as_deref(), surveyed)
         }
         given => Some(said(given, &names)?),
     };
@@ -183,9 +183,10 @@ pub(super) fn plain(prefix: &str) -> String {
 }
 
 /// What needs no choice: a single volume takes the root, several take the directories of their names.
-fn certain(names: &[&str], surveyed: &Surveyed) -> Option<Vec<(String, Vec<u8>)>> {
+fn certain(names: &[&str], below: Option<&str>, surveyed: &Surveyed) -> Option<Vec<(String, Vec<u8>)>> {
     if let [name] = names {
-        return Some(vec![((*name).to_owned(), surveyed.root.clone()?)]);
+        let below = below.map(|below| plain(below).into_bytes()).filter(|below| holds_everything(below, surveyed));
+        return Some(vec![((*name).to_owned(), below.or_else(|| surveyed.root.clone())?)]);
     }
     let of_name = |name: &&str| {
         let mut of_name = surveyed.places.iter().filter(|place| last(&place.path) == name.as_bytes());
@@ -194,6 +195,12 @@ fn certain(names: &[&str], surveyed: &Surveyed) -> Option<Vec<(String, Vec<u8>)>
     };
     let chosen: Vec<_> = names.iter().filter_map(of_name).collect();
     (!names.is_empty() && chosen.len() == names.len()).then_some(chosen)
+}
+
+/// Whether everything in the archive lies below a directory: the first place is the deepest that has all of it.
+fn holds_everything(directory: &[u8], surveyed: &Surveyed) -> bool {
+    let rest = surveyed.places.first().and_then(|all| all.path.strip_prefix(directory));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
 }
 
 fn last(path: &[u8]) -> &[u8] {

@@ -55,6 +55,8 @@ pub struct How {
     pub volumes: Vec<(String, String)>,
     /// So many leading components are taken off every name.
     pub strip: u32,
+    /// Where a single volume begins in it, if the archive does not say so with certainty.
+    pub below: Option<String>,
     /// What harms nothing refuses the archive, too.
     pub strict: bool,
     /// Set-id bits, file capabilities and `trusted.*` attributes come in.

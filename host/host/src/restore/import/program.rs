@@ -16,6 +16,8 @@ const SAID_BYTES_MAX: usize = 2 << 10;
 pub struct From {
     program: &'static str,
     arguments: Vec<String>,
+    /// The directory that was asked for: the program writes the names of everything above it, too.
+    below: Option<String>,
 }
 
 impl From {
@@ -36,17 +38,22 @@ impl From {
                 }
                 let repository = format!("--repo={repository}");
                 let arguments = strings(&["dump", &repository, "--archive=tar", "--quiet", "--", snapshot, path]);
-                Ok(From { program: "restic", arguments })
+                Ok(From { program: "restic", arguments, below: Some(path.to_owned()) })
             }
             "borg" => {
                 let (repository, archive) = rest.rsplit_once("::").ok_or_else(malformed)?;
                 if repository.is_empty() || archive.is_empty() {
                     return Err(malformed());
                 }
-                Ok(From { program: "borg", arguments: strings(&["export-tar", "--tar-format=PAX", "--", rest, "-"]) })
+                Ok(From { program: "borg", arguments: strings(&["export-tar", "--", rest, "-"]), below: None })
             }
             _ => Err(malformed()),
         }
+    }
+
+    /// Where in what the program writes the data begins, if nothing else says so.
+    pub fn below(&self) -> Option<&str> {
+        self.below.as_deref()
     }
 
     /// Starts the program.
@@ -119,7 +126,7 @@ mod tests {
             ),
             (
                 "borg:ssh://host/./repo::nightly",
-                Some("borg export-tar --tar-format=PAX -- ssh://host/./repo::nightly -"),
+                Some("borg export-tar -- ssh://host/./repo::nightly -"),
             ),
             ("restic:/repo#latest:relative", None),
             ("restic:/repo", None),
