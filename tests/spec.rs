@@ -22,6 +22,8 @@ mod a_running_restore_is_shown_as_running;
 mod another_format;
 #[path = "spec/another_language.rs"]
 mod another_language;
+#[path = "spec/any_backup_comes_in.rs"]
+mod any_backup_comes_in;
 #[path = "spec/archives_and_plugins_go_over_http.rs"]
 mod archives_and_plugins_go_over_http;
 #[path = "spec/at_every_instant.rs"]

@@ -1,14 +1,15 @@
 //! The component: the WIT's words to the plugin's and back. The only file that knows wit-bindgen; it decides nothing.
 
 use crate::host::{self, Health, LiveKind};
+use crate::import::{self, convert, survey};
 use crate::{Failure, Result, extract, inspect, plan, restore};
 
 mod bindings {
-    wit_bindgen::generate!({ path: "wit", world: "restore-plugin" });
+    wit_bindgen::generate!({ path: "wit", world: "importing-plugin" });
 }
 
-use bindings::exports::reforge::restore::{extractor, restorer};
-use bindings::reforge::restore::{lifecycle, report, snapshots, transactions, types, volumes, workers};
+use bindings::exports::reforge::restore::{extractor, importer, restorer};
+use bindings::reforge::restore::{conversions, lifecycle, report, snapshots, transactions, types, volumes, workers};
 
 struct Component;
 
@@ -57,8 +58,33 @@ impl extractor::Guest for Component {
     }
 }
 
+impl importer::Guest for Component {
+    fn survey(archive: &snapshots::Snapshot, rules: importer::Rules) -> Result<importer::Contents, types::Failure> {
+        Ok(survey::survey(&Wit, archive, &rules.into()).map_err(types::Failure::from)?.into())
+    }
+
+    fn convert(
+        archive: &snapshots::Snapshot,
+        manifest: String,
+        sources: Vec<importer::Source>,
+        rules: importer::Rules,
+    ) -> Result<Vec<importer::Remark>, types::Failure> {
+        let sources = sources.into_iter().map(import::Source::from).collect::<Vec<_>>();
+        let remarks = convert::convert(&Wit, archive, &Wit, &manifest, &sources, &rules.into());
+        let remarks = remarks.map_err(types::Failure::from)?.into_iter();
+        let wit = |import::Remark { class, count, examples }| importer::Remark { class: class.into(), count, examples };
+        Ok(remarks.map(wit).collect())
+    }
+}
+
 /// Everything that the host offers.
 struct Wit;
+
+impl host::Output for Wit {
+    fn put(&self, bytes: &[u8]) -> Result<()> {
+        Ok(conversions::put(bytes)?)
+    }
+}
 
 impl host::Report for Wit {
     fn phase(&self, name: &str) {
@@ -266,6 +292,48 @@ impl From<&host::Metadata> for types::Metadata {
             gid: metadata.gid,
             mtime: metadata.mtime.into(),
             xattrs: xattrs.map(|xattr| types::Xattr { name: xattr.name.clone(), value: xattr.value.clone() }).collect(),
+        }
+    }
+}
+
+impl From<types::Metadata> for host::Metadata {
+    fn from(metadata: types::Metadata) -> Self {
+        let types::Metadata { mode, uid, gid, mtime, xattrs } = metadata;
+        let xattrs = xattrs.into_iter().map(|types::Xattr { name, value }| host::Xattr { name, value });
+        host::Metadata { mode, uid, gid, mtime: mtime.into(), xattrs: xattrs.collect() }
+    }
+}
+
+impl From<importer::Source> for import::Source {
+    fn from(importer::Source { index, prefix, missing }: importer::Source) -> Self {
+        import::Source { index, prefix, missing: missing.into() }
+    }
+}
+
+impl From<importer::Rules> for import::Rules {
+    fn from(rules: importer::Rules) -> Self {
+        let importer::Rules { strip, earliest, latest, attribute_bytes_max, policy } = rules;
+        let (earliest, latest) = (earliest.into(), latest.into());
+        import::Rules { strip: strip as usize, earliest, latest, attribute_bytes_max, policy }
+    }
+}
+
+impl From<survey::Contents> for importer::Contents {
+    fn from(contents: survey::Contents) -> Self {
+        let survey::Contents { format, manifest, volumes, root, places, entries, bytes, newest, advice } = contents;
+        let places = places.into_iter();
+        importer::Contents {
+            format,
+            manifest,
+            volumes,
+            root,
+            places: places
+                .map(|place| importer::Place { path: place.path, entries: place.entries, bytes: place.bytes })
+                .collect(),
+            entries,
+            bytes,
+            newest: newest.into(),
+            advice: advice.map(types::Failure::from),
         }
     }
 }

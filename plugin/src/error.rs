@@ -16,6 +16,11 @@ pub struct Failure {
     pub hint: String,
 }
 
+const ARCHIVE_HINT: &str = "one such entry refuses the whole archive, and nothing of it is restored: restore another snapshot, or look \
+                            at this one with `tar -tvzf`";
+const DAMAGED_HINT: &str = "restore another snapshot; `reforge snapshot verify` says which are whole";
+const TOO_LARGE_HINT: &str = "no restore takes that much: take it out of what is captured";
+
 /// What every fallible function of the plugin answers.
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
@@ -26,10 +31,7 @@ impl Failure {
 
     /// The archive holds something that is never restored.
     pub fn archive(message: impl Into<String>) -> Self {
-        Self::new("archive-refused", message).hint(
-            "one such entry refuses the whole archive, and nothing of it is restored: restore another snapshot, or look \
-             at this one with `tar -tvzf`",
-        )
+        Self::new("archive-refused", message).hint(ARCHIVE_HINT)
     }
 
     /// The workload's policy does not allow it.
@@ -39,13 +41,12 @@ impl Failure {
 
     /// Bytes are not what was written.
     pub fn damaged(message: impl Into<String>) -> Self {
-        Self::new("snapshot-damaged", message)
-            .hint("restore another snapshot; `reforge snapshot verify` says which are whole")
+        Self::new("snapshot-damaged", message).hint(DAMAGED_HINT)
     }
 
     /// A bound was exceeded.
     pub fn too_large(message: impl Into<String>) -> Self {
-        Self::new("too-large", message).hint("no restore takes that much: take it out of what is captured")
+        Self::new("too-large", message).hint(TOO_LARGE_HINT)
     }
 
     /// A call makes no sense.
@@ -56,6 +57,22 @@ impl Failure {
     /// The same failure with what to do about it.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
+        self
+    }
+
+    /// The same for a file that is no snapshot yet: there is no other one to restore.
+    pub fn of_import(mut self) -> Self {
+        let hint = match &*self.hint {
+            ARCHIVE_HINT | TOO_LARGE_HINT => {
+                "one such entry refuses the whole archive, and nothing of it was taken in: unpack it into an empty directory, \
+                 take that out, and import the directory"
+            }
+            DAMAGED_HINT => {
+                "nothing of it was taken in: get the file once more from where it is kept, and compare the two"
+            }
+            _ => return self,
+        };
+        self.hint = hint.to_owned();
         self
     }
 
@@ -81,14 +98,15 @@ impl Failure {
         io::Error::other(self)
     }
 
-    /// What a reader over a gzip stream answered: the host's failure unchanged, all else is damage.
-    pub fn from_stream(error: io::Error) -> Self {
+    /// What a reader over a stream of this packing answered: the host's failure unchanged, all else is damage.
+    pub fn from_stream(error: io::Error, packing: &str) -> Self {
+        let (kind, text) = (error.kind(), error.to_string());
         match error.downcast::<Failure>() {
             Ok(failure) => failure,
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                Failure::damaged("the archive ends in the middle of its gzip stream")
+            Err(_) if kind == io::ErrorKind::UnexpectedEof => {
+                Failure::damaged(format!("the archive ends in the middle of its {packing} stream"))
             }
-            Err(error) => Failure::damaged(format!("the archive's gzip stream is damaged: {error}")),
+            Err(_) => Failure::damaged(format!("the archive's {packing} stream is damaged: {text}")),
         }
     }
 }

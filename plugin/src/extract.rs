@@ -108,7 +108,7 @@ enum Flow {
     Cut,
 }
 
-struct Extraction<'a, A: ?Sized, S> {
+struct Extraction<'a, A: ArchiveBytes + ?Sized, S> {
     reader: Reader<'a, A>,
     policy: Policy,
     targets: Vec<Option<&'a S>>,

@@ -128,6 +128,12 @@ pub trait LargeFile {
     fn finish(&self) -> Result<()>;
 }
 
+/// What an import writes: the archive that comes of it.
+pub trait Output {
+    /// At most 1 MiB.
+    fn put(&self, bytes: &[u8]) -> Result<()>;
+}
+
 /// How the app is after it was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Health {

@@ -4,19 +4,16 @@
 //! is, directories that nobody describes. Links are counted, since the workload's policy decides about them in the
 //! plan; set-id bits and security attributes are in no count and are judged here.
 
-use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
-
 use crate::archive::headers::Kind;
 use crate::archive::known;
-use crate::archive::limits::{
-    DISK_BLOCK_BYTES, FOREIGN_BYTES_MAX, INSPECTED_ENTRIES_MAX, INSPECTED_NAME_BYTES_MAX, REFUSALS_SHOWN_MAX,
-};
+use crate::archive::limits::{DISK_BLOCK_BYTES, FOREIGN_RATIO_MAX, IMPORT_RATIO, REFUSALS_SHOWN_MAX, bound};
 use crate::archive::policy::{Admitted, Policy, about};
 use crate::archive::reader::{Entry, Reader};
+use crate::archive::totals::Totals;
 use crate::diff;
 use crate::host::{ArchiveBytes, Job, Report};
 use crate::manifest::Manifest;
+use crate::seen::Seen;
 use crate::{Failure, Result, escape};
 
 /// What one volume of a foreign archive holds.
@@ -47,7 +44,7 @@ pub fn inspect<R: Report, A: ArchiveBytes>(report: &R, archive: &A, job: &Job) -
     let watch = |offset| diff::watch(report, offset, total);
     known::refuse_no_gzip(archive)?;
     let mut reader = Reader::open(archive, 0, total, &watch)?;
-    reader.believe_nothing();
+    reader.believe_nothing(bound(&job.policy, IMPORT_RATIO, FOREIGN_RATIO_MAX));
     reader.refuse_no_tar()?;
     let bytes = reader.manifest()?;
     let manifest = Manifest::parse(&bytes)?;
@@ -74,9 +71,7 @@ struct Inspector {
     seen: Seen,
     /// Beside the volumes.
     project_files: u64,
-    entries: u64,
-    bytes: u64,
-    name_bytes: u64,
+    totals: Totals,
     refused: Vec<Failure>,
     found: u64,
 }
@@ -94,9 +89,7 @@ impl Inspector {
             volumes: volumes.collect(),
             seen: Seen::default(),
             project_files: 0,
-            entries: 0,
-            bytes: 0,
-            name_bytes: 0,
+            totals: Totals::new(&job.policy),
             refused: Vec::new(),
             found: 0,
         }
@@ -104,22 +97,7 @@ impl Inspector {
 
     /// Counts one entry or remembers why it is refused. Limits end the reading.
     fn entry(&mut self, entry: &Entry) -> Result<()> {
-        self.entries += 1;
-        if self.entries > INSPECTED_ENTRIES_MAX {
-            return Err(Failure::too_large(format!("the archive has more than {INSPECTED_ENTRIES_MAX} entries")));
-        }
-        // Each size is below the limit, so the sum cannot overflow.
-        self.bytes += entry.size.min(FOREIGN_BYTES_MAX + 1);
-        if self.bytes > FOREIGN_BYTES_MAX {
-            return Err(Failure::too_large(format!("the archive unpacks to more than {FOREIGN_BYTES_MAX} bytes")));
-        }
-        let attributes: usize = entry.metadata.xattrs.iter().map(|xattr| xattr.name.len() + xattr.value.len()).sum();
-        self.name_bytes += (entry.path.len() + entry.link.len() + attributes) as u64;
-        if self.name_bytes > INSPECTED_NAME_BYTES_MAX {
-            let message =
-                format!("names and attributes in the archive come to more than {INSPECTED_NAME_BYTES_MAX} bytes");
-            return Err(Failure::too_large(message));
-        }
+        self.totals.add(entry)?;
         if let Err(failure) = self.count(entry) {
             self.refuse(failure);
         }
@@ -172,117 +150,4 @@ impl Inspector {
             None => Ok(self.volumes),
         }
     }
-}
-
-/// What stands at a path. The numbers are the low bits of a key.
-#[derive(Clone, Copy)]
-enum At {
-    /// Something stands below it, and no entry has described it yet.
-    Implied = 0,
-    Directory = 1,
-    File = 2,
-    Link = 3,
-}
-
-/// Paths as hashes with a random key: 8 bytes each, and nobody can choose two that collide. A collision by chance, one
-/// in millions of archives of the greatest size, refuses an archive and never lets one pass.
-#[derive(Default)]
-struct Seen {
-    keys: HashSet<u64>,
-    hasher: RandomState,
-    implied: u64,
-    /// The first implied directories, to name one.
-    examples: Vec<(u32, Vec<u8>)>,
-}
-
-/// Implied directories at a time; tar and bsdtar describe each before what is in it.
-const IMPLIED_MAX: u64 = 100_000;
-/// How many implied directories are remembered by name.
-const EXAMPLES_MAX: usize = 16;
-
-impl Seen {
-    fn key(&self, volume: u32, path: &[u8], at: At) -> u64 {
-        (self.hasher.hash_one((volume, path)) & !3) | at as u64
-    }
-
-    fn is(&self, volume: u32, path: &[u8], at: At) -> bool {
-        self.keys.contains(&self.key(volume, path, at))
-    }
-
-    fn is_file(&self, volume: u32, path: &[u8]) -> bool {
-        self.is(volume, path, At::File)
-    }
-
-    fn is_claimed(&self, volume: u32, path: &[u8]) -> bool {
-        self.is(volume, path, At::Directory)
-    }
-
-    fn add(&mut self, volume: u32, path: &[u8], kind: Kind) -> Result<()> {
-        self.imply_parents(volume, path)?;
-        let implied = self.key(volume, path, At::Implied);
-        let at = match kind {
-            Kind::Directory => At::Directory,
-            Kind::File => At::File,
-            _ => At::Link,
-        };
-        if [At::Directory, At::File, At::Link].iter().any(|at| self.is(volume, path, *at)) {
-            return Err(Failure::archive("comes twice"));
-        }
-        if self.keys.remove(&implied) {
-            self.implied -= 1;
-            self.keys.insert(self.key(volume, path, At::Directory));
-            if kind != Kind::Directory {
-                return Err(Failure::archive("is no directory, and other entries lie below it"));
-            }
-        }
-        self.keys.insert(self.key(volume, path, at));
-        Ok(())
-    }
-
-    /// Every directory above is known or becomes implied; anything else there is a collision, found before any is.
-    fn imply_parents(&mut self, volume: u32, path: &[u8]) -> Result<()> {
-        let parents = || std::iter::successors(parent(path), |path| parent(path));
-        let mut unknown = 0;
-        for above in parents() {
-            if self.is(volume, above, At::Directory) || self.is(volume, above, At::Implied) {
-                break;
-            }
-            if self.is(volume, above, At::File) || self.is(volume, above, At::Link) {
-                return Err(Failure::archive("lies below something that is no directory"));
-            }
-            unknown += 1;
-        }
-        if self.implied + unknown as u64 > IMPLIED_MAX {
-            return Err(Failure::too_large("is one of too many below directories that no entry describes"));
-        }
-        for above in parents().take(unknown) {
-            self.keys.insert(self.key(volume, above, At::Implied));
-            self.implied += 1;
-            if self.examples.len() < EXAMPLES_MAX {
-                self.examples.push((volume, above.to_vec()));
-            }
-        }
-        Ok(())
-    }
-
-    /// Directories that something lies below and no entry describes. Roots are named by themselves.
-    fn unclaimed(&self) -> Option<Failure> {
-        let roots =
-            self.examples.iter().filter(|(volume, path)| path.is_empty() && self.is(*volume, path, At::Implied));
-        let others = self.implied.saturating_sub(roots.count() as u64);
-        if others == 0 {
-            return None;
-        }
-        let mut open =
-            self.examples.iter().filter(|(volume, path)| !path.is_empty() && self.is(*volume, path, At::Implied));
-        let example = open
-            .next()
-            .map_or_else(String::new, |(volume, path)| format!(", one is `volumes/{volume}/{}`", escape::bytes(path)));
-        Some(Failure::archive(format!("{others} directories have entries below them and none of their own{example}")))
-    }
-}
-
-/// The path above; the root has none.
-fn parent(path: &[u8]) -> Option<&[u8]> {
-    (!path.is_empty()).then(|| &path[..path.iter().rposition(|byte| *byte == b'/').unwrap_or(0)])
 }

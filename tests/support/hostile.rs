@@ -119,7 +119,8 @@ impl Attacked {
         let file = self.world.path("run/foreign.tar.gz");
         std::fs::write(&file, bytes).unwrap();
         self.bounces(&format!("import: {name}"), &[code], says, || {
-            self.world.reforge(&["snapshot", "import", file.to_str().unwrap(), "--workload", "app", "--json"])
+            let file = file.to_str().unwrap();
+            self.world.reforge(&["snapshot", "import", file, "--workload", "app", "--strict", "--json"])
         });
     }
 
@@ -165,7 +166,7 @@ impl Attacked {
     }
 
     #[track_caller]
-    fn bounces(&self, name: &str, codes: &[&str], says: &str, attack: impl FnOnce() -> Output) {
+    pub(crate) fn bounces(&self, name: &str, codes: &[&str], says: &str, attack: impl FnOnce() -> Output) {
         let before = self.surroundings();
         let output = attack();
         assert_eq!(output.code, Some(3), "{name}: {output:?}");

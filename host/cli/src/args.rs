@@ -93,6 +93,8 @@ pub(crate) enum Command {
     /// Take, look at, move and delete snapshots
     #[command(subcommand)]
     Snapshot(Snapshot),
+    /// Take in what somebody else has packed: an archive, a directory, or a place in a repository
+    Import(Import),
     /// Plan, run and undo restores
     #[command(subcommand)]
     Restore(Restore),
@@ -186,6 +188,47 @@ pub(crate) enum Workload {
 }
 
 #[derive(Args, Clone)]
+pub(crate) struct Import {
+    /// An archive, a directory, or `-` for what is piped in
+    #[arg(required_unless_present = "from", conflicts_with = "from", value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// The workload that it is for
+    #[arg(long)]
+    pub workload: String,
+    /// The volume that a directory of the archive is; may be repeated
+    #[arg(long, value_name = "VOLUME=PREFIX", value_parser = place)]
+    pub volume: Vec<(String, String)>,
+    /// Take so many directories off the beginning of every name
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub strip: u32,
+    /// Read it by the program of a repository: `restic:REPOSITORY#SNAPSHOT:PATH` or `borg:REPOSITORY::ARCHIVE`
+    #[arg(long, value_name = "PLACE")]
+    pub from: Option<String>,
+    /// Refuse what harms nothing, too, instead of leaving it out
+    #[arg(long)]
+    pub strict: bool,
+    /// Take in set-id bits, file capabilities and `trusted.*` attributes of this archive
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub allow: Vec<Allow>,
+    #[command(flatten)]
+    pub wait: Wait,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Allow {
+    SetId,
+}
+
+/// A volume and a directory around a `=`; the archive's root may be empty.
+fn place(text: &str) -> Result<(String, String), String> {
+    let (volume, prefix) = text
+        .split_once('=')
+        .filter(|(volume, _)| !volume.is_empty())
+        .ok_or("a volume and a directory of the archive around a `=` are wanted, for example `data=backup/data`")?;
+    Ok((volume.to_owned(), prefix.to_owned()))
+}
+
+#[derive(Args, Clone)]
 pub(crate) struct Named {
     pub workload: String,
     /// Its id, or a beginning that no other has
@@ -248,15 +291,8 @@ pub(crate) enum Snapshot {
         #[arg(long, value_name = "DIRECTORY")]
         to: PathBuf,
     },
-    /// Take an archive in, after the plugin has read it whole
-    Import {
-        file: PathBuf,
-        /// The workload that it is for
-        #[arg(long)]
-        workload: String,
-        #[command(flatten)]
-        wait: Wait,
-    },
+    /// The same as `reforge import`
+    Import(Import),
     /// Delete a snapshot, named by its whole id
     Delete {
         #[command(flatten)]

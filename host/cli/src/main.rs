@@ -14,6 +14,7 @@ mod engine;
 mod exit;
 mod forget;
 mod history;
+mod import;
 mod init;
 mod notify;
 mod output;
@@ -131,6 +132,7 @@ fn execute(session: &Session, command: Command) -> Result<Answer> {
         }
         Command::Workload(args::Workload::Forget { workload, yes }) => forget::forget(session, &workload, yes.yes),
         Command::Snapshot(command) => snapshot(session, command),
+        Command::Import(what) => import::import(session, &what),
         Command::Restore(command) => restore(session, command),
         Command::Recover { accept } => recover::recover(session, accept.as_deref()),
         Command::Plugin(command) => plugin(session, command),
@@ -165,7 +167,7 @@ fn snapshot(session: &Session, command: args::Snapshot) -> Result<Answer> {
         args::Snapshot::Verify(named) => snapshot::verify(session, &named),
         args::Snapshot::Export { named, file } => snapshot::export(session, &named, &file),
         args::Snapshot::ProjectFiles { named, to } => project::write_files(session, &named, &to),
-        args::Snapshot::Import { file, workload, wait } => snapshot::import(session, &file, &workload, wait.wait),
+        args::Snapshot::Import(what) => import::import(session, &what),
         args::Snapshot::Delete { named, yes, wait } => snapshot::delete(session, &named, yes.yes, wait.wait),
     }
 }

@@ -17,7 +17,6 @@ use reforge_base::message::Bytes;
 use reforge_base::not_captured::NotCaptured;
 use reforge_base::remark::Remark;
 use reforge_host::host::SnapshotRequest;
-use reforge_host::restore::import;
 use reforge_server::documents::snapshot as documents;
 use reforge_snapshots::format::Descriptor;
 use serde_json::json;
@@ -25,6 +24,7 @@ use serde_json::json;
 use super::answer::Answer;
 use super::args::Named;
 use super::consent::{must_be_interactive, must_say_yes};
+use super::import;
 use super::progress::Display;
 use super::project;
 use super::session::Session;
@@ -123,6 +123,7 @@ pub(crate) fn show(session: &Session, named: &Named) -> Result<Answer> {
     if descriptor.imported {
         lines.push(say!("snapshot-imported-unvouched"));
     }
+    lines.extend(import::taken(&descriptor));
     lines.push(String::new());
     lines.push(contents(session, &descriptor));
     for skipped in &manifest.skipped {
@@ -182,24 +183,6 @@ pub(crate) fn export(session: &Session, named: &Named, file: &Path) -> Result<An
     }
 }
 
-pub(crate) fn import(session: &Session, file: &Path, workload: &str, wait: bool) -> Result<Answer> {
-    let host = session.changing()?;
-    host.config.workload(workload)?;
-    let plugin = session.plugin()?;
-    let display = Display::new(session);
-    let called = Message::from(escape::path(file));
-    let request = import::Request { called, workload: workload.to_owned(), wait, who: session.who() };
-    let descriptor = import::run(host, &plugin, file, &request, &display.progress);
-    drop(display);
-    let descriptor = descriptor?;
-    let lines = [
-        say!("snapshot-imported-as", id = session.terminal.style.bold(&descriptor.id)),
-        contents(session, &descriptor),
-        say!("nothing-vouches-for-what-it-holds"),
-    ];
-    Ok(Answer::done(lines.join("\n"), documents::summary(&descriptor)))
-}
-
 pub(crate) fn delete(session: &Session, named: &Named, yes: bool, wait: bool) -> Result<Answer> {
     let host = session.changing()?;
     if !yes {
@@ -214,7 +197,8 @@ pub(crate) fn delete(session: &Session, named: &Named, yes: bool, wait: bool) ->
     Ok(Answer::done(text, documents::deleted(&named.snapshot)))
 }
 
-fn contents(session: &Session, descriptor: &Descriptor) -> String {
+/// What a snapshot holds, a line a volume.
+pub(crate) fn contents(session: &Session, descriptor: &Descriptor) -> String {
     let rows: Vec<Vec<String>> = descriptor
         .manifest
         .volumes

@@ -55,6 +55,8 @@ pub(super) fn check(raw: RawHost, base: &Path, workloads: &[Workload], problems:
         plugin_keys: raw.plugin_keys.into_iter().map(|key| plugin_key(key, problems)).collect(),
         language: raw.language.and_then(|tag| language(&tag, problems)),
         snapshots_at_once: at_once(raw.snapshots_at_once, problems),
+        import_entries_max: raw.import_entries_max,
+        import_ratio_max: raw.import_ratio_max,
     }
 }
 
@@ -75,6 +77,8 @@ impl Host {
             plugin_keys: Vec::new(),
             language: None,
             snapshots_at_once: SNAPSHOTS_AT_ONCE,
+            import_entries_max: None,
+            import_ratio_max: None,
         }
     }
 }

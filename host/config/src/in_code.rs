@@ -212,6 +212,9 @@ fn host(host: &Host) -> Result<Table> {
     keys.put_all("plugin_keys", host.plugin_keys.iter().cloned());
     keys.put_some("language", host.language.map(|language| language.tag()));
     keys.put("snapshots_at_once", i64::from(host.snapshots_at_once));
+    let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    keys.put_some("import_entries_max", host.import_entries_max.map(number));
+    keys.put_some("import_ratio_max", host.import_ratio_max.map(number));
     Ok(keys.0)
 }
 

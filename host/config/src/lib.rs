@@ -103,6 +103,10 @@ pub struct Host {
     pub language: Option<Language>,
     /// How many snapshots that are due are taken at the same time, of several workloads.
     pub snapshots_at_once: u32,
+    /// How many entries an archive from elsewhere may have. None: what the plugin takes.
+    pub import_entries_max: Option<u64>,
+    /// How many times its size it may unpack to. None: what the plugin takes.
+    pub import_ratio_max: Option<u64>,
 }
 
 /// `[api]`: how `reforge serve` is reached.

@@ -39,6 +39,8 @@ pub(super) struct RawHost {
     pub language: Option<Spanned<String>>,
     pub snapshots_at_once: Option<Spanned<u32>>,
     pub previous_max: Option<Spanned<String>>,
+    pub import_entries_max: Option<u64>,
+    pub import_ratio_max: Option<u64>,
 }
 
 #[derive(Default, Deserialize)]

@@ -24,3 +24,20 @@ wasmtime::component::bindgen!({
         "reforge:restore/transactions.swapped": handles::Swapped,
     },
 });
+
+/// What a plugin has beside if it takes in foreign archives.
+pub mod importing {
+    wasmtime::component::bindgen!({
+        path: "wit",
+        world: "importing",
+        imports: { default: trappable },
+        trappable_error_type: {
+            "reforge:restore/types.failure" => reforge_base::failure::Failure,
+        },
+        with: {
+            "reforge:restore/types": super::reforge::restore::types,
+            "reforge:restore/snapshots": super::reforge::restore::snapshots,
+            "reforge:restore/lifecycle": super::reforge::restore::lifecycle,
+        },
+    });
+}

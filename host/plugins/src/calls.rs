@@ -5,6 +5,8 @@ use std::sync::Arc;
 use wasmtime::component::Resource;
 
 use super::bindings::exports::reforge::restore::restorer::{Description, Inspection, Job, RestorePlan};
+use super::bindings::importing::Importing;
+use super::bindings::importing::exports::reforge::restore::importer::{Contents, Remark, Rules, Source};
 pub use super::foreign::own;
 use super::foreign::shortened;
 use super::host_calls::{HostCalls, NothingGiven};
@@ -12,7 +14,8 @@ use super::imports::handles::Snapshot;
 use super::limits;
 use super::plugin::Plugin;
 use super::sandbox::{Instance, Role};
-use reforge_base::failure::Result;
+use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::message;
 
 impl Plugin {
     /// Who the plugin says it is. It has no handles at all.
@@ -45,6 +48,39 @@ impl Plugin {
         let (mut instance, archive) = self.open(calls)?;
         let answer = instance.exports.reforge_restore_restorer().call_inspect(&mut instance.store, archive, job);
         instance.answer(answer)
+    }
+
+    /// Whether it takes in more than archives of its own.
+    pub fn imports(&self) -> bool {
+        self.prepared.importing.is_some()
+    }
+
+    /// What a foreign archive holds. Writes nothing.
+    pub fn survey(&self, calls: Arc<dyn HostCalls>, rules: &Rules) -> Result<Contents> {
+        let (mut instance, archive) = self.open_importing(calls)?;
+        let answer = instance.exports.reforge_restore_importer().call_survey(&mut instance.store, archive, rules);
+        instance.answer(answer)
+    }
+
+    /// Makes an archive that it reads of a foreign one.
+    pub fn convert(
+        &self,
+        calls: Arc<dyn HostCalls>,
+        manifest: &str,
+        sources: &[Source],
+        rules: &Rules,
+    ) -> Result<Vec<Remark>> {
+        let (mut instance, archive) = self.open_importing(calls)?;
+        let importer = instance.exports.reforge_restore_importer();
+        let answer = importer.call_convert(&mut instance.store, archive, manifest, sources, rules);
+        instance.answer(answer)
+    }
+
+    fn open_importing(&self, calls: Arc<dyn HostCalls>) -> Result<(Instance<Importing>, Resource<Snapshot>)> {
+        let none = || Failure::new(Code::PluginRefused, message!("the-plugin-takes-in-no-foreign-archives"));
+        let mut instance = Instance::importing(&self.prepared, calls).ok_or_else(none)??;
+        let archive = instance.store.data_mut().handles.push(Snapshot)?;
+        Ok((instance, archive))
     }
 
     fn open(&self, calls: Arc<dyn HostCalls>) -> Result<(Instance, Resource<Snapshot>)> {

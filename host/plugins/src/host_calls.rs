@@ -121,6 +121,13 @@ pub trait HostCalls: Send + Sync {
         Policy::default()
     }
 
+    // An import.
+
+    /// Appends to the archive that comes of a conversion.
+    fn put(&self, _bytes: &[u8]) -> Result<()> {
+        Err(nothing_given())
+    }
+
     // What can be seen and stopped.
 
     /// So much more was handed to staging: shown, and never what anything is decided by.
@@ -176,6 +183,7 @@ mod tests {
             calls.volume_facts("data").map(drop),
             calls.lock().map(drop),
             calls.workers(false),
+            calls.put(b"bytes"),
         ];
         assert!(refused.iter().all(|answer| answer.as_ref().is_err_and(|failure| failure.code == Code::OutOfOrder)));
         assert_eq!((calls.descriptor_text(), calls.archive_bytes()), ("", 0));

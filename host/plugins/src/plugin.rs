@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use wasmtime::component::{Component, HasSelf, Linker};
 
+use super::bindings::importing::{self, ImportingPre};
 use super::bindings::{RestorePlugin, RestorePluginPre};
 use super::engine::PluginEngine;
 use super::registry::read_bounded;
@@ -47,12 +48,13 @@ impl Plugin {
     pub fn from_bytes(engine: &PluginEngine, bytes: &[u8], name: Message) -> Result<Plugin> {
         let component = compile(engine, bytes, &name)?;
         refuse_other_version(engine, &component, &name)?;
-        let pre = linker(engine)
-            .and_then(|linker| linker.instantiate_pre(&component))
-            .and_then(RestorePluginPre::new)
-            .map_err(|error| misfit(&name, &error))?;
+        let any = linker(engine).and_then(|linker| linker.instantiate_pre(&component));
+        let any = any.map_err(|error| misfit(&name, &error))?;
+        let pre = RestorePluginPre::new(any.clone()).map_err(|error| misfit(&name, &error))?;
+        // Not every plugin takes in foreign archives.
+        let importing = ImportingPre::new(any).ok().map(Arc::new);
         let digest = blake3::hash(bytes).to_hex().to_string();
-        Ok(Plugin { prepared: Prepared { engine: engine.clone(), pre: Arc::new(pre) }, digest })
+        Ok(Plugin { prepared: Prepared { engine: engine.clone(), pre: Arc::new(pre), importing }, digest })
     }
 
     /// BLAKE3 of the file, hexadecimal: what plans, journals and receipts name.
@@ -118,6 +120,7 @@ fn linker(engine: &PluginEngine) -> wasmtime::Result<Linker<Sandbox>> {
     let mut linker = Linker::new(engine.engine());
     super::wasi::add_to_linker(&mut linker)?;
     RestorePlugin::add_to_linker::<_, HasSelf<Sandbox>>(&mut linker, |sandbox| sandbox)?;
+    importing::reforge::restore::conversions::add_to_linker::<_, HasSelf<Sandbox>>(&mut linker, |sandbox| sandbox)?;
     Ok(linker)
 }
 

@@ -9,6 +9,7 @@ use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use super::bindings::importing::{Importing, ImportingPre};
 use super::bindings::{RestorePlugin, RestorePluginPre};
 use super::bounds::Bounds;
 use super::engine::PluginEngine;
@@ -47,16 +48,37 @@ pub(crate) struct Sandbox {
 pub(super) struct Prepared {
     pub engine: PluginEngine,
     pub pre: Arc<RestorePluginPre<Sandbox>>,
+    /// The same with what takes in foreign archives, if it has that.
+    pub importing: Option<Arc<ImportingPre<Sandbox>>>,
 }
 
 /// A store with an instance in it.
-pub(super) struct Instance {
+pub(super) struct Instance<Exports = RestorePlugin> {
     pub store: Store<Sandbox>,
-    pub exports: RestorePlugin,
+    pub exports: Exports,
 }
 
 impl Instance {
     pub(crate) fn new(prepared: &Prepared, role: Role, calls: Arc<dyn HostCalls>) -> Result<Instance> {
+        Instance::of(prepared, role, calls, |store| prepared.pre.instantiate(store))
+    }
+}
+
+impl Instance<Importing> {
+    /// With what takes in foreign archives; none if the plugin has not got it.
+    pub(crate) fn importing(prepared: &Prepared, calls: Arc<dyn HostCalls>) -> Option<Result<Instance<Importing>>> {
+        let pre = prepared.importing.as_ref()?;
+        Some(Instance::of(prepared, Role::Caller, calls, |store| pre.instantiate(store)))
+    }
+}
+
+impl<Exports> Instance<Exports> {
+    fn of(
+        prepared: &Prepared,
+        role: Role,
+        calls: Arc<dyn HostCalls>,
+        instantiate: impl FnOnce(&mut Store<Sandbox>) -> wasmtime::Result<Exports>,
+    ) -> Result<Instance<Exports>> {
         let mut store = Store::new(prepared.engine.engine(), Sandbox::new(prepared, role, calls));
         store.limiter(|sandbox| &mut sandbox.bounds);
         store.set_hostcall_fuel(limits::HOST_CALL_BYTES_MAX);
@@ -65,8 +87,7 @@ impl Instance {
             context.data().calls.tick()?;
             Ok(UpdateDeadline::Continue(1))
         });
-        let exports = prepared.pre.instantiate(&mut store);
-        match exports {
+        match instantiate(&mut store) {
             Ok(exports) => Ok(Instance { store, exports }),
             Err(error) => Err(explain(&store, &error)),
         }

@@ -63,6 +63,9 @@ pub struct Descriptor {
     /// What was done to the app meanwhile. None of a snapshot of a version before, and of an imported one. Nor for plugins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consistency: Option<Taken>,
+    /// How it was taken in, if it was imported. Plugins are not told, either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_in: Option<TakenIn>,
 }
 
 impl Descriptor {
@@ -72,13 +75,15 @@ impl Descriptor {
             || !self.remarks.is_empty()
             || self.flags.is_some()
             || self.project.is_some()
-            || self.consistency.is_some();
+            || self.consistency.is_some()
+            || self.taken_in.is_some();
         is_more.then(|| Descriptor {
             not_captured: Vec::new(),
             remarks: Vec::new(),
             flags: None,
             project: None,
             consistency: None,
+            taken_in: None,
             id: self.id.clone(),
             manifest: self.manifest.clone(),
             archive: Archive { bytes: self.shown_bytes(), ..self.archive.clone() },
@@ -126,6 +131,41 @@ impl EntryFlags {
     pub fn decoded_path(&self) -> Vec<u8> {
         percent_encoding::percent_decode_str(&self.path).collect()
     }
+}
+
+/// How an archive from elsewhere was taken in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TakenIn {
+    /// What it was, for people (`tar, compressed by zstd`).
+    pub format: String,
+    /// Which directory of it each volume is.
+    pub places: Vec<TakenPlace>,
+    /// What was left out of it and what was given to it. None of it is content of a file.
+    #[serde(default)]
+    pub remarks: Vec<ImportRemark>,
+    /// What a person has allowed for this import alone (`set-id`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<String>,
+}
+
+/// Where in an archive a volume was. Escaped; the empty prefix is its root.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TakenPlace {
+    pub volume: String,
+    pub prefix: String,
+}
+
+/// Something that was left out or given, with the first names, escaped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportRemark {
+    /// A stable word: `companions`, `labels`, `attributes`, `special`, `volume-labels`, `times`, `linked-links`, `lost-links`,
+    /// `directories`, `outside`, or a plugin's own.
+    pub class: String,
+    pub count: u64,
+    pub examples: Vec<String>,
 }
 
 /// `manifest.json`, the archive's first entry, repeated in the descriptor.

@@ -9,6 +9,7 @@
 
 #![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests make and look at trees by their paths"))]
 
+pub mod abilities;
 pub mod ambient;
 pub mod beneath;
 mod btrfs_quota;

@@ -39,6 +39,12 @@ pub fn facts_of(above: &Dir, name: Name<'_>) -> Result<Statx> {
     rustix::fs::statx(above, name.as_os_str(), AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT, FACTS)
 }
 
+/// A file on a directory's file system that has no name and goes when it is closed.
+pub fn unnamed_file(directory: &Dir) -> Result<std::os::fd::OwnedFd> {
+    let flags = rustix::fs::OFlags::TMPFILE | rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC;
+    rustix::fs::openat(directory, c".", flags, Mode::RUSR | Mode::WUSR)
+}
+
 /// Puts two names of a directory in each other's place in one instant.
 pub fn exchange(directory: &Dir, left: Name<'_>, right: Name<'_>) -> Result<()> {
     rename(directory, left, right, RenameFlags::EXCHANGE)

@@ -79,3 +79,35 @@ pub const LIVE_ENTRIES_AT_ONCE: u32 = 1024;
 
 /// What one inode occupies is rounded up to this.
 pub const DISK_BLOCK_BYTES: u64 = 4096;
+
+/// The largest window of a zstd frame: 128 MiB would be held twice while it grows. `zstd -19` takes 8 MiB.
+pub const ZSTD_WINDOW_BYTES_MAX: u64 = 64 << 20;
+
+/// What unpacking xz may take: `xz -9` takes 65 MiB.
+pub const XZ_MEMORY_KIB_MAX: u32 = 96 << 10;
+
+/// Symbolic links, and names that were left out, that are remembered for hard links to them: few archivers write such links.
+pub const REMEMBERED_BYTES_MAX: usize = 4 << 20;
+
+/// Names of directories without an entry, remembered until the archive's end.
+pub const IMPLIED_NAME_BYTES_MAX: usize = 16 << 20;
+
+/// Directories of which a survey counts what is below them, and how deep the last of them lies.
+pub const SURVEYED_DIRECTORIES_MAX: usize = 4096;
+pub const SURVEYED_DEPTH_MAX: usize = 8;
+
+/// Directories that a person is shown to choose from.
+pub const PLACES_MAX: usize = 64;
+
+/// Names that are given as examples of what was left out.
+pub const EXAMPLES_MAX: usize = 5;
+
+/// Words of a policy that set a bound.
+pub const IMPORT_ENTRIES: &str = "import-entries";
+pub const IMPORT_RATIO: &str = "import-ratio";
+
+/// A bound that the host's owner has set, by its word in a policy (`import-entries=5000000`), or else this one.
+pub fn bound(policy: &[String], word: &str, or: u64) -> u64 {
+    let set = policy.iter().find_map(|other| other.strip_prefix(word)?.strip_prefix('='));
+    set.and_then(|value| value.parse().ok()).unwrap_or(or)
+}

@@ -31,10 +31,6 @@ impl<R: BufRead> Members<R> {
         Members { source, inflate: Decompress::new(false), is_inside: false }
     }
 
-    pub(super) fn get_ref(&self) -> &R {
-        &self.source
-    }
-
     fn header(&mut self) -> io::Result<()> {
         let header: [u8; HEADER_BYTES] = self.exactly()?;
         let flags = header[3];

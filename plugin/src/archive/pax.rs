@@ -5,8 +5,10 @@
 
 use std::ops::Range;
 
+use super::harmless::{self, Class};
 use super::headers;
 use super::limits::{EXTENDED_RECORDS_MAX, SPARSE_EXTENTS_MAX, XATTR_NAME_BYTES_MAX, XATTR_VALUE_BYTES_MAX};
+use super::part;
 use super::sparse::Extent;
 use crate::host::{Timestamp, Xattr};
 use crate::{Failure, Result, escape};
@@ -31,6 +33,9 @@ pub struct Records {
     /// Permissions out of an access list that says no more than a mode.
     pub permissions: Option<u32>,
     pub sparse: SparseRecords,
+    /// Whether what harms nothing is left out instead of refused, and what was.
+    pub lenient: bool,
+    pub left: Vec<Class>,
 }
 
 /// The `GNU.sparse.*` records.
@@ -51,15 +56,21 @@ pub struct SparseRecords {
 }
 
 impl Records {
+    /// For a reader that goes on without what harms nothing.
+    pub fn lenient() -> Records {
+        Records { lenient: true, ..Records::default() }
+    }
+
     /// Forgets the last entry's records and keeps their memory.
     pub fn clear(&mut self) {
-        let Records { mut bytes, mut keys, mut xattrs, mut sparse, .. } = std::mem::take(self);
+        let Records { mut bytes, mut keys, mut xattrs, mut sparse, lenient, mut left, .. } = std::mem::take(self);
         bytes.clear();
         keys.clear();
         xattrs.clear();
+        left.clear();
         sparse.extents.clear();
         let sparse = SparseRecords { extents: sparse.extents, ..SparseRecords::default() };
-        *self = Records { bytes, keys, xattrs, sparse, ..Records::default() };
+        *self = Records { bytes, keys, xattrs, sparse, lenient, left, ..Records::default() };
     }
 
     pub fn path(&self) -> Option<&[u8]> {
@@ -73,6 +84,17 @@ impl Records {
     /// The real name of a sparse file, whose header may hold another one.
     pub fn sparse_name(&self) -> Option<&[u8]> {
         self.sparse.name.clone().map(|range| &self.bytes[range])
+    }
+
+    /// Goes on without something harmless, or refuses it.
+    fn leave(&mut self, class: Class, refused: impl FnOnce() -> Failure) -> Result<()> {
+        if !self.lenient {
+            return Err(refused());
+        }
+        if !self.left.contains(&class) {
+            self.left.push(class);
+        }
+        Ok(())
     }
 
     /// Replaces `into` by the attributes.
@@ -99,7 +121,7 @@ impl Records {
                 .map_err(|failure| failure.context(format!("record `{}`", escape::bytes(&bytes[key]))))?;
         }
         if self.libarchive_xattrs && self.xattrs.is_empty() {
-            return Err(Failure::archive("its attributes are in libarchive's own encoding only"));
+            self.leave(Class::Attributes, || Failure::archive("its attributes are in libarchive's own encoding only"))?;
         }
         let has = |name: &[u8]| self.xattrs.iter().any(|(known, _)| self.bytes[known.clone()] == *name);
         if !self.access_lists.iter().all(|name| has(name)) {
@@ -134,9 +156,15 @@ impl Records {
             b"mtime" => self.mtime = Some(time(value)?),
             b"GNU.sparse.name" => self.sparse.name = Some(range),
             _ if key.starts_with(b"SCHILY.xattr.") => {
-                let name = key_start + b"SCHILY.xattr.".len()..key_start + key.len();
-                check_xattr(&key[b"SCHILY.xattr.".len()..], value)?;
-                self.xattrs.push((name, range));
+                let name = &key[b"SCHILY.xattr.".len()..];
+                let harmless = harmless::of_attribute(&decode_name(name)).filter(|_| self.lenient);
+                match (harmless, check_xattr(name, value)) {
+                    (Some(class), _) => self.leave(class, || Failure::archive("it is left out"))?,
+                    (None, Err(failure)) => self.leave(Class::Attributes, || failure)?,
+                    (None, Ok(())) => {
+                        self.xattrs.push((key_start + b"SCHILY.xattr.".len()..key_start + key.len(), range));
+                    }
+                }
             }
             _ if key.starts_with(b"LIBARCHIVE.xattr.") => self.libarchive_xattrs = true,
             _ if key.starts_with(b"GNU.sparse.") => self.sparse.apply(&key[b"GNU.sparse.".len()..], value)?,
@@ -145,14 +173,14 @@ impl Records {
                 None => self.access_lists.push(b"system.posix_acl_access"),
             },
             b"SCHILY.acl.default" => self.access_lists.push(b"system.posix_acl_default"),
+            b"SCHILY.acl.ace" => self.leave(Class::Attributes, text_only)?,
             _ if key.starts_with(b"SCHILY.acl.") => return Err(text_only()),
-            _ if is_half_a_file(key) => {
-                return Err(Failure::archive("entries that are cut in pieces are not restored"));
-            }
-            b"RHT.security.selinux" => {
-                return Err(Failure::archive("security labels in a form of their own are not restored")
-                    .hint("archive again with `--no-selinux`, or with `--xattrs`"));
-            }
+            b"GNU.dumpdir" => part::refuse_increment(value)?,
+            _ if is_half_a_file(key) => return Err(part::of_several(key)),
+            b"RHT.security.selinux" => self.leave(Class::Labels, || {
+                Failure::archive("security labels in a form of their own are not restored")
+                    .hint("archive again with `--no-selinux`, or with `--xattrs`")
+            })?,
             // Other times, names of owners, comments: numeric ids alone count, and nothing restores the rest.
             _ => {}
         }
@@ -232,10 +260,11 @@ impl SparseRecords {
     }
 }
 
-/// Records of volumes of several media, and of the sparse files of `star`: what stands in the archive is not the file.
+/// Records of volumes of several media, and of the sparse files of `star` and Solaris: what stands in the archive is not the
+/// file.
 fn is_half_a_file(key: &[u8]) -> bool {
     let of_several_media = key.starts_with(b"GNU.volume.") && key != b"GNU.volume.label";
-    of_several_media || key == b"SCHILY.realsize"
+    of_several_media || matches!(key, b"SCHILY.realsize" | b"SUN.holesdata")
 }
 
 fn text_only() -> Failure {

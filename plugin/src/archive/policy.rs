@@ -11,8 +11,11 @@ use crate::{Failure, Result, escape};
 
 /// What to add to a workload whose snapshots hold links.
 pub const LINKS_HINT: &str = "add `links = \"contained\"` to the workload";
-const PRIVILEGED_HINT: &str = "allow privileges of imported archives for the workload, if the archive is trusted";
+const PRIVILEGED_HINT: &str =
+    "if you trust the archive, import it with `--allow set-id`, which is for this import alone";
 const SET_ID_BITS: u32 = 0o6000;
+/// On a directory it says whose group new files get, and gives nobody a right.
+const SET_GROUP_ID: u32 = 0o2000;
 
 /// What a workload allows.
 #[derive(Clone, Copy, Debug)]
@@ -81,11 +84,13 @@ impl Policy {
         Ok(leader)
     }
 
-    fn check_privileges(&self, entry: &Entry) -> Result<()> {
+    /// Refuses rights that an archive would bring along.
+    pub fn check_privileges(&self, entry: &Entry) -> Result<()> {
         if self.privileged {
             return Ok(());
         }
-        if entry.metadata.mode & SET_ID_BITS != 0 {
+        let rights = if entry.kind == Kind::Directory { SET_ID_BITS & !SET_GROUP_ID } else { SET_ID_BITS };
+        if entry.metadata.mode & rights != 0 {
             return Err(Failure::policy("has a set-id bit, and the archive was imported", PRIVILEGED_HINT));
         }
         let mut names = entry.metadata.xattrs.iter().map(|xattr| &xattr.name);
@@ -99,7 +104,8 @@ impl Policy {
     }
 }
 
-fn check_target(target: &[u8]) -> Result<()> {
+/// Refuses what no symbolic link can have as its target.
+pub fn check_target(target: &[u8]) -> Result<()> {
     if target.is_empty() || target.len() > TARGET_BYTES_MAX || target.contains(&0) {
         return Err(Failure::archive("is a symbolic link whose target cannot be one"));
     }

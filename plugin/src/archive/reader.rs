@@ -5,18 +5,23 @@
 
 use tar::Header;
 
+use super::codec::Codec;
+use super::harmless::Class;
 use super::headers::{self, Kind};
 use super::known;
 use super::limits::{
-    END_BYTES_MAX, EXTENDED_BYTES_MAX, FOREIGN_BYTES_MAX, FOREIGN_RATIO_MAX, GLOBAL_HEADERS_MAX, MANIFEST_BYTES_MAX,
-    TAR_BLOCK_BYTES,
+    END_BYTES_MAX, EXTENDED_BYTES_MAX, FOREIGN_BYTES_MAX, GLOBAL_HEADERS_MAX, MANIFEST_BYTES_MAX, TAR_BLOCK_BYTES,
 };
 use super::pax::{self, Records};
 use super::sparse::{self, Extent};
 use super::stream::{Checksums, Stream, Watch};
-use super::{entry_path, policy, two_sources};
+use super::{entry_path, part, policy, two_sources};
 use crate::host::{ArchiveBytes, Metadata};
 use crate::{Failure, Result, escape};
+
+/// What to do about an archive in which names come twice.
+pub(crate) const APPENDED_HINT: &str = "unpack it with `tar -xif FILE` into an empty directory, where the last of each name counts, and \
+                                        import the directory";
 
 /// One entry. Kept between entries for its memory.
 #[derive(Debug)]
@@ -33,6 +38,8 @@ pub struct Entry {
     pub is_sparse: bool,
     /// Where the stored bytes of a sparse file go.
     pub extents: Vec<Extent>,
+    /// What of it was left out, by a reader that goes on without what harms nothing.
+    pub left: Vec<Class>,
 }
 
 impl Default for Entry {
@@ -46,6 +53,7 @@ impl Default for Entry {
             stored: 0,
             is_sparse: false,
             extents: Vec::new(),
+            left: Vec::new(),
         }
     }
 }
@@ -59,7 +67,7 @@ struct Extended {
 }
 
 /// Reads entries one after the other.
-pub struct Reader<'a, A: ?Sized> {
+pub struct Reader<'a, A: ArchiveBytes + ?Sized> {
     stream: Stream<'a, A>,
     /// Whether the archive's end belongs to this run.
     is_last: bool,
@@ -89,14 +97,34 @@ impl<'a, A: ArchiveBytes + ?Sized> Reader<'a, A> {
         Ok(Reader { stream, is_last, records: Records::default(), global_headers: 0, left: 0, padding: 0 })
     }
 
+    /// Reads a whole foreign file, however it is packed, and goes on without what harms nothing.
+    pub fn open_foreign(archive: &'a A, ratio_max: u64, watch: Watch<'a>) -> Result<Self> {
+        let mut stream = Stream::open_foreign(archive, watch)?;
+        if stream.codec() != Codec::Plain {
+            stream.limit_ratio(ratio_max);
+        }
+        let records = Records::lenient();
+        Ok(Reader { stream, is_last: true, records, global_headers: 0, left: 0, padding: 0 })
+    }
+
+    /// How the file is packed.
+    pub fn codec(&self) -> Codec {
+        self.stream.codec()
+    }
+
+    /// The first bytes that were unpacked.
+    pub fn head(&mut self) -> Result<&[u8]> {
+        self.stream.peek(TAR_BLOCK_BYTES)
+    }
+
     /// Reads on as from an archive that nothing vouches for.
-    pub fn believe_nothing(&mut self) {
-        self.stream.limit_ratio(FOREIGN_RATIO_MAX);
+    pub fn believe_nothing(&mut self, ratio_max: u64) {
+        self.stream.limit_ratio(ratio_max);
     }
 
     /// Refuses what is known and no tar, in words of its own.
     pub fn refuse_no_tar(&mut self) -> Result<()> {
-        known::refuse_no_tar(self.stream.peek(TAR_BLOCK_BYTES)?)
+        known::refuse_known_no_tar(self.stream.peek(TAR_BLOCK_BYTES)?)
     }
 
     /// Says that the run begins with `left` bytes of a file.
@@ -192,6 +220,10 @@ impl<'a, A: ArchiveBytes + ?Sized> Reader<'a, A> {
             if rest.is_empty() {
                 return Ok(());
             }
+            if headers::checked(rest).is_ok() {
+                return Err(Failure::archive("another archive stands behind the end of this one: it was appended to")
+                    .hint(APPENDED_HINT));
+            }
             if rest.iter().any(|byte| *byte != 0) {
                 return Err(Failure::archive("something stands behind the end of the archive"));
             }
@@ -257,6 +289,11 @@ impl<'a, A: ArchiveBytes + ?Sized> Reader<'a, A> {
         entry.size = entry.stored;
         entry.is_sparse = false;
         self.set_content(entry.stored);
+        entry.left.clear();
+        entry.left.extend_from_slice(&self.records.left);
+        if self.records.lenient {
+            self.fill_of_gnu(entry)?;
+        }
         if entry.kind != Kind::File {
             if !self.records.sparse.is_empty() {
                 return Err(Failure::archive("it is sparse and no file"));
@@ -269,6 +306,26 @@ impl<'a, A: ArchiveBytes + ?Sized> Reader<'a, A> {
             };
         }
         self.fill_sparse(header, entry)
+    }
+
+    /// What GNU tar adds: a directory with a list of what is in it, and the rest of a file of another volume.
+    fn fill_of_gnu(&mut self, entry: &mut Entry) -> Result<()> {
+        match entry.kind {
+            Kind::Special(b'M') => Err(part::of_several(b"")),
+            Kind::Special(b'D') => {
+                if entry.stored > EXTENDED_BYTES_MAX {
+                    return Err(Failure::archive(format!(
+                        "its list of names is larger than {EXTENDED_BYTES_MAX} bytes"
+                    )));
+                }
+                let padded = self.left + self.padding;
+                part::refuse_increment(&self.stream.take(padded as usize)?[..entry.stored as usize])?;
+                self.set_content(0);
+                (entry.kind, entry.size, entry.stored) = (Kind::Directory, 0, 0);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Finds out whether the file is sparse and where its bytes go.

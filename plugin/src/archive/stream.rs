@@ -1,64 +1,20 @@
-//! Inflated bytes of a run of whole gzip members, as slices of one window: nothing is copied on the way to the host.
+//! Inflated bytes of a run of whole gzip members, or of a foreign file, as slices of one window: nothing is copied on the way to the host.
 //!
 //! The run is always read to its end, so that the last checksum is verified, if anybody asks for that, and nothing hides
-//! behind it. It never reads outside its run.
+//! behind it.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, Read};
+use std::rc::Rc;
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::limits::{FOREIGN_RATIO_FROM_BYTES, PIECE_BYTES_MAX, WINDOW_BYTES};
+use super::codec::{Codec, Unpacked};
+use super::limits::{FOREIGN_RATIO_FROM_BYTES, WINDOW_BYTES};
 use super::members::Members;
+pub use super::source::Watch;
+use super::source::{Source, Told};
 use crate::host::ArchiveBytes;
 use crate::{Failure, Result};
-
-/// Asked before each read of the archive with the offset it is at; an error ends the reading.
-pub type Watch<'a> = &'a dyn Fn(u64) -> Result<()>;
-
-/// The compressed bytes `[offset, end)`.
-struct Source<'a, A: ?Sized> {
-    archive: &'a A,
-    watch: Watch<'a>,
-    offset: u64,
-    end: u64,
-    chunk: Vec<u8>,
-    used: usize,
-}
-
-impl<A: ArchiveBytes + ?Sized> Source<'_, A> {
-    fn refill(&mut self) -> Result<()> {
-        (self.watch)(self.offset)?;
-        let max = (PIECE_BYTES_MAX as u64).min(self.end - self.offset) as u32;
-        self.chunk = self.archive.read_at(self.offset, max)?;
-        self.used = 0;
-        if self.chunk.is_empty() || self.chunk.len() > max as usize {
-            return Err(Failure::damaged(format!("the archive has no {max} bytes at {}", self.offset)));
-        }
-        self.offset += self.chunk.len() as u64;
-        Ok(())
-    }
-}
-
-impl<A: ArchiveBytes + ?Sized> BufRead for Source<'_, A> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.used == self.chunk.len() && self.offset < self.end {
-            self.refill().map_err(Failure::into_io)?;
-        }
-        Ok(&self.chunk[self.used..])
-    }
-
-    fn consume(&mut self, amount: usize) {
-        self.used += amount;
-    }
-}
-
-impl<A: ArchiveBytes + ?Sized> Read for Source<'_, A> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let got = self.fill_buf()?.read(into)?;
-        self.consume(got);
-        Ok(got)
-    }
-}
 
 /// Whether the checksums of gzip members are computed and compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,30 +24,35 @@ pub enum Checksums {
     PassedOver,
 }
 
-enum Inflate<S> {
-    Comparing(MultiGzDecoder<S>),
-    PassingOver(Members<S>),
+enum Inflate<'a, A: ArchiveBytes + ?Sized> {
+    Comparing(MultiGzDecoder<Source<'a, A>>),
+    PassingOver(Members<Source<'a, A>>),
+    /// In whatever way it is packed.
+    Foreign(Unpacked<'a, A>),
 }
 
-impl<S: BufRead> Inflate<S> {
+impl<A: ArchiveBytes + ?Sized> Inflate<'_, A> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self {
             Inflate::Comparing(inflate) => inflate.read(into),
             Inflate::PassingOver(inflate) => inflate.read(into),
+            Inflate::Foreign(inflate) => inflate.read(into),
         }
     }
 
-    fn source(&self) -> &S {
+    fn codec(&self) -> Codec {
         match self {
-            Inflate::Comparing(inflate) => inflate.get_ref(),
-            Inflate::PassingOver(inflate) => inflate.get_ref(),
+            Inflate::Foreign(inflate) => inflate.codec(),
+            _ => Codec::Gzip,
         }
     }
 }
 
 /// The inflated bytes.
-pub struct Stream<'a, A: ?Sized> {
-    inflate: Inflate<Source<'a, A>>,
+pub struct Stream<'a, A: ArchiveBytes + ?Sized> {
+    inflate: Inflate<'a, A>,
+    /// What becomes of reading the archive.
+    told: Rc<Told>,
     /// Inflated so far, and how many times the compressed bytes that may be.
     inflated: u64,
     ratio_max: Option<u64>,
@@ -104,21 +65,41 @@ pub struct Stream<'a, A: ?Sized> {
 impl<'a, A: ArchiveBytes + ?Sized> Stream<'a, A> {
     /// `length` bytes of the archive from `offset`, which must be whole gzip members.
     pub fn open(archive: &'a A, offset: u64, length: u64, checksums: Checksums, watch: Watch<'a>) -> Result<Self> {
-        let end = offset.checked_add(length).filter(|end| *end <= archive.size() && length > 0);
-        let end = end.ok_or_else(|| Failure::damaged("the archive is shorter than its descriptor says"))?;
-        let source = Source { archive, watch, offset, end, chunk: Vec::new(), used: 0 };
-        Ok(Stream {
-            inflate: match checksums {
+        let source = Source::open(archive, offset, length, watch)?;
+        let told = source.told();
+        Ok(Self::of(
+            told,
+            match checksums {
                 Checksums::Compared => Inflate::Comparing(MultiGzDecoder::new(source)),
                 Checksums::PassedOver => Inflate::PassingOver(Members::new(source)),
             },
+        ))
+    }
+
+    /// The whole file, in whatever way it is packed.
+    pub fn open_foreign(archive: &'a A, watch: Watch<'a>) -> Result<Self> {
+        let source = Source::open(archive, 0, archive.size(), watch)?;
+        let told = source.told();
+        let unpacked = Unpacked::new(source).map_err(|error| Failure::from_stream(error, "gzip"))?;
+        Ok(Self::of(told, Inflate::Foreign(unpacked)))
+    }
+
+    fn of(told: Rc<Told>, inflate: Inflate<'a, A>) -> Self {
+        Stream {
+            inflate,
+            told,
             inflated: 0,
             ratio_max: None,
             window: vec![0; WINDOW_BYTES].into_boxed_slice(),
             start: 0,
             end: 0,
             ended: false,
-        })
+        }
+    }
+
+    /// How the file is packed.
+    pub fn codec(&self) -> Codec {
+        self.inflate.codec()
     }
 
     /// Refuses, from here on, bytes that are this much larger unpacked than packed.
@@ -167,7 +148,7 @@ impl<'a, A: ArchiveBytes + ?Sized> Stream<'a, A> {
             self.start = 0;
         }
         while self.end - self.start < wanted && !self.ended {
-            let got = self.inflate.read(&mut self.window[self.end..]).map_err(Failure::from_stream)?;
+            let got = self.inflate.read(&mut self.window[self.end..]).map_err(|error| self.failed(error))?;
             self.end += got;
             self.ended = got == 0;
             self.inflated += got as u64;
@@ -176,15 +157,23 @@ impl<'a, A: ArchiveBytes + ?Sized> Stream<'a, A> {
         Ok(())
     }
 
+    fn failed(&self, error: io::Error) -> Failure {
+        let told = self.told.failure.borrow_mut().take();
+        told.unwrap_or_else(|| Failure::from_stream(error, self.inflate.codec().name()))
+    }
+
     fn check_ratio(&self) -> Result<()> {
         let Some(ratio_max) = self.ratio_max.filter(|_| self.inflated > FOREIGN_RATIO_FROM_BYTES) else {
             return Ok(());
         };
         // What was read ahead counts: it is at most one read.
-        if self.inflated / ratio_max <= self.inflate.source().offset {
+        if self.inflated / ratio_max <= self.told.reached.get() {
             return Ok(());
         }
         Err(Failure::too_large(format!("the archive unpacks to more than {ratio_max} times its size"))
-            .hint("pack files that are mostly zeros with `tar --sparse`"))
+            .hint(
+                "pack files that are mostly zeros with `tar --sparse`; or, if the archive is honest, raise `import_ratio_max` \
+                 of `[host]`",
+            ))
     }
 }

@@ -4,6 +4,7 @@ mod archives;
 mod extracting;
 mod fake_host;
 mod flow;
+mod importing;
 mod inspecting;
 mod planning;
 mod refusals;

@@ -83,8 +83,13 @@ fn privileges_do_not_come_out_of_foreign_archives() {
             "has a set-id bit",
         ),
         (
-            "set-group-id on a directory",
-            |t| t.entry(&Head { mode: b"0002755\0".into(), ..Head::new("volumes/0/evil", b'5', 0) }, b""),
+            "set-user-id on a directory",
+            |t| t.entry(&Head { mode: b"0004755\0".into(), ..Head::new("volumes/0/evil", b'5', 0) }, b""),
+            "has a set-id bit",
+        ),
+        (
+            "set-group-id on a file",
+            |t| t.entry(&Head { mode: b"0002755\0".into(), ..Head::new("volumes/0/evil", b'0', 0) }, b""),
             "has a set-id bit",
         ),
         (

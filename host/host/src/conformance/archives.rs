@@ -139,6 +139,7 @@ impl Scene<'_> {
             flags: None,
             project: None,
             consistency: None,
+            taken_in: None,
         })
     }
 

@@ -396,7 +396,12 @@ fn take_in(scene: &Scene<'_>, bytes: &[u8]) -> Result<Descriptor> {
     let file = scene.host.state.root().join("from-elsewhere");
     write(&file, bytes)?;
     let called = Message::from("from-elsewhere");
-    let request =
-        import::Request { called, workload: WORKLOAD.into(), wait: false, who: "the conformance suite".into() };
-    import::run(&scene.host, scene.plugin, &file, &request, &Arc::new(Progress::unwatched()))
+    let request = import::Request {
+        called,
+        workload: WORKLOAD.into(),
+        who: "the conformance suite".into(),
+        how: import::How { strict: true, ..import::How::default() },
+        ..import::Request::default()
+    };
+    import::run(&scene.host, scene.plugin, &file, &request, &Arc::new(Progress::unwatched()))?.snapshot()
 }

@@ -287,6 +287,7 @@ impl Host {
             skipped: Vec::new(),
             not_captured: Vec::new(),
             project: None,
+            taken_in: None,
             environment: self.environment_digests(workload)?,
             volumes: Vec::new(),
             app_is_down: storage == Storage::Stored,

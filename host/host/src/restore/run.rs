@@ -198,28 +198,31 @@ fn job(given: &Given, plan: &Preflight, thorough: bool) -> Job {
         workload: given.workload.id.clone(),
         plan_digest: plan.digest.clone(),
         leave: plan.not_restored.clone(),
-        policy: policy::words(preflight::policy(&given.workload)),
+        policy: policy::words(preflight::policy(&given.workload, &given.snapshot.descriptor)),
         imported: given.snapshot.descriptor.imported,
         thorough,
     }
 }
 
-/// Reads a foreign archive whole in the sandbox. Writes nothing.
+/// Reads a foreign archive whole in the sandbox. Writes nothing. `bounds` are further words of its policy.
 pub fn inspect(
     host: &Arc<Host>,
     plugin: &Plugin,
     workload: &str,
     archive: OpenSnapshot,
+    bounds: &[String],
     progress: &Arc<Progress>,
 ) -> Result<Inspection> {
     let workload = host.config.workload(workload)?.clone();
     let given = Given { host: host.clone(), workload, snapshot: Arc::new(archive) };
+    let mut policy = policy::words(preflight::policy(&given.workload, &given.snapshot.descriptor));
+    policy.extend_from_slice(bounds);
     let job = Job {
         workload: given.workload.id.clone(),
         // There is no plan, and the WIT has one job for all calls.
         plan_digest: String::new(),
         leave: Vec::new(),
-        policy: policy::words(preflight::policy(&given.workload)),
+        policy,
         imported: true,
         thorough: true,
     };

@@ -42,7 +42,7 @@ use self::source::ReadVolume;
 use self::splitter::Splitter;
 use self::verification::Unverified;
 use self::writer::{ArchiveWriter, Finished};
-use super::format::{Descriptor, FORMAT, Image, Manifest, ManifestVolume, SkippedVolume, VolumeTotals};
+use super::format::{Descriptor, FORMAT, Image, Manifest, ManifestVolume, SkippedVolume, TakenIn, VolumeTotals};
 use super::store::Store;
 use super::walk::Changes;
 use super::{Progress, check_cancelled};
@@ -96,6 +96,8 @@ pub struct CaptureRequest<'a> {
     pub project: Option<Project>,
     pub volumes: Vec<CaptureVolume<'a>>,
     pub storage: Storage,
+    /// Set when a directory from elsewhere is taken in: then it is an imported snapshot, and has no parts.
+    pub taken_in: Option<TakenIn>,
     /// Nothing may write: what is still under way is waited for, and refused when it does not end.
     pub app_is_down: bool,
     pub terms: Terms,
@@ -136,13 +138,14 @@ fn described(
         manifest,
         archive: written.archive,
         volumes: Vec::new(),
-        parts: written.parts,
-        imported: false,
+        parts: if request.taken_in.is_some() { Vec::new() } else { written.parts },
+        imported: request.taken_in.is_some(),
         not_captured: request.not_captured.clone(),
         remarks: request.terms.remarks.clone(),
         flags: None,
         project: read.project,
-        consistency: Some(taken),
+        consistency: request.taken_in.is_none().then_some(taken),
+        taken_in: request.taken_in.clone(),
     };
     let mut flags = Vec::new();
     for ((volume, read), tree_digest) in request.volumes.iter().zip(read.volumes).zip(written.tree_digests) {

@@ -33,7 +33,15 @@ pub fn descriptor(text: &[u8], workload: &str, id: &str) -> Result<Descriptor> {
     let descriptor: Descriptor = serde_json::from_slice(text).map_err(|error| {
         damaged(id, message!("its-descriptor-cannot-be-read", error = escape::text(&error.to_string())))
     })?;
+    let of = &descriptor.manifest.workload;
     match wrong(&descriptor, workload, id) {
+        // Copied from a machine on which the app is called otherwise: nothing is damaged.
+        Some(what) if of != workload => Err(damaged(id, what).hint(message!(
+            "it-is-of-workload-import-it",
+            of = escape::text(of),
+            id = escape::text(id),
+            workload = escape::text(workload)
+        ))),
         Some(what) => Err(damaged(id, what)),
         None => Ok(descriptor),
     }

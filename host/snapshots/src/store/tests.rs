@@ -48,6 +48,7 @@ fn take_in(store: &Store, live: &cap_std::fs::Dir, reason: &str) -> Result<Strin
         image: Image { reference: String::new(), digest: String::new() },
         skipped: Vec::new(),
         not_captured: Vec::new(),
+        taken_in: None,
         environment: BTreeMap::new(),
         project: None,
         volumes: vec![CaptureVolume {

@@ -26,12 +26,23 @@ use reforge_base::message;
 
 const MODE_MAX: u32 = 0o7777;
 const SET_ID_BITS: u32 = 0o6000;
+/// On a directory it says whose group new files get, and gives nobody a right.
+const SET_GROUP_ID: u32 = 0o2000;
 /// Bits that a file must not have before its owner is final.
 const SPECIAL_BITS: u32 = 0o7000;
 const NANOSECONDS_END: u32 = 1_000_000_000;
 
 /// Refuses metadata that no file could have or that the policy does not allow; attributes come back sorted.
 pub fn check<'a>(path: &[u8], metadata: &'a Metadata, policy: Policy) -> Result<Cow<'a, Metadata>> {
+    check_rights(path, metadata, policy, SET_ID_BITS)
+}
+
+/// The same of a directory, whose new files may get its group.
+pub fn check_directory<'a>(path: &[u8], metadata: &'a Metadata, policy: Policy) -> Result<Cow<'a, Metadata>> {
+    check_rights(path, metadata, policy, SET_ID_BITS & !SET_GROUP_ID)
+}
+
+fn check_rights<'a>(path: &[u8], metadata: &'a Metadata, policy: Policy, rights: u32) -> Result<Cow<'a, Metadata>> {
     // The largest number means "leave as it is" to chown.
     if metadata.uid == u32::MAX || metadata.gid == u32::MAX {
         return Err(refused(path, message!("has-an-owner-or-group")));
@@ -42,7 +53,7 @@ pub fn check<'a>(path: &[u8], metadata: &'a Metadata, policy: Policy) -> Result<
     if metadata.mtime.nanoseconds >= NANOSECONDS_END {
         return Err(refused(path, message!("has-a-time-out-of-range")));
     }
-    if metadata.mode & SET_ID_BITS != 0 && !policy.privileged {
+    if metadata.mode & rights != 0 && !policy.privileged {
         return Err(not_allowed(path, message!("has-set-id-bits")));
     }
     if metadata.xattrs.is_empty() {

@@ -168,7 +168,7 @@ impl Staging {
     pub fn directory(&self, path: &[u8], metadata: &Metadata) -> Result<()> {
         self.0.run(|open| {
             check(path)?;
-            let metadata = attributes::check(path, metadata, self.0.quota.policy)?;
+            let metadata = attributes::check_directory(path, metadata, self.0.quota.policy)?;
             self.0.quota_use.announce(&self.0.quota.expected, 0)?;
             self.0.list(path, b"", &metadata.xattrs)?;
             self.0.occupy(open, 0)?;

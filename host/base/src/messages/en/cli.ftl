@@ -483,3 +483,14 @@ snapshot-hook-said = {" "}         { $said }
 plan-consistency = {" "} snapshot   of the app { $how }
 workload-consistency = taken by   { $consistency }{ $expected }
 workload-consistency-expected = , about { $time } last time
+
+# cli/import.rs
+name-what-is-to-be-taken-in = name what is to be taken in
+taken-from = { $volume } is `{ $prefix }` of the archive ({ $format })
+taken-without = { $remark }
+head-directory = DIRECTORY
+archive-holds = { $format }, { $n ->
+    [one] { $n } entry
+   *[other] { $n } entries
+}
+say-which-is-which = nothing was taken in: say which directory is which volume

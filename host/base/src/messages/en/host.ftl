@@ -494,3 +494,76 @@ a-snapshot-was-cut-short = a snapshot of `{ $workload }` was cut short: its app 
 a-snapshot-was-cut-short-and-settled = a snapshot of `{ $workload }` was cut short: its app is as it was before
 a-cut-short-snapshot-is-not-settled = a snapshot of `{ $workload }` was cut short, and its app is not as it was before: { $failure }
 the-app-is-bad-since-the-snapshot = the app was started again after the snapshot and does not work: { $why }
+
+# host/restore/conversion.rs
+the-import-would-fill-the-disk = the import would fill the disk that snapshots are on
+
+# host/restore/taken_in.rs
+taken-in-companions = left out, since only macOS reads them: { $n ->
+    [one] { $n } companion file
+   *[other] { $n } companion files
+} ({ $names })
+taken-in-labels = left out, since this system gives its own: labels of a security module of { $n ->
+    [one] { $n } entry
+   *[other] { $n } entries
+} ({ $names })
+taken-in-attributes = left out, since the file system or Linux cannot hold them: attributes of { $n ->
+    [one] { $n } entry
+   *[other] { $n } entries
+} ({ $names })
+taken-in-special = left out, since the app makes them anew: { $n ->
+    [one] { $n } fifo or socket
+   *[other] { $n } fifos and sockets
+} ({ $names })
+taken-in-volume-labels = passed over: { $n ->
+    [one] { $n } label of the archive
+   *[other] { $n } labels of the archive
+} ({ $names })
+taken-in-times = moved to the nearest that the file system can hold: the times of { $n ->
+    [one] { $n } entry
+   *[other] { $n } entries
+} ({ $names })
+taken-in-linked-links = taken in as symbolic links of their own: { $n ->
+    [one] { $n } hard link to one
+   *[other] { $n } hard links to some
+} ({ $names })
+taken-in-lost-links = left out with what they lead to: { $n ->
+    [one] { $n } hard link
+   *[other] { $n } hard links
+} ({ $names })
+taken-in-directories = { $n ->
+    [one] { $n } directory has no entry and gets
+   *[other] { $n } directories have no entries and get
+} the owner and mode of the live volume, or else 0755 of root ({ $names })
+taken-in-outside = not taken in, since no volume takes them: { $n ->
+    [one] { $n } entry
+   *[other] { $n } entries
+} ({ $names })
+taken-in-other = said by the plugin: { $class }, { $n ->
+    [one] { $n } entry
+   *[other] { $n } entries
+} ({ $names })
+
+# host/restore/monitor/calls.rs
+nothing-is-being-converted = nothing is being converted
+
+# host/restore/import/mapping.rs
+nothing-says-which-directory-is-which = nothing says which directory of the archive is which volume: { $shown }
+say-which-with-volume = import it with `{ $options }`
+the-workload-has-no-volume = the workload has no volume `{ $name }` that is captured
+it-has-these-volumes = it has { $names }
+volume-is-given-twice = volume `{ $name }` is given twice
+
+# host/restore/import/directory.rs
+this-is-a-repository-of = this is a repository of { $program }, which only its own program reads
+this-takes-it-in = `{ $command }`
+restore-it-with-its-program = restore it with { $program } into a directory, and import that
+
+# host/restore/import/program.rs
+is-no-place-in-a-repository = `{ $text }` is no place in a repository
+a-place-is-written-like-this = write `restic:REPOSITORY#SNAPSHOT:/PATH` or `borg:REPOSITORY::ARCHIVE`
+cannot-run-the-program = cannot run `{ $program }`: { $error }
+the-program-must-be-installed = install `{ $program }`, the one that the repository was made by
+the-program-has-no-output = `{ $program }` has no output
+the-program-failed-and-said = `{ $program }` failed ({ $status }) and said: { $said }
+nothing-was-taken-in-try-the-program = nothing was taken in; what `{ $program }` needs (passwords, paths) is taken from the environment of this command

@@ -83,3 +83,9 @@ read-the-signature = read the signature
 # plugins/registry/install.rs
 the-upload = the upload
 so-called = `{ $name }`
+
+# plugins/imports/conversions.rs
+the-plugin-puts-too-much = the plugin puts more than { $limit } bytes at once
+
+# plugins/calls.rs
+the-plugin-takes-in-no-foreign-archives = this plugin takes in no foreign archives

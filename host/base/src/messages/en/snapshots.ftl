@@ -57,6 +57,7 @@ its-archive-has-bytes-instead-of = its archive has { $size } bytes instead of { 
 its-format-is = its format is not one that this version reads
 its-descriptor-is-of-another-snapshot = its descriptor is of another snapshot
 its-descriptor-is-of-another-workload = its descriptor is of another workload
+it-is-of-workload-import-it = it is of workload `{ $of }`: `reforge import { $id }.tar.gz --workload { $workload }` takes it in for this one
 its-descriptor-names-a-volume-twice = its descriptor names a volume twice
 its-descriptor-does-not-say = its descriptor does not say the same volumes twice
 its-volumes-are-not-numbered = its volumes are not numbered one after the other

@@ -513,3 +513,15 @@ snapshot-hook-said = {" "}         { $said }
 plan-consistency = {" "} снимок     приложение: { $how }
 workload-consistency = способ     { $consistency }{ $expected }
 workload-consistency-expected = , в прошлый раз около { $time }
+
+# cli/import.rs
+name-what-is-to-be-taken-in = укажите, что принять
+taken-from = { $volume } — это `{ $prefix }` архива ({ $format })
+taken-without = { $remark }
+head-directory = КАТАЛОГ
+archive-holds = { $format }, { $n ->
+    [one] { $n } запись
+    [few] { $n } записи
+   *[other] { $n } записей
+}
+say-which-is-which = ничего не принято: укажите, какой каталог — какой том

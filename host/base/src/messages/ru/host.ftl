@@ -507,3 +507,84 @@ a-snapshot-was-cut-short = снимок приложения `{ $workload }` б�
 a-snapshot-was-cut-short-and-settled = снимок приложения `{ $workload }` был прерван: оно снова такое, каким было
 a-cut-short-snapshot-is-not-settled = снимок приложения `{ $workload }` был прерван, и оно не такое, каким было: { $failure }
 the-app-is-bad-since-the-snapshot = приложение запущено после снимка и не работает: { $why }
+
+# host/restore/conversion.rs
+the-import-would-fill-the-disk = импорт заполнил бы диск, на котором лежат снимки
+
+# host/restore/taken_in.rs
+taken-in-companions = пропущено, их читает только macOS: { $n ->
+    [one] { $n } сопутствующий файл
+    [few] { $n } сопутствующих файла
+   *[other] { $n } сопутствующих файлов
+} ({ $names })
+taken-in-labels = пропущено, у этой системы свои: метки модуля безопасности у { $n ->
+    [one] { $n } записи
+   *[other] { $n } записей
+} ({ $names })
+taken-in-attributes = пропущено, файловая система или Linux их не хранит: атрибуты у { $n ->
+    [one] { $n } записи
+   *[other] { $n } записей
+} ({ $names })
+taken-in-special = пропущено, приложение создаёт их заново: { $n ->
+    [one] { $n } канал или сокет
+    [few] { $n } канала и сокета
+   *[other] { $n } каналов и сокетов
+} ({ $names })
+taken-in-volume-labels = пропущено: { $n ->
+    [one] { $n } метка архива
+    [few] { $n } метки архива
+   *[other] { $n } меток архива
+} ({ $names })
+taken-in-times = сдвинуто к ближайшему, что хранит файловая система: время { $n ->
+    [one] { $n } записи
+   *[other] { $n } записей
+} ({ $names })
+taken-in-linked-links = приняты как отдельные символические ссылки: { $n ->
+    [one] { $n } жёсткая ссылка на такую
+    [few] { $n } жёсткие ссылки на такие
+   *[other] { $n } жёстких ссылок на такие
+} ({ $names })
+taken-in-lost-links = пропущено вместе с тем, на что указывает: { $n ->
+    [one] { $n } жёсткая ссылка
+    [few] { $n } жёсткие ссылки
+   *[other] { $n } жёстких ссылок
+} ({ $names })
+taken-in-directories = нет своей записи, владелец и права — как у рабочего тома или 0755 у root: { $n ->
+    [one] { $n } каталог
+    [few] { $n } каталога
+   *[other] { $n } каталогов
+} ({ $names })
+taken-in-outside = не принято, ни один том этого не берёт: { $n ->
+    [one] { $n } запись
+    [few] { $n } записи
+   *[other] { $n } записей
+} ({ $names })
+taken-in-other = сказано плагином: { $class }, { $n ->
+    [one] { $n } запись
+    [few] { $n } записи
+   *[other] { $n } записей
+} ({ $names })
+
+# host/restore/monitor/calls.rs
+nothing-is-being-converted = сейчас ничего не преобразуется
+
+# host/restore/import/mapping.rs
+nothing-says-which-directory-is-which = неясно, какой каталог архива — какой том: { $shown }
+say-which-with-volume = импортируйте с `{ $options }`
+the-workload-has-no-volume = у приложения нет тома `{ $name }`, который входит в снимки
+it-has-these-volumes = есть { $names }
+volume-is-given-twice = том `{ $name }` указан дважды
+
+# host/restore/import/directory.rs
+this-is-a-repository-of = это хранилище { $program }, его читает только его собственная программа
+this-takes-it-in = `{ $command }`
+restore-it-with-its-program = восстановите его с помощью { $program } в каталог и импортируйте каталог
+
+# host/restore/import/program.rs
+is-no-place-in-a-repository = `{ $text }` — это не место в хранилище
+a-place-is-written-like-this = пишите `restic:REPOSITORY#SNAPSHOT:/PATH` или `borg:REPOSITORY::ARCHIVE`
+cannot-run-the-program = не удалось запустить `{ $program }`: { $error }
+the-program-must-be-installed = установите `{ $program }`, которой создано хранилище
+the-program-has-no-output = у `{ $program }` нет вывода
+the-program-failed-and-said = `{ $program }` завершилась с ошибкой ({ $status }) и сообщила: { $said }
+nothing-was-taken-in-try-the-program = ничего не принято; то, что нужно `{ $program }` (пароли, пути), берётся из окружения этой команды

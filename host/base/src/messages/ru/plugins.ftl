@@ -83,3 +83,9 @@ read-the-signature = прочитать подпись
 # plugins/registry/install.rs
 the-upload = присланный файл
 so-called = `{ $name }`
+
+# plugins/imports/conversions.rs
+the-plugin-puts-too-much = плагин передаёт за раз больше { $limit } байт
+
+# plugins/calls.rs
+the-plugin-takes-in-no-foreign-archives = этот плагин не принимает чужих архивов

@@ -57,6 +57,7 @@ its-archive-has-bytes-instead-of = в его архиве { $size } Б вмес�
 its-format-is = эта версия не читает его формат
 its-descriptor-is-of-another-snapshot = его описание от другого снимка
 its-descriptor-is-of-another-workload = его описание от другого приложения
+it-is-of-workload-import-it = он от приложения `{ $of }`: `reforge import { $id }.tar.gz --workload { $workload }` примет его для этого
 its-descriptor-names-a-volume-twice = его описание называет том дважды
 its-descriptor-does-not-say = его описание дважды называет тома, и по-разному
 its-volumes-are-not-numbered = его тома не пронумерованы подряд

@@ -114,6 +114,16 @@ impl HostCalls for Monitor {
         self.policy
     }
 
+    // An import.
+
+    fn put(&self, bytes: &[u8]) -> Result<()> {
+        match &self.purpose {
+            Purpose::Convert(_) if self.progress.is_cancelled() => Err(super::cancelled()),
+            Purpose::Convert(output) => output.put(bytes),
+            _ => Err(out_of_order(message!("nothing-is-being-converted"))),
+        }
+    }
+
     // What can be seen and stopped.
 
     fn staged(&self, entries: u64, bytes: usize) {

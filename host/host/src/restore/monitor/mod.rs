@@ -36,6 +36,7 @@ use self::messages::Messages;
 use self::steps::Steps;
 pub use self::subject::{Given, Subject};
 use self::volumes::VolumeViews;
+use super::conversion::Output;
 use super::preflight::{self, Preflight};
 use super::progress::Progress;
 use reforge_base::Message;
@@ -55,6 +56,8 @@ enum Purpose {
     Restore(Box<Steps>),
     /// To say what a foreign archive holds: it is about no volume.
     Inspect,
+    /// To make an archive of ours of a foreign one.
+    Convert(Arc<Output>),
 }
 
 /// Watches over one call of a plugin and the sandboxes that it makes.
@@ -103,6 +106,12 @@ impl Monitor {
         Monitor::new(Purpose::Inspect, given.snapshot, worker_limits, progress)
     }
 
+    /// For a conversion, which writes to `output`.
+    pub(super) fn of_conversion(given: Given, output: Arc<Output>, progress: Arc<Progress>) -> Monitor {
+        let worker_limits = given.worker_limits();
+        Monitor::new(Purpose::Convert(output), given.snapshot, worker_limits, progress)
+    }
+
     /// For a restore, whose lease is held from its preparation on and given to the plugin when it asks. So are the parents
     /// of its volumes.
     pub fn of_restore(subject: Subject, lease: Lease, claims: Vec<Claim>, progress: Arc<Progress>) -> Monitor {
@@ -123,7 +132,7 @@ impl Monitor {
         VolumeViews(match &self.purpose {
             Purpose::Plan(plan) => Some(plan),
             Purpose::Restore(steps) => Some(&steps.subject.plan),
-            Purpose::Inspect => None,
+            Purpose::Inspect | Purpose::Convert(_) => None,
         })
     }
 
@@ -131,7 +140,9 @@ impl Monitor {
     pub(super) fn steps(&self, call: &str) -> Result<&Steps> {
         match &self.purpose {
             Purpose::Restore(steps) => Ok(steps),
-            Purpose::Plan(_) | Purpose::Inspect => Err(out_of_order(message!("belongs-to-a-restore", call))),
+            Purpose::Plan(_) | Purpose::Inspect | Purpose::Convert(_) => {
+                Err(out_of_order(message!("belongs-to-a-restore", call)))
+            }
         }
     }
 
@@ -162,7 +173,7 @@ impl Purpose {
 impl Given {
     /// What a worker may let pass, and how long a guest may go on without progress.
     fn worker_limits(&self) -> (Policy, Duration) {
-        (preflight::policy(&self.workload), self.host.config.host.plugin_stall_limit)
+        (preflight::policy(&self.workload, &self.snapshot.descriptor), self.host.config.host.plugin_stall_limit)
     }
 }
 

@@ -50,7 +50,7 @@ impl Subject {
     }
 
     pub(super) fn staging_policy(&self) -> Policy {
-        let allowed = preflight::policy(&self.given.workload);
+        let allowed = preflight::policy(&self.given.workload, &self.given.snapshot.descriptor);
         Policy { privileged: allowed.privileged || !self.given.snapshot.descriptor.imported, ..allowed }
     }
 

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::host::Host;
+use crate::restore::taken_in;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::not_captured::NotCaptured;
@@ -22,7 +23,7 @@ use reforge_base::spec::Observation;
 use reforge_config::{Links, Workload};
 use reforge_deployer::deployed::{self};
 use reforge_deployer::resolve::{self, ResolvedVolume};
-use reforge_snapshots::format::VolumeTotals;
+use reforge_snapshots::format::{Descriptor, VolumeTotals};
 use reforge_snapshots::store::OpenSnapshot;
 use reforge_transaction::kept;
 use reforge_volumes::identity::Identity;
@@ -126,7 +127,8 @@ impl Preflight {
         let matched = volumes::matched(workload, snapshot, choice);
         refusals.extend(matched.refusals);
         warnings.extend(matched.warnings);
-        let mut targets = Vec::new();
+        warnings.extend(taken_in::warnings(&snapshot.descriptor));
+        let mut targets: Vec<Target> = Vec::new();
         for pair in matched.pairs {
             // One that does not resolve has its own refusal already.
             let resolved = resolution.volumes.iter().find(|resolved| resolved.name == pair.volume).cloned();
@@ -267,7 +269,9 @@ fn wrong_workload(workload: &Workload, snapshot: &OpenSnapshot) -> Option<Failur
     })
 }
 
-/// What the workload allows beyond the defaults.
-pub fn policy(workload: &Workload) -> Policy {
-    Policy { links: workload.links == Links::Contained, privileged: workload.privileged }
+/// What the workload allows beyond the defaults, and what a person has allowed for this snapshot.
+pub fn policy(workload: &Workload, snapshot: &Descriptor) -> Policy {
+    let taken_in = snapshot.taken_in.as_ref();
+    let is_allowed = taken_in.is_some_and(|taken| taken.allowed.iter().any(|word| word == taken_in::SET_ID));
+    Policy { links: workload.links == Links::Contained, privileged: workload.privileged || is_allowed }
 }

@@ -173,9 +173,14 @@ async fn import(admin: Admin, State(shared): State<Arc<Shared>>, Path(id): Path<
     let progress = shared.progress();
     shared
         .change(move |shared| {
-            let request =
-                import::Request { called: message!("the-upload"), workload: id, wait: false, who: admin.who() };
-            let descriptor = import::run_of(&shared.host, &shared.plugin()?, Ok(file), &request, &progress)?;
+            let request = import::Request {
+                called: message!("the-upload"),
+                workload: id,
+                who: admin.who(),
+                ..Default::default()
+            };
+            let file = Ok(import::Input::File(file));
+            let descriptor = import::run_of(&shared.host, &shared.plugin()?, file, &request, &progress)?.snapshot()?;
             let location = format!("/api/v1/workloads/{}/snapshots/{}", request.workload, descriptor.id);
             Ok(Document::new(documents::summary(&descriptor)).begun(StatusCode::CREATED, &location))
         })

@@ -100,6 +100,7 @@ pub(super) fn capture_on(
         image: Image { reference: "notes:1".into(), digest: "sha256:1".into() },
         skipped: Vec::new(),
         not_captured: Vec::new(),
+        taken_in: None,
         environment: BTreeMap::new(),
         project: None,
         volumes: volumes.collect(),

@@ -1,0 +1,132 @@
+//! Foreign archives written anew: what comes of them is an archive of ours, and says what it is without.
+
+use std::cell::RefCell;
+
+use super::fake_host::FakeHost;
+use super::tarball::{Archive, Head, Tarball, manifest};
+use crate::host::{Job, Metadata, Output, Timestamp};
+use crate::import::convert::convert;
+use crate::import::survey::{Contents, survey};
+use crate::import::{Remark, Rules, Source};
+use crate::inspect::inspect;
+use crate::{Failure, Result};
+
+/// Keeps what is put.
+#[derive(Default)]
+struct Kept(RefCell<Vec<u8>>);
+
+impl Output for Kept {
+    fn put(&self, bytes: &[u8]) -> Result<()> {
+        assert!(bytes.len() <= crate::archive::limits::PIECE_BYTES_MAX);
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+fn rules() -> Rules {
+    Rules {
+        strip: 0,
+        earliest: Timestamp { seconds: 0, nanoseconds: 0 },
+        latest: Timestamp { seconds: 1 << 33, nanoseconds: 0 },
+        attribute_bytes_max: 1000,
+        policy: Vec::new(),
+    }
+}
+
+fn foreign(bytes: Vec<u8>) -> Archive {
+    Archive { descriptor: serde_json::Value::Null, bytes }
+}
+
+fn surveyed(tarball: Tarball) -> Result<Contents> {
+    survey(&FakeHost::default(), &foreign(tarball.end().finish().0), &rules())
+}
+
+/// Writes an archive anew and has what comes of it inspected.
+fn converted(bytes: Vec<u8>, prefixes: &[&str], rules: &Rules) -> Result<(Vec<u8>, Vec<Remark>)> {
+    let missing = Metadata { mode: 0o750, uid: 7, gid: 8, ..Metadata::default() };
+    let source =
+        |(index, prefix): (u32, &&str)| Source { index, prefix: prefix.as_bytes().to_vec(), missing: missing.clone() };
+    let sources: Vec<_> = (0..).zip(prefixes).map(source).collect();
+    let kept = Kept::default();
+    let manifest = manifest(prefixes.len()).to_string();
+    let remarks = convert(&FakeHost::default(), &foreign(bytes), &kept, &manifest, &sources, rules)?;
+    let tar = kept.0.into_inner();
+    let packed = Tarball::empty().raw(&tar).finish().0;
+    let job = Job { policy: rules.policy.clone(), imported: true, thorough: true, ..Job::default() };
+    inspect(&FakeHost::default(), &foreign(packed), &job).expect("what comes of a conversion is an archive of ours");
+    Ok((tar, remarks))
+}
+
+/// Names in a tar that needs no records for them.
+fn names(tar: &[u8]) -> Vec<String> {
+    let mut archive = tar::Archive::new(tar);
+    let entries = archive.entries().unwrap();
+    entries.map(|entry| String::from_utf8(entry.unwrap().path_bytes().into_owned()).unwrap()).collect()
+}
+
+#[test]
+fn what_the_sources_take_is_written_below_their_volumes_and_the_rest_is_remarked() {
+    let tarball =
+        Tarball::empty().directory("./").directory("./a/").file("./a/x", b"x").file("./b/y", b"y").file("./c", b"");
+    let (tar, remarks) = converted(tarball.end().finish().0, &["a", "b"], &rules()).unwrap();
+    let wanted = ["manifest.json", "volumes/0/", "volumes/0/x", "volumes/1/y", "volumes/1/"];
+    assert_eq!(names(&tar), wanted);
+    let remarks: Vec<_> = remarks.iter().map(|remark| (remark.class, remark.count)).collect();
+    assert_eq!(remarks, [("directories", 1), ("outside", 1)]);
+}
+
+#[test]
+fn a_conversion_is_cut_off_like_every_reading_of_a_bomb() {
+    let zeros = vec![0; 64 << 20];
+    let mut tarball = Tarball::empty();
+    for number in 0..20 {
+        tarball = tarball.file(format!("f{number}"), &zeros);
+    }
+    let failure = converted(tarball.end().finish().0, &[""], &rules()).unwrap_err();
+    assert_eq!(failure.code, "too-large", "{failure:?}");
+    assert!(failure.hint.contains("import_ratio_max"), "{failure:?}");
+}
+
+#[test]
+fn times_and_attributes_beyond_the_file_system_are_moved_and_left_out() {
+    let value = [1; 1001];
+    let tarball = Tarball::empty()
+        .pax(&[("mtime", b"-5"), ("SCHILY.xattr.user.large", &value), ("SCHILY.xattr.user.small", b"s")])
+        .file("x", b"x");
+    let (tar, remarks) = converted(tarball.end().finish().0, &[""], &rules()).unwrap();
+    let classes: Vec<_> = remarks.iter().map(|remark| remark.class).collect();
+    assert_eq!(classes, ["attributes", "times", "directories"]);
+    let text = String::from_utf8_lossy(&tar).into_owned();
+    assert!(text.contains("user.small") && !text.contains("user.large"));
+}
+
+#[test]
+fn a_survey_says_where_a_single_volume_begins_and_finds_a_manifest_anywhere() {
+    let contents = surveyed(Tarball::empty().directory("data/").file("data/x", b"x")).unwrap();
+    assert_eq!((contents.root.as_deref(), contents.manifest.as_str()), (Some(&b"data"[..]), ""));
+    assert_eq!((contents.entries, contents.bytes), (2, 1));
+    let text = manifest(1).to_string();
+    let late =
+        Tarball::empty().directory("./volumes/0/").file("./volumes/0/x", b"").file("./manifest.json", text.as_bytes());
+    let contents = surveyed(late).unwrap();
+    assert_eq!((contents.manifest, contents.volumes), (text, vec![b"volumes/0".to_vec()]));
+}
+
+#[test]
+fn a_plain_tar_is_read_and_a_file_of_another_kind_is_called_by_its_name() {
+    let tarball = Tarball::empty().file("x", b"x").end();
+    let (tar, _) = converted(tarball.tar().to_vec(), &[""], &rules()).unwrap();
+    assert!(names(&tar).contains(&"volumes/0/x".to_owned()));
+    let says = |bytes: &[u8]| survey(&FakeHost::default(), &foreign(bytes.to_vec()), &rules()).unwrap_err();
+    let Failure { code, message, hint } = says(b"PK\x03\x04 and so on");
+    assert_eq!((&*code, &*message), ("archive-refused", "this is a zip archive"));
+    assert!(hint.contains("unzip"));
+}
+
+#[test]
+fn everything_that_refuses_is_said_at_once() {
+    let head = |name: &str| Head::new(name, b'3', 0);
+    let tarball = Tarball::empty().entry(&head("one"), b"").file("good", b"").entry(&head("two"), b"");
+    let failure = converted(tarball.end().finish().0, &[""], &rules()).unwrap_err();
+    assert!(failure.message.contains("`one`") && failure.message.contains("`two`"), "{failure:?}");
+}
