@@ -172,8 +172,8 @@ impl StateDir {
     }
 
     /// The newest capture of each workload that went well, a file per workload. Made at the first.
-    pub fn captures(&self) -> PathBuf {
-        self.root.join("captures")
+    pub fn captured(&self) -> PathBuf {
+        self.root.join("captured")
     }
 
     pub fn plugins(&self) -> PathBuf {

@@ -35,7 +35,7 @@ impl Captured {
 impl Host {
     /// The newest capture of a workload that went well; none before the first since this is written down.
     pub fn captured(&self, workload: &str) -> Result<Option<Captured>> {
-        let path = self.state.captures().join(file(workload));
+        let path = self.state.captured().join(file(workload));
         match std::fs::read(&path) {
             // One that does not read says nothing; the next capture writes it anew.
             Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
@@ -47,7 +47,7 @@ impl Host {
     /// Writes down a capture that went well, unless a newer one is written down already.
     pub(super) fn note_captured(&self, descriptor: &Descriptor, took: Duration) -> Result<()> {
         let workload = &descriptor.manifest.workload;
-        let directory = self.state.captures();
+        let directory = self.state.captured();
         durable::make_directories_durably(&directory, PRIVATE_DIRECTORY)?;
         let _alone = lock_file::lock(&directory.join(LOCK))?;
         durable::remove_temporaries(&directory, |_| true)?;
