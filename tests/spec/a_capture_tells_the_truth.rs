@@ -112,7 +112,7 @@ fn a_database_directory_without_copy_on_write_comes_back_without_it_on_btrfs() {
     let before = signature::of(&live);
     std::fs::remove_dir_all(live.join("db")).unwrap();
     world.restore("app", &snapshot, &[]).expect(0).expect_unsaid("flags");
-    signature::assert_same(&before, &signature::of(&live));
+    signature::assert_same(&signature::of(&live), &before, "restored");
     let is_nocow = |name: &str| {
         let said = run("lsattr", &["-d", live.join(name).to_str().unwrap()]);
         said.split_whitespace().next().unwrap().contains('C')

@@ -96,8 +96,8 @@ fn no_capture_fails_for_a_log_that_is_cut_while_it_is_read() {
         id = taken.expect(0).json()["id"].as_str().unwrap().to_owned();
         world.ok(&["snapshot", "verify", "app", &id]);
     }
-    let named = |command: &[&str]| world.reforge(command).expect(0).expect_said("changed").expect_said("`app.log`");
-    named(&["snapshot", "show", "app", &id]);
-    named(&["restore", "plan", "app", &id]);
+    for command in [["snapshot", "show", "app", &id], ["restore", "plan", "app", &id]] {
+        world.reforge(&command).expect(0).expect_said("changed").expect_said("`app.log`");
+    }
     world.restore("app", &id, &[]).expect(0).expect_said("`app.log`");
 }
