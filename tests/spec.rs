@@ -12,6 +12,8 @@ mod model;
 mod power;
 mod support;
 
+#[path = "spec/a_capture_tells_the_truth.rs"]
+mod a_capture_tells_the_truth;
 #[path = "spec/a_home_is_its_owners.rs"]
 mod a_home_is_its_owners;
 #[path = "spec/a_running_restore_is_shown_as_running.rs"]

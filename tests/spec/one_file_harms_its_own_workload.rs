@@ -37,6 +37,7 @@ fn old_restores(world: &World, workload: &str, many: i64, over: bool) {
             volumes: Vec::new(),
             left: Vec::new(),
             not_captured: Vec::new(),
+            remarks: Vec::new(),
             keep_previous: false,
             undo_window_ms: 90 * 24 * 3_600_000,
         };

@@ -161,24 +161,6 @@ fn an_exported_snapshot_is_the_archive() {
 }
 
 #[test]
-fn inode_flags_that_do_not_come_back_are_named_when_a_snapshot_is_taken_planned_and_restored() {
-    let world = World::deployed([Workload::idle("app", [Volume::project("data")])]);
-    let live = world.volume("app", "data");
-    std::fs::write(live.join("plain"), "x").unwrap();
-    world.reforge(&["snapshot", "create", "app"]).expect(0).expect_unsaid("inode flags");
-    let flagged = [("hidden-from-dump", "+d"), ("no-access-times", "+A"), ("immutable", "+i")];
-    for (name, flag) in flagged {
-        std::fs::write(live.join(name), "x").unwrap();
-        run("chattr", &[flag, live.join(name).to_str().unwrap()]);
-    }
-    world.reforge(&["snapshot", "create", "app"]).expect(0).expect_said("3 entries have inode flags");
-    run("chattr", &["-i", live.join("immutable").to_str().unwrap()]);
-    let (snapshot, said) = (world.snapshot("app"), "2 entries have inode flags");
-    world.reforge(&["restore", "plan", "app", &snapshot]).expect(0).expect_said(said);
-    world.restore("app", &snapshot, &[]).expect(0).expect_said(said);
-}
-
-#[test]
 fn what_could_not_be_removed_is_named_with_what_to_do_and_a_later_finish_removes_it() {
     let world = World::deployed([Workload::idle("app", [Volume::project("data")])]);
     let live = world.volume("app", "data");

@@ -30,6 +30,7 @@ pub mod permissions;
 pub mod phase;
 pub mod random;
 pub mod read_lease;
+pub mod remark;
 pub mod side_by_side;
 pub mod signature;
 pub mod spec;

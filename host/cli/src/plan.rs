@@ -82,6 +82,7 @@ pub(crate) fn text(session: &Session, what: &What, planned: &Planned) -> String 
         lines.push(say!("plan-volume-stays", name = escape::text(name)));
     }
     lines.extend(snapshot::not_captured(&plan.not_captured));
+    lines.extend(snapshot::remarks(&plan.remarks));
     lines.push(String::new());
     for demand in &plan.space {
         lines.push(say!(

@@ -63,6 +63,9 @@ pub(crate) fn without_next(session: &Session, receipt: &Receipt) -> String {
     for one in &receipt.not_captured {
         line(say!("label-left"), escape::prose(&words::read(&one.message())));
     }
+    for one in receipt.remarks.iter().filter(|_| is_forward(receipt)) {
+        line(say!("label-to-know"), escape::prose(&words::read(&one.message())));
+    }
     let app = receipt.app();
     if !app.is_empty() {
         line(say!("label-app"), escape::prose(&words::read(&app)));

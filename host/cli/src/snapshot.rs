@@ -13,6 +13,7 @@ use reforge_base::escape;
 use reforge_base::message;
 use reforge_base::message::Bytes;
 use reforge_base::not_captured::NotCaptured;
+use reforge_base::remark::Remark;
 use reforge_host::restore::import;
 use reforge_server::documents::snapshot as documents;
 use reforge_snapshots::format::Descriptor;
@@ -36,6 +37,7 @@ pub(crate) fn create(session: &Session, workload: &str, reason: &str, wait: bool
     let mut lines =
         vec![say!("snapshot-id", id = session.terminal.style.bold(&descriptor.id)), contents(session, &descriptor)];
     lines.extend(not_captured(&descriptor.not_captured));
+    lines.extend(remarks(&descriptor.all_remarks()));
     Ok(Answer::done(lines.join("\n"), documents::summary(&descriptor)))
 }
 
@@ -113,6 +115,7 @@ pub(crate) fn show(session: &Session, named: &Named) -> Result<Answer> {
         ));
     }
     lines.extend(not_captured(&descriptor.not_captured));
+    lines.extend(remarks(&descriptor.all_remarks()));
     let text = lines.join("\n");
     Ok(Answer::done(text, documents::whole(descriptor)))
 }
@@ -231,6 +234,11 @@ fn contents(session: &Session, descriptor: &Descriptor) -> String {
 /// What the app has and a snapshot does not hold, each on a line of its own.
 pub(crate) fn not_captured(not_captured: &[NotCaptured]) -> impl Iterator<Item = String> {
     not_captured.iter().map(|one| say!("not-captured-line", what = words::read(&one.message())))
+}
+
+/// What is to be known of a snapshot's volumes, each on a line of its own.
+pub(crate) fn remarks(remarks: &[Remark]) -> impl Iterator<Item = String> {
+    remarks.iter().map(|one| say!("remark-line", what = words::read(&one.message())))
 }
 
 fn reason(descriptor: &Descriptor) -> String {

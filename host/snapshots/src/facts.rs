@@ -53,6 +53,11 @@ impl Facts {
         self.same_inode(later) && (self.size, self.mtime, self.ctime) == (later.size, later.mtime, later.ctime)
     }
 
+    /// Whether it is unchanged, and still has a name.
+    pub fn still_holds(&self, later: &Facts) -> bool {
+        self.unchanged(later) && later.links > 0
+    }
+
     pub fn is_directory(&self) -> bool {
         self.kind == FileType::Directory
     }

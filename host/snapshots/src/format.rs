@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use reforge_base::not_captured::NotCaptured;
+use reforge_base::remark::{About, Remark};
 
 /// The only format this host writes and reads.
 pub const FORMAT: u32 = 1;
@@ -32,12 +33,58 @@ pub struct Descriptor {
     /// What the app has and this does not hold. Plugins are not told: those of versions before refuse what they do not know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_captured: Vec<NotCaptured>,
+    /// What is to be known of its volumes. Plugins are not told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<Remark>,
+    /// Inode flags, which an archive does not hold, and a restore sets. None: nobody looked. Plugins are not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flags: Option<Vec<EntryFlags>>,
 }
 
 impl Descriptor {
     /// What plugins of every version read, if that is less than all of it.
     pub fn for_plugins(&self) -> Option<Descriptor> {
-        (!self.not_captured.is_empty()).then(|| Descriptor { not_captured: Vec::new(), ..self.clone() })
+        let is_more = !self.not_captured.is_empty() || !self.remarks.is_empty() || self.flags.is_some();
+        is_more.then(|| Descriptor {
+            not_captured: Vec::new(),
+            remarks: Vec::new(),
+            flags: None,
+            id: self.id.clone(),
+            manifest: self.manifest.clone(),
+            archive: self.archive.clone(),
+            volumes: self.volumes.clone(),
+            parts: self.parts.clone(),
+            imported: self.imported,
+        })
+    }
+
+    /// What is to be known of its volumes, with what their counts say.
+    pub fn all_remarks(&self) -> Vec<Remark> {
+        let special = self.manifest.volumes.iter().zip(&self.volumes).filter(|(_, totals)| totals.special > 0);
+        let special = special.map(|(volume, totals)| Remark {
+            volume: volume.name.clone(),
+            what: About::Special,
+            count: totals.special,
+            names: totals.special_names.clone(),
+        });
+        self.remarks.iter().cloned().chain(special).collect()
+    }
+}
+
+/// Inode flags of one entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EntryFlags {
+    pub volume: u32,
+    /// Path inside the volume, percent-encoded as in [`PartInside`]; empty for the root.
+    pub path: String,
+    /// As `lsattr` writes them.
+    pub set: String,
+}
+
+impl EntryFlags {
+    /// The path as it is.
+    pub fn decoded_path(&self) -> Vec<u8> {
+        percent_encoding::percent_decode_str(&self.path).collect()
     }
 }
 

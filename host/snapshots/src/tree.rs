@@ -2,33 +2,40 @@
 //! everything in it must be on.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::facts::Facts;
 use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result, is_denied};
 use reforge_base::message;
+use reforge_base::remark::Gathered;
 
 /// What is done about a tree that changes while it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Changes {
-    /// The app is running: what vanishes is left out, what appears may be missed.
+    /// The app is running: what vanishes is left out, what appears may be missed, and what is seen of it is noted.
     Tolerated,
     /// Nothing may be writing: any change is a failure.
     Refused,
 }
 
 /// See the module. Paths are relative to the root, which is the empty path.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Tree {
     /// For messages.
     pub volume: Arc<str>,
     pub root: Facts,
     pub changes: Changes,
+    /// Entries that changed, each once, whoever saw it.
+    changed: Mutex<Gathered>,
 }
 
 impl Tree {
+    pub fn new(volume: &str, root: Facts, changes: Changes) -> Tree {
+        Tree { volume: Arc::from(volume), root, changes, changed: Mutex::default() }
+    }
+
     /// A failure about an entry.
     pub fn problem(&self, path: &[u8], code: Code, what: impl Into<Message>) -> Failure {
         let volume = escape::text(&self.volume);
@@ -72,12 +79,26 @@ impl Tree {
         self.changed(path, message!("vanished-while-it-was-read"))
     }
 
-    /// What has vanished is left out, or is a failure.
+    /// What has vanished, or became something that cannot be read in its place, is left out, or is a failure.
     pub fn left_out<T>(&self, path: &[u8]) -> Result<Option<T>> {
         match self.changes {
-            Changes::Tolerated => Ok(None),
+            Changes::Tolerated => {
+                self.note_changed(path);
+                Ok(None)
+            }
             Changes::Refused => Err(self.vanished(path)),
         }
+    }
+
+    /// Where changes are tolerated: what is captured of this entry may be of several instants. Once for each entry.
+    pub fn note_changed(&self, path: &[u8]) {
+        let shown = || if path.is_empty() { ".".to_owned() } else { escape::bytes(path) };
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner).add(shown);
+    }
+
+    /// Everything that was noted.
+    pub fn all_changed(&self) -> Gathered {
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub fn check_mount(&self, path: &[u8], facts: &Facts) -> Result<()> {
@@ -88,12 +109,18 @@ impl Tree {
         Err(self.problem(path, Code::VolumeRefused, what).hint(message!("unmount-it-or-move")))
     }
 
-    /// Where changes are refused, an entry must be what it was.
+    /// Looks at an entry once more, when everything of it was read. One that is not what it was is noted, or is a failure.
     pub fn check_unchanged(&self, path: &[u8], entry: impl std::os::fd::AsFd, before: &Facts) -> Result<()> {
-        if self.changes == Changes::Tolerated {
+        let now = Facts::of(entry).map_err(|error| self.io(path, "look at", error))?;
+        if before.still_holds(&now) {
             return Ok(());
         }
-        let now = Facts::of(entry).map_err(|error| self.io(path, "look at", error))?;
-        if before.unchanged(&now) { Ok(()) } else { Err(self.changed(path, message!("changed-while-it-was-read"))) }
+        match self.changes {
+            Changes::Refused => Err(self.changed(path, message!("changed-while-it-was-read"))),
+            Changes::Tolerated => {
+                self.note_changed(path);
+                Ok(())
+            }
+        }
     }
 }

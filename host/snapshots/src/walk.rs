@@ -2,7 +2,8 @@
 //!
 //! Everything is reached through open directories, one name at a time, and no link is followed. The walk never crosses
 //! a mount or a file system and never opens anything but directories. What it found may be opened later and on another
-//! thread ([`ListedName::open`]): the directory stays open for that long.
+//! thread ([`ListedName::open`]): the directory stays open for that long. A name that means something else by then is looked
+//! at again, a few times, where changes are tolerated.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,8 +17,11 @@ pub use super::tree::{Changes, Tree};
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::limits;
 use reforge_base::message;
-use reforge_volumes::beneath::{self, Name};
+use reforge_volumes::beneath;
 use reforge_volumes::walk::{self, Step};
+
+/// How often a name is looked at that is something else each time.
+const LOOKS_MAX: usize = 3;
 
 /// One entry that the walk came to.
 #[derive(Debug)]
@@ -47,34 +51,45 @@ pub struct ListedName {
     inode: u64,
 }
 
-/// How a name is opened below its directory.
-type Open<T> = fn(&Dir, Name<'_>) -> rustix::io::Result<T>;
-
 impl ListedName {
-    /// Opens the regular file, for reading. None if it has vanished, and that is tolerated.
-    pub fn open(&self, tree: &Tree, path: &[u8]) -> Result<Option<(File, Facts)>> {
-        self.open_as(tree, path, beneath::file_unmoved, FileType::RegularFile)
-    }
-
-    /// A handle on the symbolic link itself. None if it has vanished, and that is tolerated.
-    pub fn open_symlink(&self, tree: &Tree, path: &[u8]) -> Result<Option<(File, Facts)>> {
-        self.open_as(tree, path, beneath::symlink_handle, FileType::Symlink)
-    }
-
-    fn open_as(&self, tree: &Tree, path: &[u8], open: Open<File>, kind: FileType) -> Result<Option<(File, Facts)>> {
-        let file = match self.listed.name().and_then(|name| open(&self.listed.directory, name)) {
-            Ok(file) => file,
-            Err(Errno::NOENT) => return tree.left_out(path),
-            Err(Errno::LOOP) => return Err(tree.replaced(path)),
-            Err(error) => return Err(tree.io(path, "open", error)),
-        };
-        let facts = Facts::of(&file).map_err(|error| tree.io(path, "look at", error))?;
-        tree.check_mount(path, &facts)?;
-        let is_another = tree.changes == Changes::Refused && facts.inode != self.inode;
-        if facts.kind != kind || is_another {
-            return Err(tree.replaced(path));
+    /// Opens what was listed as a regular file, to read it, or as a symbolic link, as a handle. What it is by now, the facts
+    /// say: one of the two. None if it has vanished or is neither, and that is tolerated.
+    pub fn open(&self, tree: &Tree, path: &[u8], listed_as: FileType) -> Result<Option<(File, Facts)>> {
+        let mut kind = listed_as;
+        for _ in 0..LOOKS_MAX {
+            let found = match self.open_as(kind) {
+                Ok((file, facts)) if facts.kind == kind => {
+                    tree.check_mount(path, &facts)?;
+                    if tree.changes == Changes::Refused && facts.inode != self.inode {
+                        return Err(tree.replaced(path));
+                    }
+                    if kind != listed_as {
+                        tree.note_changed(path);
+                    }
+                    return Ok(Some((file, facts)));
+                }
+                Ok((_, facts)) => facts.kind,
+                Err(Errno::NOENT) => return tree.left_out(path),
+                Err(Errno::LOOP) => FileType::Symlink,
+                Err(Errno::NXIO) => FileType::Socket,
+                Err(error) => return Err(tree.io(path, "open", error)),
+            };
+            if tree.changes == Changes::Refused {
+                return Err(tree.replaced(path));
+            }
+            if !matches!(found, FileType::RegularFile | FileType::Symlink) {
+                break;
+            }
+            kind = found;
         }
-        Ok(Some((file, facts)))
+        tree.left_out(path)
+    }
+
+    fn open_as(&self, kind: FileType) -> rustix::io::Result<(File, Facts)> {
+        let open = if kind == FileType::Symlink { beneath::symlink_handle } else { beneath::file_unmoved };
+        let file = open(&self.listed.directory, self.listed.name()?)?;
+        let facts = Facts::of(&file)?;
+        Ok((file, facts))
     }
 }
 
@@ -90,9 +105,9 @@ impl Walk {
     /// Begins at the directory `live`, which may be a mere handle. `volume` is for messages.
     pub fn new(volume: &str, live: &Dir, changes: Changes) -> Result<Walk> {
         let root = Facts::of(live).map_err(|error| Failure::io("look at", Path::new(volume), &error.into()))?;
-        let tree = Arc::new(Tree { volume: Arc::from(volume), root, changes });
+        let tree = Arc::new(Tree::new(volume, root, changes));
         let mut walk = Walk { tree, walk: walk::Walk::default(), first: None };
-        let Some((directory, facts)) = walk.opened(beneath::again_unmoved(live))? else {
+        let Ok((directory, facts)) = walk.opened(beneath::again_unmoved(live))? else {
             return Err(walk.tree.vanished(b""));
         };
         walk.first = Some(walk.enter(directory, facts)?);
@@ -128,45 +143,56 @@ impl Walk {
             let inode = listed.inode;
             return Ok(Some(self.found(What::File(ListedName { listed, inode }))));
         }
-        let path = self.walk.path();
-        let facts = match listed.name().and_then(|name| Facts::of_name(&listed.directory, name)) {
-            Ok(facts) => facts,
-            Err(Errno::NOENT) => return self.tree.left_out(path),
-            Err(error) => return Err(self.tree.io(path, "look at", error)),
-        };
-        self.tree.check_mount(path, &facts)?;
-        let inode = facts.inode;
-        let what = match facts.kind {
-            FileType::Directory => return self.visit_directory(&listed, &facts),
-            FileType::RegularFile => What::File(ListedName { listed, inode }),
-            FileType::Symlink => What::Symlink(ListedName { listed, inode }),
-            other => What::Special(other),
-        };
-        Ok(Some(self.found(what)))
+        for _ in 0..LOOKS_MAX {
+            let path = self.walk.path();
+            let facts = match listed.name().and_then(|name| Facts::of_name(&listed.directory, name)) {
+                Ok(facts) => facts,
+                Err(Errno::NOENT) => return self.tree.left_out(path),
+                Err(error) => return Err(self.tree.io(path, "look at", error)),
+            };
+            self.tree.check_mount(path, &facts)?;
+            let inode = facts.inode;
+            let what = match facts.kind {
+                FileType::Directory => match self.visit_directory(&listed, &facts)? {
+                    Ok(found) => return Ok(Some(found)),
+                    Err(Errno::NOENT) => return self.tree.left_out(self.walk.path()),
+                    // Something else by now.
+                    Err(_) if self.tree.changes == Changes::Tolerated => continue,
+                    Err(_) => return Err(self.tree.replaced(self.walk.path())),
+                },
+                FileType::RegularFile => What::File(ListedName { listed, inode }),
+                FileType::Symlink => What::Symlink(ListedName { listed, inode }),
+                other => What::Special(other),
+            };
+            return Ok(Some(self.found(what)));
+        }
+        self.tree.left_out(self.walk.path())
     }
 
-    fn visit_directory(&mut self, listed: &walk::ListedName, facts: &Facts) -> Result<Option<Found>> {
+    /// Goes into a directory, unless its name means nothing any more, or something else.
+    fn visit_directory(&mut self, listed: &walk::ListedName, facts: &Facts) -> Result<Result<Found, Errno>> {
         let opened = listed.name().and_then(|name| beneath::directory_unmoved(&listed.directory, name));
-        let Some((directory, opened)) = self.opened(opened)? else {
-            return self.tree.left_out(self.walk.path());
+        let (directory, opened) = match self.opened(opened)? {
+            Ok(opened) => opened,
+            Err(errno) => return Ok(Err(errno)),
         };
         if self.tree.changes == Changes::Refused && !facts.same_inode(&opened) {
             return Err(self.tree.replaced(self.walk.path()));
         }
-        self.enter(directory, opened).map(Some)
+        self.enter(directory, opened).map(Ok)
     }
 
-    fn opened(&self, opened: rustix::io::Result<Dir>) -> Result<Option<(Dir, Facts)>> {
+    /// That there is no such directory is answered, and every other failure is one.
+    fn opened(&self, opened: rustix::io::Result<Dir>) -> Result<Result<(Dir, Facts), Errno>> {
         let path = self.walk.path();
         let directory = match opened {
             Ok(directory) => directory,
-            Err(Errno::NOENT) => return Ok(None),
-            Err(Errno::NOTDIR | Errno::LOOP) => return Err(self.tree.replaced(path)),
+            Err(errno @ (Errno::NOENT | Errno::NOTDIR | Errno::LOOP)) => return Ok(Err(errno)),
             Err(error) => return Err(self.tree.io(path, "open", error)),
         };
         let facts = Facts::of(&directory).map_err(|error| self.tree.io(path, "look at", error))?;
         self.tree.check_mount(path, &facts)?;
-        Ok(Some((directory, facts)))
+        Ok(Ok((directory, facts)))
     }
 
     fn enter(&mut self, directory: Dir, facts: Facts) -> Result<Found> {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use reforge_base::not_captured::NotCaptured;
+use reforge_base::remark::Remark;
 use reforge_base::spec::{DeploySpec, Health};
 use reforge_volumes::identity::Identity;
 
@@ -104,6 +105,9 @@ pub struct Begin {
     /// What else the app has, which nothing of this touches: for the receipt.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_captured: Vec<NotCaptured>,
+    /// What is to be known of what the snapshot holds: for the receipt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<Remark>,
     /// The previous trees stay until a person finishes: no safety snapshot could be had, or nothing vouches for
     /// what was restored.
     pub keep_previous: bool,

@@ -29,6 +29,7 @@ pub(crate) fn begin() -> Begin {
         volumes: vec![volume],
         left: Vec::new(),
         not_captured: Vec::new(),
+        remarks: Vec::new(),
         keep_previous: false,
         undo_window_ms: 1,
     }

@@ -15,6 +15,7 @@ use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::message::{Message, Source};
 use reforge_base::not_captured::NotCaptured;
+use reforge_base::remark::Remark;
 
 /// How a restore or undo ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -97,6 +98,9 @@ pub struct Receipt {
     /// What else the app has, which was not touched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_captured: Vec<NotCaptured>,
+    /// What is to be known of what the snapshot holds: what changed while it was taken, what is not in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<Remark>,
     /// The snapshot of what was live when the app was down.
     pub safety: Option<String>,
     pub plan_digest: String,
@@ -217,6 +221,7 @@ pub fn draw_up(journal: &Journal, begin: &Begin, ending: Ending) -> Receipt {
             .collect(),
         left: begin.left.clone(),
         not_captured: begin.not_captured.clone(),
+        remarks: begin.remarks.clone(),
         safety: journal.state().safety.clone(),
         plan_digest: begin.plan_digest.clone(),
         plugin_digest: begin.plugin_digest.clone(),

@@ -81,6 +81,7 @@ pub fn plan(transactions: &Path, request: &Request) -> Result<Begin> {
         volumes,
         left: restore.left.clone(),
         not_captured: restore.not_captured.clone(),
+        remarks: Vec::new(),
         keep_previous: false,
         undo_window_ms: request.undo_window_ms,
     })

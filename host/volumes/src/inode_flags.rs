@@ -1,9 +1,12 @@
-//! Inode flags and project id of a volume's root: what a new tree must share with the old one (protocol, rule 10).
+//! Inode flags and project id of a volume's root: what a new tree must share with the old one (protocol, rule 10). And
+//! flags of what is below it, which a snapshot has beside its archive.
 //!
 //! A staging without live's project id loses the quota, and its exchange fails with EXDEV; one without the flag that
 //! switches copy-on-write off ruins a database's speed for good. They are inherited by what is made below, so they are
-//! copied before the first entry. Must never set a flag that would keep the tree from being filled or removed.
+//! copied before the first entry, and those of an entry are set before it holds anything. Must never set a flag that would
+//! keep the tree from being filled or removed.
 
+use std::collections::HashMap;
 use std::os::fd::AsFd;
 use std::path::Path;
 
@@ -28,8 +31,23 @@ const APPEND_ONLY: u32 = 0x20;
 const ENCRYPTED: u32 = 0x800;
 const CASE_FOLDED: u32 = 0x4000_0000;
 
-/// `FS_*_FL` that a person or a program has set: those that are copied, immutable and append-only.
-const TOLD_FLAGS: u32 = COPIED_FLAGS | IMMUTABLE | APPEND_ONLY;
+/// `FS_*_FL` that a person or a program has set: those that are copied, immutable and append-only. That something is not
+/// compressed, a file system notes by itself.
+const TOLD_FLAGS: u32 = (COPIED_FLAGS | IMMUTABLE | APPEND_ONLY) & !0x400;
+
+/// What is brought back below the root, as `lsattr` writes it: compression, synchronous, no dump, no access times, data
+/// journal, synchronous directory, no copy-on-write.
+const RESTORED: [(char, u32); 7] =
+    [('c', 0x4), ('S', 0x8), ('d', 0x40), ('A', 0x80), ('j', 0x4000), ('D', 0x1_0000), ('C', 0x80_0000)];
+
+/// What is not: immutable and append-only, direct access, inherited project.
+const LOST: [(char, u32); 4] = [('i', IMMUTABLE), ('a', APPEND_ONLY), ('x', 0x200_0000), ('P', 0x2000_0000)];
+
+/// `BTRFS_SUPER_MAGIC`.
+const BTRFS: u64 = 0x9123_683e;
+
+/// Of the flags that are brought back, those that what is made in a directory gets by itself on btrfs; elsewhere all.
+const INHERITED_ON_BTRFS: u32 = 0x4 | 0x80_0000;
 
 /// `FS_XFLAG_*` that are copied: the same where they exist, and realtime, extent size and defragmentation of xfs.
 const COPIED_XFLAGS: u32 = 0x20 | 0x40 | 0x80 | 0x100 | 0x200 | 0x400 | 0x1000 | 0x2000 | 0x8000 | 0x1_0000;
@@ -76,9 +94,88 @@ impl Extra {
         Extra { flags: flags & TOLD_FLAGS, project }
     }
 
-    /// Whether a restore below a root that has `root` makes this entry without something that it has.
+    /// Whether a restore that knows no flags makes this entry, below a root that has `root`, without something that it has.
     pub fn is_lost_below(self, root: Extra) -> bool {
         self.flags & !(root.flags & COPIED_FLAGS) != 0 || self.project != root.project
+    }
+
+    /// Immutable or append-only: it can be neither changed nor removed.
+    pub fn is_fixed(self) -> bool {
+        self.flags & (IMMUTABLE | APPEND_ONLY) != 0
+    }
+
+    /// The flags that a restore brings back, as `lsattr` writes them, if an entry in a directory that has `above` would not
+    /// get them all by itself.
+    pub fn to_set(self, above: Extra, inheritance: Inheritance) -> Option<String> {
+        let wanted = letters(&RESTORED, self.flags);
+        let missing = letters(&RESTORED, self.flags & !(above.flags & inheritance.0));
+        (!missing.is_empty()).then_some(wanted)
+    }
+
+    /// What no restore brings back of an entry below a root that has `root`, for people.
+    pub fn lost_below(self, root: Extra) -> Option<String> {
+        let flags = letters(&LOST, self.flags & !(root.flags & COPIED_FLAGS));
+        let project = (self.project != root.project).then(|| format!("project {}", self.project));
+        let lost: Vec<String> = (!flags.is_empty()).then_some(flags).into_iter().chain(project).collect();
+        (!lost.is_empty()).then(|| lost.join(", "))
+    }
+}
+
+/// Which flags what is made in a directory gets by itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Inheritance(u32);
+
+impl Inheritance {
+    /// Of the file system that something open lies on.
+    pub fn of(opened: impl AsFd) -> Inheritance {
+        let is_btrfs = syscalls::file_system(opened).is_ok_and(|facts| facts.f_type as u64 == BTRFS);
+        Inheritance(if is_btrfs { INHERITED_ON_BTRFS } else { u32::MAX })
+    }
+}
+
+fn letters(of: &[(char, u32)], flags: u32) -> String {
+    of.iter().filter(|(_, flag)| flags & flag != 0).map(|(letter, _)| *letter).collect()
+}
+
+/// Flags that a restore brings back, by the paths of their entries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted(HashMap<Box<[u8]>, u32>);
+
+impl Wanted {
+    /// Letters that mean nothing here are left out.
+    pub fn add(&mut self, path: &[u8], letters: &str) {
+        let flag = |letter| RESTORED.iter().find(|(known, _)| *known == letter).map_or(0, |(_, flag)| *flag);
+        let flags = letters.chars().map(flag).fold(0, |all, flag| all | flag);
+        if flags != 0 {
+            self.0.insert(path.into(), flags);
+        }
+    }
+
+    /// Whether an entry is to have any.
+    pub fn has(&self, path: &[u8]) -> bool {
+        self.0.contains_key(path)
+    }
+
+    /// Gives an entry, which holds nothing yet, what it is to have. False if the file system has no such flags, or this
+    /// process may not set them: then it goes without.
+    pub fn set(&self, opened: impl AsFd, path: &[u8]) -> std::io::Result<bool> {
+        let Some(wanted) = self.0.get(path) else { return Ok(true) };
+        let set = effect("set-inode-flags", || {
+            let present = syscalls::inode_flags(&opened)?;
+            match present & wanted == *wanted {
+                true => Ok(()),
+                false => Ok(syscalls::set_inode_flags(&opened, present | wanted)?),
+            }
+        });
+        match set {
+            Ok(()) => Ok(true),
+            Err(error) => match Errno::from_io_error(&error) {
+                Some(Errno::NOTTY | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::PERM | Errno::ACCESS) => {
+                    Ok(false)
+                }
+                _ => Err(error),
+            },
+        }
     }
 }
 
@@ -153,6 +250,22 @@ fn unread(path: &Path, error: Errno) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_an_entry_would_not_get_by_itself_is_set_and_what_no_restore_sets_is_named() {
+        let extra = |flags| Extra { flags, project: 0 };
+        let (everywhere, on_btrfs) = (Inheritance(u32::MAX), Inheritance(INHERITED_ON_BTRFS));
+        let (nocow, no_times) = (extra(0x80_0000), extra(0x80));
+        assert_eq!(nocow.to_set(extra(0), on_btrfs).as_deref(), Some("C"));
+        assert_eq!(nocow.to_set(nocow, on_btrfs), None);
+        assert_eq!(extra(0x80_0080).to_set(nocow, on_btrfs).as_deref(), Some("AC"));
+        assert_eq!(no_times.to_set(no_times, on_btrfs).as_deref(), Some("A"));
+        assert_eq!(no_times.to_set(no_times, everywhere), None);
+        assert_eq!((extra(IMMUTABLE).to_set(extra(0), everywhere), extra(0x80).lost_below(extra(0))), (None, None));
+        let lost = Extra { flags: IMMUTABLE | APPEND_ONLY, project: 7 };
+        assert_eq!(lost.lost_below(extra(0)).as_deref(), Some("ia, project 7"));
+        assert!(lost.is_fixed() && !nocow.is_fixed());
+    }
 
     #[test]
     fn an_obstacle_is_seen_wherever_it_is_told() {

@@ -11,6 +11,7 @@
 
 pub mod ambient;
 pub mod beneath;
+mod btrfs_quota;
 pub mod claim;
 #[cfg(test)]
 mod containment_tests;

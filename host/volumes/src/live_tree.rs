@@ -23,6 +23,7 @@ use reforge_base::failure::{Code, Failure, Result, is_denied};
 use reforge_base::limits::{self, DEPTH_MAX, DISK_UNIT_BYTES};
 use reforge_base::message;
 use reforge_base::permissions::Permissions;
+use reforge_base::remark::Gathered;
 
 /// The unit of `st_blocks`.
 const STAT_BLOCK_BYTES: u64 = 512;
@@ -85,9 +86,11 @@ pub struct Totals {
     pub boundaries: Vec<Vec<u8>>,
     /// The first entry that this process could not capture and restore for want of a right, and why.
     pub out_of_reach: Option<(Vec<u8>, Message)>,
-    /// Entries with inode flags or a project id that a restore does not bring back, and the first of them.
+    /// Entries with inode flags or a project id, of which an old snapshot holds nothing, and the first of them.
     pub flagged: u64,
     pub first_flagged: Vec<u8>,
+    /// Immutable and append-only ones, which nobody can remove.
+    pub fixed: Gathered,
 }
 
 impl LiveEntry {
@@ -113,6 +116,9 @@ pub fn totals(root: impl Borrow<Dir>) -> Result<Totals> {
                 totals.first_flagged.clone_from(&entry.path);
             }
             totals.flagged += 1;
+        }
+        if !entry.path.is_empty() && entry.extra.is_fixed() {
+            totals.fixed.add(|| escape::bytes(&entry.path));
         }
         totals.newest = totals.newest.max(Some(entry.mtime));
         if entry.kind == LiveKind::Other {

@@ -6,11 +6,13 @@
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::beneath::errno;
-use super::{ambient, syscalls};
+use super::beneath::{self, errno};
+use super::{ambient, btrfs_quota, syscalls};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::limits::DISK_UNIT_BYTES;
 use reforge_base::message;
 use reforge_base::message::Bytes;
 use reforge_base::mounts;
@@ -32,13 +34,13 @@ pub struct Space {
 }
 
 impl Space {
-    /// The file system of an open directory; a project quota on it counts.
-    pub fn of(directory: BorrowedFd<'_>) -> Result<Space> {
-        let facts = syscalls::room(directory)
+    /// The file system of something open. A project quota on its directory counts, and the quota groups of btrfs.
+    pub fn of(opened: BorrowedFd<'_>) -> Result<Space> {
+        let facts = syscalls::room(opened)
             .map_err(|error| Failure::new(Code::Io, message!("cannot-tell-how-much-space", error)))?;
-
+        let free_bytes = facts.f_bavail.saturating_mul(facts.f_frsize);
         Ok(Space {
-            free_bytes: facts.f_bavail.saturating_mul(facts.f_frsize),
+            free_bytes: btrfs_quota::room(opened).map_or(free_bytes, |room| room.min(free_bytes)),
             free_inodes: (facts.f_files != 0).then_some(facts.f_favail),
             block_bytes: facts.f_frsize,
         })
@@ -55,6 +57,42 @@ impl Space {
             return Ok(());
         };
         Err(Failure::new(Code::NoSpace, message).hint(message!("free-some-space-and-start-again")))
+    }
+}
+
+/// After how many bytes the free space is looked at again at the latest; sooner when it runs out, since others write, too.
+const SPACE_CHECK_BYTES_MAX: u64 = 8 << 20;
+
+/// What must stay free on a file system while others go on writing to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Budget {
+    pub reserve_bytes: u64,
+    pub reserve_inodes: u64,
+}
+
+/// What was put on a file system, held against a budget as it grows. Shared by threads.
+#[derive(Debug, Default)]
+pub struct Occupied {
+    bytes: AtomicU64,
+    /// From how many bytes on the free space is looked at again. 0 at first: a full disk takes nothing.
+    next_check_bytes: AtomicU64,
+}
+
+impl Occupied {
+    /// So many bytes are about to land on the file system of something open. Looks at its free space now and then.
+    pub fn add(&self, budget: &Budget, on: BorrowedFd<'_>, bytes: u64) -> Result<()> {
+        let so_far = self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if so_far < self.next_check_bytes.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let space = Space::of(on)?;
+        space.refuse_below(budget.reserve_bytes.saturating_add(bytes), budget.reserve_inodes)?;
+        let until_reserve = space.free_bytes - budget.reserve_bytes;
+        let inodes_until_reserve = space.free_inodes.map_or(u64::MAX, |free| free - budget.reserve_inodes);
+        let step =
+            SPACE_CHECK_BYTES_MAX.min(until_reserve / 2).min(inodes_until_reserve.saturating_mul(DISK_UNIT_BYTES) / 2);
+        self.next_check_bytes.store(so_far.saturating_add(step), Ordering::Relaxed);
+        Ok(())
     }
 }
 
@@ -118,6 +156,8 @@ pub fn demands(needs: &[Need], reserve_bytes: u64, reserve_inodes: u64) -> Resul
 fn look(directory: &Path) -> Result<(FileSystemId, Space)> {
     let failed = |error: rustix::io::Errno| Failure::io("inspect", directory, &error.into());
     let opened = ambient::follow(directory).map_err(errno).map_err(failed)?;
+    // A mere handle cannot be asked for everything.
+    let opened = beneath::again(&opened).unwrap_or(opened);
     let facts = syscalls::facts(&opened).map_err(failed)?;
     let mount = mounts::own()?.into_iter().find(|mount| mount.id == facts.stx_mnt_id);
     let (major, minor) = mount.map_or((facts.stx_dev_major, facts.stx_dev_minor), |mount| mount.device);

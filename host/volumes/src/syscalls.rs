@@ -1,5 +1,5 @@
 //! What cap-std lacks: facts with the time of birth and the mount, handles, exchanges, owners, modes, times, attributes,
-//! inode flags, room, and a listing that moves no access time.
+//! inode flags, room, trees of btrfs, and a listing that moves no access time.
 //!
 //! Everything here takes a descriptor that cap-std opened ([`super::beneath`]), and where a name is needed a [`Name`],
 //! which leads nowhere else. No path of anybody's comes in. Syncs are in `reforge_base::durable`, locks in
@@ -19,7 +19,7 @@ use rustix::fs::{
     XattrFlags,
 };
 use rustix::io::{Errno, Result};
-use rustix::ioctl::{Getter, Setter, ioctl, opcode};
+use rustix::ioctl::{Getter, Setter, Updater, ioctl, opcode};
 
 use super::beneath::Name;
 
@@ -200,6 +200,83 @@ pub fn extended(opened: impl AsFd) -> Result<Extended> {
 pub fn set_extended(opened: impl AsFd, value: Extended) -> Result<()> {
     // SAFETY: as above; the kernel reads `Extended` and keeps no pointer to it.
     unsafe { ioctl(opened, Setter::<SET_EXTENDED, Extended>::new(value)) }
+}
+
+/// `struct btrfs_ioctl_ino_lookup_args`.
+#[repr(C)]
+struct InodeLookup {
+    tree: u64,
+    object: u64,
+    name: [u8; 4080],
+}
+
+/// `struct btrfs_ioctl_search_args`.
+#[repr(C)]
+struct TreeSearch {
+    tree: u64,
+    objects: [u64; 2],
+    offsets: [u64; 2],
+    transactions: [u64; 2],
+    kinds: [u32; 2],
+    items: u32,
+    unused: u32,
+    unused_too: [u64; 4],
+    found: [u8; 3992],
+}
+
+/// `BTRFS_IOC_INO_LOOKUP` and `BTRFS_IOC_TREE_SEARCH`.
+const LOOK_UP_INODE: rustix::ioctl::Opcode = opcode::read_write::<InodeLookup>(0x94, 18);
+const SEARCH_TREE: rustix::ioctl::Opcode = opcode::read_write::<TreeSearch>(0x94, 17);
+
+/// `BTRFS_FIRST_FREE_OBJECTID`: the root of every subvolume.
+const SUBVOLUME_ROOT: u64 = 256;
+
+/// `struct btrfs_ioctl_search_header`: transaction, object, offset, type, length.
+const FOUND_HEAD_BYTES: usize = 32;
+
+/// Items of one object and type in a tree of btrfs.
+#[derive(Clone, Debug)]
+pub(crate) struct TreeKeys {
+    pub(crate) tree: u64,
+    pub(crate) object: u64,
+    pub(crate) kind: u32,
+    pub(crate) offsets: std::ops::RangeInclusive<u64>,
+}
+
+/// The number of the btrfs subvolume that something open is in.
+pub(crate) fn subvolume(opened: impl AsFd) -> Result<u64> {
+    let mut lookup = InodeLookup { tree: 0, object: SUBVOLUME_ROOT, name: [0; 4080] };
+    // SAFETY: the opcode carries the size of `InodeLookup`, which has the layout of the kernel's: plain integers and bytes.
+    unsafe { ioctl(opened, Updater::<LOOK_UP_INODE, InodeLookup>::new(&mut lookup))? };
+    Ok(lookup.tree)
+}
+
+/// The items under these keys that fit into one answer, some 4 KiB: the offset of each and its bytes.
+pub(crate) fn search_tree(opened: impl AsFd, keys: &TreeKeys) -> Result<Vec<(u64, Vec<u8>)>> {
+    let mut search = TreeSearch {
+        tree: keys.tree,
+        objects: [keys.object; 2],
+        offsets: [*keys.offsets.start(), *keys.offsets.end()],
+        transactions: [0, u64::MAX],
+        kinds: [keys.kind; 2],
+        items: u32::MAX,
+        unused: 0,
+        unused_too: [0; 4],
+        found: [0; 3992],
+    };
+    // SAFETY: as above, of `TreeSearch`.
+    unsafe { ioctl(opened, Updater::<SEARCH_TREE, TreeSearch>::new(&mut search))? };
+    let mut rest = &search.found[..];
+    let mut items = Vec::new();
+    for _ in 0..search.items {
+        let Some((head, after)) = rest.split_at_checked(FOUND_HEAD_BYTES) else { break };
+        let offset = u64::from_ne_bytes(head[16..24].try_into().unwrap_or_default());
+        let length = u32::from_ne_bytes(head[28..32].try_into().unwrap_or_default());
+        let Some((bytes, after)) = after.split_at_checked(length as usize) else { break };
+        items.push((offset, bytes.to_vec()));
+        rest = after;
+    }
+    Ok(items)
 }
 
 #[repr(C)]

@@ -293,11 +293,12 @@ fn check_directory(path: &Path) -> Result<()> {
     if !metadata.is_dir() {
         return refused(message!("is-not-a-directory", shown), message!("name-a-directory-in-host"));
     }
-    if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return refused(message!("path-belongs-to-another-user", shown), message!("run-as-the-user-who-owns-it"));
+    let uid = rustix::process::geteuid().as_raw();
+    if metadata.uid() != uid {
+        return refused(message!("path-belongs-to-another-user", shown), message!("run-as-the-user-who-owns-it", uid));
     }
     if metadata.mode() & 0o022 != 0 {
-        return refused(message!("can-be-written-by-others", shown), message!("chmod-700", shown));
+        return refused(message!("can-be-written-by-others", shown), message!("chmod-700", shown, uid));
     }
     Ok(())
 }

@@ -174,3 +174,13 @@ fn a_state_directory_on_a_disk_that_turned_read_only_or_full_is_refused() {
         assert!(refused(&world).starts_with("the state directory is not writable: "), "full: {full}");
     }
 }
+
+#[test]
+fn a_snapshot_directory_whose_disk_keeps_no_modes_is_refused_with_what_works_there() {
+    let world = World::new();
+    std::fs::set_permissions(&world.snapshot_dir, std::fs::Permissions::from_mode(0o777)).unwrap();
+    let failure = world.open().unwrap_err();
+    assert!(failure.message.contains("can be written by others"), "{failure}");
+    let uid = rustix::process::geteuid().as_raw();
+    assert!(failure.hint.contains(&format!("mounted with `uid={uid},umask=077`")), "{}", failure.hint);
+}

@@ -135,6 +135,8 @@ impl Scene<'_> {
             parts: Vec::new(),
             imported: true,
             not_captured: Vec::new(),
+            remarks: Vec::new(),
+            flags: None,
         })
     }
 

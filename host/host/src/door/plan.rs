@@ -4,6 +4,7 @@ use super::Snapshot;
 use crate::restore::run::Planned;
 use reforge_base::failure::Failure;
 use reforge_base::not_captured::NotCaptured;
+use reforge_base::remark::Remark;
 use reforge_base::spec::AppState;
 
 /// What a restore would do, and everything that stands in its way. What is shown is what is done, when the restore is asked
@@ -20,6 +21,8 @@ pub struct Plan {
     pub left: Vec<String>,
     /// What else the app has, which stays as it is.
     pub not_captured: Vec<NotCaptured>,
+    /// What is to be known of what would be restored.
+    pub remarks: Vec<Remark>,
     /// What the app does now.
     pub app: AppState,
     pub warnings: Vec<Failure>,
@@ -87,6 +90,7 @@ impl Plan {
             snapshot: Snapshot::of(snapshot.descriptor),
             left: preflight.left,
             not_captured: preflight.not_captured,
+            remarks: preflight.remarks,
             app: preflight.observation.state,
             warnings: preflight.warnings,
             refusals: preflight.refusals,

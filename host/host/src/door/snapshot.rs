@@ -1,6 +1,7 @@
 //! A snapshot as whoever embeds the host is shown it.
 
 use reforge_base::not_captured::NotCaptured;
+use reforge_base::remark::Remark;
 use reforge_snapshots::format::Descriptor;
 
 /// A snapshot of every volume of a workload.
@@ -19,6 +20,8 @@ pub struct Snapshot {
     pub volumes: Vec<SnapshotVolume>,
     /// What the app had and this does not hold.
     pub not_captured: Vec<NotCaptured>,
+    /// What is to be known of its volumes: what changed while it was taken, what a restore would refuse or not bring back.
+    pub remarks: Vec<Remark>,
 }
 
 /// What a snapshot holds of one volume.
@@ -32,6 +35,7 @@ pub struct SnapshotVolume {
 
 impl Snapshot {
     pub(super) fn of(descriptor: Descriptor) -> Snapshot {
+        let remarks = descriptor.all_remarks();
         let Descriptor { id, manifest, archive, volumes, imported, not_captured, .. } = descriptor;
         let volumes = manifest.volumes.into_iter().zip(volumes);
         Snapshot {
@@ -42,6 +46,7 @@ impl Snapshot {
             bytes: archive.bytes,
             imported,
             not_captured,
+            remarks,
             volumes: volumes
                 .map(|(volume, totals)| SnapshotVolume {
                     name: volume.name,

@@ -12,13 +12,14 @@ use reforge_base::Phase;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::not_captured::{NotCaptured, WhyNot};
+use reforge_base::remark::{About, Remark};
 use reforge_base::spec::{Mount, Observation};
-use reforge_config::Workload;
+use reforge_config::{Links, Workload};
 use reforge_deployer::deployed;
 use reforge_deployer::resolve::{self, ResolvedVolume};
 use reforge_holders::{self as holders, LiveDirectory};
 use reforge_runtime::stopped;
-use reforge_snapshots::capture::{self, CaptureRequest, CaptureVolume, SAFETY, Storage};
+use reforge_snapshots::capture::{self, CaptureRequest, CaptureVolume, SAFETY, Storage, Terms};
 use reforge_snapshots::format::{Descriptor, Image};
 use reforge_transaction::app::Used;
 use reforge_transaction::{Transaction, registry};
@@ -63,9 +64,6 @@ impl Host {
         let not_captured = self.not_captured(workload)?;
         let totals = counted(&volumes)?;
         preflight::of_capture(self, &totals)?;
-        for warning in preflight::not_brought_back(volumes.iter().map(|volume| volume.name.as_str()).zip(&totals)) {
-            progress.note(&warning.message);
-        }
         for warning in runtime.beside(&workload.id)? {
             progress.note(&warning.message);
         }
@@ -78,10 +76,12 @@ impl Host {
             })?;
             opened.push((volume.clone(), live));
         }
+        let remarks = self.since_the_last(workload, &volumes, &totals, &not_captured)?;
         let capture = |app_is_down: bool| {
             let request = self.request(workload, reason, &observation, Storage::Compressed)?;
+            let terms = Terms { remarks: remarks.clone(), ..request.terms };
             let not_captured = not_captured.clone();
-            let request = CaptureRequest { skipped: skipped.clone(), not_captured, app_is_down, ..request };
+            let request = CaptureRequest { skipped: skipped.clone(), not_captured, app_is_down, terms, ..request };
             self.capture_volumes(request, &opened, progress)
         };
         let app_is_down = !observation.state.should_run();
@@ -157,6 +157,36 @@ impl Host {
         Ok(all)
     }
 
+    /// What the newest snapshot held and this one would not: a volume that is not there any more, and one that is empty, as a
+    /// disk leaves it that is not mounted.
+    fn since_the_last(
+        &self,
+        workload: &Workload,
+        volumes: &[ResolvedVolume],
+        totals: &[Totals],
+        not_captured: &[NotCaptured],
+    ) -> Result<Vec<Remark>> {
+        let newest = self.store.newest(&workload.id, 1)?.0.pop();
+        let Some(Ok(newest)) = newest.map(|newest| newest.descriptor) else { return Ok(Vec::new()) };
+        if newest.imported {
+            return Ok(Vec::new());
+        }
+        let mut remarks = Vec::new();
+        for (before, held) in newest.manifest.volumes.iter().zip(&newest.volumes) {
+            let remark = |what, count| Remark { volume: before.name.clone(), what, count, names: Vec::new() };
+            match volumes.iter().zip(totals).find(|(volume, _)| volume.name == before.name) {
+                // The root alone.
+                Some((_, now)) if now.entries <= 1 && now.special == 0 && held.entries > 1 => {
+                    remarks.push(remark(About::Emptied, held.entries - 1));
+                }
+                Some(_) => {}
+                None if not_captured.iter().any(|known| known.target == before.target) => {}
+                None => remarks.push(remark(About::Gone, 1)),
+            }
+        }
+        Ok(remarks)
+    }
+
     /// What a transaction exchanges, from its journal, under the names that the configuration has for these directories
     /// now: so the snapshot can be restored.
     fn exchanged_volumes(&self, workload: &Workload, transaction: &Transaction) -> Result<Vec<(ResolvedVolume, Dir)>> {
@@ -202,6 +232,11 @@ impl Host {
             volumes: Vec::new(),
             app_is_down: storage == Storage::Stored,
             storage,
+            terms: Terms {
+                budget: preflight::BUDGET,
+                links_refused: workload.links == Links::Refuse,
+                remarks: Vec::new(),
+            },
         })
     }
 
@@ -216,6 +251,7 @@ impl Host {
             scope: volume.scope.as_str().to_owned(),
             source: volume.source.clone(),
             target: volume.target.display().to_string(),
+            seen_at: vec![volume.target.clone(), volume.path.clone()],
             live,
         });
         let request = CaptureRequest { volumes: captured.collect(), ..request };

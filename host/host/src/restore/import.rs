@@ -92,6 +92,8 @@ fn take_in(
         parts: Vec::new(),
         imported: true,
         not_captured: Vec::new(),
+        remarks: Vec::new(),
+        flags: None,
     };
     let copied = pending.archive().try_clone().map_err(refuse)?;
     let inspection = inspect(host, plugin, &workload.id, OpenSnapshot::foreign(copied, undescribed.clone()), progress)?;

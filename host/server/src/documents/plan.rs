@@ -9,6 +9,7 @@ use super::text;
 use super::workload::WorkloadState;
 use reforge_base::failure::Failure;
 use reforge_base::not_captured::NotCaptured;
+use reforge_base::remark::Remark;
 use reforge_host::restore::preflight::Target;
 use reforge_host::restore::run::Planned;
 use reforge_plugins::bindings::exports::reforge::restore::restorer::VolumePlan;
@@ -38,6 +39,9 @@ pub struct RestorePlan {
     /// What else the app has, which no snapshot holds and no restore touches.
     #[serde(default)]
     pub not_captured: Vec<NotCaptured>,
+    /// What is to be known of what the snapshot holds.
+    #[serde(default)]
+    pub remarks: Vec<Remark>,
     pub keep_previous: bool,
     pub space: Vec<PlannedSpace>,
     pub app: PlannedApp,
@@ -131,6 +135,7 @@ pub fn document(workload: &str, keep_previous: bool, planned: &Planned) -> Resto
         volumes: plan.targets.iter().map(|target| volume(target, planned)).collect(),
         left: plan.left.clone(),
         not_captured: plan.not_captured.clone(),
+        remarks: plan.remarks.clone(),
         keep_previous,
         space: space.collect(),
         app: PlannedApp { state: plan.observation.state.into(), comes_back: plan.observation.state.should_run() },

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use reforge_base::failure::Failure;
 use reforge_base::not_captured::NotCaptured;
+use reforge_base::remark::Remark;
 use reforge_snapshots::format::{Archive, Descriptor, Image};
 use reforge_snapshots::store::StoredSnapshot;
 
@@ -53,6 +54,9 @@ pub struct Snapshot {
     /// What the app had and it does not hold.
     #[serde(default)]
     pub not_captured: Vec<NotCaptured>,
+    /// What is to be known of its volumes, each with its first ten names.
+    #[serde(default)]
+    pub remarks: Vec<Remark>,
 }
 
 /// What it holds of a volume.
@@ -137,5 +141,6 @@ pub fn summary(descriptor: &Descriptor) -> Snapshot {
         archive: descriptor.archive.clone(),
         volumes: volumes.collect(),
         not_captured: descriptor.not_captured.clone(),
+        remarks: descriptor.all_remarks().iter().map(Remark::short).collect(),
     }
 }

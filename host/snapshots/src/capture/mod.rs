@@ -6,12 +6,14 @@
 //! (`writer`), while another sees to it that they are on disk (`verification`). A descriptor is published only for an archive
 //! that is on disk and was read back from there; a capture that fails leaves nothing behind.
 //!
-//! A compressed snapshot may be taken while the app runs: each entry is whole and as long as it says, but entries are
-//! of different instants, and what appears or vanishes meanwhile may be missing. A stored one is a safety snapshot,
+//! A compressed snapshot may be taken while the app runs: each entry is as long as it says, but entries are of different
+//! instants, and what appears or vanishes meanwhile may be missing. What changes is read again a few times, then it is as it
+//! was read, a shorter file filled up with zeros; the descriptor names it (`noticed`). A stored one is a safety snapshot,
 //! taken while nothing may write: any change that is seen fails it. Of an app that is down each file is read only when
 //! nothing can land in it any more (`landing`).
 
 mod landing;
+mod noticed;
 mod ordered;
 mod pipeline;
 mod read_ahead;
@@ -27,12 +29,15 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::path::PathBuf;
 use std::sync::mpsc::channel;
 
 use cap_std::fs::Dir;
 
 use self::landing::Landing;
+use self::noticed::{Noticed, Roots};
 use self::read_ahead::Look;
+use self::source::ReadVolume;
 use self::splitter::Splitter;
 use self::verification::Unverified;
 use self::writer::{ArchiveWriter, Finished};
@@ -43,7 +48,10 @@ use super::{Progress, check_cancelled};
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::not_captured::NotCaptured;
+use reforge_base::remark::Remark;
 use reforge_base::threads;
+use reforge_volumes::inode_flags::Inheritance;
+use reforge_volumes::space::Budget;
 
 pub use super::format::SAFETY;
 pub use super::members::Storage;
@@ -54,8 +62,20 @@ pub struct CaptureVolume<'a> {
     pub scope: String,
     pub source: String,
     pub target: String,
+    /// Where the app and the host have it: a link to below one of these stays in the volume.
+    pub seen_at: Vec<PathBuf>,
     /// The live root, which may be a mere handle.
     pub live: &'a Dir,
+}
+
+/// What a capture has to keep to, and what its caller knows of the volumes.
+#[derive(Clone, Debug, Default)]
+pub struct Terms {
+    /// What stays free where snapshots are kept: rather than fill the disk, a capture ends.
+    pub budget: Budget,
+    /// A restore would refuse links.
+    pub links_refused: bool,
+    pub remarks: Vec<Remark>,
 }
 
 /// What to capture and what to write down about it.
@@ -72,90 +92,114 @@ pub struct CaptureRequest<'a> {
     pub storage: Storage,
     /// Nothing may write: what is still under way is waited for, and refused when it does not end.
     pub app_is_down: bool,
+    pub terms: Terms,
 }
 
 /// Takes a snapshot. The caller holds the workload's lock, and for [`Storage::Stored`] has seen the app down.
 pub fn capture(store: &Store, request: &CaptureRequest<'_>, progress: &dyn Progress) -> Result<Descriptor> {
     let manifest = manifest_of(request);
     let pending = store.begin(&request.workload, manifest.created)?;
-    let (written, volumes) = write_and_prove(request, &manifest, pending.archive(), progress)?;
+    let all = request.volumes.iter().flat_map(|volume| volume.seen_at.iter().cloned()).collect::<Vec<_>>();
+    let (written, volumes) = write_and_prove(request, &manifest, &all, pending.archive(), progress)?;
     pending.sync_archive()?;
     verification::read_back(pending.archive(), &written.unverified, progress)?;
-    let descriptor = Descriptor {
-        id: pending.id().to_owned(),
-        manifest,
-        archive: written.archive,
-        volumes,
-        parts: written.parts,
-        imported: false,
-        not_captured: request.not_captured.clone(),
-    };
+    let descriptor = described(request, manifest, pending.id(), written, volumes);
     check_cancelled(progress, message!("the-snapshot"))?;
     pending.publish(&descriptor)?;
     Ok(descriptor)
 }
 
-/// Writes everything; most of it is proved to be on disk by the time the last byte is written.
-fn write_and_prove(
+fn described(
     request: &CaptureRequest<'_>,
+    manifest: Manifest,
+    id: &str,
+    written: Finished,
+    read: Vec<ReadVolume<'_>>,
+) -> Descriptor {
+    let mut descriptor = Descriptor {
+        id: id.to_owned(),
+        manifest,
+        archive: written.archive,
+        volumes: Vec::new(),
+        parts: written.parts,
+        imported: false,
+        not_captured: request.not_captured.clone(),
+        remarks: request.terms.remarks.clone(),
+        flags: None,
+    };
+    let mut flags = Vec::new();
+    for ((volume, read), tree_digest) in request.volumes.iter().zip(read).zip(written.tree_digests) {
+        let ReadVolume { totals, noticed, names_outside, tree } = read;
+        descriptor.volumes.push(VolumeTotals { tree_digest: Some(tree_digest), ..totals });
+        let (remarks, of_entries) = noticed.finish(&volume.name, names_outside, tree.all_changed());
+        descriptor.remarks.extend(remarks);
+        flags.extend(of_entries);
+    }
+    Descriptor { flags: Some(flags), ..descriptor }
+}
+
+/// Writes everything; most of it is proved to be on disk by the time the last byte is written.
+fn write_and_prove<'a>(
+    request: &'a CaptureRequest<'_>,
     manifest: &Manifest,
+    all: &'a [PathBuf],
     file: &File,
     progress: &dyn Progress,
-) -> Result<(Finished, Vec<VolumeTotals>)> {
+) -> Result<(Finished, Vec<ReadVolume<'a>>)> {
     std::thread::scope(|scope| {
         let (stretches, queue) = channel();
         let prover = threads::spawn_in(scope, "prover", move || verification::verify(file, &queue, progress))?;
-        let written = write_archive(request, manifest, file, Unverified::new(stretches), progress);
+        let writer = ArchiveWriter::new(file, request, Unverified::new(stretches));
+        let written = writer.and_then(|writer| write_archive(request, manifest, all, writer, progress));
         // A proof that failed has ended the writing, too.
         prover.join().map_err(|_| ordered::died())??;
         written
     })
 }
 
-fn write_archive(
-    request: &CaptureRequest<'_>,
+fn write_archive<'a>(
+    request: &'a CaptureRequest<'_>,
     manifest: &Manifest,
-    file: &File,
-    unverified: Unverified,
+    all: &'a [PathBuf],
+    mut writer: ArchiveWriter<'_>,
     progress: &dyn Progress,
-) -> Result<(Finished, Vec<VolumeTotals>)> {
+) -> Result<(Finished, Vec<ReadVolume<'a>>)> {
     let changes = match request.storage {
         Storage::Compressed => Changes::Tolerated,
         Storage::Stored => Changes::Refused,
     };
-    let mut writer = ArchiveWriter::new(file, request.volumes.len(), unverified)?;
-    let mut volumes = pipeline::run(
+    let volumes = pipeline::run(
         request.storage,
         |queue| {
             let mut splitter = Splitter::new(&queue);
-            let totals = read_volumes(request, manifest, changes, &mut splitter, progress)?;
+            let volumes = read_volumes(request, manifest, (changes, all), &mut splitter, progress)?;
             splitter.finish()?;
-            Ok(totals)
+            Ok(volumes)
         },
         |done| {
             check_cancelled(progress, message!("the-snapshot"))?;
             writer.take(done, progress)
         },
     )?;
-    let finished = writer.finish()?;
-    for (totals, tree) in volumes.iter_mut().zip(&finished.tree_digests) {
-        totals.tree_digest = Some(tree.clone());
-    }
-    Ok((finished, volumes))
+    Ok((writer.finish()?, volumes))
 }
 
-fn read_volumes(
-    request: &CaptureRequest<'_>,
+fn read_volumes<'a>(
+    request: &'a CaptureRequest<'_>,
     manifest: &Manifest,
-    changes: Changes,
+    (changes, all): (Changes, &'a [PathBuf]),
     splitter: &mut Splitter<'_>,
     progress: &dyn Progress,
-) -> Result<Vec<VolumeTotals>> {
+) -> Result<Vec<ReadVolume<'a>>> {
     source::manifest(manifest, splitter)?;
     let landing = request.app_is_down.then(|| Landing::new(request.storage, progress));
     let look = Look { changes, landing: landing.as_ref(), progress };
-    let volumes = (0u32..).zip(&request.volumes);
-    volumes.map(|(index, volume)| source::volume(index, volume, look, splitter)).collect()
+    let read = |(index, volume): (u32, &'a CaptureVolume<'_>)| {
+        let roots = Roots { own: &volume.seen_at, all };
+        let noticed = Noticed::new(index, roots, request.terms.links_refused, Inheritance::of(volume.live));
+        source::volume(index, volume, look, noticed, splitter)
+    };
+    (0u32..).zip(&request.volumes).map(read).collect()
 }
 
 fn manifest_of(request: &CaptureRequest<'_>) -> Manifest {

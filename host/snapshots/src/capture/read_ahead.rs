@@ -4,10 +4,9 @@
 //! Only the walk asks whether the operator gave up, once an entry and before that entry is opened. Memory and open files
 //! are bounded by what is in flight.
 
-use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 
-use cap_std::fs::Dir;
+use cap_std::fs::{Dir, File};
 use rustix::fs::FileType;
 
 use super::super::sparse::{self, Extent};
@@ -20,6 +19,7 @@ use super::pipeline::workers;
 use super::splitter::OpenFile;
 use reforge_base::failure::Result;
 use reforge_base::message;
+use reforge_volumes::inode_flags::Extra;
 use reforge_volumes::syscalls;
 
 /// Up to this size a file is read whole and closed: workers hold larger ones open, and descriptors are few.
@@ -30,6 +30,8 @@ const BATCH_ENTRIES: usize = 32;
 const BATCHES_IN_FLIGHT: usize = 5;
 /// More would only wait for the directory's lock.
 const READERS_MAX: usize = 3;
+/// How often a file that changes while it is looked into is read, where changes are tolerated.
+const READS_MAX: usize = 3;
 /// What the kernel counts blocks in.
 const BLOCKS_UNIT_BYTES: u64 = 512;
 
@@ -52,6 +54,7 @@ pub(super) enum Seen {
     Directory {
         facts: Facts,
         xattrs: Xattrs,
+        extra: Extra,
     },
     /// Everything in the directory came before.
     End(Arc<Dir>, Facts),
@@ -70,6 +73,7 @@ pub(super) enum Seen {
 /// What is in a regular file.
 pub(super) struct Inside {
     pub(super) xattrs: Xattrs,
+    pub(super) extra: Extra,
     /// Where its data is, if it has holes.
     pub(super) extents: Option<Vec<Extent>>,
     /// All of it, if it is small.
@@ -110,10 +114,20 @@ fn read_ahead(mut walk: Walk, progress: &dyn Progress, queue: &Queue<Vec<Job>, V
             }
             What::Directory(directory, facts) => {
                 let xattrs = xattrs.of(&*directory).map_err(|error| no_attributes(&tree, &path, error))?;
-                Some(ReadEntry { path, what: Seen::Directory { facts, xattrs } })
+                let extra = Extra::of(&*directory);
+                Some(ReadEntry { path, what: Seen::Directory { facts, xattrs, extra } })
             }
             What::End(directory, facts) => Some(ReadEntry { path, what: Seen::End(directory, facts) }),
-            What::Symlink(listed) => read_link(&tree, path, &listed, &mut xattrs)?,
+            What::Symlink(listed) => match listed.open(&tree, &path, FileType::Symlink)? {
+                Some((link, facts)) if facts.kind == FileType::Symlink => {
+                    Some(read_link(&tree, path, &link, facts, &mut xattrs)?)
+                }
+                Some(_) => {
+                    batch.push(Job::Open(path, listed));
+                    None
+                }
+                None => None,
+            },
             What::Special(kind) => Some(ReadEntry { path, what: Seen::Special(kind) }),
         };
         batch.extend(seen.map(Job::Read));
@@ -124,16 +138,10 @@ fn read_ahead(mut walk: Walk, progress: &dyn Progress, queue: &Queue<Vec<Job>, V
     queue.send(batch)
 }
 
-fn read_link(
-    tree: &Tree,
-    path: Vec<u8>,
-    listed: &ListedName,
-    xattrs: &mut xattrs::Reader,
-) -> Result<Option<ReadEntry>> {
-    let Some((link, facts)) = listed.open_symlink(tree, &path)? else { return Ok(None) };
-    let target = syscalls::target(&link).map_err(|error| tree.io(&path, "read the link", error))?;
-    let xattrs = xattrs.of_symlink(&link).map_err(|error| no_attributes(tree, &path, error))?;
-    Ok(Some(ReadEntry { path, what: Seen::Symlink { facts, xattrs, target } }))
+fn read_link(tree: &Tree, path: Vec<u8>, link: &File, facts: Facts, xattrs: &mut xattrs::Reader) -> Result<ReadEntry> {
+    let target = syscalls::target(link).map_err(|error| tree.io(&path, "read the link", error))?;
+    let xattrs = xattrs.of_symlink(link).map_err(|error| no_attributes(tree, &path, error))?;
+    Ok(ReadEntry { path, what: Seen::Symlink { facts, xattrs, target } })
 }
 
 /// What one thread needs to look into files.
@@ -162,7 +170,10 @@ impl<'t> Reader<'t> {
 
     /// One that has further names may be in the archive already: then nobody needs what is in it.
     fn open(&mut self, path: Vec<u8>, listed: &ListedName) -> Result<Option<ReadEntry>> {
-        let Some((file, facts)) = listed.open(self.tree, &path)? else { return Ok(None) };
+        let Some((file, facts)) = listed.open(self.tree, &path, FileType::RegularFile)? else { return Ok(None) };
+        if facts.kind == FileType::Symlink {
+            return read_link(self.tree, path, &file, facts, &mut self.xattrs).map(Some);
+        }
         let mut open = OpenFile { file: file.into_std(), facts, tree: Arc::clone(self.tree), path: path.clone() };
         if let Some(landing) = self.landing {
             landing.wait(&mut open)?;
@@ -170,20 +181,45 @@ impl<'t> Reader<'t> {
         let what = match facts.links > 1 {
             true => Seen::File(open),
             false => {
-                let inside = self.look_into(&open)?;
+                let inside = self.look_into(&mut open)?;
                 Seen::ReadFile(open, inside)
             }
         };
         Ok(Some(ReadEntry { path, what }))
     }
 
-    pub(super) fn look_into(&mut self, open: &OpenFile) -> Result<Inside> {
+    /// Where changes are tolerated, a file that changes meanwhile is read again, a few times; the last time counts. A large
+    /// one is read later, and then looked at again.
+    pub(super) fn look_into(&mut self, open: &mut OpenFile) -> Result<Inside> {
+        let mut reads = 1;
+        loop {
+            let inside = self.read(open)?;
+            let now = Facts::of(&open.file).map_err(|error| open.tree.io(&open.path, "look at", error))?;
+            let (holds, is_read) = (open.facts.still_holds(&now), inside.bytes.is_some());
+            let may_change = open.tree.changes == Changes::Tolerated;
+            if may_change && !open.facts.unchanged(&now) && reads < READS_MAX {
+                open.facts = now;
+                reads += 1;
+                continue;
+            }
+            if may_change && is_read && !holds {
+                open.tree.note_changed(&open.path);
+            }
+            if !may_change && is_read && !holds {
+                return Err(open.tree.changed(&open.path, message!("changed-while-it-was-read")));
+            }
+            return Ok(inside);
+        }
+    }
+
+    fn read(&mut self, open: &OpenFile) -> Result<Inside> {
         reforge_base::limits::size_problem(open.facts.size)
             .map_or(Ok(()), |problem| Err(open.tree.refused(&open.path, &problem)))?;
         let xattrs = self.xattrs.of(&open.file).map_err(|error| no_attributes(&open.tree, &open.path, error))?;
+        let extra = Extra::of(&open.file);
         let extents = holes(open)?;
         let bytes = read_small(open, extents.as_deref())?;
-        Ok(Inside { xattrs, extents, bytes })
+        Ok(Inside { xattrs, extra, extents, bytes })
     }
 }
 
@@ -193,13 +229,14 @@ fn holes(open: &OpenFile) -> Result<Option<Vec<Extent>>> {
     }
     let extents = sparse::extents(&open.file, open.facts.size)
         .map_err(|error| open.tree.io(&open.path, "find the holes of", error))?;
-    // A file cut short since then would look as if it ended in a hole.
+    // A file cut short since then looks as if it ended in a hole.
     let now = Facts::of(&open.file).map_err(|error| open.tree.io(&open.path, "look at", error))?;
-    if now.size < open.facts.size { Err(open.became_shorter()) } else { Ok(extents) }
+    let is_cut = now.size < open.facts.size && open.tree.changes == Changes::Refused;
+    if is_cut { Err(open.became_shorter()) } else { Ok(extents) }
 }
 
-/// Reads a small file whole and looks at it again; none if it is large. What was a hole stays one, also if the app has
-/// written there since: the digest is over what goes into the archive.
+/// Reads a small file whole; none if it is large. What was a hole stays one, also if the app has written there since: the
+/// digest is over what goes into the archive.
 fn read_small(open: &OpenFile, extents: Option<&[Extent]>) -> Result<Option<Vec<u8>>> {
     if open.facts.size > READ_AHEAD_BYTES_MAX {
         return Ok(None);
@@ -207,10 +244,8 @@ fn read_small(open: &OpenFile, extents: Option<&[Extent]>) -> Result<Option<Vec<
     let mut bytes = vec![0; open.facts.size as usize];
     let whole = [Extent { offset: 0, len: open.facts.size }];
     for extent in extents.unwrap_or(&whole) {
-        let run = &mut bytes[extent.offset as usize..extent.end() as usize];
-        open.file.read_exact_at(run, extent.offset).map_err(|error| open.unreadable(error))?;
+        open.read_at(&mut bytes[extent.offset as usize..extent.end() as usize], extent.offset)?;
     }
-    open.check_unchanged()?;
     Ok(Some(bytes))
 }
 
@@ -220,7 +255,8 @@ fn no_attributes(tree: &Tree, path: &[u8], error: rustix::io::Errno) -> reforge_
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::walk::Changes;
+    use std::os::unix::fs::FileExt as _;
+
     use super::*;
 
     #[test]
@@ -228,12 +264,33 @@ mod tests {
         let file = tempfile::tempfile().unwrap();
         file.write_all_at(&[7; 20_000], 0).unwrap();
         let facts = Facts::of(&file).unwrap();
-        let tree = Arc::new(Tree { volume: Arc::from("v"), root: facts, changes: Changes::Tolerated });
+        let tree = Arc::new(Tree::new("v", facts, Changes::Tolerated));
         let open = OpenFile { file, facts, tree, path: b"f".to_vec() };
         let extents = [Extent { offset: 4096, len: 4096 }, Extent { offset: 12_288, len: 1 }];
         let bytes = read_small(&open, Some(&extents)).unwrap().unwrap();
         let expected = |at: usize| if (4096..8192).contains(&at) || at == 12_288 { 7 } else { 0 };
         assert!(bytes.len() == 20_000 && bytes.iter().enumerate().all(|(at, byte)| *byte == expected(at)));
         assert_eq!(read_small(&open, None).unwrap().unwrap(), vec![7; 20_000]);
+    }
+
+    #[test]
+    fn a_small_file_that_is_not_what_it_was_is_read_again_or_fails_where_nothing_may_change() {
+        for (len, changes) in [(5, Changes::Tolerated), (30_000, Changes::Tolerated), (5, Changes::Refused)] {
+            let file = tempfile::tempfile_in("/dev/shm").unwrap();
+            file.write_all_at(&[7; 20_000], 0).unwrap();
+            let facts = Facts::of(&file).unwrap();
+            let tree = Arc::new(Tree::new("v", facts, changes));
+            let mut open = OpenFile { file, facts, tree: Arc::clone(&tree), path: b"f".to_vec() };
+            open.file.set_len(len).unwrap();
+            match (changes, Reader::new(&tree, None).look_into(&mut open)) {
+                (Changes::Tolerated, Ok(inside)) => {
+                    let bytes = inside.bytes.unwrap();
+                    assert_eq!((bytes.len() as u64, open.facts.size), (len, len));
+                    assert!(bytes.iter().take(20_000).all(|byte| *byte == 7));
+                }
+                (Changes::Refused, Err(failure)) => assert!(failure.message.contains("became shorter"), "{failure}"),
+                (_, outcome) => panic!("{changes:?}: {:?}", outcome.map(|_| ())),
+            }
+        }
     }
 }

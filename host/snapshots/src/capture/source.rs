@@ -6,7 +6,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rustix::fs::FileType;
 
 use super::super::format::{Manifest, PartInside, VolumeTotals};
@@ -15,6 +14,7 @@ use super::super::tar_writer::{self, HeaderKind};
 use super::super::walk::{Changes, Facts, Tree, Walk};
 use super::super::xattrs::Xattrs;
 use super::CaptureVolume;
+use super::noticed::{Noticed, encoded};
 use super::read_ahead::{self, Inside, Look, ReadEntry, Reader, Seen};
 use super::splitter::{Content, MEMBER_BYTES, OpenFile, PART_BYTES, Record, RecordKind, Source, Splitter};
 use reforge_base::escape;
@@ -22,13 +22,12 @@ use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::limits::{self, DISK_UNIT_BYTES, ListingBudget};
 use reforge_base::message;
 use reforge_base::permissions::Permissions;
+use reforge_base::remark::Gathered;
+use reforge_volumes::inode_flags::Extra;
 use reforge_volumes::tree_digest::{BLOCK_BYTES, Metadata, Mtime};
 
 /// How many left-out names a descriptor lists.
 const SPECIAL_NAMES_MAX: usize = 100;
-
-/// What a part's path keeps as it is, see [`PartInside`].
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// The archive's first entry.
 pub(super) fn manifest(manifest: &Manifest, splitter: &mut Splitter<'_>) -> Result<()> {
@@ -53,25 +52,36 @@ struct Leader {
 }
 
 /// One volume on its way into the archive.
-struct VolumeSource<'t, 'a, 'c> {
+struct VolumeSource<'t, 'a, 'c, 'n> {
     index: u32,
     tree: &'t Tree,
     permissions: Permissions,
     splitter: &'a mut Splitter<'c>,
     reader: Reader<'t>,
+    noticed: &'a mut Noticed<'n>,
     listed: ListingBudget,
     /// By inode and birth time: while the app runs an inode number can be given out again.
     leaders: HashMap<(u64, i64, u32), Leader>,
     totals: VolumeTotals,
 }
 
+/// One volume in the archive, and what only a look at its files when they are all read can tell.
+pub(super) struct ReadVolume<'a> {
+    pub(super) totals: VolumeTotals,
+    pub(super) noticed: Noticed<'a>,
+    /// Files with further names that the volume does not hold.
+    pub(super) names_outside: Gathered,
+    pub(super) tree: Arc<Tree>,
+}
+
 /// Reads one volume whole.
-pub(super) fn volume(
+pub(super) fn volume<'a>(
     index: u32,
     volume: &CaptureVolume<'_>,
     look: Look<'_>,
+    mut noticed: Noticed<'a>,
     splitter: &mut Splitter<'_>,
-) -> Result<VolumeTotals> {
+) -> Result<ReadVolume<'a>> {
     let walk = Walk::new(&volume.name, volume.live, look.changes)?;
     let tree = Arc::clone(walk.tree());
     let mut source = VolumeSource {
@@ -80,20 +90,27 @@ pub(super) fn volume(
         permissions: Permissions::own().map_err(|error| tree.io(b"", "learn the groups of this process for", error))?,
         splitter,
         reader: Reader::new(&tree, None),
+        noticed: &mut noticed,
         listed: ListingBudget::default(),
         leaders: HashMap::new(),
         totals: VolumeTotals { index, ..VolumeTotals::default() },
     };
     read_ahead::run(walk, look, |entry| source.take(entry))?;
-    Ok(source.totals)
+    let mut names_outside = Gathered::default();
+    source.leaders.values().for_each(|leader| names_outside.add(|| escape::bytes(&leader.path)));
+    let totals = source.totals;
+    Ok(ReadVolume { totals, noticed, names_outside, tree })
 }
 
-impl VolumeSource<'_, '_, '_> {
+impl VolumeSource<'_, '_, '_, '_> {
     fn take(&mut self, entry: ReadEntry) -> Result<()> {
         let ReadEntry { path, what } = entry;
         match what {
-            Seen::Directory { facts, xattrs } => self.directory(path, &facts, xattrs),
-            Seen::End(directory, facts) => self.tree.check_unchanged(&path, &directory, &facts),
+            Seen::Directory { facts, xattrs, extra } => self.directory(path, &facts, xattrs, extra),
+            Seen::End(directory, facts) => {
+                self.noticed.end();
+                self.tree.check_unchanged(&path, &directory, &facts)
+            }
             Seen::Symlink { facts, xattrs, target } => self.symlink(path, &facts, xattrs, target),
             Seen::ReadFile(open, inside) => self.file(open, inside),
             Seen::File(open) => self.file_of_several_names(open),
@@ -108,7 +125,8 @@ impl VolumeSource<'_, '_, '_> {
         }
     }
 
-    fn directory(&mut self, path: Vec<u8>, facts: &Facts, xattrs: Xattrs) -> Result<()> {
+    fn directory(&mut self, path: Vec<u8>, facts: &Facts, xattrs: Xattrs, extra: Extra) -> Result<()> {
+        self.noticed.directory(&path, extra);
         let metadata = self.metadata(&path, facts, xattrs)?;
         self.header(&path, &metadata, &HeaderKind::Directory)?;
         self.totals.disk_bytes += DISK_UNIT_BYTES;
@@ -120,6 +138,7 @@ impl VolumeSource<'_, '_, '_> {
         let metadata = self.metadata(&path, facts, xattrs)?;
         self.check(&path, limits::target_problem(&target))?;
         self.header(&path, &metadata, &HeaderKind::Symlink { target: &target })?;
+        self.noticed.symlink(&path, &target);
         self.totals.symlinks += 1;
         self.totals.disk_bytes += DISK_UNIT_BYTES;
         self.record(path, metadata, RecordKind::Symlink { target });
@@ -128,6 +147,7 @@ impl VolumeSource<'_, '_, '_> {
 
     fn file(&mut self, open: OpenFile, inside: Inside) -> Result<()> {
         let metadata = self.metadata(&open.path, &open.facts, inside.xattrs)?;
+        self.noticed.flags(&open.path, inside.extra);
         let size = open.facts.size;
         if open.facts.links > 1 {
             let (path, metadata) = (Arc::from(&*open.path), metadata.clone());
@@ -183,7 +203,7 @@ impl VolumeSource<'_, '_, '_> {
         let size = open.facts.size;
         for start in (0..size).step_by(MEMBER_BYTES as usize) {
             if start > 0 && start % PART_BYTES == 0 {
-                let path = percent_encode(&open.path, PLAIN).to_string();
+                let path = encoded(&open.path);
                 self.splitter.cut_part(Some(PartInside { volume: self.index, path, size, at: start }))?;
             }
             let end = (start + MEMBER_BYTES).min(size);
@@ -193,11 +213,11 @@ impl VolumeSource<'_, '_, '_> {
         Ok(())
     }
 
-    fn file_of_several_names(&mut self, open: OpenFile) -> Result<()> {
+    fn file_of_several_names(&mut self, mut open: OpenFile) -> Result<()> {
         if self.hard_link(&open)? {
             return Ok(());
         }
-        let inside = self.reader.look_into(&open)?;
+        let inside = self.reader.look_into(&mut open)?;
         self.file(open, inside)
     }
 
@@ -215,6 +235,7 @@ impl VolumeSource<'_, '_, '_> {
         }
         let leader = self.archive_path(&path);
         self.header(&open.path, &metadata, &HeaderKind::HardLink { leader: &leader })?;
+        self.noticed.hard_link(&open.path);
         self.totals.hard_links += 1;
         self.record(open.path.clone(), metadata, RecordKind::HardLink { leader: path });
         Ok(true)
@@ -227,8 +248,9 @@ impl VolumeSource<'_, '_, '_> {
         }
     }
 
-    fn metadata(&self, path: &[u8], facts: &Facts, xattrs: Xattrs) -> Result<Metadata> {
+    fn metadata(&mut self, path: &[u8], facts: &Facts, xattrs: Xattrs) -> Result<Metadata> {
         self.check(path, limits::xattrs_problem(&xattrs))?;
+        self.noticed.attributes(path, &xattrs);
         if let Some(problem) = self.permissions.owner_problem(facts.uid, facts.gid) {
             let what = message!("so-that-this-host", problem);
 

@@ -5,11 +5,12 @@
 //! content lies in two members, so that each member can be digested by itself.
 
 use std::fs::File;
+use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 
 use super::super::format::PartInside;
 use super::super::sparse::Extent;
-use super::super::walk::{Facts, Tree};
+use super::super::walk::{Changes, Facts, Tree};
 use reforge_base::failure::{Failure, Result};
 use reforge_base::message;
 use reforge_volumes::tree_digest::Metadata;
@@ -32,18 +33,30 @@ pub(super) struct OpenFile {
 }
 
 impl OpenFile {
-    /// A file that is written meanwhile fails a safety snapshot, and is as it was read in any other.
+    /// A file that is written meanwhile fails a safety snapshot, and is noted in any other.
     pub(super) fn check_unchanged(&self) -> Result<()> {
         self.tree.check_unchanged(&self.path, &self.file, &self.facts)
     }
 
-    /// Why the promised bytes could not be read. A short read fails also while the app runs: the header has promised
-    /// the length.
-    pub(super) fn unreadable(&self, error: std::io::Error) -> Failure {
-        match error.kind() {
-            std::io::ErrorKind::UnexpectedEof => self.became_shorter(),
-            _ => self.tree.io(&self.path, "read", error),
+    /// Reads exactly so much, since the header has promised the length. What a shorter file lacks by now is zeros, or a
+    /// failure where changes are.
+    pub(super) fn read_at(&self, mut run: &mut [u8], mut offset: u64) -> Result<()> {
+        while !run.is_empty() {
+            match self.file.read_at(run, offset) {
+                Ok(0) if self.tree.changes == Changes::Refused => return Err(self.became_shorter()),
+                Ok(0) => {
+                    run.fill(0);
+                    return Ok(());
+                }
+                Ok(read) => {
+                    run = &mut run[read..];
+                    offset += read as u64;
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.tree.io(&self.path, "read", error)),
+            }
         }
+        Ok(())
     }
 
     pub(super) fn became_shorter(&self) -> Failure {
@@ -214,7 +227,6 @@ mod tests {
     use std::cell::RefCell;
     use std::os::fd::AsFd as _;
 
-    use super::super::super::walk::Changes;
     use super::*;
 
     #[derive(Default)]
@@ -231,7 +243,7 @@ mod tests {
     fn files_that_are_all_hole_do_not_pile_up_open() {
         let file = tempfile::tempfile().unwrap();
         let facts = Facts::of(file.as_fd()).unwrap();
-        let tree = Arc::new(Tree { volume: Arc::from("v"), root: facts, changes: Changes::Refused });
+        let tree = Arc::new(Tree::new("v", facts, Changes::Refused));
         let open = Arc::new(OpenFile { file, facts, tree, path: b"f".to_vec() });
         let taken = Taken::default();
         let mut splitter = Splitter::new(&taken);

@@ -1,8 +1,6 @@
 //! Makes one member: reads content, digests its blocks, compresses.
 //!
-//! Exactly the promised bytes are read. A file that is shorter by now fails the capture; it never shifts the archive.
-
-use std::os::unix::fs::FileExt as _;
+//! Exactly the promised bytes go in. A file that is shorter by now never shifts the archive.
 
 use super::super::members::{MemberWriter, Storage};
 use super::super::sparse::{self, Extent};
@@ -87,7 +85,7 @@ impl Worker {
             while let Some(extent) = extents.first().filter(|extent| extent.offset < block_end) {
                 let (from, to) = (extent.offset.max(at), extent.end().min(block_end));
                 let run = &mut block[(from - at) as usize..(to - at) as usize];
-                open.file.read_exact_at(run, from).map_err(|error| open.unreadable(error))?;
+                open.read_at(run, from)?;
                 out.push(run).map_err(|error| compression(&error))?;
                 bytes += run.len() as u64;
                 if extent.end() > block_end {

@@ -1,12 +1,15 @@
 //! Writes finished members down in order and digests what they hold.
 //!
 //! The archive's SHA-256 is over the bytes as they went to the file. That they are on disk is for `verification` to say.
+//! Nothing is written that would leave the disk with less than it must have.
 
 use std::fs::File;
 use std::io::Write as _;
+use std::os::fd::AsFd as _;
 
 use super::super::Progress;
 use super::super::format::{Archive, Part};
+use super::CaptureRequest;
 use super::sha256::Digester;
 use super::splitter::{Record, RecordKind};
 use super::verification::{Unverified, Written};
@@ -15,6 +18,7 @@ use reforge_base::durable;
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
+use reforge_volumes::space::{Budget, Occupied};
 use reforge_volumes::tree_digest::{self, ContentHasher, DigestedKind, TreeHasher};
 
 /// What was written.
@@ -29,6 +33,8 @@ pub(super) struct Finished {
 
 pub(super) struct ArchiveWriter<'f> {
     file: &'f File,
+    budget: Budget,
+    occupied: Occupied,
     bytes: u64,
     sha256: Digester,
     unverified: Unverified,
@@ -39,14 +45,16 @@ pub(super) struct ArchiveWriter<'f> {
 }
 
 impl<'f> ArchiveWriter<'f> {
-    pub(super) fn new(file: &'f File, volumes: usize, unverified: Unverified) -> Result<Self> {
+    pub(super) fn new(file: &'f File, request: &CaptureRequest<'_>, unverified: Unverified) -> Result<Self> {
         Ok(ArchiveWriter {
             file,
+            budget: request.terms.budget,
+            occupied: Occupied::default(),
             bytes: 0,
             sha256: Digester::start()?,
             unverified,
             parts: Vec::new(),
-            trees: vec![TreeHasher::default(); volumes],
+            trees: vec![TreeHasher::default(); request.volumes.len()],
             content: ContentHasher::default(),
         })
     }
@@ -55,8 +63,12 @@ impl<'f> ArchiveWriter<'f> {
         if let Some(part) = done.part.take() {
             self.parts.push(Part { offset: self.bytes, first_entry: part.first_entry, inside: part.inside });
         }
-        append(self.file, &done.bytes)?;
         let len = done.bytes.len();
+        self.occupied.add(&self.budget, self.file.as_fd(), len as u64).map_err(|failure| match failure.code {
+            Code::NoSpace => no_room(failure).context(message!("the-archive-would-fill-the-disk")),
+            _ => failure,
+        })?;
+        append(self.file, &done.bytes)?;
         done.bytes = self.sha256.take(std::mem::take(&mut done.bytes))?;
         self.unverified.add(Written { offset: self.bytes, len, check: done.check })?;
         self.bytes += len as u64;
@@ -107,8 +119,9 @@ fn append(file: &File, bytes: &[u8]) -> Result<()> {
     let mut writer = file;
     effect("write-file", || writer.write_all(bytes))
         .map_err(|error| Failure::io("write", &durable::name_of(file), &error))
-        .map_err(|failure| match failure.code {
-            Code::NoSpace => failure.hint(message!("free-some-space-where-snapshots")),
-            _ => failure,
-        })
+        .map_err(|failure| if failure.code == Code::NoSpace { no_room(failure) } else { failure })
+}
+
+fn no_room(failure: Failure) -> Failure {
+    failure.hint(message!("free-some-space-where-snapshots"))
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::Unwatched;
-use crate::capture::{CaptureRequest, CaptureVolume, SAFETY, Storage, capture};
+use crate::capture::{CaptureRequest, CaptureVolume, SAFETY, Storage, Terms, capture};
 use crate::format::Image;
 
 struct World {
@@ -54,10 +54,12 @@ fn take_in(store: &Store, live: &cap_std::fs::Dir, reason: &str) -> Result<Strin
             scope: "project".into(),
             source: String::new(),
             target: String::new(),
+            seen_at: Vec::new(),
             live,
         }],
         storage: Storage::Stored,
         app_is_down: true,
+        terms: Terms::default(),
     };
     Ok(capture(store, &request, &Unwatched)?.id)
 }
@@ -200,16 +202,22 @@ fn an_open_snapshot_stays_the_same_file() {
 fn plugins_are_not_told_what_those_of_versions_before_do_not_know() {
     let world = World::new();
     let id = world.take("manual");
+    let path = world.path(&format!("{id}.json"));
+    let mut descriptor: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    descriptor.as_object_mut().unwrap().remove("flags").unwrap();
+    std::fs::write(&path, descriptor.to_string()).unwrap();
     let plain = world.store.open("notes", &id).unwrap();
     assert_eq!(plain.plugins_text(), plain.descriptor_text);
     assert!(!plain.descriptor_text.contains("not_captured"), "{}", plain.descriptor_text);
-    let path = world.path(&format!("{id}.json"));
-    let mut descriptor: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     descriptor["not_captured"] = serde_json::json!([{ "target": "/x", "what": "/y", "why": "single-file" }]);
+    descriptor["remarks"] = serde_json::json!([{ "volume": "data", "what": "changed", "count": 1, "names": ["f"] }]);
+    descriptor["flags"] = serde_json::json!([{ "volume": 0, "path": "a%20b", "set": "C" }]);
     std::fs::write(&path, descriptor.to_string()).unwrap();
     let told = world.store.open("notes", &id).unwrap();
-    assert_eq!(told.descriptor.not_captured.len(), 1);
-    assert!(told.descriptor_text.contains("not_captured") && !told.plugins_text().contains("not_captured"));
+    assert_eq!((told.descriptor.not_captured.len(), told.descriptor.remarks.len()), (1, 1));
+    assert_eq!(told.descriptor.flags.as_ref().unwrap()[0].decoded_path(), b"a b");
+    let plugins_text = told.plugins_text();
+    assert!(["not_captured", "remarks", "flags"].iter().all(|new| !plugins_text.contains(new)), "{plugins_text}");
     let read: Descriptor = serde_json::from_str(told.plugins_text()).unwrap();
     assert_eq!(read, plain.descriptor);
 }

@@ -1,7 +1,8 @@
 //! Open directories of one staging: every entry is made one level below a descriptor that is held here.
 //!
 //! No component is ever looked up twice in a row, no link is followed, and a bounded number of descriptors is open
-//! however many directories there are. A slot's lock is never held across a system call.
+//! however many directories there are. A slot's lock is never held across a system call. A directory has its inode flags
+//! before anything is made in it, whoever makes it.
 
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,6 +11,7 @@ use cap_std::fs::Dir;
 use rustix::io::Errno;
 
 use super::entry_path::{refused, split};
+use super::flags::Flags;
 use crate::beneath::{self, Name};
 use reforge_base::failure::Result;
 use reforge_base::message;
@@ -23,12 +25,14 @@ type Slot = Mutex<Option<(Box<[u8]>, Arc<Dir>)>>;
 #[derive(Debug)]
 pub(super) struct Directories {
     root: Arc<Dir>,
+    flags: Arc<Flags>,
     slots: Vec<Slot>,
 }
 
 impl Directories {
-    pub(super) fn new(root: Dir) -> Directories {
-        Directories { root: Arc::new(root), slots: (0..OPEN_DIRECTORIES_MAX).map(|_| Slot::default()).collect() }
+    pub(super) fn new(root: Dir, flags: Arc<Flags>) -> Directories {
+        let slots = (0..OPEN_DIRECTORIES_MAX).map(|_| Slot::default()).collect();
+        Directories { root: Arc::new(root), flags, slots }
     }
 
     pub(super) fn root(&self) -> &Arc<Dir> {
@@ -53,6 +57,8 @@ impl Directories {
             let opened = open_or_make(&reached, &path[start..end]);
             reached = Arc::new(opened.map_err(|error| not_a_directory(&path[..end], error))?);
             known = &path[..end];
+            // Not only by whoever made it: others come to it at once.
+            self.flags.set(&reached, known)?;
             self.keep(known, &reached);
         }
         Ok(reached)
@@ -66,8 +72,8 @@ impl Directories {
         let (above, name) = split(path);
         let above = self.open(above)?;
         match Name::from_bytes(name).and_then(|name| beneath::make_directory(&above, name)) {
-            Ok(()) => Ok(()),
-            Err(Errno::EXIST) => self.open(path).map(drop),
+            Ok(()) if !self.flags.are_wanted(path) => Ok(()),
+            Ok(()) | Err(Errno::EXIST) => self.open(path).map(drop),
             Err(error) => Err(not_a_directory(path, error)),
         }
     }

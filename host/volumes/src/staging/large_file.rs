@@ -73,6 +73,7 @@ impl Large {
             return Ok(made.into_std());
         }
         let file = beneath::new_file(&above, name, 0o600).map_err(|error| super::not_made(&self.path, error))?;
+        open.flags.set(&file, &self.path)?;
         file.set_len(self.size).map_err(|error| attributes::io("size", &self.path, error))?;
         state.made = true;
         Ok(file.into_std())

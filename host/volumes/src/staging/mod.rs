@@ -9,6 +9,7 @@ pub mod attributes;
 mod directories;
 mod entries;
 pub mod entry_path;
+mod flags;
 mod large_file;
 pub mod own_umask;
 mod quota;
@@ -32,10 +33,11 @@ use self::attributes::{Creation, Present};
 use self::directories::Directories;
 use self::entries::{Entries, EntryKind};
 use self::entry_path::{check, check_below_root, refused, split};
+use self::flags::Flags;
 use self::large_file::Large;
 pub use self::large_file::LargeFile;
 use self::quota::QuotaUse;
-pub use self::quota::{Budget, Expected, Policy, Progress, Quota};
+pub use self::quota::{Expected, Policy, Progress, Quota};
 pub use self::seal::Sealed;
 use self::write_out::WriteOut;
 use super::beneath::{self, Name};
@@ -71,6 +73,7 @@ struct Inner {
 #[derive(Debug)]
 struct Open {
     directories: Directories,
+    flags: Arc<Flags>,
     creation: Creation,
     entries: Entries,
     /// Directories that wait for their metadata.
@@ -135,8 +138,14 @@ impl Staging {
         let file_system = FileSystem::of(parent.as_fd(), parent.path())?;
         let root = root()?;
         let creation = root::prepare(&root, &path, live.as_ref().map(Borrow::borrow))?;
+        let flags = Arc::new(Flags::new(quota.flags.clone()));
+        if live.is_none() {
+            let opened = beneath::again(&root).map_err(|error| Failure::io("open", &path, &error.into()))?;
+            flags.set(opened, b"")?;
+        }
         let open = Open {
-            directories: Directories::new(root),
+            directories: Directories::new(root, Arc::clone(&flags)),
+            flags,
             creation,
             entries: Entries::default(),
             made: Mutex::default(),
@@ -336,6 +345,7 @@ impl Open {
         let mode = self.creation.mode_of_new_file(metadata);
         let made = Name::from_bytes(name).and_then(|name| beneath::new_file(&above, name, mode));
         let mut file = made.map_err(|error| not_made(path, error))?;
+        self.flags.set(&file, path)?;
         file.write_all(content).map_err(|error| attributes::io("write", path, error))?;
         self.creation.finish(
             file.as_fd(),

@@ -8,16 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::write_out::WriteOut;
-use crate::space::Space;
+use crate::inode_flags::Wanted;
+use crate::space::{Budget, Occupied};
 use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::limits::DISK_UNIT_BYTES;
 use reforge_base::limits::ListingBudget;
 use reforge_base::message;
-
-/// After how many staged bytes the free space is looked at again at the latest; sooner when it runs out, since the app
-/// and other volumes are written to meanwhile.
-const SPACE_CHECK_BYTES_MAX: u64 = 8 << 20;
 
 /// What the workload allows beyond the defaults.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,13 +24,6 @@ pub struct Policy {
     /// Set-id bits and `security.*` and `trusted.*` attributes: always for our own archives, for imported ones only
     /// when the workload says so.
     pub privileged: bool,
-}
-
-/// What must stay free on the file system while the app goes on writing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Budget {
-    pub reserve_bytes: u64,
-    pub reserve_inodes: u64,
 }
 
 /// What the descriptor says of the volume. Bounds while filling, and what the seal compares with.
@@ -51,6 +41,8 @@ pub struct Quota {
     pub policy: Policy,
     pub budget: Budget,
     pub expected: Expected,
+    /// Inode flags, which an archive does not hold.
+    pub flags: Wanted,
     /// Once true, every call fails with `cancelled`.
     pub cancelled: Arc<AtomicBool>,
 }
@@ -68,9 +60,7 @@ pub(super) struct QuotaUse {
     pub progress: Progress,
     pub listed: ListingBudget,
     announced_bytes: AtomicU64,
-    occupied_bytes: AtomicU64,
-    /// From how many occupied bytes on the free space is looked at again. 0 at first: a full disk takes no entry.
-    next_check_bytes: AtomicU64,
+    occupied: Occupied,
 }
 
 impl Quota {
@@ -97,18 +87,7 @@ impl QuotaUse {
     /// `written` bytes are about to land on the file system of `directory`. Looks at its free space now and then.
     pub(super) fn occupy(&self, budget: &Budget, directory: BorrowedFd<'_>, written: u64, entry: bool) -> Result<()> {
         let occupied = if entry { written.next_multiple_of(DISK_UNIT_BYTES).max(DISK_UNIT_BYTES) } else { written };
-        let so_far = self.occupied_bytes.fetch_add(occupied, Ordering::Relaxed) + occupied;
-        if so_far < self.next_check_bytes.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        let space = Space::of(directory)?;
-        space.refuse_below(budget.reserve_bytes.saturating_add(occupied), budget.reserve_inodes)?;
-        let until_reserve = space.free_bytes - budget.reserve_bytes;
-        let inodes_until_reserve = space.free_inodes.map_or(u64::MAX, |free| free - budget.reserve_inodes);
-        let step =
-            SPACE_CHECK_BYTES_MAX.min(until_reserve / 2).min(inodes_until_reserve.saturating_mul(DISK_UNIT_BYTES) / 2);
-        self.next_check_bytes.store(so_far.saturating_add(step), Ordering::Relaxed);
-        Ok(())
+        self.occupied.add(budget, directory, occupied)
     }
 
     /// `bytes` of content were written: counted, and given to the disk now and then.

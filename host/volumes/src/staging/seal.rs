@@ -21,6 +21,7 @@ use crate::syscalls;
 use crate::tree_digest::{self, DigestedKind, Metadata, TreeHasher, path_order};
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
+use reforge_base::remark::Gathered;
 
 /// What a sealed staging holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct Sealed {
     pub entries: u64,
     pub bytes: u64,
     pub tree_digest: String,
+    /// Entries that could not be given their inode flags.
+    pub without_flags: Gathered,
     /// The tree itself, until it is exchanged.
     pub tree: SealedTree,
 }
@@ -51,7 +54,8 @@ pub(super) fn seal(inner: &Inner, mut open: Open) -> Result<Sealed> {
     drop(open.write_out);
     open.file_system.sync()?;
     let tree = SealedTree::remember(open.directories.root(), root, open.creation)?;
-    Ok(Sealed { entries: entries.len(), bytes: inner.quota_use.announced_bytes(), tree_digest, tree })
+    let (bytes, without_flags) = (inner.quota_use.announced_bytes(), open.flags.missing());
+    Ok(Sealed { entries: entries.len(), bytes, tree_digest, without_flags, tree })
 }
 
 fn finish_large_files(inner: &Inner, open: &mut Open) -> Result<()> {

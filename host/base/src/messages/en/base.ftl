@@ -49,6 +49,43 @@ not-captured-of-the-machine = `{ $target }`: `{ $what }` is the machine's or the
 not-captured-not-a-volume = `{ $target }`: `{ $what }` is no volume in the configuration
 not-captured-other = `{ $target }`: `{ $what }`
 
+# base/remark.rs
+names-and-more = { $names } and { $more } more
+remark-changed = volume `{ $volume }`: { $n ->
+    [one] { $n } entry
+   *[other] { $n } entries
+} changed while the snapshot was taken, and may be in it half old, half new, filled up with zeros, or not at all: { $names }
+remark-leads-out = volume `{ $volume }`: what { $n ->
+    [one] { $n } link leads
+   *[other] { $n } links lead
+} to is not in the snapshot, and no restore brings it back: { $names }
+remark-links-refused = volume `{ $volume }`: { $n ->
+    [one] { $n } link
+   *[other] { $n } links
+}, which a restore refuses unless the workload says `links = "contained"`: { $names }
+remark-names-outside = volume `{ $volume }`: { $n ->
+    [one] { $n } file has
+   *[other] { $n } files have
+} further names outside of it (hard links), and a restore makes a file of its own: { $names }
+remark-special = volume `{ $volume }`: { $n ->
+    [one] { $n } socket or fifo is
+   *[other] { $n } sockets or fifos are
+} left out: { $names }
+remark-flags = volume `{ $volume }`: { $n ->
+    [one] { $n } entry has
+   *[other] { $n } entries have
+} inode flags or a project id that no restore brings back (`chattr` sets them again): { $names }
+remark-attributes = volume `{ $volume }`: { $n ->
+    [one] { $n } entry has an attribute
+   *[other] { $n } entries have attributes
+} that only a file system of this kind takes: { $names }
+remark-emptied = volume `{ $volume }` is empty, and held { $n ->
+    [one] { $n } entry
+   *[other] { $n } entries
+} in the snapshot before: is its disk mounted?
+remark-gone = volume `{ $volume }` of the snapshot before is not in this one
+remark-other = volume `{ $volume }`: { $n } × { $names }
+
 # base/random.rs
 the-system-gives-no-random-bytes = the system gives no random bytes: { $error }
 
@@ -82,9 +119,9 @@ does-not-exist = `{ $shown }` does not exist
 run-as-the-user-who-owns = run as the user who owns it
 is-not-a-directory = `{ $shown }` is not a directory
 name-a-directory-in-host = name a directory in `[host]`
-run-as-the-user-who-owns-it = run as the user who owns it, or change its owner
+run-as-the-user-who-owns-it = run as the user who owns it, or change its owner; a file system that keeps no owners (NTFS, exFAT, a NAS) is mounted with `uid={ $uid },umask=077`
 can-be-written-by-others = `{ $shown }` can be written by others
-chmod-700 = `chmod 700 { $shown }`
+chmod-700 = `chmod 700 { $shown }`; a file system that keeps no modes (NTFS, exFAT, a NAS) is mounted with `uid={ $uid },umask=077`
 the-state-directory-is-not-writable = the state directory is not writable
 make-room-there-or-mount = make room there, or mount it for writing
 

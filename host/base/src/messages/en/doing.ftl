@@ -47,6 +47,7 @@ doing-rename = rename
 doing-replace = replace
 doing-run = run
 doing-set-an-attribute-of = set an attribute of
+doing-set-the-inode-flags-of = set the inode flags of
 doing-set-the-metadata-of = set the metadata of
 doing-set-the-mode-of = set the mode of
 doing-set-the-owner-of = set the owner of

@@ -366,6 +366,11 @@ volume-at-was-not-part = volume `{ $volume }` at `{ $path }` was not part of it
 # host/restore/preflight/volumes.rs
 volume-has-inode-flags = volume `{ $name }`: `{ $first }` has inode flags or a project id, which no restore brings back
 volume-entries-have-inode-flags = volume `{ $name }`: { $more } entries have inode flags or a project id, which no restore brings back; the first is `{ $first }`
+volume-holds-what-cannot-be-removed = volume `{ $name }`: { $n ->
+    [one] { $n } entry is
+   *[other] { $n } entries are
+} immutable or append-only, and cannot be removed as previous data: { $names }
+it-stays-beside-the-volume-chattr = `chattr -ia` on it now, or at the end: what is still so stays beside the volume when the previous data goes, is named, and a later `reforge restore finish` removes it (`{ $path }`)
 set-them-again-afterwards-lsattr-rp = set them again afterwards (`lsattr -Rp` shows them); what is immutable or append-only stays beside the volume when the previous data is removed, until `chattr -ia` and another `restore finish`
 add-links-contained-to-workload = add `links = "contained"` to workload `{ $id }` to restore links as data
 volume-holds-device-nodes = { $devices ->

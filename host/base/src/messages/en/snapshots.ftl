@@ -32,6 +32,7 @@ so-that-this-host = { $problem }, so that this host could not bring it back
 cannot-compress-the-archive = cannot compress the archive: { $error }
 
 # snapshots/capture/writer.rs
+the-archive-would-fill-the-disk = the snapshot was stopped and what was written of it is removed
 free-some-space-where-snapshots = free some space where snapshots are kept, or delete old snapshots
 
 # snapshots/lib.rs

@@ -49,6 +49,59 @@ not-captured-of-the-machine = `{ $target }`: `{ $what }` принадлежит 
 not-captured-not-a-volume = `{ $target }`: для `{ $what }` в настройках нет тома
 not-captured-other = `{ $target }`: `{ $what }`
 
+# base/remark.rs
+names-and-more = { $names } и ещё { $more }
+remark-changed = том `{ $volume }`: { $n ->
+    [one] { $n } запись изменилась
+    [few] { $n } записи изменились
+    [many] { $n } записей изменились
+   *[other] { $n } записи изменились
+} во время снятия снимка: в нём может быть смесь старого и нового, хвост из нулей или ничего: { $names }
+remark-leads-out = том `{ $volume }`: того, куда { $n ->
+    [one] ведёт { $n } ссылка
+    [few] ведут { $n } ссылки
+    [many] ведут { $n } ссылок
+   *[other] ведут { $n } ссылки
+}, в снимке нет, и восстановление этого не вернёт: { $names }
+remark-links-refused = том `{ $volume }`: { $n ->
+    [one] { $n } ссылка
+    [few] { $n } ссылки
+    [many] { $n } ссылок
+   *[other] { $n } ссылки
+}; восстановление откажет, если у приложения нет строки `links = "contained"`: { $names }
+remark-names-outside = том `{ $volume }`: { $n ->
+    [one] у { $n } файла
+    [few] у { $n } файлов
+    [many] у { $n } файлов
+   *[other] у { $n } файла
+} есть другие имена вне тома (жёсткие ссылки), и восстановление создаст отдельный файл: { $names }
+remark-special = том `{ $volume }`: { $n ->
+    [one] { $n } сокет или FIFO не вошёл
+    [few] { $n } сокета или FIFO не вошли
+    [many] { $n } сокетов или FIFO не вошли
+   *[other] { $n } сокета или FIFO не вошли
+}: { $names }
+remark-flags = том `{ $volume }`: { $n ->
+    [one] у { $n } записи
+    [few] у { $n } записей
+    [many] у { $n } записей
+   *[other] у { $n } записи
+} есть флаги inode или номер проекта, которых восстановление не вернёт (их снова задаёт `chattr`): { $names }
+remark-attributes = том `{ $volume }`: { $n ->
+    [one] у { $n } записи
+    [few] у { $n } записей
+    [many] у { $n } записей
+   *[other] у { $n } записи
+} есть атрибуты, которые принимает только такая же файловая система: { $names }
+remark-emptied = том `{ $volume }` пуст, а в предыдущем снимке { $n ->
+    [one] была { $n } запись
+    [few] было { $n } записи
+    [many] было { $n } записей
+   *[other] было { $n } записи
+}: подключён ли его диск?
+remark-gone = тома `{ $volume }` из предыдущего снимка в этом нет
+remark-other = том `{ $volume }`: { $n } × { $names }
+
 # base/random.rs
 the-system-gives-no-random-bytes = система не даёт случайных байтов: { $error }
 
@@ -82,9 +135,9 @@ does-not-exist = `{ $shown }` не существует
 run-as-the-user-who-owns = запустите от имени владельца
 is-not-a-directory = `{ $shown }` — не каталог
 name-a-directory-in-host = укажите каталог в `[host]`
-run-as-the-user-who-owns-it = запустите от имени владельца или смените владельца
+run-as-the-user-who-owns-it = запустите от имени владельца или смените владельца; файловую систему без владельцев (NTFS, exFAT, NAS) монтируйте с `uid={ $uid },umask=077`
 can-be-written-by-others = в `{ $shown }` могут писать другие
-chmod-700 = выполните `chmod 700 { $shown }`
+chmod-700 = выполните `chmod 700 { $shown }`; файловую систему без прав доступа (NTFS, exFAT, NAS) монтируйте с `uid={ $uid },umask=077`
 the-state-directory-is-not-writable = в каталог состояния нельзя писать
 make-room-there-or-mount = освободите там место или смонтируйте его для записи
 

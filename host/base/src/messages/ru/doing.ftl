@@ -47,6 +47,7 @@ doing-rename = переименовать
 doing-replace = заменить
 doing-run = запустить
 doing-set-an-attribute-of = задать атрибут
+doing-set-the-inode-flags-of = задать флаги inode для
 doing-set-the-metadata-of = задать метаданные для
 doing-set-the-mode-of = задать режим для
 doing-set-the-owner-of = задать владельца

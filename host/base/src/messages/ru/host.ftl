@@ -371,6 +371,13 @@ volume-at-was-not-part = том `{ $volume }` в `{ $path }` в нём не уч
 # host/restore/preflight/volumes.rs
 volume-has-inode-flags = том `{ $name }`: у `{ $first }` есть флаги inode или номер проекта, которых восстановление не возвращает
 volume-entries-have-inode-flags = том `{ $name }`: у записей ({ $more }) есть флаги inode или номер проекта, которых восстановление не возвращает; первая — `{ $first }`
+volume-holds-what-cannot-be-removed = том `{ $name }`: { $n ->
+    [one] { $n } запись неизменяемая
+    [few] { $n } записи неизменяемые
+    [many] { $n } записей неизменяемые
+   *[other] { $n } записи неизменяемые
+} или только для дозаписи; среди прежних данных их не удалить: { $names }
+it-stays-beside-the-volume-chattr = выполните `chattr -ia` сейчас или в конце: оставшееся останется рядом с томом при удалении прежних данных, будет названо, и его удалит следующий `reforge restore finish` (`{ $path }`)
 set-them-again-afterwards-lsattr-rp = задайте их потом снова (их показывает `lsattr -Rp`); неизменяемое и только дополняемое остаётся рядом с томом при удалении прежних данных, пока не сделать `chattr -ia` и ещё раз `restore finish`
 add-links-contained-to-workload = добавьте `links = "contained"` приложению `{ $id }`, чтобы ссылки восстанавливались как данные
 volume-holds-device-nodes = { $devices ->

@@ -32,6 +32,7 @@ so-that-this-host = { $problem }, так что этот хост не смог 
 cannot-compress-the-archive = не удалось сжать архив: { $error }
 
 # snapshots/capture/writer.rs
+the-archive-would-fill-the-disk = снятие снимка остановлено, и записанное удалено
 free-some-space-where-snapshots = освободите место там, где хранятся снимки, или удалите старые снимки
 
 # snapshots/lib.rs

@@ -11,6 +11,7 @@ use crate::restore::progress::Progress;
 use reforge_base::Phase;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
+use reforge_base::remark::About;
 use reforge_base::spec::Health;
 use reforge_plugins::host_calls::Token;
 use reforge_snapshots::Progress as _;
@@ -18,7 +19,7 @@ use reforge_transaction::Transaction;
 use reforge_transaction::app::App;
 use reforge_transaction::lease::Lease;
 use reforge_volumes::claim::Claim;
-use reforge_volumes::staging::{Budget, Expected, Quota, Staging};
+use reforge_volumes::staging::{Expected, Quota, Staging};
 
 /// Takes a restore from step to step.
 pub(crate) struct Steps {
@@ -101,8 +102,7 @@ impl Steps {
             return Err(drift());
         }
         // Only this plan has counted what live holds.
-        let lives = plan.targets.iter().map(|target| (target.resolved.name.as_str(), &target.live));
-        for warning in preflight::not_brought_back(lives) {
+        for warning in preflight::not_brought_back(&subject.given.snapshot, &plan.targets) {
             self.progress.note(&warning.message);
         }
         let begin = subject.begin(&plan)?;
@@ -142,7 +142,8 @@ impl Steps {
         let spec = &place.volume;
         let quota = Quota {
             policy: self.subject.staging_policy(),
-            budget: Budget { reserve_bytes: preflight::RESERVE_BYTES, reserve_inodes: preflight::RESERVE_INODES },
+            budget: preflight::BUDGET,
+            flags: self.subject.flags(volume),
             expected: Expected { tree_digest: spec.tree_digest.clone(), entries: spec.entries, bytes: spec.bytes },
             cancelled: self.progress.cancelled.clone(),
         };
@@ -171,6 +172,10 @@ impl Steps {
         // Not under the lock: volumes are sealed beside each other.
         let sealed = staging.seal()?;
         self.progress.advanced(sealed.bytes, sealed.entries);
+        let name = &self.subject.plan.targets[volume].resolved.name;
+        if let Some(without) = sealed.without_flags.remark(name, About::Flags) {
+            self.progress.note(without.message());
+        }
         let mut step = self.step();
         let underway = step.underway_mut().ok_or_else(already)?;
         let token = self.token();

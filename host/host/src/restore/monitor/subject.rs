@@ -8,10 +8,12 @@ use crate::restore::preflight::{self, Choice, Look, Preflight};
 use crate::restore::progress::Progress;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
+use reforge_base::remark::Remark;
 use reforge_config::Workload;
 use reforge_snapshots::store::OpenSnapshot;
 use reforge_transaction::event::{Begin, BeginVolume, Moment, TransactionKind};
 use reforge_transaction::id::sibling_name;
+use reforge_volumes::inode_flags::Wanted;
 use reforge_volumes::staging::Policy;
 
 /// What every call of a plugin stands on.
@@ -83,9 +85,18 @@ impl Subject {
             volumes: volumes.collect::<Result<Vec<_>>>()?,
             left: plan.left.clone(),
             not_captured: plan.not_captured.clone(),
+            remarks: plan.remarks.iter().map(Remark::short).collect(),
             keep_previous: self.choice.keep_previous || self.given.snapshot.descriptor.imported,
             undo_window_ms: self.given.host.config.host.undo_window.as_millis() as u64,
         })
+    }
+
+    /// Inode flags that the entries of a volume of the plan are to have.
+    pub(super) fn flags(&self, volume: usize) -> Wanted {
+        let (mut wanted, index) = (Wanted::default(), self.plan.targets[volume].index);
+        let all = self.given.snapshot.descriptor.flags.iter().flatten();
+        all.filter(|flags| flags.volume == index).for_each(|flags| wanted.add(&flags.decoded_path(), &flags.set));
+        wanted
     }
 
     pub(super) fn check_archive(&self, progress: &Arc<Progress>) -> Result<ArchiveCheck> {

@@ -17,6 +17,7 @@ use crate::host::Host;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::not_captured::NotCaptured;
+use reforge_base::remark::{About, Remark};
 use reforge_base::spec::Observation;
 use reforge_config::{Links, Workload};
 use reforge_deployer::deployed::{self};
@@ -26,6 +27,7 @@ use reforge_snapshots::store::OpenSnapshot;
 use reforge_transaction::kept;
 use reforge_volumes::identity::Identity;
 use reforge_volumes::live_tree::Totals;
+use reforge_volumes::space::Budget;
 use reforge_volumes::staging::Policy;
 
 pub use digest::is_digest;
@@ -39,6 +41,9 @@ pub const RESERVE_BYTES: u64 = 64 << 20;
 
 /// Inodes that stay free on every file system.
 pub const RESERVE_INODES: u64 = 1024;
+
+/// Both.
+pub const BUDGET: Budget = Budget { reserve_bytes: RESERVE_BYTES, reserve_inodes: RESERVE_INODES };
 
 /// Between stop and commit, beyond what the safety snapshot takes.
 const STOP_TO_COMMIT_SPARE: Duration = Duration::from_secs(300);
@@ -85,6 +90,8 @@ pub struct Preflight {
     pub not_restored: Vec<String>,
     /// What else the app has now, which no restore touches.
     pub not_captured: Vec<NotCaptured>,
+    /// What is to be known of what the snapshot holds.
+    pub remarks: Vec<Remark>,
     pub observation: Observation,
     pub space: Vec<SpaceNeed>,
     pub warnings: Vec<Failure>,
@@ -161,7 +168,7 @@ impl Preflight {
         refusals.extend(volumes::not_restorable(counted, workload));
         let image = drift::look_at_image(host, workload, &observation, snapshot, &mut warnings, &mut refusals)?;
         drift::environment_drift(host, workload, snapshot, &mut warnings)?;
-        warnings.extend(not_brought_back(targets.iter().map(|target| (target.resolved.name.as_str(), &target.live))));
+        warnings.extend(not_brought_back(snapshot, &targets));
         if look == Look::Whole {
             warnings.extend(kept::warnings(&host.state.transactions(), &workload.id)?);
         }
@@ -179,7 +186,19 @@ impl Preflight {
         let (left, not_restored) = (matched.left, matched.not_restored);
         // An engine that cannot be asked has its refusal.
         let not_captured = host.not_captured(workload).unwrap_or_default();
-        Ok(Preflight { digest, targets, left, not_restored, not_captured, observation, space, warnings, refusals })
+        let remarks = remarks(snapshot, &targets);
+        Ok(Preflight {
+            digest,
+            targets,
+            left,
+            not_restored,
+            not_captured,
+            remarks,
+            observation,
+            space,
+            warnings,
+            refusals,
+        })
     }
 
     /// The first refusal with the others in its words, if there is any.
@@ -210,9 +229,23 @@ fn sum<'a>(totals: impl IntoIterator<Item = &'a Totals>) -> (u64, u64) {
     totals.into_iter().fold((0, 0), |(bytes, entries), live| (bytes + live.bytes, entries + live.entries))
 }
 
-/// What of these volumes no snapshot holds, one warning a volume.
-pub fn not_brought_back<'a>(lives: impl IntoIterator<Item = (&'a str, &'a Totals)>) -> Vec<Failure> {
-    lives.into_iter().filter_map(|(name, live)| volumes::not_brought_back(name, live)).collect()
+/// What of live the restore will not bring back, and what of it cannot be removed afterwards.
+pub fn not_brought_back(snapshot: &OpenSnapshot, targets: &[Target]) -> Vec<Failure> {
+    let knows_flags = snapshot.descriptor.flags.is_some();
+    let lives = targets.iter().map(|target| (target.resolved.name.as_str(), &target.live));
+    let warnings = lives.flat_map(|(name, live)| {
+        let unknown = if knows_flags { None } else { volumes::not_brought_back(name, live) };
+        unknown.into_iter().chain(volumes::not_removable(name, live))
+    });
+    warnings.collect()
+}
+
+/// What is to be known of the volumes that would be restored. Links that are let in by now are not worth a word, and what
+/// stands in the way has its refusal.
+fn remarks(snapshot: &OpenSnapshot, targets: &[Target]) -> Vec<Remark> {
+    let is_restored = |remark: &Remark| targets.iter().any(|target| target.called.name == remark.volume);
+    let all = snapshot.descriptor.all_remarks().into_iter();
+    all.filter(|remark| remark.what != About::LinksRefused && is_restored(remark)).collect()
 }
 
 /// Room for a snapshot of these, at worst: everything stored, and the reserve.

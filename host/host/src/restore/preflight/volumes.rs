@@ -4,6 +4,7 @@ use super::{Choice, Look, Target};
 use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
+use reforge_base::remark::About;
 use reforge_config::matching::{self, Asked, Matched, Pair, Taken};
 use reforge_config::{Links, Workload};
 use reforge_deployer::resolve::ResolvedVolume;
@@ -44,7 +45,7 @@ pub(super) fn target(pair: Pair, resolved: ResolvedVolume, totals: VolumeTotals,
     Ok(Target { index, called, identity, parent_identity, totals, live, resolved })
 }
 
-/// What of live no snapshot holds: said before anything is taken or replaced.
+/// What of live a snapshot of an earlier version does not hold: said before anything is replaced.
 pub(super) fn not_brought_back(name: &str, live: &Totals) -> Option<Failure> {
     let first = reforge_base::escape::bytes(&live.first_flagged);
     let message = match live.flagged {
@@ -56,6 +57,14 @@ pub(super) fn not_brought_back(name: &str, live: &Totals) -> Option<Failure> {
         Failure::new(Code::Other("not-captured".to_owned()), message)
             .hint(message!("set-them-again-afterwards-lsattr-rp")),
     )
+}
+
+/// What of live nobody can remove, when it is the previous data and its time is over.
+pub(super) fn not_removable(name: &str, live: &Totals) -> Option<Failure> {
+    let fixed = live.fixed.clone().remark(name, About::Other)?;
+    let message = message!("volume-holds-what-cannot-be-removed", name, n = fixed.count, names = fixed.told());
+    let path = fixed.names.first().cloned().unwrap_or_default();
+    Some(Failure::warning("not-removable", message).hint(message!("it-stays-beside-the-volume-chattr", path)))
 }
 
 impl Target {

@@ -84,6 +84,12 @@ fn changes(reader: &Reader, plan: &RestorePlan) -> Markup {
                     @for one in &plan.not_captured { p { (say.told(&one.message())) } }
                 }
             }
+            @if !plan.remarks.is_empty() {
+                li .to-know {
+                    h4 { (say.text("to-know")) }
+                    @for one in &plan.remarks { p { (say.told(&one.message())) } }
+                }
+            }
         }
     }
 }

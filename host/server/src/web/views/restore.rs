@@ -95,6 +95,7 @@ fn ended(reader: &Reader, restore: &Restore, receipt: &Receipt) -> Markup {
                 }
                 @for name in &receipt.left { (field(&volume(name), say.text("stays-as-it-is"))) }
                 @for one in &receipt.not_captured { (field(&say.text("not-captured"), say.told(&one.message()))) }
+                @for one in &receipt.remarks { (field(&say.text("to-know"), say.told(&one.message()))) }
                 @if !app.is_empty() { (field(&say.text("app"), say.told(&app))) }
                 @if let Some(safety) = &receipt.safety { (field(&say.text("safety"), html! { bdi { (safety) } })) }
                 @for kept in &receipt.later_writes { (field(&say.text("later-writes"), html! { bdi { (kept) } })) }

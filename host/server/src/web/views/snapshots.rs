@@ -56,6 +56,7 @@ fn whole(reader: &Reader, workload: &str, snapshot: &Snapshot) -> Markup {
             }))
             (field(&say.text("image"), html! { bdi { (snapshot.image.reference) } }))
             @for one in &snapshot.not_captured { (field(&say.text("not-captured"), say.told(&one.message()))) }
+            @for one in &snapshot.remarks { (field(&say.text("to-know"), say.told(&one.message()))) }
         }
         button type="button" id={ "restore-" (id) } data-act="dialog" data-post={ "/workloads/" (workload) "/plan" }
             data-body=(json!({ "snapshot": id }).to_string()) data-looking=(say.text("looking")) {

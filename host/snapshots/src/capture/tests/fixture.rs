@@ -16,7 +16,12 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new() -> World {
-        let dir = tempfile::tempdir().unwrap();
+        World::on(&std::env::temp_dir())
+    }
+
+    /// On the file system of a directory.
+    pub(super) fn on(directory: &Path) -> World {
+        let dir = tempfile::tempdir_in(directory).unwrap();
         std::fs::create_dir(dir.path().join("live")).unwrap();
         let store = Store::new(dir.path().join("state/snapshots"));
         World { dir, store }
@@ -70,12 +75,23 @@ pub(super) fn capture_roots(
     storage: Storage,
     progress: &dyn Progress,
 ) -> Result<Descriptor> {
+    capture_on(store, roots, Terms::default(), storage, progress)
+}
+
+pub(super) fn capture_on(
+    store: &Store,
+    roots: &[&Path],
+    terms: Terms,
+    storage: Storage,
+    progress: &dyn Progress,
+) -> Result<Descriptor> {
     let roots: Vec<Dir> = roots.iter().map(|root| ambient::follow(root).unwrap()).collect();
     let volumes = roots.iter().enumerate().map(|(index, root)| CaptureVolume {
         name: format!("v{index}"),
         scope: "project".into(),
         source: "data".into(),
         target: "/data".into(),
+        seen_at: vec!["/data".into()],
         live: root,
     });
     let request = CaptureRequest {
@@ -88,6 +104,7 @@ pub(super) fn capture_roots(
         volumes: volumes.collect(),
         storage,
         app_is_down: storage == Storage::Stored,
+        terms,
     };
     capture(store, &request, progress)
 }

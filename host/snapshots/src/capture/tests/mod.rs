@@ -5,5 +5,6 @@ mod containment;
 mod fixture;
 mod parts;
 mod refused;
+mod remarks;
 mod round_trip;
 mod signature;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::fixture::{Fixture, HandMade, SIBLING, exactly, generous, metadata};
-use crate::staging::{Budget, Expected, Quota, Staging};
+use crate::space::Budget;
+use crate::staging::{Expected, Quota, Staging};
 use crate::tree_digest::{Metadata, Mtime};
 use reforge_base::failure::{Code, Failure};
 use reforge_testing::Disk;

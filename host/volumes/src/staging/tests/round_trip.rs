@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use super::fixture::{Fixture, HandMade, SIBLING, exactly, generous, metadata};
+use crate::inode_flags::Wanted;
 use crate::staging::{Expected, Quota, Staging};
 use crate::tree_digest::{DigestedKind, Metadata, Mtime};
 use reforge_base::failure::Code;
@@ -197,6 +198,61 @@ fn a_live_without_copy_on_write_gets_a_new_tree_without_it() {
         let flags = rustix::fs::ioctl_getflags(&opened).unwrap();
         assert!(flags.contains(rustix::fs::IFlags::NOCOW), "{path}");
     }
+}
+
+#[test]
+fn flags_that_are_wanted_are_there_before_the_first_byte_and_are_inherited() {
+    let disk = Disk::btrfs();
+    let fixture = Fixture::on(disk.path());
+    let mut flags = Wanted::default();
+    for (path, letters) in [("db", "C"), ("deep/er", "C"), ("one", "C"), ("large", "CA"), ("quiet", "A?i")] {
+        flags.add(path.as_bytes(), letters);
+    }
+    let staging = fixture.stage(Quota { flags, ..generous() });
+    staging.directory(b"", &metadata(0o755)).unwrap();
+    // Made as somebody's missing parents, before they are claimed.
+    staging.file(b"deep/er/file", &metadata(0o600), b"x").unwrap();
+    for directory in ["db", "db/sub", "deep", "deep/er"] {
+        staging.directory(directory.as_bytes(), &metadata(0o755)).unwrap();
+    }
+    for file in ["db/file", "db/sub/file", "one", "quiet", "plain"] {
+        staging.file(file.as_bytes(), &metadata(0o600), b"x").unwrap();
+    }
+    let mut large = staging.large_file(b"large", &metadata(0o600), 3 << 20).unwrap();
+    large.write(1 << 20, &[7; 1 << 20]).unwrap();
+    large.finish().unwrap();
+    let sealed = staging.seal().unwrap();
+    assert_eq!(sealed.without_flags.count(), 0);
+    let has = |path: &str| {
+        use rustix::fs::IFlags;
+        let flags = rustix::fs::ioctl_getflags(fs::File::open(fixture.root().join(path)).unwrap()).unwrap();
+        (flags.contains(IFlags::NOCOW), flags.contains(IFlags::NOATIME), flags.contains(IFlags::IMMUTABLE))
+    };
+    for path in ["db", "db/sub", "db/file", "db/sub/file", "deep/er", "deep/er/file", "one"] {
+        assert_eq!(has(path), (true, false, false), "{path}");
+    }
+    assert_eq!(has("large"), (true, true, false));
+    assert_eq!(has("quiet"), (false, true, false));
+    assert_eq!(
+        (has(""), has("deep"), has("plain")),
+        ((false, false, false), (false, false, false), (false, false, false))
+    );
+}
+
+#[test]
+fn what_a_file_system_has_no_flags_for_goes_without_and_is_named() {
+    let disk = Disk::ext4(32);
+    let fixture = Fixture::on(disk.path());
+    let mut flags = Wanted::default();
+    flags.add(b"db", "C");
+    flags.add(b"quiet", "d");
+    let staging = fixture.stage(Quota { flags, ..generous() });
+    staging.directory(b"", &metadata(0o755)).unwrap();
+    staging.directory(b"db", &metadata(0o755)).unwrap();
+    staging.file(b"db/file", &metadata(0o600), b"x").unwrap();
+    staging.file(b"quiet", &metadata(0o600), b"x").unwrap();
+    let without = staging.seal().unwrap().without_flags.remark("data", reforge_base::remark::About::Flags).unwrap();
+    assert_eq!((without.count, &*without.names), (1, &["db".to_owned()][..]));
 }
 
 #[test]
