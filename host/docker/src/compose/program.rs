@@ -11,7 +11,7 @@ use reforge_base::spec::ComposeProject;
 use reforge_base::threads;
 
 /// What Compose may take to read a project's files.
-const READ_LIMIT: Duration = Duration::from_secs(10);
+const READ_LIMIT: Duration = Duration::from_secs(30);
 
 /// A call of it, and whether it is the plugin of `docker`, whose words differ from those of 1.29.
 pub(crate) fn command(project: &ComposeProject, socket: &Path) -> (Command, bool) {
