@@ -44,6 +44,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod volume;
+mod words;
 mod workload;
 mod written;
 
