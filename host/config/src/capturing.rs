@@ -7,7 +7,8 @@ use toml::{Spanned, Table, Value};
 use super::host::duration_or;
 use super::problems::Problems;
 use super::raw::{RawHook, RawSettings};
-use super::{RuntimeName, duration, workload};
+use super::words::words;
+use super::{RuntimeName, duration};
 use reforge_base::consistency::{Consistency, Hook};
 use reforge_base::escape;
 use reforge_base::message;
@@ -68,7 +69,7 @@ fn check_hook(key: &str, runtime: &RuntimeName, raw: RawHook, problems: &mut Pro
     }
     Hook {
         member: raw.member.map(Spanned::into_inner),
-        command: workload::words("command", raw.command, problems),
+        command: words("command", raw.command, problems),
         limit: positive("limit", raw.limit, HOOK_LIMIT, problems),
     }
 }

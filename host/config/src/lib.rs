@@ -50,6 +50,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod volume;
+mod words;
 mod workload;
 mod written;
 

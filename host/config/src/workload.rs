@@ -8,6 +8,7 @@ use toml::Spanned;
 use super::host::duration_or;
 use super::problems::Problems;
 use super::raw::{RawHealth, RawLinks, RawSettings, RawWorkload};
+use super::words::words;
 use super::{
     BUILT_IN, Links, PREVIEW_SUFFIX, RuntimeName, Workload, capturing, compose, container, names, schedule, size, volume,
 };
@@ -136,16 +137,6 @@ fn check_image(runtime: &RuntimeName, settings: &RawSettings, problems: &mut Pro
         }
         _ => {}
     }
-}
-
-pub(super) fn words(key: &str, command: Spanned<Vec<String>>, problems: &mut Problems<'_>) -> Vec<String> {
-    let words = command.get_ref();
-    if words.first().is_none_or(String::is_empty) {
-        problems.say(command.span(), message!("is-empty", key), message!("write-for-example-usr-bin-app"));
-    } else if words.iter().any(|word| word.contains('\0')) {
-        problems.say(command.span(), message!("key-holds-a-zero-byte", key), message!("remove-it"));
-    }
-    command.into_inner()
 }
 
 fn check_health(raw: RawHealth, problems: &mut Problems<'_>) -> HealthCheck {

@@ -62,3 +62,4 @@ doing-sync = sync
 doing-use = use
 doing-write = write
 doing-write-in = write in
+doing-thaw = thaw

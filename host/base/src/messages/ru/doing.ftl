@@ -62,3 +62,4 @@ doing-sync = дождаться записи на диск
 doing-use = использовать
 doing-write = записать
 doing-write-in = записать в
+doing-thaw = разморозить
