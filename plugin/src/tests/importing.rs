@@ -77,12 +77,11 @@ fn what_the_sources_take_is_written_below_their_volumes_and_the_rest_is_remarked
 
 #[test]
 fn a_conversion_is_cut_off_like_every_reading_of_a_bomb() {
-    let zeros = vec![0; 64 << 20];
-    let mut tarball = Tarball::empty();
-    for number in 0..20 {
-        tarball = tarball.file(format!("f{number}"), &zeros);
-    }
-    let failure = converted(tarball.end().finish().0, &[""], &rules()).unwrap_err();
+    // One member of zeros many times over: a file that is larger than what is let pass at any ratio.
+    let member = Tarball::empty().raw(&vec![0; 16 << 20]).finish().0;
+    let head = Tarball::empty().raw(&Head::new("f", b'0', 2 << 30).bytes()).finish().0;
+    let bomb = [head, member.repeat(128)].concat();
+    let failure = converted(bomb, &[""], &rules()).unwrap_err();
     assert_eq!(failure.code, "too-large", "{failure:?}");
     assert!(failure.hint.contains("import_ratio_max"), "{failure:?}");
 }

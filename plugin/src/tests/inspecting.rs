@@ -37,7 +37,10 @@ fn a_file_that_is_no_archive_is_told_what_it_is() {
     let mut dump = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     std::io::Write::write_all(&mut dump, b"CREATE TABLE x();\n").unwrap();
     let archive = Archive { bytes: dump.finish().unwrap(), ..Tarball::new(1).end().imported() };
-    assert_eq!(inspected(&archive).unwrap_err().message, "what gzip compressed is no tar, but a text");
+    assert_eq!(
+        inspected(&archive).unwrap_err().message,
+        "what gzip compressed is no tar, but a dump of a database (SQL)"
+    );
 }
 
 #[test]

@@ -262,14 +262,14 @@ fn what_only_a_policy_allows_names_the_line_to_add() {
     for (tarball, allowed_by, hint) in [
         (volume().link("volumes/0/a", b'2', "x"), "links", "links = \"contained\""),
         (volume().file("volumes/0/b", b"").link("volumes/0/a", b'1', "volumes/0/b"), "links", "links = \"contained\""),
-        (volume().entry(&with_id("0004755\0"), b""), "privileged", "privileges"),
-        (volume().entry(&with_id("0002755\0"), b""), "privileged", "privileges"),
+        (volume().entry(&with_id("0004755\0"), b""), "privileged", "--allow set-id"),
+        (volume().entry(&with_id("0002755\0"), b""), "privileged", "--allow set-id"),
         (
             volume().pax(&[("SCHILY.xattr.security.capability", b"x")]).file("volumes/0/a", b""),
             "privileged",
-            "privileges",
+            "--allow set-id",
         ),
-        (volume().pax(&[("SCHILY.xattr.trusted.a", b"x")]).file("volumes/0/a", b""), "privileged", "privileges"),
+        (volume().pax(&[("SCHILY.xattr.trusted.a", b"x")]).file("volumes/0/a", b""), "privileged", "--allow set-id"),
     ] {
         let archive = tarball.clone().end().imported();
         let failure = extracted(&archive, &[]).map(|_| ()).unwrap_err();

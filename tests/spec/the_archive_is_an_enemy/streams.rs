@@ -135,7 +135,7 @@ fn what_is_no_archive_is_said_to_be_what_it_is() {
     let rows: &[Stranger] = &[
         ("another magic", |bytes| bytes[0] ^= 1, "this is no gzip archive"),
         ("no byte at all", |bytes| bytes.clear(), "this is no gzip archive, but an empty file"),
-        ("xz", |bytes| *bytes = b"\xfd7zXZ\0\0\x04".repeat(64), "this is no gzip archive, but an xz archive"),
+        ("xz", |bytes| *bytes = b"\xfd7zXZ\0\0\x04".repeat(64), "this is no gzip archive, but an xz stream"),
         ("zip", |bytes| *bytes = b"PK\x03\x04".repeat(64), "this is no gzip archive, but a zip archive"),
         (
             "a tar that is not compressed",
@@ -146,7 +146,7 @@ fn what_is_no_archive_is_said_to_be_what_it_is() {
         (
             "an archive in an archive (a quine at its second turn)",
             |bytes| *bytes = gzip(bytes),
-            "what gzip compressed is no tar, but a gzip archive",
+            "what gzip compressed is no tar, but a gzip stream",
         ),
     ];
     for (name, spoil, says) in rows {

@@ -124,10 +124,7 @@ mod tests {
                 "restic:sftp:host:/srv/repo#latest:/srv/app",
                 Some("restic dump --repo=sftp:host:/srv/repo --archive=tar --quiet -- latest /srv/app"),
             ),
-            (
-                "borg:ssh://host/./repo::nightly",
-                Some("borg export-tar -- ssh://host/./repo::nightly -"),
-            ),
+            ("borg:ssh://host/./repo::nightly", Some("borg export-tar -- ssh://host/./repo::nightly -")),
             ("restic:/repo#latest:relative", None),
             ("restic:/repo", None),
             ("borg:/repo", None),
