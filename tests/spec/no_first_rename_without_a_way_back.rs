@@ -91,7 +91,7 @@ fn only_the_newest_restore_is_undone_and_none_whose_window_was_ended() {
     bench.world.ok(&bench.restore());
     let second = bench.world.transactions().pop().unwrap();
     let before = signatures(&bench.lives);
-    bench.world.undo(&first).expect(3).expect_said(&second);
+    bench.world.undo(&first).expect(3).expect_said("its window has ended").expect_said("its safety snapshot");
     bench.world.ok(&["restore", "finish", &second, "--yes"]);
     bench.world.undo(&second).expect(3).expect_said("gone");
     assert_eq!(signatures(&bench.lives), before);
