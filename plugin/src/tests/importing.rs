@@ -81,7 +81,8 @@ fn a_conversion_is_cut_off_like_every_reading_of_a_bomb() {
     let member = Tarball::empty().raw(&vec![0; 16 << 20]).finish().0;
     let head = Tarball::empty().raw(&Head::new("f", b'0', 2 << 30).bytes()).finish().0;
     let bomb = [head, member.repeat(128)].concat();
-    let failure = converted(bomb, &[""], &rules()).unwrap_err();
+    let rules = Rules { policy: vec!["import-ratio=50".to_owned()], ..rules() };
+    let failure = converted(bomb, &[""], &rules).unwrap_err();
     assert_eq!(failure.code, "too-large", "{failure:?}");
     assert!(failure.hint.contains("import_ratio_max"), "{failure:?}");
 }
