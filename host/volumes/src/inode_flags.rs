@@ -38,7 +38,10 @@ const TOLD_FLAGS: u32 = (COPIED_FLAGS | IMMUTABLE | APPEND_ONLY) & !0x400;
 /// What is brought back below the root, as `lsattr` writes it: compression, synchronous, no dump, no access times, data
 /// journal, synchronous directory, no copy-on-write.
 const RESTORED: [(char, u32); 7] =
-    [('c', 0x4), ('S', 0x8), ('d', 0x40), ('A', 0x80), ('j', 0x4000), ('D', 0x1_0000), ('C', 0x80_0000)];
+    [('c', 0x4), ('S', 0x8), ('d', 0x40), ('A', 0x80), ('j', 0x4000), ('D', SYNCHRONOUS_DIRECTORY), ('C', 0x80_0000)];
+
+/// `FS_DIRSYNC_FL`, which no file inherits.
+const SYNCHRONOUS_DIRECTORY: u32 = 0x1_0000;
 
 /// What is not: immutable and append-only, direct access, inherited project.
 const LOST: [(char, u32); 4] = [('i', IMMUTABLE), ('a', APPEND_ONLY), ('x', 0x200_0000), ('P', 0x2000_0000)];
@@ -104,12 +107,12 @@ impl Extra {
         self.flags & (IMMUTABLE | APPEND_ONLY) != 0
     }
 
-    /// The flags that a restore brings back, as `lsattr` writes them, if an entry in a directory that has `above` would not
-    /// get them all by itself.
-    pub fn to_set(self, above: Extra, inheritance: Inheritance) -> Option<String> {
+    /// The flags that a restore brings back, as `lsattr` writes them, unless a file or directory in a directory that has
+    /// `above` gets just these by itself.
+    pub fn to_set(self, above: Extra, is_directory: bool, inheritance: Inheritance) -> Option<String> {
+        let passed_on = if is_directory { inheritance.0 } else { inheritance.0 & !SYNCHRONOUS_DIRECTORY };
         let wanted = letters(&RESTORED, self.flags);
-        let missing = letters(&RESTORED, self.flags & !(above.flags & inheritance.0));
-        (!missing.is_empty()).then_some(wanted)
+        (wanted != letters(&RESTORED, above.flags & passed_on)).then_some(wanted)
     }
 
     /// What no restore brings back of an entry below a root that has `root`, for people.
@@ -137,7 +140,7 @@ fn letters(of: &[(char, u32)], flags: u32) -> String {
     of.iter().filter(|(_, flag)| flags & flag != 0).map(|(letter, _)| *letter).collect()
 }
 
-/// Flags that a restore brings back, by the paths of their entries.
+/// Flags that a restore brings back, by the paths of their entries: these and no other that it brings back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted(HashMap<Box<[u8]>, u32>);
 
@@ -146,12 +149,10 @@ impl Wanted {
     pub fn add(&mut self, path: &[u8], letters: &str) {
         let flag = |letter| RESTORED.iter().find(|(known, _)| *known == letter).map_or(0, |(_, flag)| *flag);
         let flags = letters.chars().map(flag).fold(0, |all, flag| all | flag);
-        if flags != 0 {
-            self.0.insert(path.into(), flags);
-        }
+        self.0.insert(path.into(), flags);
     }
 
-    /// Whether an entry is to have any.
+    /// Whether what an entry gets by itself is not what it is to have.
     pub fn has(&self, path: &[u8]) -> bool {
         self.0.contains_key(path)
     }
@@ -162,10 +163,12 @@ impl Wanted {
         let Some(wanted) = self.0.get(path) else { return Ok(true) };
         let set = effect("set-inode-flags", || {
             let present = syscalls::inode_flags(&opened)?;
-            match present & wanted == *wanted {
-                true => Ok(()),
-                false => Ok(syscalls::set_inode_flags(&opened, present | wanted)?),
+            let all = RESTORED.iter().fold(0, |all, (_, flag)| all | flag);
+            let merged = present & !all | wanted;
+            if merged != present {
+                syscalls::set_inode_flags(&opened, merged)?;
             }
+            Ok(())
         });
         match set {
             Ok(()) => Ok(true),
@@ -256,12 +259,19 @@ mod tests {
         let extra = |flags| Extra { flags, project: 0 };
         let (everywhere, on_btrfs) = (Inheritance(u32::MAX), Inheritance(INHERITED_ON_BTRFS));
         let (nocow, no_times) = (extra(0x80_0000), extra(0x80));
-        assert_eq!(nocow.to_set(extra(0), on_btrfs).as_deref(), Some("C"));
-        assert_eq!(nocow.to_set(nocow, on_btrfs), None);
-        assert_eq!(extra(0x80_0080).to_set(nocow, on_btrfs).as_deref(), Some("AC"));
-        assert_eq!(no_times.to_set(no_times, on_btrfs).as_deref(), Some("A"));
-        assert_eq!(no_times.to_set(no_times, everywhere), None);
-        assert_eq!((extra(IMMUTABLE).to_set(extra(0), everywhere), extra(0x80).lost_below(extra(0))), (None, None));
+        assert_eq!(nocow.to_set(extra(0), false, on_btrfs).as_deref(), Some("C"));
+        assert_eq!(nocow.to_set(nocow, false, on_btrfs), None);
+        assert_eq!(extra(0x80_0080).to_set(nocow, false, on_btrfs).as_deref(), Some("AC"));
+        assert_eq!(no_times.to_set(no_times, false, on_btrfs).as_deref(), Some("A"));
+        assert_eq!(no_times.to_set(no_times, false, everywhere), None);
+        // Made before its directory had them.
+        assert_eq!(extra(0).to_set(no_times, false, everywhere).as_deref(), Some(""));
+        assert_eq!(extra(0).to_set(no_times, false, on_btrfs), None);
+        let synchronous = extra(SYNCHRONOUS_DIRECTORY);
+        assert_eq!(extra(0).to_set(synchronous, false, everywhere), None);
+        assert_eq!(extra(0).to_set(synchronous, true, everywhere).as_deref(), Some(""));
+        assert_eq!(extra(IMMUTABLE).to_set(extra(0), false, everywhere), None);
+        assert_eq!(extra(0x80).lost_below(extra(0)), None);
         let lost = Extra { flags: IMMUTABLE | APPEND_ONLY, project: 7 };
         assert_eq!(lost.lost_below(extra(0)).as_deref(), Some("ia, project 7"));
         assert!(lost.is_fixed() && !nocow.is_fixed());

@@ -105,7 +105,7 @@ impl<'a> Noticed<'a> {
 
     /// A directory, whose entries come next.
     pub(super) fn directory(&mut self, path: &[u8], extra: Extra) {
-        self.flags(path, extra);
+        self.flags(path, extra, true);
         self.above.push(extra);
     }
 
@@ -114,18 +114,23 @@ impl<'a> Noticed<'a> {
         self.above.pop();
     }
 
-    /// Inode flags of an entry.
-    pub(super) fn flags(&mut self, path: &[u8], extra: Extra) {
+    /// A file.
+    pub(super) fn file(&mut self, path: &[u8], extra: Extra) {
+        self.flags(path, extra, false);
+    }
+
+    fn flags(&mut self, path: &[u8], extra: Extra, is_directory: bool) {
         // Of the root itself live's count, where there is a live.
         let root = self.above.first().copied().unwrap_or(extra);
         if let Some(lost) = extra.lost_below(root) {
             self.lost_flags.add(|| format!("{} ({lost})", escape::bytes(path)));
         }
         let above = self.above.last().copied().unwrap_or_default();
-        let Some(set) = extra.to_set(above, self.inheritance) else { return };
-        match self.flags.len() < FLAGGED_MAX {
-            true => self.flags.push(EntryFlags { volume: self.index, path: encoded(path), set }),
-            false => self.lost_flags.add(|| format!("{} ({set})", escape::bytes(path))),
+        let Some(set) = extra.to_set(above, is_directory, self.inheritance) else { return };
+        if self.flags.len() < FLAGGED_MAX {
+            self.flags.push(EntryFlags { volume: self.index, path: encoded(path), set });
+        } else if !set.is_empty() {
+            self.lost_flags.add(|| format!("{} ({set})", escape::bytes(path)));
         }
     }
 

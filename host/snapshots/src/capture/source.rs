@@ -147,7 +147,7 @@ impl VolumeSource<'_, '_, '_, '_> {
 
     fn file(&mut self, open: OpenFile, inside: Inside) -> Result<()> {
         let metadata = self.metadata(&open.path, &open.facts, inside.xattrs)?;
-        self.noticed.flags(&open.path, inside.extra);
+        self.noticed.file(&open.path, inside.extra);
         let size = open.facts.size;
         if open.facts.links > 1 {
             let (path, metadata) = (Arc::from(&*open.path), metadata.clone());

@@ -205,17 +205,20 @@ fn flags_that_are_wanted_are_there_before_the_first_byte_and_are_inherited() {
     let disk = Disk::btrfs();
     let fixture = Fixture::on(disk.path());
     let mut flags = Wanted::default();
-    for (path, letters) in [("db", "C"), ("deep/er", "C"), ("one", "C"), ("large", "CA"), ("quiet", "A?i")] {
+    for (path, letters) in
+        [("db", "C"), ("deep/er", "C"), ("one", "C"), ("large", "CA"), ("quiet", "A?i"), ("db/cow", "")]
+    {
         flags.add(path.as_bytes(), letters);
     }
-    let staging = fixture.stage(Quota { flags, ..generous() });
+    let expected = Expected { tree_digest: None, entries: 13, bytes: 7 + (3 << 20) };
+    let staging = fixture.stage(Quota { flags, expected, ..generous() });
     staging.directory(b"", &metadata(0o755)).unwrap();
     // Made as somebody's missing parents, before they are claimed.
     staging.file(b"deep/er/file", &metadata(0o600), b"x").unwrap();
     for directory in ["db", "db/sub", "deep", "deep/er"] {
         staging.directory(directory.as_bytes(), &metadata(0o755)).unwrap();
     }
-    for file in ["db/file", "db/sub/file", "one", "quiet", "plain"] {
+    for file in ["db/file", "db/sub/file", "db/cow", "one", "quiet", "plain"] {
         staging.file(file.as_bytes(), &metadata(0o600), b"x").unwrap();
     }
     let mut large = staging.large_file(b"large", &metadata(0o600), 3 << 20).unwrap();
@@ -232,6 +235,7 @@ fn flags_that_are_wanted_are_there_before_the_first_byte_and_are_inherited() {
         assert_eq!(has(path), (true, false, false), "{path}");
     }
     assert_eq!(has("large"), (true, true, false));
+    assert_eq!(has("db/cow"), (false, false, false));
     assert_eq!(has("quiet"), (false, true, false));
     assert_eq!(
         (has(""), has("deep"), has("plain")),
@@ -246,7 +250,8 @@ fn what_a_file_system_has_no_flags_for_goes_without_and_is_named() {
     let mut flags = Wanted::default();
     flags.add(b"db", "C");
     flags.add(b"quiet", "d");
-    let staging = fixture.stage(Quota { flags, ..generous() });
+    let expected = Expected { tree_digest: None, entries: 4, bytes: 2 };
+    let staging = fixture.stage(Quota { flags, expected, ..generous() });
     staging.directory(b"", &metadata(0o755)).unwrap();
     staging.directory(b"db", &metadata(0o755)).unwrap();
     staging.file(b"db/file", &metadata(0o600), b"x").unwrap();
