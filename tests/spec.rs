@@ -76,10 +76,10 @@ mod restores_are_asked_for_over_http;
 mod short_downtime;
 #[path = "spec/slow_clients_hold_nothing_up.rs"]
 mod slow_clients_hold_nothing_up;
-#[path = "spec/snapshots_are_taken_by_themselves.rs"]
-mod snapshots_are_taken_by_themselves;
 #[path = "spec/snapshots_are_consistent.rs"]
 mod snapshots_are_consistent;
+#[path = "spec/snapshots_are_taken_by_themselves.rs"]
+mod snapshots_are_taken_by_themselves;
 #[path = "spec/the_api_is_described.rs"]
 mod the_api_is_described;
 #[path = "spec/the_api_is_guarded.rs"]

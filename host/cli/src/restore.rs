@@ -107,14 +107,17 @@ pub(crate) fn finish(session: &Session, id: &str, yes: bool) -> Result<Answer> {
         Some(_) => say!("finished-unchosen-trees-are-removed"),
         None => say!("finished-previous-data-is-removed"),
     }];
-    let went = |volume: &String| say!("previous-data-went-with-the-volume", volume = escape::text(volume));
-    lines.extend(finished.removed.iter().map(went));
+    lines.extend(finished.removed.iter().map(went_with_the_volume));
     let left = &finished.left;
     lines.extend(left.iter().map(|left| escape::prose(&say!("could-not-be-removed", left))));
     if !left.is_empty() {
         lines.push(say!("restore-finish-tries-again", id = escape::text(id)));
     }
     Ok(Answer::done(lines.join("\n"), documents::finished(finished)))
+}
+
+fn went_with_the_volume(volume: &String) -> String {
+    say!("previous-data-went-with-the-volume", volume = escape::text(volume))
 }
 
 /// Ends what all restores of a workload keep but the newest one.
@@ -126,15 +129,18 @@ pub(crate) fn finish_all_but_newest(session: &Session, workload: &str, yes: bool
         let (n, ids) = (ids.len(), ids.join(", "));
         must_say_yes(session, &say!("remove-previous-data-of-these", n, ids))?;
     }
-    let mut left = Vec::new();
+    let (mut left, mut removed) = (Vec::new(), Vec::new());
     for id in &ids {
         let request = undo::Request { id: id.clone(), wait: false, who: session.who() };
-        left.extend(undo::finish(host, &request)?);
+        let finished = undo::finish(host, &request)?;
+        left.extend(finished.left);
+        removed.extend(finished.removed);
     }
     let mut lines = vec![match ids.len() {
         0 => say!("only-the-newest-keeps-anything"),
         n => say!("finished-so-many", n),
     }];
+    lines.extend(removed.iter().map(went_with_the_volume));
     lines.extend(left.iter().map(|left| escape::prose(&say!("could-not-be-removed", left))));
     Ok(Answer::done(lines.join("\n"), documents::finished_all(ids, left)))
 }

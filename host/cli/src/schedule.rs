@@ -26,7 +26,7 @@ pub(crate) fn due(session: &Session) -> Result<Answer> {
     let cancelled = session.cancelled.clone();
     let progress =
         |workload: &str| Arc::new(Progress::new(host.watched(workload, Arc::new(Unwatched)), cancelled.clone()));
-    let pass = Pass { since: clock::now(), progress: &progress, cancelled: &cancelled, listener: host };
+    let pass = Pass { since: clock::now(), progress: &progress, cancelled: &cancelled, listener: &**host };
     let dealt = host.take_due(&pass)?;
     let mut lines: Vec<String> = dealt.iter().map(in_words).collect();
     let failure = dealt.iter().find(|one| one.outcome == DueOutcome::Failed).and_then(|one| one.failure.clone());

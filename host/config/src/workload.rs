@@ -10,7 +10,8 @@ use super::problems::Problems;
 use super::raw::{RawHealth, RawLinks, RawSettings, RawWorkload};
 use super::words::words;
 use super::{
-    BUILT_IN, Links, PREVIEW_SUFFIX, RuntimeName, Workload, capturing, compose, container, names, schedule, size, volume,
+    BUILT_IN, Links, PREVIEW_SUFFIX, RuntimeName, Workload, capturing, compose, container, names, schedule, size,
+    volume,
 };
 use reforge_base::escape;
 use reforge_base::message;

@@ -708,7 +708,8 @@ mod tests {
             why: Message::from("its journal is damaged"),
             hint: Message::default(),
         };
-        let overdue = Happening::Overdue { workload: "shop".to_owned(), last: None, due: Timestamp::UNIX_EPOCH, why: None };
+        let overdue =
+            Happening::Overdue { workload: "shop".to_owned(), last: None, due: Timestamp::UNIX_EPOCH, why: None };
         for minute in 0..3 {
             let at = at(&format!("03T02:0{minute}"));
             assert_eq!(notifier.tell_at(&decision, at).unwrap(), minute == 0);

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::Host;
 use super::schedule::{Dealt, DueOutcome, Record, ScheduleLock};
+use super::snapshots::SnapshotRequest;
 use crate::restore::progress::Progress;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::{clock, message, threads};
@@ -184,7 +185,8 @@ impl Host {
         one.record.begun += 1;
         self.write_record(lock, id, &one.record)?;
         let progress = (pass.progress)(id);
-        let taken = self.counted(id, &progress, || self.take_snapshot(one.workload, SCHEDULED, false, WHO, &progress));
+        let asked = SnapshotRequest::because(SCHEDULED);
+        let taken = self.counted(id, &progress, || self.take_snapshot(one.workload, &asked, WHO, &progress));
         one.record.begun -= 1;
         let (outcome, code) = match &taken {
             Ok(_) => (DueOutcome::Done, None),

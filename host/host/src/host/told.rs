@@ -4,9 +4,9 @@
 use jiff::civil::Weekday;
 use jiff::{SignedDuration, Timestamp, Zoned};
 
+use super::Host;
 use super::due::{Listener, Occasion};
 use super::schedule::{Dealt, DueOutcome};
-use super::Host;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::{Language, Message, escape, message};
 use reforge_config::Config;

@@ -111,11 +111,7 @@ pub(super) fn take_in(
         }),
         app_is_down: false,
         project: None,
-        terms: Terms {
-            budget: preflight::BUDGET,
-            links_refused: workload.links == Links::Refuse,
-            remarks: Vec::new(),
-        },
+        terms: Terms { budget: preflight::BUDGET, links_refused: workload.links == Links::Refuse, remarks: Vec::new() },
         // Nobody knows what was done to its app when it was copied.
         conclude: &|| Ok(consistency::Taken::new(Consistency::Live, false)),
     };
