@@ -320,7 +320,8 @@ impl From<importer::Rules> for import::Rules {
 
 impl From<survey::Contents> for importer::Contents {
     fn from(contents: survey::Contents) -> Self {
-        let survey::Contents { format, manifest, volumes, root, places, entries, bytes, newest, advice } = contents;
+        let survey::Contents { format, manifest, volumes, root, places, entries, bytes, newest, tidy, advice } =
+            contents;
         let places = places.into_iter();
         importer::Contents {
             format,
@@ -333,6 +334,7 @@ impl From<survey::Contents> for importer::Contents {
             entries,
             bytes,
             newest: newest.into(),
+            tidy,
             advice: advice.map(types::Failure::from),
         }
     }

@@ -9,7 +9,6 @@ use reforge_base::message;
 use reforge_base::{Code, Failure, Message, Result, escape};
 use reforge_host::restore::import::program::From;
 use reforge_host::restore::import::{self, Contents, How, Input, Taken};
-use reforge_host::restore::taken_in;
 use reforge_server::documents::snapshot as documents;
 use reforge_snapshots::format::Descriptor;
 use serde_json::json;
@@ -21,7 +20,7 @@ use super::progress::Display;
 use super::session::Session;
 use super::snapshot;
 use super::style;
-use super::words::{self, say};
+use super::words::say;
 
 /// What stands for standard input.
 const PIPED: &str = "-";
@@ -76,22 +75,9 @@ fn imported(session: &Session, descriptor: &Descriptor) -> Answer {
         say!("snapshot-imported-as", id = session.terminal.style.bold(&descriptor.id)),
         snapshot::contents(session, descriptor),
     ];
-    lines.extend(taken(descriptor));
+    lines.extend(snapshot::taken(descriptor));
     lines.push(say!("nothing-vouches-for-what-it-holds"));
     Answer::done(lines.join("\n"), documents::summary(descriptor))
-}
-
-/// Where each volume was, what was left out and what was given, on a line each.
-pub(crate) fn taken(descriptor: &Descriptor) -> Vec<String> {
-    let Some(taken) = &descriptor.taken_in else { return Vec::new() };
-    let mut lines: Vec<String> = Vec::new();
-    for place in &taken.places {
-        let prefix = if place.prefix.is_empty() { "." } else { &place.prefix };
-        lines.push(say!("taken-from", volume = escape::text(&place.volume), prefix, format = taken.format));
-    }
-    let remarks = taken.remarks.iter().map(|remark| words::read(&taken_in::sentence(remark)));
-    lines.extend(remarks.map(|remark| say!("taken-without", remark)));
-    lines
 }
 
 fn to_choose_from(session: &Session, what: &Import, contents: &Contents) -> Answer {

@@ -17,6 +17,7 @@ use reforge_base::message::Bytes;
 use reforge_base::not_captured::NotCaptured;
 use reforge_base::remark::Remark;
 use reforge_host::host::SnapshotRequest;
+use reforge_host::restore::taken_in;
 use reforge_server::documents::snapshot as documents;
 use reforge_snapshots::format::Descriptor;
 use serde_json::json;
@@ -24,7 +25,6 @@ use serde_json::json;
 use super::answer::Answer;
 use super::args::Named;
 use super::consent::{must_be_interactive, must_say_yes};
-use super::import;
 use super::progress::Display;
 use super::project;
 use super::session::Session;
@@ -123,7 +123,7 @@ pub(crate) fn show(session: &Session, named: &Named) -> Result<Answer> {
     if descriptor.imported {
         lines.push(say!("snapshot-imported-unvouched"));
     }
-    lines.extend(import::taken(&descriptor));
+    lines.extend(taken(&descriptor));
     lines.push(String::new());
     lines.push(contents(session, &descriptor));
     for skipped in &manifest.skipped {
@@ -271,4 +271,17 @@ pub(crate) fn remarks(remarks: &[Remark]) -> impl Iterator<Item = String> {
 fn reason(descriptor: &Descriptor) -> String {
     let reason = words::named_or("reason-name", &descriptor.manifest.reason);
     if descriptor.imported { say!("reason-imported", reason) } else { reason }
+}
+
+/// Where each volume was, what was left out and what was given, on a line each.
+pub(crate) fn taken(descriptor: &Descriptor) -> Vec<String> {
+    let Some(taken) = &descriptor.taken_in else { return Vec::new() };
+    let mut lines: Vec<String> = Vec::new();
+    for place in &taken.places {
+        let prefix = if place.prefix.is_empty() { "." } else { &place.prefix };
+        lines.push(say!("taken-from", volume = escape::text(&place.volume), prefix, format = taken.format));
+    }
+    let remarks = taken.remarks.iter().map(|remark| words::read(&taken_in::sentence(remark)));
+    lines.extend(remarks.map(|remark| say!("taken-without", remark)));
+    lines
 }

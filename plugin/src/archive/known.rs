@@ -124,19 +124,19 @@ pub fn refuse_no_archive<A: ArchiveBytes + ?Sized>(archive: &A) -> Result<()> {
     let head = head(archive)?;
     if head.is_empty() {
         return Err(
-            Failure::archive("this is an empty file").hint("look at how the backup was made: nothing was written")
+            Failure::damaged("this is an empty file").hint("look at how the backup was made: nothing was written")
         );
     }
     if Codec::of(&head) != Codec::Plain || is_tar(&head) {
         return Ok(());
     }
     Err(match kind(&head) {
-        Some(Known { what, hint }) => Failure::archive(format!("this is {what}")).hint(hint),
+        Some(Known { what, hint }) => Failure::damaged(format!("this is {what}")).hint(hint),
         None if head.iter().all(|byte| *byte == 0) => {
-            Failure::archive("this file begins with zeros, and is no archive")
+            Failure::damaged("this file begins with zeros, and is no archive")
                 .hint("it was never written, or was damaged")
         }
-        None => Failure::archive("this is no archive that is known").hint(UNKNOWN_HINT),
+        None => Failure::damaged("this is no archive that is known").hint(UNKNOWN_HINT),
     })
 }
 

@@ -271,13 +271,12 @@ impl<O: Output + ?Sized> Conversion<'_, O> {
         for class in std::mem::take(&mut entry.left) {
             self.remarks.add(class, &entry.path);
         }
-        let Rules { earliest, latest, attribute_bytes_max, .. } = self.rules;
-        let mtime = entry.metadata.mtime.clamp(*earliest, (*latest).max(*earliest));
+        let mtime = self.rules.nearest(entry.metadata.mtime);
         if mtime != entry.metadata.mtime {
             entry.metadata.mtime = mtime;
             self.remarks.add(Class::Times, &entry.path);
         }
-        let fits = |value: &[u8]| value.len() as u64 <= *attribute_bytes_max;
+        let fits = |value: &[u8]| value.len() as u64 <= self.rules.attribute_bytes_max;
         if !entry.metadata.xattrs.iter().all(|xattr| fits(&xattr.value)) {
             entry.metadata.xattrs.retain(|xattr| fits(&xattr.value));
             self.remarks.add(Class::Attributes, &entry.path);

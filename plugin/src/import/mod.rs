@@ -10,7 +10,9 @@ mod place;
 pub mod survey;
 mod tree;
 
-use crate::host::{Metadata, Timestamp};
+use crate::archive::harmless;
+use crate::archive::reader::Entry;
+use crate::host::{Metadata, Timestamp, Xattr};
 
 /// Where the entries of one volume are, and what its directories get that have no entry.
 #[derive(Clone, Debug)]
@@ -30,6 +32,22 @@ pub struct Rules {
     pub attribute_bytes_max: u64,
     /// As in a job.
     pub policy: Vec<String>,
+}
+
+impl Rules {
+    /// Whether an entry can be restored as it stands, as far as it can be seen without its content.
+    fn leave_as_it_is(&self, entry: &Entry) -> bool {
+        let fits = |xattr: &Xattr| xattr.value.len() as u64 <= self.attribute_bytes_max;
+        entry.left.is_empty()
+            && harmless::of_kind(entry.kind).is_none()
+            && self.nearest(entry.metadata.mtime) == entry.metadata.mtime
+            && entry.metadata.xattrs.iter().all(fits)
+    }
+
+    /// The nearest time that can be held.
+    fn nearest(&self, time: Timestamp) -> Timestamp {
+        time.clamp(self.earliest, self.latest.max(self.earliest))
+    }
 }
 
 /// Something that was left out or given.

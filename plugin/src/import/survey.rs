@@ -6,7 +6,7 @@ use super::place;
 use super::tree::{Place, Tree};
 use crate::archive::codec::Codec;
 use crate::archive::entry_path::MANIFEST;
-use crate::archive::harmless;
+use crate::archive::harmless::{self, APPLE_DOUBLE};
 use crate::archive::headers::Kind;
 use crate::archive::known;
 use crate::archive::limits::{FOREIGN_RATIO_MAX, IMPORT_RATIO, MANIFEST_BYTES_MAX, bound};
@@ -33,6 +33,8 @@ pub struct Contents {
     pub entries: u64,
     pub bytes: u64,
     pub newest: Timestamp,
+    /// Whether nothing would be left out or changed.
+    pub tidy: bool,
     pub advice: Option<Failure>,
 }
 
@@ -64,11 +66,20 @@ fn read<R: Report, A: ArchiveBytes>(report: &R, archive: &A, rules: &Rules) -> R
     let mut totals = Totals::new(&rules.policy);
     let mut newest = Timestamp { seconds: i64::MIN, nanoseconds: 0 };
     let mut manifest = None;
+    let mut tidy = true;
     let mut entry = Entry::default();
     while reader.next(&mut entry)? {
         totals.add(&entry)?;
-        if harmless::of_kind(entry.kind).is_some() || harmless::is_named_companion(&entry.path) {
+        tidy &= rules.leave_as_it_is(&entry);
+        if harmless::of_kind(entry.kind).is_some() {
             continue;
+        }
+        if harmless::is_named_companion(&entry.path) && entry.kind == Kind::File && !entry.is_sparse {
+            let begin = reader.content(entry.size.min(APPLE_DOUBLE.len() as u64) as usize)?;
+            if begin == APPLE_DOUBLE {
+                tidy = false;
+                continue;
+            }
         }
         let path = place::plain(&entry.path, entry.kind).map_err(|failure| about(&entry, failure))?;
         let Some(path) = place::stripped(path, rules.strip) else { continue };
@@ -93,6 +104,7 @@ fn read<R: Report, A: ArchiveBytes>(report: &R, archive: &A, rules: &Rules) -> R
         entries: totals.entries,
         bytes: totals.bytes,
         newest: newest.max(Timestamp::default()),
+        tidy,
         advice: layout::advice(&tree),
     })
 }

@@ -119,7 +119,7 @@ fn a_plain_tar_is_read_and_a_file_of_another_kind_is_called_by_its_name() {
     assert!(names(&tar).contains(&"volumes/0/x".to_owned()));
     let says = |bytes: &[u8]| survey(&FakeHost::default(), &foreign(bytes.to_vec()), &rules()).unwrap_err();
     let Failure { code, message, hint } = says(b"PK\x03\x04 and so on");
-    assert_eq!((&*code, &*message), ("archive-refused", "this is a zip archive"));
+    assert_eq!((&*code, &*message), ("snapshot-damaged", "this is a zip archive"));
     assert!(hint.contains("unzip"));
 }
 

@@ -7,6 +7,7 @@ use super::*;
 use crate::Unwatched;
 use crate::capture::{CaptureRequest, CaptureVolume, SAFETY, Storage, Terms, capture};
 use crate::format::Image;
+use reforge_base::consistency::{Consistency, Taken};
 
 struct World {
     dir: tempfile::TempDir,

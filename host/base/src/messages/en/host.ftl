@@ -544,6 +544,10 @@ taken-in-other = said by the plugin: { $class }, { $n ->
    *[other] { $n } entries
 } ({ $names })
 
+# host/restore/import/mod.rs
+the-archive-holds-what-is-not-restored = the archive holds what is left out of a restore: companions of macOS, attributes, labels, or times that the file system cannot hold
+without-strict-it-is-left-out = without `--strict` it is taken in without them, and they are listed
+
 # host/restore/monitor/calls.rs
 nothing-is-being-converted = nothing is being converted
 

@@ -565,6 +565,10 @@ taken-in-other = сказано плагином: { $class }, { $n ->
    *[other] { $n } записей
 } ({ $names })
 
+# host/restore/import/mod.rs
+the-archive-holds-what-is-not-restored = в архиве есть то, что не восстанавливается: спутники файлов macOS, атрибуты, метки или время, которых файловая система не хранит
+without-strict-it-is-left-out = без `--strict` архив будет принят без них, и они будут перечислены
+
 # host/restore/monitor/calls.rs
 nothing-is-being-converted = сейчас ничего не преобразуется
 

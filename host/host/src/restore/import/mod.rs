@@ -32,11 +32,12 @@ use reforge_base::message;
 use reforge_config::{Workload, is_name};
 use reforge_plugins::Plugin;
 use reforge_plugins::bindings::exports::reforge::restore::restorer::{InspectedVolume, Inspection};
-use reforge_plugins::bindings::importing::exports::reforge::restore::importer::{Remark as Said, Rules};
+use reforge_plugins::bindings::importing::exports::reforge::restore::importer::{
+    Contents as Surveyed, Remark as Said, Rules,
+};
 use reforge_plugins::bindings::reforge::restore::types::Timestamp;
 use reforge_snapshots::format::{Archive, Descriptor, FORMAT, ImportRemark, Manifest, TakenIn, VolumeTotals};
 use reforge_snapshots::store::{OpenSnapshot, Pending, descriptor_problem};
-use reforge_volumes::abilities::Abilities;
 
 #[derive(Clone, Debug, Default)]
 pub struct Request {
@@ -184,7 +185,13 @@ impl Import<'_> {
             false => Some(self.inspected(&pending, archive.clone(), None)),
         };
         match as_ours {
-            Some(Ok(descriptor)) => self.published(pending, descriptor),
+            Some(Ok(descriptor)) if !self.plugin.imports() || self.survey(&pending, &archive)?.tidy => {
+                self.published(pending, descriptor)
+            }
+            Some(Ok(_)) if how.strict => {
+                let message = message!("the-archive-holds-what-is-not-restored");
+                Err(Failure::new(Code::ArchiveRefused, message).hint(message!("without-strict-it-is-left-out")))
+            }
             Some(Err(failure)) if how.strict || !self.plugin.imports() || !is_of_the_archive(&failure) => Err(failure),
             _ => self.converted(pending, archive),
         }
@@ -192,17 +199,7 @@ impl Import<'_> {
 
     /// A foreign archive, written anew in our layout.
     fn converted(&self, copied: Pending, archive: Archive) -> Result<Taken> {
-        let foreign = || -> Result<OpenSnapshot> {
-            let file = copied.archive().try_clone().map_err(|error| unreadable(self.request, &error))?;
-            Ok(OpenSnapshot::foreign(file, self.undescribed(copied.id(), archive.clone(), None)))
-        };
-        let abilities = mapping::abilities(self.host, self.workload);
-        let rules = self.rules(abilities);
-        self.progress.begin(Phase::Inspecting, archive.bytes, 0);
-        let given =
-            |snapshot| Given { host: self.host.clone(), workload: self.workload.clone(), snapshot: Arc::new(snapshot) };
-        let surveying = Monitor::of_inspection(given(foreign()?), self.progress.clone());
-        let contents = self.plugin.survey(Arc::new(surveying), &rules)?;
+        let contents = self.survey(&copied, &archive)?;
         let mapping = match mapping::decide(self.host, self.workload, self.request, &contents)? {
             Ok(mapping) => mapping,
             Err(contents) => return Ok(Taken::Contents(Box::new(contents))),
@@ -212,8 +209,9 @@ impl Import<'_> {
         let file = pending.archive().try_clone().map_err(|error| unreadable(self.request, &error))?;
         let output = Arc::new(Output::new(file, self.request.called.clone()));
         self.progress.begin(Phase::Reading, archive.bytes, 0);
-        let converting = Monitor::of_conversion(given(foreign()?), output.clone(), self.progress.clone());
-        let said = self.plugin.convert(Arc::new(converting), &mapping.manifest, &mapping.sources, &rules)?;
+        let given = self.given(&copied, &archive)?;
+        let converting = Monitor::of_conversion(given, output.clone(), self.progress.clone());
+        let said = self.plugin.convert(Arc::new(converting), &mapping.manifest, &mapping.sources, &self.rules())?;
         let written = output.finish()?;
         let taken_in = TakenIn {
             format: shortened(&contents.format),
@@ -225,8 +223,23 @@ impl Import<'_> {
         self.published(pending, descriptor)
     }
 
+    /// What a copied archive holds, and whether it can be restored as it stands.
+    fn survey(&self, copied: &Pending, archive: &Archive) -> Result<Surveyed> {
+        self.progress.begin(Phase::Inspecting, archive.bytes, 0);
+        let surveying = Monitor::of_inspection(self.given(copied, archive)?, self.progress.clone());
+        self.plugin.survey(Arc::new(surveying), &self.rules())
+    }
+
+    /// What a call of the plugin stands on that reads a copied archive.
+    fn given(&self, copied: &Pending, archive: &Archive) -> Result<Given> {
+        let file = copied.archive().try_clone().map_err(|error| unreadable(self.request, &error))?;
+        let snapshot = OpenSnapshot::foreign(file, self.undescribed(copied.id(), archive.clone(), None));
+        Ok(Given { host: self.host.clone(), workload: self.workload.clone(), snapshot: Arc::new(snapshot) })
+    }
+
     /// How foreign archives are read: what the file systems of the volumes can hold, and the bounds that are configured.
-    fn rules(&self, abilities: Abilities) -> Rules {
+    fn rules(&self) -> Rules {
+        let abilities = mapping::abilities(self.host, self.workload);
         Rules {
             strip: self.request.how.strip,
             earliest: Timestamp { seconds: abilities.earliest, nanoseconds: 0 },

@@ -7,6 +7,7 @@ use std::process::Command;
 use super::super::*;
 use crate::Unwatched;
 use crate::format::Image;
+use reforge_base::consistency::Consistency;
 use reforge_volumes::ambient;
 
 pub(super) struct World {

@@ -9,6 +9,7 @@ use crate::Unwatched;
 use crate::format::Image;
 use crate::project_files;
 use crate::store::OpenSnapshot;
+use reforge_base::consistency::Consistency;
 use reforge_base::project::{FileKind, NotKept, ProjectFile, ProjectFiles};
 use reforge_volumes::ambient;
 
@@ -25,9 +26,12 @@ fn captured(world: &World, files: Vec<ProjectFile>) -> Descriptor {
         not_captured: Vec::new(),
         environment: BTreeMap::new(),
         project: Some(project),
-        volumes: vec![CaptureVolume { name, scope, source, target: "/data".into(), live: &live }],
+        volumes: vec![CaptureVolume { name, scope, source, target: "/data".into(), seen_at: Vec::new(), live: &live }],
         storage: Storage::Compressed,
+        taken_in: None,
         app_is_down: false,
+        terms: Terms::default(),
+        conclude: &|| Ok(Taken::new(Consistency::Live, true)),
     };
     capture(&world.store, &request, &Unwatched).unwrap()
 }
