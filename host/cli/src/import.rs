@@ -75,7 +75,7 @@ fn imported(session: &Session, descriptor: &Descriptor) -> Answer {
         say!("snapshot-imported-as", id = session.terminal.style.bold(&descriptor.id)),
         snapshot::contents(session, descriptor),
     ];
-    lines.extend(snapshot::taken(descriptor));
+    lines.extend(snapshot::taken_in(descriptor));
     lines.push(say!("nothing-vouches-for-what-it-holds"));
     Answer::done(lines.join("\n"), documents::summary(descriptor))
 }

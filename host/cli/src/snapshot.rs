@@ -123,7 +123,7 @@ pub(crate) fn show(session: &Session, named: &Named) -> Result<Answer> {
     if descriptor.imported {
         lines.push(say!("snapshot-imported-unvouched"));
     }
-    lines.extend(taken(&descriptor));
+    lines.extend(taken_in(&descriptor));
     lines.push(String::new());
     lines.push(contents(session, &descriptor));
     for skipped in &manifest.skipped {
@@ -274,7 +274,7 @@ fn reason(descriptor: &Descriptor) -> String {
 }
 
 /// Where each volume was, what was left out and what was given, on a line each.
-pub(crate) fn taken(descriptor: &Descriptor) -> Vec<String> {
+pub(crate) fn taken_in(descriptor: &Descriptor) -> Vec<String> {
     let Some(taken) = &descriptor.taken_in else { return Vec::new() };
     let mut lines: Vec<String> = Vec::new();
     for place in &taken.places {
