@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Each may use those before it.
-const ORDER: [&str; 16] = [
+const ORDER: [&str; 17] = [
     "text",
     "base",
     "volumes",
@@ -21,6 +21,7 @@ const ORDER: [&str; 16] = [
     "config",
     "deployer",
     "host",
+    "conformance",
     "server",
     "cli",
 ];

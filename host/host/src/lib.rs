@@ -50,12 +50,10 @@
 //! listed here, are internal: they change from one version to the next.
 //!
 //! For those who read the source, in reading order: [`restore`] is the flow a person asks for, [`reforge_deployer`] owns the
-//! lock through which everything goes, [`host`] puts together what one configuration has, [`conformance`] says whether a plugin
-//! keeps its promises, [`audit`] writes down who did what, [`events`] tells of it, [`leftovers`] removes what dead processes
+//! lock through which everything goes, [`host`] puts together what one configuration has,
+//! [`audit`] writes down who did what, [`events`] tells of it, [`leftovers`] removes what dead processes
 //! left, and `door` is what stands here.
 
-#[doc(hidden)]
-pub mod conformance;
 mod door;
 #[doc(hidden)]
 pub mod events;

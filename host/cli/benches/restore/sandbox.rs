@@ -16,7 +16,7 @@ use reforge_base::Code;
 use reforge_base::Phase;
 use reforge_config::{Config, PROCESS};
 use reforge_deployer::dispatch::{DeployRequest, Runtimes};
-use reforge_host::conformance::app::App;
+use reforge_conformance::app::App;
 use reforge_host::host::Host;
 use reforge_host::restore::preflight::Choice;
 use reforge_host::restore::progress::{Progress, Watcher};

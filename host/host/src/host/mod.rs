@@ -2,13 +2,12 @@
 //!
 //! `gate` says whether a workload may be touched; `snapshots` takes and deletes its snapshots, `capturing` stops or freezes its app
 //! meanwhile, `retention` says which of them stay, `captured` knows the newest; `schedule` says how far a workload is with what
-//! is due and [`due`] does it; [`plugins`] changes which plugins are installed; `told` says what people elsewhere are told of.
+//! is due and [`due`] does it; `told` says what people elsewhere are told of.
 
 mod captured;
 mod capturing;
 pub mod due;
 mod gate;
-pub mod plugins;
 mod retention;
 mod schedule;
 mod snapshots;

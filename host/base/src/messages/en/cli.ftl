@@ -423,7 +423,6 @@ head-waiting = WAITING
 head-given-up = GIVEN UP
 head-message = MESSAGE
 head-tries = TRIES
-head-why = WHY
 channel-answered = { $channel }: sent, answer { $answer } ({ $took })
 channel-failed = { $channel }: not sent: { $why } ({ $took })
 channels-failed = { $failed } of { $n ->

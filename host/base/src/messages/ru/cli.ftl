@@ -450,7 +450,6 @@ head-waiting = ЖДЁТ
 head-given-up = НЕ ДОШЛО
 head-message = СООБЩЕНИЕ
 head-tries = ПОПЫТКИ
-head-why = ПОЧЕМУ
 channel-answered = { $channel }: отправлено, ответ { $answer } ({ $took })
 channel-failed = { $channel }: не отправлено: { $why } ({ $took })
 channels-failed = не дошло: { $failed } из { $n ->

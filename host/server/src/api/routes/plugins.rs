@@ -19,7 +19,7 @@ use crate::api::problem::Problem;
 use crate::api::shared::Shared;
 use crate::api::transfer;
 use crate::documents::plugin::{self as documents, InstalledPlugin, Plugins, SelectedPlugin};
-use reforge_host::host::plugins as changes;
+use reforge_conformance::changes;
 use reforge_plugins::Plugin;
 use reforge_plugins::limits::PLUGIN_BYTES_MAX;
 use reforge_plugins::registry::BUILT_IN;

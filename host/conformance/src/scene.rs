@@ -10,11 +10,11 @@ use rustix::fs::{Timespec, Timestamps};
 
 use super::app::App;
 use super::{OUR_FORMAT, Stop};
-use crate::host::Host;
-use crate::restore::preflight::Choice;
-use crate::restore::progress::Progress;
-use crate::restore::report::Report;
-use crate::restore::run;
+use reforge_host::host::Host;
+use reforge_host::restore::preflight::Choice;
+use reforge_host::restore::progress::Progress;
+use reforge_host::restore::report::Report;
+use reforge_host::restore::run;
 use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::lock_file::Locked;

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::Host;
-use crate::conformance::{self, OUR_FORMAT};
+use super::OUR_FORMAT;
+use reforge_host::host::Host;
 use reforge_base::Phase;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
@@ -23,7 +23,7 @@ pub fn install(
         engine,
         cache: &host.state.cache(),
         compiler: &host.compiler,
-        keeps_promises: &|plugin| conformance::require(plugin, &host.state.plugins()),
+        keeps_promises: &|plugin| super::require(plugin, &host.state.plugins()),
         step,
     };
     let installed = host.registry().install(&context, request);
@@ -54,7 +54,7 @@ pub fn remove(host: &Host, wanted: &str, who: &str) -> Result<Installed> {
 }
 
 /// How many snapshots of this host there are, if a plugin says that it reads none of them. One that says it reads them was
-/// seen to ([`crate::conformance`]); what was imported may be in a format of its own.
+/// seen to ([`super::require`]); what was imported may be in a format of its own.
 pub fn reads_none_of(host: &Host, plugin: &Installed) -> Result<Option<usize>> {
     if plugin.formats.iter().any(|format| format == OUR_FORMAT) {
         return Ok(None);

@@ -2,7 +2,7 @@
 //! directory, a host as in service, and an app that does what a script says.
 //!
 //! In reading order: [`promises`] the table of what is checked, [`scene`] one throwaway deployment, [`app`] the runtime
-//! that follows a script, [`archives`] good and hostile archives. The host's own rules hold all the while: a plugin that
+//! that follows a script, [`archives`] good and hostile archives; [`changes`] installs what keeps them. The host's own rules hold all the while: a plugin that
 //! breaks every promise harms nothing here either.
 //!
 //! What a plugin is given are snapshots of this host. One that reads only other formats cannot be judged by those, and
@@ -10,6 +10,7 @@
 
 pub mod app;
 mod archives;
+pub mod changes;
 mod promises;
 mod scene;
 
