@@ -118,6 +118,7 @@ pages! {
     development: "docs/development.md",
     docker: "docs/docker.md",
     embedding: "docs/embedding.md",
+    import: "docs/import.md",
     operating: "docs/operating.md",
     performance: "docs/performance.md",
     plugin_authors: "docs/plugin-authors.md",
