@@ -127,6 +127,7 @@ pages! {
     development: "docs/development.md",
     docker: "docs/docker.md",
     embedding: "docs/embedding.md",
+    import: "docs/import.md",
     notifications: "docs/notifications.md",
     operating: "docs/operating.md",
     performance: "docs/performance.md",

@@ -288,7 +288,7 @@ mod tests {
             (format!("[host]\ns = 1\n{block}[workload.compose]\nproject = \"p\"\n\n# of b\n{other}"), 0),
             (format!("[host]\r\ns = 1\r\n{}", format!("{block}{other}").replace('\n', "\r\n")), 1),
             (format!("{block}\n[host]\ns = 1"), 0),
-            (format!("{block}[[workload.volume]]\nname = \"z\""), 0),
+            (format!("[host]\ns = 1\n{block}[[workload.volume]]\nname = \"z\""), 0),
             ("[host]\ns = 1\n[[workload]]\nid = \"a\"\nvolume = [\n  { name = \"x\" } # one\n]\n".to_owned(), 0),
             (
                 "workload = [{ id = \"a\", volume = [] }, { id = \"b\", volume = [{ name = \"y\" }] }]\nhost.s = 1\n"

@@ -269,7 +269,7 @@ mod tests {
             "Reforge: 1 of 2 apps have a snapshot of this week"
         );
         let (title, text) = said(&weekly, &["wiki"], Language::English);
-        assert_eq!(title, "Reforge: 0 of 1 apps have a snapshot of this week");
+        assert_eq!(title, "Reforge: 0 of 1 app has a snapshot of this week");
         assert_eq!(text, "wiki: no snapshot.");
         let failed = vec![crate::Failed { workload: "wiki".to_owned(), why: Message::from("it is full") }];
         let night = notice(Happening::NightOver { done: vec!["shop".to_owned()], failed }, 1);

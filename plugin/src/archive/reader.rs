@@ -221,8 +221,10 @@ impl<'a, A: ArchiveBytes + ?Sized> Reader<'a, A> {
                 return Ok(());
             }
             if headers::checked(rest).is_ok() {
-                return Err(Failure::archive("another archive stands behind the end of this one: it was appended to")
-                    .hint(APPENDED_HINT));
+                return Err(Failure::archive(
+                    "another archive stands behind the end of the archive: it was appended to",
+                )
+                .hint(APPENDED_HINT));
             }
             if rest.iter().any(|byte| *byte != 0) {
                 return Err(Failure::archive("something stands behind the end of the archive"));

@@ -62,7 +62,8 @@ pub struct Host {
     pub deployer: Deployer,
     audit: Audit,
     sink: Option<Arc<dyn EventSink>>,
-    compiler: Vec<OsString>,
+    /// The command that compiles a plugin, in a process of its own.
+    pub compiler: Vec<OsString>,
     notifier: Notifier,
 }
 

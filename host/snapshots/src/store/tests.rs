@@ -208,7 +208,9 @@ fn plugins_are_not_told_what_those_of_versions_before_do_not_know() {
     let id = world.take("manual");
     let path = world.path(&format!("{id}.json"));
     let mut descriptor: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    descriptor.as_object_mut().unwrap().remove("flags").unwrap();
+    for told_now in ["flags", "consistency"] {
+        descriptor.as_object_mut().unwrap().remove(told_now).unwrap();
+    }
     std::fs::write(&path, descriptor.to_string()).unwrap();
     let plain = world.store.open("notes", &id).unwrap();
     assert_eq!(plain.plugins_text(), plain.descriptor_text);
