@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Each may use those before it.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 18] = [
     "text",
     "base",
     "volumes",
@@ -22,6 +22,7 @@ const ORDER: [&str; 17] = [
     "deployer",
     "host",
     "conformance",
+    "documents",
     "server",
     "cli",
 ];

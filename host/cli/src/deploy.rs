@@ -4,8 +4,8 @@ use reforge_base::Result;
 use reforge_base::escape;
 use reforge_base::spec::Health;
 use reforge_deployer::dispatch::DeployRequest;
+use reforge_documents::workload as documents;
 use reforge_runtime::Replaced;
-use reforge_server::documents::workload as documents;
 
 use super::answer::Answer;
 use super::consent;

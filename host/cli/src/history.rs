@@ -4,8 +4,8 @@ use reforge_base::Failure;
 use reforge_base::Message;
 use reforge_base::Result;
 use reforge_base::escape;
-use reforge_server::documents::history::{self, Line, List, Shown};
-use reforge_server::documents::restore::Restores;
+use reforge_documents::history::{self, Line, List, Shown};
+use reforge_documents::restore::Restores;
 use reforge_transaction::event::{Begin, TransactionKind};
 use reforge_transaction::journal::Journal;
 

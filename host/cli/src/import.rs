@@ -7,9 +7,9 @@ use std::path::Path;
 
 use reforge_base::message;
 use reforge_base::{Code, Failure, Message, Result, escape};
+use reforge_documents::snapshot as documents;
 use reforge_host::restore::import::program::From;
 use reforge_host::restore::import::{self, Contents, How, Input, Taken};
-use reforge_server::documents::snapshot as documents;
 use reforge_snapshots::format::Descriptor;
 use serde_json::json;
 

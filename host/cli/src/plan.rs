@@ -4,10 +4,10 @@ use reforge_base::consistency;
 use reforge_base::escape;
 use reforge_base::message::Bytes;
 use reforge_base::{Failure, Result};
+use reforge_documents::plan::{change_of, document, downtime, loses};
+use reforge_documents::workload::WorkloadState;
 use reforge_host::restore::preflight::{Choice, RESERVE_BYTES};
 use reforge_host::restore::run::{self, Planned, Request};
-use reforge_server::documents::plan::{change_of, document, downtime, loses};
-use reforge_server::documents::workload::WorkloadState;
 
 use super::answer::Answer;
 use super::args::What;

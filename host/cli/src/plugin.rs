@@ -7,13 +7,13 @@ use reforge_base::Phase;
 use reforge_base::Result;
 use reforge_base::escape;
 use reforge_base::message;
-use reforge_conformance::{self as conformance, CheckedPromise, Verdict};
-use reforge_host::host::Host;
 use reforge_conformance::changes;
+use reforge_conformance::{self as conformance, CheckedPromise, Verdict};
+use reforge_documents::plugin as documents;
+use reforge_host::host::Host;
 use reforge_plugins::registry::install::{InstallRequest, Source};
 use reforge_plugins::registry::{BUILT_IN, Installed};
 use reforge_plugins::{Plugin, PluginEngine, WIT_VERSIONS};
-use reforge_server::documents::plugin as documents;
 use serde_json::json;
 
 use super::answer::Answer;

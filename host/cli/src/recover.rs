@@ -2,7 +2,7 @@
 
 use reforge_base::Failure;
 use reforge_base::Result;
-use reforge_server::documents::history as documents;
+use reforge_documents::history as documents;
 use serde_json::json;
 
 use super::answer::Answer;

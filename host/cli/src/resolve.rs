@@ -2,8 +2,8 @@
 
 use reforge_base::Result;
 use reforge_base::escape;
+use reforge_documents::decision as documents;
 use reforge_host::restore::decide;
-use reforge_server::documents::decision as documents;
 use reforge_transaction::id::sibling_prefix;
 use reforge_transaction::resolve::{self, Keep, Tree};
 

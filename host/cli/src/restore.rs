@@ -2,10 +2,10 @@
 
 use reforge_base::Result;
 use reforge_base::escape;
+use reforge_documents::decision as documents;
 use reforge_host::host::Host;
 use reforge_host::restore::undo;
 use reforge_host::restore::{Report, run as restore};
-use reforge_server::documents::decision as documents;
 use reforge_transaction::event::TransactionKind;
 use reforge_transaction::receipt::{self as receipts, Outcome};
 use reforge_transaction::registry::{self, KnownTransaction};

@@ -7,10 +7,10 @@ use reforge_base::Result;
 use reforge_base::clock;
 use reforge_base::escape;
 use reforge_base::message::Bytes;
+use reforge_documents::schedule as documents;
 use reforge_host::host::due::Pass;
 use reforge_host::host::{Dealt, DueOutcome, Judged};
 use reforge_host::restore::progress::{Progress, Unwatched};
-use reforge_server::documents::schedule as documents;
 
 use super::answer::Answer;
 use super::args::Named;

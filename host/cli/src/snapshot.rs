@@ -16,9 +16,9 @@ use reforge_base::message;
 use reforge_base::message::Bytes;
 use reforge_base::not_captured::NotCaptured;
 use reforge_base::remark::Remark;
+use reforge_documents::snapshot as documents;
 use reforge_host::host::SnapshotRequest;
 use reforge_host::restore::taken_in;
-use reforge_server::documents::snapshot as documents;
 use reforge_snapshots::format::Descriptor;
 use serde_json::json;
 

@@ -4,8 +4,8 @@ use reforge_base::Code;
 use reforge_base::Failure;
 use reforge_base::Result;
 use reforge_base::escape;
+use reforge_documents::workload::{self as documents, WorkloadState};
 use reforge_host::host::Scheduled;
-use reforge_server::documents::workload::{self as documents, WorkloadState};
 use reforge_snapshots::store::StoredSnapshot;
 use serde_json::json;
 

@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use super::OUR_FORMAT;
-use reforge_host::host::Host;
 use reforge_base::Phase;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
+use reforge_host::host::Host;
 use reforge_plugins::PluginEngine;
 use reforge_plugins::registry::Installed;
 use reforge_plugins::registry::install::{InstallContext, InstallRequest};

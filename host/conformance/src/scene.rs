@@ -10,17 +10,18 @@ use rustix::fs::{Timespec, Timestamps};
 
 use super::app::App;
 use super::{OUR_FORMAT, Stop};
-use reforge_host::host::Host;
-use reforge_host::restore::preflight::Choice;
-use reforge_host::restore::progress::Progress;
-use reforge_host::restore::report::Report;
-use reforge_host::restore::run;
 use reforge_base::Message;
+use reforge_base::consistency::Consistency;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::lock_file::Locked;
 use reforge_base::message;
 use reforge_config::{Config, PROCESS};
 use reforge_deployer::dispatch::{DeployRequest, Runtimes};
+use reforge_host::host::{Host, SnapshotRequest};
+use reforge_host::restore::preflight::Choice;
+use reforge_host::restore::progress::Progress;
+use reforge_host::restore::report::Report;
+use reforge_host::restore::run;
 use reforge_plugins::Plugin;
 use reforge_snapshots::format::Descriptor;
 use reforge_transaction::receipt::Outcome;
@@ -123,9 +124,10 @@ impl<'a> Scene<'a> {
         })
     }
 
-    /// Takes a snapshot of what is live.
+    /// Takes a snapshot of what is live. What the script says of stops is said of restores: the app is left alone.
     pub(super) fn snapshot(&self) -> Result<Descriptor> {
-        self.host.capture(self.host.config.workload(WORKLOAD)?, "manual", false, &Progress::unwatched())
+        let asked = SnapshotRequest { consistency: Some(Consistency::Live), ..SnapshotRequest::because("manual") };
+        self.host.capture_as(self.host.config.workload(WORKLOAD)?, &asked, &Progress::unwatched())
     }
 
     /// Fills the volumes, takes a snapshot, and changes them.

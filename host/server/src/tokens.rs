@@ -9,7 +9,6 @@ use std::sync::{PoisonError, RwLock};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
-use utoipa::ToSchema;
 
 use reforge_base::durable::{self, PRIVATE_FILE};
 use reforge_base::escape;
@@ -19,6 +18,7 @@ use reforge_base::lock_file::{self, Locked};
 use reforge_base::message;
 use reforge_base::random;
 use reforge_base::state_dir::StateDir;
+pub use reforge_documents::host::Role;
 
 /// What every token begins with, so that one that leaked is recognised.
 const PREFIX: &str = "reforge_";
@@ -26,25 +26,6 @@ const SECRET_BYTES: usize = 32;
 const NAME_BYTES_MAX: usize = 63;
 /// More are no use, and each is compared with every request.
 const TOKENS_MAX: usize = 256;
-
-/// What a token allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Looks.
-    Viewer,
-    /// Changes.
-    Admin,
-}
-
-impl Role {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Role::Viewer => "viewer",
-            Role::Admin => "admin",
-        }
-    }
-}
 
 /// One token, without the token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

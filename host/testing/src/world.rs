@@ -16,6 +16,12 @@ pub struct World {
     _directory: tempfile::TempDir,
 }
 
+impl Default for World {
+    fn default() -> World {
+        World::new()
+    }
+}
+
 impl World {
     pub fn new() -> World {
         let directory = tempfile::tempdir().unwrap();

@@ -159,7 +159,7 @@ fn a_bad_restore_goes_back_to_the_same_container() {
     let app = Adopted::running(&script, no);
     let before = app.container();
     std::fs::write(app.live.join("poison"), "").unwrap();
-    let bad = app.world.snapshot(&app.name);
+    let bad = app.world.live_snapshot(&app.name);
     std::fs::remove_file(app.live.join("poison")).unwrap();
     app.world.restore(&app.name, &bad, &[]).expect(4).expect_said("status 3");
     assert!(!app.live.join("poison").exists());

@@ -72,7 +72,8 @@ impl Explorer {
         if say == "bad" {
             std::fs::write(self.lives[0].join("poison"), say).unwrap();
         }
-        (self.world.snapshot("app"), self.signatures())
+        // The app is left alone: of the bad one it could not be started again.
+        (self.world.live_snapshot("app"), self.signatures())
     }
 
     pub(crate) fn signatures(&self) -> Signatures {

@@ -8,8 +8,8 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::answer::Document;
-use crate::documents::event::{NoteEvent, PhaseEvent, ProgressEvent};
 use reforge_base::{Message, Phase};
+use reforge_documents::event::{NoteEvent, PhaseEvent, ProgressEvent};
 use reforge_host::restore::progress::Watcher;
 
 /// Counters that are kept of one run.

@@ -10,10 +10,10 @@ use super::routes;
 use super::schedule;
 use super::server::sweep;
 use super::shared::{Made, Shared};
-use crate::documents::history::recovered as document;
 use crate::tokens::Tokens;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
+use reforge_documents::history::recovered as document;
 use reforge_host::{Host, Recovered};
 
 /// The API of a host. Clones are the same one.

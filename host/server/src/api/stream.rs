@@ -15,8 +15,8 @@ use super::events::{END, Event, Events, STANDING};
 use super::metrics::Listening;
 use super::shared::Shared;
 use super::viewers;
-use crate::documents::history::Shown;
 use crate::tokens::Token;
+use reforge_documents::history::Shown;
 
 /// How often a silent stream says that it is there.
 pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(15);

@@ -6,8 +6,8 @@ use maud::{Markup, html};
 use reforge_base::{Message, Phase};
 
 use super::messages::Messages;
-use crate::documents::event::ProgressEvent;
-use crate::documents::restore::Running;
+use reforge_documents::event::ProgressEvent;
+use reforge_documents::restore::Running;
 
 /// Counters that come so soon after the first are those of the past.
 const PAST: Duration = Duration::from_millis(100);

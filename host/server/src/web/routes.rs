@@ -19,10 +19,10 @@ use super::language;
 use super::views::{self, Reader};
 use super::{assets, messages, stream};
 use crate::api::Heard;
-use crate::documents::restore::Restores;
-use crate::documents::snapshot::Snapshots;
-use crate::documents::workload::{WholeWorkload, Workloads};
 use reforge_base::Failure;
+use reforge_documents::restore::Restores;
+use reforge_documents::snapshot::Snapshots;
+use reforge_documents::workload::{WholeWorkload, Workloads};
 
 /// Says that an answer is HTML for the page. Nothing else is ever put into it, wherever it comes from.
 const FRAGMENT: header::HeaderName = header::HeaderName::from_static("reforge-fragment");

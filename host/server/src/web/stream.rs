@@ -10,7 +10,7 @@ use reforge_base::Message;
 use super::live::{Live, Told};
 use super::messages::Messages;
 use crate::api::{END, Event, Heard, NOTE, PHASE, PROGRESS};
-use crate::documents::event::{NoteEvent, PhaseEvent};
+use reforge_documents::event::{NoteEvent, PhaseEvent};
 
 /// Shows what the API tells: `live` how it looks, `said` what a screen reader shall say, `fixed` once nothing cancels it
 /// any more, and `end`.

@@ -14,8 +14,8 @@ use crate::api::caller::Admin;
 use crate::api::describe::Change;
 use crate::api::problem::Problem;
 use crate::api::shared::Shared;
-use crate::documents::workload::{self as documents, DeployedWorkload};
 use reforge_deployer::dispatch::DeployRequest;
+use reforge_documents::workload::{self as documents, DeployedWorkload};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new()

@@ -17,8 +17,8 @@ use crate::api::caller::Viewer;
 use crate::api::describe::{Look, Open};
 use crate::api::problem::Problem;
 use crate::api::shared::Shared;
-use crate::documents::host::{Me, Recovery, Unfinished};
 use reforge_base::message;
+use reforge_documents::host::{Me, Recovery, Unfinished};
 use reforge_host::audit::AuditLines;
 use reforge_transaction::registry;
 

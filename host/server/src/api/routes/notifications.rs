@@ -14,7 +14,7 @@ use crate::api::caller::{Admin, Viewer};
 use crate::api::describe::{Change, Look};
 use crate::api::problem::Problem;
 use crate::api::shared::Shared;
-use crate::documents::notification::{self as documents, NotificationTests, Notifications};
+use reforge_documents::notification::{self as documents, NotificationTests, Notifications};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(test))

@@ -13,7 +13,7 @@ use crate::api::confirmation::Confirmed;
 use crate::api::describe::{Change, Confirm, Look};
 use crate::api::problem::Problem;
 use crate::api::shared::Shared;
-use crate::documents::schedule::{self as documents, PinnedSnapshot, Retention};
+use reforge_documents::schedule::{self as documents, PinnedSnapshot, Retention};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new().routes(routes!(retention)).routes(routes!(prune)).routes(routes!(pin)).routes(routes!(unpin))

@@ -20,11 +20,11 @@ use crate::api::describe::{Change, Confirm, Look};
 use crate::api::problem::Problem;
 use crate::api::shared::{CancelOnDrop, Shared};
 use crate::api::transfer;
-use crate::documents::snapshot::{
-    self as documents, DeletedSnapshot, Snapshot, Snapshots, VerifiedSnapshot, WholeSnapshot,
-};
 use reforge_base::consistency::Consistency;
 use reforge_config::Workload;
+use reforge_documents::snapshot::{
+    self as documents, DeletedSnapshot, Snapshot, Snapshots, VerifiedSnapshot, WholeSnapshot,
+};
 use reforge_host::host::SnapshotRequest;
 use reforge_host::restore::import;
 

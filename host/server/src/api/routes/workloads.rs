@@ -12,7 +12,7 @@ use crate::api::caller::Viewer;
 use crate::api::describe::Look;
 use crate::api::problem::Problem;
 use crate::api::shared::Shared;
-use crate::documents::workload::{self as documents, WholeWorkload, Workloads};
+use reforge_documents::workload::{self as documents, WholeWorkload, Workloads};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))

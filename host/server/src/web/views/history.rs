@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::Reader;
 use super::problem::failure;
-use crate::documents::restore::Restore;
+use reforge_documents::restore::Restore;
 
 pub(super) fn section(reader: &Reader, restores: &[Restore]) -> Markup {
     let say = reader.say;

@@ -18,8 +18,8 @@ use maud::{Markup, html};
 
 use super::language::Language;
 use super::messages::Messages;
-use crate::documents::host::Me;
 use crate::tokens::Role;
+use reforge_documents::host::Me;
 
 /// Who looks: in which language, when, and with which rights.
 pub(super) struct Reader {

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::dialog::{Confirm, close, confirm};
 use super::problem::{failures, warnings};
 use super::{Reader, field};
-use crate::documents::plan::{PlannedSpace, PlannedVolume, RestorePlan};
+use reforge_documents::plan::{PlannedSpace, PlannedVolume, RestorePlan};
 
 pub(crate) fn plan(reader: &Reader, plan: &RestorePlan) -> Markup {
     let say = reader.say;

@@ -10,7 +10,7 @@ use super::super::live::Live;
 use super::history::{kind, kind_runs};
 use super::problem::failure;
 use super::{Reader, field};
-use crate::documents::restore::{HeldBy, Restore, Running, settles_itself};
+use reforge_documents::restore::{HeldBy, Restore, Running, settles_itself};
 use reforge_transaction::event::TransactionKind;
 use reforge_transaction::receipt::{Outcome, Receipt};
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::problem::failure;
 use super::{Reader, field};
-use crate::documents::snapshot::{ListedSnapshot, Snapshot, SnapshotVolume};
+use reforge_documents::snapshot::{ListedSnapshot, Snapshot, SnapshotVolume};
 
 pub(super) fn section(reader: &Reader, workload: &str, snapshots: &[ListedSnapshot]) -> Markup {
     let say = reader.say;

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::Reader;
 use super::dialog::{Confirm, confirm};
-use crate::documents::restore::Restore;
+use reforge_documents::restore::Restore;
 
 pub(crate) fn undo(reader: &Reader, restore: &Restore) -> Markup {
     let (say, id) = (reader.say, &restore.id);

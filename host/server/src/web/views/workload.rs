@@ -9,9 +9,9 @@ use reforge_host::host::outlook_of;
 use super::problem::{failure, failures};
 use super::workloads::{running, state};
 use super::{Reader, field, history, snapshots};
-use crate::documents::restore::Restore;
-use crate::documents::snapshot::ListedSnapshot;
-use crate::documents::workload::{WholeWorkload, WorkloadState};
+use reforge_documents::restore::Restore;
+use reforge_documents::snapshot::ListedSnapshot;
+use reforge_documents::workload::{WholeWorkload, WorkloadState};
 
 /// `workload` is why it is not known, if it is not.
 pub(crate) fn workload(

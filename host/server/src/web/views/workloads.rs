@@ -5,10 +5,10 @@ use maud::{Markup, html};
 use super::Reader;
 use super::history::kind_runs;
 use super::problem::failure;
-use crate::documents::host::Recovery;
-use crate::documents::notification::Notifications;
-use crate::documents::restore::{RecoveredRestore, Restore};
-use crate::documents::workload::{ListedWorkload, WorkloadState};
+use reforge_documents::host::Recovery;
+use reforge_documents::notification::Notifications;
+use reforge_documents::restore::{RecoveredRestore, Restore};
+use reforge_documents::workload::{ListedWorkload, WorkloadState};
 
 pub(crate) fn workloads(
     reader: &Reader,

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::restore::RecoveredRestore;
-use crate::tokens::Role;
 use reforge_base::failure::Failure;
 
 /// Whose token it is.
@@ -30,4 +29,23 @@ pub struct Unfinished {
     pub running: bool,
     /// What is to be done about one that does not run here.
     pub error: Option<Failure>,
+}
+
+/// What a token allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Looks.
+    Viewer,
+    /// Changes.
+    Admin,
+}
+
+impl Role {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::Viewer => "viewer",
+            Role::Admin => "admin",
+        }
+    }
 }
