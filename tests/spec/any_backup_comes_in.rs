@@ -489,7 +489,11 @@ fn a_place_in_a_repository_is_read_by_its_own_program() {
 fn many(files: usize) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     let mut header = tar::Header::new_ustar();
-    (header.set_mode(0o644), header.set_size(0), header.set_mtime(1_700_000_000), header.set_uid(0), header.set_gid(0));
+    header.set_mode(0o644);
+    header.set_size(0);
+    header.set_mtime(1_700_000_000);
+    header.set_uid(0);
+    header.set_gid(0);
     for number in 0..files {
         header.set_path(format!("f{number}")).unwrap();
         header.set_cksum();

@@ -107,7 +107,7 @@ pub(crate) fn finish(session: &Session, id: &str, yes: bool) -> Result<Answer> {
         Some(_) => say!("finished-unchosen-trees-are-removed"),
         None => say!("finished-previous-data-is-removed"),
     }];
-    lines.extend(finished.removed.iter().map(went_with_the_volume));
+    lines.extend(finished.removed.iter().map(|volume| went_with_the_volume(volume)));
     let left = &finished.left;
     lines.extend(left.iter().map(|left| escape::prose(&say!("could-not-be-removed", left))));
     if !left.is_empty() {
@@ -116,7 +116,7 @@ pub(crate) fn finish(session: &Session, id: &str, yes: bool) -> Result<Answer> {
     Ok(Answer::done(lines.join("\n"), documents::finished(finished)))
 }
 
-fn went_with_the_volume(volume: &String) -> String {
+fn went_with_the_volume(volume: &str) -> String {
     say!("previous-data-went-with-the-volume", volume = escape::text(volume))
 }
 
@@ -140,7 +140,7 @@ pub(crate) fn finish_all_but_newest(session: &Session, workload: &str, yes: bool
         0 => say!("only-the-newest-keeps-anything"),
         n => say!("finished-so-many", n),
     }];
-    lines.extend(removed.iter().map(went_with_the_volume));
+    lines.extend(removed.iter().map(|volume| went_with_the_volume(volume)));
     lines.extend(left.iter().map(|left| escape::prose(&say!("could-not-be-removed", left))));
     Ok(Answer::done(lines.join("\n"), documents::finished_all(ids, left)))
 }

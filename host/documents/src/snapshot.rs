@@ -31,7 +31,7 @@ pub fn most(all: bool) -> usize {
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum ListedSnapshot {
-    Whole(Snapshot),
+    Whole(Box<Snapshot>),
     /// Its descriptor does not read.
     Damaged {
         id: String,
@@ -110,7 +110,7 @@ pub struct DeletedSnapshot {
 /// Damaged ones as such.
 pub fn list(workload: &str, listed: Vec<StoredSnapshot>, older: usize) -> Snapshots {
     let one = |listed: StoredSnapshot| match listed.descriptor {
-        Ok(descriptor) => ListedSnapshot::Whole(Snapshot { pinned: listed.pinned, ..summary(&descriptor) }),
+        Ok(descriptor) => ListedSnapshot::Whole(Box::new(Snapshot { pinned: listed.pinned, ..summary(&descriptor) })),
         Err(error) => ListedSnapshot::Damaged { id: listed.id, error },
     };
     let snapshots = listed.into_iter().map(one).collect();

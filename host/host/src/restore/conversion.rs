@@ -31,10 +31,7 @@ impl Output {
         let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let encoder = out.as_mut().map_err(|failure| failure.clone())?;
         let put = encoder.write_all(bytes).map_err(|error| encoder.get_ref().failure(error));
-        put.map_err(|failure| {
-            *out = Err(failure.clone());
-            failure
-        })
+        put.inspect_err(|failure| *out = Err(failure.clone()))
     }
 
     /// Ends the archive.

@@ -92,7 +92,9 @@ fn a_shop_comes_up_on_a_new_machine_with_its_rows_keys_and_files() {
     let directory = world.path("elsewhere/moved");
     std::fs::create_dir_all(&directory).unwrap();
     let new = Project { engine: &there, world, name: old.name.clone(), directory };
-    (there.postgres(), there.redis(), there.busybox("1"));
+    there.postgres();
+    there.redis();
+    there.busybox("1");
     let mut unpack = Command::new("tar");
     unpack.arg("-xzf").arg(&archive).arg("-C").arg(&new.directory).args(["--strip-components=1", "project"]);
     assert!(unpack.status().unwrap().success());

@@ -149,7 +149,7 @@ fn names(path: &Path) -> Result<Vec<String>> {
 fn refuse_repository(path: &Path) -> Result<()> {
     let names = names(path)?;
     let has = |wanted: &&str| names.iter().any(|name| name == wanted);
-    if let Some((_, program, command)) = REPOSITORIES.iter().find(|(wanted, ..)| wanted.iter().all(|name| has(name))) {
+    if let Some((_, program, command)) = REPOSITORIES.iter().find(|(wanted, ..)| wanted.iter().all(&has)) {
         let message = message!("this-is-a-repository-of", program = *program);
         return Err(Failure::new(Code::ArchiveRefused, message).hint(message!("this-takes-it-in", command = *command)));
     }

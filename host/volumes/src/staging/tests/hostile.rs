@@ -262,7 +262,7 @@ fn no_entry_has_privileges_or_is_a_link_where_the_policy_says_no() {
     ] {
         // Of a directory the set-group-id bit only says whose what is made in it will be.
         let is_privilege = |call: &str| (what, call) != ("set-group-id", "directory");
-        for (call, put) in entries().into_iter().filter(|(call, _)| is_privilege(call)) {
+        for (call, put) in entries().iter().filter(|(call, _)| is_privilege(call)) {
             refuses(&surrounded, linked(), &format!("{call} with {what}"), Code::PolicyRefused, |staging| {
                 put(staging, b"a", &metadata)
             });
