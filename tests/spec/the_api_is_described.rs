@@ -65,7 +65,7 @@ fn every_route_is_described_and_none_is_open_by_accident() {
 /// What destroys asks for its confirmation.
 fn guards(method: &str, path: &str, operation: &Value) {
     let destroys = method == "delete"
-        || ["/restores", "/undo", "/finish", "/resolve", "/use", "/plugins"].iter().any(|end| path.ends_with(end));
+        || ["/restores", "/undo", "/finish", "/resolve", "/use", "/plugins", "/prune"].iter().any(|end| path.ends_with(end));
     let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
     let confirmed =
         parameters.iter().any(|parameter| parameter["name"] == "X-Confirm-Restore" && parameter["required"] == true);

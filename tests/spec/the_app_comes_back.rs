@@ -93,7 +93,8 @@ fn changed(command: impl FnOnce(&World) -> Vec<String>, deploy: bool) -> (World,
     if deploy {
         world.ok(&["deploy", "app"]);
     }
-    let snapshot = world.snapshot("app");
+    // What the app does when it is stopped is kept for the restore.
+    let snapshot = world.live_snapshot("app");
     std::fs::write(live.join("file"), "new").unwrap();
     (world, snapshot)
 }

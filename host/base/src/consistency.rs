@@ -44,6 +44,7 @@ impl Consistency {
 
 /// What was done for one snapshot.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = SnapshotConsistency)]
 #[non_exhaustive]
 pub struct Taken {
     /// What was used. Of an app that did not run it is `stop`.

@@ -1,7 +1,7 @@
 //! What is told to people elsewhere: which channels there are, what is worth a word, and an outbox on disk that survives the
 //! crash it reports.
 //!
-//! In reading order: [`happening`] is what is told, [`words`] puts it into a language, [`channel`] and [`address`] are where it
+//! In reading order: [`happening`] is what is told, [`words`] puts it into a language, [`channel`] and [`mod@address`] are where it
 //! goes, [`table`] is the one table of what each receiver wants, `send` carries it there, [`notice`] is one message on its
 //! way, [`standing`] is what is remembered so that nothing is said twice, and [`notifier`] ties them together.
 //!

@@ -143,7 +143,7 @@ fn an_app_that_lives_by_its_policy_has_it_before_its_first_start() {
         echo $((n + 1)) > /tries; test $n -ge 2 || exit 1; fi; sleep 1000000 & wait";
     let app = Adopted::running(script, json!({ "RestartPolicy": { "Name": "on-failure", "MaximumRetryCount": 9 } }));
     std::fs::write(app.live.join("needs"), "").unwrap();
-    let snapshot = app.world.snapshot(&app.name);
+    let snapshot = app.world.live_snapshot(&app.name);
     std::fs::remove_file(app.live.join("needs")).unwrap();
     let before = app.container();
     app.world.restore(&app.name, &snapshot, &[]).expect(0);

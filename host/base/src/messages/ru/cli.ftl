@@ -510,7 +510,7 @@ snapshot-member-time = {" "}         `{ $name }`: { $time }
 snapshot-hook = команда   { $what }
 snapshot-hook-said = {" "}         { $said }
 plan-consistency = {" "} снимок     приложение: { $how }
-workload-consistency = способ     { $consistency }{ $expected }
+workload-consistency = способ     `{ $consistency }`{ $expected }
 workload-consistency-expected = , в прошлый раз около { $time }
 
 # cli/import.rs
