@@ -65,7 +65,9 @@ fn every_route_is_described_and_none_is_open_by_accident() {
 /// What destroys asks for its confirmation.
 fn guards(method: &str, path: &str, operation: &Value) {
     let destroys = method == "delete"
-        || ["/restores", "/undo", "/finish", "/resolve", "/use", "/plugins", "/prune"].iter().any(|end| path.ends_with(end));
+        || ["/restores", "/undo", "/finish", "/resolve", "/use", "/plugins", "/prune"]
+            .iter()
+            .any(|end| path.ends_with(end));
     let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
     let confirmed =
         parameters.iter().any(|parameter| parameter["name"] == "X-Confirm-Restore" && parameter["required"] == true);
@@ -91,7 +93,9 @@ fn every_answer_says_what_it_holds() {
 }
 
 /// Asked in tests of their own, since they need more than an app: whatever a test is answered is compared.
-const ELSEWHERE: [(&str, &str); 6] = [
+const ELSEWHERE: [(&str, &str); 8] = [
+    ("POST", "/api/v1/workloads/{workload}/prune"),
+    ("POST", "/api/v1/notifications/test"),
     ("POST", "/api/v1/restores/{restore}/cancel"),
     ("GET", "/api/v1/restores/{restore}/trees"),
     ("POST", "/api/v1/restores/{restore}/resolve"),
@@ -160,6 +164,11 @@ fn a_real_answer_of_every_route_is_as_it_is_described() {
         ask("GET", path, "", None);
     }
     ask("GET", "/api/v1/audit?lines=1000", "", None);
+    ask("GET", "/api/v1/notifications", "", None);
+    ask("GET", &of("retention"), "", None);
+    for change in ["pin", "unpin"] {
+        ask("POST", &format!("{snapshot_path}/{change}"), "", None);
+    }
     let delivery = json!({ "delivery": "1", "action": { "deploy": { "workload": "app" } } }).to_string();
     for (path, body) in [("/api/v1/hooks", delivery.as_str()), (&of("hooks/deploy"), "{}")] {
         server.deliver(path, body, SECRET).expect(202);

@@ -125,17 +125,18 @@ fn a_plan_says_what_earlier_restores_keep_and_a_new_restore_does_not_take_it_awa
     let world = &bench.world;
     world.ok(&["restore", "plan", "app", &bench.snapshot]).expect_unsaid("restore finish");
     world.ok(&bench.restore());
+    world.ok(&["restore", "plan", "app", &bench.snapshot]).expect_said("holds the same");
+    world.ok(&[&bench.restore()[..], &["--keep-previous"]].concat());
     let first = world.transactions().pop().unwrap();
     let finish = format!("restore finish {first}");
     world
         .ok(&["restore", "plan", "app", &bench.snapshot])
         .expect_said(&format!("of previous data that restore `{first}` keeps"))
-        .expect_said(&finish)
-        .expect_said("holds the same");
+        .expect_said(&finish);
     let previous = world.siblings(&bench.lives[0]).pop().unwrap();
     let before = signature::of(&previous);
     world.ok(&bench.restore());
-    assert_eq!(signature::of(&previous), before, "its window was promised");
+    assert_eq!(signature::of(&previous), before, "it was to be kept");
     world.reforge(&["restore", "undo", &first, "--yes"]).expect(3).expect_said("only the newest can be undone");
     world.ok(&["restore", "finish", &first, "--yes"]);
     assert!(!previous.exists());

@@ -65,7 +65,7 @@ fn every_capture_of_an_app_that_writes_is_whole_and_names_what_changed() {
     let live = world.volume("app", "data");
     eventually("the app has written", || names(&live.join("d3")).len() > 3);
     for round in 0..12 {
-        let taken = world.ok(&["snapshot", "create", "app", "--json"]).json();
+        let taken = world.ok(&["snapshot", "create", "app", "--consistency", "live", "--json"]).json();
         let changed = taken["remarks"].as_array().unwrap().iter().find(|remark| remark["what"] == "changed");
         assert!(changed.is_some_and(|changed| changed["count"].as_u64() > Some(0)), "{taken}");
         let id = taken["id"].as_str().unwrap();
@@ -92,7 +92,7 @@ fn no_capture_fails_for_a_log_that_is_cut_while_it_is_read() {
     eventually("the log is written", || live.join("app.log").exists());
     let mut id = String::new();
     for _ in 0..6 {
-        let taken = world.reforge(&["snapshot", "create", "app", "--json"]);
+        let taken = world.reforge(&["snapshot", "create", "app", "--consistency", "live", "--json"]);
         id = taken.expect(0).json()["id"].as_str().unwrap().to_owned();
         world.ok(&["snapshot", "verify", "app", &id]);
     }

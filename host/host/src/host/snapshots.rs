@@ -93,6 +93,7 @@ impl Host {
         // Before anything is stopped: how its members are, and what Compose says, which takes a moment.
         let project = self.project(workload, true)?;
         let totals = counted(&volumes)?;
+        preflight::capturable(volumes.iter().map(|volume| volume.name.as_str()).zip(&totals))?;
         self.make_room(workload, &totals, progress)?;
         for warning in runtime.beside(&workload.id)? {
             progress.note(&warning.message);

@@ -255,6 +255,12 @@ pub fn of_capture(host: &Host, workload: &Workload, live: &[Totals]) -> Result<(
     Failure::of_all(&space::refusals(&space::of_capture(live, host, workload.min_free)?)).map_or(Ok(()), Err)
 }
 
+/// Refuses what no snapshot can hold.
+pub fn capturable<'a>(lives: impl Iterator<Item = (&'a str, &'a Totals)>) -> Result<()> {
+    let refusals: Vec<Failure> = lives.filter_map(|(name, live)| volumes::not_capturable(name, live)).collect();
+    Failure::of_all(&refusals).map_or(Ok(()), Err)
+}
+
 /// Names of volumes that would not be exchanged, for whatever reason: those that may not be left have refusals of their own.
 fn untouched(workload: &Workload, targets: &[Target]) -> Vec<String> {
     let is_target = |name: &str| targets.iter().any(|target| target.resolved.name == name);

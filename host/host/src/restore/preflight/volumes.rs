@@ -89,6 +89,14 @@ pub(super) fn not_restorable<'a>(
     refusals
 }
 
+/// What of live no snapshot can hold: said before an app is stopped for one.
+pub(super) fn not_capturable(name: &str, live: &Totals) -> Option<Failure> {
+    let (path, why) = live.out_of_reach.as_ref()?;
+    let path = if path.is_empty() { ".".to_owned() } else { reforge_base::escape::bytes(path) };
+    let message = message!("volume-has-what-is-out-of-reach", volume = reforge_base::escape::text(name), path, why);
+    Some(Failure::new(Code::VolumeRefused, message).unreadable())
+}
+
 fn links_hint(workload: &Workload) -> Message {
     message!("add-links-contained-to-workload", id = workload.id)
 }
