@@ -124,6 +124,7 @@ pages! {
     api: "docs/api.md",
     compose: "docs/compose.md",
     configuration: "docs/configuration.md",
+    consistency: "docs/consistency.md",
     development: "docs/development.md",
     docker: "docs/docker.md",
     embedding: "docs/embedding.md",
