@@ -38,7 +38,7 @@ impl SelfRemoving {
         containers::stranger(engine, &name, true, body);
         apps::writes_on(&live);
         world.ok(&["workload", "adopt", &name]).expect_said("--rm");
-        let snapshot = world.snapshot(&name);
+        let snapshot = world.live_snapshot(&name);
         std::fs::write(live.join("since"), "").unwrap();
         SelfRemoving { engine, world, name, snapshot }
     }
