@@ -12,6 +12,8 @@ mod model;
 mod power;
 mod support;
 
+#[path = "spec/a_bundle_is_the_same_snapshot_elsewhere.rs"]
+mod a_bundle_is_the_same_snapshot_elsewhere;
 #[path = "spec/a_capture_tells_the_truth.rs"]
 mod a_capture_tells_the_truth;
 #[path = "spec/a_home_is_its_owners.rs"]

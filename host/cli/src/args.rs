@@ -282,6 +282,9 @@ pub(crate) enum Snapshot {
         #[command(flatten)]
         named: Named,
         file: PathBuf,
+        /// With what is known of the snapshot, in one file: `import` makes the same snapshot of it on another machine
+        #[arg(long)]
+        bundle: bool,
     },
     /// Write the files of a snapshot's Compose project into an empty directory
     ProjectFiles {

@@ -50,6 +50,7 @@ use reforge_base::message;
 use reforge_base::open_files;
 use reforge_deployer::dispatch::DeployRequest;
 use reforge_host::host::SnapshotRequest;
+use reforge_snapshots::store::Form;
 
 use answer::Answer;
 use args::{Cli, Command, Options};
@@ -165,7 +166,10 @@ fn snapshot(session: &Session, command: args::Snapshot) -> Result<Answer> {
         args::Snapshot::List { workload, all } => snapshot::list(session, &workload, all),
         args::Snapshot::Show(named) => snapshot::show(session, &named),
         args::Snapshot::Verify(named) => snapshot::verify(session, &named),
-        args::Snapshot::Export { named, file } => snapshot::export(session, &named, &file),
+        args::Snapshot::Export { named, file, bundle } => {
+            let form = if bundle { Form::Bundle } else { Form::Archive };
+            snapshot::export(session, &named, &file, form)
+        }
         args::Snapshot::ProjectFiles { named, to } => project::write_files(session, &named, &to),
         args::Snapshot::Import(what) => import::import(session, &what),
         args::Snapshot::Delete { named, yes, wait } => snapshot::delete(session, &named, yes.yes, wait.wait),

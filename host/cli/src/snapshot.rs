@@ -20,6 +20,7 @@ use reforge_documents::snapshot as documents;
 use reforge_host::host::SnapshotRequest;
 use reforge_host::restore::taken_in;
 use reforge_snapshots::format::Descriptor;
+use reforge_snapshots::store::Form;
 use serde_json::json;
 
 use super::answer::Answer;
@@ -153,11 +154,11 @@ pub(crate) fn verify(session: &Session, named: &Named) -> Result<Answer> {
     Ok(Answer::done(text, documents::verified(descriptor)))
 }
 
-/// Copies an archive to a file that did not exist; one that fails is removed again.
-pub(crate) fn export(session: &Session, named: &Named, file: &Path) -> Result<Answer> {
+/// Copies a snapshot to a file that did not exist; one that fails is removed again.
+pub(crate) fn export(session: &Session, named: &Named, file: &Path, form: Form) -> Result<Answer> {
     let host = session.looking()?;
     let workload = host.config.workload(&named.workload)?;
-    let size = host.store.get(&workload.id, &named.snapshot)?.archive.bytes;
+    let stored = host.store.open(&workload.id, &named.snapshot)?;
     let failed = |error: std::io::Error| Failure::io("write", file, &error);
     // The archive may hold secrets, whatever the umask is.
     let mut out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(|error| {
@@ -165,13 +166,13 @@ pub(crate) fn export(session: &Session, named: &Named, file: &Path) -> Result<An
         failure.with_code(reforge_base::Code::Usage).hint(message!("name-a-file-that-does-not-exist"))
     })?;
     let display = Display::new(session);
-    display.progress.begin(Phase::Exporting, size, 0);
+    display.progress.begin(Phase::Exporting, stored.bytes(), 0);
     let called = Message::from(escape::path(file));
-    let copied = host.store.export(&workload.id, &named.snapshot, &mut out, &called, &*display.progress);
-    let copied = copied.and_then(|descriptor| durable::sync_file(&out).map(|()| descriptor));
+    let copied = stored.export(form, &mut out, &called, &*display.progress).and_then(|()| durable::sync_file(&out));
     drop(display);
     match copied {
-        Ok(descriptor) => {
+        Ok(()) => {
+            let descriptor = &stored.descriptor;
             let text = say!("snapshot-exported", id = descriptor.id, file = escape::path(file));
             Ok(Answer::done(text, json!({ "id": descriptor.id, "file": file, "archive": descriptor.archive })))
         }
@@ -277,6 +278,9 @@ fn reason(descriptor: &Descriptor) -> String {
 pub(crate) fn taken_in(descriptor: &Descriptor) -> Vec<String> {
     let Some(taken) = &descriptor.taken_in else { return Vec::new() };
     let mut lines: Vec<String> = Vec::new();
+    if taken.places.is_empty() && !taken.format.is_empty() {
+        lines.push(say!("taken-in-as", format = taken.format));
+    }
     for place in &taken.places {
         let prefix = if place.prefix.is_empty() { "." } else { &place.prefix };
         lines.push(say!("taken-from", volume = escape::text(&place.volume), prefix, format = taken.format));

@@ -21,6 +21,7 @@ use reforge_host::restore::progress::{Progress, Watcher};
 use reforge_host::restore::report::Report;
 use reforge_host::restore::{import, run, undo};
 use reforge_snapshots::format::Descriptor;
+use reforge_snapshots::store::Form;
 use reforge_transaction::receipt::Outcome;
 use reforge_volumes::syscalls;
 
@@ -387,7 +388,8 @@ fn foreign(lab: &Lab<'_>) -> Result<(), Stop> {
 /// The bytes of a stored archive.
 fn archive_of(scene: &Scene<'_>, snapshot: &Descriptor) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    scene.host.store.export(WORKLOAD, &snapshot.id, &mut bytes, &"memory".into(), &Progress::unwatched())?;
+    let stored = scene.host.store.open(WORKLOAD, &snapshot.id)?;
+    stored.export(Form::Archive, &mut bytes, &"memory".into(), &Progress::unwatched())?;
     Ok(bytes)
 }
 

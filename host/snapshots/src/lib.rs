@@ -9,6 +9,7 @@
 
 use reforge_base::{Message, message};
 
+pub mod bundle;
 pub mod capture;
 pub mod format;
 pub mod members;

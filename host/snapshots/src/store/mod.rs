@@ -21,8 +21,9 @@ use std::path::PathBuf;
 use sha2::{Digest as _, Sha256};
 
 pub use self::check::{descriptor as checked_descriptor, problem as descriptor_problem};
-use self::names::{archive_name, descriptor_name};
+use self::names::{archive_name, descriptor_name, id_of};
 pub use self::pending::Pending;
+use super::bundle;
 use super::folder::Folder;
 use super::format::{Descriptor, SAFETY};
 use super::{Progress, check_cancelled};
@@ -34,7 +35,7 @@ use reforge_base::message;
 use reforge_volumes::ambient;
 
 /// Largest descriptor read: a part takes some 100 bytes and stands for 16 MiB.
-const DESCRIPTOR_BYTES_MAX: u64 = 64 << 20;
+pub(crate) const DESCRIPTOR_BYTES_MAX: u64 = 64 << 20;
 
 /// The snapshots of all workloads.
 #[derive(Clone, Debug)]
@@ -50,6 +51,15 @@ pub struct StoredSnapshot {
     pub descriptor: Result<Descriptor>,
     /// Whether nothing may delete it.
     pub pinned: bool,
+}
+
+/// As what a snapshot leaves the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// The archive alone.
+    Archive,
+    /// Descriptor and archive in one file ([`bundle`]).
+    Bundle,
 }
 
 /// A snapshot open for a restore. The file stays the same one whatever happens to its name.
@@ -116,7 +126,29 @@ impl OpenSnapshot {
 
     /// Compares the whole archive with its descriptor, wherever the kernel has it.
     pub fn check(&self, progress: &dyn Progress) -> Result<()> {
-        copy_checked(self, &mut std::io::sink(), &Message::default(), progress)
+        self.copy(&mut std::io::sink(), &Message::default(), progress)
+    }
+
+    /// How long it is in that form.
+    pub fn exported_bytes(&self, form: Form) -> u64 {
+        match form {
+            Form::Archive => self.bytes(),
+            Form::Bundle => bundle::bytes(self),
+        }
+    }
+
+    /// Writes it to `out`, which people know as `called`. One that is damaged fails, after its bytes.
+    pub fn export(&self, form: Form, out: &mut dyn Write, called: &Message, progress: &dyn Progress) -> Result<()> {
+        match form {
+            Form::Archive => self.copy(out, called, progress)?,
+            Form::Bundle => bundle::write(self, out, called, progress)?,
+        }
+        out.flush().map_err(|error| Failure::cannot(message!("doing-write"), called, &error))
+    }
+
+    /// Copies the archive to `out`, which people know as `called`. One that is damaged fails, after its bytes.
+    pub(crate) fn copy(&self, out: &mut dyn Write, called: &Message, progress: &dyn Progress) -> Result<()> {
+        copy_checked(self, out, called, progress)
     }
 }
 
@@ -195,22 +227,6 @@ impl Store {
         // What is in the page cache says nothing about the disk; without permission to drop it, it is still a check.
         let _ = rustix::fs::fadvise(&snapshot.file, 0, None, rustix::fs::Advice::DontNeed);
         copy_checked(&snapshot, &mut std::io::sink(), &Message::default(), progress)?;
-        Ok(snapshot.descriptor)
-    }
-
-    /// Copies the archive, which holds its own manifest, to `out`, which people know as `at`. A damaged one fails, after
-    /// its bytes.
-    pub fn export(
-        &self,
-        workload: &str,
-        name: &str,
-        out: &mut dyn Write,
-        called: &Message,
-        progress: &dyn Progress,
-    ) -> Result<Descriptor> {
-        let snapshot = self.open(workload, name)?;
-        copy_checked(&snapshot, out, called, progress)?;
-        out.flush().map_err(|error| Failure::cannot(message!("doing-write"), called, &error))?;
         Ok(snapshot.descriptor)
     }
 
@@ -296,7 +312,7 @@ impl Store {
 /// Every id of which there is a descriptor or an archive.
 fn ids(folder: &Folder) -> Result<BTreeSet<String>> {
     let names = folder.names()?;
-    let ids = names.iter().filter_map(|name| names::id_of(name));
+    let ids = names.iter().filter_map(|name| id_of(name));
     Ok(ids.map(str::to_owned).collect())
 }
 

@@ -176,17 +176,17 @@ fn verify_and_export_find_a_changed_byte() {
     let id = world.take("manual");
     let mut out = Vec::new();
     world.store.verify("notes", &id, &Unwatched).unwrap();
-    world.store.export("notes", &id, &mut out, &"file".into(), &Unwatched).unwrap();
+    let export = |out: &mut Vec<u8>| {
+        world.store.open("notes", &id).unwrap().export(Form::Archive, out, &"file".into(), &Unwatched)
+    };
+    export(&mut out).unwrap();
     let path = world.path(&archive_name(&id));
     let mut bytes = std::fs::read(&path).unwrap();
     assert_eq!(bytes, out);
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     std::fs::write(&path, bytes).unwrap();
-    for failure in [
-        world.store.verify("notes", &id, &Unwatched).unwrap_err(),
-        world.store.export("notes", &id, &mut Vec::new(), &"file".into(), &Unwatched).unwrap_err(),
-    ] {
+    for failure in [world.store.verify("notes", &id, &Unwatched).unwrap_err(), export(&mut Vec::new()).unwrap_err()] {
         assert_eq!(failure.code, Code::SnapshotDamaged);
         assert!(failure.message.contains("does not match its digest"), "{failure}");
     }

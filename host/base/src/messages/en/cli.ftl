@@ -486,6 +486,7 @@ workload-consistency-expected = , about { $time } last time
 # cli/import.rs
 name-what-is-to-be-taken-in = name what is to be taken in
 taken-from = { $volume } is `{ $prefix }` of the archive ({ $format })
+taken-in-as = taken in: { $format }
 taken-without = { $remark }
 head-directory = DIRECTORY
 archive-holds = { $format }, { $n ->

@@ -357,6 +357,8 @@ a-secret-that-the-data = a secret that the data was made with may be needed
 the-snapshot-does-not-say-what = the snapshot does not say what volume `{ $name }` holds
 the-snapshot-is-of-workload = the snapshot is of workload `{ $of }`, not of `{ $id }`
 export-it-and-import = export it and import it for this workload if that is meant
+a-bundle-says-which-volume-is-which = a bundle says itself which volume is which
+restore-it-with-map = import it as it is, and choose at the restore with `--map`
 
 # host/restore/preflight/undo.rs
 an-undo-exchanges-what-the-restore = an undo exchanges what the restore exchanged: put the configuration right, or restore its safety snapshot

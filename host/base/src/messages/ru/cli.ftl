@@ -516,6 +516,7 @@ workload-consistency-expected = , в прошлый раз около { $time }
 # cli/import.rs
 name-what-is-to-be-taken-in = укажите, что принять
 taken-from = { $volume } — это `{ $prefix }` архива ({ $format })
+taken-in-as = принято: { $format }
 taken-without = { $remark }
 head-directory = КАТАЛОГ
 archive-holds = { $format }, { $n ->

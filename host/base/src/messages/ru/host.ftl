@@ -362,6 +362,8 @@ a-secret-that-the-data = может понадобиться секрет, с к
 the-snapshot-does-not-say-what = снимок не говорит, что хранит том `{ $name }`
 the-snapshot-is-of-workload = это снимок приложения `{ $of }`, а не `{ $id }`
 export-it-and-import = экспортируйте его и импортируйте для этого приложения, если так и задумано
+a-bundle-says-which-volume-is-which = пакет сам говорит, какой том где
+restore-it-with-map = импортируйте его как есть и выберите при восстановлении с `--map`
 
 # host/restore/preflight/undo.rs
 an-undo-exchanges-what-the-restore = отмена меняет местами то же, что восстановление: исправьте конфигурацию или восстановите его страховочный снимок

@@ -3,15 +3,16 @@
 //! An archive of ours that nothing is wrong with is kept as it is. Any other one is written anew by the plugin in our layout
 //! ([`mapping`] says which directory is which volume) and then judged like one of ours: so restores, checks, exports
 //! and plugins of every version have only one kind of archive to read. [`directory`] packs a directory by the host's own
-//! capture, [`program`] runs what reads somebody's repository. Nothing vouches for the contents. What fails leaves
+//! capture, [`program`] runs what reads somebody's repository, [`bundle`] takes in a snapshot of ours with its descriptor. Nothing vouches for the contents. What fails leaves
 //! nothing behind.
 
+mod bundle;
 mod directory;
 mod mapping;
 pub mod program;
 
 use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -36,6 +37,7 @@ use reforge_plugins::bindings::importing::exports::reforge::restore::importer::{
     Contents as Surveyed, Remark as Said, Rules,
 };
 use reforge_plugins::bindings::reforge::restore::types::Timestamp;
+use reforge_snapshots::bundle::{BLOCK_BYTES, begins};
 use reforge_snapshots::format::{Archive, Descriptor, FORMAT, ImportRemark, Manifest, TakenIn, VolumeTotals};
 use reforge_snapshots::store::{OpenSnapshot, Pending, descriptor_problem};
 
@@ -161,11 +163,18 @@ fn take_in(
     };
     let total = file.metadata().map_err(refuse)?.len();
     let _lease = host.lease(&workload.id, message!("an-import"), request.wait, &progress.cancelled)?;
-    let pending = host.store.begin(&workload.id, jiff::Timestamp::now())?;
-    progress.begin(Phase::Copying, total, 0);
-    let archive = copy(&mut file, &pending, request, progress)?;
+    let import = Import { host, plugin, workload, request, progress };
+    let mut first = Vec::new();
+    Read::by_ref(&mut file).take(BLOCK_BYTES as u64).read_to_end(&mut first).map_err(refuse)?;
+    if begins(&first) {
+        let copied = import.bundle(&first, &mut file)?;
+        ended()?;
+        return import.of_bundle(copied);
+    }
+    let pending = import.begin(total)?;
+    let archive = copy(&mut first.chain(file), &pending, request, progress)?;
     ended()?;
-    Import { host, plugin, workload, request, progress }.of(pending, archive)
+    import.of(pending, archive)
 }
 
 /// One import of an archive that was copied.
@@ -178,6 +187,13 @@ struct Import<'a> {
 }
 
 impl Import<'_> {
+    /// Where an archive of so many bytes is copied to.
+    fn begin(&self, bytes: u64) -> Result<Pending> {
+        let pending = self.host.store.begin(&self.workload.id, jiff::Timestamp::now())?;
+        self.progress.begin(Phase::Copying, bytes, 0);
+        Ok(pending)
+    }
+
     fn of(&self, pending: Pending, archive: Archive) -> Result<Taken> {
         let how = &self.request.how;
         let as_ours = match how.maps() {
@@ -263,7 +279,11 @@ impl Import<'_> {
         let allowed = allowed(&self.request.how);
         // What is kept as it is says only what was allowed, if anything was.
         let taken_in = taken_in.or_else(|| (!allowed.is_empty()).then(|| TakenIn { allowed, ..TakenIn::default() }));
-        let undescribed = self.undescribed(pending.id(), archive, taken_in);
+        self.inspected_as(pending, self.undescribed(pending.id(), archive, taken_in))
+    }
+
+    /// The same of what is known to hold a project's files.
+    fn inspected_as(&self, pending: &Pending, undescribed: Descriptor) -> Result<Descriptor> {
         let file = pending.archive().try_clone().map_err(|error| unreadable(self.request, &error))?;
         let snapshot = OpenSnapshot::foreign(file, undescribed.clone());
         let bounds = bounds(self.host);
@@ -330,7 +350,7 @@ fn remark(Said { class, count, examples }: Said) -> ImportRemark {
     ImportRemark { class: shortened(&class), count, examples }
 }
 
-fn copy(file: &mut File, pending: &Pending, request: &Request, progress: &Progress) -> Result<Archive> {
+fn copy(input: &mut dyn Read, pending: &Pending, request: &Request, progress: &Progress) -> Result<Archive> {
     let mut sha256 = Sha256::new();
     let mut buffer = vec![0; PIECE_BYTES_MAX];
     let mut bytes = 0;
@@ -338,7 +358,7 @@ fn copy(file: &mut File, pending: &Pending, request: &Request, progress: &Progre
         if progress.is_cancelled() {
             return Err(Failure::new(Code::Cancelled, message!("the-import-was-cancelled-nothing")));
         }
-        let read = match file.read(&mut buffer) {
+        let read = match input.read(&mut buffer) {
             Ok(0) => break,
             Ok(read) => read,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,

@@ -27,6 +27,7 @@ use reforge_documents::snapshot::{
 };
 use reforge_host::host::SnapshotRequest;
 use reforge_host::restore::import;
+use reforge_snapshots::store::Form;
 
 /// The longest reason that a person gives.
 const REASON_CHARS_MAX: usize = 200;
@@ -187,31 +188,44 @@ async fn import(admin: Admin, State(shared): State<Arc<Shared>>, Path(id): Path<
         .await
 }
 
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct As {
+    /// With what is known of the snapshot, in one file that an import makes the same snapshot of
+    #[serde(default)]
+    bundle: bool,
+}
+
 /// The archive. One that does not match its descriptor breaks off before its end
 #[utoipa::path(get, path = "/api/v1/workloads/{workload}/snapshots/{snapshot}/archive", tag = "snapshots",
-    params(("workload" = String, Path), ("snapshot" = String, Path)), security(("token" = [])),
-    responses((status = 200, description = "A gzip tar", body = String, content_type = "application/gzip"), Look))]
-async fn export(_: Admin, State(shared): State<Arc<Shared>>, Path((id, snapshot)): Path<(String, String)>) -> Answered {
+    params(("workload" = String, Path), ("snapshot" = String, Path), As), security(("token" = [])),
+    responses((status = 200, description = "A gzip tar, or the tar of a bundle", body = String, content_type = "application/gzip"), Look))]
+async fn export(
+    _: Admin,
+    State(shared): State<Arc<Shared>>,
+    Path((id, snapshot)): Path<(String, String)>,
+    Query(As { bundle }): Query<As>,
+) -> Answered {
     let carrying = shared.carrying().await?;
     let found = shared
         .look(move |shared| {
             let workload = shared.host.config.workload(&id)?;
-            Ok(shared.host.store.get(&workload.id, &snapshot)?)
+            Ok(shared.host.store.open(&workload.id, &snapshot)?)
         })
         .await?;
+    let (form, kind, ending) = match bundle {
+        true => (Form::Bundle, "application/x-tar", "tar"),
+        false => (Form::Archive, "application/gzip", "tar.gz"),
+    };
     let headers = [
-        (header::CONTENT_TYPE, "application/gzip".to_owned()),
-        (header::CONTENT_LENGTH, found.archive.bytes.to_string()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}.tar.gz\"", found.id)),
+        (header::CONTENT_TYPE, kind.to_owned()),
+        (header::CONTENT_LENGTH, found.exported_bytes(form).to_string()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}.{ending}\"", found.descriptor.id)),
     ];
     let progress = shared.progress();
     let body = transfer::send(move |out| {
         let _carrying = carrying;
-        shared
-            .host
-            .store
-            .export(&found.manifest.workload, &found.id, out, &message!("the-exported-archive"), &*progress)
-            .map(drop)
+        found.export(form, out, &message!("the-exported-archive"), &*progress)
     });
     Ok((headers, body).into_response())
 }
