@@ -1,6 +1,7 @@
 //! Promise 4: the app comes back as it was, running or stopped, and on the previous data if it is bad on the new.
 
 use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::support::apps::{self, Postgres, Redis};
@@ -144,11 +145,13 @@ fn an_app_that_is_replaced_by_one_that_exits_at_once_gets_its_previous_data_back
     let (world, snapshot) = changed(
         |world| {
             let replacement = world.script("replacement", "exit 7\n");
-            let stop = format!("trap 'mv -f {replacement} \"$0\"; exit 0' TERM");
+            let stop = format!("trap 'mv -f {replacement} \"$0\"; exit 0' TERM; touch \"$0.listens\"");
             vec![world.script("app", &format!("{stop}\nwhile :; do sleep 0.05 & wait $!; done\n"))]
         },
         true,
     );
+    let app = PathBuf::from(&world.workloads[0].command[0]);
+    eventually("the app listens to signals", || app.with_extension("listens").exists());
     world.restore("app", &snapshot, &[]).expect(4).expect_said("status 7");
     assert_eq!(held(&world), "new");
 }

@@ -12,7 +12,8 @@ use super::{containers, eventually};
 /// Goes on until it is asked to end.
 pub(crate) const STAYS: &str = "trap exit TERM; while :; do usleep 50000; done";
 
-/// A project, and a host that may adopt it. Dropping it removes its containers.
+/// A project, and a host that may adopt it. Dropping it removes its containers and networks: an engine has addresses for some
+/// thirty.
 pub(crate) struct Project<'a> {
     pub engine: &'a Engine,
     pub world: World,
@@ -155,5 +156,7 @@ impl Drop for Project<'_> {
             let path = format!("/containers/{}?force=1&v=1", member["Id"].as_str().unwrap_or_default());
             let _ = self.engine.try_call("DELETE", &path, &[]);
         }
+        let of_it = format!("%7B%22label%22%3A%5B%22com.docker.compose.project%3D{}%22%5D%7D", self.name);
+        let _ = self.engine.try_call("POST", &format!("/networks/prune?filters={of_it}"), &[]);
     }
 }

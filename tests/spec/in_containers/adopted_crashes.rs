@@ -9,7 +9,7 @@ fn a_host_that_is_killed_in_any_step_leaves_what_was_adopted_as_it_was() {
     let engine = Engine::shared();
     let pair = Pair::adopted(engine);
     let before = engine.container(&pair.id)["Id"].clone();
-    interrupted(&pair, 1, |number, _| host_dies(&pair, number));
+    interrupted(&pair, |number, _| host_dies(&pair, number));
     assert_eq!(engine.container(&pair.id)["Id"], before);
     crate::support::containers::remove(engine, &pair.id);
 }
@@ -20,7 +20,7 @@ fn a_machine_that_loses_its_processes_in_any_step_leaves_what_was_adopted_as_it_
     let engine = Engine::start(&[]);
     let pair = Pair::adopted(&engine);
     let before = engine.container(&pair.id)["Id"].clone();
-    interrupted(&pair, 1, |number, _| {
+    interrupted(&pair, |number, _| {
         host_dies(&pair, number);
         engine.cut_power();
         engine.run();

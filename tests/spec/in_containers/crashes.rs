@@ -1,10 +1,13 @@
 //! The host is killed, the engine is killed, and both are, in every step of a restore: the app never runs on a mixed set,
 //! also while the engine comes up before the host, and afterwards everything is one set and as it was.
+//!
+//! Each run of the tests takes a share of the steps, of which it prints the seed; `REFORGE_EXPLORE=full` takes every one.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::pair::Pair;
 use crate::support::engine::Engine;
+use crate::support::environment;
 
 /// Engines that come up side by side on a small machine give each other up.
 pub(super) fn one_at_a_time() -> MutexGuard<'static, ()> {
@@ -12,9 +15,15 @@ pub(super) fn one_at_a_time() -> MutexGuard<'static, ()> {
     ONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A restore that is interrupted in every `nth` step, each time from the same beginning.
-pub(super) fn interrupted(pair: &Pair<'_>, nth: usize, mut interruption: impl FnMut(usize, &str)) {
-    for (number, step) in pair.steps().into_iter().step_by(nth) {
+/// One of so many steps is interrupted in a test run.
+const SHARES: usize = 3;
+
+/// A restore that is interrupted in every step, each time from the same beginning; in a test run in a share of them.
+pub(super) fn interrupted(pair: &Pair<'_>, mut interruption: impl FnMut(usize, &str)) {
+    let seed = environment::seed("REFORGE_SEED");
+    let (first, every) = if environment::explores_all() { (0, 1) } else { (seed as usize % SHARES, SHARES) };
+    println!("REFORGE_SEED={seed}");
+    for (number, step) in pair.steps().into_iter().skip(first).step_by(every) {
         pair.write("new");
         interruption(number, &step);
         pair.assert_safe(&step);
@@ -32,15 +41,15 @@ pub(super) fn host_dies(pair: &Pair<'_>, number: usize) {
 fn a_host_that_is_killed_in_any_step_leaves_one_set_and_the_app_as_it_was() {
     let engine = Engine::shared();
     let pair = Pair::deployed(engine);
-    interrupted(&pair, 1, |number, _| host_dies(&pair, number));
+    interrupted(&pair, |number, _| host_dies(&pair, number));
 }
 
 /// The engine comes up first and brings back what its policies say; the host comes later.
-fn both_die(arguments: &[&str], nth: usize, engine_dies: fn(&Engine)) {
+fn both_die(arguments: &[&str], engine_dies: fn(&Engine)) {
     let _one = one_at_a_time();
     let engine = Engine::start(arguments);
     let pair = Pair::deployed(&engine);
-    interrupted(&pair, nth, |number, _| {
+    interrupted(&pair, |number, _| {
         host_dies(&pair, number);
         engine_dies(&engine);
         engine.run();
@@ -49,18 +58,17 @@ fn both_die(arguments: &[&str], nth: usize, engine_dies: fn(&Engine)) {
 
 #[test]
 fn an_engine_that_is_back_before_the_host_starts_nothing_on_a_mixed_set() {
-    // Every step of a machine that loses its processes is below; here the containers outlive the engine for a while.
-    both_die(&[], 2, Engine::kill);
+    both_die(&[], Engine::kill);
 }
 
 #[test]
 fn an_engine_that_kept_its_containers_alive_starts_nothing_on_a_mixed_set() {
-    both_die(&["--live-restore"], 1, Engine::kill);
+    both_die(&["--live-restore"], Engine::kill);
 }
 
 #[test]
 fn a_machine_that_loses_its_processes_in_any_step_comes_back_with_one_set() {
-    both_die(&[], 1, Engine::cut_power);
+    both_die(&[], Engine::cut_power);
 }
 
 #[test]
@@ -68,7 +76,7 @@ fn an_engine_that_is_killed_in_any_step_of_a_living_host_loses_nothing() {
     let _one = one_at_a_time();
     let engine = Engine::start(&[]);
     let pair = Pair::deployed(&engine);
-    interrupted(&pair, 1, |number, step| {
+    interrupted(&pair, |number, step| {
         let mut restore = pair.world.start_pausing(number, &pair.restore());
         assert!(restore.reaches_its_pause(), "{step}: {:?}", restore.wait());
         engine.kill();

@@ -25,7 +25,8 @@ fn whoever_may_only_ask_the_engine_is_refused_while_the_app_runs() {
     let live = world.volume(&id, "data");
     std::fs::write(live.join("file"), "old").unwrap();
     std::os::unix::fs::chown(live.join("file"), Some(NOBODY), Some(NOBODY)).unwrap();
-    let snapshot = world.snapshot(&id);
+    world.reforge(&["snapshot", "create", &id]).expect(3).expect_said("run the host as root");
+    let snapshot = world.live_snapshot(&id);
     let seen = || {
         let one = containers::of(&engine, &id);
         let seen = engine.container(one[0]["Id"].as_str().unwrap());

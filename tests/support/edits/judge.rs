@@ -157,7 +157,8 @@ impl Judged<'_> {
         instant.seen[number].iter().filter(move |seen| seen.workload.as_ref().is_none_or(|of| *of == id))
     }
 
-    /// What says that nothing changed has changed nothing. What settles an earlier one first, or ends a window, may.
+    /// What says that nothing changed has changed nothing. What settles an earlier one first, or ends a window, may; a start
+    /// ends those that a later restore has superseded.
     fn unchanged(&self, say: &mut impl FnMut(Rule, String)) {
         let Done { before, after, number, .. } = self.done;
         if self.end != End::Unchanged || !before.open.is_empty() || self.player.kind.windows_end_at_once {
@@ -167,7 +168,8 @@ impl Judged<'_> {
         let but = self.done.fault.is_some().then_some(".reforge-");
         let differences = before.picture.differences(&after.picture, but);
         let said = self.done.output.said();
-        let unexplained: Vec<&PathBuf> = differences.iter().filter(|path| !self.is_made(path, &said)).collect();
+        let unexplained: Vec<&PathBuf> =
+            differences.iter().filter(|path| !self.is_made(path, &said) && !self.is_superseded(path)).collect();
         if !unexplained.is_empty() {
             say(Rule::RefusalsChangeNothing, format!("{unexplained:?} changed"));
         }
@@ -186,6 +188,17 @@ impl Judged<'_> {
         let is_deploy = matches!(self.done.order, Order::Deploy { .. } | Order::Rollback);
         is_deploy && self.done.output.code == Some(1)
             || path.file_name().is_some_and(|name| is_deploy && said.contains(&*name.to_string_lossy()))
+    }
+
+    /// Whether it was kept by a restore after which another one of the workload is done.
+    fn is_superseded(&self, path: &Path) -> bool {
+        let path = path.to_string_lossy();
+        let attempts = &self.player.attempts;
+        let Some(at) = attempts.iter().position(|attempt| path.contains(&attempt.id)) else { return false };
+        attempts[at + 1..].iter().filter(|later| later.number == attempts[at].number).any(|later| {
+            let receipt = ledger::receipt(&self.player.world.state_dir(), &later.id);
+            receipt.is_some_and(|receipt| matches!(receipt["outcome"].as_str(), Some("done" | "unconfirmed")))
+        })
     }
 
     /// Everything that is over now and was not before ended as its receipt says.

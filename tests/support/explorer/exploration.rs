@@ -34,6 +34,9 @@ pub(crate) struct Exploration<'a> {
     missed: usize,
     /// Crashes that left something new behind.
     states: Vec<(String, Point)>,
+    /// How many of them there were, and from how many recovery was explored.
+    found: usize,
+    recovered: usize,
     sample: Sample,
     /// How many pairs of a crash and what goes wrong in its recovery there are, and how many were explored.
     pairs: (usize, usize),
@@ -54,6 +57,8 @@ impl<'a> Exploration<'a> {
             errors: 0,
             missed: 0,
             states: Vec::new(),
+            found: 0,
+            recovered: 0,
             sample: points::sample(),
             pairs: (0, 0),
             recovery_kills: 0,
@@ -83,7 +88,10 @@ impl<'a> Exploration<'a> {
 
     /// Crashes recovery itself, from every durable state that was found.
     pub(crate) fn explore_recovery(&mut self) {
-        let states = std::mem::take(&mut self.states);
+        let found = std::mem::take(&mut self.states);
+        self.found = found.len();
+        let states = points::recovered(found, self.sample.seed);
+        self.recovered = states.len();
         for (state, point) in &states {
             for how in ["kills", "errors"] {
                 let explored = self.chain(point, how);
@@ -104,19 +112,22 @@ impl<'a> Exploration<'a> {
     /// Says what was covered; fails if anything was violated.
     pub(crate) fn conclude(self) {
         let text = format!(
-            "explorer: {}: {} kills and {} errors, endings {:?}; in the recovery {} kills and {} errors; {} missed; {:.0?}",
+            "explorer: {}: {} kills and {} errors, endings {:?}; in the recovery {} kills and {} errors, from {} of {} states, seed {}; {} missed; {:.0?}",
             self.name,
             self.kills,
             self.errors,
             self.endings,
             self.recovery_kills,
             self.recovery_errors,
+            self.recovered,
+            self.found,
+            self.sample.seed,
             self.missed,
             self.began.elapsed()
         );
         let text = match self.pairs {
             (0, _) => text,
-            (all, explored) => format!("{text}; {explored} of {all} pairs, seed {}", self.sample.seed),
+            (all, explored) => format!("{text}; {explored} of {all} pairs"),
         };
         // Said although it is a test that says it.
         let _ = writeln!(std::io::stderr(), "{text}");

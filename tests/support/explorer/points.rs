@@ -12,6 +12,9 @@ use crate::support::environment;
 pub(crate) const ERRNOS: [&str; 9] =
     ["EIO", "ENOSPC", "EACCES", "EPERM", "EROFS", "EDQUOT", "EBUSY", "EXDEV", "ENAMETOOLONG"];
 
+/// From so many states is recovery explored in a test run, in each exploration.
+const RECOVERIES_MAX: usize = 8;
+
 /// One effect and what goes wrong there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Point {
@@ -65,12 +68,19 @@ pub(crate) fn addressed(effects: &[String]) -> Vec<String> {
     addressed
 }
 
-/// All points of a run. Error numbers take turns, unless all are wanted.
+/// All points of a run. Error numbers take turns, unless all are wanted. In a test run the end before an effect is that after
+/// the one before it, but for the first of each name: what other threads do meanwhile is left to the other extents.
 pub(crate) fn of(effects: &[String]) -> Vec<Point> {
+    from(effects, 0)
+}
+
+/// Those of them from the effect of that index on.
+pub(crate) fn from(effects: &[String], first: usize) -> Vec<Point> {
     let mut points = Vec::new();
-    for (index, effect) in addressed(effects).into_iter().enumerate() {
+    for (index, effect) in addressed(effects).into_iter().enumerate().skip(first) {
         let errnos = if extent() == Extent::Errors { &ERRNOS[..] } else { &ERRNOS[index % ERRNOS.len()..][..1] };
-        for how in ["before", "after"].into_iter().chain(errnos.iter().copied()) {
+        let before = (extent() != Extent::Test || effect.ends_with("#1")).then_some("before");
+        for how in before.into_iter().chain(["after"]).chain(errnos.iter().copied()) {
             points.push(Point { effect: effect.clone(), how });
         }
     }
@@ -102,6 +112,15 @@ impl Sample {
         }
         points
     }
+}
+
+/// The states from which recovery is explored: in a test run so many at most, chosen by the seed.
+pub(crate) fn recovered<T>(mut states: Vec<(String, T)>, seed: u64) -> Vec<(String, T)> {
+    if extent() == Extent::Test {
+        states.sort_by_cached_key(|(state, _)| *blake3::hash(format!("{seed} {state}").as_bytes()).as_bytes());
+        states.truncate(RECOVERIES_MAX);
+    }
+    states
 }
 
 /// One of several shares of the points, of which each has some of everything.

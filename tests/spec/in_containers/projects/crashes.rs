@@ -113,7 +113,7 @@ impl<'a> Scene<'a> {
 
 /// A share of the effects of a run, or all of them.
 fn some(effects: Vec<String>, chance: &mut Chance) -> Vec<String> {
-    let full = std::env::var("REFORGE_EXPLORE").is_ok_and(|extent| extent == "full");
+    let full = environment::explores_all();
     let chosen: BTreeSet<usize> = match full {
         true => (0..effects.len()).collect(),
         false => (0..SHARE).map(|_| chance.below(effects.len() as u64) as usize).collect(),
