@@ -3,6 +3,7 @@
 //!
 //! Each run of the tests takes a share of the steps, of which it prints the seed; `REFORGE_EXPLORE=full` takes every one.
 
+use std::io::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::pair::Pair;
@@ -22,7 +23,7 @@ const SHARES: usize = 3;
 pub(super) fn interrupted(pair: &Pair<'_>, mut interruption: impl FnMut(usize, &str)) {
     let seed = environment::seed("REFORGE_SEED");
     let (first, every) = if environment::explores_all() { (0, 1) } else { (seed as usize % SHARES, SHARES) };
-    println!("REFORGE_SEED={seed}");
+    let _ = writeln!(std::io::stderr(), "steps from {first} on, one in {every}, seed {seed}");
     for (number, step) in pair.steps().into_iter().skip(first).step_by(every) {
         pair.write("new");
         interruption(number, &step);
