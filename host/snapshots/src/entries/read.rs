@@ -76,6 +76,13 @@ impl EntryList {
         Ok(EntryList { file, bytes, volumes: starts, blocks: places, directories, archive })
     }
 
+    /// Itself, if none of its blocks is damaged: then whatever is asked of it is answered.
+    pub fn whole(self) -> Result<EntryList> {
+        let mut block = Vec::new();
+        (0..self.blocks.len() - 1).try_for_each(|index| self.block(index, &mut block))?;
+        Ok(self)
+    }
+
     /// Whether it is of the archive with this SHA-256, hexadecimal.
     pub fn is_of(&self, sha256: &str) -> bool {
         hex::encode(self.archive) == sha256

@@ -10,7 +10,13 @@ use reforge_volumes::tree_digest::{Metadata, Mtime, path_order};
 const ARCHIVE: [u8; 32] = [7; 32];
 
 fn metadata(seconds: i64) -> Metadata {
-    Metadata { mode: 0o640, uid: 33, gid: 70_000, mtime: Mtime { seconds, nanoseconds: 999_999_999 }, xattrs: Vec::new() }
+    Metadata {
+        mode: 0o640,
+        uid: 33,
+        gid: 70_000,
+        mtime: Mtime { seconds, nanoseconds: 999_999_999 },
+        xattrs: Vec::new(),
+    }
 }
 
 fn file(path: &[u8], size: u64) -> Entry {
@@ -102,8 +108,10 @@ fn entries_out_of_order_and_twice_are_refused() {
 fn what_is_read_side_by_side_is_sorted() {
     let [entries, _] = volumes();
     let mut unsorted = Unsorted::default();
-    entries.iter().rev().for_each(|entry| unsorted.push(entry));
-    assert_eq!(unsorted.sorted().unwrap().collect::<Result<Vec<_>>>().unwrap(), entries);
+    let digest = |entry: &Entry| [entry.path.len() as u8; 32];
+    entries.iter().rev().for_each(|entry| unsorted.push(entry, digest(entry)));
+    let sorted = unsorted.sorted().unwrap().collect::<Result<Vec<_>>>().unwrap();
+    assert_eq!(sorted, entries.iter().map(|entry| (entry.clone(), digest(entry))).collect::<Vec<_>>());
 }
 
 #[test]
@@ -116,7 +124,8 @@ fn a_list_without_any_entry_is_one() {
 fn reads(bytes: &[u8]) -> bool {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(bytes).unwrap();
-    let read = EntryList::open(file).and_then(|list| list.from(0).map(|entry| Ok(entry?.1)).collect::<Result<Vec<_>>>());
+    let read =
+        EntryList::open(file).and_then(|list| list.from(0).map(|entry| Ok(entry?.1)).collect::<Result<Vec<_>>>());
     match read {
         Ok(entries) => entries == volumes().concat(),
         Err(failure) => {

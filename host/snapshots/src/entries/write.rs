@@ -93,7 +93,8 @@ impl<W: Write> ListWriter<W> {
 
     fn end_block(&mut self) -> Result<()> {
         let check = blake3::hash(&self.block);
-        let written = self.out.write_all(&check.as_bytes()[..CHECK_BYTES]).and_then(|()| self.out.write_all(&self.block));
+        let written =
+            self.out.write_all(&check.as_bytes()[..CHECK_BYTES]).and_then(|()| self.out.write_all(&self.block));
         written.map_err(|error| unwritten(&error))?;
         self.blocks.push(self.at);
         self.at += (CHECK_BYTES + self.block.len()) as u64;

@@ -13,12 +13,12 @@ use reforge_base::limits::PIECE_BYTES_MAX;
 
 impl Store {
     /// The entry list of a snapshot, if there is a whole one of this archive.
-    pub fn entry_list(&self, descriptor: &Descriptor) -> Result<Option<EntryList>> {
-        let folder = self.folder(&descriptor.manifest.workload)?;
+    pub fn entry_list(&self, workload: &str, descriptor: &Descriptor) -> Result<Option<EntryList>> {
+        let folder = self.folder(workload)?;
         let Some(file) = folder.map(|folder| folder.read(&entries_name(&descriptor.id))).transpose()?.flatten() else {
             return Ok(None);
         };
-        match EntryList::open(file) {
+        match EntryList::open(file).and_then(EntryList::whole) {
             Ok(list) => Ok(Some(list).filter(|list| list.is_of(&descriptor.archive.sha256))),
             Err(failure) if failure.code == Code::SnapshotDamaged => Ok(None),
             Err(failure) => Err(failure),
@@ -26,8 +26,7 @@ impl Store {
     }
 
     /// Keeps a list that was made since, in the place of any other. The caller holds the workload's lock.
-    pub fn keep_entry_list(&self, descriptor: &Descriptor, list: &EntryList) -> Result<()> {
-        let workload = &descriptor.manifest.workload;
+    pub fn keep_entry_list(&self, workload: &str, descriptor: &Descriptor, list: &EntryList) -> Result<()> {
         let folder = self.folder(workload)?.ok_or_else(|| check::gone(&descriptor.id))?;
         if !folder.exists(&descriptor_name(&descriptor.id))? {
             return Err(check::gone(&descriptor.id));

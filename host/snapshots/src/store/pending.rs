@@ -47,7 +47,14 @@ impl Pending {
             let id = names::new_id(created, newest)?;
             if !folder.exists(&archive_name(&id))? && !folder.exists(&descriptor_name(&id))? {
                 let archive = folder.create(&format!("{NEW}{}", archive_name(&id)))?;
-                return Ok(Pending { folder, workload: workload.to_owned(), id, archive, list: ListState::None, published: false });
+                return Ok(Pending {
+                    folder,
+                    workload: workload.to_owned(),
+                    id,
+                    archive,
+                    list: ListState::None,
+                    published: false,
+                });
             }
         }
         Err(Failure::new(Code::Io, message!("no-free-snapshot-id-was-found")))

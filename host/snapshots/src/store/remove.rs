@@ -27,9 +27,8 @@ pub(super) fn snapshot(folder: &Folder, id: &str) -> Result<()> {
 /// Entry lists of which there is no snapshot any more: a host of a version before has removed it.
 fn orphans(names: &[String]) -> impl Iterator<Item = &String> {
     let has = |name: String| names.contains(&name);
-    let is_orphan = move |name: &&String| {
-        id_of_entries(name).is_some_and(|id| !has(descriptor_name(id)) && !has(archive_name(id)))
-    };
+    let is_orphan =
+        move |name: &&String| id_of_entries(name).is_some_and(|id| !has(descriptor_name(id)) && !has(archive_name(id)));
     names.iter().filter(is_orphan)
 }
 

@@ -33,7 +33,7 @@ impl HostCalls for Monitor {
 
     fn read_archive(&self, offset: u64, max: usize) -> Result<Vec<u8>> {
         let bytes = self.archive.read(offset, max)?;
-        if !self.purpose.is_restore() {
+        if !self.purpose.counts_taken() {
             self.progress.bytes.fetch_max(offset + bytes.len() as u64, Ordering::Relaxed);
         }
         Ok(bytes)
@@ -127,6 +127,9 @@ impl HostCalls for Monitor {
     // What can be seen and stopped.
 
     fn staged(&self, entries: u64, bytes: usize) {
+        if let Purpose::Look(taken) = &self.purpose {
+            taken.fetch_add(entries + bytes as u64, Ordering::Relaxed);
+        }
         self.progress.entries.fetch_add(entries, Ordering::Relaxed);
         self.progress.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
@@ -136,7 +139,7 @@ impl HostCalls for Monitor {
     }
 
     fn progress(&self, done: u64, total: u64) {
-        if !self.purpose.is_restore() {
+        if !self.purpose.counts_taken() {
             self.progress.bytes.store(done, Ordering::Relaxed);
             self.progress.bytes_total.store(total, Ordering::Relaxed);
         }

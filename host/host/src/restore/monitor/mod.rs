@@ -29,6 +29,7 @@ mod volumes;
 mod watch;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use self::archive::ArchiveReader;
@@ -58,6 +59,8 @@ enum Purpose {
     Inspect,
     /// To make an archive of ours of a foreign one.
     Convert(Arc<Output>),
+    /// To read a snapshot for somebody who only looks: with what was taken of it so far, which is bounded.
+    Look(AtomicU64),
 }
 
 /// Watches over one call of a plugin and the sandboxes that it makes.
@@ -106,6 +109,13 @@ impl Monitor {
         Monitor::new(Purpose::Inspect, given.snapshot, worker_limits, progress)
     }
 
+    /// For whoever only looks: nothing that is read lands where a policy would matter, so everything may pass.
+    pub fn of_look(given: Given, progress: Arc<Progress>) -> Monitor {
+        let (_, stall_limit) = given.worker_limits();
+        let policy = Policy { links: true, privileged: true };
+        Monitor::new(Purpose::Look(AtomicU64::new(0)), given.snapshot, (policy, stall_limit), progress)
+    }
+
     /// For a conversion, which writes to `output`.
     pub(super) fn of_conversion(given: Given, output: Arc<Output>, progress: Arc<Progress>) -> Monitor {
         let worker_limits = given.worker_limits();
@@ -132,7 +142,7 @@ impl Monitor {
         VolumeViews(match &self.purpose {
             Purpose::Plan(plan) => Some(plan),
             Purpose::Restore(steps) => Some(&steps.subject.plan),
-            Purpose::Inspect | Purpose::Convert(_) => None,
+            Purpose::Inspect | Purpose::Convert(_) | Purpose::Look(_) => None,
         })
     }
 
@@ -140,7 +150,7 @@ impl Monitor {
     pub(super) fn steps(&self, call: &str) -> Result<&Steps> {
         match &self.purpose {
             Purpose::Restore(steps) => Ok(steps),
-            Purpose::Plan(_) | Purpose::Inspect | Purpose::Convert(_) => {
+            Purpose::Plan(_) | Purpose::Inspect | Purpose::Convert(_) | Purpose::Look(_) => {
                 Err(out_of_order(message!("belongs-to-a-restore", call)))
             }
         }
@@ -165,8 +175,9 @@ impl Monitor {
 }
 
 impl Purpose {
-    fn is_restore(&self) -> bool {
-        matches!(self, Purpose::Restore(_))
+    /// Whether what is taken of the archive is what is shown, and not how far it was read.
+    fn counts_taken(&self) -> bool {
+        matches!(self, Purpose::Restore(_) | Purpose::Look(_))
     }
 }
 
