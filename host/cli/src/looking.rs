@@ -22,7 +22,7 @@ use super::progress::Display;
 use super::session::Session;
 use super::style;
 use super::terminal::Terminal;
-use super::words::say;
+use super::words::{self, say};
 
 /// What goes into a document whole.
 const DOCUMENT_BYTES_MAX: u64 = 1 << 20;
@@ -208,7 +208,10 @@ fn changed_name(name: &ChangedName) -> String {
     let path = if name.path.is_empty() { name.volume.clone() } else { format!("{}/{}", name.volume, name.path) };
     match name.differs.is_empty() {
         true => format!("{mark} {path}"),
-        false => format!("{mark} {path}  ({})", name.differs.join(", ")),
+        false => {
+            let aspects = name.differs.iter().map(|aspect| words::word("differs", aspect)).collect::<Vec<_>>();
+            format!("{mark} {path}  ({})", aspects.join(", "))
+        }
     }
 }
 
@@ -228,7 +231,7 @@ pub(crate) fn versions(session: &Session, workload: &str, path: &OsStr) -> Resul
             let facts = version.entry.as_ref().map(|entry| &entry.facts);
             let size = |facts: &EntryFacts| if facts.kind == "directory" { none() } else { style::bytes(facts.bytes) };
             let content = match (&version.error, facts, version.same_as_before) {
-                (Some(failure), ..) => super::words::read(&failure.message),
+                (Some(failure), ..) => words::read(&failure.message),
                 (None, None, _) => say!("version-not-there"),
                 (None, Some(_), Some(true)) => say!("version-as-before"),
                 (None, Some(_), Some(false)) => say!("version-changed"),

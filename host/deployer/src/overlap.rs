@@ -72,7 +72,7 @@ pub fn refuse_copy_at(config: &Config, to: &Path) -> Result<()> {
         let message = message!("nothing-is-extracted-to", path = escape::path(to), clause);
         Failure::new(Code::VolumeRefused, message).hint(message!("name-a-directory-elsewhere"))
     };
-    for own in reserved_directories(config) {
+    for own in reserved_directories(config).chain([config.host.state_dir.clone()]) {
         if let Some(relation) = here.relation(&Location::of(&own, &mounts)?) {
             return Err(refused(relation.to(&message!("the-hosts-own-directory", path = escape::path(&own)))));
         }

@@ -89,14 +89,13 @@ impl Look<'_> {
             handles_left: AtomicUsize::new(parts.len()),
             is_whole: AtomicBool::new(false),
         });
-        let (plugin, monitor) = ((self.plugin)()?, self.monitor(&looked.workload, &looked.snapshot));
-        let into = [Arc::new(OneFile(inner.clone())) as Arc<dyn Receiver>];
-        let index = [content.volume as u32];
+        let into = vec![(content.volume as u32, Arc::new(OneFile(inner.clone())) as Arc<dyn Receiver>)];
+        let reading = self.reading(&looked.workload, &looked.snapshot, into)?;
         let end = Mutex::new(None);
         let read = std::thread::scope(|scope| {
             let end = &end;
             let reader = threads::spawn_in(scope, "reader", move || {
-                let read = plugin.read_parts(monitor, (&parts, Order::Kept), &index, &into);
+                let read = reading.run((&parts, Order::Kept));
                 let is_whole = inner.is_whole.load(Ordering::Acquire);
                 let digest = is_whole.then(|| inner.blocks.digest(inner.size));
                 *end.lock().unwrap_or_else(PoisonError::into_inner) = digest;

@@ -215,7 +215,7 @@ struct Destination {
 
 impl Destination {
     fn of(look: &Look<'_>, to: &Path) -> Result<Destination> {
-        let usage = |error: &std::io::Error| Failure::io("resolve", to, error).with_code(Code::Usage);
+        let usage = |error: &std::io::Error| Failure::io("look at", to, error).with_code(Code::Usage);
         let absolute = std::path::absolute(to).map_err(|error| usage(&error))?;
         let (Some(above), Some(name)) = (absolute.parent(), absolute.file_name()) else {
             return Err(Failure::new(Code::Usage, message!("nothing-is-extracted-to-the-root")));

@@ -27,6 +27,11 @@ impl Judge {
         Judge { entries_left: entries, bytes_left: bytes, listed: ListingBudget::default(), cancelled }
     }
 
+    /// Whether all that the snapshot says has come.
+    pub(crate) fn is_all(&self) -> bool {
+        self.entries_left.load(Ordering::Relaxed) == 0 && self.bytes_left.load(Ordering::Relaxed) == 0
+    }
+
     /// A directory, which may be the volume's root.
     pub(crate) fn directory<'a>(&self, path: &[u8], metadata: &'a Metadata) -> Result<Cow<'a, Metadata>> {
         check(path)?;

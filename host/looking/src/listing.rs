@@ -34,6 +34,11 @@ impl Listing {
         Listing { judge: Arc::new(judge), entries: Mutex::default(), large: Mutex::default() }
     }
 
+    /// Whether all that the snapshot says of the volume has come.
+    pub(crate) fn is_all(&self) -> bool {
+        self.judge.is_all()
+    }
+
     /// Writes all of it in order, and answers the tree digest.
     pub(crate) fn write<W: std::io::Write>(&self, volume: usize, list: &mut ListWriter<W>) -> Result<String> {
         for large in std::mem::take(&mut *locked(&self.large)).into_values() {

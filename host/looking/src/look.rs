@@ -15,15 +15,18 @@ use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_config::Workload;
 use reforge_host::host::Host;
-use reforge_host::restore::monitor::{Given, Monitor};
+use reforge_host::restore::monitor::{Given, Monitor, Shown};
 use reforge_host::restore::progress::Progress;
 use reforge_plugins::Plugin;
+use reforge_plugins::bindings::exports::reforge::restore::restorer::Job;
 use reforge_plugins::bindings::reforge::restore::workers::Part;
 use reforge_plugins::calls::Order;
+use reforge_plugins::policy;
 use reforge_snapshots::entries::{EntryList, ListWriter};
 use reforge_snapshots::format::Descriptor;
 use reforge_snapshots::store::OpenSnapshot;
 use reforge_volumes::receiver::Receiver;
+use reforge_volumes::staging::Policy;
 
 /// Somebody who looks. The plugin is asked for only where an archive must be read.
 pub struct Look<'a> {
@@ -92,7 +95,7 @@ impl Look<'_> {
         let mut list = ListWriter::new(BufWriter::new(file))?;
         for (index, (listing, totals)) in listings.iter().zip(&descriptor.volumes).enumerate() {
             let tree = listing.write(index, &mut list)?;
-            if totals.tree_digest.as_ref().is_some_and(|digest| *digest != tree) {
+            if !listing.is_all() || totals.tree_digest.as_ref().is_some_and(|digest| *digest != tree) {
                 let hint = message!("restore-another-snapshot");
                 return Err(Failure::new(Code::SnapshotDamaged, message!("what-came-out-of-the-archive")).hint(hint));
             }
@@ -118,13 +121,63 @@ impl Look<'_> {
         parts: (&[Part], Order),
         into: Vec<(u32, Arc<dyn Receiver>)>,
     ) -> Result<()> {
-        let plugin = (self.plugin)()?;
-        let (indexes, into): (Vec<_>, Vec<_>) = into.into_iter().unzip();
-        plugin.read_parts(self.monitor(workload, snapshot), parts, &indexes, &into)
+        self.reading(workload, snapshot, into)?.run(parts)
     }
 
-    pub(crate) fn monitor(&self, workload: &Workload, snapshot: &Arc<OpenSnapshot>) -> Arc<Monitor> {
+    /// The same, to be run on another thread.
+    pub(crate) fn reading(
+        &self,
+        workload: &Workload,
+        snapshot: &Arc<OpenSnapshot>,
+        into: Vec<(u32, Arc<dyn Receiver>)>,
+    ) -> Result<Reading> {
+        let descriptor = &snapshot.descriptor;
+        let volumes = &descriptor.manifest.volumes;
+        let shown = |(index, into): &(u32, Arc<dyn Receiver>)| {
+            let volume = volumes.get(*index as usize)?;
+            Some(Shown { name: volume.name.clone(), scope: volume.scope.clone(), into: into.clone() })
+        };
+        let left = volumes.iter().filter(|volume| !into.iter().any(|(index, _)| *index == volume.index));
+        let job = Job {
+            workload: workload.id.clone(),
+            plan_digest: String::new(),
+            leave: left.map(|volume| volume.name.clone()).collect(),
+            policy: policy::words(Policy { links: true, privileged: true }),
+            imported: descriptor.imported,
+            thorough: false,
+        };
         let given = Given { host: self.host.clone(), workload: workload.clone(), snapshot: snapshot.clone() };
-        Arc::new(Monitor::of_look(given, self.progress.clone()))
+        let monitor = Monitor::of_look(given, into.iter().filter_map(shown).collect(), self.progress.clone());
+        Ok(Reading {
+            plugin: (self.plugin)()?,
+            monitor: Arc::new(monitor),
+            job,
+            into,
+            has_parts: !descriptor.parts.is_empty(),
+        })
+    }
+}
+
+/// What a plugin is about to read.
+pub(crate) struct Reading {
+    plugin: Plugin,
+    monitor: Arc<Monitor>,
+    job: Job,
+    into: Vec<(u32, Arc<dyn Receiver>)>,
+    has_parts: bool,
+}
+
+impl Reading {
+    /// Of an archive with parts, which is in our layout, only these. Any other one is read as the plugin reads it for a restore.
+    pub(crate) fn run(self, parts: (&[Part], Order)) -> Result<()> {
+        if self.has_parts {
+            let (indexes, into): (Vec<_>, Vec<_>) = self.into.into_iter().unzip();
+            return self.plugin.read_parts(self.monitor, parts, &indexes, &into);
+        }
+        let restored = self.plugin.restore(self.monitor.clone(), &self.job);
+        match self.monitor.was_read() {
+            true => Ok(()),
+            false => Err(restored.err().unwrap_or_else(|| Failure::new(Code::Plugin, message!("the-plugin-went")))),
+        }
     }
 }

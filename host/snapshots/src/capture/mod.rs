@@ -49,6 +49,7 @@ use super::walk::Changes;
 use super::{Progress, check_cancelled};
 use reforge_base::clock;
 use reforge_base::consistency::Taken;
+use reforge_base::durable;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::not_captured::NotCaptured;
@@ -112,10 +113,13 @@ pub fn capture(store: &Store, request: &CaptureRequest<'_>, progress: &dyn Progr
     let mut pending = store.begin(&request.workload, manifest.created)?;
     let all = request.volumes.iter().flat_map(|volume| volume.seen_at.iter().cloned()).collect::<Vec<_>>();
     // While nothing may write, nothing is done that can be done later.
-    let list = if request.storage == Storage::Compressed { pending.begin_list() } else { None };
+    let list = match request.storage {
+        Storage::Compressed => Some(pending.begin_list()?),
+        Storage::Stored => None,
+    };
     let (mut written, read) = write_and_prove(request, &manifest, &all, (pending.archive(), list), progress)?;
     let taken = (request.conclude)()?;
-    written.list.take().iter().for_each(|list| pending.keep_list(list));
+    written.list.take().as_ref().map_or(Ok(()), durable::sync_file)?;
     pending.sync_archive()?;
     verification::read_back(pending.archive(), &written.unverified, progress)?;
     let descriptor = described(request, manifest, pending.id(), (written, read), taken);

@@ -30,7 +30,7 @@ pub(super) struct Finished {
     pub(super) apart: Option<(u64, u64)>,
     /// Of the volumes, in the request's order.
     pub(super) tree_digests: Vec<String>,
-    /// The names in it, if they were all written down.
+    /// The names in it, if they are written down.
     pub(super) list: Option<File>,
     /// What nobody has proved to be on disk yet.
     pub(super) unverified: Vec<Written>,
@@ -68,7 +68,7 @@ impl<'f> ArchiveWriter<'f> {
             apart: None,
             trees: vec![TreeHasher::default(); request.volumes.len()],
             content: ContentHasher::default(),
-            lister: Lister::new(list, request.terms.budget),
+            lister: Lister::new(list, request.terms.budget)?,
         })
     }
 
@@ -118,14 +118,13 @@ impl<'f> ArchiveWriter<'f> {
             }
         };
         self.trees[record.volume].push(&tree_digest::entry(&record.path, &record.metadata, kind));
-        self.lister.push(record, content);
-        Ok(())
+        self.lister.push(record, content)
     }
 
     pub(super) fn finish(self) -> Result<Finished> {
         let archive = Archive { bytes: self.bytes, sha256: self.sha256.finish()? };
         Ok(Finished {
-            list: self.lister.finish(self.trees.len(), &archive.sha256),
+            list: self.lister.finish(self.trees.len(), &archive.sha256)?,
             archive,
             parts: self.parts,
             apart: self.apart,

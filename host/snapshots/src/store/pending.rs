@@ -24,16 +24,9 @@ pub struct Pending {
     workload: String,
     id: String,
     archive: File,
-    list: ListState,
+    /// An entry list was begun, and is whole when this is published.
+    has_list: bool,
     published: bool,
-}
-
-/// How far the entry list is, which a snapshot can do without.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum ListState {
-    None,
-    Begun,
-    Whole,
 }
 
 impl Pending {
@@ -52,7 +45,7 @@ impl Pending {
                     workload: workload.to_owned(),
                     id,
                     archive,
-                    list: ListState::None,
+                    has_list: false,
                     published: false,
                 });
             }
@@ -70,18 +63,11 @@ impl Pending {
         &self.archive
     }
 
-    /// A file for the entry list. None if there can be none: then the snapshot has none for now.
-    pub fn begin_list(&mut self) -> Option<File> {
-        let file = self.folder.create(&self.new_list()).ok()?;
-        self.list = ListState::Begun;
-        Some(file)
-    }
-
-    /// Keeps the entry list that was written there, if it can be made durable.
-    pub fn keep_list(&mut self, list: &File) {
-        if durable::sync_file(list).is_ok() {
-            self.list = ListState::Whole;
-        }
+    /// A file for the entry list.
+    pub fn begin_list(&mut self) -> Result<File> {
+        let file = self.folder.create(&self.new_list())?;
+        self.has_list = true;
+        Ok(file)
     }
 
     /// Makes the archive durable.
@@ -103,10 +89,8 @@ impl Pending {
         super::check::archive_size(&read, size.len())?;
         self.write_descriptor(&text)?;
         self.folder.rename(&self.new_archive(), &archive_name(&self.id))?;
-        match self.list {
-            ListState::None => {}
-            ListState::Begun => self.folder.remove(&self.new_list())?,
-            ListState::Whole => self.folder.rename(&self.new_list(), &entries_name(&self.id))?,
+        if self.has_list {
+            self.folder.rename(&self.new_list(), &entries_name(&self.id))?;
         }
         self.folder.sync()?;
         self.folder.rename(&self.new_descriptor(), &descriptor_name(&self.id))?;
@@ -144,7 +128,7 @@ impl Drop for Pending {
         // The descriptor goes first: at no instant is there half a snapshot. The failure that led here is the one to
         // tell; whatever cannot be removed now is swept by the next capture, or listed.
         let lists = [entries_name(&self.id), self.new_list()];
-        let lists = lists.into_iter().filter(|_| self.list != ListState::None);
+        let lists = lists.into_iter().filter(|_| self.has_list);
         let names = [descriptor_name(&self.id), archive_name(&self.id), self.new_archive(), self.new_descriptor()];
         let removed = names.into_iter().chain(lists).try_for_each(|name| self.folder.remove(&name));
         let _ = removed.and_then(|()| self.folder.sync());

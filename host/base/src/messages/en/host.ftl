@@ -589,3 +589,4 @@ no-more-is-wanted = no more is wanted
 nothing-is-extracted-to-the-root = nothing is extracted to the root of the file system
 holds-something-already = `{ $path }` holds something already
 name-a-directory-that-is-empty-or-new = name a directory that is empty or does not exist
+nothing-is-restored-here = nothing is restored: somebody only looks

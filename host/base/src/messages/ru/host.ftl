@@ -610,3 +610,4 @@ no-more-is-wanted = больше ничего не нужно
 nothing-is-extracted-to-the-root = в корень файловой системы ничего не извлекается
 holds-something-already = в `{ $path }` уже что-то есть
 name-a-directory-that-is-empty-or-new = укажите каталог, который пуст или ещё не существует
+nothing-is-restored-here = ничего не восстанавливается: это только просмотр

@@ -19,9 +19,9 @@ impl Monitor {
     pub(super) fn watch_guest(&self) -> Result<()> {
         // What is read is progress for what stages nothing.
         let mut progress = self.archive.furthest();
-        if let Purpose::Look(taken) = &self.purpose {
+        if let Purpose::Look(look) = &self.purpose {
             // Its parts are read side by side, one of them from the end.
-            progress += taken.load(Ordering::Relaxed);
+            progress += look.taken.load(Ordering::Relaxed);
         }
         if let Purpose::Restore(steps) = &self.purpose {
             // Whoever holds the step is in a host call, which has limits of its own.
