@@ -21,6 +21,7 @@ use reforge_snapshots::entries::{Entry, Kind};
 use reforge_volumes::parent::Parent;
 use reforge_volumes::receiver::{Pieces, Receiver};
 use reforge_volumes::remove::remove_known;
+use reforge_volumes::staging::entry_path;
 use reforge_volumes::staging::{Expected, Policy, Quota, Staging};
 use reforge_volumes::tree_digest::{Metadata, Mtime};
 
@@ -55,7 +56,7 @@ struct Selection {
 
 impl Selection {
     fn takes(&self, path: &[u8]) -> bool {
-        if self.left_out.contains(path) {
+        if !self.left_out.is_empty() && upwards(path).any(|path| self.left_out.contains(path)) {
             return false;
         }
         let is_below = |tree: &Vec<u8>| {
@@ -93,6 +94,11 @@ impl Look<'_> {
     }
 }
 
+/// A path, and the directories above it up to the volume's root.
+fn upwards(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::successors(Some(path), |path| (!path.is_empty()).then(|| entry_path::split(path).0))
+}
+
 /// What is taken of each volume, and what that comes to.
 struct Chosen<'a> {
     looked: &'a Looked,
@@ -128,11 +134,7 @@ impl<'a> Chosen<'a> {
         for number in self.roots.clone() {
             let (volume, entry) = self.entry(number)?;
             let selection = &mut selections[volume];
-            let mut path = &entry.path[..];
-            while !path.is_empty() {
-                path = path.iter().rposition(|byte| *byte == b'/').map_or(&path[..0], |at| &path[..at]);
-                selection.above.insert(path.to_vec());
-            }
+            selection.above.extend(upwards(&entry.path).skip(1).map(<[u8]>::to_vec));
             selection.trees.push(entry.path);
         }
         for (volume, selection) in selections.iter_mut().enumerate() {
@@ -164,13 +166,13 @@ impl<'a> Chosen<'a> {
                 continue;
             }
             let is_link = matches!(entry.kind, Kind::Symlink { .. } | Kind::HardLink { .. });
-            let is_refused = (entry.is_privileged && !privileged) || (is_link && !self.policy.links);
             // A further name of a file that is not in the copy becomes the file.
             let becomes_file = match &entry.kind {
                 Kind::HardLink { leader } => !selection.takes(leader) && !selection.instead.contains_key(leader),
                 _ => false,
             };
-            if is_refused && !(becomes_file && privileged) {
+            let is_refused = (entry.is_privileged && !privileged) || (is_link && !becomes_file && !self.policy.links);
+            if is_refused {
                 self.leave_out(volume, &entry, selection);
                 next = self.looked.list.behind(number);
                 continue;

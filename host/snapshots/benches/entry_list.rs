@@ -2,11 +2,7 @@
 //!
 //! `cargo bench -p reforge-snapshots [-- DIRECTORY]` prints one line a run: milliseconds of each, and the list's bytes.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::disallowed_methods,
-    reason = "it prints figures, and works where it is told to"
-)]
+#![expect(clippy::print_stdout, reason = "it prints figures")]
 
 use std::io::BufWriter;
 use std::time::Instant;
