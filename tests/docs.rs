@@ -129,6 +129,7 @@ pages! {
     docker: "docs/docker.md",
     embedding: "docs/embedding.md",
     import: "docs/import.md",
+    looking_into: "docs/looking-into.md",
     notifications: "docs/notifications.md",
     operating: "docs/operating.md",
     performance: "docs/performance.md",

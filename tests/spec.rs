@@ -80,6 +80,8 @@ mod short_downtime;
 mod slow_clients_hold_nothing_up;
 #[path = "spec/snapshots_are_consistent.rs"]
 mod snapshots_are_consistent;
+#[path = "spec/snapshots_are_looked_into.rs"]
+mod snapshots_are_looked_into;
 #[path = "spec/snapshots_are_taken_by_themselves.rs"]
 mod snapshots_are_taken_by_themselves;
 #[path = "spec/the_api_is_described.rs"]

@@ -63,6 +63,7 @@ fn no_files_import_each_other_in_a_circle() {
 /// Messages that a word of a document or of the system chooses: `code-busy`.
 const CHOSEN_BY_A_WORD: &[&str] = &[
     "code-",
+    "differs-",
     "due-outcome-",
     "health-",
     "is-",

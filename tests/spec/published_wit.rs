@@ -78,6 +78,10 @@ fn a_plugin_compiled_against_each_version_that_the_host_states_goes_on_working()
         let archive = pack(&bench);
         let import = ["snapshot", "import", &archive, "--workload", "app", "--json"];
         let imported = bench.world.ok(&[&import[..], &plugin].concat()).json();
+        // Whatever its layout is, it shows what the archive holds.
+        let looked = ["snapshot", "browse", "app", imported["id"].as_str().unwrap(), "data", "--json"];
+        let names = bench.world.ok(&[&looked[..], &plugin].concat()).json();
+        assert_eq!(names["total"], std::fs::read_dir(&bench.lives[0]).unwrap().count(), "{version}");
         bench.lives.iter().for_each(|live| fill(live, "new"));
         bench.world.restore("app", imported["id"].as_str().unwrap(), &plugin).expect(0);
         for (live, wanted) in bench.lives.iter().zip(&bench.old) {

@@ -141,6 +141,10 @@ fn a_real_answer_of_every_route_is_as_it_is_described() {
     let snapshot_path = of(&format!("snapshots/{snapshot}"));
     ask("GET", &snapshot_path, "", None);
     ask("POST", &format!("{snapshot_path}/verify"), "", None);
+    for path in ["entries", "entries?under=0", "entries/1/content", "diff"] {
+        ask("GET", &format!("{snapshot_path}/{path}"), "", None);
+    }
+    ask("GET", &of("versions?path=file"), "", None);
     let archive = ask("GET", &format!("{snapshot_path}/archive"), "", None).bytes;
     let import = server.as_admin("POST", &of("snapshots/import")).header("Content-Type", "application/gzip");
     let imported = id_of(import.body(archive).send().expect(201));

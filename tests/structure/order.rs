@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Each may use those before it.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 19] = [
     "text",
     "base",
     "volumes",
@@ -21,6 +21,7 @@ const ORDER: [&str; 18] = [
     "config",
     "deployer",
     "host",
+    "looking",
     "conformance",
     "documents",
     "server",

@@ -1,5 +1,6 @@
 //! The arguments of every command. Only this file knows clap; what it accepts is in `docs/operating.md`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -296,6 +297,44 @@ pub(crate) enum Snapshot {
     },
     /// The same as `reforge import`
     Import(Import),
+    /// What a snapshot holds: its volumes, or what lies in a directory of one
+    Browse {
+        #[command(flatten)]
+        named: Named,
+        /// A directory: `VOLUME/PATH`, or `PATH` where there is one volume, or as the app sees it
+        path: Option<OsString>,
+        /// How many of what lies there to pass over
+        #[arg(long, value_name = "COUNT", default_value_t = 0)]
+        from: u64,
+    },
+    /// Write a file of a snapshot to standard output
+    Cat {
+        #[command(flatten)]
+        named: Named,
+        path: OsString,
+    },
+    /// Copy some of a snapshot into a directory of its own
+    Extract {
+        #[command(flatten)]
+        named: Named,
+        #[arg(required = true)]
+        path: Vec<OsString>,
+        /// A directory that is empty or does not exist, and is no app's
+        #[arg(long, value_name = "DIRECTORY")]
+        to: PathBuf,
+    },
+    /// What differs between two snapshots, or between a snapshot and what is live
+    Diff {
+        #[command(flatten)]
+        named: Named,
+        /// What it is compared with [default: what is live now]
+        other: Option<String>,
+        /// How many differences to pass over
+        #[arg(long, value_name = "COUNT", default_value_t = 0)]
+        from: u64,
+    },
+    /// Which snapshots hold a path, and where it changed
+    Versions { workload: String, path: OsString },
     /// Delete a snapshot, named by its whole id
     Delete {
         #[command(flatten)]
@@ -339,7 +378,16 @@ pub(crate) struct Yes {
 #[derive(Subcommand)]
 pub(crate) enum Restore {
     /// What a restore would change and what stands in its way; changes nothing
-    Plan(What),
+    Plan {
+        #[command(flatten)]
+        what: What,
+        /// Also the names that would change, a hundred at a time
+        #[arg(long)]
+        names: bool,
+        /// How many of them to pass over
+        #[arg(long, value_name = "COUNT", default_value_t = 0, requires = "names")]
+        from: u64,
+    },
     /// Restore every volume, or none
     Run {
         #[command(flatten)]

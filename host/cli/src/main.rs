@@ -16,6 +16,7 @@ mod forget;
 mod history;
 mod import;
 mod init;
+mod looking;
 mod notify;
 mod output;
 mod plan;
@@ -172,13 +173,18 @@ fn snapshot(session: &Session, command: args::Snapshot) -> Result<Answer> {
         }
         args::Snapshot::ProjectFiles { named, to } => project::write_files(session, &named, &to),
         args::Snapshot::Import(what) => import::import(session, &what),
+        args::Snapshot::Browse { named, path, from } => looking::browse(session, &named, path.as_deref(), from),
+        args::Snapshot::Cat { named, path } => looking::cat(session, &named, &path),
+        args::Snapshot::Extract { named, path, to } => looking::extract(session, &named, &path, &to),
+        args::Snapshot::Diff { named, other, from } => looking::diff(session, &named, other.as_deref(), from),
+        args::Snapshot::Versions { workload, path } => looking::versions(session, &workload, &path),
         args::Snapshot::Delete { named, yes, wait } => snapshot::delete(session, &named, yes.yes, wait.wait),
     }
 }
 
 fn restore(session: &Session, command: args::Restore) -> Result<Answer> {
     match command {
-        args::Restore::Plan(what) => plan::plan(session, &what),
+        args::Restore::Plan { what, names, from } => plan::plan(session, &what, names.then_some(from)),
         args::Restore::Run { what, plan, yes, wait } => {
             restore::run(session, restore::Run { what, plan, yes: yes.yes, wait: wait.wait })
         }

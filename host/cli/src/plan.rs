@@ -12,18 +12,26 @@ use reforge_host::restore::run::{self, Planned, Request};
 use super::answer::Answer;
 use super::args::What;
 use super::exit::Exit;
+use super::looking;
 use super::progress::Display;
 use super::session::Session;
 use super::snapshot;
 use super::style::{self, entries_in_words};
 use super::words::{self, say};
 
-pub(crate) fn plan(session: &Session, what: &What) -> Result<Answer> {
+/// With the names that would change from this one on, if they were asked for.
+pub(crate) fn plan(session: &Session, what: &What, names_from: Option<u64>) -> Result<Answer> {
     session.looking()?;
     let planned = make(session, what)?;
     let refused = !planned.preflight.refusals.is_empty();
-    let mut answer =
-        Answer::done(text(session, what, &planned), document(&what.named.workload, what.keep_previous, &planned));
+    let mut text = text(session, what, &planned);
+    let mut document = document(&what.named.workload, what.keep_previous, &planned);
+    if let Some(from) = names_from {
+        let names = looking::of_plan(session, &planned, &what.named.workload, from)?;
+        text = format!("{}\n\n{text}", looking::changed(&names));
+        document.names = Some(names);
+    }
+    let mut answer = Answer::done(text, document);
     if refused {
         answer.exit = Exit::Refused;
     }

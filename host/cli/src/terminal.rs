@@ -66,6 +66,12 @@ impl Terminal {
         self.answers.deliver(format!("{text}\n"), &self.cancelled)
     }
 
+    /// A piece of an answer that is no text, as [`Terminal::answer`].
+    pub(crate) fn answer_bytes(&self, bytes: &[u8]) -> std::io::Result<()> {
+        self.errors.drain();
+        self.answers.deliver(bytes, &self.cancelled)
+    }
+
     /// A part of the answer, as soon as it is known.
     pub(crate) fn print(&self, text: &str) {
         self.answers.show(format!("{text}\n"));

@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 
 use crate::about::About;
 use crate::configured::configured_path;
+use reforge_base::Message;
 use reforge_base::escape;
-use reforge_base::failure::{Failure, Result};
+use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
-use reforge_base::mounts::{Location, MountTable};
+use reforge_base::mounts::{Location, MountTable, Relation};
 use reforge_base::state_dir::own_directories;
 use reforge_config::{Config, Volume, Workload};
 
@@ -55,6 +56,38 @@ pub(super) fn refuse_volumes_at(config: &Config, ours: &Path, mounts: &MountTabl
                 let clause = relation.to(&message!("the-hosts-own-directory", path = escape::path(ours)));
                 let hint = message!("keep-volumes-and-the-state-snapshot");
                 return Err(about.refuse(clause, hint));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a place for a copy of what a snapshot holds that is, holds or lies in a volume of any workload or the host's own
+/// directories, or lies beside a volume, where restores work.
+pub fn refuse_copy_at(config: &Config, to: &Path) -> Result<()> {
+    let mounts = MountTable::read()?;
+    let here = Location::of(to, &mounts)?;
+    let above = to.parent().map(|above| Location::of(above, &mounts)).transpose()?;
+    let refused = |clause: Message| {
+        let message = message!("nothing-is-extracted-to", path = escape::path(to), clause);
+        Failure::new(Code::VolumeRefused, message).hint(message!("name-a-directory-elsewhere"))
+    };
+    for own in reserved_directories(config).chain([config.host.state_dir.clone()]) {
+        if let Some(relation) = here.relation(&Location::of(&own, &mounts)?) {
+            return Err(refused(relation.to(&message!("the-hosts-own-directory", path = escape::path(&own)))));
+        }
+    }
+    for workload in &config.workloads {
+        for (volume, path) in directories(config, workload, &mounts) {
+            let (name, id) = (escape::text(&volume.name), escape::text(&workload.id));
+            let whose = message!("volume-of-at-alone", name, id, path = escape::path(&path));
+            if let Some(relation) = here.relation(&Location::of(&path, &mounts)?) {
+                return Err(refused(relation.to(&whose)));
+            }
+            let parent = path.parent().map(|parent| Location::of(parent, &mounts)).transpose()?;
+            let same = above.as_ref().zip(parent.as_ref()).and_then(|(above, parent)| above.relation(parent));
+            if same == Some(Relation::Same) {
+                return Err(refused(message!("lies-beside", what = whose)));
             }
         }
     }

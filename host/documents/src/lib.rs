@@ -7,6 +7,7 @@ pub mod decision;
 pub mod event;
 pub mod history;
 pub mod host;
+pub mod looking;
 pub mod notification;
 pub mod plan;
 pub mod plugin;

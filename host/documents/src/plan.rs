@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::looking::ChangedNames;
 use super::text;
 use super::workload::WorkloadState;
 use reforge_base::consistency::Taken;
@@ -50,6 +51,9 @@ pub struct RestorePlan {
     pub loses_ms: Option<u64>,
     /// None if the app does not run.
     pub downtime_estimate_ms: Option<u64>,
+    /// Some of the names that would change, where they were asked for, as the host compares them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names: Option<ChangedNames>,
 }
 
 /// What would be restored.
@@ -146,6 +150,7 @@ pub fn document(workload: &str, keep_previous: bool, planned: &Planned) -> Resto
         app: PlannedApp { state: plan.observation.state.into(), comes_back: plan.observation.state.should_run() },
         loses_ms: loses(planned).map(|lost| lost.as_millis() as u64),
         downtime_estimate_ms: downtime(planned).map(|downtime| downtime.as_millis() as u64),
+        names: None,
     }
 }
 

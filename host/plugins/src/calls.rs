@@ -7,15 +7,25 @@ use wasmtime::component::Resource;
 use super::bindings::exports::reforge::restore::restorer::{Description, Inspection, Job, RestorePlan};
 use super::bindings::importing::Importing;
 use super::bindings::importing::exports::reforge::restore::importer::{Contents, Remark, Rules, Source};
+use super::bindings::reforge::restore::workers::Part;
 pub use super::foreign::own;
 use super::foreign::shortened;
 use super::host_calls::{HostCalls, NothingGiven};
-use super::imports::handles::Snapshot;
+use super::imports::handles::{Snapshot, Staging};
 use super::limits;
 use super::plugin::Plugin;
 use super::sandbox::{Instance, Role};
+use super::workers;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
+use reforge_volumes::receiver::Receiver;
+
+/// Whether parts may be read in any order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    Any,
+    Kept,
+}
 
 impl Plugin {
     /// Who the plugin says it is. It has no handles at all.
@@ -48,6 +58,24 @@ impl Plugin {
         let (mut instance, archive) = self.open(calls)?;
         let answer = instance.exports.reforge_restore_restorer().call_inspect(&mut instance.store, archive, job);
         instance.answer(answer)
+    }
+
+    /// Reads parts of an archive for whoever only looks: `into[k]` takes the entries of archive index `indexes[k]`. Side by
+    /// side, unless whoever takes them needs them in order.
+    pub fn read_parts(
+        &self,
+        calls: Arc<dyn HostCalls>,
+        (parts, order): (&[Part], Order),
+        indexes: &[u32],
+        into: &[Arc<dyn Receiver>],
+    ) -> Result<()> {
+        let workers = match order {
+            Order::Any => limits::workers_max(),
+            Order::Kept => 1,
+        };
+        let staging = |(volume, tree): (usize, &Arc<dyn Receiver>)| Staging { volume, tree: tree.clone() };
+        let into: Vec<Staging> = into.iter().enumerate().map(staging).collect();
+        workers::run(&self.prepared, &calls, (parts, workers), indexes, &into)
     }
 
     /// Whether it takes in more than archives of its own.

@@ -12,7 +12,8 @@ use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::spec::Health;
 use reforge_volumes::live_tree::LiveTree;
-use reforge_volumes::staging::{Policy, Staging};
+use reforge_volumes::receiver::Receiver;
+use reforge_volumes::staging::Policy;
 
 /// What a guest holds to show that a step was done: a number that only the host can have given. One that is forged, used
 /// or of another restore does not fit.
@@ -76,8 +77,8 @@ pub trait HostCalls: Send + Sync {
         Err(nothing_given())
     }
 
-    /// The staging of a volume, with its number in the transaction.
-    fn stage(&self, _transaction: Token, _volume: &str) -> Result<(usize, Arc<Staging>)> {
+    /// What takes the entries of a volume, with its number in the transaction.
+    fn stage(&self, _transaction: Token, _volume: &str) -> Result<(usize, Arc<dyn Receiver>)> {
         Err(nothing_given())
     }
 

@@ -9,19 +9,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::bindings::reforge::restore::workers::Part;
 use super::host_calls::HostCalls;
 use super::imports::handles::{Snapshot, Staging};
-use super::limits;
 use super::policy;
 use super::sandbox::{Instance, Prepared, Role};
 use reforge_base::failure::{Failure, Result};
 use reforge_base::threads;
 use reforge_volumes::staging::own_umask;
 
-/// Extracts every part, at most [`limits::workers_max`] at a time. Half of the workers begin at the end, so that no two
-/// write into one file or directory for long: the kernel lets only one at a time.
+/// Extracts every part, so many at a time. Half of the workers begin at the end, so that no two write into one file or
+/// directory for long: the kernel lets only one at a time.
 pub(crate) fn run(
     prepared: &Prepared,
     calls: &Arc<dyn HostCalls>,
-    parts: &[Part],
+    (parts, workers): (&[Part], usize),
     indexes: &[u32],
     into: &[Staging],
 ) -> Result<()> {
@@ -42,7 +41,7 @@ pub(crate) fn run(
     };
     let work = &work;
     std::thread::scope(|scope| {
-        for worker in 0..limits::workers_max().min(parts.len()) {
+        for worker in 0..workers.min(parts.len()) {
             if let Err(failure) = threads::spawn_in(scope, "extract", move || work(worker % 2 == 1)) {
                 // Those that there are do all of it; with none it has failed.
                 if worker == 0 {

@@ -73,6 +73,11 @@ impl Folder {
         }
     }
 
+    /// Bytes of a file; none if it is not there.
+    pub(super) fn size(&self, name: &str) -> u64 {
+        self.directory.symlink_metadata(name).map_or(0, |metadata| metadata.len())
+    }
+
     /// Renames within the directory; the caller knows that the new name is free. (A rename that refuses to replace is
     /// not known to every file system on which snapshots may be kept.) Not durable before [`Folder::sync`].
     pub(super) fn rename(&self, from: &str, to: &str) -> Result<()> {

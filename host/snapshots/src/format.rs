@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -33,6 +35,19 @@ pub const FILE_BYTES_MAX: u64 = 1 << 20;
 pub const FILES_BYTES_MAX: u64 = 8 << 20;
 /// What the members that hold them may inflate to, headers and the list included.
 pub const ENTRIES_BYTES_MAX: u64 = 2 * FILES_BYTES_MAX;
+
+/// What a path in a descriptor keeps as it is; all else is percent-encoded.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+/// A path as it stands in a descriptor.
+pub fn encoded(path: &[u8]) -> String {
+    percent_encode(path, PLAIN).to_string()
+}
+
+/// The path that stands there as this.
+pub fn decoded(text: &str) -> Vec<u8> {
+    percent_encoding::percent_decode_str(text).collect()
+}
 
 /// `<id>.json`. No descriptor, no snapshot.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -129,7 +144,7 @@ pub struct EntryFlags {
 impl EntryFlags {
     /// The path as it is.
     pub fn decoded_path(&self) -> Vec<u8> {
-        percent_encoding::percent_decode_str(&self.path).collect()
+        decoded(&self.path)
     }
 }
 

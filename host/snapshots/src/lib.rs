@@ -1,6 +1,7 @@
 //! Snapshots: captured from live volumes, kept as an archive and a descriptor.
 //!
-//! In reading order: [`mod@format`] is what is written down, [`capture`] makes it, [`store`] keeps it. Nothing here reads an
+//! In reading order: [`mod@format`] is what is written down, [`entries`] the list of names beside it, [`capture`] makes both,
+//! [`store`] keeps them. Nothing here reads an
 //! archive's contents: that is the plugin's part.
 //!
 //! Internal: `reforge-host` is what others depend on, and this changes from one version to the next.
@@ -11,6 +12,7 @@ use reforge_base::{Message, message};
 
 pub mod bundle;
 pub mod capture;
+pub mod entries;
 pub mod format;
 pub mod members;
 pub mod project_files;

@@ -170,7 +170,9 @@ impl Explorer {
         }
         for archive in super::super::world::names(&self.world.snapshot_dir.join("app")) {
             let name = archive.to_str().unwrap();
-            let other = name.strip_suffix(".tar.gz").map(|stem| format!("{stem}.json"));
+            // An entry list is of a snapshot, which need not have one.
+            let of_one = name.strip_suffix(".tar.gz").or_else(|| name.strip_suffix(".entries"));
+            let other = of_one.map(|stem| format!("{stem}.json"));
             let other = other.or_else(|| name.strip_suffix(".json").map(|stem| format!("{stem}.tar.gz")));
             if other.is_none_or(|other| !Path::new(&other).exists()) {
                 left.push(name.to_owned());

@@ -22,7 +22,7 @@ use reforge_plugins::host_calls::{HostCalls, Token};
 use reforge_plugins::limits;
 use reforge_plugins::policy;
 use reforge_volumes::live_tree;
-use reforge_volumes::staging;
+use reforge_volumes::receiver::{Pieces, Receiver};
 use reforge_volumes::tree_digest;
 
 /// The plugin's code, linked into this program.
@@ -65,12 +65,12 @@ struct Tree(Mutex<live_tree::LiveTree>);
 struct Staged {
     monitor: Arc<Monitor>,
     volume: usize,
-    tree: Arc<staging::Staging>,
+    tree: Arc<dyn Receiver>,
 }
 
 struct Large {
     monitor: Arc<Monitor>,
-    file: Mutex<staging::LargeFile>,
+    file: Mutex<Box<dyn Pieces>>,
 }
 
 impl Report for Native {

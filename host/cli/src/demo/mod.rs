@@ -116,7 +116,7 @@ impl Play {
         };
         self.title(&message!("demo-what-would-a-restore-do"));
         let planned =
-            self.show(&format!("restore plan {WORKLOAD} {snapshot}"), |session| plan::plan(session, &what))?;
+            self.show(&format!("restore plan {WORKLOAD} {snapshot}"), |session| plan::plan(session, &what, None))?;
         self.tell(&message!("demo-what-a-plan-compares"));
         self.tell(&message!("demo-the-restore-replaces-everything"));
         let digest = planned.json["digest"].as_str().unwrap_or_default().to_owned();

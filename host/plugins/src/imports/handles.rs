@@ -12,6 +12,7 @@ use crate::descriptors::Reserved;
 use crate::host_calls::Token;
 use crate::limits::HANDLES_MAX;
 use reforge_volumes as volumes;
+use reforge_volumes::receiver::{Pieces, Receiver};
 
 pub struct Lease(pub Token);
 pub struct Stopped(pub Token);
@@ -33,16 +34,16 @@ pub struct LiveTree {
     pub held: Reserved,
 }
 
-/// The staging of one volume.
+/// What takes the entries of one volume: its staging, or whoever only looks.
 #[derive(Clone)]
 pub struct Staging {
     pub volume: usize,
-    pub tree: Arc<volumes::staging::Staging>,
+    pub tree: Arc<dyn Receiver>,
 }
 
 /// One writer of a large file, and its descriptor.
 pub struct LargeFile {
-    pub file: volumes::staging::LargeFile,
+    pub file: Box<dyn Pieces>,
     pub _held: Reserved,
 }
 

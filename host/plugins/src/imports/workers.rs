@@ -4,6 +4,7 @@ use wasmtime::component::Resource;
 
 use super::handles::{Snapshot, Staging};
 use crate::bindings::reforge::restore::workers::{self, Part};
+use crate::limits::workers_max;
 use crate::sandbox::{Role, Sandbox};
 use reforge_base::failure::Failure;
 
@@ -18,6 +19,6 @@ impl workers::Host for Sandbox {
         self.calls.workers(self.role == Role::Worker)?;
         let into =
             into.iter().map(|staging| Ok(self.handles.get(staging)?.clone())).collect::<Result<Vec<_>, Failure>>()?;
-        crate::workers::run(&self.prepared, &self.calls, &parts, &indexes, &into)
+        crate::workers::run(&self.prepared, &self.calls, (&parts, workers_max()), &indexes, &into)
     }
 }

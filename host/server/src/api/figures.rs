@@ -64,7 +64,7 @@ impl Figures {
         registry.register("undo_open", open, figures.undo_open.clone());
         let decision = "Restores that only a person can go on with";
         registry.register("decision_needed", decision, figures.decision_needed.clone());
-        registry.register("store_bytes", "What archives of snapshots hold", figures.store.clone());
+        registry.register("store_bytes", "What archives and entry lists of snapshots hold", figures.store.clone());
         registry.register("disk_free_bytes", "What is free for users without privileges", figures.disk_free.clone());
         let version: Family<OfVersion, Gauge> = Family::default();
         version.get_or_create(&OfVersion { version: env!("CARGO_PKG_VERSION") }).set(1);
@@ -98,7 +98,7 @@ impl Figures {
                     reforge_host::host::due::SCHEDULED => 0,
                     _ => 3,
                 };
-                bytes[kind].1 += descriptor.archive.bytes;
+                bytes[kind].1 += descriptor.archive.bytes + snapshot.list_bytes;
             }
         }
         for (kind, bytes) in bytes {

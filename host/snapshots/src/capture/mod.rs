@@ -2,8 +2,8 @@
 //! root and everything below it, depth first, siblings in byte order.
 //!
 //! One thread walks and a few read ahead (`read_ahead`), one puts entries in their place (`source`, `splitter`), all cores read
-//! large files, digest and compress (`worker`), and one writes the members down in order and digests the trees
-//! (`writer`), while another sees to it that they are on disk (`verification`). A descriptor is published only for an archive
+//! large files, digest and compress (`worker`), and one writes the members down in order, digests the trees
+//! and lists the names (`writer`, `lister`), while another sees to it that they are on disk (`verification`). A descriptor is published only for an archive
 //! that is on disk and was read back from there; a capture that fails leaves nothing behind.
 //!
 //! A compressed snapshot may be taken while the app runs: each entry is as long as it says, but entries are of different
@@ -13,6 +13,7 @@
 //! nothing can land in it any more (`landing`).
 
 mod landing;
+mod lister;
 mod noticed;
 mod ordered;
 mod pipeline;
@@ -48,6 +49,7 @@ use super::walk::Changes;
 use super::{Progress, check_cancelled};
 use reforge_base::clock;
 use reforge_base::consistency::Taken;
+use reforge_base::durable;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::not_captured::NotCaptured;
@@ -108,10 +110,16 @@ pub struct CaptureRequest<'a> {
 /// Takes a snapshot. The caller holds the workload's lock, and for [`Storage::Stored`] has seen the app down.
 pub fn capture(store: &Store, request: &CaptureRequest<'_>, progress: &dyn Progress) -> Result<Descriptor> {
     let manifest = manifest_of(request);
-    let pending = store.begin(&request.workload, manifest.created)?;
+    let mut pending = store.begin(&request.workload, manifest.created)?;
     let all = request.volumes.iter().flat_map(|volume| volume.seen_at.iter().cloned()).collect::<Vec<_>>();
-    let (written, read) = write_and_prove(request, &manifest, &all, pending.archive(), progress)?;
+    // While nothing may write, nothing is done that can be done later.
+    let list = match request.storage {
+        Storage::Compressed => Some(pending.begin_list()?),
+        Storage::Stored => None,
+    };
+    let (mut written, read) = write_and_prove(request, &manifest, &all, (pending.archive(), list), progress)?;
     let taken = (request.conclude)()?;
+    written.list.take().as_ref().map_or(Ok(()), durable::sync_file)?;
     pending.sync_archive()?;
     verification::read_back(pending.archive(), &written.unverified, progress)?;
     let descriptor = described(request, manifest, pending.id(), (written, read), taken);
@@ -163,13 +171,13 @@ fn write_and_prove<'a>(
     request: &'a CaptureRequest<'_>,
     manifest: &Manifest,
     all: &'a [PathBuf],
-    file: &File,
+    (file, list): (&File, Option<File>),
     progress: &dyn Progress,
 ) -> Result<(Finished, Read<'a>)> {
     std::thread::scope(|scope| {
         let (stretches, queue) = channel();
         let prover = threads::spawn_in(scope, "prover", move || verification::verify(file, &queue, progress))?;
-        let writer = ArchiveWriter::new(file, request, Unverified::new(stretches));
+        let writer = ArchiveWriter::new((file, list), request, Unverified::new(stretches));
         let written = writer.and_then(|writer| write_archive(request, manifest, all, writer, progress));
         // A proof that failed has ended the writing, too.
         prover.join().map_err(|_| ordered::died())??;

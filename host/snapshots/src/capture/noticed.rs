@@ -4,9 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
-
-use super::super::format::EntryFlags;
+use super::super::format::{EntryFlags, encoded};
 use super::super::xattrs::Xattrs;
 use reforge_base::escape;
 use reforge_base::remark::{About, Gathered, Remark};
@@ -21,14 +19,6 @@ const OF_THE_MACHINE: [&str; 3] = ["/dev", "/proc", "/sys"];
 /// What every file system takes.
 const ATTRIBUTES_ANYWHERE: [&[u8]; 5] =
     [b"user.", b"trusted.", b"security.", b"system.posix_acl_access", b"system.posix_acl_default"];
-
-/// What a path in a descriptor keeps as it is; all else is percent-encoded.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
-
-/// A path as it stands in a descriptor.
-pub(super) fn encoded(path: &[u8]) -> String {
-    percent_encode(path, PLAIN).to_string()
-}
 
 /// Where the app, or the host, has a volume, and every volume that is captured with it.
 #[derive(Clone, Copy)]

@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use rustix::fs::FileType;
 
-use super::super::format::{Manifest, PartInside, VolumeTotals};
+use super::super::format::{Manifest, PartInside, VolumeTotals, encoded};
 use super::super::sparse::{self, Extent};
 use super::super::tar_writer::{self, HeaderKind};
 use super::super::walk::{Changes, Facts, Tree, Walk};
 use super::super::xattrs::Xattrs;
 use super::CaptureVolume;
-use super::noticed::{Noticed, encoded};
+use super::noticed::Noticed;
 use super::read_ahead::{self, Inside, Look, ReadEntry, Reader, Seen};
 use super::splitter::{Content, MEMBER_BYTES, OpenFile, PART_BYTES, Record, RecordKind, Source, Splitter};
 use reforge_base::escape;

@@ -10,6 +10,7 @@ use std::os::fd::AsFd as _;
 use super::super::Progress;
 use super::super::format::{Archive, Part};
 use super::CaptureRequest;
+use super::lister::Lister;
 use super::sha256::Digester;
 use super::splitter::{Record, RecordKind};
 use super::verification::{Unverified, Written};
@@ -29,6 +30,8 @@ pub(super) struct Finished {
     pub(super) apart: Option<(u64, u64)>,
     /// Of the volumes, in the request's order.
     pub(super) tree_digests: Vec<String>,
+    /// The names in it, if they are written down.
+    pub(super) list: Option<File>,
     /// What nobody has proved to be on disk yet.
     pub(super) unverified: Vec<Written>,
 }
@@ -45,10 +48,15 @@ pub(super) struct ArchiveWriter<'f> {
     trees: Vec<TreeHasher>,
     /// Of the file whose blocks are coming.
     content: ContentHasher,
+    lister: Lister,
 }
 
 impl<'f> ArchiveWriter<'f> {
-    pub(super) fn new(file: &'f File, request: &CaptureRequest<'_>, unverified: Unverified) -> Result<Self> {
+    pub(super) fn new(
+        (file, list): (&'f File, Option<File>),
+        request: &CaptureRequest<'_>,
+        unverified: Unverified,
+    ) -> Result<Self> {
         Ok(ArchiveWriter {
             file,
             budget: request.terms.budget,
@@ -60,6 +68,7 @@ impl<'f> ArchiveWriter<'f> {
             apart: None,
             trees: vec![TreeHasher::default(); request.volumes.len()],
             content: ContentHasher::default(),
+            lister: Lister::new(list, request.terms.budget)?,
         })
     }
 
@@ -96,7 +105,7 @@ impl<'f> ArchiveWriter<'f> {
     }
 
     fn record(&mut self, record: &Record) -> Result<()> {
-        let content;
+        let mut content = None;
         let kind = match &record.kind {
             RecordKind::Directory => DigestedKind::Directory,
             RecordKind::Symlink { target } => DigestedKind::Symlink { target },
@@ -104,17 +113,19 @@ impl<'f> ArchiveWriter<'f> {
             RecordKind::File { size, open } => {
                 // Every byte of it has been read by now, by whichever worker.
                 open.as_ref().map_or(Ok(()), |open| open.check_unchanged())?;
-                content = std::mem::take(&mut self.content).finish();
-                DigestedKind::File { size: *size, content: &content }
+                let digest = content.insert(std::mem::take(&mut self.content).finish());
+                DigestedKind::File { size: *size, content: digest }
             }
         };
         self.trees[record.volume].push(&tree_digest::entry(&record.path, &record.metadata, kind));
-        Ok(())
+        self.lister.push(record, content)
     }
 
     pub(super) fn finish(self) -> Result<Finished> {
+        let archive = Archive { bytes: self.bytes, sha256: self.sha256.finish()? };
         Ok(Finished {
-            archive: Archive { bytes: self.bytes, sha256: self.sha256.finish()? },
+            list: self.lister.finish(self.trees.len(), &archive.sha256)?,
+            archive,
             parts: self.parts,
             apart: self.apart,
             tree_digests: self.trees.iter().map(TreeHasher::finish).collect(),

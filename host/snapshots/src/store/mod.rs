@@ -1,10 +1,12 @@
-//! Where snapshots are kept: `<snapshot_dir>/<workload>/<id>.tar.gz` and, written last, `<id>.json`.
+//! Where snapshots are kept: `<snapshot_dir>/<workload>/<id>.tar.gz`, the names in it as `<id>.entries`, and, written last,
+//! `<id>.json`.
 //!
 //! One damaged snapshot never hides another. Nothing is deleted that a journal names, and nothing that this module did
 //! not make: an archive whose descriptor is lost is shown as damaged and stays. Whoever changes a workload's snapshots
 //! holds its lock.
 
 mod check;
+mod lists;
 mod names;
 mod pending;
 mod pins;
@@ -51,6 +53,8 @@ pub struct StoredSnapshot {
     pub descriptor: Result<Descriptor>,
     /// Whether nothing may delete it.
     pub pinned: bool,
+    /// What its entry list occupies.
+    pub list_bytes: u64,
 }
 
 /// As what a snapshot leaves the store.
@@ -174,7 +178,8 @@ impl Store {
         let mut listed: Vec<StoredSnapshot> = wanted
             .map(|id| {
                 let descriptor = open_in(&folder, workload, id).map(|open| open.descriptor);
-                StoredSnapshot { id: id.clone(), descriptor, pinned: pinned.contains(id) }
+                let list_bytes = folder.size(&names::entries_name(id));
+                StoredSnapshot { id: id.clone(), descriptor, pinned: pinned.contains(id), list_bytes }
             })
             .collect();
         listed.sort_by_cached_key(|snapshot| std::cmp::Reverse(newest_key(snapshot)));

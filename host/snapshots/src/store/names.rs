@@ -19,6 +19,7 @@ pub(super) const NEW: &str = ".new-";
 pub(super) const GONE: &str = ".gone-";
 const ARCHIVE: &str = ".tar.gz";
 const DESCRIPTOR: &str = ".json";
+const ENTRIES: &str = ".entries";
 /// How many ids a hint names.
 const NEAREST_MAX: usize = 3;
 
@@ -49,6 +50,15 @@ pub(super) fn archive_name(id: &str) -> String {
 
 pub(super) fn descriptor_name(id: &str) -> String {
     format!("{id}{DESCRIPTOR}")
+}
+
+pub(super) fn entries_name(id: &str) -> String {
+    format!("{id}{ENTRIES}")
+}
+
+/// The id of the snapshot whose entry list a file is.
+pub(super) fn id_of_entries(name: &str) -> Option<&str> {
+    name.strip_suffix(ENTRIES).filter(|id| is_safe(id))
 }
 
 /// The id that a file of the store belongs to; none for files under way.

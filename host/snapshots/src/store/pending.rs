@@ -1,6 +1,6 @@
 //! A snapshot that is being made: its archive under a name that is no snapshot's, until it is published.
 //!
-//! Order on disk: archive synced; descriptor synced under its temporary name; archive renamed, directory synced;
+//! Order on disk: archive synced; descriptor synced under its temporary name; archive and entry list renamed, directory synced;
 //! descriptor renamed, directory synced. Before the last rename there is no snapshot, and what is there is swept by the
 //! next capture; dropped before that, nothing is left.
 
@@ -9,7 +9,7 @@ use std::io::Write as _;
 
 use super::super::folder::Folder;
 use super::super::format::Descriptor;
-use super::names::{self, NEW, archive_name, descriptor_name};
+use super::names::{self, NEW, archive_name, descriptor_name, entries_name};
 use reforge_base::durable;
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
@@ -24,6 +24,8 @@ pub struct Pending {
     workload: String,
     id: String,
     archive: File,
+    /// An entry list was begun, and is whole when this is published.
+    has_list: bool,
     published: bool,
 }
 
@@ -38,7 +40,14 @@ impl Pending {
             let id = names::new_id(created, newest)?;
             if !folder.exists(&archive_name(&id))? && !folder.exists(&descriptor_name(&id))? {
                 let archive = folder.create(&format!("{NEW}{}", archive_name(&id)))?;
-                return Ok(Pending { folder, workload: workload.to_owned(), id, archive, published: false });
+                return Ok(Pending {
+                    folder,
+                    workload: workload.to_owned(),
+                    id,
+                    archive,
+                    has_list: false,
+                    published: false,
+                });
             }
         }
         Err(Failure::new(Code::Io, message!("no-free-snapshot-id-was-found")))
@@ -52,6 +61,13 @@ impl Pending {
     /// The archive, for writing and reading back.
     pub fn archive(&self) -> &File {
         &self.archive
+    }
+
+    /// A file for the entry list.
+    pub fn begin_list(&mut self) -> Result<File> {
+        let file = self.folder.create(&self.new_list())?;
+        self.has_list = true;
+        Ok(file)
     }
 
     /// Makes the archive durable.
@@ -73,6 +89,9 @@ impl Pending {
         super::check::archive_size(&read, size.len())?;
         self.write_descriptor(&text)?;
         self.folder.rename(&self.new_archive(), &archive_name(&self.id))?;
+        if self.has_list {
+            self.folder.rename(&self.new_list(), &entries_name(&self.id))?;
+        }
         self.folder.sync()?;
         self.folder.rename(&self.new_descriptor(), &descriptor_name(&self.id))?;
         self.folder.sync()?;
@@ -92,6 +111,10 @@ impl Pending {
         format!("{NEW}{}", archive_name(&self.id))
     }
 
+    fn new_list(&self) -> String {
+        format!("{NEW}{}", entries_name(&self.id))
+    }
+
     fn new_descriptor(&self) -> String {
         format!("{NEW}{}", descriptor_name(&self.id))
     }
@@ -104,8 +127,10 @@ impl Drop for Pending {
         }
         // The descriptor goes first: at no instant is there half a snapshot. The failure that led here is the one to
         // tell; whatever cannot be removed now is swept by the next capture, or listed.
+        let lists = [entries_name(&self.id), self.new_list()];
+        let lists = lists.into_iter().filter(|_| self.has_list);
         let names = [descriptor_name(&self.id), archive_name(&self.id), self.new_archive(), self.new_descriptor()];
-        let removed = names.iter().try_for_each(|name| self.folder.remove(name));
+        let removed = names.into_iter().chain(lists).try_for_each(|name| self.folder.remove(&name));
         let _ = removed.and_then(|()| self.folder.sync());
     }
 }

@@ -5,7 +5,7 @@
 //! mark an archive is never removed.
 
 use super::super::folder::Folder;
-use super::names::{GONE, NEW, archive_name, descriptor_name, id_of};
+use super::names::{GONE, NEW, archive_name, descriptor_name, entries_name, id_of, id_of_entries};
 use reforge_base::failure::Result;
 
 /// Removes one snapshot, whichever of its files are there.
@@ -18,14 +18,24 @@ pub(super) fn snapshot(folder: &Folder, id: &str) -> Result<()> {
         folder.sync()?;
     }
     folder.remove(&archive_name(id))?;
+    folder.remove(&entries_name(id))?;
     folder.sync()?;
     folder.remove(&mark)?;
     folder.sync()
 }
 
+/// Entry lists of which there is no snapshot any more: a host of a version before has removed it.
+fn orphans(names: &[String]) -> impl Iterator<Item = &String> {
+    let has = |name: String| names.contains(&name);
+    let is_orphan =
+        move |name: &&String| id_of_entries(name).is_some_and(|id| !has(descriptor_name(id)) && !has(archive_name(id)));
+    names.iter().filter(is_orphan)
+}
+
 /// Whether there is anything for [`leftovers`].
 pub(super) fn has_leftovers(folder: &Folder) -> Result<bool> {
-    Ok(folder.names()?.iter().any(|name| name.starts_with(NEW) || name.starts_with(GONE)))
+    let names = folder.names()?;
+    Ok(names.iter().any(|name| name.starts_with(NEW) || name.starts_with(GONE)) || orphans(&names).next().is_some())
 }
 
 /// Finishes what was cut short. The caller holds the workload's lock, so nothing of it is still under way.
@@ -39,9 +49,14 @@ pub(super) fn leftovers(folder: &Folder) -> Result<()> {
             && !folder.exists(bare)?
         {
             folder.remove(&archive_name(id))?;
+            folder.remove(&entries_name(id))?;
             // The mark must not be gone before the archive is.
             folder.sync()?;
         }
+        folder.remove(name)?;
+        swept = true;
+    }
+    for name in orphans(&folder.names()?) {
         folder.remove(name)?;
         swept = true;
     }

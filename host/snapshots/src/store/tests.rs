@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use super::names::entries_name;
 use super::*;
 use crate::Unwatched;
 use crate::capture::{CaptureRequest, CaptureVolume, SAFETY, Storage, Terms, capture};
@@ -272,9 +273,14 @@ fn the_next_capture_sweeps_what_a_dead_one_or_a_dead_removal_left() {
     // Died between the renames.
     touch(".new-20260101T000000Z-000002.json");
     touch("20260101T000000Z-000002.tar.gz");
+    touch("20260101T000000Z-000002.entries");
+    touch(".new-20260101T000000Z-000001.entries");
     // Died while it was removed.
     touch(".gone-20260101T000000Z-000003.json");
     touch("20260101T000000Z-000003.tar.gz");
+    touch("20260101T000000Z-000003.entries");
+    // A host of a version before has removed its snapshot.
+    touch("20260101T000000Z-000005.entries");
     // Nobody knows: an archive whose descriptor is lost, and somebody's notes.
     touch("20260101T000000Z-000004.tar.gz");
     touch("README");
@@ -282,7 +288,9 @@ fn the_next_capture_sweeps_what_a_dead_one_or_a_dead_removal_left() {
     let expected = [
         archive_name(&good),
         descriptor_name(&good),
+        entries_name(&good),
         archive_name(&new),
+        entries_name(&new),
         descriptor_name(&new),
         "20260101T000000Z-000004.tar.gz".to_owned(),
         "README".to_owned(),
@@ -357,7 +365,7 @@ fn a_capture_that_fails_or_is_killed_at_any_effect_leaves_a_whole_snapshot_or_no
                 world.store.verify("notes", &snapshot.id, &Unwatched).unwrap();
             }
             let new = world.take("manual");
-            assert_eq!(world.files().len(), 2 * (whole + 1), "{at}");
+            assert_eq!(world.files().len(), 3 * (whole + 1), "{at}");
             assert!(world.store.get("notes", &new).is_ok(), "{at}");
             if child.status.success() {
                 assert!(number > 10, "only {number} effects");

@@ -47,7 +47,7 @@ pub fn split(path: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// An entry that is never staged.
-pub(super) fn refused(path: &[u8], reason: impl Into<Message>) -> Failure {
+pub fn refused(path: &[u8], reason: impl Into<Message>) -> Failure {
     Failure::new(Code::ArchiveRefused, message!("entry", path = escape::bytes(path), reason = reason.into()))
         .hint(message!("nothing-was-changed-restore-another-snapshot"))
 }

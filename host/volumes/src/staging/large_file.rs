@@ -1,10 +1,8 @@
 //! A file that is written in pieces, by one part or by several side by side.
 //!
-//! Every 1 MiB block is digested once, on the thread that writes it; two handles in one block would make that
-//! impossible and are refused. What is never written stays a hole and counts as zeros. The descriptor is shared by the
+//! Every block is digested on the thread that writes it. What is never written stays a hole. The descriptor is shared by the
 //! handles and closed with the last one, so that any number of large files may follow one another.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::FileExt as _;
@@ -13,13 +11,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use super::entry_path::{refused, split};
 use super::{Inner, Open, attributes, staged};
 use crate::beneath::{self, Name};
-use crate::tree_digest::{BLOCK_BYTES, Digest, Metadata, block_count, content, zero_block};
+use crate::content::{Ascending, Blocks};
+use crate::tree_digest::{Digest, Metadata};
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::limits::PIECE_BYTES_MAX;
 use reforge_base::message;
-
-/// Zeros to digest a gap with.
-static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
 
 /// What all handles of one file share.
 #[derive(Debug)]
@@ -27,6 +23,7 @@ pub(super) struct Large {
     pub path: Box<[u8]>,
     pub size: u64,
     state: Mutex<State>,
+    blocks: Blocks,
 }
 
 #[derive(Debug, Default)]
@@ -35,13 +32,11 @@ struct State {
     file: Weak<File>,
     metadata: Option<Metadata>,
     unfinished_handles: u32,
-    /// None while a handle is writing the block.
-    blocks: HashMap<u64, Option<Digest>>,
 }
 
 impl Large {
     pub(super) fn new(path: &[u8], size: u64) -> Large {
-        Large { path: path.into(), size, state: Mutex::default() }
+        Large { path: path.into(), size, state: Mutex::default(), blocks: Blocks::default() }
     }
 
     /// Takes the metadata from the file's header, which comes once.
@@ -87,42 +82,11 @@ impl Large {
         }
         let metadata =
             state.metadata.take().ok_or_else(|| refused(&self.path, message!("has-content-and-no-header")))?;
-        let short_tail = hole_digest(self.size % BLOCK_BYTES);
-        let blocks = block_count(self.size);
-        let digest_of = |index: u64| match state.blocks.get(&index) {
-            Some(Some(digest)) => digest,
-            // No handle is left, so nobody is writing it: a hole.
-            _ if index + 1 == blocks && !self.size.is_multiple_of(BLOCK_BYTES) => &short_tail,
-            _ => zero_block(),
-        };
-        Ok((metadata, content((0..blocks).map(digest_of))))
-    }
-
-    fn claim_block(&self, index: u64) -> Result<()> {
-        match self.state().blocks.insert(index, None) {
-            None => Ok(()),
-            Some(_) => Err(refused(&self.path, message!("has-one-block-twice"))),
-        }
+        Ok((metadata, self.blocks.digest(self.size)))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The digest of fewer zeros than a block.
-fn hole_digest(bytes: u64) -> Digest {
-    let mut hasher = blake3::Hasher::new();
-    digest_zeros(&mut hasher, bytes);
-    *hasher.finalize().as_bytes()
-}
-
-fn digest_zeros(hasher: &mut blake3::Hasher, bytes: u64) {
-    let mut left = bytes;
-    while left > 0 {
-        let now = left.min(ZEROS.len() as u64);
-        hasher.update(&ZEROS[..now as usize]);
-        left -= now;
     }
 }
 
@@ -133,21 +97,12 @@ pub struct LargeFile {
     large: Arc<Large>,
     /// None once it has finished.
     file: Option<Arc<File>>,
-    next_offset: u64,
-    current: Option<Block>,
-}
-
-/// The block that a handle is in.
-#[derive(Debug)]
-struct Block {
-    index: u64,
-    hasher: Box<blake3::Hasher>,
-    digested: u64,
+    ascending: Ascending,
 }
 
 impl LargeFile {
     pub(super) fn new(inner: Arc<Inner>, large: Arc<Large>, file: Arc<File>) -> LargeFile {
-        LargeFile { inner, large, file: Some(file), next_offset: 0, current: None }
+        LargeFile { inner, large, file: Some(file), ascending: Ascending::default() }
     }
 
     /// Writes at most 1 MiB at `offset`, which is never below the end of the last write.
@@ -161,7 +116,7 @@ impl LargeFile {
         let inner = Arc::clone(&self.inner);
         inner.run(|_| {
             let file = self.file.take().ok_or_else(finished_already)?;
-            self.end_block();
+            self.ascending.end(self.large.size, &self.large.blocks);
             let mut state = self.large.state();
             state.unfinished_handles -= 1;
             // With the lock held, or another handle could revive a descriptor that outlives the seal.
@@ -178,49 +133,15 @@ impl LargeFile {
             return Err(Failure::new(Code::TooLarge, message!("one-write-holds-more-than-1")));
         }
         let end = offset.checked_add(bytes.len() as u64).filter(|end| *end <= self.large.size);
-        let end = end.ok_or_else(|| refused(path, message!("holds-more-than-its-header-says")))?;
-        if offset < self.next_offset {
-            return Err(refused(path, message!("is-written-backwards")));
-        }
+        end.ok_or_else(|| refused(path, message!("holds-more-than-its-header-says")))?;
+        self.ascending.refuse_backwards(offset, path)?;
         inner.quota_use.occupy(&inner.quota.budget, open.directories.root().as_fd(), bytes.len() as u64, false)?;
-        self.digest(offset, bytes)?;
+        self.ascending.take((offset, bytes), (large.size, path), &large.blocks)?;
         staged("stage-write", path, || {
             file.write_all_at(bytes, offset).map_err(|error| attributes::io("write", path, error))
         })?;
-        self.next_offset = end;
         inner.quota_use.wrote(bytes.len() as u64, &open.write_out);
         Ok(())
-    }
-
-    fn digest(&mut self, offset: u64, bytes: &[u8]) -> Result<()> {
-        let (mut offset, mut rest) = (offset, bytes);
-        while !rest.is_empty() {
-            let index = offset / BLOCK_BYTES;
-            if self.current.as_ref().is_none_or(|block| block.index != index) {
-                self.end_block();
-                self.large.claim_block(index)?;
-                self.current = Some(Block { index, hasher: Box::default(), digested: 0 });
-            }
-            let Some(block) = &mut self.current else { break };
-            let within = offset % BLOCK_BYTES;
-            digest_zeros(&mut block.hasher, within - block.digested);
-            let now = rest.len().min((BLOCK_BYTES - within) as usize);
-            block.hasher.update(&rest[..now]);
-            block.digested = within + now as u64;
-            offset += now as u64;
-            rest = &rest[now..];
-        }
-        Ok(())
-    }
-
-    /// Fills the block up with the zeros that nobody wrote and puts its digest down.
-    fn end_block(&mut self) {
-        if let Some(mut block) = self.current.take() {
-            let length = (self.large.size - block.index * BLOCK_BYTES).min(BLOCK_BYTES);
-            digest_zeros(&mut block.hasher, length - block.digested);
-            let digest = *block.hasher.finalize().as_bytes();
-            self.large.state().blocks.insert(block.index, Some(digest));
-        }
     }
 }
 

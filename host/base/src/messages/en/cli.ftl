@@ -494,3 +494,32 @@ archive-holds = { $format }, { $n ->
    *[other] { $n } entries
 }
 say-which-is-which = nothing was taken in: say which directory is which volume
+nothing-is-in-it = nothing is in it
+head-mode = MODE
+head-owner = OWNER
+head-size = SIZE
+head-modified = MODIFIED
+head-content = CONTENT
+so-many-more-from = ({ $n } more: `--from { $from }`)
+standard-output = standard output
+a-document-holds-no-such-file = a document holds no file of more than { $limit } bytes
+ask-without-json = ask without `--json`
+extracted-to = extracted to `{ $to }`: { $entries }, { $size }
+left-out-by-policy = left out, as the workload does not allow it: `{ $name }`
+so-many-more-left-out = ({ $n } more were left out)
+compared-by-size-and-time = { $n ->
+    [one] { $n } file was compared by size and time alone
+   *[other] { $n } files were compared by size and time alone
+}
+no-snapshot-holds = no snapshot holds anything called `{ $path }`
+browse-one-of-them = `reforge snapshot browse` shows what one of them holds
+version-not-there = not there
+version-as-before = as before
+version-changed = changed
+differs-kind = kind
+differs-content = content
+differs-target = target
+differs-mode = mode
+differs-owner = owner
+differs-time = time
+differs-attributes = attributes

@@ -138,3 +138,5 @@ part-path = path
 part-query = query
 either-or = { $one } or { $other }
 the-exported-archive = the exported archive
+the-answer-to-the-client = the answer to the client
+one-of-path-and-encoded-is-wanted = one of `path` and `encoded` is wanted

@@ -111,3 +111,5 @@ no-restore-could-bring-it-back-shorten = no restore could bring it back: shorten
 entry-and-what = { $name } { $what }
 is-not-the-name-of-a-snapshot = `{ $name }` is not the name of a snapshot
 is-not-the-name-of-a-workload = `{ $name }` is not the name of a workload
+the-entry-list = the entry list
+the-entry-list-is-damaged = the entry list is damaged

@@ -525,3 +525,33 @@ archive-holds = { $format }, { $n ->
    *[other] { $n } записей
 }
 say-which-is-which = ничего не принято: укажите, какой каталог — какой том
+nothing-is-in-it = внутри ничего нет
+head-mode = ПРАВА
+head-owner = ВЛАДЕЛЕЦ
+head-size = РАЗМЕР
+head-modified = ИЗМЕНЁН
+head-content = СОДЕРЖИМОЕ
+so-many-more-from = (ещё { $n }: `--from { $from }`)
+standard-output = стандартный вывод
+a-document-holds-no-such-file = документ не вмещает файл больше { $limit } байт
+ask-without-json = спросите без `--json`
+extracted-to = извлечено в `{ $to }`: { $entries }, { $size }
+left-out-by-policy = пропущено, приложение этого не разрешает: `{ $name }`
+so-many-more-left-out = (пропущено ещё { $n })
+compared-by-size-and-time = { $n ->
+    [one] { $n } файл сравнён только по размеру и времени
+    [few] { $n } файла сравнены только по размеру и времени
+   *[other] { $n } файлов сравнены только по размеру и времени
+}
+no-snapshot-holds = ни в одном снимке нет ничего с именем `{ $path }`
+browse-one-of-them = `reforge snapshot browse` показывает, что в снимке
+version-not-there = нет
+version-as-before = как раньше
+version-changed = изменён
+differs-kind = вид
+differs-content = содержимое
+differs-target = цель
+differs-mode = права
+differs-owner = владелец
+differs-time = время
+differs-attributes = атрибуты

@@ -138,3 +138,5 @@ part-path = путь
 part-query = запрос
 either-or = { $one } или { $other }
 the-exported-archive = выгружаемый архив
+the-answer-to-the-client = ответ клиенту
+one-of-path-and-encoded-is-wanted = нужен один из параметров `path` и `encoded`

@@ -111,3 +111,5 @@ no-restore-could-bring-it-back-shorten = никакое восстановлен
 entry-and-what = { $name } { $what }
 is-not-the-name-of-a-snapshot = `{ $name }` — не имя снимка
 is-not-the-name-of-a-workload = `{ $name }` — не имя приложения
+the-entry-list = список записей
+the-entry-list-is-damaged = список записей повреждён

@@ -10,7 +10,8 @@ use reforge_base::spec::Health;
 use reforge_plugins::descriptors::Descriptors;
 use reforge_plugins::host_calls::{Facts, HostCalls, Token};
 use reforge_volumes::live_tree::LiveTree;
-use reforge_volumes::staging::{Policy, Staging};
+use reforge_volumes::receiver::Receiver;
+use reforge_volumes::staging::Policy;
 
 impl HostCalls for Monitor {
     fn descriptors(&self) -> &Descriptors {
@@ -33,7 +34,7 @@ impl HostCalls for Monitor {
 
     fn read_archive(&self, offset: u64, max: usize) -> Result<Vec<u8>> {
         let bytes = self.archive.read(offset, max)?;
-        if !self.purpose.is_restore() {
+        if !self.purpose.counts_taken() {
             self.progress.bytes.fetch_max(offset + bytes.len() as u64, Ordering::Relaxed);
         }
         Ok(bytes)
@@ -42,11 +43,17 @@ impl HostCalls for Monitor {
     // The volumes.
 
     fn resolve(&self, name: &str, scope: &str) -> Result<()> {
-        self.volumes().resolve(name, scope)
+        match &self.purpose {
+            Purpose::Look(look) => look.facts(name).map(drop),
+            _ => self.volumes().resolve(name, scope),
+        }
     }
 
     fn volume_facts(&self, name: &str) -> Result<Facts> {
-        self.volumes().facts(name)
+        match &self.purpose {
+            Purpose::Look(look) => look.facts(name),
+            _ => self.volumes().facts(name),
+        }
     }
 
     fn live_tree(&self, name: &str) -> Result<LiveTree> {
@@ -56,23 +63,39 @@ impl HostCalls for Monitor {
     // The steps of a restore.
 
     fn lock(&self) -> Result<Token> {
-        self.steps("lock")?.lock()
+        match &self.purpose {
+            Purpose::Look(look) => look.token(),
+            _ => self.steps("lock")?.lock(),
+        }
     }
 
     fn begin(&self, lease: Token, plan_digest: &str, names: &[String]) -> Result<Token> {
-        self.steps("begin")?.begin(lease, plan_digest, names)
+        match &self.purpose {
+            Purpose::Look(look) => look.token(),
+            _ => self.steps("begin")?.begin(lease, plan_digest, names),
+        }
     }
 
-    fn stage(&self, transaction: Token, volume: &str) -> Result<(usize, Arc<Staging>)> {
-        self.steps("stage")?.stage(transaction, volume)
+    fn stage(&self, transaction: Token, volume: &str) -> Result<(usize, Arc<dyn Receiver>)> {
+        if let Purpose::Look(look) = &self.purpose {
+            return look.stage(volume);
+        }
+        let (number, staging) = self.steps("stage")?.stage(transaction, volume)?;
+        Ok((number, staging))
     }
 
     fn seal(&self, volume: usize) -> Result<Token> {
-        self.steps("seal")?.seal(volume)
+        match &self.purpose {
+            Purpose::Look(look) => look.seal(volume),
+            _ => self.steps("seal")?.seal(volume),
+        }
     }
 
     fn stop(&self, lease: Token) -> Result<Token> {
-        self.steps("stop")?.stop(lease)
+        match &self.purpose {
+            Purpose::Look(_) => Err(out_of_order(message!("nothing-is-restored-here"))),
+            _ => self.steps("stop")?.stop(lease),
+        }
     }
 
     fn capture_safety(&self, lease: Token, stopped: Token) -> Result<Token> {
@@ -127,6 +150,9 @@ impl HostCalls for Monitor {
     // What can be seen and stopped.
 
     fn staged(&self, entries: u64, bytes: usize) {
+        if let Purpose::Look(look) = &self.purpose {
+            look.taken.fetch_add(entries + bytes as u64, Ordering::Relaxed);
+        }
         self.progress.entries.fetch_add(entries, Ordering::Relaxed);
         self.progress.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
@@ -136,7 +162,7 @@ impl HostCalls for Monitor {
     }
 
     fn progress(&self, done: u64, total: u64) {
-        if !self.purpose.is_restore() {
+        if !self.purpose.counts_taken() {
             self.progress.bytes.store(done, Ordering::Relaxed);
             self.progress.bytes_total.store(total, Ordering::Relaxed);
         }

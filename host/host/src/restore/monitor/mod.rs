@@ -13,7 +13,8 @@
 //! | `redeploy`, `await-healthy` | this swap |
 //! | `revert` | this swap; a failed redeploy or a confirmed-bad app |
 //!
-//! [`calls`] is where each call arrives. [`archive`] reads and checks the archive, [`volumes`] shows the volumes; the rows
+//! [`looking`] answers a restore that somebody only looks at, up to the stop, which is refused: so plugins of every layout show
+//! what an archive holds. [`calls`] is where each call arrives. [`archive`] reads and checks the archive, [`volumes`] shows the volumes; the rows
 //! are in [`steps`], which take a restore from one [`step`] to the next, and [`subject`] is what they stand on. [`messages`]
 //! bounds what a plugin tells, and [`watch`] ends a guest that goes on for too long. Anything else is `out-of-order`.
 //! Whatever a plugin does or leaves undone, [`Monitor::conclude`] ends the transaction. What only the
@@ -21,6 +22,7 @@
 
 mod archive;
 mod calls;
+mod looking;
 mod messages;
 pub(super) mod step;
 pub(super) mod steps;
@@ -32,6 +34,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::archive::ArchiveReader;
+use self::looking::Looking;
+pub use self::looking::Shown;
 use self::messages::Messages;
 use self::steps::Steps;
 pub use self::subject::{Given, Subject};
@@ -58,6 +62,8 @@ enum Purpose {
     Inspect,
     /// To make an archive of ours of a foreign one.
     Convert(Arc<Output>),
+    /// To read a snapshot for somebody who only looks.
+    Look(Looking),
 }
 
 /// Watches over one call of a plugin and the sandboxes that it makes.
@@ -106,6 +112,18 @@ impl Monitor {
         Monitor::new(Purpose::Inspect, given.snapshot, worker_limits, progress)
     }
 
+    /// For whoever only looks. Nothing that is read lands where a policy would matter, so everything may pass.
+    pub fn of_look(given: Given, into: Vec<Shown>, progress: Arc<Progress>) -> Monitor {
+        let (_, stall_limit) = given.worker_limits();
+        let policy = Policy { links: true, privileged: true };
+        Monitor::new(Purpose::Look(Looking::new(into)), given.snapshot, (policy, stall_limit), progress)
+    }
+
+    /// Whether a plugin that was asked to restore has read all that whoever only looks wanted.
+    pub fn was_read(&self) -> bool {
+        matches!(&self.purpose, Purpose::Look(look) if look.was_read())
+    }
+
     /// For a conversion, which writes to `output`.
     pub(super) fn of_conversion(given: Given, output: Arc<Output>, progress: Arc<Progress>) -> Monitor {
         let worker_limits = given.worker_limits();
@@ -132,7 +150,7 @@ impl Monitor {
         VolumeViews(match &self.purpose {
             Purpose::Plan(plan) => Some(plan),
             Purpose::Restore(steps) => Some(&steps.subject.plan),
-            Purpose::Inspect | Purpose::Convert(_) => None,
+            Purpose::Inspect | Purpose::Convert(_) | Purpose::Look(_) => None,
         })
     }
 
@@ -140,7 +158,7 @@ impl Monitor {
     pub(super) fn steps(&self, call: &str) -> Result<&Steps> {
         match &self.purpose {
             Purpose::Restore(steps) => Ok(steps),
-            Purpose::Plan(_) | Purpose::Inspect | Purpose::Convert(_) => {
+            Purpose::Plan(_) | Purpose::Inspect | Purpose::Convert(_) | Purpose::Look(_) => {
                 Err(out_of_order(message!("belongs-to-a-restore", call)))
             }
         }
@@ -165,8 +183,9 @@ impl Monitor {
 }
 
 impl Purpose {
-    fn is_restore(&self) -> bool {
-        matches!(self, Purpose::Restore(_))
+    /// Whether what is taken of the archive is what is shown, and not how far it was read.
+    fn counts_taken(&self) -> bool {
+        matches!(self, Purpose::Restore(_) | Purpose::Look(_))
     }
 }
 

@@ -4,6 +4,7 @@
 //! [`Monitor::watch_guest`] is asked while a guest runs and while it waits for a time, at most once a tick each. Time inside any
 //! other host call counts as one tick: those have limits of their own.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::step::{At, Underway};
@@ -18,6 +19,10 @@ impl Monitor {
     pub(super) fn watch_guest(&self) -> Result<()> {
         // What is read is progress for what stages nothing.
         let mut progress = self.archive.furthest();
+        if let Purpose::Look(look) = &self.purpose {
+            // Its parts are read side by side, one of them from the end.
+            progress += look.taken.load(Ordering::Relaxed);
+        }
         if let Purpose::Restore(steps) = &self.purpose {
             // Whoever holds the step is in a host call, which has limits of its own.
             let Some(step) = steps.try_step() else { return Ok(()) };

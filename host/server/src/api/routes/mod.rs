@@ -4,6 +4,7 @@ mod decisions;
 mod deploys;
 mod health;
 mod hooks;
+mod looking;
 mod notifications;
 mod plugins;
 mod restores;
@@ -52,6 +53,7 @@ pub(super) fn described() -> (Router<Arc<Shared>>, openapi::OpenApi) {
         .merge(workloads::routes())
         .merge(snapshots::routes())
         .merge(retention::routes())
+        .merge(looking::routes())
         .merge(restores::routes())
         .merge(decisions::routes())
         .merge(deploys::routes())

@@ -30,10 +30,13 @@ use crate::api::stream::{self, Heard};
 use reforge_base::failure::{Code, Failure};
 use reforge_base::message;
 use reforge_documents::history::{self, List};
+use reforge_documents::looking::{NAMES_MAX, names};
 use reforge_documents::plan::{self as documents, RestorePlan};
 use reforge_documents::restore::{Restore, Restores};
 use reforge_host::restore::preflight::Choice;
 use reforge_host::restore::{Report, run};
+use reforge_looking::Look as LookInto;
+use reforge_looking::diff::{self, Page};
 use reforge_transaction::event::TransactionKind;
 use reforge_transaction::registry;
 
@@ -61,6 +64,8 @@ struct Plan {
     /// Volumes of the snapshot that go onto volumes of other names or targets: the snapshot's name to the workload's
     #[serde(default)]
     map: BTreeMap<String, String>,
+    /// Also the names that would change: a hundred, behind so many
+    names_from: Option<u64>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -99,7 +104,14 @@ async fn plan(
             let choice = Choice { leave: asked.leave, map: asked.map, keep_previous };
             let request = run::Request { workload: id, snapshot: asked.snapshot, choice, plan: None, wait: false, who };
             let planned = run::plan(&shared.host, &shared.plugin()?, &request, &progress)?;
-            Ok(Document::new(documents::document(&request.workload, keep_previous, &planned)))
+            let mut told = documents::document(&request.workload, keep_previous, &planned);
+            if let Some(from) = asked.names_from {
+                let page = Page { from, most: NAMES_MAX };
+                let (plugin, who) = (|| shared.plugin(), &*request.who);
+                let look = LookInto { host: &shared.host, plugin: &plugin, progress: &progress, who };
+                told.names = Some(names(&diff::of_plan(&look, &planned, &request.workload, page)?, page));
+            }
+            Ok(Document::new(told))
         })
         .await
 }
