@@ -5,7 +5,7 @@ use std::time::Duration;
 use reforge_base::{Code, Failure, Result, escape, message};
 use reforge_documents::notification::{self as documents, NotificationDelivery, NotificationMessage};
 use reforge_host::host::Host;
-use reforge_notify::notifier::Which;
+use reforge_notify::delivery::Which;
 
 use super::answer::Answer;
 use super::exit::Exit;

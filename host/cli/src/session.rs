@@ -19,7 +19,7 @@ use reforge_base::message;
 use reforge_config::Config;
 use reforge_documents::history as documents;
 use reforge_host::host::Host;
-use reforge_notify::notifier::Which;
+use reforge_notify::delivery::Which;
 use reforge_plugins::{ActivePlugin, Plugin, PluginEngine};
 use reforge_transaction::recover::Recovered;
 use reforge_transaction::registry::{self, KnownTransaction};

@@ -3,7 +3,8 @@
 //!
 //! In reading order: [`happening`] is what is told, [`words`] puts it into a language, [`channel`] and [`mod@address`] are where it
 //! goes, [`table`] is the one table of what each receiver wants, `send` carries it there, [`notice`] is one message on its
-//! way, [`standing`] is what is remembered so that nothing is said twice, and [`notifier`] ties them together.
+//! way, `standing` is what is remembered so that nothing is said twice, `outbox` keeps both on disk, [`notifier`] holds them
+//! together, `rules` say what is worth a word, and [`delivery`] sends it.
 //!
 //! Nothing here may fail what it tells of, hold it up, or show a secret: an address is shown as its scheme and host alone.
 //!
@@ -12,9 +13,12 @@
 pub mod address;
 pub mod channel;
 mod cut;
+pub mod delivery;
 pub mod happening;
 pub mod notice;
 pub mod notifier;
+mod outbox;
+mod rules;
 pub mod scheme;
 mod send;
 mod standing;
@@ -23,6 +27,7 @@ mod words;
 
 pub use address::Address;
 pub use channel::{Channel, Way};
+pub use delivery::Tried;
 pub use happening::{Failed, Happening, Kind};
-pub use notifier::{Notifier, Overview, Tried};
+pub use notifier::{Notifier, Overview};
 pub use table::address;

@@ -33,6 +33,13 @@ pub(crate) struct Failing {
     pub told: Timestamp,
 }
 
+impl Failing {
+    /// Nothing has failed yet.
+    pub(crate) fn since(at: Timestamp) -> Failing {
+        Failing { failures: 0, since: at, cause: String::new(), untold: 0, told: at }
+    }
+}
+
 /// What a channel was given up for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

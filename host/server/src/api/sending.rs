@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use reforge_base::failure::Result;
 use reforge_base::{message, threads};
 use reforge_host::host::Host;
-use reforge_notify::notifier::Which;
+use reforge_notify::delivery::Which;
 
 /// How often it is looked whether there is something to send, and whether to stop.
 const POLL: Duration = Duration::from_millis(500);

@@ -1,6 +1,10 @@
 //! What is worth a word, when it is said, and what stays on disk.
 
+use reforge_base::{Language, Message};
+
 use super::*;
+use crate::delivery::{TRY_TIME, Which};
+use crate::outbox::{OUTBOX, STANDING};
 use crate::{Failed, Way, address};
 
 fn channel(name: &str, address_text: &str) -> Channel {
@@ -37,7 +41,7 @@ fn waiting(notifier: &Notifier) -> Vec<(String, u64, Timestamp)> {
 }
 
 fn empty(notifier: &Notifier) {
-    notifier.notices().unwrap().iter().for_each(|notice| notifier.remove(&notice.id).unwrap());
+    notifier.outbox.notices().unwrap().iter().for_each(|notice| notifier.outbox.remove(&notice.id).unwrap());
 }
 
 #[test]
@@ -51,7 +55,7 @@ fn there_is_no_word_after_good_nights_and_one_when_bad_ones_are_over() {
     empty(&notifier);
     assert!(notifier.tell_at(&taken("shop"), at("05T04:00")).unwrap());
     assert_eq!(waiting(&notifier)[0].0, "shop: snapshots work again");
-    let recovered = &notifier.notices().unwrap()[0].happening;
+    let recovered = &notifier.outbox.notices().unwrap()[0].happening;
     let (workload, since) = ("shop".to_owned(), at("03T02:00"));
     assert_eq!(*recovered, Happening::Recovered { workload, failures: 2, since });
     assert!(!notifier.tell_at(&taken("shop"), at("06T02:00")).unwrap(), "once");
@@ -97,12 +101,12 @@ fn who_is_pinged_hears_of_nights_alone_and_of_the_newest_word_of_one() {
     notifier.tell_at(&Happening::NightBegan { workloads: vec!["shop".to_owned()] }, at("03T02:00")).unwrap();
     let failing = vec![Failed { workload: "shop".to_owned(), why: Message::from("gone") }];
     notifier.tell_at(&Happening::NightOver { done: Vec::new(), failed: failing }, at("03T03:00")).unwrap();
-    let notices = notifier.notices().unwrap();
+    let notices = notifier.outbox.notices().unwrap();
     assert_eq!(notices.len(), 1, "a start that is late would be wrong");
     assert!(matches!(notices[0].happening, Happening::NightOver { .. }));
     assert_eq!(notices[0].deliveries.iter().map(|one| one.channel.as_str()).collect::<Vec<_>>(), ["b"]);
     notifier.tell_at(&failed("shop", "gone"), at("03T04:00")).unwrap();
-    let last = notifier.notices().unwrap().pop().unwrap();
+    let last = notifier.outbox.notices().unwrap().pop().unwrap();
     assert_eq!(last.deliveries.iter().map(|one| one.channel.as_str()).collect::<Vec<_>>(), ["a"]);
 }
 
@@ -112,7 +116,7 @@ fn a_channel_hears_of_its_own_workloads_and_of_what_it_asked_for() {
     let curious = Channel { on: vec![Kind::Restored], ..channel("curious", "ntfy://a.example/u") };
     let (_directory, notifier) = notifier(vec![mine, curious]);
     notifier.tell_at(&failed("wiki", "gone"), at("03T02:00")).unwrap();
-    assert!(notifier.notices().unwrap().is_empty(), "nobody hears of it");
+    assert!(notifier.outbox.notices().unwrap().is_empty(), "nobody hears of it");
     notifier.tell_at(&failed("shop", "gone"), at("03T02:00")).unwrap();
     let undone = Happening::Undone {
         workload: "wiki".to_owned(),
@@ -121,7 +125,8 @@ fn a_channel_hears_of_its_own_workloads_and_of_what_it_asked_for() {
         downtime_ms: None,
     };
     notifier.tell_at(&undone, at("03T02:01")).unwrap();
-    let heard: Vec<_> = notifier.notices().unwrap().iter().map(|one| one.deliveries[0].channel.clone()).collect();
+    let heard: Vec<_> =
+        notifier.outbox.notices().unwrap().iter().map(|one| one.deliveries[0].channel.clone()).collect();
     assert_eq!(heard, ["mine", "curious"]);
 }
 
@@ -161,7 +166,7 @@ fn a_file_that_does_not_read_costs_a_word_and_nothing_else() {
     let place = directory.path().join("notify");
     std::fs::write(place.join(STANDING), "{").unwrap();
     std::fs::write(place.join(OUTBOX).join("half.json"), "{\"id\":").unwrap();
-    assert_eq!(notifier.notices().unwrap().len(), 1);
+    assert_eq!(notifier.outbox.notices().unwrap().len(), 1);
     notifier.tell_at(&failed("shop", "gone"), at("03T02:01")).unwrap();
     assert_eq!(waiting(&notifier)[0].1, 2);
 }
