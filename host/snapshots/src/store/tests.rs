@@ -61,7 +61,7 @@ fn take_in(store: &Store, live: &cap_std::fs::Dir, reason: &str) -> Result<Strin
             seen_at: Vec::new(),
             live,
         }],
-        storage: Storage::Stored,
+        storage: Storage::Compressed,
         app_is_down: true,
         terms: Terms::default(),
         conclude: &|| Ok(Taken::new(Consistency::Stop, false)),
