@@ -51,7 +51,7 @@ use reforge_base::message;
 use reforge_base::open_files;
 use reforge_deployer::dispatch::DeployRequest;
 use reforge_host::host::SnapshotRequest;
-use reforge_snapshots::store::Form;
+use reforge_snapshots::bundle::Form;
 
 use answer::Answer;
 use args::{Cli, Command, Options};

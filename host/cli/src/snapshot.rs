@@ -19,8 +19,8 @@ use reforge_base::remark::Remark;
 use reforge_documents::snapshot as documents;
 use reforge_host::host::SnapshotRequest;
 use reforge_host::restore::taken_in;
+use reforge_snapshots::bundle::Form;
 use reforge_snapshots::format::Descriptor;
-use reforge_snapshots::store::Form;
 use serde_json::json;
 
 use super::answer::Answer;

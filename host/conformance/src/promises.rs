@@ -20,8 +20,8 @@ use reforge_host::restore::preflight::Choice;
 use reforge_host::restore::progress::{Progress, Watcher};
 use reforge_host::restore::report::Report;
 use reforge_host::restore::{import, run, undo};
+use reforge_snapshots::bundle::Form;
 use reforge_snapshots::format::Descriptor;
-use reforge_snapshots::store::Form;
 use reforge_transaction::receipt::Outcome;
 use reforge_volumes::syscalls;
 

@@ -30,6 +30,8 @@ use reforge_runtime::Runtime;
 /// How long after a stream has broken off it is asked for again.
 const AGAIN_AFTER: Duration = Duration::from_millis(200);
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
+/// How far back an end is looked for: an app that is waited for has ended since.
+const LOOKED_BACK: i64 = 3_600 * NANOS_PER_SECOND;
 
 /// The open streams of a runtime, by their workloads.
 #[derive(Clone, Debug, Default)]
@@ -266,6 +268,23 @@ async fn listen(docker: &Docker, seen: &Mutex<Seen>, mut since: i64) {
         lock(seen).is_broken = true;
         tokio::time::sleep(AGAIN_AFTER).await;
     }
+}
+
+/// The status that a container ended with last, where the engine still tells: of one that runs again it forgets it.
+pub(crate) fn last_status(client: &Client, id: &str) -> Option<i64> {
+    let kinds = [("container", id), ("event", "die")].map(|(kind, only)| (kind.to_owned(), vec![only.to_owned()]));
+    let until = now();
+    let asked = EventsOptions { filters: Some(kinds.into()), ..options(until - LOOKED_BACK, Some(until)) };
+    let told = client.ask(|docker| async {
+        let mut events = std::pin::pin!(docker.events(Some(asked)));
+        let mut last = None;
+        while let Some(event) = events.next().await {
+            let status = event?.actor.and_then(|actor| actor.attributes?.remove("exitCode"));
+            last = status.and_then(|status| status.parse().ok()).or(last);
+        }
+        Ok(last)
+    });
+    told.ok().flatten()
 }
 
 fn options(since: i64, until: Option<i64>) -> EventsOptions {

@@ -14,7 +14,7 @@ use rustix::process::Signal;
 
 use super::client::{CHANGE_LIMIT, Client};
 use super::container::Found;
-use super::{DockerRuntime, View, container};
+use super::{DockerRuntime, View, container, events};
 use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
@@ -118,7 +118,12 @@ impl Wait<'_> {
     /// What its end says, if it has ended.
     fn ended(&self, found: &Found, has_check: bool) -> Option<HealthReport> {
         if found.is_ours() {
-            let why = confirmed_bad(found, self.held, has_check)?;
+            let ends = confirmed_bad(found, self.held, has_check)?;
+            let how = self.how_it_ended(found);
+            let why = match ends {
+                ..=1 => message!("the-app", how),
+                _ => message!("the-app-ended-times-and-last", ends, how),
+            };
             return Some(self.bad(found, why));
         }
         // Its policy is on: as long as that brings it back it has not failed.
@@ -133,6 +138,15 @@ impl Wait<'_> {
             _ if self.looped => Some(unknown(with_last_output(&self.view.client, found, why))),
             _ => Some(self.bad(found, why)),
         }
+    }
+
+    fn how_it_ended(&self, found: &Found) -> Message {
+        let status = match found.is_running() {
+            // Its policy has brought it back already.
+            true => events::last_status(&self.view.client, &found.id),
+            false => Some(found.exit_code()),
+        };
+        status.map_or_else(|| message!("ended-and-runs-again"), |code| message!("ended-with-status", code))
     }
 
     /// What its policy has not brought up by then does not run, unless it never did.
@@ -211,16 +225,14 @@ pub(crate) fn images_check(found: &Found) -> Option<&bollard::models::Health> {
     (!matches!(health.status, None | Some(HealthStatusEnum::NONE | HealthStatusEnum::EMPTY))).then_some(health)
 }
 
-fn confirmed_bad(found: &Found, held: bool, has_check: bool) -> Option<Message> {
+/// How often it has ended, if that is bad for certain.
+fn confirmed_bad(found: &Found, held: bool, has_check: bool) -> Option<i64> {
     let over = found.started().is_some() && !found.is_up();
     let ends = found.restarts() + i64::from(!found.is_running() && found.started().is_some());
     // Held, or of a policy that does not bring it back: nothing starts it again.
     let bad = if over { held || !found.policy().brings_back(found.exit_code()) || !has_check } else { false };
     let bad = bad || ends >= if has_check { ENDS_MAX } else { 1 };
-    bad.then(|| {
-        let how = message!("ended-with-status", code = found.exit_code());
-        if ends > 1 { message!("the-app-ended-times-and-last", ends, how) } else { message!("the-app", how) }
-    })
+    bad.then_some(ends)
 }
 
 /// Runs the check once in the container; none if it passed.

@@ -22,6 +22,34 @@ const ARCHIVE: &str = "snapshot.tar.gz";
 /// The archive may hold secrets.
 const MODE: u32 = 0o600;
 
+/// As what a snapshot leaves the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// The archive alone.
+    Archive,
+    /// Descriptor and archive in one file (see the module).
+    Bundle,
+}
+
+impl OpenSnapshot {
+    /// How long it is in that form.
+    pub fn exported_bytes(&self, form: Form) -> u64 {
+        match form {
+            Form::Archive => self.bytes(),
+            Form::Bundle => bytes(self),
+        }
+    }
+
+    /// Writes it to `out`, which people know as `called`. One that is damaged fails, after its bytes.
+    pub fn export(&self, form: Form, out: &mut dyn Write, called: &Message, progress: &dyn Progress) -> Result<()> {
+        match form {
+            Form::Archive => self.copy(out, called, progress)?,
+            Form::Bundle => write(self, out, called, progress)?,
+        }
+        out.flush().map_err(|error| Failure::cannot(message!("doing-write"), called, &error))
+    }
+}
+
 /// What a bundle says before its archive, which follows.
 #[derive(Debug)]
 pub struct Head {
@@ -31,7 +59,7 @@ pub struct Head {
 }
 
 /// Writes a bundle. A snapshot that is damaged fails, after its bytes.
-pub fn write(snapshot: &OpenSnapshot, out: &mut dyn Write, called: &Message, progress: &dyn Progress) -> Result<()> {
+fn write(snapshot: &OpenSnapshot, out: &mut dyn Write, called: &Message, progress: &dyn Progress) -> Result<()> {
     let failed = |error: std::io::Error| Failure::cannot(message!("doing-write"), called, &error);
     let text = snapshot.descriptor_text.as_bytes();
     let descriptor_bytes = text.len() as u64;
@@ -45,7 +73,7 @@ pub fn write(snapshot: &OpenSnapshot, out: &mut dyn Write, called: &Message, pro
 }
 
 /// How long a bundle of a snapshot is.
-pub fn bytes(snapshot: &OpenSnapshot) -> u64 {
+fn bytes(snapshot: &OpenSnapshot) -> u64 {
     let whole = |bytes: u64| BLOCK_BYTES as u64 + bytes + filling(bytes);
     whole(snapshot.descriptor_text.len() as u64) + whole(snapshot.bytes()) + END_BLOCKS * BLOCK_BYTES as u64
 }

@@ -25,7 +25,6 @@ use sha2::{Digest as _, Sha256};
 pub use self::check::{descriptor as checked_descriptor, problem as descriptor_problem};
 use self::names::{archive_name, descriptor_name, id_of};
 pub use self::pending::Pending;
-use super::bundle;
 use super::folder::Folder;
 use super::format::{Descriptor, SAFETY};
 use super::{Progress, check_cancelled};
@@ -55,15 +54,6 @@ pub struct StoredSnapshot {
     pub pinned: bool,
     /// What its entry list occupies.
     pub list_bytes: u64,
-}
-
-/// As what a snapshot leaves the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// The archive alone.
-    Archive,
-    /// Descriptor and archive in one file ([`bundle`]).
-    Bundle,
 }
 
 /// A snapshot open for a restore. The file stays the same one whatever happens to its name.
@@ -131,23 +121,6 @@ impl OpenSnapshot {
     /// Compares the whole archive with its descriptor, wherever the kernel has it.
     pub fn check(&self, progress: &dyn Progress) -> Result<()> {
         self.copy(&mut std::io::sink(), &Message::default(), progress)
-    }
-
-    /// How long it is in that form.
-    pub fn exported_bytes(&self, form: Form) -> u64 {
-        match form {
-            Form::Archive => self.bytes(),
-            Form::Bundle => bundle::bytes(self),
-        }
-    }
-
-    /// Writes it to `out`, which people know as `called`. One that is damaged fails, after its bytes.
-    pub fn export(&self, form: Form, out: &mut dyn Write, called: &Message, progress: &dyn Progress) -> Result<()> {
-        match form {
-            Form::Archive => self.copy(out, called, progress)?,
-            Form::Bundle => bundle::write(self, out, called, progress)?,
-        }
-        out.flush().map_err(|error| Failure::cannot(message!("doing-write"), called, &error))
     }
 
     /// Copies the archive to `out`, which people know as `called`. One that is damaged fails, after its bytes.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::names::entries_name;
 use super::*;
 use crate::Unwatched;
+use crate::bundle::Form;
 use crate::capture::{CaptureRequest, CaptureVolume, SAFETY, Storage, Terms, capture};
 use crate::format::Image;
 use reforge_base::consistency::{Consistency, Taken};

@@ -75,6 +75,7 @@ has-a-supervisor-already = `{ $at }` has a supervisor already
 # runtime/process/supervisor.rs
 there-is-no-spec-json-in = there is no spec.json in `{ $at }`
 cannot-wait-for-children = cannot wait for children: { $errno }
+ended-and-runs-again = ended and was started again
 ended-with-status-0 = ended with status 0
 ended-with-status = ended with status { $code }
 was-killed-by = was killed by { $signal_name }

@@ -75,6 +75,7 @@ has-a-supervisor-already = в `{ $at }` супервизор уже есть
 # runtime/process/supervisor.rs
 there-is-no-spec-json-in = в `{ $at }` нет spec.json
 cannot-wait-for-children = не удалось дождаться дочерних процессов: { $errno }
+ended-and-runs-again = завершилось и было запущено снова
 ended-with-status-0 = завершилось с кодом 0
 ended-with-status = завершилось с кодом { $code }
 was-killed-by = завершено сигналом { $signal_name }

@@ -27,7 +27,7 @@ use reforge_documents::snapshot::{
 };
 use reforge_host::host::SnapshotRequest;
 use reforge_host::restore::import;
-use reforge_snapshots::store::Form;
+use reforge_snapshots::bundle::Form;
 
 /// The longest reason that a person gives.
 const REASON_CHARS_MAX: usize = 200;
