@@ -1,4 +1,4 @@
-//! Apps that are run for real: a script that writes numbered lines, PostgreSQL, Redis.
+//! Apps that are run for real: a script that writes numbered lines, PostgreSQL, Redis, MariaDB.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,7 +7,7 @@ use super::process::{eventually, run};
 use super::world::{Volume, Workload, World};
 
 /// What a bare machine lacks.
-const INSTALL: &str = "apt-get install -y postgresql redis-server";
+const INSTALL: &str = "apt-get install -y postgresql redis-server mariadb-server-core mariadb-client-core";
 
 /// A script that goes on numbering lines in `log` of its first volume, from wherever the log ends, and says in `run`
 /// who it is. Restarted, it goes on counting.
@@ -34,7 +34,8 @@ pub(crate) fn counted(volume: &Path) -> usize {
 
 fn program(name: &str) -> PathBuf {
     let postgres = Path::new("/usr/lib/postgresql/15/bin").join(name);
-    let path = [postgres, Path::new("/usr/bin").join(name)].into_iter().find(|path| path.exists());
+    let others = ["/usr/bin", "/usr/sbin"].map(|directory| Path::new(directory).join(name));
+    let path = [postgres].into_iter().chain(others).find(|path| path.exists());
     path.unwrap_or_else(|| panic!("`{name}` is not installed: {INSTALL}"))
 }
 
@@ -150,6 +151,73 @@ impl Redis {
         let socket = self.directory.path().join("redis.sock");
         let client = program("redis-cli");
         run(client.to_str().unwrap(), &[&["-s", socket.to_str().unwrap()], words].concat()).trim().to_owned()
+    }
+}
+
+/// A MariaDB that writes out its log at each commit, as it does unless told otherwise; its data directory is the volume `data`.
+pub(crate) struct Mariadb {
+    directory: tempfile::TempDir,
+}
+
+impl Mariadb {
+    /// Whoever it runs as: the packages without a service make no user for it.
+    const USER: &'static str = "nobody";
+
+    /// The workload; [`Mariadb::make`] goes before its deploy.
+    pub(crate) fn workload(id: &str) -> (Mariadb, Workload) {
+        let directory = tempfile::tempdir().unwrap();
+        run("chown", &[Mariadb::USER, directory.path().to_str().unwrap()]);
+        let server = program("mariadbd").to_str().unwrap().to_owned();
+        let mariadb = Mariadb { directory };
+        let [socket, pid] = ["--socket", "--pid-file"].map(|option| format!("{option}={}", mariadb.at(&option[2..])));
+        let mut workload = Workload::idle(id, [Volume::project("data")]).command(&[
+            &server,
+            "--no-defaults",
+            "--datadir={volume:data}",
+            &socket,
+            &pid,
+            "--skip-networking",
+            "--innodb-buffer-pool-size=8M",
+        ]);
+        workload.user = Some(Mariadb::USER.into());
+        workload.stop_timeout = "30s".into();
+        let client = program("mariadb").to_str().unwrap().to_owned();
+        let check = [client, "--no-defaults".into(), socket, "-uroot".into(), "-e".into(), "select 1".into()];
+        workload.health = Some((check.into(), "60s".into()));
+        (mariadb, workload)
+    }
+
+    /// Its system tables.
+    pub(crate) fn make(&self, volume: &Path) {
+        std::fs::create_dir_all(volume).unwrap();
+        run("chown", &[Mariadb::USER, volume.to_str().unwrap()]);
+        let (user, data) = (format!("--user={}", Mariadb::USER), format!("--datadir={}", volume.display()));
+        let arguments = ["--no-defaults", &user, &data, "--auth-root-authentication-method=normal", "--skip-test-db"];
+        run(program("mariadb-install-db").to_str().unwrap(), &arguments);
+    }
+
+    fn at(&self, name: &str) -> String {
+        self.directory.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn client(&self, statements: &str) -> Command {
+        let mut command = Command::new(program("mariadb"));
+        command.args(["--no-defaults", "-uroot", "-N", "-B"]).arg(format!("--socket={}", self.at("socket")));
+        command.args(["-e", statements]);
+        command
+    }
+
+    /// Whether the running server did it.
+    pub(crate) fn try_sql(&self, statements: &str) -> bool {
+        self.client(statements).output().unwrap().status.success()
+    }
+
+    /// What the running server answers, without what is around it.
+    #[track_caller]
+    pub(crate) fn sql(&self, statements: &str) -> String {
+        let output = self.client(statements).output().unwrap();
+        assert!(output.status.success(), "{statements}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 }
 

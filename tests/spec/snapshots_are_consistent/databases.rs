@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::{create, rounds};
-use crate::support::apps::{Postgres, Redis};
+use crate::support::apps::{Mariadb, Postgres, Redis};
 use crate::support::process::run;
 use crate::support::{Volume, Workload, World, eventually};
 
@@ -79,6 +79,43 @@ fn redis_loses_nothing_that_it_acknowledged_before_it_was_stopped_or_frozen() {
     world.ok(&["deploy", "app"]);
     let write = |number: u64| redis.try_command(&["set", "newest", &number.to_string()]);
     nothing_acknowledged_is_lost(&world, write, || redis.command(&["get", "newest"]).parse().unwrap_or(0));
+}
+
+#[test]
+fn mariadb_loses_nothing_that_it_acknowledged_before_it_was_stopped_or_frozen() {
+    let (mariadb, workload) = Mariadb::workload("app");
+    let world = World::new([workload]);
+    mariadb.make(&world.volume("app", "data"));
+    world.ok(&["deploy", "app"]);
+    mariadb.sql("create database shop");
+    mariadb.sql("create table shop.notes (id bigint primary key, text varchar(200), key (text)) engine=innodb");
+    mariadb.sql("create table shop.counts (id int primary key, changes bigint not null) engine=innodb");
+    mariadb.sql("use shop; insert into counts select seq, 0 from seq_1_to_1000");
+    // Reads and updates of rows all over a table and an insert, in one transaction, as load generators do it.
+    let write = |number: u64| {
+        let row = |step: u64| number.wrapping_mul(step) % 1000 + 1;
+        mariadb.try_sql(&format!(
+            "begin; select sum(changes) from shop.counts where id between {0} and {0} + 100; \
+             update shop.counts set changes = changes + 1 where id = {0}; \
+             update shop.counts set changes = changes + 1 where id = {1}; \
+             insert into shop.notes values ({number}, repeat(md5({number}), 6)); commit",
+            row(7919),
+            row(104_729)
+        ))
+    };
+    nothing_acknowledged_is_lost(&world, write, || {
+        let checked = mariadb.sql("check table shop.notes, shop.counts extended");
+        assert_eq!(checked.lines().filter(|line| line.ends_with("status\tOK")).count(), 2, "{checked}");
+        let said = mariadb
+            .sql("select coalesce(max(id), 0), count(*), (select sum(changes) from shop.counts) from shop.notes");
+        let said: Vec<u64> = said.split('\t').map(|number| number.parse().unwrap()).collect();
+        assert_eq!(
+            (said[0], said[2]),
+            (said[1], 2 * said[1]),
+            "a transaction is there in part, or one in between is not"
+        );
+        said[0]
+    });
 }
 
 /// Commits every 2 ms, and writes down outside what was committed; checks the database when it starts.
