@@ -119,7 +119,7 @@ fn mariadb_loses_nothing_that_it_acknowledged_before_it_was_stopped_or_frozen() 
 }
 
 /// Commits every 2 ms, and writes down outside what was committed; checks the database when it starts.
-const SQLITE: &str = r#"
+pub(super) const SQLITE: &str = r#"
 import sqlite3, sys, time
 database, outside = sys.argv[1] + "/db", sys.argv[2]
 connection = sqlite3.connect(database, isolation_level=None)

@@ -82,3 +82,73 @@ fn a_host_that_ends_between_hooks_runs_the_one_after_at_its_next_start() {
     assert_eq!(said(&file), "before\nafter\n");
     is_as_before(&world, "between");
 }
+
+/// The hooks that the docs show, with the real programs.
+mod of_the_docs {
+    use super::super::databases::SQLITE;
+    use super::*;
+    use crate::support::apps::{Postgres, Redis};
+    use crate::support::process::run;
+    use crate::support::{Volume, Workload, eventually};
+
+    fn before(words: &[&str]) -> String {
+        format!("before_snapshot = [{{ command = {words:?}, limit = \"1m\" }}]\n")
+    }
+
+    #[test]
+    fn a_checkpoint_of_postgresql_is_in_the_snapshot() {
+        let (postgres, mut workload) = Postgres::workload("app");
+        let at = postgres.directory().to_str().unwrap();
+        workload.lines = before(&["/usr/bin/psql", "-X", "-h", at, "-d", "postgres", "-c", "CHECKPOINT"]);
+        let world = World::new([workload]);
+        postgres.make_cluster(&world.volume("app", "data"));
+        world.ok(&["deploy", "app"]);
+        postgres.sql("create table notes as select generate_series(1, 1000)");
+        let redo = || postgres.sql("select redo_lsn from pg_control_checkpoint()");
+        let earlier = redo();
+        assert_eq!(taken(&create(&world, "pause"))["hooks"][0]["output"], "CHECKPOINT");
+        assert_ne!(redo(), earlier);
+    }
+
+    #[test]
+    fn what_redis_saved_is_in_the_snapshot() {
+        let (redis, mut workload) = Redis::workload("app");
+        let socket = redis.directory().join("redis.sock");
+        workload.lines = before(&["/usr/bin/redis-cli", "-s", socket.to_str().unwrap(), "SAVE"]);
+        let world = World::new([workload]);
+        let live = world.volume("app", "data");
+        std::fs::create_dir_all(&live).unwrap();
+        run("chown", &["redis:redis", live.to_str().unwrap()]);
+        world.ok(&["deploy", "app"]);
+        redis.command(&["set", "colour", "blue"]);
+        let output = create(&world, "live");
+        assert_eq!(taken(&output)["hooks"][0]["output"], "OK");
+        let (archive, _) = world.snapshot_files("app", output.json()["id"].as_str().unwrap());
+        assert!(run("tar", &["-tzf", archive.to_str().unwrap()]).contains("/dump.rdb"));
+    }
+
+    #[test]
+    fn a_backup_of_sqlite_is_whole_in_a_live_snapshot_under_commits() {
+        let mut world = World::new([]);
+        let (script, outside) = (world.path("bin/notes.py"), world.path("run/committed"));
+        std::fs::write(&script, SQLITE).unwrap();
+        let words = ["/usr/bin/python3", script.to_str().unwrap(), "{volume:data}", outside.to_str().unwrap()];
+        let mut workload = Workload::idle("app", [Volume::project("data")]).command(&words);
+        let backup = ".backup '{volume:data}/backup.db'";
+        workload.lines = before(&["/usr/bin/sqlite3", "{volume:data}/db", ".timeout 10000", backup]);
+        world.workloads = vec![workload];
+        world.write_config();
+        world.ok(&["deploy", "app"]);
+        let commits = || std::fs::read_to_string(&outside).unwrap_or_default().lines().count();
+        eventually("it commits", || commits() > 50);
+        let output = create(&world, "live");
+        output.expect(0);
+        let (archive, _) = world.snapshot_files("app", output.json()["id"].as_str().unwrap());
+        let to = world.path("unpacked");
+        std::fs::create_dir(&to).unwrap();
+        run("tar", &["-xzf", archive.to_str().unwrap(), "-C", to.to_str().unwrap()]);
+        let database = run("find", &[to.to_str().unwrap(), "-name", "backup.db"]);
+        let asked = "pragma integrity_check; select count(*) = max(id), count(*) > 40 from notes";
+        assert_eq!(run("sqlite3", &[database.trim(), asked]), "ok\n1|1\n");
+    }
+}
