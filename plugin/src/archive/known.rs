@@ -182,8 +182,8 @@ fn kind(head: &[u8]) -> Option<Known> {
     if is_tar(head) {
         return None;
     }
-    // The first name in a block of Duplicati.
-    if head.starts_with(b"PK\x03\x04") && head.get(30..38) == Some(b"manifest") {
+    // The first name in a block of Duplicati is this one and no longer.
+    if head.starts_with(b"PK\x03\x04") && head.get(26..28) == Some(&[8, 0]) && head.get(30..38) == Some(b"manifest") {
         let hint = "restore it with Duplicati into a directory, then `reforge import DIRECTORY …`";
         return Some(Known { what: "a block file of Duplicati", hint });
     }
@@ -237,6 +237,8 @@ mod tests {
     fn a_file_is_known_by_how_it_begins() {
         for (head, what) in [
             (&b"PK\x03\x04\x14\x00"[..], Some("a zip archive")),
+            (b"PK\x03\x04......................\x0d\x00\x00\x00manifest.json", Some("a zip archive")),
+            (b"PK\x03\x04......................\x08\x00\x00\x00manifest", Some("a block file of Duplicati")),
             (b"\x28\xb5\x2f\xfd\x04\x58", Some("a zstd stream")),
             (b"\xfd7zXZ\0\0\x04", Some("an xz stream")),
             (b"BZh91AY&SY", Some("a bzip2 stream")),
