@@ -2,8 +2,8 @@
 //! and whatever a start makes of that is one of the endings that the command may have. Then the start itself is ended
 //! and failed the same way.
 //!
-//! A test run ends the host after each effect, which is before the next one, and recovery from a share of the states
-//! (`REFORGE_SEED`). Error numbers take turns; with `REFORGE_EXPLORE=errors` every effect fails with each of them. With `full` every
+//! A test run ends the host after each effect, which is before the next one, fails every second one, and ends recovery from a share
+//! of the states (`REFORGE_SEED`). Error numbers take turns; with `REFORGE_EXPLORE=errors` every effect fails with each of them. With `full` every
 //! recovery is also failed and ended at each of its effects from each durable state, not only once in a row: these are
 //! pairs, and `REFORGE_EXPLORE_PAIRS` takes about so many of them, chosen by `REFORGE_SEED`.
 

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::OnceLock;
 
 use crate::support::environment;
 
@@ -13,7 +14,7 @@ pub(crate) const ERRNOS: [&str; 9] =
     ["EIO", "ENOSPC", "EACCES", "EPERM", "EROFS", "EDQUOT", "EBUSY", "EXDEV", "ENAMETOOLONG"];
 
 /// From so many states is recovery explored in a test run, in each exploration.
-const RECOVERIES_MAX: usize = 8;
+const RECOVERIES_MAX: usize = 6;
 
 /// One effect and what goes wrong there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +70,8 @@ pub(crate) fn addressed(effects: &[String]) -> Vec<String> {
 }
 
 /// All points of a run. Error numbers take turns, unless all are wanted. In a test run the end before an effect is that after
-/// the one before it, but for the first of each name: what other threads do meanwhile is left to the other extents.
+/// the one before it, but for the first of each name: what other threads do meanwhile is left to the other extents. And every
+/// second effect fails, of which the seed says which.
 pub(crate) fn of(effects: &[String]) -> Vec<Point> {
     from(effects, 0)
 }
@@ -78,7 +80,11 @@ pub(crate) fn of(effects: &[String]) -> Vec<Point> {
 pub(crate) fn from(effects: &[String], first: usize) -> Vec<Point> {
     let mut points = Vec::new();
     for (index, effect) in addressed(effects).into_iter().enumerate().skip(first) {
-        let errnos = if extent() == Extent::Errors { &ERRNOS[..] } else { &ERRNOS[index % ERRNOS.len()..][..1] };
+        let errnos = match extent() {
+            Extent::Errors => &ERRNOS[..],
+            Extent::Test if seed().wrapping_add(index as u64) % 2 == 1 => &[],
+            Extent::Test | Extent::Full => &ERRNOS[index % ERRNOS.len()..][..1],
+        };
         let before = (extent() != Extent::Test || effect.ends_with("#1")).then_some("before");
         for how in before.into_iter().chain(["after"]).chain(errnos.iter().copied()) {
             points.push(Point { effect: effect.clone(), how });
@@ -98,7 +104,13 @@ pub(crate) struct Sample {
 
 pub(crate) fn sample() -> Sample {
     let pairs = environment::number("REFORGE_EXPLORE_PAIRS").map(|pairs| pairs as usize);
-    Sample { pairs, seed: environment::seed("REFORGE_SEED") }
+    Sample { pairs, seed: seed() }
+}
+
+/// One for all explorations of a run, so that their shares fit together.
+fn seed() -> u64 {
+    static SEED: OnceLock<u64> = OnceLock::new();
+    *SEED.get_or_init(|| environment::seed("REFORGE_SEED"))
 }
 
 impl Sample {
