@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Each may use those before it.
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 20] = [
     "text",
     "base",
     "volumes",
@@ -22,6 +22,7 @@ const ORDER: [&str; 19] = [
     "deployer",
     "host",
     "looking",
+    "drills",
     "conformance",
     "documents",
     "server",

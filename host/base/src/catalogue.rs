@@ -42,6 +42,8 @@ files![
     "config",
     "docker",
     "doing",
+    "drilled_containers",
+    "drills",
     "figures",
     "holders",
     "host",

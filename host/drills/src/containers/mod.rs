@@ -1,0 +1,1 @@
+//! Drilled apps of containers: one, or a whole Compose project.
