@@ -130,6 +130,7 @@ pages! {
     embedding: "docs/embedding.md",
     import: "docs/import.md",
     looking_into: "docs/looking-into.md",
+    drills: "docs/drills.md",
     notifications: "docs/notifications.md",
     operating: "docs/operating.md",
     performance: "docs/performance.md",

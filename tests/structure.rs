@@ -64,6 +64,7 @@ fn no_files_import_each_other_in_a_circle() {
 const CHOSEN_BY_A_WORD: &[&str] = &[
     "code-",
     "differs-",
+    "drill-outcome-",
     "due-outcome-",
     "health-",
     "is-",
@@ -73,6 +74,7 @@ const CHOSEN_BY_A_WORD: &[&str] = &[
     "outcome-",
     "phase-",
     "promise-",
+    "proof-",
     "reason-",
     "role-",
     "state-",

@@ -170,6 +170,8 @@ fn a_real_answer_of_every_route_is_as_it_is_described() {
     ask("GET", "/api/v1/audit?lines=1000", "", None);
     ask("GET", "/api/v1/notifications", "", None);
     ask("GET", &of("retention"), "", None);
+    ask("POST", &of("drills"), "", Some(json!({})));
+    ask("GET", &of("drills"), "", None);
     for change in ["pin", "unpin"] {
         ask("POST", &format!("{snapshot_path}/{change}"), "", None);
     }

@@ -18,6 +18,9 @@ use super::process::PATIENCE;
 const INSTALL: &str = "the page is examined by axe-core, which is not there; run `python3 -m venv DIRECTORY && \
     DIRECTORY/bin/pip install --no-deps axe-playwright-python==0.1.8` and set AXE_CORE to the file `axe.min.js` in it";
 
+/// How often it is tried to start one.
+const STARTS_MAX: usize = 4;
+
 /// A small one, in pixels.
 const PHONE: (u32, u32) = (360, 740);
 
@@ -38,8 +41,20 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// One whose user reads this language.
+    /// One whose user reads this language. A machine that does much else may give a browser too little at its start: it is
+    /// started again then, which says nothing of the page.
     pub(crate) fn start(language: &str) -> Browser {
+        let mut failures = Vec::new();
+        for _ in 0..STARTS_MAX {
+            match Browser::try_start(language) {
+                Ok(browser) => return browser,
+                Err(failure) => failures.push(failure),
+            }
+        }
+        panic!("no browser could be started: {failures:#?}");
+    }
+
+    fn try_start(language: &str) -> Result<Browser, String> {
         let home = tempfile::tempdir().unwrap();
         let driver = Command::new("chromedriver")
             .arg("--port=0")
@@ -51,11 +66,14 @@ impl Browser {
             .unwrap_or_else(|error| panic!("cannot run `chromedriver`, of Debian's `chromium-driver`: {error}"));
         let mut driver = Driver(driver);
         let mut said = BufReader::new(driver.0.stdout.take().unwrap()).lines();
+        let mut before = Vec::new();
         let port = said.find_map(|line| {
             let line = line.unwrap();
-            line.split_once("successfully on port ").map(|(_, rest)| rest.trim_end_matches('.').to_owned())
+            let port = line.split_once("successfully on port ").map(|(_, rest)| rest.trim_end_matches('.').to_owned());
+            before.push(line);
+            port
         });
-        let url = format!("http://127.0.0.1:{}", port.expect("the driver says where it listens"));
+        let url = format!("http://127.0.0.1:{}", port.ok_or_else(|| before.join("\n"))?);
         // Whatever else it says must not fill the pipe.
         std::thread::spawn(move || said.for_each(drop));
         let profile = format!("--user-data-dir={}", home.path().join("profile").display());
@@ -74,8 +92,9 @@ impl Browser {
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let mut builder = ClientBuilder::new(HttpConnector::new());
-        let client = runtime.block_on(builder.capabilities(capabilities).connect(&url)).unwrap();
-        Browser { runtime, client, url, _driver: driver, _home: home }
+        let client = runtime.block_on(builder.capabilities(capabilities).connect(&url));
+        let client = client.map_err(|error| error.to_string())?;
+        Ok(Browser { runtime, client, url, _driver: driver, _home: home })
     }
 
     pub(crate) fn open(&self, url: &str) {

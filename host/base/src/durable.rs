@@ -88,6 +88,25 @@ impl FileSystem {
     }
 }
 
+/// Names in a directory that end so, without that ending, sorted. What a crash left half-written begins with a dot and is none of
+/// them; a directory that is not there has none.
+pub fn names(directory: &Path, ending: &str) -> Result<Vec<String>> {
+    let listed = |error: io::Error| Failure::io("list", directory, &error);
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(listed(error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(listed)?.file_name();
+        let name = name.to_str().and_then(|name| name.strip_suffix(ending)).filter(|name| !name.starts_with('.'));
+        names.extend(name.map(str::to_owned));
+    }
+    names.sort();
+    Ok(names)
+}
+
 /// Replaces `name` in `directory` so that after a crash it holds either what it held or all of `bytes`.
 pub fn write_durably(directory: &Path, name: impl AsRef<OsStr>, bytes: &[u8], mode: u32) -> Result<()> {
     let path = directory.join(name.as_ref());

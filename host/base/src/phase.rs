@@ -55,6 +55,7 @@ phases! {
     Reading = "reading",
     Compiling = "compiling",
     CheckingItsPromises = "checking its promises",
+    Asking = "asking",
 }
 
 impl Phase {

@@ -46,6 +46,7 @@ fn language(tag: &str) -> Result<Language, std::convert::Infallible> {
 /// What the host runs in a process of its own: this program with a command that nobody types.
 pub(crate) const SUPERVISE: &str = "supervise";
 pub(crate) const COMPILE_PLUGIN: &str = "compile-plugin";
+pub(crate) const ISOLATED: &str = "isolated";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -129,12 +130,39 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 20, value_parser = at_least_one)]
         lines: usize,
     },
+    /// Start the app a second time on a snapshot, isolated, and ask it whether the data is right
+    Drill(Drill),
+    /// What earlier drills said
+    Drills {
+        /// Only those of this one
+        workload: Option<String>,
+    },
     #[command(name = SUPERVISE, hide = true)]
     Supervise { directory: PathBuf },
+    #[command(name = ISOLATED, hide = true)]
+    Isolated {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
+    },
     #[command(name = COMPILE_PLUGIN, hide = true)]
     CompilePlugin { cache: PathBuf },
     #[command(hide = true)]
     DemoApp(DemoApp),
+}
+
+/// What is drilled.
+#[derive(Args)]
+pub(crate) struct Drill {
+    /// Whose app is started; left out with `--due`
+    pub workload: Option<String>,
+    /// The newest, unless said otherwise
+    pub snapshot: Option<String>,
+    /// On empty volumes: which probes prove nothing of the data
+    #[arg(long, conflicts_with_all = ["snapshot", "due"])]
+    pub empty: bool,
+    /// Drill what is due, as `serve` does
+    #[arg(long, conflicts_with_all = ["workload", "snapshot"])]
+    pub due: bool,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

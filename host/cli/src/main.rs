@@ -10,6 +10,7 @@ mod configuration;
 mod consent;
 mod demo;
 mod deploy;
+mod drill;
 mod engine;
 mod exit;
 mod forget;
@@ -67,6 +68,7 @@ fn main() -> ExitCode {
     match &cli.command {
         Command::Supervise { directory } => return reforge_runtime::process::supervise(directory),
         Command::CompilePlugin { cache } => return reforge_plugins::compile::child(cache),
+        Command::Isolated { words } => return reforge_drills::process::isolated(words),
         Command::DemoApp(arguments) => return demo::app::run(arguments),
         _ => {}
     }
@@ -144,8 +146,10 @@ fn execute(session: &Session, command: Command) -> Result<Answer> {
         Command::Notify(args::Notify::Test { channel }) => notify::test(session, channel.as_deref()),
         Command::Notify(args::Notify::Send { again }) => notify::send(session, again),
         Command::Audit { lines } => audit::audit(session, lines),
+        Command::Drill(asked) => drill::drill(session, &asked),
+        Command::Drills { workload } => drill::list(session, workload.as_deref()),
         // These have no session: they were dealt with before there was one.
-        Command::Supervise { .. } | Command::CompilePlugin { .. } | Command::DemoApp(_) => {
+        Command::Supervise { .. } | Command::CompilePlugin { .. } | Command::Isolated { .. } | Command::DemoApp(_) => {
             Err(Failure::new(Code::Usage, message!("this-command-is-the-hosts-own")))
         }
     }

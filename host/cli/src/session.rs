@@ -26,6 +26,7 @@ use reforge_transaction::registry::{self, KnownTransaction};
 use serde_json::{Value, json};
 
 use super::args::{self, Options};
+use super::drill;
 use super::engine;
 use super::recovered;
 use super::terminal::Terminal;
@@ -110,7 +111,11 @@ impl Session {
     /// Settles what a crash left behind.
     pub(crate) fn recover(&self) -> Result<Vec<Recovered>> {
         self.changes.set(true);
-        self.open()?.recover()
+        let host = self.open()?;
+        let recovered = host.recover()?;
+        // What one that ended in a drill has left is nobody's data.
+        host.or_tell(reforge_drills::sweep::sweep(host, &drill::makers(self, host)).map(drop));
+        Ok(recovered)
     }
 
     /// At the end of a command that may have brought something to tell: sends it, as far as that is done soon. What is left is
@@ -152,7 +157,7 @@ impl Session {
     }
 
     /// This program with one of its hidden commands, for what the host runs apart.
-    fn itself(&self, command: &str) -> Vec<OsString> {
+    pub(crate) fn itself(&self, command: &str) -> Vec<OsString> {
         vec![self.program.clone().into_os_string(), command.into()]
     }
 

@@ -9,6 +9,7 @@ use reforge_base::Failure;
 use reforge_base::Message;
 use reforge_base::Phase;
 use reforge_base::Result;
+use reforge_base::clock;
 use reforge_base::consistency;
 use reforge_base::durable;
 use reforge_base::escape;
@@ -17,10 +18,11 @@ use reforge_base::message::Bytes;
 use reforge_base::not_captured::NotCaptured;
 use reforge_base::remark::Remark;
 use reforge_documents::snapshot as documents;
-use reforge_host::host::SnapshotRequest;
+use reforge_host::host::{Host, SnapshotRequest};
 use reforge_host::restore::taken_in;
 use reforge_snapshots::bundle::Form;
 use reforge_snapshots::format::Descriptor;
+use reforge_snapshots::proofs::{Known, Proofs};
 use serde_json::json;
 
 use super::answer::Answer;
@@ -53,6 +55,7 @@ pub(crate) fn list(session: &Session, workload: &str, all: bool) -> Result<Answe
     let host = session.looking()?;
     let workload = host.config.workload(workload)?;
     let (listed, older) = host.store.newest(&workload.id, documents::most(all))?;
+    let known = proofs(host).read(&workload.id)?;
     let rows: Vec<Vec<String>> = listed
         .iter()
         .map(|listed| match &listed.descriptor {
@@ -68,6 +71,7 @@ pub(crate) fn list(session: &Session, workload: &str, all: bool) -> Result<Answe
                         reason(descriptor)
                     },
                     words::read(&consistency::word(descriptor.consistency.as_ref())),
+                    words::word("proof", known.proof(descriptor).as_str()),
                     entries.to_string(),
                     style::bytes(bytes),
                     style::bytes(descriptor.archive.bytes),
@@ -75,7 +79,16 @@ pub(crate) fn list(session: &Session, workload: &str, all: bool) -> Result<Answe
             }
             Err(failure) => {
                 let none = || "-".to_owned();
-                vec![escape::text(&listed.id), none(), words::read(&failure.message), none(), none(), none(), none()]
+                vec![
+                    escape::text(&listed.id),
+                    none(),
+                    words::read(&failure.message),
+                    none(),
+                    none(),
+                    none(),
+                    none(),
+                    none(),
+                ]
             }
         })
         .collect();
@@ -90,6 +103,7 @@ pub(crate) fn list(session: &Session, workload: &str, all: bool) -> Result<Answe
                 say!("head-taken"),
                 say!("head-reason"),
                 say!("head-app"),
+                say!("head-proof"),
                 say!("head-entries"),
                 say!("head-data"),
                 say!("head-archive"),
@@ -100,7 +114,7 @@ pub(crate) fn list(session: &Session, workload: &str, all: bool) -> Result<Answe
     if older > 0 {
         text.push_str(&format!("\n{}", say!("so-many-older-ones-are-left-out", n = older)));
     }
-    Ok(Answer::done(text, documents::list(&workload.id, listed, older)))
+    Ok(Answer::done(text, documents::list(&workload.id, listed, older, &known)))
 }
 
 pub(crate) fn show(session: &Session, named: &Named) -> Result<Answer> {
@@ -108,6 +122,7 @@ pub(crate) fn show(session: &Session, named: &Named) -> Result<Answer> {
     let workload = host.config.workload(&named.workload)?;
     let descriptor = host.store.get(&workload.id, &named.snapshot)?;
     let pinned = host.store.pinned(&workload.id)?.contains(&descriptor.id);
+    let known = proofs(host).read(&workload.id)?;
     let manifest = &descriptor.manifest;
     let mut lines = vec![
         say!("snapshot-id", id = session.terminal.style.bold(&descriptor.id)),
@@ -120,6 +135,7 @@ pub(crate) fn show(session: &Session, named: &Named) -> Result<Answer> {
     if pinned {
         lines.push(say!("snapshot-stays-pinned"));
     }
+    lines.extend(proof(&known, &descriptor));
     lines.extend(taken(session, &descriptor));
     if descriptor.imported {
         lines.push(say!("snapshot-imported-unvouched"));
@@ -138,7 +154,7 @@ pub(crate) fn show(session: &Session, named: &Named) -> Result<Answer> {
     lines.extend(remarks(&descriptor.all_remarks()));
     lines.extend(project::lines(session, &descriptor));
     let text = lines.join("\n");
-    Ok(Answer::done(text, documents::whole(descriptor, pinned)))
+    Ok(Answer::done(text, documents::whole(descriptor, pinned, &known)))
 }
 
 pub(crate) fn verify(session: &Session, named: &Named) -> Result<Answer> {
@@ -149,6 +165,7 @@ pub(crate) fn verify(session: &Session, named: &Named) -> Result<Answer> {
     display.progress.begin(Phase::Verifying, size, 0);
     let descriptor = host.store.verify(&workload.id, &named.snapshot, &*display.progress)?;
     drop(display);
+    proofs(host).note_read_back(&workload.id, &descriptor.id, clock::now())?;
     let (id, sha256) = (&descriptor.id, &descriptor.archive.sha256);
     let text = say!("snapshot-is-whole", id, size = Bytes(descriptor.archive.bytes), sha256);
     Ok(Answer::done(text, documents::verified(descriptor)))
@@ -267,6 +284,22 @@ pub(crate) fn not_captured(not_captured: &[NotCaptured]) -> impl Iterator<Item =
 /// What is to be known of a snapshot's volumes, each on a line of its own.
 pub(crate) fn remarks(remarks: &[Remark]) -> impl Iterator<Item = String> {
     remarks.iter().map(|one| say!("remark-line", what = words::read(&one.message())))
+}
+
+fn proofs(host: &Host) -> Proofs {
+    Proofs::new(host.state.proofs())
+}
+
+/// What proves it, and when that was.
+fn proof(known: &Known, descriptor: &Descriptor) -> Vec<String> {
+    let proof = words::word("proof", known.proof(descriptor).as_str());
+    let tried = known.snapshots.get(&descriptor.id);
+    let drilled = tried.and_then(|tried| tried.drilled.as_ref()).map(|drilled| drilled.at);
+    let at = drilled.or_else(|| tried.and_then(|tried| tried.read_back));
+    vec![match at {
+        Some(at) => say!("snapshot-proof-at", proof, instant = style::instant(at), age = style::age(at)),
+        None => say!("snapshot-proof", proof),
+    }]
 }
 
 fn reason(descriptor: &Descriptor) -> String {

@@ -74,7 +74,12 @@ fn check_hook(key: &str, runtime: &RuntimeName, raw: RawHook, problems: &mut Pro
     }
 }
 
-fn positive(key: &str, value: Option<Spanned<String>>, default: Duration, problems: &mut Problems<'_>) -> Duration {
+pub(super) fn positive(
+    key: &str,
+    value: Option<Spanned<String>>,
+    default: Duration,
+    problems: &mut Problems<'_>,
+) -> Duration {
     let at = value.as_ref().map(Spanned::span).unwrap_or_default();
     let duration = duration_or(key, value, default, problems);
     if duration.is_zero() {

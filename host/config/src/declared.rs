@@ -81,6 +81,7 @@ impl<'a> Declared<'a> {
             min_free: _,
             // What is restored, and onto what, does not depend on it.
             capturing: _,
+            drill: _,
             volumes,
         } = workload;
         Declared {

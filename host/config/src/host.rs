@@ -17,6 +17,9 @@ use reforge_base::{Language, escape, signature};
 const DOCKER_SOCKET: &str = "/var/run/docker.sock";
 /// Below the volume root. No project can have this name, so no volume can.
 pub(super) const PREVIEWS: &str = ".previews";
+/// What the names of directories beside the state directory end with.
+const PREVIEWS_BESIDE: &str = "-previews";
+const DRILLS: &str = "-drills";
 /// How long the previous trees are kept when nothing else is said.
 const UNDO_WINDOW: Duration = Duration::from_secs(24 * 3600);
 /// One after the other: each reads its volumes as fast as the disk goes.
@@ -32,6 +35,7 @@ pub(super) fn check(raw: RawHost, base: &Path, workloads: &[Workload], problems:
     let snapshot_dir = optional("snapshot_dir", raw.snapshot_dir).unwrap_or_else(|| state_dir.join("snapshots"));
     let preview_dir = optional("preview_dir", raw.preview_dir);
     let plugin = optional("plugin", raw.plugin);
+    let drill_dir = optional("drill_dir", raw.drill_dir).unwrap_or_else(|| beside(&state_dir, DRILLS));
     let docker_socket = optional("docker_socket", raw.docker_socket).unwrap_or_else(|| DOCKER_SOCKET.into());
     let allowed_roots = raw.allowed_roots.into_iter().map(|root| path("allowed_roots", base, root, problems)).collect();
     if volume_root.is_none() {
@@ -41,7 +45,7 @@ pub(super) fn check(raw: RawHost, base: &Path, workloads: &[Workload], problems:
         preview_dir: preview_dir.unwrap_or_else(|| match &volume_root {
             Some(root) => root.join(PREVIEWS),
             // Beside it: an app with a user of its own cannot pass a state directory.
-            None => beside(&state_dir),
+            None => beside(&state_dir, PREVIEWS_BESIDE),
         }),
         state_dir,
         snapshot_dir,
@@ -57,6 +61,8 @@ pub(super) fn check(raw: RawHost, base: &Path, workloads: &[Workload], problems:
         snapshots_at_once: at_once(raw.snapshots_at_once, problems),
         import_entries_max: raw.import_entries_max,
         import_ratio_max: raw.import_ratio_max,
+        drill_dir,
+        drill_host_commands: raw.drill_host_commands,
     }
 }
 
@@ -65,7 +71,9 @@ impl Host {
     pub(super) fn new(state_dir: PathBuf) -> Host {
         Host {
             snapshot_dir: state_dir.join("snapshots"),
-            preview_dir: beside(&state_dir),
+            preview_dir: beside(&state_dir, PREVIEWS_BESIDE),
+            drill_dir: beside(&state_dir, DRILLS),
+            drill_host_commands: false,
             state_dir,
             volume_root: None,
             allowed_roots: Vec::new(),
@@ -83,9 +91,9 @@ impl Host {
     }
 }
 
-fn beside(state_dir: &Path) -> PathBuf {
+fn beside(state_dir: &Path, suffix: &str) -> PathBuf {
     let mut name = state_dir.file_name().unwrap_or_default().to_owned();
-    name.push("-previews");
+    name.push(suffix);
     state_dir.with_file_name(name)
 }
 

@@ -7,7 +7,9 @@ use std::time::Duration;
 use toml::{Table, Value};
 
 use crate::scope::Scope;
-use crate::{Api, Config, Host, Links, Schedule, Volume, Workload, capturing, duration, problems, size, written};
+use crate::{
+    Api, Config, Drill, Host, Links, Schedule, Volume, Workload, capturing, drill, duration, problems, size, written,
+};
 use reforge_base::consistency::{Consistency, Hook};
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::project::ProjectFiles;
@@ -139,6 +141,12 @@ impl Workload {
         self
     }
 
+    /// How its snapshots are proven.
+    pub fn with_drill(mut self, drill: Drill) -> Workload {
+        self.drill = drill;
+        self
+    }
+
     pub fn with_volume(mut self, volume: Volume) -> Workload {
         self.volumes.push(volume);
         self
@@ -215,6 +223,8 @@ fn host(host: &Host) -> Result<Table> {
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     keys.put_some("import_entries_max", host.import_entries_max.map(number));
     keys.put_some("import_ratio_max", host.import_ratio_max.map(number));
+    keys.put("drill_dir", path(&host.drill_dir)?);
+    keys.put("drill_host_commands", host.drill_host_commands);
     Ok(keys.0)
 }
 
@@ -289,6 +299,7 @@ pub(super) fn workload(workload: &Workload) -> Result<Table> {
     keys.put_some("keep", keep(&workload.keep));
     keys.put_some("min_free", workload.min_free.map(size::text));
     keys.put_some("schedule", workload.schedule.as_ref().map(schedule));
+    keys.put_some("drill", drill::keys(&workload.drill));
     keys.put_all("volume", workload.volumes.iter().map(volume).collect::<Result<Vec<_>>>()?);
     Ok(keys.0)
 }
@@ -300,7 +311,7 @@ fn keep(keep: &Keep) -> Option<Table> {
     (!table.is_empty()).then_some(table)
 }
 
-fn schedule(schedule: &Schedule) -> Table {
+pub(super) fn schedule(schedule: &Schedule) -> Table {
     let mut keys = Keys::default();
     match schedule.calendar.rule() {
         Rule::At(time) => keys.put("at", time.strftime("%H:%M").to_string()),

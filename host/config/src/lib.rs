@@ -29,6 +29,7 @@ mod compose;
 mod container;
 pub mod declared;
 pub mod deploy_spec;
+mod drill;
 pub mod duration;
 pub mod engine;
 mod engine_volume;
@@ -55,6 +56,7 @@ mod workload;
 mod written;
 
 pub use capturing::{Capturing, PAUSE_LIMIT};
+pub use drill::{Ask, DRILL_LIMIT, Drill, Expect, Probe};
 pub use host::PLUGIN_STALL_LIMIT;
 pub use names::PREVIEW_SUFFIX;
 pub use names::is_name;
@@ -108,6 +110,10 @@ pub struct Host {
     pub import_entries_max: Option<u64>,
     /// How many times its size it may unpack to. None: what the plugin takes.
     pub import_ratio_max: Option<u64>,
+    /// Where drilled apps get their volumes: not in the state directory, which no app may fill.
+    pub drill_dir: PathBuf,
+    /// Whether a probe may run a program of this machine.
+    pub drill_host_commands: bool,
 }
 
 /// `[api]`: how `reforge serve` is reached.
@@ -165,6 +171,8 @@ pub struct Workload {
     pub min_free: Option<u64>,
     /// How snapshots are taken.
     pub capturing: Capturing,
+    /// How its snapshots are proven.
+    pub drill: Drill,
     pub volumes: Vec<Volume>,
 }
 
@@ -193,6 +201,7 @@ impl Workload {
             keep: Keep::default(),
             min_free: None,
             capturing: Capturing::default(),
+            drill: Drill::default(),
             volumes: Vec::new(),
         }
     }
@@ -280,6 +289,7 @@ impl Config {
         let raw = raw::parse(problems)?;
         let workloads = workload::check_all(raw.workloads, runtimes, problems);
         let host = host::check(raw.host, base, &workloads, problems);
+        drill::check_host_commands(&host, &workloads, problems);
         let api = api::check(raw.api, base, problems);
         let notify = notify::check(raw.notify, base, &workloads, problems);
         Some(Config { path: PathBuf::new(), host, api, workloads, notify })

@@ -41,6 +41,9 @@ pub(super) struct RawHost {
     pub previous_max: Option<Spanned<String>>,
     pub import_entries_max: Option<u64>,
     pub import_ratio_max: Option<u64>,
+    pub drill_dir: Option<Spanned<String>>,
+    #[serde(default)]
+    pub drill_host_commands: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -102,6 +105,7 @@ pub(super) struct RawSettings {
     pub schedule: Option<Spanned<RawSchedule>>,
     pub keep: Option<Spanned<RawKeep>>,
     pub min_free: Option<Spanned<String>>,
+    pub drill: Option<Spanned<RawDrill>>,
 }
 
 #[derive(Deserialize)]
@@ -114,6 +118,62 @@ pub(super) struct RawSchedule {
     pub jitter: Option<Spanned<String>>,
     pub catch_up: Option<bool>,
     pub wait: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDrill {
+    pub at: Option<Spanned<String>>,
+    pub cron: Option<Spanned<String>>,
+    pub every: Option<Spanned<String>>,
+    pub zone: Option<Spanned<String>>,
+    pub jitter: Option<Spanned<String>>,
+    pub catch_up: Option<bool>,
+    pub wait: Option<Spanned<String>>,
+    pub limit: Option<Spanned<String>>,
+    pub memory: Option<Spanned<String>>,
+    pub cpus: Option<Spanned<f64>>,
+    pub environment: Option<BTreeMap<String, String>>,
+    pub empty: Option<Vec<Spanned<String>>>,
+    pub read_only: Option<Vec<Spanned<String>>>,
+    pub quiet: Option<Spanned<Vec<toml::Value>>>,
+    #[serde(default)]
+    pub probe: Vec<Spanned<RawProbe>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawProbe {
+    pub name: Spanned<String>,
+    pub member: Option<String>,
+    pub command: Option<Spanned<Vec<String>>>,
+    pub http: Option<RawHttpProbe>,
+    pub file: Option<RawFileProbe>,
+    pub host_command: Option<Spanned<Vec<String>>>,
+    pub at_least: Option<f64>,
+    pub equals: Option<String>,
+    pub matches: Option<Spanned<String>>,
+    pub newest: Option<Spanned<String>>,
+    pub not_below_last: Option<Spanned<String>>,
+    pub limit: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawHttpProbe {
+    pub port: u16,
+    pub path: Option<String>,
+    pub status: Option<u16>,
+    pub contains: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFileProbe {
+    pub volume: Spanned<String>,
+    pub path: Option<String>,
+    pub newest: Option<Spanned<String>>,
+    pub at_least: Option<f64>,
 }
 
 #[derive(Deserialize)]

@@ -10,8 +10,8 @@ use super::problems::Problems;
 use super::raw::{RawHealth, RawLinks, RawSettings, RawWorkload};
 use super::words::words;
 use super::{
-    BUILT_IN, Links, PREVIEW_SUFFIX, RuntimeName, Workload, capturing, compose, container, names, schedule, size,
-    volume,
+    BUILT_IN, Links, PREVIEW_SUFFIX, RuntimeName, Workload, capturing, compose, container, drill, names, schedule,
+    size, volume,
 };
 use reforge_base::escape;
 use reforge_base::message;
@@ -59,11 +59,14 @@ fn check(raw: RawWorkload, runtimes: &[&str], problems: &mut Problems<'_>) -> Wo
     }
     let command = settings.command.map(|command| words("command", command, problems)).unwrap_or_default();
     let health = settings.health.map(|health| check_health(health, problems));
+    let volumes = volume::check_all(&runtime, volumes, problems);
+    let around = drill::Around { runtime: &runtime, volumes: &volumes };
+    let drill = settings.drill.take().map(|raw| drill::check(raw, &around, problems)).unwrap_or_default();
     let environment = settings.environment.map(|all| check_environment(all, problems)).unwrap_or_default();
     let workload = Workload {
         project: names::check("project", settings.project, problems),
         stage: names::check("stage", settings.stage, problems),
-        volumes: volume::check_all(&runtime, volumes, problems),
+        volumes,
         runtime,
         image: settings.image.map(Spanned::into_inner),
         command,
@@ -85,6 +88,7 @@ fn check(raw: RawWorkload, runtimes: &[&str], problems: &mut Problems<'_>) -> Wo
         keep: schedule::check_keep(settings.keep, problems),
         min_free: size::check_size("min_free", settings.min_free, problems),
         capturing,
+        drill,
         id,
     };
     volume::check_placeholders(&workload, settings.runtime.span(), problems);

@@ -4,6 +4,7 @@
 //! Looks only, and changes nothing.
 
 pub mod decision;
+pub mod drill;
 pub mod event;
 pub mod history;
 pub mod host;

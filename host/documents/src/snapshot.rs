@@ -8,6 +8,7 @@ use reforge_base::failure::Failure;
 use reforge_base::not_captured::NotCaptured;
 use reforge_base::remark::Remark;
 use reforge_snapshots::format::{Archive, Descriptor, Image};
+use reforge_snapshots::proofs::{Known, Proof};
 use reforge_snapshots::store::StoredSnapshot;
 
 /// The newest snapshots of a workload, or all of them, newest first.
@@ -64,6 +65,8 @@ pub struct Snapshot {
     /// What was done to the app meanwhile; none if it does not say.
     #[serde(default)]
     pub consistency: Option<Taken>,
+    /// What proves it.
+    pub proof: Proof,
 }
 
 /// What it holds of a volume.
@@ -87,6 +90,8 @@ pub struct WholeSnapshot {
     pub id: String,
     /// Whether nothing deletes it.
     pub pinned: bool,
+    /// What proves it.
+    pub proof: Proof,
     pub descriptor: Descriptor,
 }
 
@@ -108,17 +113,20 @@ pub struct DeletedSnapshot {
 }
 
 /// Damaged ones as such.
-pub fn list(workload: &str, listed: Vec<StoredSnapshot>, older: usize) -> Snapshots {
+pub fn list(workload: &str, listed: Vec<StoredSnapshot>, older: usize, known: &Known) -> Snapshots {
     let one = |listed: StoredSnapshot| match listed.descriptor {
-        Ok(descriptor) => ListedSnapshot::Whole(Box::new(Snapshot { pinned: listed.pinned, ..summary(&descriptor) })),
+        Ok(descriptor) => {
+            let proof = known.proof(&descriptor);
+            ListedSnapshot::Whole(Box::new(Snapshot { pinned: listed.pinned, proof, ..summary(&descriptor) }))
+        }
         Err(error) => ListedSnapshot::Damaged { id: listed.id, error },
     };
     let snapshots = listed.into_iter().map(one).collect();
     Snapshots { workload: workload.to_owned(), snapshots, older: older as u64 }
 }
 
-pub fn whole(descriptor: Descriptor, pinned: bool) -> WholeSnapshot {
-    WholeSnapshot { id: descriptor.id.clone(), pinned, descriptor }
+pub fn whole(descriptor: Descriptor, pinned: bool, known: &Known) -> WholeSnapshot {
+    WholeSnapshot { id: descriptor.id.clone(), pinned, proof: known.proof(&descriptor), descriptor }
 }
 
 pub fn verified(descriptor: Descriptor) -> VerifiedSnapshot {
@@ -153,5 +161,6 @@ pub fn summary(descriptor: &Descriptor) -> Snapshot {
         remarks: descriptor.all_remarks().iter().map(Remark::short).collect(),
         pinned: false,
         consistency: descriptor.consistency.clone(),
+        proof: Known::default().proof(descriptor),
     }
 }

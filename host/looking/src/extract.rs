@@ -92,6 +92,21 @@ impl Look<'_> {
             left_out_names: chosen.left_out_names,
         })
     }
+
+    /// Copies one volume, by its index, whole: what comes out is what was captured, or it fails. It also fails where a restore would,
+    /// for what the workload's policy does not let back.
+    pub fn extract_volume(&self, looked: &Looked, volume: usize, to: &Path) -> Result<()> {
+        let place = Destination::of(self, to)?;
+        let mut chosen = Chosen::new(looked, preflight::policy(&looked.workload, looked.descriptor()));
+        chosen.whole = Some(volume);
+        chosen.roots.extend(looked.list.volume(volume).map(|range| range.start));
+        chosen.choose()?;
+        if let Some(name) = chosen.left_out_names.first() {
+            let message = message!("a-restore-would-refuse-entries", n = chosen.left_out, name = escape::bytes(name));
+            return Err(Failure::new(Code::PolicyRefused, message).hint(message!("plan-a-restore-to-see-why")));
+        }
+        place.fill(self, looked, &chosen)
+    }
 }
 
 /// A path, and the directories above it up to the volume's root.
@@ -103,6 +118,8 @@ fn upwards(path: &[u8]) -> impl Iterator<Item = &[u8]> {
 struct Chosen<'a> {
     looked: &'a Looked,
     policy: Policy,
+    /// The one volume of which all is wanted, as the volume that it was.
+    whole: Option<usize>,
     roots: Vec<u64>,
     selections: Vec<Arc<Selection>>,
     entries: u64,
@@ -118,6 +135,7 @@ impl<'a> Chosen<'a> {
         Chosen {
             looked,
             policy,
+            whole: None,
             roots: Vec::new(),
             selections: Vec::new(),
             entries: 0,
@@ -252,11 +270,12 @@ impl Destination {
         (sibling, made): (&str, &reforge_volumes::identity::Identity),
     ) -> Result<()> {
         let descriptor = looked.descriptor();
-        let several = descriptor.volumes.len() > 1;
+        let several = chosen.whole.is_none() && descriptor.volumes.len() > 1;
+        let tree_digest = chosen.whole.and_then(|index| descriptor.volumes.get(index)?.tree_digest.clone());
         let quota = Quota {
             policy: Policy { privileged: chosen.policy.privileged || !descriptor.imported, ..chosen.policy },
             budget: preflight::BUDGET,
-            expected: Expected { tree_digest: None, entries: chosen.entries + u64::from(several), bytes: chosen.bytes },
+            expected: Expected { tree_digest, entries: chosen.entries + u64::from(several), bytes: chosen.bytes },
             cancelled: look.progress.cancelled.clone(),
             ..Quota::default()
         };

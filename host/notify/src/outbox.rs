@@ -78,17 +78,9 @@ impl Outbox {
     /// All of the outbox, oldest first. What does not read is left where it is: nobody can be told what it says.
     pub(crate) fn notices(&self) -> Result<Vec<Notice>> {
         let directory = self.directory.join(OUTBOX);
-        let failed = |error: std::io::Error| Failure::io("list", &directory, &error);
-        let entries = match std::fs::read_dir(&directory) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(failed(error)),
-        };
         let mut notices = Vec::new();
-        for entry in entries {
-            let name = entry.map_err(failed)?.file_name();
-            let id = name.to_str().and_then(|name| name.strip_suffix(".json")).filter(|id| !id.starts_with('.'));
-            notices.extend(id.map(|id| self.notice(id)).transpose()?.flatten());
+        for id in durable::names(&directory, ".json")? {
+            notices.extend(self.notice(&id)?);
         }
         notices.sort_by(|one, other| (one.first, &one.id).cmp(&(other.first, &other.id)));
         Ok(notices)

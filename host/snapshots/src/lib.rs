@@ -16,6 +16,7 @@ pub mod entries;
 pub mod format;
 pub mod members;
 pub mod project_files;
+pub mod proofs;
 pub mod store;
 pub mod walk;
 

@@ -176,6 +176,16 @@ impl StateDir {
         self.root.join("captured")
     }
 
+    /// What was drilled and is drilled, a file per drill. Made at the first.
+    pub fn drills(&self) -> PathBuf {
+        self.root.join("drills")
+    }
+
+    /// What is known of each workload's snapshots by drills and verifications, a file per workload. Made at the first.
+    pub fn proofs(&self) -> PathBuf {
+        self.root.join("proofs")
+    }
+
     pub fn plugins(&self) -> PathBuf {
         self.root.join("plugins")
     }

@@ -17,6 +17,7 @@ use reforge_config::Workload;
 use reforge_schedule::retention::Rule;
 use reforge_snapshots::capture::SAFETY;
 use reforge_snapshots::format::Descriptor;
+use reforge_snapshots::proofs::Proofs;
 use reforge_snapshots::store::StoredSnapshot;
 use reforge_volumes::live_tree::Totals;
 
@@ -35,6 +36,10 @@ pub enum Stays {
     /// A restore took it: restores prune those.
     Safety,
     Imported,
+    /// A drill has it right now.
+    Drill,
+    /// The newest that a drill has proven.
+    Proven,
     /// It does not read: nobody can say what would be lost.
     Damaged,
 }
@@ -50,6 +55,8 @@ impl Stays {
             Stays::Restore => "restore",
             Stays::Safety => "safety",
             Stays::Imported => "imported",
+            Stays::Drill => "drill",
+            Stays::Proven => "proven",
             Stays::Damaged => "damaged",
         }
     }
@@ -77,6 +84,8 @@ impl Host {
     pub fn judge_snapshots(&self, workload: &Workload) -> Result<Vec<Judged>> {
         let listed = self.store.list(&workload.id)?;
         let named = self.named_snapshots()?;
+        let known = Proofs::new(self.state.proofs()).read(&workload.id)?;
+        let proven = known.newest_proven(listed.iter().filter_map(|one| one.descriptor.as_ref().ok()));
         let system = jiff::tz::TimeZone::system;
         let zone = workload.schedule.as_ref().map_or_else(system, |schedule| schedule.calendar.zone().clone());
         let instants: Vec<_> =
@@ -98,6 +107,8 @@ impl Host {
             };
             stays.extend(one.pinned.then_some(Stays::Pinned));
             stays.extend(named.contains(&one.id).then_some(Stays::Restore));
+            stays.extend((known.drilling.as_ref() == Some(&one.id)).then_some(Stays::Drill));
+            stays.extend((proven == Some(one.id.as_str())).then_some(Stays::Proven));
             Judged {
                 id: one.id.clone(),
                 created: descriptor.map(|descriptor| descriptor.manifest.created),

@@ -11,6 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use reforge_base::failure::{Code, Result};
+use reforge_drills::receipt::{DrillReceipt, Receipts};
 use reforge_host::host::Host;
 use reforge_snapshots::capture::SAFETY;
 use reforge_transaction::registry::{self, KnownTransaction};
@@ -18,6 +19,12 @@ use reforge_transaction::registry::{self, KnownTransaction};
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct OfWorkload {
     workload: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfProbe {
+    workload: String,
+    probe: String,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -44,6 +51,9 @@ pub(super) struct Figures {
     last_duration: Family<OfWorkload, Real>,
     last_size: Family<OfWorkload, Gauge>,
     overdue: Family<OfWorkload, Gauge>,
+    drill_success: Family<OfWorkload, Gauge>,
+    drill_ready: Family<OfWorkload, Real>,
+    probe_value: Family<OfProbe, Real>,
     undo_open: Family<OfWorkload, Gauge>,
     decision_needed: Family<OfWorkload, Gauge>,
     store: Family<OfKind, Gauge>,
@@ -60,6 +70,11 @@ impl Figures {
         registry.register("snapshot_last_size_bytes", "How large its archive is", figures.last_size.clone());
         let overdue = "Whether a snapshot that was due is missing for longer than it may take";
         registry.register("snapshot_overdue", overdue, figures.overdue.clone());
+        let success = "When the newest drill that proved a snapshot, or on which the app started, began";
+        registry.register("drill_last_success_timestamp_seconds", success, figures.drill_success.clone());
+        let ready = "How long its app took to be healthy";
+        registry.register("drill_ready_seconds", ready, figures.drill_ready.clone());
+        registry.register("drill_probe_value", "What its probes answered", figures.probe_value.clone());
         let open = "Restores and undos whose previous data is kept";
         registry.register("undo_open", open, figures.undo_open.clone());
         let decision = "Restores that only a person can go on with";
@@ -104,8 +119,31 @@ impl Figures {
         for (kind, bytes) in bytes {
             self.store.get_or_create(&OfKind { kind }).set(whole(bytes));
         }
+        self.look_at_drills(host)?;
         self.look_at_restores(host)?;
         self.look_at_disks(host)
+    }
+
+    fn look_at_drills(&self, host: &Host) -> Result<()> {
+        let receipts = Receipts::new(host.state.drills()).list()?;
+        self.drill_success.clear();
+        self.drill_ready.clear();
+        self.probe_value.clear();
+        for workload in host.config.workloads.iter().map(|workload| &workload.id) {
+            let good =
+                |one: &&DrillReceipt| one.workload == *workload && one.snapshot.is_some() && one.outcome.is_good();
+            let Some(newest) = receipts.iter().find(good) else { continue };
+            let labels = OfWorkload { workload: workload.clone() };
+            self.drill_success.get_or_create(&labels).set(newest.began.as_second());
+            if let Some(ms) = newest.healthy_ms {
+                self.drill_ready.get_or_create(&labels).set(ms as f64 / 1000.0);
+            }
+            for (answer, figure) in newest.probes.iter().filter_map(|answer| Some((answer, answer.figure?))) {
+                let labels = OfProbe { workload: workload.clone(), probe: answer.name.clone() };
+                self.probe_value.get_or_create(&labels).set(figure);
+            }
+        }
+        Ok(())
     }
 
     fn look_at_restores(&self, host: &Host) -> Result<()> {

@@ -14,6 +14,7 @@ use crate::tokens::Tokens;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_documents::history::recovered as document;
+use reforge_drills::drill::Makers;
 use reforge_host::{Host, Recovered};
 
 /// The API of a host. Clones are the same one.
@@ -34,6 +35,8 @@ impl Api {
         let shared = Arc::new(Shared::new(Made {
             host: core,
             active_plugin: host.active_plugin()?,
+            // How its runtimes could be isolated only the embedder knows.
+            makers: Makers::new(),
             tokens,
             plugin_file,
             recovered,

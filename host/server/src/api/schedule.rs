@@ -1,4 +1,4 @@
-//! Takes the snapshots that are due, for as long as the server runs.
+//! Takes the snapshots and does the drills that are due, for as long as the server runs.
 //!
 //! Somebody else may be at it, such as a command that a timer calls: then that one does it. What cannot be done now, since the
 //! state directory cannot be written, is told and tried again; what became of each snapshot is in the audit log.
@@ -10,8 +10,11 @@ use super::shared::Shared;
 use reforge_base::clock;
 use reforge_base::failure::Code;
 use reforge_base::message;
+use reforge_config::Workload;
 use reforge_host::host::due::Pass;
 
+/// Who does the drills that are due, in the audit log.
+const WHO: &str = "schedule";
 /// How often it is looked what is due.
 const LOOK_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -21,7 +24,8 @@ pub(super) async fn take_due(shared: Weak<Shared>) {
     let mut told = None;
     loop {
         let Some(shared) = shared.upgrade() else { return };
-        if shared.host.config.workloads.iter().all(|workload| workload.schedule.is_none()) {
+        let is_due = |workload: &Workload| workload.schedule.is_some() || workload.drill.schedule.is_some();
+        if !shared.host.config.workloads.iter().any(is_due) {
             return;
         }
         let taken = shared
@@ -34,6 +38,7 @@ pub(super) async fn take_due(shared: Weak<Shared>) {
                     listener: &*shared.host,
                 };
                 let taken = shared.host.take_due(&pass).map(drop);
+                drill_due(shared);
                 // That the server stops is no failure of the schedule.
                 Ok(taken.err().filter(|failure| failure.code != Code::Busy && !shared.is_stopping()))
             })
@@ -46,5 +51,15 @@ pub(super) async fn take_due(shared: Weak<Shared>) {
         told = failure;
         drop(shared);
         tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+}
+
+/// After the snapshots: a new one is drilled first. That one failed is told where it is drilled.
+fn drill_due(shared: &Shared) {
+    let drilled = shared.drilling(&shared.progress(), WHO, |drilling| drilling.take_due());
+    if let Err(failure) = drilled
+        && !shared.is_stopping()
+    {
+        shared.host.deployer.tell(message!("what-is-due-cannot-be-drilled", failure));
     }
 }

@@ -17,6 +17,7 @@ use crate::tokens::Tokens;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_documents::history::recovered as document;
+use reforge_drills::drill::Makers;
 use reforge_host::host::Host;
 use reforge_plugins::ActivePlugin;
 use reforge_transaction::recover::Recovered;
@@ -32,6 +33,8 @@ const THREADS: usize = 2;
 pub struct Setup {
     pub host: Arc<Host>,
     pub active_plugin: ActivePlugin,
+    /// What drills are made by.
+    pub makers: Makers,
     /// The file that names the plugin, if one does.
     pub plugin_file: Option<PathBuf>,
     /// Instead of the configuration's.
@@ -44,13 +47,14 @@ pub struct Setup {
 
 /// Serves until it is told to stop. `settled` is told what a crash had left; then `listening` is told the address.
 pub fn serve(setup: Setup, settled: impl FnOnce(&[Recovered]), listening: impl FnOnce(SocketAddr)) -> Result<()> {
-    let Setup { host, active_plugin, plugin_file, listen, stop, wait } = setup;
+    let Setup { host, active_plugin, makers, plugin_file, listen, stop, wait } = setup;
     let recovered = host.recover()?;
+    host.or_tell(reforge_drills::sweep::sweep(&host, &makers).map(drop));
     settled(&recovered);
     let recovered = recovered.iter().map(document).collect();
     let address = listen.unwrap_or(host.config.api.listen);
     let (active_plugin, tokens) = (Arc::new(active_plugin), Tokens::of(&host.state));
-    let shared = Arc::new(Shared::new(Made { host, active_plugin, tokens, plugin_file, recovered })?);
+    let shared = Arc::new(Shared::new(Made { host, active_plugin, makers, tokens, plugin_file, recovered })?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .enable_all()

@@ -19,6 +19,7 @@ use crate::tokens::Tokens;
 use reforge_base::failure::{Code, Failure, Result as HostResult};
 use reforge_base::message;
 use reforge_documents::restore::RecoveredRestore;
+use reforge_drills::drill::{Drilling, Makers};
 use reforge_host::host::Host;
 use reforge_host::restore::progress::{Progress, Unwatched, Watcher};
 use reforge_plugins::{ActivePlugin, Plugin};
@@ -38,6 +39,7 @@ const LINES_MAX: u32 = 4;
 pub(super) struct Shared {
     pub host: Arc<Host>,
     pub active_plugin: Arc<ActivePlugin>,
+    makers: Makers,
     pub tokens: Tokens,
     pub throttle: Throttle,
     pub runs: Arc<Runs>,
@@ -66,6 +68,7 @@ pub(super) struct Shared {
 pub(super) struct Made {
     pub host: Arc<Host>,
     pub active_plugin: Arc<ActivePlugin>,
+    pub makers: Makers,
     pub tokens: Tokens,
     pub plugin_file: Option<PathBuf>,
     pub recovered: Vec<RecoveredRestore>,
@@ -73,12 +76,13 @@ pub(super) struct Made {
 
 impl Shared {
     pub(super) fn new(made: Made) -> HostResult<Shared> {
-        let Made { host, active_plugin, tokens, plugin_file, recovered } = made;
+        let Made { host, active_plugin, makers, tokens, plugin_file, recovered } = made;
         let metrics = Metrics::new();
         if let Err(failure) = tokens.list() {
             host.deployer.tell(message!("nobody-is-admitted", failure, hint = failure.hint));
         }
         Ok(Shared {
+            makers,
             tokens,
             throttle: Throttle::default(),
             runs: Arc::new(Runs::new(metrics.clone())),
@@ -188,6 +192,17 @@ impl Shared {
     /// The same of something that is done to a workload.
     pub(super) fn progress_of(&self, workload: &str) -> Arc<Progress> {
         self.progress_for(self.host.watched(workload, Arc::new(Unwatched)))
+    }
+
+    /// Lets somebody drill.
+    pub(super) fn drilling<T>(
+        &self,
+        progress: &Arc<Progress>,
+        who: &str,
+        drill: impl FnOnce(&Drilling<'_>) -> HostResult<T>,
+    ) -> HostResult<T> {
+        let plugin = || self.active_plugin.current();
+        drill(&Drilling { host: &self.host, plugin: &plugin, makers: &self.makers, progress, who })
     }
 
     fn progress_for(&self, watcher: Arc<dyn Watcher>) -> Arc<Progress> {

@@ -454,6 +454,7 @@ phase-name-finishing = finishing
 phase-name-reverting = reverting
 phase-name-reading-the-archive = reading the archive
 phase-name-reading = reading
+phase-name-asking = asking
 phase-name-compiling = compiling
 phase-name-checking-its-promises = checking its promises
 phase-name-beginning = beginning

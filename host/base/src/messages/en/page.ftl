@@ -156,6 +156,7 @@ phase-exporting = Exporting
 phase-reading = Reading
 phase-compiling = Compiling
 phase-checking-its-promises = Checking its promises
+phase-asking = Asking the app
 who = By
 took = Took
 not-back = the app is not back yet

@@ -467,6 +467,7 @@ phase-name-finishing = завершение
 phase-name-reverting = возврат
 phase-name-reading-the-archive = чтение архива
 phase-name-reading = чтение
+phase-name-asking = вопросы приложению
 phase-name-compiling = компиляция
 phase-name-checking-its-promises = проверка обещаний
 phase-name-beginning = начало

@@ -158,6 +158,7 @@ phase-exporting = Выгрузка
 phase-reading = Чтение
 phase-compiling = Компиляция
 phase-checking-its-promises = Проверка обещаний
+phase-asking = Вопросы приложению
 who = Кто
 took = Длилось
 not-back = приложение ещё не работает

@@ -78,22 +78,7 @@ pub(super) fn remove(directory: &Path, workload: &str) -> Result<()> {
 
 /// Workloads that have one.
 pub(super) fn workloads(directory: &PathBuf) -> Result<Vec<String>> {
-    let listed = |error: std::io::Error| Failure::io("list", directory, &error);
-    let entries = match std::fs::read_dir(directory) {
-        Ok(entries) => entries,
-        // A state directory of a version before.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(listed(error)),
-    };
-    let mut workloads = Vec::new();
-    for entry in entries {
-        let name = entry.map_err(listed)?.file_name();
-        // What a crash left half-written begins with a dot.
-        let workload = name.to_str().and_then(|name| name.strip_suffix(ENDING)).filter(|name| !name.starts_with('.'));
-        workloads.extend(workload.map(str::to_owned));
-    }
-    workloads.sort();
-    Ok(workloads)
+    durable::names(directory, ENDING)
 }
 
 /// Why a workload may not be touched: a snapshot was cut short, and its app may be stopped or frozen for it.

@@ -2,6 +2,7 @@
 
 mod decisions;
 mod deploys;
+mod drills;
 mod health;
 mod hooks;
 mod looking;
@@ -53,6 +54,7 @@ pub(super) fn described() -> (Router<Arc<Shared>>, openapi::OpenApi) {
         .merge(workloads::routes())
         .merge(snapshots::routes())
         .merge(retention::routes())
+        .merge(drills::routes())
         .merge(looking::routes())
         .merge(restores::routes())
         .merge(decisions::routes())

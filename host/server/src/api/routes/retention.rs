@@ -54,15 +54,9 @@ async fn prune(
 async fn pin(
     admin: Admin,
     State(shared): State<Arc<Shared>>,
-    Path((id, snapshot)): Path<(String, String)>,
+    Path(named): Path<(String, String)>,
 ) -> Result<Document, Problem> {
-    let progress = shared.progress();
-    shared
-        .change(move |shared| {
-            let id = shared.host.pin_snapshot(&id, &snapshot, &admin.who(), &progress.cancelled)?;
-            Ok(Document::new(PinnedSnapshot { id, pinned: true }))
-        })
-        .await
+    set_pin(admin, shared, named, true).await
 }
 
 /// Takes the pin of a snapshot away; it may then be deleted and pruned
@@ -70,13 +64,26 @@ async fn pin(
 async fn unpin(
     admin: Admin,
     State(shared): State<Arc<Shared>>,
-    Path((id, snapshot)): Path<(String, String)>,
+    Path(named): Path<(String, String)>,
+) -> Result<Document, Problem> {
+    set_pin(admin, shared, named, false).await
+}
+
+async fn set_pin(
+    admin: Admin,
+    shared: Arc<Shared>,
+    (id, snapshot): (String, String),
+    pinned: bool,
 ) -> Result<Document, Problem> {
     let progress = shared.progress();
     shared
         .change(move |shared| {
-            let id = shared.host.unpin_snapshot(&id, &snapshot, &admin.who(), &progress.cancelled)?;
-            Ok(Document::new(PinnedSnapshot { id, pinned: false }))
+            let (who, cancelled) = (admin.who(), &progress.cancelled);
+            let id = match pinned {
+                true => shared.host.pin_snapshot(&id, &snapshot, &who, cancelled)?,
+                false => shared.host.unpin_snapshot(&id, &snapshot, &who, cancelled)?,
+            };
+            Ok(Document::new(PinnedSnapshot { id, pinned }))
         })
         .await
 }

@@ -20,6 +20,7 @@ use crate::api::describe::{Change, Confirm, Look};
 use crate::api::problem::Problem;
 use crate::api::shared::{CancelOnDrop, Shared};
 use crate::api::transfer;
+use reforge_base::clock;
 use reforge_base::consistency::Consistency;
 use reforge_config::Workload;
 use reforge_documents::snapshot::{
@@ -28,6 +29,7 @@ use reforge_documents::snapshot::{
 use reforge_host::host::SnapshotRequest;
 use reforge_host::restore::import;
 use reforge_snapshots::bundle::Form;
+use reforge_snapshots::proofs::Proofs;
 
 /// The longest reason that a person gives.
 const REASON_CHARS_MAX: usize = 200;
@@ -61,7 +63,8 @@ async fn list(
         .look(move |shared| {
             let workload = shared.host.config.workload(&id)?;
             let (listed, older) = shared.host.store.newest(&workload.id, documents::most(which.all))?;
-            Ok(Document::new(documents::list(&workload.id, listed, older)))
+            let known = Proofs::new(shared.host.state.proofs()).read(&workload.id)?;
+            Ok(Document::new(documents::list(&workload.id, listed, older, &known)))
         })
         .await
 }
@@ -119,7 +122,8 @@ async fn show(
             let workload = shared.host.config.workload(&id)?;
             let descriptor = shared.host.store.get(&workload.id, &snapshot)?;
             let pinned = shared.host.store.pinned(&workload.id)?.contains(&descriptor.id);
-            Ok(Document::new(documents::whole(descriptor, pinned)))
+            let known = Proofs::new(shared.host.state.proofs()).read(&workload.id)?;
+            Ok(Document::new(documents::whole(descriptor, pinned, &known)))
         })
         .await
 }
@@ -136,7 +140,9 @@ async fn verify(
     shared
         .study(move |shared| {
             let workload = shared.host.config.workload(&id)?;
-            Ok(Document::new(documents::verified(shared.host.store.verify(&workload.id, &snapshot, &*progress)?)))
+            let descriptor = shared.host.store.verify(&workload.id, &snapshot, &*progress)?;
+            Proofs::new(shared.host.state.proofs()).note_read_back(&workload.id, &descriptor.id, clock::now())?;
+            Ok(Document::new(documents::verified(descriptor)))
         })
         .await
 }
@@ -199,7 +205,8 @@ struct As {
 /// The archive. One that does not match its descriptor breaks off before its end
 #[utoipa::path(get, path = "/api/v1/workloads/{workload}/snapshots/{snapshot}/archive", tag = "snapshots",
     params(("workload" = String, Path), ("snapshot" = String, Path), As), security(("token" = [])),
-    responses((status = 200, description = "A gzip tar, or the tar of a bundle", body = String, content_type = "application/gzip"), Look))]
+    responses((status = 200, description = "A gzip tar, or the tar of a bundle",
+        content((String = "application/gzip"), (String = "application/x-tar"))), Look))]
 async fn export(
     _: Admin,
     State(shared): State<Arc<Shared>>,

@@ -57,6 +57,7 @@ fn whole(reader: &Reader, workload: &str, snapshot: &Snapshot) -> Markup {
                 @if snapshot.pinned { ", " (say.text("pinned")) }
             }))
             (field(&say.text("image"), html! { bdi { (snapshot.image.reference) } }))
+            (field(&say.text("proof"), say.text(&format!("proof-{}", snapshot.proof.as_str()))))
             (field(&say.text("app-when-taken"), say.told(&consistency::sentence(snapshot.consistency.as_ref()))))
             @for hook in snapshot.consistency.iter().flat_map(|taken| &taken.hooks) {
                 (field(&say.text("hook"), say.told(&hook.message())))
