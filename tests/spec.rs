@@ -18,10 +18,10 @@ mod a_bundle_is_the_same_snapshot_elsewhere;
 mod a_capture_tells_the_truth;
 #[path = "spec/a_home_is_its_owners.rs"]
 mod a_home_is_its_owners;
-#[path = "spec/a_snapshot_is_proven.rs"]
-mod a_snapshot_is_proven;
 #[path = "spec/a_running_restore_is_shown_as_running.rs"]
 mod a_running_restore_is_shown_as_running;
+#[path = "spec/a_snapshot_is_proven.rs"]
+mod a_snapshot_is_proven;
 #[path = "spec/another_format.rs"]
 mod another_format;
 #[path = "spec/another_language.rs"]

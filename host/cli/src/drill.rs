@@ -1,7 +1,6 @@
 //! `drill` and `drills`: whether a snapshot starts and answers, and what earlier drills said.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use reforge_base::Result;
@@ -9,11 +8,8 @@ use reforge_base::escape;
 use reforge_base::failure::{Code, Failure};
 use reforge_base::message;
 use reforge_base::message::Bytes;
-use reforge_config::PROCESS;
-use reforge_drills::drill::{Drilling, Makers};
-use reforge_drills::process::ProcessDrills;
+use reforge_drills::drill::Drilling;
 use reforge_drills::receipt::{DrillOutcome, DrillReceipt, ProbeAnswer, Receipts};
-use reforge_host::host::Host;
 use reforge_plugins::Plugin;
 use serde_json::json;
 
@@ -24,14 +20,9 @@ use super::session::Session;
 use super::style;
 use super::words::{self, say};
 
-/// What makes drilled apps, of each runtime that this program has.
-pub(crate) fn makers(session: &Session, _host: &Host) -> Makers {
-    BTreeMap::from([(PROCESS.to_owned(), Arc::new(ProcessDrills::new(session.itself(args::ISOLATED))) as _)])
-}
-
 pub(crate) fn drill(session: &Session, asked: &args::Drill) -> Result<Answer> {
     let host = session.changing()?;
-    let makers = makers(session, host);
+    let makers = session.makers();
     let plugin = || -> Result<Plugin> { session.plugin() };
     let display = Display::new(session);
     let who = session.who();
@@ -125,7 +116,10 @@ fn in_words(session: &Session, receipt: &DrillReceipt) -> Vec<String> {
         lines.extend(receipt.worthless.iter().map(|name| say!("drill-worthless", name = escape::text(name))));
         lines.extend((receipt.worthless.is_empty() && !receipt.probes.is_empty()).then(|| say!("drill-all-worth")));
     }
-    lines.extend(receipt.attempts.map(|n| say!("drill-attempts", n)));
+    lines.extend(receipt.attempts.map(|n| match n {
+        0 => say!("drill-no-attempts"),
+        n => say!("drill-attempts", n),
+    }));
     lines.extend(receipt.withheld.iter().map(|what| say!("drill-withheld", what = words::read(&what.message))));
     for said in &receipt.last_lines {
         let member = escape::text(&said.member);

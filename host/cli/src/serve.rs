@@ -7,7 +7,6 @@ use reforge_server::api::{self, Setup};
 use serde_json::json;
 
 use super::answer::Answer;
-use super::drill;
 use super::session::Session;
 use super::words::say;
 
@@ -21,7 +20,7 @@ pub(crate) fn serve(session: &Session, listen: Option<SocketAddr>, wait: bool) -
     let setup = Setup {
         host: host.clone(),
         active_plugin,
-        makers: drill::makers(session, host),
+        makers: session.makers(),
         plugin_file: session.plugin_file()?.map(|(_, file)| file),
         listen,
         stop: session.cancelled.clone(),

@@ -16,8 +16,12 @@ use reforge_base::Result;
 use reforge_base::account;
 use reforge_base::escape;
 use reforge_base::message;
-use reforge_config::Config;
+use reforge_config::{Config, PROCESS};
 use reforge_documents::history as documents;
+use reforge_drills::app::Drills;
+use reforge_drills::drill::Makers;
+use reforge_drills::process::ProcessDrills;
+use reforge_drills::sweep;
 use reforge_host::host::Host;
 use reforge_notify::delivery::Which;
 use reforge_plugins::{ActivePlugin, Plugin, PluginEngine};
@@ -26,7 +30,6 @@ use reforge_transaction::registry::{self, KnownTransaction};
 use serde_json::{Value, json};
 
 use super::args::{self, Options};
-use super::drill;
 use super::engine;
 use super::recovered;
 use super::terminal::Terminal;
@@ -114,7 +117,7 @@ impl Session {
         let host = self.open()?;
         let recovered = host.recover()?;
         // What one that ended in a drill has left is nobody's data.
-        host.or_tell(reforge_drills::sweep::sweep(host, &drill::makers(self, host)).map(drop));
+        host.or_tell(sweep::sweep(host, &self.makers()).map(drop));
         Ok(recovered)
     }
 
@@ -156,8 +159,16 @@ impl Session {
         self.open()?.plugin_engine()
     }
 
+    /// What makes drilled apps, of each runtime that this program has.
+    pub(crate) fn makers(&self) -> Makers {
+        Makers::from([(
+            PROCESS.to_owned(),
+            Arc::new(ProcessDrills::new(self.itself(args::ISOLATED))) as Arc<dyn Drills>,
+        )])
+    }
+
     /// This program with one of its hidden commands, for what the host runs apart.
-    pub(crate) fn itself(&self, command: &str) -> Vec<OsString> {
+    fn itself(&self, command: &str) -> Vec<OsString> {
         vec![self.program.clone().into_os_string(), command.into()]
     }
 

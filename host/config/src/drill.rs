@@ -301,7 +301,7 @@ pub(super) fn keys(drill: &Drill) -> Option<Table> {
         return None;
     }
     let default = Drill::default();
-    let mut keys = drill.schedule.as_ref().map(super::in_code::schedule).unwrap_or_default();
+    let mut keys = drill.schedule.as_ref().map(schedule::keys).unwrap_or_default();
     let mut put = |key: &str, value: Value| drop(keys.insert(key.to_owned(), value));
     if drill.limit != default.limit {
         put("limit", duration::text(drill.limit).into());

@@ -8,7 +8,7 @@ use toml::{Table, Value};
 
 use crate::scope::Scope;
 use crate::{
-    Api, Config, Drill, Host, Links, Schedule, Volume, Workload, capturing, drill, duration, problems, size, written,
+    Api, Config, Drill, Host, Links, Volume, Workload, capturing, drill, duration, problems, schedule, size, written,
 };
 use reforge_base::consistency::{Consistency, Hook};
 use reforge_base::failure::{Code, Failure, Result};
@@ -16,7 +16,6 @@ use reforge_base::project::ProjectFiles;
 use reforge_base::spec::{Container, HealthCheck};
 use reforge_base::{Message, message};
 use reforge_notify::{Channel, Way};
-use reforge_schedule::calendar::Rule;
 use reforge_schedule::retention::{self, Keep};
 
 impl Config {
@@ -298,7 +297,7 @@ pub(super) fn workload(workload: &Workload) -> Result<Table> {
     keys.put_all("allow_containers", workload.allow_containers.iter().cloned());
     keys.put_some("keep", keep(&workload.keep));
     keys.put_some("min_free", workload.min_free.map(size::text));
-    keys.put_some("schedule", workload.schedule.as_ref().map(schedule));
+    keys.put_some("schedule", workload.schedule.as_ref().map(schedule::keys));
     keys.put_some("drill", drill::keys(&workload.drill));
     keys.put_all("volume", workload.volumes.iter().map(volume).collect::<Result<Vec<_>>>()?);
     Ok(keys.0)
@@ -309,20 +308,6 @@ fn keep(keep: &Keep) -> Option<Table> {
     let said = retention::Rule::ALL.iter().filter(|rule| keep.of(**rule) > 0);
     let table: Table = said.map(|rule| (rule.as_str().to_owned(), i64::from(keep.of(*rule)).into())).collect();
     (!table.is_empty()).then_some(table)
-}
-
-pub(super) fn schedule(schedule: &Schedule) -> Table {
-    let mut keys = Keys::default();
-    match schedule.calendar.rule() {
-        Rule::At(time) => keys.put("at", time.strftime("%H:%M").to_string()),
-        Rule::Cron(line) => keys.put("cron", line.clone()),
-        Rule::Every(period) => keys.put("every", duration::text(*period)),
-    }
-    keys.put_some("zone", schedule.zone.clone());
-    keys.put("jitter", duration::text(schedule.calendar.jitter()));
-    keys.put("catch_up", schedule.catch_up);
-    keys.put("wait", duration::text(schedule.wait));
-    keys.0
 }
 
 fn container(container: &Container, keys: &mut Keys) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use toml::Spanned;
+use toml::{Spanned, Table};
 
 use super::host::duration_or;
 use super::problems::Problems;
@@ -83,6 +83,22 @@ fn zone_of(zone: &Spanned<String>, problems: &mut Problems<'_>) -> Option<TimeZo
             problems.say(zone.span(), message, message!("write-for-example-europe-berlin"));
         })
         .ok()
+}
+
+/// The keys of a schedule.
+pub(super) fn keys(schedule: &Schedule) -> Table {
+    let (key, value) = match schedule.calendar.rule() {
+        Rule::At(time) => ("at", time.strftime("%H:%M").to_string()),
+        Rule::Cron(line) => ("cron", line.clone()),
+        Rule::Every(period) => ("every", super::duration::text(*period)),
+    };
+    let mut keys = Table::new();
+    keys.insert(key.to_owned(), value.into());
+    keys.extend(schedule.zone.clone().map(|zone| ("zone".to_owned(), zone.into())));
+    keys.insert("jitter".to_owned(), super::duration::text(schedule.calendar.jitter()).into());
+    keys.insert("catch_up".to_owned(), schedule.catch_up.into());
+    keys.insert("wait".to_owned(), super::duration::text(schedule.wait).into());
+    keys
 }
 
 /// Rules of which none keeps anything would drop everything but the newest: that is never meant.

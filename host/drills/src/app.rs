@@ -27,7 +27,7 @@ pub struct DrillSpec {
     pub environment: Vec<(String, String)>,
     /// Directories and files of this machine that the app sees read-only although they are in no snapshot: by an explicit word.
     pub read_only: Vec<PathBuf>,
-    /// Live volumes of every workload: out of its sight.
+    /// Live volumes of every workload, and the host's own directories: out of its sight.
     pub live: Vec<PathBuf>,
     pub limits: Limits,
 }

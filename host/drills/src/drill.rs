@@ -295,6 +295,7 @@ impl Drilling<'_> {
         let config = &self.host.config;
         let drill = &subject.workload.drill;
         let all = config.workloads.iter().flat_map(|workload| resolve::resolve(config, workload).volumes);
+        let own = [&config.host.state_dir, &config.host.snapshot_dir, &config.host.drill_dir].map(Clone::clone);
         DrillSpec {
             drill: id.to_owned(),
             workload: subject.workload.id.clone(),
@@ -303,7 +304,7 @@ impl Drilling<'_> {
             directory: directory.to_owned(),
             environment: drill.environment.clone().into_iter().collect(),
             read_only: drill.read_only.clone(),
-            live: all.map(|volume| volume.path).collect(),
+            live: all.map(|volume| volume.path).chain(own).collect(),
             limits: Limits { memory: drill.memory, cpus: drill.cpus },
         }
     }
@@ -344,7 +345,12 @@ impl Drilling<'_> {
             }
             receipt.probes.push(probes::ask(probe, app, before, left()));
         }
-        Ok(())
+        // One that ends while it is asked does not run.
+        let report = app.await_healthy(left(), &self.progress.cancelled)?;
+        match report.health {
+            Health::Healthy => Ok(()),
+            _ => Err(Failure::new(Code::AppBad, report.reason)),
+        }
     }
 
     fn check_cancelled(&self) -> Result<()> {

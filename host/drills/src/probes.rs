@@ -19,6 +19,8 @@ use crate::receipt::ProbeAnswer;
 /// How much of an answer is written down.
 const ANSWER_CHARACTERS_MAX: usize = 200;
 const POLL: Duration = Duration::from_millis(10);
+/// How often a server is asked that does not listen yet.
+const LISTEN_POLL: Duration = Duration::from_millis(100);
 
 /// What answers are held against.
 pub(crate) struct Before<'a> {
@@ -173,7 +175,7 @@ fn of_http(
     limit: Duration,
 ) -> Result<Answer> {
     let url = format!("http://127.0.0.1:{port}/{}", path.trim_start_matches('/'));
-    let answered = network::within(app.network_of(member)?, || get(&url, limit))?;
+    let answered = network::within(app.network_of(member)?, || get_once_it_listens(&url, limit))?;
     let (code, body) = answered.map_err(|why| Failure::new(Code::AppBad, message!("no-answer-over-http", why)))?;
     if code != status {
         return Err(Failure::new(Code::AppBad, message!("http-answered-with", code, status)));
@@ -182,6 +184,18 @@ fn of_http(
         return Err(Failure::new(Code::AppBad, message!("http-answer-lacks", text = escape::text(text))));
     }
     Ok(Answer::of_text(body))
+}
+
+/// An app may be healthy before it listens.
+fn get_once_it_listens(url: &str, limit: Duration) -> Result<(u16, String), String> {
+    let deadline = Instant::now() + limit;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match get(url, left.max(POLL)) {
+            Err(_) if !left.is_zero() => std::thread::sleep(LISTEN_POLL.min(left)),
+            answered => return answered,
+        }
+    }
 }
 
 fn get(url: &str, limit: Duration) -> Result<(u16, String), String> {

@@ -83,7 +83,7 @@ pub mod config {
     pub use reforge_base::consistency::{Consistency, Hook};
     pub use reforge_base::spec::HealthCheck;
     pub use reforge_config::scope::Scope;
-    pub use reforge_config::{Capturing, Links, Volume, Workload};
+    pub use reforge_config::{Ask, Capturing, Drill, Expect, Links, Probe, Volume, Workload};
 }
 
 /// What a [`Runtime`] is given and answers.

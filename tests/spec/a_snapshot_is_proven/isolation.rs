@@ -60,7 +60,7 @@ fn what_a_drilled_process_tries_reaches_nobody_and_is_counted() {
     std::fs::create_dir(&secret).unwrap();
     std::fs::write(secret.join("row"), "of another app").unwrap();
     let probe = format!(
-        "[[workload.drill.probe]]\nname = \"tries\"\ncommand = [\"/usr/bin/python3\", {:?}, {:?}, {:?}, {:?}, {:?}, {:?}, {:?}]\nequals = \"done\"\n",
+        "[[workload.drill.probe]]\nname = \"tries\"\ncommand = [\"/usr/bin/python3\", {:?}, {:?}, {:?}, {:?}, {:?}, {:?}, {:?}]\nequals = \"tmp\\ndone\"\n",
         script.to_str().unwrap(),
         own_address(),
         ports[0],
@@ -77,7 +77,7 @@ fn what_a_drilled_process_tries_reaches_nobody_and_is_counted() {
     world.snapshot("app");
     let receipt = drill(&world, &[]);
     let answer = &super::probe(&receipt, "tries")["answer"];
-    assert_eq!(answer, "tmp done", "{receipt:#}");
+    assert_eq!(answer, r"tmp\u{a}done", "{receipt:#}");
     // Mail, names, a datagram, several, and what listens here: each is one without a way out.
     assert!(receipt["attempts"].as_u64().unwrap() >= 5, "{receipt:#}");
     assert!(tcp.accept().is_err() && unix.accept().is_err());

@@ -4,14 +4,16 @@ use super::{COUNTED, drill, nothing_is_left, probe, with_rows};
 
 #[test]
 fn an_app_that_starts_and_answers_proves_its_snapshot() {
-    let page = r#"[[workload.drill.probe]]
-name = "page"
-http = { port = 8123, path = "/rows", contains = "two" }
-[[workload.drill.probe]]
-name = "files"
-file = { volume = "data", newest = "1h", at_least = 1 }
-"#;
-    let world = with_rows("one\ntwo\n", &format!("{COUNTED}{page}"));
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let more = format!(
+        "[[workload.drill.probe]]\nname = \"page\"\nhttp = {{ port = {port}, path = \"/rows\", contains = \"two\" }}\n\
+         [[workload.drill.probe]]\nname = \"files\"\nfile = {{ volume = \"data\", newest = \"1h\", at_least = 1 }}\n"
+    );
+    let mut world = with_rows("one\ntwo\n", &format!("{COUNTED}{more}"));
+    let serve = format!("cd {{volume:data}} && test -s rows && exec /usr/bin/python3 -m http.server {port}");
+    world.workload("app").command = ["/bin/sh".into(), "-c".into(), serve].into();
+    world.write_config();
+    world.ok(&["deploy", "app"]);
     let snapshot = world.snapshot("app");
     let processes = world.processes("app");
     world.ok(&["snapshot", "list", "app"]).expect_said("not tried");
@@ -34,7 +36,7 @@ fn a_snapshot_on_which_the_app_does_not_start_fails() {
     let world = with_rows("one\n", COUNTED);
     let good = world.snapshot("app");
     std::fs::write(world.volume("app", "data").join("rows"), "").unwrap();
-    let bad = world.snapshot("app");
+    let bad = world.live_snapshot("app");
     let failed = world.reforge(&["drill", "app", &bad]);
     failed.expect(1).expect_said("failed").expect_said("ended with status 1");
     world.ok(&["drill", "app", &good]).expect_said("proven");
@@ -77,7 +79,10 @@ fn a_malformed_database_fails_before_the_app_is_asked_and_the_snapshot_stays_as_
     let database = world.volume("app", "data").join("app.db");
     crate::support::process::run(
         "sqlite3",
-        &[database.to_str().unwrap(), "create table t(x); with recursive n(i) as (select 1 union all select i+1 from n limit 2000) insert into t select hex(randomblob(50)) from n;"],
+        &[
+            database.to_str().unwrap(),
+            "create table t(x); with recursive n(i) as (select 1 union all select i+1 from n limit 2000) insert into t select hex(randomblob(50)) from n;",
+        ],
     );
     let good = world.snapshot("app");
     let mut bytes = std::fs::read(&database).unwrap();

@@ -8,6 +8,7 @@ use std::process::{ChildStdin, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::{Message, escape, message, threads};
 use rustix::process::{Pid, Signal, kill_process};
@@ -77,7 +78,7 @@ impl Child {
         let mut command = Command::new(words.next().map(OsString::as_os_str).unwrap_or_default());
         command.args(words).arg("start").arg(plan);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(|error| failed(&error))?;
+        let mut child = effect("start-drill", || command.spawn()).map_err(|error| failed(&error))?;
         let shared = Arc::new(Shared::default());
         let (input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let child = Child { child, input, shared };
@@ -117,7 +118,7 @@ impl Child {
         let Some(input) = &mut self.input else { return Ok(()) };
         let gone =
             |error: std::io::Error| Failure::new(Code::Runtime, message!("drill-isolation-did-not-come", said = error));
-        input.write_all(b"go\n").and_then(|()| input.flush()).map_err(gone)
+        effect("start-drilled-app", || input.write_all(b"go\n").and_then(|()| input.flush())).map_err(gone)
     }
 
     /// Its first process.
@@ -143,8 +144,9 @@ impl Child {
     pub(super) fn end(&mut self) -> Result<()> {
         self.input = None;
         let process = self.known().process;
-        let failed = |error: std::io::Error| Failure::new(Code::Runtime, message!("cannot-wait-for-children", error));
-        self.child.kill().map_err(failed)?;
+        let failed =
+            |error: std::io::Error| Failure::new(Code::Runtime, message!("cannot-wait-for-children", errno = error));
+        effect("end-drill", || self.child.kill()).map_err(failed)?;
         self.child.wait().map_err(failed)?;
         process.map_or(Ok(()), wait_gone)
     }
@@ -202,7 +204,7 @@ fn last_lines(tail: Vec<u8>) -> Vec<u8> {
 
 /// Processes one of whose arguments is meant.
 pub(super) fn with_argument(is_meant: &dyn Fn(&[u8]) -> bool) -> Result<Vec<i32>> {
-    let failed = |error: &std::io::Error| Failure::io("list", "/proc".as_ref(), error);
+    let failed = |error: &std::io::Error| Failure::io("list", Path::new("/proc"), error);
     let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc").map_err(|error| failed(&error))? {
         let entry = entry.map_err(|error| failed(&error))?;

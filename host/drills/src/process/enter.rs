@@ -13,7 +13,7 @@ use reforge_base::{message, threads};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
-use super::isolated;
+use super::launch;
 use super::plan::Plan;
 use crate::app::{CommandEnd, OUTPUT_BYTES_MAX};
 
@@ -93,11 +93,11 @@ pub(super) fn enter(process: &OsStr, plan: &Path, words: &[OsString]) -> ExitCod
     let entered = set_parent_process_death_signal(Some(Signal::KILL)).map_err(std::io::Error::from).and_then(|()| {
         let plan = Plan::read(plan)?;
         enter_namespaces(process)?;
-        isolated::lose_capabilities()?;
-        isolated::command(&plan, words.iter().cloned()).status()
+        launch::lose_capabilities()?;
+        launch::command(&plan, words.iter().cloned()).status()
     });
     match entered {
-        Ok(status) => ExitCode::from(isolated::code_of(status)),
+        Ok(status) => ExitCode::from(launch::code_of(status)),
         Err(error) => {
             use std::io::Write as _;
             // Nobody else is there to tell.

@@ -7,22 +7,20 @@
 use std::ffi::OsString;
 use std::io::{self, BufRead as _, Write as _};
 use std::os::fd::{AsFd as _, AsRawFd as _};
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use rustix::fs::Mode;
-use rustix::process::{Gid, Signal, Uid, WaitOptions, set_parent_process_death_signal};
-use rustix::thread::{CapabilitySet, UnshareFlags, remove_capability_from_bounding_set, unshare_unsafe};
+use rustix::process::{Signal, WaitOptions, set_parent_process_death_signal};
+use rustix::thread::{UnshareFlags, unshare_unsafe};
 
 use super::child::{End, Said};
-use super::plan::{Numbers, Plan};
+use super::launch::{self, lose_capabilities};
+use super::plan::Plan;
 use super::{enter, view};
 
 /// In the environment of the second process.
 const INNER: &str = "REFORGE_IS_ISOLATED";
-/// What an app gets as `PATH`, unless its environment says otherwise: the process runtime's own.
-const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const APP_UMASK: u32 = 0o022;
 /// What a drilled app gives way to: everybody.
 const NICE: i32 = 19;
@@ -31,19 +29,6 @@ const OOM_SCORE: &str = "800";
 /// `ioprio_set`: this process, in the class of those that get what is left.
 const IOPRIO_WHO_PROCESS: libc::c_long = 1;
 const IOPRIO_IDLE: libc::c_long = 3 << 13;
-
-/// What an app of root's keeps: what an engine leaves a container, but for raw sockets and device nodes.
-const KEPT: CapabilitySet = CapabilitySet::CHOWN
-    .union(CapabilitySet::DAC_OVERRIDE)
-    .union(CapabilitySet::FOWNER)
-    .union(CapabilitySet::FSETID)
-    .union(CapabilitySet::KILL)
-    .union(CapabilitySet::SETGID)
-    .union(CapabilitySet::SETUID)
-    .union(CapabilitySet::SETPCAP)
-    .union(CapabilitySet::NET_BIND_SERVICE)
-    .union(CapabilitySet::SYS_CHROOT)
-    .union(CapabilitySet::SETFCAP);
 
 /// `start PLAN`, or `enter PROCESS PLAN WORD…`.
 pub fn isolated(words: &[OsString]) -> ExitCode {
@@ -122,37 +107,11 @@ fn reap(app: i32) -> io::Result<End> {
 }
 
 fn app(plan: &Plan) -> Command {
-    let mut command = command(plan, plan.command.iter().map(OsString::from));
+    let mut command = launch::command(plan, plan.command.iter().map(OsString::from));
     // What the host said is no business of the app's, and what the app says is one of the host's.
     let output = io::stderr().as_fd().try_clone_to_owned();
     command.stdin(Stdio::null()).stdout(output.map_or_else(|_| Stdio::null(), Stdio::from));
     command
-}
-
-/// A command as the app's user, with its environment.
-pub(super) fn command(plan: &Plan, words: impl IntoIterator<Item = OsString>) -> Command {
-    let mut words = words.into_iter();
-    let mut command = Command::new(words.next().unwrap_or_default());
-    command.args(words).env_clear().env("PATH", DEFAULT_PATH).current_dir("/");
-    command.envs(plan.environment.iter().map(|(name, value)| (name, value)));
-    let account = plan.account.clone();
-    let groups: Vec<Gid> = account.iter().flat_map(|account| &account.groups).map(|id| Gid::from_raw(*id)).collect();
-    // SAFETY: between fork and exec the closure makes system calls only: it neither allocates nor takes a lock.
-    unsafe { command.pre_exec(move || become_app(account.as_ref(), &groups)) };
-    command
-}
-
-fn become_app(account: Option<&Numbers>, groups: &[Gid]) -> io::Result<()> {
-    rustix::process::setsid()?;
-    if let Some(account) = account {
-        let (uid, gid) = (Uid::from_raw(account.uid), Gid::from_raw(account.gid));
-        rustix::thread::set_thread_groups(groups)?;
-        rustix::thread::set_thread_res_gid(gid, gid, gid)?;
-        rustix::thread::set_thread_res_uid(uid, uid, uid)?;
-    }
-    // A change of the user forgets it.
-    set_parent_process_death_signal(Some(Signal::KILL))?;
-    Ok(())
 }
 
 fn give_way() -> io::Result<()> {
@@ -163,18 +122,6 @@ fn give_way() -> io::Result<()> {
             && libc::syscall(libc::SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0 as libc::c_long, IOPRIO_IDLE) == 0
     };
     if gave { Ok(()) } else { Err(io::Error::last_os_error()) }
-}
-
-/// What reaches beyond the namespaces nobody in them gets again.
-pub(super) fn lose_capabilities() -> io::Result<()> {
-    for capability in CapabilitySet::all().iter().filter(|one| !KEPT.contains(*one)) {
-        match remove_capability_from_bounding_set(capability) {
-            // An older kernel does not know it.
-            Ok(()) | Err(rustix::io::Errno::INVAL) => {}
-            Err(errno) => return Err(errno.into()),
-        }
-    }
-    Ok(())
 }
 
 /// A new network has a loopback that is down.
@@ -191,10 +138,4 @@ fn loopback_up() -> io::Result<()> {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
-}
-
-/// How a command ended, as a shell says it.
-pub(super) fn code_of(status: std::process::ExitStatus) -> u8 {
-    let code = status.code().or(status.signal().map(|signal| 128 + signal));
-    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::{Message, message};
 
@@ -32,7 +33,7 @@ impl Cgroup {
         }
         let directory = directory(drill);
         let group = Cgroup { directory };
-        match group.set_up(limits) {
+        match effect("limit-drill", || group.set_up(limits)) {
             Ok(()) => Ok((Some(group), None)),
             Err(error) => {
                 group.remove()?;
@@ -65,7 +66,8 @@ impl Cgroup {
     /// From now on a process and all that it starts is in it.
     pub(super) fn take(&self, process: i32) -> Result<()> {
         let file = self.directory.join("cgroup.procs");
-        std::fs::write(&file, process.to_string()).map_err(|error| Failure::io("write", &file, &error))
+        effect("take-into-limits", || std::fs::write(&file, process.to_string()))
+            .map_err(|error| Failure::io("write", &file, &error))
     }
 
     pub(super) fn remove(self) -> Result<()> {
@@ -100,7 +102,7 @@ pub(super) fn left() -> Result<Vec<String>> {
 fn remove_group(directory: &Path) -> Result<()> {
     let deadline = Instant::now() + EMPTY_LIMIT;
     loop {
-        match std::fs::remove_dir(directory) {
+        match effect("remove-limits", || std::fs::remove_dir(directory)) {
             Ok(()) => return Ok(()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             // What was killed is still on its way out.

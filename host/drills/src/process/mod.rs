@@ -7,6 +7,7 @@
 mod child;
 mod enter;
 mod isolated;
+mod launch;
 mod limits;
 mod plan;
 mod view;

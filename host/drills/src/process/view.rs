@@ -30,6 +30,8 @@ const DEVICE_LINKS: [(&str, &str); 5] = [
     ("stderr", "/proc/self/fd/2"),
     ("ptmx", "pts/ptmx"),
 ];
+/// What of `/proc` is the whole machine's: root may write there without any capability.
+const OF_THE_KERNEL: [&str; 5] = ["sys", "sysrq-trigger", "irq", "bus", "fs"];
 /// `MOUNT_ATTR_RDONLY`.
 const READ_ONLY: u64 = 1;
 
@@ -70,6 +72,13 @@ pub(super) fn build(plan: &Plan) -> io::Result<()> {
         mount_bind("/dev/null", socket)?;
     }
     mount("proc", "/proc", "proc", MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC, None)?;
+    for name in OF_THE_KERNEL {
+        let path = Path::new("/proc").join(name);
+        if path.symlink_metadata().is_ok() {
+            mount_bind(&path, &path).map_err(|errno| at(&path, errno.into()))?;
+            read_only(CWD.as_fd(), &path, false)?;
+        }
+    }
     std::env::set_current_dir("/")
 }
 

@@ -63,7 +63,7 @@ write-for-example-quiet = write for example `quiet = [["psql", "-c", "update cro
 probe-asks-not-in-one-way = probe `{ $name }` does not say in one way what is asked
 write-one-of-command-http-file = write one of `command`, `http`, `file` and `host_command`
 matches-is-no-pattern = `matches` is `{ $text }`, which is no regular expression: { $why }
-write-for-example-matches = write for example `matches = "^[0-9]+$"`
+write-for-example-matches = write for example `matches = "^v[0-9]"`
 not-below-last-is-no-share = `not_below_last` is `{ $text }`, which is no share
 write-for-example-90-percent = write for example `90%`
 host-command-is-not-allowed = probe `{ $name }` runs a program of this machine, which `[host]` does not allow
@@ -108,10 +108,10 @@ drill-probe-proves-nothing = {" "} probe `{ $name }`: { $answer }; it also passe
 drill-worthless = {" "} `{ $name }` also passes on an empty app: it proves nothing about your data
 drill-all-worth = {" "} every probe fails on an empty app, as it should
 drill-attempts = {" "} { $n ->
-    [0] it did not try to reach the network
     [one] it tried to reach the network once; nothing left
    *[other] it tried to reach the network { $n } times; nothing left
 }
+drill-no-attempts = {" "} it did not try to reach the network
 drill-withheld = {" "} given: { $what }
 drill-said = {" "} said: { $line }
 drill-member-said = {" "} { $member } said: { $line }

@@ -63,7 +63,7 @@ write-for-example-quiet = напишите, например, `quiet = [["psql",
 probe-asks-not-in-one-way = проба `{ $name }` не говорит одним способом, что спросить
 write-one-of-command-http-file = напишите что-то одно: `command`, `http`, `file` или `host_command`
 matches-is-no-pattern = `matches` — это `{ $text }`, а это не регулярное выражение: { $why }
-write-for-example-matches = напишите, например, `matches = "^[0-9]+$"`
+write-for-example-matches = напишите, например, `matches = "^v[0-9]"`
 not-below-last-is-no-share = `not_below_last` — это `{ $text }`, а это не доля
 write-for-example-90-percent = напишите, например, `90%`
 host-command-is-not-allowed = проба `{ $name }` запускает программу этой машины, а `[host]` этого не разрешает
@@ -112,11 +112,11 @@ drill-probe-proves-nothing = {" "} проба `{ $name }`: { $answer }; она �
 drill-worthless = {" "} `{ $name }` проходит и в пустом приложении: это ничего не говорит о ваших данных
 drill-all-worth = {" "} в пустом приложении не проходит ни одна проба, как и должно быть
 drill-attempts = {" "} { $n ->
-    [0] оно не пыталось выйти в сеть
     [one] оно { $n } раз пыталось выйти в сеть; наружу ничего не ушло
     [few] оно { $n } раза пыталось выйти в сеть; наружу ничего не ушло
    *[many] оно { $n } раз пыталось выйти в сеть; наружу ничего не ушло
 }
+drill-no-attempts = {" "} оно не пыталось выйти в сеть
 drill-withheld = {" "} дано: { $what }
 drill-said = {" "} сказано: { $line }
 drill-member-said = {" "} { $member } говорит: { $line }
