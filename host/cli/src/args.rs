@@ -211,6 +211,9 @@ pub(crate) struct Import {
     /// Take in set-id bits, file capabilities and `trusted.*` attributes of this archive
     #[arg(long, value_name = "WHAT", value_enum)]
     pub allow: Vec<Allow>,
+    /// Take owners by their names on this machine, also where the archive has numbers
+    #[arg(long)]
+    pub owners_by_name: bool,
     #[command(flatten)]
     pub wait: Wait,
 }
