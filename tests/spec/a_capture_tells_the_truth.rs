@@ -145,6 +145,48 @@ fn a_quota_group_that_leaves_too_little_refuses_the_plan_before_anything_is_begu
 }
 
 #[test]
+fn what_a_file_system_cannot_hold_refuses_the_plan_before_anything_is_extracted_and_there_is_a_way_in() {
+    let (memory, disk) = (Disk::tmpfs(256), Disk::ext4(300));
+    let mut here = World::below(memory.path());
+    here.workloads = vec![Workload::idle("app", [Volume::project("data")])];
+    here.write_config();
+    here.ok(&["deploy", "app"]);
+    let live = here.volume("app", "data");
+    for (name, made) in
+        [("late", "touch -d @16725225600"), ("large", "setfattr -n user.large -v \"$(printf %9000d 1)\"")]
+    {
+        std::fs::write(live.join(name), name).unwrap();
+        run("sh", &["-ec", &format!("{made} {}", live.join(name).display())]);
+    }
+    let snapshot = here.snapshot("app");
+    here.restore("app", &snapshot, &[]).expect(0);
+    let (bundle, archive) = (disk.path().join("bundle"), disk.path().join("archive"));
+    here.ok(&["snapshot", "export", "app", &snapshot, bundle.to_str().unwrap(), "--bundle"]);
+    here.ok(&["snapshot", "export", "app", &snapshot, archive.to_str().unwrap()]);
+
+    let mut there = World::below(disk.path());
+    there.workloads = vec![Workload::idle("app", [Volume::project("data")])];
+    there.write_config();
+    there.ok(&["deploy", "app"]);
+    let import = |file: &Path| -> String {
+        let taken = there.ok(&["import", file.to_str().unwrap(), "--workload", "app", "--json"]).json();
+        taken["id"].as_str().unwrap().to_owned()
+    };
+    let id = import(&bundle);
+    let plan = there.reforge(&["restore", "plan", "app", &id, "--json"]).expect(3).json();
+    let refused: Vec<_> =
+        plan["refusals"].as_array().unwrap().iter().map(|one| one["message"].as_str().unwrap()).collect();
+    assert!(refused.len() == 2 && refused[0].contains("`late`") && refused[1].contains("`large`"), "{plan}");
+    there.restore("app", &id, &[]).expect(3).expect_said("2500-01-01").expect_said("import");
+    assert!(there.siblings(&there.volume("app", "data")).is_empty() && there.transactions().is_empty());
+    // As the hint says: what it cannot hold is moved or left out, and listed.
+    let id = import(&archive);
+    there.ok(&["restore", "plan", "app", &id]).expect_said("the times of 1 entry").expect_said("attributes of 1 entry");
+    there.restore("app", &id, &[]).expect(0);
+    assert_eq!(std::fs::read(there.volume("app", "data").join("late")).unwrap(), b"late");
+}
+
+#[test]
 fn a_capture_that_lacks_room_is_refused_before_anything_is_written() {
     let disk = Disk::ext4(200);
     let mut world = World::new([Workload::idle("app", [Volume::project("data")])]);

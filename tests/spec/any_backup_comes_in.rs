@@ -296,6 +296,62 @@ fn a_time_that_the_file_system_cannot_hold_is_moved_and_listed() {
 }
 
 #[test]
+fn a_directory_and_an_archive_come_in_as_the_file_system_of_the_volume_can_hold_them() {
+    // An ext4 holds the years 1901 to 2446, and attributes of a block in all.
+    let (memory, disk) = (Disk::tmpfs(64), Disk::ext4(300));
+    let mut world = World::below(disk.path());
+    world.workloads = vec![Workload::idle("app", [Volume::project("data")])];
+    world.write_config();
+    world.ok(&["deploy", "app"]);
+    let packed = filled(&memory.path().join("data"));
+    let large = "x".repeat(10_000);
+    run("setfattr", &["-n", "user.large", "-v", &large, packed.join("top").to_str().unwrap()]);
+    run("setfattr", &["-n", "user.small", "-v", "kept", packed.join("top").to_str().unwrap()]);
+    shell(&format!("touch -d @16725225600.5 {}", packed.join("top").display()));
+    let file = world.path("run/backup.tgz");
+    shell(&format!("tar -C {} --xattrs --format=pax -czf {} .", packed.display(), file.display()));
+    for (what, source) in [("a directory", &packed), ("an archive", &file)] {
+        let strictly = import(&world, source, &["--strict"]);
+        assert_eq!(strictly.code, Some(3), "{what}: {strictly:?}");
+        let imported = comes_in(&world, source, &[], &packed, what);
+        let id = imported["id"].as_str().unwrap();
+        let shown = world.ok(&["snapshot", "show", "app", id]);
+        shown.expect_said("the times of ").expect_said("attributes of 1 entry (");
+        let top = world.volume("app", "data").join("top");
+        assert_eq!(top.metadata().unwrap().mtime(), 0x3_7fff_ffff, "{what}");
+        let attributes = run("getfattr", &["--absolute-names", "-d", top.to_str().unwrap()]);
+        assert!(
+            attributes.contains("user.small=\"kept\"") && !attributes.contains("user.large"),
+            "{what}: {attributes}"
+        );
+        let listed = world.ok(&["snapshot", "list", "app", "--json"]).json();
+        let imported = listed["snapshots"].as_array().unwrap().iter().filter(|one| one["imported"] == true).count();
+        assert_eq!(imported, 1, "{what}: nothing else is left of it");
+        world.ok(&["snapshot", "delete", "app", id, "--yes"]);
+    }
+}
+
+#[test]
+fn owners_are_the_numbers_of_an_archive_and_those_of_its_names_where_it_is_asked_for() {
+    let world = deployed();
+    let packed = filled(&world.path("run/data"));
+    let file = world.path("run/backup.tgz");
+    let owned = "--owner=daemon:4242 --group=nobody-here:4343";
+    shell(&format!("tar -C {} {owned} -czf {} .", packed.display(), file.display()));
+    let daemon: u32 = run("id", &["-u", "daemon"]).trim().parse().unwrap();
+    let owner =
+        || std::fs::metadata(world.volume("app", "data").join("top")).map(|top| (top.uid(), top.gid())).unwrap();
+    comes_in(&world, &file, &[], &packed, "numbers");
+    assert_eq!(owner(), (4242, 4343));
+    let imported = comes_in(&world, &file, &["--owners-by-name"], &packed, "names");
+    assert_eq!(owner(), (daemon, 4343));
+    let said = "owned by names that this machine does not have: 4 entries";
+    world.ok(&["snapshot", "show", "app", imported["id"].as_str().unwrap()]).expect_said(said);
+    let directory = import(&world, &packed, &["--owners-by-name"]);
+    assert_eq!((directory.code, directory.json()["error"]["code"].as_str()), (Some(2), Some("usage")), "{directory:?}");
+}
+
+#[test]
 fn real_dangers_are_refused_however_leniently_an_archive_is_read() {
     type Make = fn(Tarball) -> Tarball;
     let rows: [(&str, &str, Make); 9] = [

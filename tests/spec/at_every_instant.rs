@@ -53,6 +53,26 @@ macro_rules! halves {
     };
 }
 
+/// How many instants of the end of what was superseded a test run tries. A restore before each of them takes its time.
+const SUPERSEDED_MAX: usize = 3;
+
+#[test]
+fn what_a_later_restore_supersedes_goes_whole_and_at_worst_with_the_next_start() {
+    let mut exploration = Exploration::new("what is superseded", &scene::later_restore);
+    let effects = exploration.effects();
+    let completed = effects.iter().rposition(|name| name == "record-completed").unwrap();
+    assert!(effects[completed..].iter().any(|name| name == "record-dropping"), "{effects:?}");
+    let points = points::from(&effects, completed);
+    // The start that completes the later one ends what it superseded.
+    assert_eq!(points[0].to_string(), "record-completed#1:before");
+    exploration.explore(&points[..1]);
+    exploration.explore(&points::some(points[1..].to_vec(), SUPERSEDED_MAX));
+    if points::extent() != points::Extent::Test {
+        exploration.explore_recovery();
+    }
+    exploration.conclude();
+}
+
 halves!(a_restore_is_whole_or_nothing, from_the_start, scene::restore);
 halves!(a_revert_is_whole_or_nothing, from_the_revert, scene::failing_restore);
 halves!(a_restore_of_bad_data_is_whole_or_nothing, from_the_commit, scene::restore_of_bad_data);

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::support::api::Server;
+use crate::support::disks::Disk;
 use crate::support::process::run;
 use crate::support::{Volume, Workload, World, signature};
 
@@ -212,6 +213,72 @@ fn several_volumes_are_named_by_their_names_and_are_directories_of_a_copy() {
     let to = world.path("copy");
     world.ok(&["snapshot", "extract", "app", &id, "one", "two/file", "--to", to.to_str().unwrap()]);
     assert_eq!(run("sh", &["-c", &format!("cd {} && cat one/file two/file", to.display())]).trim(), "onetwo");
+}
+
+#[test]
+fn a_volume_that_is_named_beside_a_path_leaves_nothing_open() {
+    let world = World::deployed([Workload::idle("app", [Volume::project("data")])]);
+    let live = world.volume("app", "data");
+    std::fs::create_dir(live.join("data")).unwrap();
+    std::fs::write(live.join("file"), "outer").unwrap();
+    std::fs::write(live.join("data/file"), "inner").unwrap();
+    let id = world.snapshot("app");
+    let cat = |more: &[&str]| bytes(&world, &[&["snapshot", "cat", "app", &id], more].concat());
+    assert_eq!((cat(&["data/file"]), cat(&["file"])), (b"inner".to_vec(), b"outer".to_vec()));
+    std::fs::remove_dir_all(live.join("data")).unwrap();
+    let later = world.snapshot("app");
+    // Without the volume's name it is the volume's own file, as nothing else is left that it could mean.
+    assert_eq!(bytes(&world, &["snapshot", "cat", "app", &later, "data/file"]), b"outer");
+    world.reforge(&["snapshot", "cat", "app", &later, "--volume", "data", "data/file"]).expect(2);
+    assert_eq!(cat(&["--volume", "data", "data/file"]), b"inner");
+    world.ok(&["snapshot", "browse", "app", &later, "--volume", "data"]).expect_said("file");
+    world.reforge(&["snapshot", "browse", "app", &later, "--volume", "none"]).expect(2);
+    let server = Server::start(&world);
+    let versions =
+        |query: &str| server.as_viewer("GET", &format!("/api/v1/workloads/app/versions?{query}")).send().expect(200);
+    let held = |query: &str| versions(query).json()["versions"][0]["entry"]["path"].clone();
+    assert_eq!((held("path=data/file"), held("volume=data&path=data/file")), ("file".into(), Value::Null));
+    assert_eq!(held("volume=data&path=file"), "file");
+}
+
+#[test]
+fn a_file_that_is_too_large_for_a_document_is_read_in_stretches() {
+    let world = World::deployed([Workload::idle("app", [Volume::project("data")])]);
+    let content = large((1 << 20) + 5000);
+    std::fs::write(world.volume("app", "data").join("file"), &content).unwrap();
+    let id = world.snapshot("app");
+    let refused = world.reforge(&["snapshot", "cat", "app", &id, "file", "--json"]).expect(3).json();
+    let hint = refused["error"]["hint"].as_str().unwrap();
+    assert!(hint.contains("--offset 0 --count 1048576") && hint.contains("--offset 1048576"), "{hint}");
+    let stretch = |offset: usize| -> Vec<u8> {
+        let offset = offset.to_string();
+        let asked = ["snapshot", "cat", "app", &id, "file", "--json", "--offset", &offset, "--count", "1048576"];
+        hex::decode(world.ok(&asked).json()["hex"].as_str().unwrap()).unwrap()
+    };
+    assert!([stretch(0), stretch(1 << 20), stretch(2 << 20)].concat() == content);
+    let end = bytes(&world, &["snapshot", "cat", "app", &id, "file", "--offset", "1048570", "--count", "10"]);
+    assert_eq!(end, content[1_048_570..1_048_580]);
+}
+
+#[test]
+fn inode_flags_are_not_set_on_a_copy_and_what_goes_without_is_named() {
+    let (disk, copies) = (Disk::btrfs(), Disk::btrfs());
+    let live = disk.path().join("data");
+    let mut world = World::new([Workload::idle("app", [Volume::absolute("data", &live)])]);
+    world.allowed_roots = vec![disk.path().into()];
+    world.write_config();
+    world.ok(&["deploy", "app"]);
+    let shown = live.display();
+    run("sh", &["-ec", &format!("mkdir {shown}/db {shown}/plain; chattr +C {shown}/db; echo x > {shown}/db/file")]);
+    let id = world.snapshot("app");
+    let copy = |path: &str| {
+        let to = copies.path().join(path);
+        world.ok(&["snapshot", "extract", "app", &id, path, "--to", to.to_str().unwrap(), "--json"]).json()
+    };
+    let told = copy("db");
+    assert_eq!((&told["without_flags"], &told["without_flags_names"][0]), (&1.into(), &"data/db (C)".into()), "{told}");
+    assert!(!run("lsattr", &["-d", copies.path().join("db/db").to_str().unwrap()]).contains('C'));
+    assert_eq!(copy("plain")["without_flags"], 0);
 }
 
 #[test]

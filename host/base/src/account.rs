@@ -13,6 +13,8 @@ use crate::message::Message;
 /// What an entry of the user database may occupy, and how many groups a user may be in (the kernel's own limit).
 const ENTRY_BYTES_MAX: usize = 1 << 20;
 const GROUPS_MAX: usize = 65_536;
+/// Users, and groups, that an import is told of.
+const NAMES_MAX: usize = 4096;
 
 /// Numbers to run as.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +62,21 @@ pub fn find(user: &str) -> io::Result<Option<Account>> {
         Ok(uid) => entry(By::Number(uid)),
         Err(_) => Ok(None),
     }
+}
+
+/// Names of this machine's users and groups with their numbers, in the words of an import (`owner=33:www-data`). Those of its
+/// own files alone: no directory of users can be listed whole.
+pub fn names() -> Vec<String> {
+    let of_file = |path: &str, word: &str| {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let named = text.lines().filter_map(|line| {
+            let (name, rest) = line.split_once(':')?;
+            let number: u32 = rest.split(':').nth(1)?.parse().ok()?;
+            (!name.is_empty()).then(|| format!("{word}={number}:{name}"))
+        });
+        named.take(NAMES_MAX).collect::<Vec<_>>()
+    };
+    [of_file("/etc/passwd", "owner"), of_file("/etc/group", "group")].concat()
 }
 
 enum By<'a> {
@@ -119,6 +136,12 @@ fn groups(name: &CStr, gid: u32) -> io::Result<Vec<u32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_users_and_groups_come_with_their_numbers() {
+        let names = names();
+        assert!(names.contains(&"owner=0:root".to_owned()) && names.contains(&"group=0:root".to_owned()), "{names:?}");
+    }
 
     #[test]
     fn users_are_found_by_name_by_number_and_by_both_numbers() {

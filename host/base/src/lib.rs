@@ -14,6 +14,7 @@ pub mod boot;
 pub mod catalogue;
 pub mod clock;
 pub mod consistency;
+pub mod demands;
 pub mod durable;
 pub mod effects;
 pub mod failure;

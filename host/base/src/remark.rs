@@ -117,6 +117,11 @@ impl Gathered {
         self.count
     }
 
+    /// The first of them.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
     /// The remark, if there is anything to say.
     pub fn remark(mut self, volume: &str, what: About) -> Option<Remark> {
         // Threads found them in any order.

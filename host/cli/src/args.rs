@@ -239,6 +239,9 @@ pub(crate) struct Import {
     /// Take in set-id bits, file capabilities and `trusted.*` attributes of this archive
     #[arg(long, value_name = "WHAT", value_enum)]
     pub allow: Vec<Allow>,
+    /// Take owners by their names on this machine, also where the archive has numbers
+    #[arg(long)]
+    pub owners_by_name: bool,
     #[command(flatten)]
     pub wait: Wait,
 }
@@ -329,6 +332,8 @@ pub(crate) enum Snapshot {
     Browse {
         #[command(flatten)]
         named: Named,
+        #[command(flatten)]
+        within: Within,
         /// A directory: `VOLUME/PATH`, or `PATH` where there is one volume, or as the app sees it
         path: Option<OsString>,
         /// How many of what lies there to pass over
@@ -339,12 +344,22 @@ pub(crate) enum Snapshot {
     Cat {
         #[command(flatten)]
         named: Named,
+        #[command(flatten)]
+        within: Within,
         path: OsString,
+        /// How many bytes to pass over
+        #[arg(long, value_name = "BYTES", default_value_t = 0, hide_default_value = true)]
+        offset: u64,
+        /// How many bytes to write at most
+        #[arg(long, value_name = "BYTES")]
+        count: Option<u64>,
     },
     /// Copy some of a snapshot into a directory of its own
     Extract {
         #[command(flatten)]
         named: Named,
+        #[command(flatten)]
+        within: Within,
         #[arg(required = true)]
         path: Vec<OsString>,
         /// A directory that is empty or does not exist, and is no app's
@@ -362,7 +377,12 @@ pub(crate) enum Snapshot {
         from: u64,
     },
     /// Which snapshots hold a path, and where it changed
-    Versions { workload: String, path: OsString },
+    Versions {
+        workload: String,
+        #[command(flatten)]
+        within: Within,
+        path: OsString,
+    },
     /// Delete a snapshot, named by its whole id
     Delete {
         #[command(flatten)]
@@ -372,6 +392,13 @@ pub(crate) enum Snapshot {
         #[command(flatten)]
         wait: Wait,
     },
+}
+
+#[derive(Args, Clone)]
+pub(crate) struct Within {
+    /// The volume that the path lies in; then the path says nothing else
+    #[arg(long, value_name = "NAME")]
+    pub volume: Option<String>,
 }
 
 #[derive(Args, Clone)]

@@ -41,6 +41,7 @@ pub(crate) fn import(session: &Session, what: &Import) -> Result<Answer> {
         below: from.as_ref().and_then(From::below).map(str::to_owned),
         strict: what.strict,
         allow_set_id: !what.allow.is_empty(),
+        owners_by_name: what.owners_by_name,
     };
     let request = import::Request {
         called: Message::from(called),

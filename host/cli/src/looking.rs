@@ -12,12 +12,13 @@ use reforge_documents::looking as documents;
 use reforge_documents::looking::{ChangedName, ChangedNames, Entries, Entry, EntryFacts, NAMES_MAX};
 use reforge_host::restore::run::Planned;
 use reforge_looking::diff::{self, Direction, Page};
+use reforge_looking::place::Asked;
 use reforge_looking::{Look, Looked, place};
 use reforge_plugins::Plugin;
 use serde_json::json;
 
 use super::answer::Answer;
-use super::args::Named;
+use super::args::{Named, Within};
 use super::progress::Display;
 use super::session::Session;
 use super::style;
@@ -39,17 +40,30 @@ fn page(from: u64) -> Page {
     Page { from, most: NAMES_MAX }
 }
 
-pub(crate) fn browse(session: &Session, named: &Named, path: Option<&OsStr>, from: u64) -> Result<Answer> {
+/// A path in a volume, if that is said.
+fn asked<'a>(within: &'a Within, path: &'a OsStr) -> Asked<'a> {
+    Asked { volume: within.volume.as_deref(), path: path.as_bytes() }
+}
+
+pub(crate) fn browse(
+    session: &Session,
+    named: &Named,
+    within: &Within,
+    path: Option<&OsStr>,
+    from: u64,
+) -> Result<Answer> {
     let told = looking(session, |look| {
         let looked = look.open(&named.workload, &named.snapshot)?;
-        let Some(path) = path.map(OsStr::as_bytes) else {
+        // A volume alone is its root.
+        let path = path.or_else(|| within.volume.is_some().then_some(OsStr::new("")));
+        let Some(path) = path else {
             // Of several volumes their names; of one what it holds.
             return match looked.list.volume(1) {
                 Some(_) => documents::volumes(&looked),
                 None => root(&looked, from),
             };
         };
-        let (number, entry) = place::find(&look.host.config, &looked, path)?;
+        let (number, entry) = place::find(&look.host.config, &looked, asked(within, path))?;
         documents::children(&looked, number, &entry, page(from))
     })?;
     Ok(Answer::done(listed(session, &told), &told))
@@ -105,28 +119,75 @@ fn modified(facts: &EntryFacts) -> String {
     facts.modified.map_or_else(|| "-".to_owned(), style::instant)
 }
 
-pub(crate) fn cat(session: &Session, named: &Named, path: &OsStr) -> Result<Answer> {
+pub(crate) fn cat(session: &Session, named: &Named, within: &Within, path: &OsStr, stretch: Stretch) -> Result<Answer> {
     let called = message!("standard-output");
     looking(session, |look| {
         let looked = look.open(&named.workload, &named.snapshot)?;
-        let (number, entry) = place::find(&look.host.config, &looked, path.as_bytes())?;
+        let (number, entry) = place::find(&look.host.config, &looked, asked(within, path))?;
         let content = looked.content(number)?;
         if !session.terminal.json {
-            let mut out = ToTerminal(&session.terminal);
+            let mut out = Stretched::of(stretch, ToTerminal(&session.terminal));
             look.write_content(&looked, &content, &mut out, &called)?;
             return Ok(Answer::done("", json!({})));
         }
-        if content.size > DOCUMENT_BYTES_MAX {
+        let wanted = content.size.saturating_sub(stretch.offset).min(stretch.count.unwrap_or(u64::MAX));
+        if wanted > DOCUMENT_BYTES_MAX {
             let message = message!("a-document-holds-no-such-file", limit = DOCUMENT_BYTES_MAX);
-            return Err(Failure::new(Code::TooLarge, message).hint(message!("ask-without-json")));
+            let next = stretch.offset + DOCUMENT_BYTES_MAX;
+            return Err(Failure::new(Code::TooLarge, message).hint(message!(
+                "ask-without-json",
+                limit = DOCUMENT_BYTES_MAX,
+                offset = stretch.offset,
+                next
+            )));
         }
-        let mut bytes = Vec::new();
-        look.write_content(&looked, &content, &mut bytes, &called)?;
+        let mut out = Stretched::of(stretch, Vec::new());
+        look.write_content(&looked, &content, &mut out, &called)?;
+        let bytes = out.into;
         let volume = looked.list.volume_of(number).and_then(|index| looked.volume_names().nth(index));
         let entry = documents::entry(volume.unwrap_or_default(), number, &entry);
         let hex = hex::encode(&bytes);
-        Ok(Answer::done("", json!({ "entry": entry, "text": String::from_utf8(bytes).ok(), "hex": hex })))
+        Ok(Answer::done(
+            "",
+            json!({ "entry": entry, "offset": stretch.offset, "text": String::from_utf8(bytes).ok(), "hex": hex }),
+        ))
     })
+}
+
+/// Which bytes of a file are wanted.
+#[derive(Clone, Copy)]
+pub(crate) struct Stretch {
+    pub offset: u64,
+    /// None: all that follow.
+    pub count: Option<u64>,
+}
+
+/// Lets a stretch through. All of the file goes by: only then is it known to be what the snapshot held.
+struct Stretched<W> {
+    /// Bytes to pass over, and to let through, from here on.
+    skip: u64,
+    left: u64,
+    into: W,
+}
+
+impl<W: Write> Stretched<W> {
+    fn of(stretch: Stretch, into: W) -> Stretched<W> {
+        Stretched { skip: stretch.offset, left: stretch.count.unwrap_or(u64::MAX), into }
+    }
+}
+
+impl<W: Write> Write for Stretched<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let skipped = self.skip.min(bytes.len() as u64);
+        let taken = self.left.min(bytes.len() as u64 - skipped);
+        self.into.write_all(&bytes[skipped as usize..(skipped + taken) as usize])?;
+        (self.skip, self.left) = (self.skip - skipped, self.left - taken);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.into.flush()
+    }
 }
 
 /// What is told as it comes, however long that takes.
@@ -142,8 +203,14 @@ impl Write for ToTerminal<'_> {
     }
 }
 
-pub(crate) fn extract(session: &Session, named: &Named, paths: &[OsString], to: &Path) -> Result<Answer> {
-    let paths: Vec<Vec<u8>> = paths.iter().map(|path| path.as_bytes().to_vec()).collect();
+pub(crate) fn extract(
+    session: &Session,
+    named: &Named,
+    within: &Within,
+    paths: &[OsString],
+    to: &Path,
+) -> Result<Answer> {
+    let paths: Vec<Asked<'_>> = paths.iter().map(|path| asked(within, path)).collect();
     let told = looking(session, |look| {
         let looked = look.open(&named.workload, &named.snapshot)?;
         let done = look.extract(&looked, &paths, to)?;
@@ -155,6 +222,9 @@ pub(crate) fn extract(session: &Session, named: &Named, paths: &[OsString], to: 
     lines.extend(told.left_out_names.iter().map(|name| say!("left-out-by-policy", name)));
     let unnamed = told.left_out - told.left_out_names.len() as u64;
     lines.extend((unnamed > 0).then(|| say!("so-many-more-left-out", n = unnamed)));
+    lines.extend(told.without_flags_names.iter().map(|name| say!("without-its-flags", name)));
+    let unnamed = told.without_flags - told.without_flags_names.len() as u64;
+    lines.extend((unnamed > 0).then(|| say!("so-many-more-without-flags", n = unnamed)));
     Ok(Answer::done(lines.join("\n"), &told))
 }
 
@@ -215,9 +285,9 @@ fn changed_name(name: &ChangedName) -> String {
     }
 }
 
-pub(crate) fn versions(session: &Session, workload: &str, path: &OsStr) -> Result<Answer> {
+pub(crate) fn versions(session: &Session, workload: &str, within: &Within, path: &OsStr) -> Result<Answer> {
     let told = looking(session, |look| {
-        Ok(documents::versions(workload, path.as_bytes(), look.versions(workload, path.as_bytes())?))
+        Ok(documents::versions(workload, path.as_bytes(), look.versions(workload, asked(within, path))?))
     })?;
     if !told.versions.iter().any(|version| version.entry.is_some() || version.error.is_some()) {
         let message = message!("no-snapshot-holds", path = told.path);

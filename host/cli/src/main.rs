@@ -177,11 +177,15 @@ fn snapshot(session: &Session, command: args::Snapshot) -> Result<Answer> {
         }
         args::Snapshot::ProjectFiles { named, to } => project::write_files(session, &named, &to),
         args::Snapshot::Import(what) => import::import(session, &what),
-        args::Snapshot::Browse { named, path, from } => looking::browse(session, &named, path.as_deref(), from),
-        args::Snapshot::Cat { named, path } => looking::cat(session, &named, &path),
-        args::Snapshot::Extract { named, path, to } => looking::extract(session, &named, &path, &to),
+        args::Snapshot::Browse { named, within, path, from } => {
+            looking::browse(session, &named, &within, path.as_deref(), from)
+        }
+        args::Snapshot::Cat { named, within, path, offset, count } => {
+            looking::cat(session, &named, &within, &path, looking::Stretch { offset, count })
+        }
+        args::Snapshot::Extract { named, within, path, to } => looking::extract(session, &named, &within, &path, &to),
         args::Snapshot::Diff { named, other, from } => looking::diff(session, &named, other.as_deref(), from),
-        args::Snapshot::Versions { workload, path } => looking::versions(session, &workload, &path),
+        args::Snapshot::Versions { workload, within, path } => looking::versions(session, &workload, &within, &path),
         args::Snapshot::Delete { named, yes, wait } => snapshot::delete(session, &named, yes.yes, wait.wait),
     }
 }

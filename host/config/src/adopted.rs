@@ -6,7 +6,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::{Config, Links, Volume, Workload, additions, duration, in_code, roots};
+use super::{Config, Links, Volume, Workload, additions, as_toml, duration, roots};
 use crate::deploy_spec;
 use crate::workload::STOP_SIGNALS;
 use reforge_base::Message;
@@ -37,7 +37,7 @@ pub fn add(config: &Config, text: &str, spec: &DeploySpec, project: &str, stage:
 
 /// The same with a Compose project, as it was made in code.
 pub fn add_compose(config: &Config, text: &str, workload: &Workload) -> Result<String> {
-    let table = in_code::workload(workload)?;
+    let table = as_toml::workload(workload)?;
     let sources = workload.volumes.iter().filter_map(|volume| volume.source.as_deref()).map(Path::new);
     let roots = roots::to_allow(config, sources);
     let roots: Vec<&str> = roots.iter().map(String::as_str).collect();
@@ -58,7 +58,7 @@ pub fn add_volumes(config: &Config, text: &str, id: &str, volumes: &[Volume]) ->
     let sources = volumes.iter().filter_map(|volume| volume.source.as_deref()).map(Path::new);
     let roots = roots::to_allow(config, sources);
     let roots: Vec<&str> = roots.iter().map(String::as_str).collect();
-    let tables: Vec<Table> = volumes.iter().map(in_code::volume).collect::<Result<_>>()?;
+    let tables: Vec<Table> = volumes.iter().map(as_toml::volume).collect::<Result<_>>()?;
     let added = additions::volumes(text, number, &tables, ROOTS, &roots)?;
     let more_volumes = |table: &mut Table| {
         let workload = table.get_mut("workload").and_then(|list| list.get_mut(number)).and_then(Value::as_table_mut);

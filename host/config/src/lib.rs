@@ -24,6 +24,7 @@ use reforge_notify::Channel;
 mod additions;
 pub mod adopted;
 mod api;
+mod as_toml;
 mod capturing;
 mod compose;
 mod container;

@@ -137,6 +137,7 @@ impl Scene<'_> {
             not_captured: Vec::new(),
             remarks: Vec::new(),
             flags: None,
+            demands: None,
             project: None,
             consistency: None,
             taken_in: None,

@@ -149,6 +149,12 @@ pub struct ExtractedCopy {
     pub left_out: u64,
     /// The first hundred of them, escaped, each with its volume.
     pub left_out_names: Vec<String>,
+    /// Entries that had inode flags, which a copy has not.
+    #[serde(default)]
+    pub without_flags: u64,
+    /// The first hundred of them, escaped, each with its volume and its flags as `lsattr` writes them.
+    #[serde(default)]
+    pub without_flags_names: Vec<String>,
 }
 
 fn shown(path: &[u8]) -> (String, Option<String>) {
@@ -281,5 +287,7 @@ pub fn extracted(id: &str, done: &Extracted) -> ExtractedCopy {
         bytes: done.bytes,
         left_out: done.left_out,
         left_out_names: done.left_out_names.iter().map(|name| escape::bytes(name)).collect(),
+        without_flags: done.flags.count(),
+        without_flags_names: done.flags.names().to_vec(),
     }
 }

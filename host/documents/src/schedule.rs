@@ -62,7 +62,7 @@ pub fn due(host: &Host, due: Vec<Dealt>) -> Result<DueSnapshots> {
 }
 
 /// Which snapshots of a workload stay, and why; newest first.
-#[derive(Serialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 pub struct Retention {
     pub workload: String,
     /// Whether nothing was deleted: what is not kept would be.
@@ -73,7 +73,7 @@ pub struct Retention {
 }
 
 /// One of them.
-#[derive(Serialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 pub struct RetainedSnapshot {
     pub id: String,
     /// None if it does not read.
@@ -82,7 +82,7 @@ pub struct RetainedSnapshot {
     pub kept: bool,
     /// Why: `last`, `hourly`, `daily`, `weekly`, `monthly`, `yearly`, `newest`, `pinned`, `restore`, `safety`, `imported`,
     /// `damaged`, `no-rule`.
-    pub reasons: Vec<&'static str>,
+    pub reasons: Vec<String>,
 }
 
 pub fn retention(workload: &str, dry_run: bool, judged: &[Judged]) -> Retention {
@@ -90,7 +90,7 @@ pub fn retention(workload: &str, dry_run: bool, judged: &[Judged]) -> Retention 
         id: judged.id.clone(),
         created: judged.created,
         kept: !judged.goes(),
-        reasons: judged.stays.iter().map(|stays| stays.as_str()).collect(),
+        reasons: judged.stays.iter().map(|stays| stays.as_str().to_owned()).collect(),
     };
     let freed_bytes = judged.iter().filter(|one| one.goes()).map(|one| one.bytes).sum();
     Retention { workload: workload.to_owned(), dry_run, snapshots: judged.iter().map(one).collect(), freed_bytes }

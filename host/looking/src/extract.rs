@@ -2,7 +2,8 @@
 //!
 //! It is filled under another name in the same parent, through the same staging as a restore, and gets its own name when all of
 //! it is there and on disk. What the workload's policy does not let a restore bring back is left out and named. Of a workload with
-//! several volumes each is a directory in the copy. Inode flags are not set.
+//! several volumes each is a directory in the copy. Inode flags are not set, since a copy that cannot be changed or removed is of no
+//! use: what goes without is named.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
@@ -11,8 +12,10 @@ use std::sync::Arc;
 
 use super::judge::Judge;
 use super::look::{Look, Looked};
-use super::{parts, place};
+use super::parts;
+use super::place::{self, Asked};
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::remark::Gathered;
 use reforge_base::{Phase, escape, message, random};
 use reforge_deployer::overlap;
 use reforge_host::restore::preflight;
@@ -40,6 +43,8 @@ pub struct Extracted {
     pub left_out: u64,
     /// The first of them, each with its volume.
     pub left_out_names: Vec<Vec<u8>>,
+    /// Entries that had inode flags, which the copy has not.
+    pub flags: Gathered,
 }
 
 /// What is to be copied of one volume.
@@ -69,7 +74,7 @@ impl Selection {
 
 impl Look<'_> {
     /// Copies what these paths name; audited.
-    pub fn extract(&self, looked: &Looked, paths: &[Vec<u8>], to: &Path) -> Result<Extracted> {
+    pub fn extract(&self, looked: &Looked, paths: &[Asked<'_>], to: &Path) -> Result<Extracted> {
         let place = Destination::of(self, to)?;
         let details = serde_json::json!({
             "workload": looked.workload.id,
@@ -79,7 +84,7 @@ impl Look<'_> {
         self.host.audit_event("extract", self.who, details)?;
         let mut chosen = Chosen::new(looked, preflight::policy(&looked.workload, looked.descriptor()));
         for path in paths {
-            let (number, _) = place::find(&self.host.config, looked, path)?;
+            let (number, _) = place::find(&self.host.config, looked, *path)?;
             chosen.roots.push(number);
         }
         chosen.choose()?;
@@ -89,6 +94,7 @@ impl Look<'_> {
             entries: chosen.entries,
             bytes: chosen.bytes,
             left_out: chosen.left_out,
+            flags: chosen.flags(),
             left_out_names: chosen.left_out_names,
         })
     }
@@ -214,6 +220,20 @@ impl<'a> Chosen<'a> {
             self.numbers.push((number, volume, entry));
         }
         Ok(())
+    }
+
+    /// What is copied and had inode flags.
+    fn flags(&self) -> Gathered {
+        let mut gathered = Gathered::default();
+        for one in self.looked.descriptor().flags.iter().flatten().filter(|one| !one.set.is_empty()) {
+            let path = one.decoded_path();
+            let is_copied = self.selections.get(one.volume as usize).is_some_and(|selection| selection.takes(&path));
+            if is_copied {
+                let volume = self.looked.volume_names().nth(one.volume as usize).unwrap_or_default();
+                gathered.add(|| format!("{}/{} ({})", escape::text(volume), escape::bytes(&path), one.set));
+            }
+        }
+        gathered
     }
 
     fn leave_out(&mut self, volume: usize, entry: &Entry, selection: &mut Selection) {

@@ -1,5 +1,5 @@
 //! How a path names its volume. `VOLUME/PATH` says it; where there is one volume alone, `PATH` is enough; and an absolute path is
-//! one that the app sees, or where live is.
+//! one that the app sees, or where live is. A volume that is named beside the path leaves nothing open.
 
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -21,9 +21,28 @@ pub struct Place {
     pub path: Vec<u8>,
 }
 
+/// A path, and the volume that it lies in if that is said beside it.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    pub volume: Option<&'a str>,
+    pub path: &'a [u8],
+}
+
+impl<'a> From<&'a [u8]> for Asked<'a> {
+    fn from(path: &'a [u8]) -> Asked<'a> {
+        Asked { volume: None, path }
+    }
+}
+
 /// Every place that a path may mean, the likeliest first. None at all: it names no volume.
-pub fn places(config: &Config, workload: &Workload, descriptor: &Descriptor, path: &[u8]) -> Vec<Place> {
+pub fn places(config: &Config, workload: &Workload, descriptor: &Descriptor, asked: Asked<'_>) -> Vec<Place> {
     let volumes = &descriptor.manifest.volumes;
+    let path = asked.path;
+    if let Some(name) = asked.volume {
+        let rest = path.iter().position(|byte| *byte != b'/').map_or(&b""[..], |first| &path[first..]);
+        let named = volumes.iter().position(|volume| volume.name == name);
+        return named.map(|volume| Place { volume, path: plain(rest).to_vec() }).into_iter().collect();
+    }
     if path.first() == Some(&b'/') {
         let resolved = resolve::resolve(config, workload).volumes;
         let mut found = Vec::new();
@@ -46,8 +65,8 @@ pub fn places(config: &Config, workload: &Workload, descriptor: &Descriptor, pat
 }
 
 /// The number of what a path means in a snapshot, with its entry.
-pub fn find(config: &Config, looked: &Looked, path: &[u8]) -> Result<(u64, Entry)> {
-    let places = places(config, &looked.workload, looked.descriptor(), path);
+pub fn find(config: &Config, looked: &Looked, asked: Asked<'_>) -> Result<(u64, Entry)> {
+    let places = places(config, &looked.workload, looked.descriptor(), asked);
     for place in &places {
         if let Some(number) = looked.list.find(place.volume, &place.path)?
             && let Some(entry) = looked.list.get(number)?
@@ -56,7 +75,7 @@ pub fn find(config: &Config, looked: &Looked, path: &[u8]) -> Result<(u64, Entry
         }
     }
     let volumes = looked.volume_names().map(escape::text).collect::<Vec<_>>().join(", ");
-    let (id, path) = (&looked.descriptor().id, escape::bytes(path));
+    let (id, path) = (&looked.descriptor().id, escape::bytes(asked.path));
     let failure = Failure::new(Code::NotFound, message!("there-is-nothing-in-the-snapshot", id, path));
     Err(failure.hint(message!("a-path-begins-with-its-volume", volumes)))
 }

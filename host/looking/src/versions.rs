@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::look::{Look, Looked};
-use super::place;
+use super::place::{self, Asked};
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_snapshots::entries::{Entry, Kind};
 use reforge_snapshots::store::StoredSnapshot;
@@ -28,7 +28,7 @@ pub struct Held {
 
 impl Look<'_> {
     /// Newest first. A snapshot that has no list gets one.
-    pub fn versions(&self, workload: &str, path: &[u8]) -> Result<Vec<Version>> {
+    pub fn versions(&self, workload: &str, asked: Asked<'_>) -> Result<Vec<Version>> {
         let workload = self.host.config.workload(workload)?.clone();
         let mut versions = Vec::new();
         let mut before: Option<Option<Entry>> = None;
@@ -37,7 +37,7 @@ impl Look<'_> {
         for snapshot in listed {
             let held = match &snapshot.descriptor {
                 Err(failure) => Err(failure.clone()),
-                Ok(_) => self.held(&workload, &snapshot.id, path),
+                Ok(_) => self.held(&workload, &snapshot.id, asked),
             };
             let held = match held {
                 Err(failure) if failure.code == Code::Cancelled => return Err(failure),
@@ -55,10 +55,10 @@ impl Look<'_> {
         Ok(versions)
     }
 
-    fn held(&self, workload: &reforge_config::Workload, snapshot: &str, path: &[u8]) -> Result<Option<Held>> {
+    fn held(&self, workload: &reforge_config::Workload, snapshot: &str, asked: Asked<'_>) -> Result<Option<Held>> {
         let open = Arc::new(self.host.store.open(&workload.id, snapshot)?);
         let looked = self.look_into(workload.clone(), open)?;
-        match place::find(&self.host.config, &looked, path) {
+        match place::find(&self.host.config, &looked, asked) {
             Ok((number, entry)) => Ok(Some(held(&looked, number, entry)?)),
             Err(Failure { code: Code::NotFound, .. }) => Ok(None),
             Err(failure) => Err(failure),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use reforge_base::consistency::Taken;
+use reforge_base::demands::Demands;
 use reforge_base::not_captured::NotCaptured;
 use reforge_base::project::{Project, ProjectEntries};
 use reforge_base::remark::{About, Remark};
@@ -72,6 +73,9 @@ pub struct Descriptor {
     /// Inode flags, which an archive does not hold, and a restore sets. None: nobody looked. Plugins are not told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flags: Option<Vec<EntryFlags>>,
+    /// What its volumes ask of the file systems they come to. None: nobody looked. Plugins are not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demands: Option<Vec<Demands>>,
     /// The Compose project that it was taken of. Nothing for plugins, either, and nor are its files in the archive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<Project>,
@@ -89,6 +93,7 @@ impl Descriptor {
         let is_more = !self.not_captured.is_empty()
             || !self.remarks.is_empty()
             || self.flags.is_some()
+            || self.demands.is_some()
             || self.project.is_some()
             || self.consistency.is_some()
             || self.taken_in.is_some();
@@ -96,6 +101,7 @@ impl Descriptor {
             not_captured: Vec::new(),
             remarks: Vec::new(),
             flags: None,
+            demands: None,
             project: None,
             consistency: None,
             taken_in: None,
@@ -176,8 +182,8 @@ pub struct TakenPlace {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImportRemark {
-    /// A stable word: `companions`, `labels`, `attributes`, `special`, `volume-labels`, `times`, `linked-links`, `lost-links`,
-    /// `directories`, `outside`, or a plugin's own.
+    /// A stable word: `companions`, `labels`, `attributes`, `special`, `volume-labels`, `times`, `owners`, `unknown-owners`,
+    /// `linked-links`, `lost-links`, `directories`, `outside`, or a plugin's own.
     pub class: String,
     pub count: u64,
     pub examples: Vec<String>,

@@ -74,6 +74,11 @@ impl Disk {
         Disk::made(megabytes, &["mkfs.ext4", "-q", "-F", "-m", "0", "-I", "256"])
     }
 
+    /// One with inodes of an earlier time: whole seconds until 2038.
+    pub fn old_ext4(megabytes: u64) -> Disk {
+        Disk::made(megabytes, &["mkfs.ext4", "-q", "-F", "-m", "0", "-I", "128"])
+    }
+
     /// The smallest xfs, which has project ids with every kernel.
     pub fn xfs() -> Disk {
         Disk::made(300, &["mkfs.xfs", "-q", "-f"])

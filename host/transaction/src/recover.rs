@@ -38,11 +38,13 @@ pub struct Recovered {
 }
 
 impl Recovery<'_> {
-    /// Settles every unfinished transaction, oldest first, and sweeps the windows that ended. A transaction whose
-    /// workload is locked is alive and left alone.
+    /// Settles every unfinished transaction, oldest first, and then sweeps the windows that ended: one that is completed
+    /// here is of those that end others. A transaction whose workload is locked is alive and left alone.
     pub fn run(&self) -> Result<Vec<Recovered>> {
         let mut done = Vec::new();
-        for entry in registry::read_open(self.transactions)? {
+        let mut entries = registry::read_open(self.transactions)?;
+        entries.sort_by_key(|entry| matches!(entry, KnownTransaction::Open(journal, _) if journal.state().in_window()));
+        for entry in entries {
             match entry {
                 KnownTransaction::Damaged { id, workload, failure } => {
                     done.push(Recovered { id, workload, result: Err(failure) })

@@ -19,6 +19,10 @@ pub enum Class {
     VolumeLabels,
     /// Times that the file system cannot hold, moved to the nearest that it can.
     Times,
+    /// Owners that were given by their names.
+    Owners,
+    /// Owners whose names nobody on the machine has.
+    UnknownOwners,
     /// Hard links to symbolic links, taken in as symbolic links of their own.
     LinkedLinks,
     /// Hard links to what was left out.
@@ -38,6 +42,8 @@ impl Class {
             Class::Special => "special",
             Class::VolumeLabels => "volume-labels",
             Class::Times => "times",
+            Class::Owners => "owners",
+            Class::UnknownOwners => "unknown-owners",
             Class::LinkedLinks => "linked-links",
             Class::LostLinks => "lost-links",
             Class::Directories => "directories",

@@ -86,6 +86,11 @@ pub fn unsigned(field: &[u8], what: &str) -> Result<u64> {
     u64::try_from(value).map_err(|_| Failure::archive(format!("its {what} is negative")))
 }
 
+/// Whether nothing stands in a field.
+pub fn is_blank(field: &[u8]) -> bool {
+    field.iter().all(|byte| matches!(byte, b' ' | 0))
+}
+
 /// A user or group id. The highest one means "leave it as it is" to the system and is nobody's.
 pub fn id(value: u64, what: &str) -> Result<u32> {
     let id = u32::try_from(value).ok().filter(|id| *id != u32::MAX);

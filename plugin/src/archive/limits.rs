@@ -105,6 +105,14 @@ pub const EXAMPLES_MAX: usize = 5;
 /// Words of a policy that set a bound.
 pub const IMPORT_ENTRIES: &str = "import-entries";
 pub const IMPORT_RATIO: &str = "import-ratio";
+/// Nanoseconds in which a file system keeps times.
+pub const TIME_UNIT: &str = "time-unit";
+/// Bytes of all attributes of one entry that it takes, and what each takes beside its name and its value.
+pub const ATTRIBUTES: &str = "attributes";
+pub const ATTRIBUTE_HEAD_BYTES: u64 = 24;
+
+/// The word of a policy for a file system without access lists.
+pub const NO_ACCESS_LISTS: &str = "no-access-lists";
 
 /// A bound that the host's owner has set, by its word in a policy (`import-entries=5000000`), or else this one.
 pub fn bound(policy: &[String], word: &str, or: u64) -> u64 {

@@ -21,6 +21,8 @@ pub struct Records {
     keys: Vec<Range<usize>>,
     path: Option<Range<usize>>,
     link: Option<Range<usize>>,
+    user: Option<Range<usize>>,
+    group: Option<Range<usize>>,
     pub size: Option<u64>,
     pub uid: Option<u32>,
     pub gid: Option<u32>,
@@ -79,6 +81,15 @@ impl Records {
 
     pub fn link(&self) -> Option<&[u8]> {
         self.link.clone().map(|range| &self.bytes[range])
+    }
+
+    /// What the owner is called.
+    pub fn user(&self) -> Option<&[u8]> {
+        self.user.clone().map(|range| &self.bytes[range])
+    }
+
+    pub fn group(&self) -> Option<&[u8]> {
+        self.group.clone().map(|range| &self.bytes[range])
     }
 
     /// The real name of a sparse file, whose header may hold another one.
@@ -151,6 +162,8 @@ impl Records {
             b"path" => self.path = Some(range),
             b"linkpath" => self.link = Some(range),
             b"size" => self.size = Some(decimal(value)?),
+            b"uname" => self.user = Some(range),
+            b"gname" => self.group = Some(range),
             b"uid" => self.uid = Some(headers::id(decimal(value)?, "owner")?),
             b"gid" => self.gid = Some(headers::id(decimal(value)?, "group")?),
             b"mtime" => self.mtime = Some(time(value)?),
@@ -181,7 +194,7 @@ impl Records {
                 Failure::archive("security labels in a form of their own are not restored")
                     .hint("archive again with `--no-selinux`, or with `--xattrs`")
             })?,
-            // Other times, names of owners, comments: numeric ids alone count, and nothing restores the rest.
+            // Other times, comments: nothing restores them.
             _ => {}
         }
         Ok(())

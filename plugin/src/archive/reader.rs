@@ -38,8 +38,19 @@ pub struct Entry {
     pub is_sparse: bool,
     /// Where the stored bytes of a sparse file go.
     pub extents: Vec<Extent>,
+    /// Owner and group by name, for whoever goes by it.
+    pub named: Named,
     /// What of it was left out, by a reader that goes on without what harms nothing.
     pub left: Vec<Class>,
+}
+
+/// What an archive calls an owner and a group, and whether it says no number of them.
+#[derive(Debug, Default)]
+pub struct Named {
+    pub user: Vec<u8>,
+    pub group: Vec<u8>,
+    pub lacks_uid: bool,
+    pub lacks_gid: bool,
 }
 
 impl Default for Entry {
@@ -53,6 +64,7 @@ impl Default for Entry {
             stored: 0,
             is_sparse: false,
             extents: Vec::new(),
+            named: Named::default(),
             left: Vec::new(),
         }
     }
@@ -294,6 +306,7 @@ impl<'a, A: ArchiveBytes + ?Sized> Reader<'a, A> {
         entry.left.clear();
         entry.left.extend_from_slice(&self.records.left);
         if self.records.lenient {
+            two_sources::owners(header, &self.records, &mut entry.named);
             self.fill_of_gnu(entry)?;
         }
         if entry.kind != Kind::File {

@@ -9,7 +9,7 @@ use tar::Header;
 use super::headers::{self, Kind};
 use super::pax::Records;
 use super::policy;
-use super::reader::Entry;
+use super::reader::{Entry, Named};
 use crate::host::{Metadata, Timestamp};
 use crate::{Failure, Result};
 
@@ -69,6 +69,19 @@ pub(super) fn metadata(header: &Header, kind: Kind, records: &Records, metadata:
     metadata.gid = id(&fields.gid, records.gid, "group")?;
     metadata.mtime = mtime(&fields.mtime, records.mtime)?;
     records.copy_xattrs(&mut metadata.xattrs)
+}
+
+/// What owner and group are called, and whether there are numbers.
+pub(super) fn owners(header: &Header, records: &Records, named: &mut Named) {
+    let fields = header.as_old();
+    let set = |into: &mut Vec<u8>, record: Option<&[u8]>, field: Option<&[u8]>| {
+        into.clear();
+        into.extend_from_slice(record.or(field).unwrap_or_default());
+    };
+    set(&mut named.user, records.user(), header.username_bytes());
+    set(&mut named.group, records.group(), header.groupname_bytes());
+    named.lacks_uid = records.uid.is_none() && headers::is_blank(&fields.uid);
+    named.lacks_gid = records.gid.is_none() && headers::is_blank(&fields.gid);
 }
 
 /// The permissions. Some archivers write the type into the mode, too.

@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::owners::Owners;
 use super::place::{self, Places};
 use super::{Remark, Rules, Source, survey};
 use crate::archive::harmless::{self, APPLE_DOUBLE, Class};
@@ -38,6 +39,7 @@ pub fn convert<R: Report, A: ArchiveBytes, O: Output>(
         sources,
         rules,
         policy: Policy { links: true, ..Policy::new(&rules.policy, true) },
+        owners: Owners::of(&rules.policy),
         writer: Writer::new(out),
         seen: Seen::remembering(),
         taken: vec![0; sources.len()],
@@ -79,6 +81,7 @@ struct Conversion<'a, O: ?Sized> {
     sources: &'a [Source],
     rules: &'a Rules,
     policy: Policy,
+    owners: Owners<'a>,
     writer: Writer<'a, O>,
     seen: Seen,
     /// Entries of each source.
@@ -148,6 +151,10 @@ impl<O: Output + ?Sized> Conversion<'_, O> {
             return Err(Failure::archive("is where a volume begins, and no directory"));
         }
         self.policy.check_privileges(entry)?;
+        // Without it others than before may read the file.
+        if self.rules.lacks_access_lists(entry) {
+            return Err(Failure::archive("has an access list, and the file system of the volume takes none"));
+        }
         Ok(Some((volume, below.to_vec())))
     }
 
@@ -185,7 +192,7 @@ impl<O: Output + ?Sized> Conversion<'_, O> {
             Ok(None) => return Ok(Ok(())),
             Err(failure) => return Ok(Err(failure)),
         };
-        self.tidy(entry);
+        self.tidy(entry, volume);
         self.taken[volume as usize] += 1;
         let name = |path: &[u8]| [format!("volumes/{volume}/").as_bytes(), path].concat();
         let leader;
@@ -267,8 +274,11 @@ impl<O: Output + ?Sized> Conversion<'_, O> {
     }
 
     /// Moves times and leaves attributes out that the file system cannot hold.
-    fn tidy(&mut self, entry: &mut Entry) {
+    fn tidy(&mut self, entry: &mut Entry, volume: u32) {
         for class in std::mem::take(&mut entry.left) {
+            self.remarks.add(class, &entry.path);
+        }
+        if let Some(class) = self.owners.give(entry, &self.sources[volume as usize].missing) {
             self.remarks.add(class, &entry.path);
         }
         let mtime = self.rules.nearest(entry.metadata.mtime);
@@ -276,9 +286,16 @@ impl<O: Output + ?Sized> Conversion<'_, O> {
             entry.metadata.mtime = mtime;
             self.remarks.add(Class::Times, &entry.path);
         }
-        let fits = |value: &[u8]| value.len() as u64 <= self.rules.attribute_bytes_max;
-        if !entry.metadata.xattrs.iter().all(|xattr| fits(&xattr.value)) {
-            entry.metadata.xattrs.retain(|xattr| fits(&xattr.value));
+        let xattrs = &mut entry.metadata.xattrs;
+        let before = xattrs.len();
+        xattrs.retain(|xattr| xattr.value.len() as u64 <= self.rules.attribute_bytes_max);
+        while self.rules.are_too_many(xattrs) {
+            // Whoever has access is never what is left out.
+            let of_users = xattrs.iter().enumerate().filter(|(_, xattr)| xattr.name.starts_with(b"user."));
+            let Some((largest, _)) = of_users.max_by_key(|(_, xattr)| xattr.value.len()) else { break };
+            xattrs.remove(largest);
+        }
+        if xattrs.len() < before {
             self.remarks.add(Class::Attributes, &entry.path);
         }
     }

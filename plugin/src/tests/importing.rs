@@ -101,6 +101,82 @@ fn times_and_attributes_beyond_the_file_system_are_moved_and_left_out() {
 }
 
 #[test]
+fn a_file_system_of_whole_seconds_and_little_room_is_kept_to_and_one_without_access_lists_refuses_them() {
+    let policy = ["time-unit=1000000000", "attributes=100", "no-access-lists"].map(str::to_owned).to_vec();
+    let rules = Rules { policy, ..rules() };
+    let value = [1; 60];
+    let attributes: [(&str, &[u8]); 3] =
+        [("mtime", b"1610612736.5"), ("SCHILY.xattr.user.one", &value), ("SCHILY.xattr.user.two", b"2")];
+    let tarball = Tarball::empty().directory("./").pax(&attributes).file("x", b"x").file("y", b"y");
+    let (tar, remarks) = converted(tarball.end().finish().0, &[""], &rules).unwrap();
+    let told: Vec<_> = remarks.iter().map(|remark| (remark.class, remark.count)).collect();
+    assert_eq!(told, [("attributes", 1), ("times", 1)]);
+    let text = String::from_utf8_lossy(&tar).into_owned();
+    assert!(text.contains("user.two") && !text.contains("user.one"));
+    let listed = Tarball::empty().pax(&[("SCHILY.xattr.system.posix_acl_access", &value)]).file("x", b"x").end();
+    let failure = converted(listed.finish().0, &[""], &rules).unwrap_err();
+    assert!(failure.message.contains("access list"), "{failure:?}");
+}
+
+#[test]
+fn an_owner_without_a_number_is_the_one_of_its_name_and_names_count_everywhere_when_they_are_asked_for() {
+    let blank = |name: &str, user: &str| {
+        let mut bytes = Head::new(name, b'0', 0).bytes();
+        bytes[108..124].fill(b' ');
+        bytes[257..265].copy_from_slice(b"ustar\x0000");
+        bytes[265..265 + user.len()].copy_from_slice(user.as_bytes());
+        bytes[297..302].copy_from_slice(b"staff");
+        let sum = |bytes: &[u8]| bytes.iter().map(|byte| u32::from(*byte)).sum::<u32>();
+        bytes[148..156].fill(b' ');
+        let sum = format!("{:06o}\0 ", sum(&bytes));
+        bytes[148..156].copy_from_slice(sum.as_bytes());
+        bytes
+    };
+    let names: [(&str, &[u8]); 2] = [("uname", b"app"), ("gname", b"staff")];
+    let tarball = Tarball::empty()
+        .directory("./")
+        .raw(&blank("known", "app"))
+        .raw(&blank("unknown", "nobody-here"))
+        .pax(&names)
+        .file("numbered", b"");
+    let bytes = tarball.end().finish().0;
+    let owners = |tar: &[u8]| -> Vec<(u64, u64)> {
+        let mut archive = tar::Archive::new(tar);
+        let owner = |header: &tar::Header| (header.uid().unwrap(), header.gid().unwrap());
+        archive.entries().unwrap().skip(2).map(|entry| owner(entry.unwrap().header())).collect()
+    };
+    let known = ["owner=105:app", "group=50:staff"].map(str::to_owned).to_vec();
+    let (tar, remarks) = converted(bytes.clone(), &[""], &Rules { policy: known.clone(), ..rules() }).unwrap();
+    let numbered = owners(&tar)[2];
+    assert_eq!((owners(&tar)[..2].to_vec(), numbered.0), (vec![(105, 50), (7, 50)], 1000));
+    let told: Vec<_> = remarks.iter().map(|remark| (remark.class, remark.count)).collect();
+    assert_eq!(told, [("owners", 1), ("unknown-owners", 1)]);
+    let policy = [known, vec!["owners-by-name".to_owned()]].concat();
+    let (tar, _) = converted(bytes, &[""], &Rules { policy, ..rules() }).unwrap();
+    assert_eq!(owners(&tar)[2], (105, 50));
+}
+
+#[test]
+fn what_gnu_tar_joins_is_one_archive_unless_a_name_comes_twice_and_what_is_only_joined_is_refused() {
+    let first = || Tarball::empty().directory("./").file("./a", b"a");
+    // `tar --concatenate` takes the first one's end away: nothing is left to tell it by, and nothing is missing.
+    let (tar, _) = converted(first().file("./b", b"b").end().finish().0, &[""], &rules()).unwrap();
+    assert_eq!(names(&tar), ["manifest.json", "volumes/0/", "volumes/0/a", "volumes/0/b"]);
+    for (what, joined) in [
+        ("`tar --concatenate` of two backups", first().directory("./").file("./b", b"b").end()),
+        ("`tar --append` of a newer file", first().file("./a", b"b").end()),
+        ("`cat` of two archives", first().end().file("./b", b"b").end()),
+        ("`cat` of two backups", first().end().directory("./").file("./a", b"b").end()),
+    ] {
+        let plain = joined.tar().to_vec();
+        for bytes in [plain, joined.finish().0] {
+            let failure = converted(bytes, &[""], &rules()).unwrap_err();
+            assert!(failure.hint.contains("tar -xif"), "{what}: {failure:?}");
+        }
+    }
+}
+
+#[test]
 fn a_survey_says_where_a_single_volume_begins_and_finds_a_manifest_anywhere() {
     let contents = surveyed(Tarball::empty().directory("data/").file("data/x", b"x")).unwrap();
     assert_eq!((contents.root.as_deref(), contents.manifest.as_str()), (Some(&b"data"[..]), ""));

@@ -3,6 +3,7 @@
 
 mod every_state;
 mod for_everybody;
+mod housekeeping;
 mod many_tabs;
 mod nothing_given_away;
 mod story;

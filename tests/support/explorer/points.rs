@@ -135,6 +135,16 @@ pub(crate) fn recovered<T>(mut states: Vec<(String, T)>, seed: u64) -> Vec<(Stri
     states
 }
 
+/// In a test run so many of the points at most, chosen by the seed.
+pub(crate) fn some(mut points: Vec<Point>, most: usize) -> Vec<Point> {
+    if extent() == Extent::Test {
+        let seed = seed();
+        points.sort_by_cached_key(|point| *blake3::hash(format!("{seed} {point}").as_bytes()).as_bytes());
+        points.truncate(most);
+    }
+    points
+}
+
 /// One of several shares of the points, of which each has some of everything.
 pub(crate) fn share(points: Vec<Point>, shard: usize, shards: usize) -> Vec<Point> {
     points.into_iter().skip(shard).step_by(shards).collect()

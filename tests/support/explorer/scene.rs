@@ -54,6 +54,21 @@ pub(crate) fn restore_of_bad_data(explorer: &Explorer) -> Scene {
     }
 }
 
+/// A restore after another one, whose previous data goes as soon as this one is completed.
+pub(crate) fn later_restore(explorer: &Explorer) -> Scene {
+    after_a_restore(explorer);
+    explorer.lives.iter().for_each(|live| super::fill(live, "later"));
+    let (snapshot, after) = &explorer.old;
+    Scene {
+        arguments: words(&["restore", "run", "app", snapshot, "--yes", "--json"]),
+        faults: String::new(),
+        endings: vec![
+            Ending::new("nothing happened", explorer.signatures(), 3, NOTHING_HAPPENED),
+            Ending::new("it happened", after.clone(), 3, HAPPENED),
+        ],
+    }
+}
+
 /// A restore that is done, to be undone or finished.
 fn after_a_restore(explorer: &Explorer) -> String {
     explorer.reset();

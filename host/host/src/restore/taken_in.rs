@@ -23,6 +23,8 @@ pub fn sentence(remark: &ImportRemark) -> Message {
         "special" => message!("taken-in-special", n, names),
         "volume-labels" => message!("taken-in-volume-labels", n, names),
         "times" => message!("taken-in-times", n, names),
+        "owners" => message!("taken-in-owners", n, names),
+        "unknown-owners" => message!("taken-in-unknown-owners", n, names),
         "linked-links" => message!("taken-in-linked-links", n, names),
         "lost-links" => message!("taken-in-lost-links", n, names),
         "directories" => message!("taken-in-directories", n, names),

@@ -36,6 +36,9 @@ pub fn routes(api: Router) -> Router {
         .route("/page/workloads", get(workloads))
         .route("/page/workloads/{workload}", get(workload))
         .route("/page/workloads/{workload}/plan", post(plan))
+        .route("/page/workloads/{workload}/retention", get(retention))
+        .route("/page/workloads/{workload}/snapshots/{snapshot}/names", get(names))
+        .route("/page/notifications/test", post(test))
         .route("/page/restores/{restore}", get(restore))
         .route("/page/restores/{restore}/undo", get(undo))
         .route("/page/restores/{restore}/events", get(events))
@@ -103,6 +106,40 @@ async fn plan(State(api): State<Api>, Path(id): Path<String>, request: Request) 
         let path = format!("/api/v1/workloads/{}/plan", part(&id));
         let plan = ask::read(api.ask(&from, Method::POST, &path, body).await).await?;
         Ok(views::plan::plan(reader, &plan))
+    };
+    dialog(&api, &from, view).await
+}
+
+async fn retention(State(api): State<Api>, Path(id): Path<String>, request: Request) -> Response {
+    let from = request.into_parts().0;
+    let view = async |reader: &Reader| {
+        let path = format!("/api/v1/workloads/{}/retention", part(&id));
+        Ok(views::retention::retention(reader, &api.get(&from, &path).await?))
+    };
+    dialog(&api, &from, view).await
+}
+
+/// A part of the plan's dialog.
+async fn names(State(api): State<Api>, Path((id, snapshot)): Path<(String, String)>, request: Request) -> Response {
+    let from = request.into_parts().0;
+    let asked = from.uri.query().and_then(|query| query.strip_prefix("from=")?.parse::<u64>().ok());
+    let view = async |reader: &Reader| {
+        let (id, snapshot) = (part(&id), part(&snapshot));
+        let path = format!("/api/v1/workloads/{id}/snapshots/{snapshot}/diff?from={}", asked.unwrap_or(0));
+        Ok(views::names::names(reader, &api.get(&from, &path).await?))
+    };
+    let (reader, shown) = shown(&api, &from, view).await;
+    match shown {
+        Ok(markup) => fragment(StatusCode::OK, &markup),
+        Err(refused) => fragment(refused.status, &views::problem::failure(&reader, &refused.failure)),
+    }
+}
+
+async fn test(State(api): State<Api>, request: Request) -> Response {
+    let (from, body) = request.into_parts();
+    let view = async |reader: &Reader| {
+        let answer = api.ask(&from, Method::POST, "/api/v1/notifications/test", body).await;
+        Ok(views::tested::tested(reader, &ask::read(answer).await?))
     };
     dialog(&api, &from, view).await
 }

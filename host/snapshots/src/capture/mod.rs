@@ -151,19 +151,21 @@ fn described(
         not_captured: request.not_captured.clone(),
         remarks: request.terms.remarks.clone(),
         flags: None,
+        demands: None,
         project: read.project,
         consistency: request.taken_in.is_none().then_some(taken),
         taken_in: request.taken_in.clone(),
     };
-    let mut flags = Vec::new();
+    let (mut flags, mut demands) = (Vec::new(), Vec::new());
     for ((volume, read), tree_digest) in request.volumes.iter().zip(read.volumes).zip(written.tree_digests) {
         let ReadVolume { totals, noticed, names_outside, tree } = read;
         descriptor.volumes.push(VolumeTotals { tree_digest: Some(tree_digest), ..totals });
-        let (remarks, of_entries) = noticed.finish(&volume.name, names_outside, tree.all_changed());
+        let (remarks, of_entries, asked) = noticed.finish(&volume.name, names_outside, tree.all_changed());
         descriptor.remarks.extend(remarks);
         flags.extend(of_entries);
+        demands.push(asked);
     }
-    Descriptor { flags: Some(flags), ..descriptor }
+    Descriptor { flags: Some(flags), demands: Some(demands), ..descriptor }
 }
 
 /// Writes everything; most of it is proved to be on disk by the time the last byte is written.

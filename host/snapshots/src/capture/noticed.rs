@@ -6,9 +6,11 @@ use std::path::{Component, Path, PathBuf};
 
 use super::super::format::{EntryFlags, encoded};
 use super::super::xattrs::Xattrs;
+use reforge_base::demands::Demands;
 use reforge_base::escape;
 use reforge_base::remark::{About, Gathered, Remark};
 use reforge_volumes::inode_flags::{Extra, Inheritance};
+use reforge_volumes::tree_digest::Mtime;
 
 /// Entries of which the flags are written down. Those of more are named as lost.
 const FLAGGED_MAX: usize = 100_000;
@@ -75,6 +77,7 @@ pub(super) struct Noticed<'a> {
     links: Gathered,
     lost_flags: Gathered,
     attributes: Gathered,
+    demands: Demands,
 }
 
 impl<'a> Noticed<'a> {
@@ -90,6 +93,7 @@ impl<'a> Noticed<'a> {
             links: Gathered::default(),
             lost_flags: Gathered::default(),
             attributes: Gathered::default(),
+            demands: Demands::of(index),
         }
     }
 
@@ -140,7 +144,13 @@ impl<'a> Noticed<'a> {
         }
     }
 
-    pub(super) fn attributes(&mut self, path: &[u8], xattrs: &Xattrs) {
+    /// Any entry's time and attributes.
+    pub(super) fn metadata(&mut self, path: &[u8], mtime: Mtime, xattrs: &Xattrs) {
+        self.demands.time(path, mtime.seconds, mtime.nanoseconds);
+        if xattrs.is_empty() {
+            return;
+        }
+        self.demands.attributes(path, xattrs);
         let foreign = |name: &[u8]| !ATTRIBUTES_ANYWHERE.iter().any(|known| name.starts_with(known));
         if let Some((name, _)) = xattrs.iter().find(|(name, _)| foreign(name)) {
             self.attributes.add(|| format!("{} ({})", escape::bytes(path), escape::bytes(name)));
@@ -153,7 +163,7 @@ impl<'a> Noticed<'a> {
         volume: &str,
         names_outside: Gathered,
         changed: Gathered,
-    ) -> (Vec<Remark>, Vec<EntryFlags>) {
+    ) -> (Vec<Remark>, Vec<EntryFlags>, Demands) {
         let rows = [
             (About::Changed, changed),
             (About::LeadsOut, self.leads_out),
@@ -163,7 +173,7 @@ impl<'a> Noticed<'a> {
             (About::Attributes, self.attributes),
         ];
         let remarks = rows.into_iter().filter_map(|(what, gathered)| gathered.remark(volume, what));
-        (remarks.collect(), self.flags)
+        (remarks.collect(), self.flags, self.demands)
     }
 }
 

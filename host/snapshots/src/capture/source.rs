@@ -250,7 +250,7 @@ impl VolumeSource<'_, '_, '_, '_> {
 
     fn metadata(&mut self, path: &[u8], facts: &Facts, xattrs: Xattrs) -> Result<Metadata> {
         self.check(path, limits::xattrs_problem(&xattrs))?;
-        self.noticed.attributes(path, &xattrs);
+        self.noticed.metadata(path, facts.mtime, &xattrs);
         if let Some(problem) = self.permissions.owner_problem(facts.uid, facts.gid) {
             let what = message!("so-that-this-host", problem);
 

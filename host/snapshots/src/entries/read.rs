@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt as _;
 
 use super::entry::Entry;
 use super::{BLOCK_ENTRIES, CHECK_BYTES, FOOT_BYTES, HEAD, damaged};
+use reforge_base::demands::Demands;
 use reforge_base::failure::{Failure, Result};
 use reforge_base::message;
 use reforge_volumes::tree_digest::path_order;
@@ -131,6 +132,17 @@ impl EntryList {
     /// All entries from this number on, in order.
     pub fn from(&self, number: u64) -> Entries<'_> {
         Entries { list: self, next: number, block: Vec::new(), at: 0, before: Vec::new(), loaded: None }
+    }
+
+    /// What its entries ask of a file system, volume by volume, as far as a list says: their times.
+    pub fn demands(&self) -> Result<Vec<Demands>> {
+        let mut demands: Vec<_> = (0..self.volumes.len() as u32 - 1).map(Demands::of).collect();
+        for found in self.from(0) {
+            let (number, entry) = found?;
+            let volume = self.volume_of(number).ok_or_else(damaged)?;
+            demands[volume].time(&entry.path, entry.mtime.seconds, entry.mtime.nanoseconds);
+        }
+        Ok(demands)
     }
 
     /// The number of a path in a volume, if it is there.

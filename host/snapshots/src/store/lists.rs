@@ -6,6 +6,7 @@ use super::names::{NEW, descriptor_name, entries_name};
 use super::{Store, check};
 use crate::entries::EntryList;
 use crate::format::Descriptor;
+use reforge_base::demands::Demands;
 use reforge_base::durable;
 use reforge_base::effects::effect;
 use reforge_base::failure::{Code, Failure, Result};
@@ -22,6 +23,15 @@ impl Store {
             Ok(list) => Ok(Some(list).filter(|list| list.is_of(&descriptor.archive.sha256))),
             Err(failure) if failure.code == Code::SnapshotDamaged => Ok(None),
             Err(failure) => Err(failure),
+        }
+    }
+
+    /// What the volumes of a snapshot ask of file systems: as its descriptor says, else its entry list. Nothing if neither
+    /// does: the archive is not read for it.
+    pub fn demands(&self, workload: &str, descriptor: &Descriptor) -> Result<Vec<Demands>> {
+        match &descriptor.demands {
+            Some(demands) => Ok(demands.clone()),
+            None => self.entry_list(workload, descriptor)?.map_or_else(|| Ok(Vec::new()), |list| list.demands()),
         }
     }
 

@@ -526,6 +526,14 @@ taken-in-times = moved to the nearest that the file system can hold: the times o
     [one] { $n } entry
    *[other] { $n } entries
 } ({ $names })
+taken-in-owners = given by name: the owners of { $n ->
+    [one] { $n } entry
+   *[other] { $n } entries
+} ({ $names })
+taken-in-unknown-owners = owned by names that this machine does not have: { $n ->
+    [one] { $n } entry, with its number or that of live
+   *[other] { $n } entries, with their numbers or that of live
+} ({ $names })
 taken-in-linked-links = taken in as symbolic links of their own: { $n ->
     [one] { $n } hard link to one
    *[other] { $n } hard links to some
@@ -593,3 +601,4 @@ nothing-is-extracted-to-the-root = nothing is extracted to the root of the file 
 holds-something-already = `{ $path }` holds something already
 name-a-directory-that-is-empty-or-new = name a directory that is empty or does not exist
 nothing-is-restored-here = nothing is restored: somebody only looks
+a-directory-has-numbers-of-owners-alone = a directory has numbers of owners and no names: `--owners-by-name` is for archives

@@ -243,3 +243,39 @@ notifications-failed = { $n ->
     [one] { $n } notification could not be sent
    *[other] { $n } notifications could not be sent
 }
+
+# Names, notifications and which snapshots stay
+show-names = Show the names
+comparing-names = Comparing the names…
+names-that-change = Names that would change
+names-from-to = { $from } to { $to } of { $n ->
+    [one] { $n } name
+   *[other] { $n } names
+}
+no-name-changes = No name would change.
+names-before = Those before
+names-behind = The next ones
+name-comes-back = comes back
+name-goes-away = goes away
+name-is-replaced = is replaced
+so-many-by-size-and-time = { $n ->
+    [one] { $n } file was compared by size and time alone.
+   *[other] { $n } files were compared by size and time alone.
+}
+send-a-test = Send a test notification
+sending-a-test = Sending it for real…
+test-was-sent = A test notification
+taken-after = Taken after { $time }
+which-stay = Which of them stay
+judging-them = Looking which of them stay…
+which-of-them-stay = Which snapshots of { $workload } stay
+none-would-go = None would be deleted.
+so-many-of-them-go = { $n ->
+    [one] { $n } snapshot would be deleted
+   *[other] { $n } snapshots would be deleted
+}, { $size }.
+this-one-stays = Stays
+this-one-goes = Goes
+only-admins-prune = Only an admin may delete snapshots.
+delete-them = Delete what goes
+they-were-deleted = The snapshots were deleted

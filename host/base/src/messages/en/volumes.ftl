@@ -149,3 +149,12 @@ is-encrypted-live = `{ $path }` is encrypted by its file system
 is-case-folding-live = `{ $path }` is case-folding
 the-archive-holds-more-entries = the archive holds more than the { $announced } entries that its descriptor says
 the-archive-holds-more-bytes = the archive holds more than the { $announced } bytes that its descriptor says
+its-file-system-keeps-no-time-before = its file system keeps no time before { $bound }, and `{ $path }` is of { $time }
+its-file-system-keeps-no-time-after = its file system keeps no time after { $bound }, and `{ $path }` is of { $time }
+its-file-system-keeps-times-only-to = its file system keeps times to { $unit ->
+    [1000000000] a second
+   *[other] { $unit } nanoseconds
+} only, and that of `{ $path }` is finer
+its-file-system-takes-no-attributes = its file system takes no attributes of kind `{ $kind }`, and `{ $path }` has some: { $why }
+its-file-system-takes-not-so-many-attributes = its file system has no room for the attributes of `{ $path }`, { $bytes } bytes of names and values
+use-another-file-system-or-import-again = put the volume on a file system that holds it, or export the snapshot and import the file: then a time is moved to the nearest that can be held, an attribute left out, and both are listed

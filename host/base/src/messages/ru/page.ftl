@@ -246,3 +246,41 @@ notifications-failed = { $n ->
     [few] { $n } оповещения не дошли
    *[many] { $n } оповещений не дошло
 }
+
+# Имена, уведомления и какие снимки остаются
+show-names = Показать имена
+comparing-names = Сравнение имён…
+names-that-change = Имена, которые изменились бы
+names-from-to = { $from }–{ $to } из { $n ->
+    [one] { $n } имени
+   *[other] { $n } имён
+}
+no-name-changes = Ни одно имя не изменилось бы.
+names-before = Предыдущие
+names-behind = Следующие
+name-comes-back = вернётся
+name-goes-away = исчезнет
+name-is-replaced = будет заменено
+so-many-by-size-and-time = { $n ->
+    [one] { $n } файл сравнён только по размеру и времени.
+    [few] { $n } файла сравнены только по размеру и времени.
+   *[other] { $n } файлов сравнены только по размеру и времени.
+}
+send-a-test = Отправить пробное уведомление
+sending-a-test = Отправка по-настоящему…
+test-was-sent = Пробное уведомление
+taken-after = Принято за { $time }
+which-stay = Какие из них остаются
+judging-them = Проверка, какие из них остаются…
+which-of-them-stay = Какие снимки { $workload } остаются
+none-would-go = Ни один не был бы удалён.
+so-many-of-them-go = { $n ->
+    [one] Был бы удалён { $n } снимок
+    [few] Были бы удалены { $n } снимка
+   *[other] Было бы удалено { $n } снимков
+}, { $size }.
+this-one-stays = Остаётся
+this-one-goes = Уйдёт
+only-admins-prune = Удалять снимки может только администратор.
+delete-them = Удалить уходящие
+they-were-deleted = Снимки удалены

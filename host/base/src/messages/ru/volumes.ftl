@@ -149,3 +149,12 @@ is-encrypted-live = `{ $path }` зашифрован файловой систе
 is-case-folding-live = `{ $path }` не различает регистр букв
 the-archive-holds-more-entries = архив содержит больше записей, чем сказано в описании: { $announced }
 the-archive-holds-more-bytes = архив содержит больше байтов, чем сказано в описании: { $announced }
+its-file-system-keeps-no-time-before = её файловая система не хранит время раньше { $bound }, а у `{ $path }` оно { $time }
+its-file-system-keeps-no-time-after = её файловая система не хранит время позже { $bound }, а у `{ $path }` оно { $time }
+its-file-system-keeps-times-only-to = её файловая система хранит время только с точностью до { $unit ->
+    [1000000000] секунды
+   *[other] { $unit } наносекунд
+}, а у `{ $path }` оно точнее
+its-file-system-takes-no-attributes = её файловая система не принимает атрибуты вида `{ $kind }`, а у `{ $path }` они есть: { $why }
+its-file-system-takes-not-so-many-attributes = в её файловой системе нет места для атрибутов `{ $path }`: { $bytes } байт имён и значений
+use-another-file-system-or-import-again = перенесите том на файловую систему, которая это хранит, или экспортируйте снимок и импортируйте файл: тогда время сдвинется к ближайшему возможному, атрибут будет пропущен, и то и другое будет перечислено

@@ -24,7 +24,7 @@ pub(super) struct Copied {
 impl Import<'_> {
     /// Copies the bundle that begins with this block.
     pub(super) fn bundle(&self, first: &[u8], input: &mut File) -> Result<Copied> {
-        if self.request.how.maps() {
+        if self.request.how.maps() || self.request.how.owners_by_name {
             let message = message!("a-bundle-says-which-volume-is-which");
             return Err(Failure::new(Code::Usage, message).hint(message!("restore-it-with-map")));
         }

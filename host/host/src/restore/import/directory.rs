@@ -7,7 +7,7 @@ use std::sync::Arc;
 use cap_std::fs::Dir;
 
 use super::mapping::{self, Place};
-use super::{Request, Taken, TakenIn, allowed, bounds, inspect};
+use super::{Import, Request, Taken, TakenIn, allowed, bounds, inspect};
 use crate::host::Host;
 use crate::restore::preflight;
 use crate::restore::progress::Progress;
@@ -20,6 +20,7 @@ use reforge_plugins::Plugin;
 use reforge_snapshots::capture::{self, CaptureRequest, CaptureVolume, Storage, Terms};
 use reforge_snapshots::format::{Descriptor, Image, TakenPlace};
 use reforge_snapshots::store::OpenSnapshot;
+use reforge_volumes::abilities;
 use reforge_volumes::ambient;
 use reforge_volumes::live_tree;
 
@@ -55,6 +56,9 @@ pub(super) fn take_in(
 ) -> Result<Taken> {
     let workload = host.config.workload(&request.workload)?;
     refuse_repository(path)?;
+    if request.how.owners_by_name {
+        return Err(Failure::new(Code::Usage, message!("a-directory-has-numbers-of-owners-alone")));
+    }
     let resolved = resolve::resolve(&host.config, workload).volumes;
     let names: Vec<&str> = resolved.iter().map(|volume| &*volume.name).collect();
     let has = |name: &str| path.join(name).is_dir();
@@ -117,13 +121,40 @@ pub(super) fn take_in(
     };
     progress.begin(Phase::Copying, 0, 0);
     let descriptor = capture::capture(&host.store, &capture, &**progress)?;
+    let import = Import { host, plugin, workload, request, progress };
     let judged = judge(host, plugin, &workload.id, &descriptor, progress);
-    if let Err(failure) = judged {
+    let mended = judged.and_then(|()| import.as_it_can_be_held(&descriptor));
+    if !matches!(mended, Ok(None)) {
         // The failure that led here is the one to tell; what stays is listed, and can be deleted.
         let _ = host.store.delete(&workload.id, &descriptor.id, &Default::default());
-        return Err(failure);
     }
-    Ok(Taken::Snapshot(Box::new(descriptor)))
+    Ok(mended?.unwrap_or_else(|| Taken::Snapshot(Box::new(descriptor))))
+}
+
+impl Import<'_> {
+    /// What was packed, written anew without what the file systems of the volumes cannot hold; none if they hold all of it.
+    fn as_it_can_be_held(&self, packed: &Descriptor) -> Result<Option<Taken>> {
+        let resolved = resolve::resolve(&self.host.config, self.workload).volumes;
+        let mapping = mapping::of_packed(&packed.manifest, &resolved, packed.taken_in.as_ref())?;
+        let demands = packed.demands.iter().flatten();
+        let refusals: Vec<Failure> = demands
+            .filter_map(|asked| {
+                let name = &packed.manifest.volumes.get(asked.volume as usize)?.name;
+                let volume = resolved.iter().find(|volume| volume.name == *name)?;
+                Some(abilities::refusals(name, &volume.parent, asked))
+            })
+            .flatten()
+            .collect();
+        if refusals.is_empty() {
+            return Ok(None);
+        }
+        if self.request.how.strict {
+            return Failure::of_all(&refusals).map_or(Ok(None), Err);
+        }
+        let OpenSnapshot { file, .. } = self.host.store.open(&self.workload.id, &packed.id)?;
+        let read = self.foreign(&file, &packed.id, &packed.archive)?;
+        self.rewritten(read, &packed.archive, mapping::DIRECTORY.to_owned(), mapping).map(Some)
+    }
 }
 
 /// Whether the plugin takes it, as it would take any archive that nothing vouches for.

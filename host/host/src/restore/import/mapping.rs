@@ -14,7 +14,7 @@ use reforge_config::Workload;
 use reforge_deployer::resolve::{self, ResolvedVolume};
 use reforge_plugins::bindings::importing::exports::reforge::restore::importer::{Contents as Surveyed, Source};
 use reforge_plugins::bindings::reforge::restore::types::{Metadata, Timestamp};
-use reforge_snapshots::format::{FORMAT, Image, Manifest, ManifestVolume, TakenPlace};
+use reforge_snapshots::format::{FORMAT, Image, Manifest, ManifestVolume, TakenIn, TakenPlace};
 use reforge_volumes::abilities::Abilities;
 use reforge_volumes::{ambient, syscalls};
 
@@ -128,12 +128,11 @@ pub(super) fn decide(
         source: volume.source.clone(),
         target: volume.target.display().to_string(),
     });
-    let text = serde_json::to_string_pretty(&manifest(&workload.id, created, listed.collect()));
-    let text = text.map_err(|error| Failure::new(Code::Io, message!("cannot-write-the-manifest", error)))?;
+    let text = text(&manifest(&workload.id, created, listed.collect()))?;
     let sources = volumes.iter().zip(&prefixes).zip(0u32..).map(|((volume, prefix), index)| Source {
         index,
         prefix: prefix.clone(),
-        missing: missing(Some(volume), surveyed),
+        missing: missing(Some(volume), created),
     });
     let places = volumes
         .iter()
@@ -152,11 +151,27 @@ fn of_manifest(surveyed: &Surveyed, resolved: &[ResolvedVolume]) -> Result<Mappi
     let sources = volumes.clone().map(|(volume, prefix)| Source {
         index: volume.index,
         prefix: prefix.clone(),
-        missing: missing(resolved.iter().find(|resolved| resolved.name == volume.name), surveyed),
+        missing: missing(resolved.iter().find(|resolved| resolved.name == volume.name), created(surveyed)),
     });
     let places = volumes
         .map(|(volume, prefix)| TakenPlace { volume: escape::text(&volume.name), prefix: escape::bytes(prefix) });
     Ok(Mapping { sources: sources.collect(), places: places.collect(), manifest: surveyed.manifest.clone() })
+}
+
+/// Of an archive that the host has just packed itself.
+pub(super) fn of_packed(manifest: &Manifest, resolved: &[ResolvedVolume], taken: Option<&TakenIn>) -> Result<Mapping> {
+    let sources = manifest.volumes.iter().map(|volume| {
+        let resolved = resolved.iter().find(|resolved| resolved.name == volume.name);
+        let prefix = format!("volumes/{}", volume.index).into_bytes();
+        Source { index: volume.index, prefix, missing: missing(resolved, jiff::Timestamp::now()) }
+    });
+    let places = taken.map(|taken| taken.places.clone()).unwrap_or_default();
+    Ok(Mapping { sources: sources.collect(), places, manifest: text(manifest)? })
+}
+
+fn text(manifest: &Manifest) -> Result<String> {
+    serde_json::to_string_pretty(manifest)
+        .map_err(|error| Failure::new(Code::Io, message!("cannot-write-the-manifest", error)))
 }
 
 /// What a person said, checked against what is configured.
@@ -239,12 +254,12 @@ fn created(surveyed: &Surveyed) -> jiff::Timestamp {
 }
 
 /// What a directory gets that has no entry: live's owner and mode, or root's.
-fn missing(volume: Option<&ResolvedVolume>, surveyed: &Surveyed) -> Metadata {
+fn missing(volume: Option<&ResolvedVolume>, changed: jiff::Timestamp) -> Metadata {
     let live = volume.and_then(|volume| ambient::directory_handle(&volume.path).ok());
     let facts = live.and_then(|live| syscalls::facts(&live).ok());
     let (mode, uid, gid) = facts
         .map_or((DIRECTORY_MODE, 0, 0), |facts| (u32::from(facts.stx_mode) & MODE_BITS, facts.stx_uid, facts.stx_gid));
-    let seconds = created(surveyed).as_second();
+    let seconds = changed.as_second();
     Metadata { mode, uid, gid, mtime: Timestamp { seconds, nanoseconds: 0 }, xattrs: Vec::new() }
 }
 

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
+use self::mapping::Mapping;
 pub use self::mapping::{Contents, Place};
 use super::conversion::Output;
 use super::monitor::{Given, Monitor};
@@ -27,6 +28,7 @@ use super::taken_in::SET_ID;
 use crate::host::Host;
 use reforge_base::Message;
 use reforge_base::Phase;
+use reforge_base::account;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::limits::PIECE_BYTES_MAX;
 use reforge_base::message;
@@ -64,6 +66,8 @@ pub struct How {
     pub strict: bool,
     /// Set-id bits, file capabilities and `trusted.*` attributes come in.
     pub allow_set_id: bool,
+    /// Owners are whom this machine calls so, whatever their numbers are.
+    pub owners_by_name: bool,
 }
 
 impl How {
@@ -196,7 +200,7 @@ impl Import<'_> {
 
     fn of(&self, pending: Pending, archive: Archive) -> Result<Taken> {
         let how = &self.request.how;
-        let as_ours = match how.maps() {
+        let as_ours = match how.maps() || how.owners_by_name {
             true => None,
             false => Some(self.inspected(&pending, archive.clone(), None)),
         };
@@ -220,17 +224,24 @@ impl Import<'_> {
             Ok(mapping) => mapping,
             Err(contents) => return Ok(Taken::Contents(Box::new(contents))),
         };
+        let format = shortened(&contents.format);
         // The copy keeps its bytes, whatever becomes of its name.
+        let snapshot = self.foreign(copied.archive(), copied.id(), &archive)?;
+        self.rewritten(snapshot, &archive, format, mapping)
+    }
+
+    /// An archive, read once more and put down by a mapping.
+    fn rewritten(&self, read: OpenSnapshot, archive: &Archive, format: String, mapping: Mapping) -> Result<Taken> {
         let pending = self.host.store.begin(&self.workload.id, jiff::Timestamp::now())?;
         let file = pending.archive().try_clone().map_err(|error| unreadable(self.request, &error))?;
         let output = Arc::new(Output::new(file, self.request.called.clone()));
         self.progress.begin(Phase::Reading, archive.bytes, 0);
-        let given = self.given(&copied, &archive)?;
+        let given = self.given(read);
         let converting = Monitor::of_conversion(given, output.clone(), self.progress.clone());
         let said = self.plugin.convert(Arc::new(converting), &mapping.manifest, &mapping.sources, &self.rules())?;
         let written = output.finish()?;
         let taken_in = TakenIn {
-            format: shortened(&contents.format),
+            format,
             places: mapping.places,
             remarks: said.into_iter().map(remark).collect(),
             allowed: allowed(&self.request.how),
@@ -242,15 +253,20 @@ impl Import<'_> {
     /// What a copied archive holds, and whether it can be restored as it stands.
     fn survey(&self, copied: &Pending, archive: &Archive) -> Result<Surveyed> {
         self.progress.begin(Phase::Inspecting, archive.bytes, 0);
-        let surveying = Monitor::of_inspection(self.given(copied, archive)?, self.progress.clone());
+        let given = self.given(self.foreign(copied.archive(), copied.id(), archive)?);
+        let surveying = Monitor::of_inspection(given, self.progress.clone());
         self.plugin.survey(Arc::new(surveying), &self.rules())
     }
 
-    /// What a call of the plugin stands on that reads a copied archive.
-    fn given(&self, copied: &Pending, archive: &Archive) -> Result<Given> {
-        let file = copied.archive().try_clone().map_err(|error| unreadable(self.request, &error))?;
-        let snapshot = OpenSnapshot::foreign(file, self.undescribed(copied.id(), archive.clone(), None));
-        Ok(Given { host: self.host.clone(), workload: self.workload.clone(), snapshot: Arc::new(snapshot) })
+    /// An archive of which nothing is known.
+    fn foreign(&self, file: &File, id: &str, archive: &Archive) -> Result<OpenSnapshot> {
+        let file = file.try_clone().map_err(|error| unreadable(self.request, &error))?;
+        Ok(OpenSnapshot::foreign(file, self.undescribed(id, archive.clone(), None)))
+    }
+
+    /// What a call of the plugin stands on that reads it.
+    fn given(&self, snapshot: OpenSnapshot) -> Given {
+        Given { host: self.host.clone(), workload: self.workload.clone(), snapshot: Arc::new(snapshot) }
     }
 
     /// How foreign archives are read: what the file systems of the volumes can hold, and the bounds that are configured.
@@ -261,7 +277,7 @@ impl Import<'_> {
             earliest: Timestamp { seconds: abilities.earliest, nanoseconds: 0 },
             latest: Timestamp { seconds: abilities.latest, nanoseconds: 0 },
             attribute_bytes_max: abilities.attribute_bytes_max,
-            policy: self.words(),
+            policy: [self.words(), abilities.words()].concat(),
         }
     }
 
@@ -271,6 +287,10 @@ impl Import<'_> {
         if self.request.how.allow_set_id || self.workload.privileged {
             words.push("privileged".to_owned());
         }
+        if self.request.how.owners_by_name {
+            words.push("owners-by-name".to_owned());
+        }
+        words.extend(account::names());
         words
     }
 
@@ -312,6 +332,7 @@ impl Import<'_> {
             not_captured: Vec::new(),
             remarks: Vec::new(),
             flags: None,
+            demands: None,
             project: None,
             consistency: None,
             taken_in,

@@ -172,6 +172,7 @@ impl Preflight {
         drift::environment_drift(host, workload, snapshot, &mut warnings)?;
         warnings.extend(not_brought_back(snapshot, &targets));
         if look == Look::Whole {
+            refusals.extend(volumes::not_held(&host.store, &workload.id, &snapshot.descriptor, &targets)?);
             warnings.extend(kept::warnings(&host.state.transactions(), &workload.id)?);
         }
         // Where live was not counted: what is needed at least. That it is too much is said with the figure of a plan.

@@ -10,9 +10,10 @@ use reforge_config::{Links, Workload};
 use reforge_deployer::resolve::ResolvedVolume;
 use reforge_holders::{self as holders, Foreign};
 use reforge_runtime::Runtime;
-use reforge_snapshots::format::VolumeTotals;
-use reforge_snapshots::store::OpenSnapshot;
+use reforge_snapshots::format::{Descriptor, VolumeTotals};
+use reforge_snapshots::store::{OpenSnapshot, Store};
 use reforge_transaction::app::Used;
+use reforge_volumes::abilities;
 use reforge_volumes::live_tree::{self, Totals};
 use reforge_volumes::parent::Parent;
 
@@ -43,6 +44,16 @@ pub(super) fn target(pair: Pair, resolved: ResolvedVolume, totals: VolumeTotals,
         _ => Totals::default(),
     };
     Ok(Target { index, called, identity, parent_identity, totals, live, resolved })
+}
+
+/// What the file system of a target cannot hold.
+pub(super) fn not_held(store: &Store, workload: &str, of: &Descriptor, targets: &[Target]) -> Result<Vec<Failure>> {
+    let demands = store.demands(workload, of)?;
+    let refusals = targets.iter().flat_map(|target| {
+        let asked = demands.iter().filter(|asked| asked.volume == target.index);
+        asked.flat_map(|asked| abilities::refusals(&target.resolved.name, &target.resolved.parent, asked))
+    });
+    Ok(refusals.collect())
 }
 
 /// What of live a snapshot of an earlier version does not hold: said before anything is replaced.

@@ -24,6 +24,7 @@ use reforge_documents::looking::{self as documents, Entries, SnapshotDiff, Versi
 use reforge_host::restore::progress::Progress;
 use reforge_looking::Look;
 use reforge_looking::diff::{self, Direction, Page};
+use reforge_looking::place::Asked;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new()
@@ -172,6 +173,8 @@ struct Held {
     path: Option<String>,
     /// The same percent-encoded once more, for a path that is no text
     encoded: Option<String>,
+    /// The volume that the path lies in; then the path says nothing else
+    volume: Option<String>,
 }
 
 /// Which snapshots hold a path, and in which of them it changed
@@ -191,7 +194,9 @@ async fn versions(
                 (None, Some(encoded)) => reforge_snapshots::format::decoded(&encoded),
                 _ => return Err(Failure::new(Code::Usage, message!("one-of-path-and-encoded-is-wanted")).into()),
             };
-            let found = looking(shared, &progress, &viewer.who(), |look| look.versions(&id, &path))?;
+            let found = looking(shared, &progress, &viewer.who(), |look| {
+                look.versions(&id, Asked { volume: asked.volume.as_deref(), path: &path })
+            })?;
             Ok(Document::new(documents::versions(&id, &path, found)))
         })
         .await

@@ -154,6 +154,7 @@ async function send(element) {
       dialog.close();
       location.hash = `#/restores/${id}`;
     } else {
+      if (element.closest("dialog")) dialog.close();
       say(done);
       if (!document.getElementById("live")) await show(false);
     }
@@ -197,6 +198,27 @@ async function open(button) {
   }
 }
 
+// Puts a part of the page where its button says, and goes there.
+async function fill(button) {
+  const { get, into, busy } = button.dataset;
+  const room = document.getElementById(into);
+  if (room.getAttribute("aria-busy")) return;
+  room.setAttribute("aria-busy", "true");
+  button.textContent = busy;
+  say(busy);
+  try {
+    const html = await fragment(await ask("/page" + get));
+    if (!room.isConnected) return;
+    place(room, html);
+    room.removeAttribute("aria-busy");
+    room.querySelector("[tabindex]")?.focus();
+    say("");
+  } catch {
+    dialog.close();
+    await gone(turn);
+  }
+}
+
 const acts = {
   language: (button) => {
     language.keep(button.dataset.language);
@@ -209,6 +231,7 @@ const acts = {
     show(true);
   },
   dialog: open,
+  fill,
   close: () => dialog.querySelector("[aria-disabled]") || dialog.close(),
   send,
   login: (form) => {

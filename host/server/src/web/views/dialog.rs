@@ -13,13 +13,15 @@ pub(super) struct Confirm<'a> {
     pub body: &'a Value,
     pub workload: &'a str,
     pub verb: String,
+    /// What is said when it is done; none if a restore begins, which is gone to.
+    pub done: Option<String>,
 }
 
 pub(super) fn confirm(reader: &Reader, confirm: &Confirm<'_>) -> Markup {
     let say = reader.say;
     html! {
         form #confirm data-act="send" data-post=(confirm.post) data-confirm=(confirm.id) data-name=(confirm.workload)
-            data-body=(confirm.body.to_string()) data-busy=(say.text("asking")) data-told="refused" data-follow {
+            data-body=(confirm.body.to_string()) data-busy=(say.text("asking")) data-told="refused" data-follow[confirm.done.is_none()] data-done=[&confirm.done] {
             label for="name" { (say.with("type-the-name", [("workload", confirm.workload.into())])) }
             input #name autocomplete="off" autocapitalize="off" spellcheck="false" aria-describedby="loses wrong" autofocus;
             p #wrong .hint aria-live="polite" data-wrong=(say.text("wrong-name")) {}

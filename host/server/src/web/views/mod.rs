@@ -2,9 +2,12 @@
 //! it is text and no markup is the templates' doing. Nothing here asks or changes anything.
 
 pub(super) mod login;
+pub(super) mod names;
 pub(super) mod plan;
 pub(super) mod problem;
 pub(super) mod restore;
+pub(super) mod retention;
+pub(super) mod tested;
 pub(super) mod undo;
 pub(super) mod workload;
 pub(super) mod workloads;

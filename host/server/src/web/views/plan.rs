@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::dialog::{Confirm, close, confirm};
 use super::problem::{failures, warnings};
-use super::{Reader, field};
+use super::{Reader, field, names};
 use reforge_documents::plan::{PlannedSpace, PlannedVolume, RestorePlan};
 
 pub(crate) fn plan(reader: &Reader, plan: &RestorePlan) -> Markup {
@@ -27,6 +27,7 @@ pub(crate) fn plan(reader: &Reader, plan: &RestorePlan) -> Markup {
             p #loses .loss { (say.with("newest-change", [("time", say.duration(lost).into())])) }
         }
         (changes(reader, plan))
+        (names::asked(reader, workload, &snapshot.id))
         @if !plan.warnings.is_empty() {
             h3 { (say.text("warnings")) }
             (warnings(reader, &plan.warnings))
@@ -46,6 +47,7 @@ pub(crate) fn plan(reader: &Reader, plan: &RestorePlan) -> Markup {
                 body: &body,
                 workload,
                 verb: say.text("restore"),
+                done: None,
             }))
         }
     }

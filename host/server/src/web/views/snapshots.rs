@@ -19,6 +19,11 @@ pub(super) fn section(reader: &Reader, workload: &str, snapshots: &[ListedSnapsh
                     (say.text("capture"))
                 }
             }
+            @if !snapshots.is_empty() {
+                " "
+                button type="button" #retention data-act="dialog" data-get={ "/workloads/" (workload) "/retention" }
+                    data-looking=(say.text("judging-them")) { (say.text("which-stay")) "…" }
+            }
             @if reader.is_admin() {
                 form #import data-act="send" data-post={ "/api/v1/workloads/" (workload) "/snapshots/import" }
                     data-busy=(say.text("importing")) data-done=(say.text("was-imported")) {

@@ -23,6 +23,7 @@ pub(crate) fn undo(reader: &Reader, restore: &Restore) -> Markup {
             body: &json!({}),
             workload,
             verb: say.text("undo"),
+            done: None,
         }))
     }
 }

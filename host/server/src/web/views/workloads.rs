@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::Reader;
 use super::history::kind_runs;
 use super::problem::failure;
+use super::{Reader, tested};
 use reforge_documents::host::Recovery;
 use reforge_documents::notification::Notifications;
 use reforge_documents::restore::{RecoveredRestore, Restore};
@@ -25,6 +25,7 @@ pub(crate) fn workloads(
         ul .cards {
             @for workload in workloads { li { (card(reader, workload, restores)) } }
         }
+        (tested::asked(reader, notifications))
     };
     reader.screen(&say.text("workloads"), true, &content)
 }

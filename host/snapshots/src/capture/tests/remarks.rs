@@ -3,6 +3,7 @@
 use super::super::*;
 use super::fixture::*;
 use crate::Unwatched;
+use reforge_base::demands::{Demands, Size};
 use reforge_base::remark::About;
 use reforge_testing::Disk;
 use reforge_volumes::space::Space;
@@ -34,6 +35,30 @@ fn links_are_named_where_a_restore_would_refuse_them_and_what_the_caller_knows_c
     let descriptor = capture_on(&world.store, &[&world.live()], terms, Storage::Compressed, &Unwatched).unwrap();
     assert_eq!(descriptor.remarks[0], known);
     assert_eq!(said(&descriptor)[1], (About::LinksRefused, vec!["g", "l -> f"]));
+}
+
+#[test]
+fn what_a_volume_asks_of_a_file_system_is_in_the_descriptor_and_without_it_the_entry_list_knows_the_times() {
+    let world = World::made_by(
+        "printf x > old; setfattr -n user.a -v 12345 old; touch -d @-5 old; printf x > new; touch -d @4000000000 new; touch -d @1.5 .",
+    );
+    let descriptor = world.capture(Storage::Compressed).unwrap();
+    let asked = &descriptor.demands.as_ref().unwrap()[0];
+    let times = |asked: &Demands| {
+        let seconds = [&asked.earliest, &asked.latest].map(|time| time.clone().map(|time| (time.value, time.path)));
+        (seconds, asked.unit.clone().map(|unit| (unit.value, unit.path)))
+    };
+    let expected =
+        ([Some((-5, "old".to_owned())), Some((4_000_000_000, "new".to_owned()))], Some((1_000_000, ".".to_owned())));
+    assert_eq!(times(asked), expected);
+    assert_eq!(asked.kinds.iter().map(|kind| (&*kind.value, &*kind.path)).collect::<Vec<_>>(), [("user", "old")]);
+    assert_eq!(asked.longest.as_ref().unwrap().value, [Size { name: 6, value: 5 }]);
+    assert_eq!(&world.store.demands("notes", &descriptor).unwrap(), descriptor.demands.as_ref().unwrap());
+    let before = Descriptor { demands: None, ..descriptor };
+    let known = world.store.demands("notes", &before).unwrap();
+    assert_eq!((known.len(), times(&known[0]), known[0].kinds.len()), (1, expected, 0));
+    let none = Descriptor { id: "20200101T000000Z-000000".to_owned(), ..before };
+    assert_eq!(world.store.demands("notes", &none).unwrap(), []);
 }
 
 #[test]
