@@ -10,6 +10,7 @@ mod isolated;
 mod launch;
 mod limits;
 mod plan;
+mod sockets;
 mod view;
 
 use std::ffi::OsString;
@@ -110,7 +111,7 @@ fn plan_of(spec: &DrillSpec, app: &DeploySpec) -> Result<Plan> {
     let mut shown = spec.read_only.clone();
     // The program itself, where it lies in what the drill has of its own.
     shown.extend(command.first().map(PathBuf::from).filter(|program| view::is_private(program)));
-    Ok(Plan { command, environment, account, bound, hidden, shown, sockets: plan::sockets()? })
+    Ok(Plan { command, environment, account, bound, hidden, shown, sockets: sockets::bound()? })
 }
 
 fn withheld(plan: &Plan) -> Vec<Message> {
