@@ -67,7 +67,7 @@ pub(crate) fn read(trace: &str, roots: &[&Path], list: &Path, left_out: &Path) -
 /// Whether a call has changed something, or was still at it when the kernel turned to another thread.
 fn changes(call: &str) -> bool {
     let is_said = ["write(1<", "write(2<"].iter().any(|output| call.starts_with(output));
-    if is_said || call.contains(" = -1 E") {
+    if is_said || call.contains(" = -1 E") || is_nameless(call) {
         return false;
     }
     let name = call.split('(').next().unwrap_or_default();
@@ -76,4 +76,16 @@ fn changes(call: &str) -> bool {
         "ioctl" => call.contains("SETFLAGS") || call.contains("FSSETXATTR") || call.contains("FICLONE"),
         _ => true,
     }
+}
+
+/// A file that has no name and is gone when it is closed, in which it is tried what a file system can hold. One that gets a name gets
+/// it by a call that is seen.
+fn is_nameless(call: &str) -> bool {
+    let tries = ["utimensat(", "fsetxattr("].iter().any(|name| call.starts_with(name));
+    tries
+        && call.split_once('<').is_some_and(|(_, file)| {
+            file.split_once('>').is_some_and(|(path, rest)| {
+                rest.starts_with("(deleted)") && path.rsplit('/').next().is_some_and(|name| name.starts_with('#'))
+            })
+        })
 }
