@@ -326,7 +326,7 @@ fn postgresql_runs_as_its_user_and_ends_cleanly_on_sigint() {
     spec.stop_timeout = Duration::from_secs(20);
     let ready = ["pg_isready", "-h", "{volume:data}/pg"].map(str::to_owned).to_vec();
     let (interval, limit) = (Duration::from_millis(100), Duration::from_secs(30));
-    spec.health = Some(HealthCheck { command: ready, interval, limit });
+    spec.health = Some(HealthCheck { member: None, command: ready, interval, limit });
     runtime.create(&spec).expect("created");
     let report = runtime.await_healthy("notes", &|| false).expect("told");
     assert_eq!(report.health, Health::Healthy, "{}", report.reason);

@@ -118,6 +118,7 @@ pub(super) fn workload(workload: &Workload) -> Result<Table> {
     }
     if let Some(check) = &workload.health {
         let mut health = Keys::default();
+        health.put_some("member", check.member.clone());
         health.put("command", check.command.iter().cloned().map(Value::from).collect::<Vec<_>>());
         health.put("interval", duration::text(check.interval));
         health.put("limit", duration::text(check.limit));

@@ -44,7 +44,6 @@ pub(super) fn refuse_others(settings: &RawSettings, problems: &mut Problems<'_>)
         at("environment", settings.environment.as_ref().map(Spanned::span)),
         at("stop_signal", settings.stop_signal.as_ref().map(Spanned::span)),
         at("stop_timeout", settings.stop_timeout.as_ref().map(Spanned::span)),
-        at("health", settings.health.as_ref().map(|health| health.command.span())),
     ];
     let of_container = container::keys(settings).into_iter().filter(|(key, _)| *key != "allow_containers");
     for (key, span) in said.into_iter().flatten().chain(of_container) {

@@ -221,6 +221,7 @@ pub(super) enum RawLinks {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawHealth {
+    pub member: Option<Spanned<String>>,
     pub command: Spanned<Vec<String>>,
     pub interval: Option<Spanned<String>>,
     pub limit: Option<Spanned<String>>,

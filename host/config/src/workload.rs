@@ -10,8 +10,8 @@ use super::problems::Problems;
 use super::raw::{RawHealth, RawLinks, RawSettings, RawWorkload};
 use super::words::words;
 use super::{
-    BUILT_IN, Links, PREVIEW_SUFFIX, RuntimeName, Workload, capturing, compose, container, drill, names, schedule,
-    size, volume,
+    BUILT_IN, Links, PREVIEW_SUFFIX, RuntimeName, Workload, capturing, compose, container, deploy_spec, drill, names,
+    schedule, size, volume,
 };
 use reforge_base::escape;
 use reforge_base::message;
@@ -58,7 +58,7 @@ fn check(raw: RawWorkload, runtimes: &[&str], problems: &mut Problems<'_>) -> Wo
         problems.say(id_at, message, message!("give-the-workload-another-id"));
     }
     let command = settings.command.map(|command| words("command", command, problems)).unwrap_or_default();
-    let health = settings.health.map(|health| check_health(health, problems));
+    let health = settings.health.map(|health| check_health(health, &runtime, problems));
     let volumes = volume::check_all(&runtime, volumes, problems);
     let around = drill::Around { runtime: &runtime, volumes: &volumes };
     let drill = settings.drill.take().map(|raw| drill::check(raw, &around, problems)).unwrap_or_default();
@@ -144,7 +144,25 @@ fn check_image(runtime: &RuntimeName, settings: &RawSettings, problems: &mut Pro
     }
 }
 
-fn check_health(raw: RawHealth, problems: &mut Problems<'_>) -> HealthCheck {
+fn check_health(raw: RawHealth, runtime: &RuntimeName, problems: &mut Problems<'_>) -> HealthCheck {
+    let at = raw.command.span();
+    match (&raw.member, runtime.is_compose()) {
+        (None, true) => problems.say(at, message!("health-of-no-member"), message!("add-the-member-of-a-hook")),
+        (Some(member), false) => {
+            problems.say(member.span(), message!("health-of-a-member"), message!("leave-the-member-of-a-hook-out"));
+        }
+        // Each member sees a volume at a place of its own.
+        (Some(_), true)
+            if raw.command.get_ref().iter().any(|word| deploy_spec::placeholders(word).next().is_some()) =>
+        {
+            problems.say(
+                at,
+                message!("health-of-a-member-names-a-volume"),
+                message!("write-the-path-that-the-member-sees"),
+            );
+        }
+        _ => {}
+    }
     let mut positive = |key: &str, value: Option<Spanned<String>>, default| {
         let at = value.as_ref().map(Spanned::span).unwrap_or_default();
         let duration = duration_or(key, value, default, problems);
@@ -154,6 +172,7 @@ fn check_health(raw: RawHealth, problems: &mut Problems<'_>) -> HealthCheck {
         duration
     };
     HealthCheck {
+        member: raw.member.map(Spanned::into_inner),
         interval: positive("interval", raw.interval, HEALTH_INTERVAL),
         limit: positive("limit", raw.limit, HEALTH_LIMIT),
         command: words("command", raw.command, problems),

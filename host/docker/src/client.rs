@@ -21,7 +21,7 @@ use reforge_base::threads;
 const API_MIN: ClientVersion = ClientVersion { major_version: 1, minor_version: 41 };
 /// What a call may take that only asks.
 const ASK_LIMIT: Duration = Duration::from_secs(20);
-/// Lowers [`ASK_LIMIT`], in milliseconds: tests do not wait that long for an engine that says nothing. Nothing raises it.
+/// Lowers [`ASK_LIMIT`] and what Compose may take, in milliseconds: tests do not wait that long for who says nothing. Nothing raises it.
 const ASK_VARIABLE: &str = "REFORGE_ENGINE_MS";
 /// What a call may take that changes something quickly.
 pub(crate) const CHANGE_LIMIT: Duration = Duration::from_secs(60);
@@ -105,8 +105,13 @@ impl Client {
 }
 
 fn ask_limit() -> Duration {
+    lowered(ASK_LIMIT)
+}
+
+/// A limit, unless a test waits less.
+pub(crate) fn lowered(limit: Duration) -> Duration {
     let lower = std::env::var(ASK_VARIABLE).ok().and_then(|text| text.parse().ok()).map(Duration::from_millis);
-    lower.map_or(ASK_LIMIT, |lower| lower.min(ASK_LIMIT))
+    lower.map_or(limit, |lower| lower.min(limit))
 }
 
 fn run<T: Send>(

@@ -54,7 +54,8 @@ pub(crate) fn wait(runtime: &DockerRuntime, workload: &str, cancelled: &dyn Fn()
     let limit = spec.health.as_ref().map_or_else(|| LIMIT.max(takes_at_most(first)), |check| check.limit);
     let deadline = Instant::now() + limit;
     let looped = view.record.hold.as_ref().is_some_and(|hold| hold.looped);
-    let mut wait = Wait { view: &view, spec: &spec, held, looped, next_probe: Instant::now(), last_probe: None };
+    let check = spec.health.as_ref().map(|check| Check::of(check, &spec)).transpose()?;
+    let mut wait = Wait { view: &view, spec: &spec, held, looped, check, images_last: None };
     loop {
         if cancelled() {
             return Ok(unknown(message!("cancelled-before-the-app-was-known")));
@@ -69,7 +70,8 @@ pub(crate) fn wait(runtime: &DockerRuntime, workload: &str, cancelled: &dyn Fn()
             if let Some(report) = wait.at_the_limit(&found) {
                 return Ok(report);
             }
-            let why = wait.last_probe.unwrap_or_else(|| message!("the-app-did-not-settle"));
+            let last = wait.check.and_then(|check| check.last).or(wait.images_last);
+            let why = last.unwrap_or_else(|| message!("the-app-did-not-settle"));
             return Ok(unknown(with_last_output(&view.client, &found, message!("until-the-limit-of", why, limit))));
         }
         std::thread::sleep(POLL.min(deadline.saturating_duration_since(Instant::now())));
@@ -83,16 +85,61 @@ struct Wait<'a> {
     held: bool,
     /// It ended again and again before it was stopped: that it does so once more says nothing.
     looped: bool,
-    next_probe: Instant,
-    last_probe: Option<Message>,
+    check: Option<Check>,
+    /// What the image's own said last.
+    images_last: Option<Message>,
+}
+
+/// The workload's own check, as often as it was run.
+pub(crate) struct Check {
+    words: Vec<String>,
+    interval: Duration,
+    next: Instant,
+    /// Why it has not passed yet.
+    pub last: Option<Message>,
+}
+
+impl Check {
+    fn of(check: &HealthCheck, spec: &DeploySpec) -> Result<Check> {
+        let words = check.command.iter().map(|word| spec.fill(word, |mount| &mount.target));
+        let words: Result<Vec<String>> = words.map(|word| Ok(word?.to_string_lossy().into_owned())).collect();
+        Ok(Check::of_words(words?, check.interval))
+    }
+
+    /// Of a command as it is.
+    pub(crate) fn of_words(words: Vec<String>, interval: Duration) -> Check {
+        Check { words, interval: interval.max(POLL), next: Instant::now(), last: None }
+    }
+
+    /// Runs it when it is time. Whether it has passed now.
+    pub(crate) fn passes(&mut self, client: &Client, found: &Found, deadline: Instant) -> Result<bool> {
+        if Instant::now() < self.next {
+            return Ok(false);
+        }
+        let limit = PROBE_LIMIT.min(deadline.saturating_duration_since(Instant::now())).max(POLL);
+        let result = probe(client, found, self.words.clone(), limit)?;
+        self.next = Instant::now() + self.interval;
+        self.last = Some(match result {
+            // Something else may have answered in the place of an app that is not there.
+            None if is_same(client, found)? => return Ok(true),
+            None => message!("the-health-check-passed-but"),
+            Some(why) => message!("the-health-check", why),
+        });
+        Ok(false)
+    }
+}
+
+fn is_same(client: &Client, before: &Found) -> Result<bool> {
+    let after = container::inspect(client, &before.id)?;
+    Ok(after.is_some_and(|after| after.is_running() && after.started() == before.started()))
 }
 
 impl Wait<'_> {
     /// What is certain by now.
     fn look(&mut self, found: &Found, deadline: Instant) -> Result<Option<HealthReport>> {
-        let check = self.spec.health.as_ref();
-        let images_own = check.is_none() && images_check(found).is_some();
-        if let Some(report) = self.ended(found, check.is_some() || images_own) {
+        let has_check = self.check.is_some();
+        let images_own = !has_check && images_check(found).is_some();
+        if let Some(report) = self.ended(found, has_check || images_own) {
             return Ok(Some(report));
         }
         if !found.is_running() {
@@ -101,9 +148,11 @@ impl Wait<'_> {
         if let Some(failure) = self.view.sees_another(found, self.spec)? {
             return Ok(Some(HealthReport::new(Health::ConfirmedBad, failure.message)));
         }
-        match check {
-            Some(check) if Instant::now() >= self.next_probe => self.run_check(found, check, deadline),
-            Some(_) => Ok(None),
+        match &mut self.check {
+            Some(check) => {
+                let passed = check.passes(&self.view.client, found, deadline)?;
+                Ok(passed.then(|| healthy(message!("the-health-check-passed"))))
+            }
             None if images_own => Ok(self.ask_image(found)),
             None => {
                 let up = found.started().map(|started| jiff::Timestamp::now().duration_since(started));
@@ -163,24 +212,6 @@ impl Wait<'_> {
         HealthReport::new(Health::ConfirmedBad, with_last_output(&self.view.client, found, why))
     }
 
-    fn run_check(&mut self, found: &Found, check: &HealthCheck, deadline: Instant) -> Result<Option<HealthReport>> {
-        let limit = PROBE_LIMIT.min(deadline.saturating_duration_since(Instant::now())).max(POLL);
-        let result = probe(&self.view.client, self.spec, found, check, limit)?;
-        self.next_probe = Instant::now() + check.interval.max(POLL);
-        match result {
-            // Something else may have answered in the place of an app that is not there.
-            None if self.is_same(found)? => return Ok(Some(healthy(message!("the-health-check-passed")))),
-            None => self.last_probe = Some(message!("the-health-check-passed-but")),
-            Some(why) => self.last_probe = Some(message!("the-health-check", why)),
-        }
-        Ok(None)
-    }
-
-    fn is_same(&self, before: &Found) -> Result<bool> {
-        let after = container::inspect(&self.view.client, &before.id)?;
-        Ok(after.is_some_and(|after| after.is_running() && after.started() == before.started()))
-    }
-
     /// What the engine says of the image's own check, as far as it is about this start.
     fn ask_image(&mut self, found: &Found) -> Option<HealthReport> {
         let health = images_check(found)?;
@@ -192,7 +223,7 @@ impl Wait<'_> {
             return None;
         }
         let code = last.and_then(|result| result.exit_code).unwrap_or_default();
-        self.last_probe = Some(message!("the-images-health-check-ended", code));
+        self.images_last = Some(message!("the-images-health-check-ended", code));
         let passed = health.status == Some(HealthStatusEnum::HEALTHY) && code == 0;
         passed.then(|| healthy(message!("the-images-health-check-passed")))
     }
@@ -236,18 +267,10 @@ fn confirmed_bad(found: &Found, held: bool, has_check: bool) -> Option<i64> {
 }
 
 /// Runs the check once in the container; none if it passed.
-fn probe(
-    client: &Client,
-    spec: &DeploySpec,
-    found: &Found,
-    check: &HealthCheck,
-    limit: Duration,
-) -> Result<Option<Message>> {
+fn probe(client: &Client, found: &Found, words: Vec<String>, limit: Duration) -> Result<Option<Message>> {
     let could_not = |failure: Message| Ok(Some(message!("could-not-be-run", failure)));
     let said = |text: &str| Message::from(escape::text(text));
-    let words = check.command.iter().map(|word| spec.fill(word, |mount| &mount.target));
-    let words: Result<Vec<String>> = words.map(|word| Ok(word?.to_string_lossy().into_owned())).collect();
-    let config = ExecConfig { cmd: Some(words?), ..Default::default() };
+    let config = ExecConfig { cmd: Some(words), ..Default::default() };
     let made = client.change("docker-exec", CHANGE_LIMIT, |docker| docker.create_exec(&found.id, config));
     let id = match made {
         Ok(made) => made.id,

@@ -18,6 +18,7 @@ use reforge_base::spec::{DeploySpec, HealthReport, Mount, Observation};
 use reforge_volumes::identity::Identity;
 use serde::{Deserialize, Serialize};
 
+pub mod limited;
 pub mod process;
 pub mod stopped;
 

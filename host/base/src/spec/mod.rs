@@ -13,7 +13,7 @@ use crate::failure::{Code, Failure, Result};
 use crate::message;
 use crate::message::Message;
 
-mod compose;
+pub mod compose;
 mod container;
 
 pub use compose::ComposeProject;
@@ -113,6 +113,9 @@ impl Mount {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthCheck {
+    /// In which part of an app that has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
     /// Exit status 0 is healthy.
     pub command: Vec<String>,
     pub interval: Duration,

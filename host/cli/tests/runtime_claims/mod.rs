@@ -105,7 +105,7 @@ pub(crate) fn state(runtime: &dyn Runtime) -> AppState {
 
 fn check(script: &str, limit: Duration) -> Option<HealthCheck> {
     let command = ["sh", "-c", script].map(str::to_owned).to_vec();
-    Some(HealthCheck { command, interval: Duration::from_millis(20), limit })
+    Some(HealthCheck { member: None, command, interval: Duration::from_millis(20), limit })
 }
 
 fn never() -> bool {

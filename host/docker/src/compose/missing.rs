@@ -87,18 +87,9 @@ fn ask_compose(view: &View<'_>, services: &BTreeSet<String>) -> Result<()> {
 
 /// Asks Compose for them.
 fn create(project: &ComposeProject, socket: &Path, services: &BTreeSet<String>) -> Result<()> {
-    let (mut command, is_plugin) = program::command(project, socket);
-    match is_plugin {
-        true => command.args(["create", "--no-recreate", "--no-build", "--pull", "never"]),
-        false => command.args(["up", "--no-start", "--no-recreate", "--no-deps", "--no-build"]),
-    };
-    command.args(services);
-    let failed = |why: String| {
-        let services: Vec<&str> = services.iter().map(String::as_str).collect();
+    let services: Vec<&str> = services.iter().map(String::as_str).collect();
+    program::create(project, socket, &services).map_err(|why| {
         let message = message!("compose-could-not-make", services = escape::text(&services.join(", ")), why);
         Failure::new(Code::Runtime, message).hint(message!("make-it-again-with-compose"))
-    };
-    let ended = command.output().map_err(|error| failed(error.to_string()))?;
-    let said = String::from_utf8_lossy(&ended.stderr);
-    if ended.status.success() { Ok(()) } else { Err(failed(escape::text(said.trim()))) }
+    })
 }

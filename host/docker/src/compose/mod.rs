@@ -44,7 +44,7 @@ use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::not_captured::NotCaptured;
 use reforge_base::project::Project;
-use reforge_base::spec::{ComposeProject, DeploySpec, HealthReport, Observation};
+use reforge_base::spec::{ComposeProject, DeploySpec, HealthCheck, HealthReport, Observation};
 use reforge_base::{Message, spec};
 use reforge_runtime::{DeployedMount, Freezable, HookEnd, ImageAtHand, Runtime, Survey};
 
@@ -56,6 +56,8 @@ pub struct ComposeRuntime {
     /// Where the runtime of single containers has its own.
     containers: PathBuf,
     projects: BTreeMap<String, ComposeProject>,
+    /// The workloads' own checks, which run in a member each.
+    checks: BTreeMap<String, HealthCheck>,
     /// What the engine tells of those that are held.
     events: Events,
 }
@@ -79,7 +81,12 @@ impl ComposeRuntime {
         containers: PathBuf,
         projects: BTreeMap<String, ComposeProject>,
     ) -> ComposeRuntime {
-        ComposeRuntime { socket, records, containers, projects, events: Events::default() }
+        ComposeRuntime { socket, records, containers, projects, checks: BTreeMap::new(), events: Events::default() }
+    }
+
+    /// The same, with the checks that workloads have beside their members' own.
+    pub fn with_checks(self, checks: BTreeMap<String, HealthCheck>) -> ComposeRuntime {
+        ComposeRuntime { checks, ..self }
     }
 
     /// The same, which knows one more workload.
@@ -133,6 +140,11 @@ impl View<'_> {
         there.chain(self.record.held_ids()).collect()
     }
 
+    /// The workload's own check.
+    fn check(&self) -> Option<&HealthCheck> {
+        self.runtime.checks.get(self.workload)
+    }
+
     /// Looks at the members again.
     fn refresh(&mut self) -> Result<()> {
         self.unit = unit::of(&self.client, &self.project.name, &self.record.held_ids())?;
@@ -148,6 +160,7 @@ impl View<'_> {
         let mut spec = DeploySpec::new(self.workload, self.project.image());
         spec.image_digest = self.unit.images_digest();
         spec.mounts = deployed::mounts(self)?;
+        spec.health = self.check().cloned();
         Ok(spec)
     }
 }

@@ -1,23 +1,45 @@
 //! The user's own Compose, as a program: either word of it, always with the project's name, directory and files named. It is never
-//! asked to start or to stop anything.
+//! asked to start or to stop anything. Each call has a limit: then it is ended with all that it started.
 
-use std::io::Read as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::process::Command;
 use std::time::Duration;
 
+use crate::client::lowered;
+use reforge_base::Message;
+use reforge_base::escape;
 use reforge_base::spec::ComposeProject;
-use reforge_base::threads;
+use reforge_runtime::limited::{Missed, output};
 
-/// What Compose may take to read a project's files.
+/// What Compose may take to read a project's files, or to say which it is.
 const READ_LIMIT: Duration = Duration::from_secs(30);
+/// What it may take to create containers.
+const CREATE_LIMIT: Duration = Duration::from_secs(300);
 
-/// A call of it, and whether it is the plugin of `docker`, whose words differ from those of 1.29.
-pub(crate) fn command(project: &ComposeProject, socket: &Path) -> (Command, bool) {
-    let is_plugin = runs("docker", &["compose", "version"]);
-    let mut command = Command::new(if is_plugin { "docker" } else { "docker-compose" });
-    if is_plugin {
+/// Which words the program takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Words {
+    /// The plugin of `docker`.
+    Plugin,
+    /// 1.29, or the plugin under its older name.
+    Alone,
+}
+
+/// Which one is there. Says so if it does not answer.
+fn words() -> Result<Words, Message> {
+    let mut version = Command::new("docker");
+    version.args(["compose", "version"]);
+    match output(version, lowered(READ_LIMIT)) {
+        Ok(said) if said.status.success() => Ok(Words::Plugin),
+        Err(Missed::Hung(why)) => Err(why),
+        Ok(_) | Err(Missed::NotRun(_)) => Ok(Words::Alone),
+    }
+}
+
+/// A call of it about a project, of which the end is left to say.
+fn command(words: Words, project: &ComposeProject, socket: &Path) -> Command {
+    let mut command = Command::new(if words == Words::Plugin { "docker" } else { "docker-compose" });
+    if words == Words::Plugin {
         command.arg("compose");
     }
     command.arg("-p").arg(&project.name).arg("--project-directory").arg(&project.working_dir);
@@ -25,33 +47,31 @@ pub(crate) fn command(project: &ComposeProject, socket: &Path) -> (Command, bool
         command.arg("-f").arg(file);
     }
     command.env("DOCKER_HOST", format!("unix://{}", socket.display()));
-    command.current_dir(&project.working_dir).stdin(Stdio::null());
-    (command, is_plugin)
+    command.current_dir(&project.working_dir);
+    command
+}
+
+/// Has it create what services lack, and start nothing. Else what it said.
+pub(crate) fn create(project: &ComposeProject, socket: &Path, services: &[&str]) -> Result<(), Message> {
+    let words = words()?;
+    let mut command = command(words, project, socket);
+    match words {
+        Words::Plugin => command.args(["create", "--no-recreate", "--no-build", "--pull", "never"]),
+        Words::Alone => command.args(["up", "--no-start", "--no-recreate", "--no-deps", "--no-build"]),
+    };
+    command.args(services);
+    match output(command, lowered(CREATE_LIMIT)) {
+        Ok(said) if said.status.success() => Ok(()),
+        Ok(said) => Err(escape::text(String::from_utf8_lossy(&said.stderr).trim()).into()),
+        Err(Missed::Hung(why) | Missed::NotRun(why)) => Err(why),
+    }
 }
 
 /// The profiles that the project's files name. None if Compose is not there, cannot read them or takes too long.
 pub(crate) fn profiles(project: &ComposeProject, socket: &Path) -> Option<Vec<String>> {
-    let (mut command, _) = command(project, socket);
-    let mut child = command.args(["config", "--profiles"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
-    let mut output = child.stdout.take()?;
-    let (said, heard) = mpsc::channel();
-    let reader = threads::spawn("compose-output", move || {
-        let mut text = String::new();
-        let read = output.read_to_string(&mut text).is_ok();
-        // Nobody waits any longer after the limit.
-        let _ = said.send(read.then_some(text));
-    });
-    let text = reader.ok().and_then(|_| heard.recv_timeout(READ_LIMIT).ok()).flatten();
-    if text.is_none() {
-        // It may have ended by itself.
-        let _ = child.kill();
-    }
-    let is_done = child.wait().is_ok_and(|status| status.success());
-    let lines = text.filter(|_| is_done)?;
-    Some(lines.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
-}
-
-fn runs(program: &str, arguments: &[&str]) -> bool {
-    let quiet = Command::new(program).args(arguments).stdin(Stdio::null()).output();
-    quiet.is_ok_and(|output| output.status.success())
+    let mut command = command(words().ok()?, project, socket);
+    command.args(["config", "--profiles"]);
+    let said = output(command, lowered(READ_LIMIT)).ok().filter(|said| said.status.success())?;
+    let text = String::from_utf8(said.stdout).ok()?;
+    Some(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
 }

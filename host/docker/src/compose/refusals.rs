@@ -1,11 +1,12 @@
 //! For the plan: what stands in the way of taking a project down and bringing it up again. Looks only.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use bollard::query_parameters::InspectNetworkOptions;
 
 use super::unit::{Member, shares};
-use super::{View, drift, supervised};
+use super::{View, drift, health, supervised};
 use crate::{container, controllers, engines, kept, labels, survey};
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
@@ -30,6 +31,7 @@ pub(crate) fn survey(view: &View<'_>, allowed: &[String], live: &[(String, PathB
             survey.refusals.extend(cannot_start_again(view, member)?);
         }
     }
+    survey.refusals.extend(asks_nobody(view));
     survey.refusals.extend(engines::refusal(&view.client)?);
     survey.warnings.extend(beside(view));
     survey.refusals.extend(supervised::refusals(&view.project)?);
@@ -42,6 +44,25 @@ pub(crate) fn survey(view: &View<'_>, allowed: &[String], live: &[(String, PathB
 /// See [`reforge_runtime::Runtime::beside`]: containers that an earlier version has kept beside the one that runs.
 pub(crate) fn beside(view: &View<'_>) -> Vec<Failure> {
     view.unit.members.iter().filter_map(|member| kept::of_member(&member.found)).collect()
+}
+
+/// The workload's own check names no member: nobody would know how the app does.
+fn asks_nobody(view: &View<'_>) -> Option<Failure> {
+    let check = view.check()?;
+    let members = view.unit.members.iter().map(|member| (member.service.as_str(), member.found.name.as_str()));
+    // One that is gone is made again by Compose.
+    let known = view.record.known.values().map(|known| (known.service.as_str(), known.name.as_str()));
+    let all: BTreeSet<(&str, &str)> = members.chain(known).collect();
+    if all.iter().any(|(service, name)| health::is_named(check, service, name)) {
+        return None;
+    }
+    let known: BTreeSet<String> = all.iter().map(|(service, _)| escape::text(service)).collect();
+    let member = escape::text(check.member.as_deref().unwrap_or_default());
+    let known = known.into_iter().collect::<Vec<_>>().join(", ");
+    Some(
+        Failure::new(Code::PolicyRefused, message!("health-names-no-member", member))
+            .hint(message!("there-are-these", known)),
+    )
 }
 
 /// A deploy is Compose's.
@@ -98,11 +119,9 @@ fn cannot_start_again(view: &View<'_>, member: &Member) -> Result<Vec<Failure>> 
 impl View<'_> {
     /// Its containers are of another directory or other files: another project of the same name has taken its place.
     pub(crate) fn refuse_other_project(&self) -> Result<()> {
-        let of_this = |(directory, files): &(PathBuf, Vec<PathBuf>)| {
-            *directory == self.project.working_dir && (files.is_empty() || *files == self.project.config_files)
-        };
-        let origins = self.unit.members.iter().filter(|member| member.is_own).filter_map(Member::origin);
-        let Some((directory, files)) = origins.into_iter().find(|origin| !of_this(origin)) else { return Ok(()) };
+        let of_another = |member: &&Member| member.is_own && !member.is_of(&self.project);
+        let other = self.unit.members.iter().find(of_another).and_then(Member::origin);
+        let Some((directory, files)) = other else { return Ok(()) };
         let name = escape::text(&self.project.name);
         let configured = shown(&self.project.working_dir, &self.project.config_files);
         let message = message!("project-is-of-another-directory", name, now = shown(&directory, &files), configured);

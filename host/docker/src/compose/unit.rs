@@ -16,7 +16,7 @@ use super::super::container::Found;
 use super::super::errors::EngineError;
 use reforge_base::failure::Result;
 use reforge_base::message;
-use reforge_base::spec::AppState;
+use reforge_base::spec::{AppState, ComposeProject, compose};
 
 /// Compose's labels begin so.
 const LABEL: &str = "com.docker.compose.";
@@ -131,13 +131,29 @@ impl Member {
         Duration::try_from(down).ok().filter(|_| ended > self.found.created)
     }
 
-    /// The directory that Compose was started in, and its files.
+    /// The project's directory, and its files.
     pub(crate) fn origin(&self) -> Option<(PathBuf, Vec<PathBuf>)> {
+        let (directory, several) = self.origins()?;
+        let are_there = |files: &&Vec<PathBuf>| files.iter().all(|file| file.is_file());
+        let files = several.iter().find(are_there).or(several.first()).cloned().unwrap_or_default();
+        Some((directory, files))
+    }
+
+    /// Whether it says that it is of that directory and those files. One that does not say its files may be.
+    pub(crate) fn is_of(&self, project: &ComposeProject) -> bool {
+        self.origins().is_none_or(|(directory, several)| {
+            directory == project.working_dir
+                && several.iter().any(|files| files.is_empty() || *files == project.config_files)
+        })
+    }
+
+    /// The directory, and which files the label can mean, the likeliest first.
+    fn origins(&self) -> Option<(PathBuf, Vec<Vec<PathBuf>>)> {
         let directory = PathBuf::from(self.label("project.working_dir")?);
         let files = self.label("project.config_files").unwrap_or_default();
-        // Older ones wrote names relative to the directory.
-        let files = files.split(',').filter(|file| !file.is_empty()).map(|file| directory.join(Path::new(file)));
-        Some((directory.clone(), files.collect()))
+        let files: Vec<&Path> = files.split(',').filter(|file| !file.is_empty()).map(Path::new).collect();
+        let several = compose::paths_of(&directory, &files);
+        Some((directory, several))
     }
 }
 

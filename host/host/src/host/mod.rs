@@ -106,12 +106,11 @@ impl Host {
     pub fn compose_runtime(config: &Config, state: &StateDir) -> Arc<dyn Runtime> {
         let projects =
             config.workloads.iter().filter_map(|workload| Some((workload.id.clone(), workload.compose.clone()?)));
-        Arc::new(ComposeRuntime::new(
-            config.host.docker_socket.clone(),
-            state.compose(),
-            state.docker(),
-            projects.collect(),
-        ))
+        let checks =
+            config.workloads.iter().filter_map(|workload| Some((workload.id.clone(), workload.health.clone()?)));
+        let socket = config.host.docker_socket.clone();
+        let runtime = ComposeRuntime::new(socket, state.compose(), state.docker(), projects.collect());
+        Arc::new(runtime.with_checks(checks.collect()))
     }
 
     /// What plugins are installed.

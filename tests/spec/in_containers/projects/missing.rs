@@ -1,8 +1,11 @@
 //! A member that is gone is made again by Compose before anything is stopped; if that cannot be done, nothing is stopped.
 
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
 use super::engine;
-use crate::support::containers;
 use crate::support::projects::Project;
+use crate::support::{containers, eventually};
 
 const APP: &str = r#"services:
   app: { image: "BUSYBOX", command: ["sh", "-c", "STAYS"], volumes: ["data:/data"] }
@@ -56,4 +59,56 @@ fn one_that_compose_cannot_make_refuses_before_anything_is_stopped() {
     project.adopt();
     project.world.restore(&project.name, &snapshot, &[]).expect(0);
     assert_eq!(project.members().len(), 1);
+}
+
+#[test]
+fn a_project_that_was_called_from_elsewhere_is_made_again_from_its_own_files() {
+    let project = Project::of(engine(), &whole());
+    let above = project.directory.parent().unwrap();
+    std::fs::write(above.join("more.yml"), "version: \"3.8\"\nservices: { task: { labels: { more: yes-it-is } } }\n")
+        .unwrap();
+    // Compose 1.29 writes both names as they were typed.
+    let mut up = project.compose_command(&["-f", "project/docker-compose.yml", "-f", "more.yml", "up", "-d"]);
+    let up = up.current_dir(above).output().unwrap();
+    assert!(up.status.success(), "{up:?}");
+    project.adopt();
+    let configuration = std::fs::read_to_string(project.world.path("reforge.toml")).unwrap();
+    for file in [project.bound("docker-compose.yml"), above.join("more.yml")] {
+        assert!(configuration.contains(&format!("{file:?}")), "{file:?}: {configuration}");
+    }
+    containers::remove(project.engine, &project.id("task"));
+    project.world.snapshot(&project.name);
+    assert_eq!(project.member("task")["Config"]["Labels"]["more"], "yes-it-is");
+}
+
+/// A directory with a program in the place of another.
+fn in_the_place_of(project: &Project<'_>, program: &str, script: &str) {
+    let file = project.world.path("elsewhere/programs").join(program);
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn a_compose_that_hangs_is_ended_with_what_it_started_and_named_before_anything_is_stopped() {
+    let (project, snapshot) = without_task();
+    let started = project.member("app")["State"]["StartedAt"].clone();
+    let child = project.world.path("elsewhere/child");
+    let hangs = format!("sleep 1000 & echo $! > {}; wait", child.display());
+    for (plugin, alone, named) in [(hangs.as_str(), "exit 0", "`docker`"), ("exit 1", &hangs, "`docker-compose`")] {
+        in_the_place_of(&project, "docker", plugin);
+        in_the_place_of(&project, "docker-compose", alone);
+        let path = format!("{}:/usr/bin:/bin", project.world.path("elsewhere/programs").display());
+        let mut run = project.world.command(&["restore", "run", &project.name, &snapshot, "--yes"]);
+        let output = run.env("PATH", path).env("REFORGE_ENGINE_MS", "3000").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(said.contains(&format!("Compose could not make task again: {named} took longer than 3.0 s")), "{said}");
+        let child = std::fs::read_to_string(&child).unwrap();
+        let stat = Path::new("/proc").join(child.trim()).join("stat");
+        // One that nobody waits for may stay as a name.
+        let is_over = || std::fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z "));
+        eventually("what it started is over", is_over);
+    }
+    assert_eq!(project.member("app")["State"]["StartedAt"], started, "it was not touched");
 }

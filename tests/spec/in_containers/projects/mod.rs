@@ -5,6 +5,7 @@ mod between;
 mod crashes;
 mod engines;
 mod everyday;
+mod health;
 mod missing;
 mod new_machine;
 mod order;

@@ -271,3 +271,38 @@ volumes:
     let said = project.world.ok(&["snapshot", "show", &project.name, &id]);
     said.expect_said("Compose 1").expect_said(&format!("{}_front (bridge)", project.name)).expect_said("exited");
 }
+
+#[test]
+fn a_directory_that_a_new_machine_has_elsewhere_in_the_app_is_mapped_by_hand() {
+    let web = |binds: &str| {
+        format!(
+            "services:\n  web: {{ image: \"BUSYBOX\", command: [\"sh\", \"-c\", \"STAYS\"], volumes: [{binds}] }}\n"
+        )
+    };
+    let old = Project::up(engine(), &web("./uploads:/srv/uploads, ./notes:/srv/notes"));
+    old.inside("web", "echo picture > /srv/uploads/what; echo note > /srv/notes/what");
+    old.adopt();
+    let snapshot = old.world.snapshot(&old.name);
+    let archive = old.world.path("elsewhere/web.tar.gz");
+    old.world.ok(&["snapshot", "export", &old.name, &snapshot, archive.to_str().unwrap()]);
+
+    // Another host, other directories, and a newer app that sees one of them elsewhere.
+    let new = Project::of(engine(), &web("./texts:/srv/notes, ./files:/srv/files"));
+    ["texts", "files"].iter().for_each(|name| std::fs::create_dir(new.bound(name)).unwrap());
+    new.compose(&["up", "--no-start"]);
+    new.adopt();
+    let import = ["snapshot", "import", archive.to_str().unwrap(), "--workload", &new.name, "--json"];
+    let imported = new.world.ok(&import).json()["id"].as_str().unwrap().to_owned();
+    let empty = || ["texts", "files"].iter().all(|name| new.bound(name).read_dir().unwrap().next().is_none());
+    new.world.reforge(&["restore", "plan", &new.name, &imported]).expect(3).expect_said("`uploads`");
+    new.world.restore(&new.name, &imported, &[]).expect(3);
+    assert!(empty(), "nothing is guessed");
+    let map = ["--map", "uploads=files"];
+    let plan = new.world.reforge(&[&["restore", "plan", &new.name, &imported][..], &map].concat());
+    plan.expect(0).expect_said("files (from uploads)").expect_said("--map uploads=files");
+    assert!(empty());
+    new.world.restore(&new.name, &imported, &map).expect(0);
+    new.compose(&["up", "-d"]);
+    assert_eq!(new.inside("web", "cat /srv/files/what /srv/notes/what"), "picture\nnote");
+    assert_eq!(std::fs::read_to_string(new.bound("texts/what")).unwrap(), "note\n");
+}
