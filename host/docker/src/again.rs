@@ -7,13 +7,13 @@
 use super::View;
 use super::container::{self, Found};
 use super::defined::define;
-use super::definition::Definition;
 use super::record::Adopted;
 use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
 use reforge_base::message;
 use reforge_base::spec::DeploySpec;
+use reforge_base::spec::definition::Definition;
 use reforge_volumes::identity::Identity;
 
 /// What a container is to the one that was adopted.

@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 
 use super::client::Client;
 use super::container::Found;
-use super::definition::{Definition, Source};
 use super::image_defaults::ImageDefaults;
 use super::request;
 use reforge_base::failure::Result;
+use reforge_base::spec::definition::{Definition, Source};
 
 /// What says whose a container is, how it is called and started, or was given to it by the engine.
 const NOT_OF_CONFIG: [&str; 3] = ["Labels", "Image", "NetworkingConfig"];

@@ -4,9 +4,9 @@ use bollard::models::ContainerStateStatusEnum as Status;
 use serde::{Deserialize, Serialize};
 
 use super::client::{CHANGE_LIMIT, Client};
-use super::compose::schedule;
 use super::container::{self, Found};
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::in_order;
 use reforge_base::message;
 use reforge_runtime::Freezable;
 
@@ -72,7 +72,7 @@ pub(crate) fn thaw(client: &Client, freezable: &Freezable) -> Result<()> {
 }
 
 fn each(ids: &[String], act: &(dyn Fn(&str) -> Result<()> + Sync)) -> Result<()> {
-    let failures = schedule::run(ids.len(), &|_| Vec::new(), &|one| act(&ids[one]));
+    let failures = in_order::run(ids.len(), &|_| Vec::new(), &|one| act(&ids[one]));
     Failure::of_all(&failures).map_or(Ok(()), Err)
 }
 

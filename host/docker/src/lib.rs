@@ -2,7 +2,7 @@
 //!
 //! In reading order: `client` talks to the engine and `errors` says what it answers; `labels`, `container` and `record`
 //! say which containers are a workload's and what is known of them, `deployed` which directories they have; `request`,
-//! `mounts` and `policy` are what one is created from, `description` what one says of that, `definition` and
+//! `mounts` and `policy` are what one is created from, `description` what one says of that, `defined` and
 //! `image_defaults` what one that somebody else made says, `images` what it runs; then the verbs: `create`, `again`,
 //! `hold`, `stop`, `start`, `health`, `kept`; for snapshots `freeze` and `hook`; and for the plan `survey`, with `controllers` and `changes`; for it and for a deploy
 //! `needs`, with `ports`; and `adopt`, with `off_limits`, and `replaced`. Apps of several containers are `compose`'s.
@@ -23,7 +23,6 @@ mod container;
 mod controllers;
 mod create;
 mod defined;
-mod definition;
 mod deployed;
 mod description;
 mod engine_volumes;
@@ -46,7 +45,6 @@ mod policy;
 mod ports;
 mod privileges;
 mod record;
-mod record_file;
 mod replaced;
 mod request;
 pub mod root;

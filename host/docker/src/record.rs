@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::definition::Definition;
-use super::record_file;
 use reforge_base::failure::Result;
+use reforge_base::record_file;
 use reforge_base::spec::Restart;
+use reforge_base::spec::definition::Definition;
 
 /// What is written down about one workload.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::container::Found;
-use super::definition::{differing, named, shown};
 use super::image_defaults::{self, ImageDefaults};
 use super::{DockerRuntime, View, mounts, request};
 use reforge_base::Message;
 use reforge_base::escape;
 use reforge_base::failure::Result;
 use reforge_base::message;
+use reforge_base::spec::definition::{differing, named, shown};
 use reforge_base::spec::{DeploySpec, Mount};
 use reforge_runtime::Replaced;
 

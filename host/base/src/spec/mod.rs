@@ -15,6 +15,7 @@ use crate::message::Message;
 
 pub mod compose;
 mod container;
+pub mod definition;
 
 pub use compose::ComposeProject;
 pub use container::{Container, Port, Restart};

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use super::record::{Held, Ran, UnitHold};
 use super::unit::{Member, Unit};
-use super::{View, needs, schedule};
+use super::{View, needs};
 use crate::container::{self, Found};
 use crate::{hold, stop};
 use bollard::models::ContainerStateStatusEnum as Status;
 use reforge_base::Message;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::in_order;
 use reforge_base::message;
 use reforge_base::spec::{AppState, Restart};
 
@@ -123,7 +124,7 @@ fn stop_all(view: &View<'_>, up: &[&Member]) -> Result<()> {
             None => Ok(()),
         }
     };
-    let failures = schedule::run(up.len(), &after, &stop);
+    let failures = in_order::run(up.len(), &after, &stop);
     Failure::of_all(&failures).map_or(Ok(()), Err)
 }
 

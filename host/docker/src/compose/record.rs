@@ -6,8 +6,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::needs::Need;
-use crate::record_file;
 use reforge_base::failure::Result;
+use reforge_base::record_file;
 use reforge_base::spec::{ComposeProject, Restart};
 
 /// Of one workload.

@@ -12,7 +12,7 @@ use bollard::query_parameters::StartContainerOptions;
 
 use super::record::{Held, Ran};
 use super::unit::Member;
-use super::{View, down, drift, health, missing, mounts, schedule};
+use super::{View, down, drift, health, missing, mounts};
 use crate::client::CHANGE_LIMIT;
 use crate::container::{self, Found};
 use crate::create::{START_LIMIT, app_bad};
@@ -20,6 +20,7 @@ use crate::deployed::given;
 use crate::hold;
 use reforge_base::escape;
 use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::in_order;
 use reforge_base::message;
 use reforge_base::spec::Mount;
 use reforge_volumes::identity::Identity;
@@ -54,7 +55,7 @@ fn start_all(view: &View<'_>, members: &[Held], lives: &[Mount]) -> Result<()> {
         let needs = &members[one].needs;
         (0..members.len()).filter(|other| needs.iter().any(|need| need.id == members[*other].id)).collect()
     };
-    let failures = schedule::run(members.len(), &after, &|one| start(view, &members[one], members, lives));
+    let failures = in_order::run(members.len(), &after, &|one| start(view, &members[one], members, lives));
     Failure::of_all(&failures).map_or(Ok(()), Err)
 }
 

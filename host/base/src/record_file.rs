@@ -6,13 +6,13 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use reforge_base::durable::{self, PRIVATE_DIRECTORY, PRIVATE_FILE};
-use reforge_base::escape;
-use reforge_base::failure::{Code, Failure, Result};
-use reforge_base::message;
+use crate::durable::{self, PRIVATE_DIRECTORY, PRIVATE_FILE};
+use crate::escape;
+use crate::failure::{Code, Failure, Result};
+use crate::message;
 
 /// Empty if there is none.
-pub(crate) fn read<T: Default + DeserializeOwned>(directory: &Path, workload: &str) -> Result<T> {
+pub fn read<T: Default + DeserializeOwned>(directory: &Path, workload: &str) -> Result<T> {
     let path = directory.join(name(workload)?);
     let bytes = match std::fs::read(&path) {
         Ok(bytes) => bytes,
@@ -25,7 +25,7 @@ pub(crate) fn read<T: Default + DeserializeOwned>(directory: &Path, workload: &s
     })
 }
 
-pub(crate) fn write(record: &impl Serialize, directory: &Path, workload: &str) -> Result<()> {
+pub fn write(record: &impl Serialize, directory: &Path, workload: &str) -> Result<()> {
     durable::make_directories_durably(directory, PRIVATE_DIRECTORY)?;
     let bytes = serde_json::to_vec_pretty(record)
         .map_err(|error| Failure::new(Code::Io, message!("cannot-write-down-a-container", error)))?;
@@ -33,7 +33,7 @@ pub(crate) fn write(record: &impl Serialize, directory: &Path, workload: &str) -
 }
 
 /// Takes a workload's away.
-pub(crate) fn remove(directory: &Path, workload: &str) -> Result<()> {
+pub fn remove(directory: &Path, workload: &str) -> Result<()> {
     let path = directory.join(name(workload)?);
     match std::fs::remove_file(&path) {
         Ok(()) => durable::sync_directory(directory),
@@ -43,7 +43,7 @@ pub(crate) fn remove(directory: &Path, workload: &str) -> Result<()> {
 }
 
 /// Workloads that have one.
-pub(crate) fn workloads(directory: &Path) -> Result<Vec<String>> {
+pub fn workloads(directory: &Path) -> Result<Vec<String>> {
     durable::names(directory, ".json")
 }
 

@@ -3,11 +3,11 @@
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use reforge_base::failure::{Failure, Result};
-use reforge_base::threads;
+use crate::failure::{Failure, Result};
+use crate::threads;
 
 /// `after` says by their numbers which of `count` one comes after. Everything is done, whatever fails; answers every failure.
-pub(crate) fn run(
+pub fn run(
     count: usize,
     after: &(dyn Fn(usize) -> Vec<usize> + Sync),
     act: &(dyn Fn(usize) -> Result<()> + Sync),
@@ -85,7 +85,7 @@ fn leads_to(order: &[Vec<usize>], from: usize, to: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use reforge_base::failure::Code;
+    use crate::failure::Code;
 
     fn order_of(after: &[&[usize]]) -> Vec<usize> {
         let done = Mutex::new(Vec::new());

@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use reforge_base::Message;
-use reforge_base::escape;
-use reforge_base::message;
+use crate::Message;
+use crate::escape;
+use crate::message;
 
 /// See the module.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Definition {
+pub struct Definition {
     /// What its image is called.
     pub image: String,
     pub image_id: String,
@@ -27,7 +27,7 @@ pub(crate) struct Definition {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Source {
+pub struct Source {
     /// A path of this machine, or a volume's name.
     pub from: String,
     pub read_only: bool,
@@ -35,7 +35,7 @@ pub(crate) struct Source {
 
 impl Definition {
     /// What of another container differs, by name: values of the environment may be secrets.
-    pub(crate) fn differences(&self, now: &Definition) -> Vec<Message> {
+    pub fn differences(&self, now: &Definition) -> Vec<Message> {
         let mut differences = Vec::new();
         if self.image_id != now.image_id {
             let (before, now) = (named(&self.image, &self.image_id), named(&now.image, &now.image_id));
@@ -70,18 +70,18 @@ impl Source {
 }
 
 /// Names with another value, or on one side only.
-pub(crate) fn differing<T: PartialEq>(one: &BTreeMap<String, T>, other: &BTreeMap<String, T>) -> Vec<String> {
+pub fn differing<T: PartialEq>(one: &BTreeMap<String, T>, other: &BTreeMap<String, T>) -> Vec<String> {
     let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
     names.into_iter().filter(|name| one.get(*name) != other.get(*name)).cloned().collect()
 }
 
 /// For a message.
-pub(crate) fn shown(names: Vec<String>) -> String {
+pub fn shown(names: Vec<String>) -> String {
     names.iter().map(|name| format!("`{}`", escape::text(name))).collect::<Vec<_>>().join(", ")
 }
 
 /// A name, with the image's id beside it: one name can stand for both.
-pub(crate) fn named(image: &str, id: &str) -> String {
+pub fn named(image: &str, id: &str) -> String {
     let (image, id) = (escape::text(image), id.strip_prefix("sha256:").unwrap_or(id));
     match id {
         // It is not there yet.
