@@ -26,6 +26,7 @@ mod defined;
 mod definition;
 mod deployed;
 mod description;
+mod engine;
 mod engine_volumes;
 mod engines;
 mod errors;
@@ -58,6 +59,7 @@ use std::path::PathBuf;
 
 pub use self::adopt::{Adoption, Barred};
 pub use self::compose::{ComposeAdoption, ComposeRuntime, UnitVolume};
+pub use self::engine::{Ended, Engine, Kind};
 
 use self::client::Client;
 use self::container::Found;
