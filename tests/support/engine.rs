@@ -159,6 +159,12 @@ impl Engine {
         command
     }
 
+    /// The network that the daemon is in.
+    pub(crate) fn network(&self) -> std::fs::File {
+        let pid = self.daemon.lock().unwrap().as_ref().unwrap().id();
+        std::fs::File::open(format!("/proc/{pid}/ns/net")).unwrap()
+    }
+
     pub(crate) fn log(&self) -> String {
         let log = std::fs::read_to_string(self.directory.join("log")).unwrap_or_default();
         log.lines().rev().take(20).collect::<Vec<_>>().join("\n")

@@ -25,6 +25,7 @@ mod create;
 mod defined;
 mod deployed;
 mod description;
+mod engine;
 mod engine_volumes;
 mod engines;
 mod errors;
@@ -56,6 +57,7 @@ use std::path::PathBuf;
 
 pub use self::adopt::{Adoption, Barred};
 pub use self::compose::{ComposeAdoption, ComposeRuntime, UnitVolume};
+pub use self::engine::{Ended, Engine, Kind};
 
 use self::client::Client;
 use self::container::Found;

@@ -28,12 +28,21 @@ const ANY_PORT: u16 = 53;
 
 /// Does something in the network of a process.
 pub(crate) fn within<T: Send>(process: i32, act: impl FnOnce() -> T + Send) -> Result<T> {
+    within_opened(&open(process)?, act)
+}
+
+/// The network of a process, which stays as long as it is open.
+pub(crate) fn open(process: i32) -> Result<std::fs::File> {
     let path = PathBuf::from(format!("/proc/{process}/ns/net"));
-    let failed = |error: &io::Error| Failure::io("enter", &path, error).with_code(Code::Runtime);
-    let namespace = std::fs::File::open(&path).map_err(|error| failed(&error))?;
+    std::fs::File::open(&path).map_err(|error| Failure::io("enter", &path, &error).with_code(Code::Runtime))
+}
+
+/// Does something in a network that was opened.
+pub(crate) fn within_opened<T: Send>(namespace: &std::fs::File, act: impl FnOnce() -> T + Send) -> Result<T> {
+    let failed = |error: &io::Error| Failure::io("enter", "/proc/self/ns/net".as_ref(), error).with_code(Code::Runtime);
     std::thread::scope(|scope| {
         let entered = threads::spawn_in(scope, "drill-network", || {
-            move_into_link_name_space(std::os::fd::AsFd::as_fd(&namespace), Some(LinkNameSpaceType::Network))
+            move_into_link_name_space(std::os::fd::AsFd::as_fd(namespace), Some(LinkNameSpaceType::Network))
                 .map_err(|errno| failed(&errno.into()))?;
             Ok(act())
         })?;
@@ -114,7 +123,16 @@ fn v6_addresses(table: &str) -> Vec<IpAddr> {
 
 /// How many connections and datagrams from the network of a process had no way out, since it is there.
 pub(crate) fn out_no_routes(process: i32) -> Result<u64> {
-    let path = PathBuf::from(format!("/proc/{process}/net/snmp"));
+    read_out_no_routes(&format!("/proc/{process}/net/snmp"))
+}
+
+/// The same of a network that was opened, whether there is a process in it or not.
+pub(crate) fn out_no_routes_of(namespace: &std::fs::File) -> Result<u64> {
+    within_opened(namespace, || read_out_no_routes("/proc/thread-self/net/snmp"))?
+}
+
+fn read_out_no_routes(path: &str) -> Result<u64> {
+    let path = PathBuf::from(path);
     let text = std::fs::read_to_string(&path).map_err(|error| Failure::io("read", &path, &error))?;
     counted(&text).ok_or_else(|| {
         Failure::new(

@@ -10,6 +10,7 @@ mod compose;
 mod consistency;
 mod crashes;
 mod databases;
+mod drilled;
 mod engine_volumes;
 mod entrypoints;
 mod examples;
