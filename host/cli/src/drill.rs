@@ -22,7 +22,7 @@ use super::words::{self, say};
 
 pub(crate) fn drill(session: &Session, asked: &args::Drill) -> Result<Answer> {
     let host = session.changing()?;
-    let makers = session.makers();
+    let makers = session.makers(host);
     let plugin = || -> Result<Plugin> { session.plugin() };
     let display = Display::new(session);
     let who = session.who();

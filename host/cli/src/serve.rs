@@ -20,7 +20,7 @@ pub(crate) fn serve(session: &Session, listen: Option<SocketAddr>, wait: bool) -
     let setup = Setup {
         host: host.clone(),
         active_plugin,
-        makers: session.makers(),
+        makers: session.makers(host),
         plugin_file: session.plugin_file()?.map(|(_, file)| file),
         listen,
         stop: session.cancelled.clone(),

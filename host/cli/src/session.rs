@@ -16,9 +16,10 @@ use reforge_base::Result;
 use reforge_base::account;
 use reforge_base::escape;
 use reforge_base::message;
-use reforge_config::{Config, PROCESS};
+use reforge_config::{COMPOSE, Config, DOCKER, PROCESS};
 use reforge_documents::history as documents;
 use reforge_drills::app::Drills;
+use reforge_drills::containers;
 use reforge_drills::drill::Makers;
 use reforge_drills::process::ProcessDrills;
 use reforge_drills::sweep;
@@ -117,7 +118,7 @@ impl Session {
         let host = self.open()?;
         let recovered = host.recover()?;
         // What one that ended in a drill has left is nobody's data.
-        host.or_tell(sweep::sweep(host, &self.makers()).map(drop));
+        host.or_tell(sweep::sweep(host, &self.makers(host)).map(drop));
         Ok(recovered)
     }
 
@@ -160,11 +161,15 @@ impl Session {
     }
 
     /// What makes drilled apps, of each runtime that this program has.
-    pub(crate) fn makers(&self) -> Makers {
-        Makers::from([(
-            PROCESS.to_owned(),
-            Arc::new(ProcessDrills::new(self.itself(args::ISOLATED))) as Arc<dyn Drills>,
-        )])
+    pub(crate) fn makers(&self, host: &Host) -> Makers {
+        let containers: Arc<dyn Drills> =
+            Arc::new(containers::drills(host.config.host.docker_socket.clone(), host.state.host_id()));
+        let processes: Arc<dyn Drills> = Arc::new(ProcessDrills::new(self.itself(args::ISOLATED)));
+        Makers::from([
+            (PROCESS.to_owned(), processes),
+            (DOCKER.to_owned(), containers.clone()),
+            (COMPOSE.to_owned(), containers),
+        ])
     }
 
     /// This program with one of its hidden commands, for what the host runs apart.
