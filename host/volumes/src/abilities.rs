@@ -13,7 +13,8 @@ use super::{ambient, syscalls};
 use reforge_base::Message;
 use reforge_base::demands::{Asked, Demands, Size};
 use reforge_base::failure::{Code, Failure};
-use reforge_base::message;
+use reforge_base::limits::{XATTR_NAME_BYTES_MAX, XATTR_VALUE_BYTES_MAX, XATTRS_MAX};
+use reforge_base::{escape, message};
 
 /// What Linux takes of one attribute at most.
 const ATTRIBUTE_BYTES_MAX: u64 = 64 << 10;
@@ -141,7 +142,7 @@ pub fn refusals(volume: &str, directory: &Path, demands: &Demands) -> Vec<Failur
     let sizes = rows.filter(|_| abilities.attribute_bytes_max > 0).find_map(|sizes| lacks_room(&opened, sizes));
     let about = |message: Message| {
         Failure::new(Code::VolumeRefused, message)
-            .context(message!("volume-named", name = reforge_base::escape::text(volume)))
+            .context(message!("volume-named", name = escape::text(volume)))
             .hint(message!("use-another-file-system-or-import-again"))
     };
     times.into_iter().chain(attributes).chain(sizes).map(about).collect()
@@ -150,15 +151,15 @@ pub fn refusals(volume: &str, directory: &Path, demands: &Demands) -> Vec<Failur
 fn times(abilities: Abilities, demands: &Demands) -> Vec<Message> {
     let mut lacks = Vec::new();
     if let Some(Asked { value, path }) = demands.earliest.as_ref().filter(|asked| asked.value < abilities.earliest) {
-        let (bound, time) = (instant(abilities.earliest), instant(*value));
+        let (bound, time, path) = (instant(abilities.earliest), instant(*value), escape::prose(path));
         lacks.push(message!("its-file-system-keeps-no-time-before", bound, path, time));
     }
     if let Some(Asked { value, path }) = demands.latest.as_ref().filter(|asked| asked.value > abilities.latest) {
-        let (bound, time) = (instant(abilities.latest), instant(*value));
+        let (bound, time, path) = (instant(abilities.latest), instant(*value), escape::prose(path));
         lacks.push(message!("its-file-system-keeps-no-time-after", bound, path, time));
     }
     if let Some(Asked { path, .. }) = demands.unit.as_ref().filter(|asked| asked.value < abilities.unit) {
-        lacks.push(message!("its-file-system-keeps-times-only-to", unit = abilities.unit, path));
+        lacks.push(message!("its-file-system-keeps-times-only-to", unit = abilities.unit, path = escape::prose(path)));
     }
     lacks
 }
@@ -176,13 +177,19 @@ fn lacks_kind(directory: &Dir, kind: &Asked<String>) -> Option<Message> {
     let is_denied = matches!(&**value, CAPABILITY | "trusted");
     let error = tried.err().filter(|error| *error == Errno::NOTSUP || is_denied && *error == Errno::PERM)?;
     let why = std::io::Error::from(error);
-    Some(message!("its-file-system-takes-no-attributes", kind = value, path, why))
+    let (kind, path) = (escape::prose(value), escape::prose(path));
+    Some(message!("its-file-system-takes-no-attributes", kind, path, why))
 }
 
 /// Attributes of these sizes on one file, whatever their own names and values are.
 fn lacks_room(directory: &Dir, sizes: &Asked<Vec<Size>>) -> Option<Message> {
     let file = syscalls::unnamed_file(directory).ok()?;
     let full = |(number, size): (usize, &Size)| {
+        // Whoever has made the descriptor: no entry has more than that.
+        let is_none = size.name as usize > XATTR_NAME_BYTES_MAX || size.value as usize > XATTR_VALUE_BYTES_MAX;
+        if is_none || number >= XATTRS_MAX {
+            return true;
+        }
         let mut name = format!("user.{number}").into_bytes();
         name.resize((size.name as usize).max(name.len()), b'x');
         let tried = syscalls::set_attribute(&file, OsStr::from_bytes(&name), &vec![1; size.value as usize]);
@@ -190,7 +197,7 @@ fn lacks_room(directory: &Dir, sizes: &Asked<Vec<Size>>) -> Option<Message> {
     };
     sizes.value.iter().enumerate().any(full).then(|| {
         let bytes = Size::all(sizes.value.iter().copied());
-        message!("its-file-system-takes-not-so-many-attributes", path = sizes.path, bytes)
+        message!("its-file-system-takes-not-so-many-attributes", path = escape::prose(&sizes.path), bytes)
     })
 }
 
@@ -237,6 +244,7 @@ mod tests {
         let attribute = |name: &str, bytes: usize| (name.as_bytes().to_vec(), vec![1; bytes]);
         let big = [attribute("user.big", 10_000)];
         let many: Vec<_> = (0..9).map(|number| attribute(&format!("user.{number}"), 900)).collect();
+        let forged = Asked { value: vec![Size { name: u32::MAX, value: u32::MAX }; 2], path: "f".to_owned() };
         let acl = [(ACCESS_LIST.as_bytes().to_vec(), PLAIN_ACCESS_LIST.to_vec())];
         let capability = [(CAPABILITY.as_bytes().to_vec(), NO_CAPABILITY.to_vec())];
         for (what, ask, holds) in [
@@ -247,6 +255,7 @@ mod tests {
             ("a whole second", &|to| to.time(b"f", 1, 0), "ext4 old xfs bare"),
             ("a large attribute", &|to| to.attributes(b"f", &big), "xfs"),
             ("many attributes", &|to| to.attributes(b"f", &many), "xfs"),
+            ("what no entry has", &|to| to.attributes = Some(forged.clone()), "bare"),
             ("an access list", &|to| to.attributes(b"f", &acl), "ext4 old xfs"),
             ("capabilities", &|to| to.attributes(b"f", &capability), "ext4 old xfs"),
         ] {
