@@ -255,7 +255,7 @@ mod tests {
             ("a whole second", &|to| to.time(b"f", 1, 0), "ext4 old xfs bare"),
             ("a large attribute", &|to| to.attributes(b"f", &big), "xfs"),
             ("many attributes", &|to| to.attributes(b"f", &many), "xfs"),
-            ("what no entry has", &|to| to.attributes = Some(forged.clone()), ""),
+            ("what no entry has", &|to| to.attributes = Some(forged.clone()), "bare"),
             ("an access list", &|to| to.attributes(b"f", &acl), "ext4 old xfs"),
             ("capabilities", &|to| to.attributes(b"f", &capability), "ext4 old xfs"),
         ] {
