@@ -5,6 +5,8 @@
 //!
 //! Internal: `reforge-host` is what others depend on, and this changes from one version to the next.
 
+#![cfg_attr(test, recursion_limit = "256")]
+
 pub mod app;
 pub mod containers;
 pub mod drill;
