@@ -4,7 +4,8 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
-use std::path::PathBuf;
+use std::os::fd::AsRawFd as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reforge_base::failure::{Code, Failure, Result};
@@ -23,6 +24,8 @@ const FAR: [IpAddr; 6] = [
     IpAddr::V6(Ipv6Addr::new(0x2606, 0x4700, 0x4700, 0, 0, 0, 0, 0x1111)),
     IpAddr::V6(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xfb)),
 ];
+/// An engine gives one.
+const DEFAULT_ROUTES_MAX: usize = 8;
 /// Of a port that is asked nothing: only whether there is a way.
 const ANY_PORT: u16 = 53;
 
@@ -39,7 +42,8 @@ pub(crate) fn open(process: i32) -> Result<std::fs::File> {
 
 /// Does something in a network that was opened.
 pub(crate) fn within_opened<T: Send>(namespace: &std::fs::File, act: impl FnOnce() -> T + Send) -> Result<T> {
-    let failed = |error: &io::Error| Failure::io("enter", "/proc/self/ns/net".as_ref(), error).with_code(Code::Runtime);
+    let failed =
+        |error: &io::Error| Failure::io("enter", Path::new("/proc/self/ns/net"), error).with_code(Code::Runtime);
     std::thread::scope(|scope| {
         let entered = threads::spawn_in(scope, "drill-network", || {
             move_into_link_name_space(std::os::fd::AsFd::as_fd(namespace), Some(LinkNameSpaceType::Network))
@@ -48,6 +52,28 @@ pub(crate) fn within_opened<T: Send>(namespace: &std::fs::File, act: impl FnOnce
         })?;
         entered.join().unwrap_or_else(|_| Err(Failure::new(Code::Runtime, message!("a-thread-of-a-drill-died"))))
     })
+}
+
+/// Takes away the ways out that an engine gives a container although its network leads nowhere: what has none is counted.
+pub(crate) fn drop_default_routes(namespace: &std::fs::File) -> Result<()> {
+    let dropped = within_opened(namespace, || {
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+        for _ in 0..DEFAULT_ROUTES_MAX {
+            // SAFETY: all zeroes is a request: of whatever way leads everywhere.
+            let mut route: libc::rtentry = unsafe { std::mem::zeroed() };
+            for address in [&mut route.rt_dst, &mut route.rt_gateway, &mut route.rt_genmask] {
+                address.sa_family = libc::AF_INET as libc::sa_family_t;
+            }
+            route.rt_flags = (libc::RTF_UP | libc::RTF_GATEWAY) as libc::c_ushort;
+            // SAFETY: the request is of the kind that this call reads, and lives until it returns.
+            if unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCDELRT, &route) } != 0 {
+                let error = io::Error::last_os_error();
+                return if error.raw_os_error() == Some(libc::ESRCH) { Ok(()) } else { Err(error) };
+            }
+        }
+        Ok(())
+    })?;
+    dropped.map_err(|error| Failure::io("enter", Path::new("/proc/self/ns/net"), &error).with_code(Code::Runtime))
 }
 
 /// What of the world outside can be reached from the network of a process; nothing, if it is isolated. `on_link` are addresses that

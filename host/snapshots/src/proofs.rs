@@ -4,13 +4,14 @@
 //! A file that does not read is as good as none: proofs come again by themselves, and nothing is deleted for the want of one.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
-use reforge_base::durable::{self, PRIVATE_DIRECTORY, PRIVATE_FILE};
-use reforge_base::failure::{Code, Failure, Result};
+use reforge_base::durable::{self, PRIVATE_DIRECTORY};
+use reforge_base::failure::{Code, Result};
 use reforge_base::lock_file;
 use reforge_base::message;
+use reforge_base::record_file;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -149,11 +150,9 @@ impl Proofs {
 
     /// What is known of a workload's snapshots.
     pub fn read(&self, workload: &str) -> Result<Known> {
-        let file = self.directory.join(format!("{workload}.json"));
-        match std::fs::read(&file) {
-            Ok(text) => Ok(serde_json::from_slice(&text).unwrap_or_default()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Known::default()),
-            Err(error) => Err(Failure::io("read", &file, &error)),
+        match record_file::read(&self.directory, workload) {
+            Err(failure) if failure.code == Code::NeedsOperator => Ok(Known::default()),
+            known => known,
         }
     }
 
@@ -163,17 +162,14 @@ impl Proofs {
         let _alone = lock_file::lock(&self.directory.join(".lock"))?;
         let mut known = self.read(workload)?;
         change(&mut known);
-        let text = serde_json::to_vec(&known)
-            .map_err(|error| Failure::new(Code::Io, message!("proofs-cannot-be-written", error)))?;
-        write(&self.directory, workload, &text)
+        record_file::write(&known, &self.directory, workload).map_err(|failure| {
+            let message = message!("proofs-cannot-be-written", error = failure.message.clone());
+            failure.with_message(message)
+        })
     }
 
     /// All of a snapshot was read, and was whole.
     pub fn note_read_back(&self, workload: &str, snapshot: &str, at: Timestamp) -> Result<()> {
         self.change(workload, |known| known.snapshots.entry(snapshot.to_owned()).or_default().read_back = Some(at))
     }
-}
-
-fn write(directory: &Path, workload: &str, text: &[u8]) -> Result<()> {
-    durable::write_durably(directory, &format!("{workload}.json"), text, PRIVATE_FILE)
 }

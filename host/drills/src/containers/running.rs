@@ -195,6 +195,7 @@ impl Running {
             return Err(Failure::new(Code::PolicyRefused, message!("drilled-network-cannot-be-tried", why, said)));
         };
         let gateways = self.gateways(&found)?;
+        network::drop_default_routes(&network::open(process)?)?;
         isolated(&network::reachable(process, &gateways)?)?;
         self.engine.remove(Kind::Container, &id)
     }
@@ -253,6 +254,8 @@ impl Running {
         {
             // It may end at any time; then there is nobody to be tried any more.
             if let Ok(network) = network::open(process) {
+                // Nobody is where it leads: the waiter has tried that. Without it the kernel counts what is tried.
+                network::drop_default_routes(&network)?;
                 let tried = network::reachable(process, &[]);
                 if let Ok(found) = &tried {
                     isolated(found)?;
