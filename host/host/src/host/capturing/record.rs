@@ -1,7 +1,7 @@
 //! What is written down of an app that is about to be stopped or frozen for a snapshot: `<state_dir>/captures/<workload>.json`,
 //! durably, before anything is done to the app. It goes when the app is as it was and every hook has run.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -77,7 +77,7 @@ pub(super) fn remove(directory: &Path, workload: &str) -> Result<()> {
 }
 
 /// Workloads that have one.
-pub(super) fn workloads(directory: &PathBuf) -> Result<Vec<String>> {
+pub(super) fn workloads(directory: &Path) -> Result<Vec<String>> {
     durable::names(directory, ENDING)
 }
 
