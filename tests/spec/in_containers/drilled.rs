@@ -247,12 +247,12 @@ fn what_is_left_of_a_drill_goes_after_the_engine_was_killed_and_nothing_else() {
     engine.kill();
     assert_eq!(ours.sweep(&first.spec.drill).unwrap_err().code, Code::EngineUnreachable);
     engine.run();
-    assert_eq!(ours.left().unwrap(), [first.spec.drill.clone()]);
+    assert_eq!(ours.left().unwrap(), std::slice::from_ref(&first.spec.drill));
     ours.sweep(&first.spec.drill).unwrap();
     ours.sweep(&first.spec.drill).unwrap();
     ours.sweep(&second.spec.drill).unwrap();
     assert_eq!(ours.left().unwrap(), [""; 0]);
-    assert_eq!(theirs.left().unwrap(), [second.spec.drill.clone()]);
+    assert_eq!(theirs.left().unwrap(), std::slice::from_ref(&second.spec.drill));
     theirs.sweep(&second.spec.drill).unwrap();
     assert_eq!(of_drills(&engine), 0);
     assert_eq!(engine.containers().len(), 1);
