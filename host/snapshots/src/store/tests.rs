@@ -210,7 +210,7 @@ fn plugins_are_not_told_what_those_of_versions_before_do_not_know() {
     let id = world.take("manual");
     let path = world.path(&format!("{id}.json"));
     let mut descriptor: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    for told_now in ["flags", "consistency"] {
+    for told_now in ["flags", "demands", "consistency"] {
         descriptor.as_object_mut().unwrap().remove(told_now).unwrap();
     }
     std::fs::write(&path, descriptor.to_string()).unwrap();
@@ -220,12 +220,13 @@ fn plugins_are_not_told_what_those_of_versions_before_do_not_know() {
     descriptor["not_captured"] = serde_json::json!([{ "target": "/x", "what": "/y", "why": "single-file" }]);
     descriptor["remarks"] = serde_json::json!([{ "volume": "data", "what": "changed", "count": 1, "names": ["f"] }]);
     descriptor["flags"] = serde_json::json!([{ "volume": 0, "path": "a%20b", "set": "C" }]);
+    descriptor["demands"] = serde_json::json!([]);
     std::fs::write(&path, descriptor.to_string()).unwrap();
     let told = world.store.open("notes", &id).unwrap();
     assert_eq!((told.descriptor.not_captured.len(), told.descriptor.remarks.len()), (1, 1));
     assert_eq!(told.descriptor.flags.as_ref().unwrap()[0].decoded_path(), b"a b");
     let plugins_text = told.plugins_text();
-    assert!(["not_captured", "remarks", "flags"].iter().all(|new| !plugins_text.contains(new)), "{plugins_text}");
+    assert!(["not_captured", "remarks", "flags", "demands"].iter().all(|new| !plugins_text.contains(new)), "{plugins_text}");
     let read: Descriptor = serde_json::from_str(told.plugins_text()).unwrap();
     assert_eq!(read, plain.descriptor);
 }
