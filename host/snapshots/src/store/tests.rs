@@ -226,7 +226,10 @@ fn plugins_are_not_told_what_those_of_versions_before_do_not_know() {
     assert_eq!((told.descriptor.not_captured.len(), told.descriptor.remarks.len()), (1, 1));
     assert_eq!(told.descriptor.flags.as_ref().unwrap()[0].decoded_path(), b"a b");
     let plugins_text = told.plugins_text();
-    assert!(["not_captured", "remarks", "flags", "demands"].iter().all(|new| !plugins_text.contains(new)), "{plugins_text}");
+    assert!(
+        ["not_captured", "remarks", "flags", "demands"].iter().all(|new| !plugins_text.contains(new)),
+        "{plugins_text}"
+    );
     let read: Descriptor = serde_json::from_str(told.plugins_text()).unwrap();
     assert_eq!(read, plain.descriptor);
 }
