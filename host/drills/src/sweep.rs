@@ -41,5 +41,8 @@ fn remove(receipt: &DrillReceipt, makers: &Makers) -> Result<()> {
     if let Some(maker) = makers.get(&receipt.runtime) {
         maker.sweep(&receipt.id)?;
     }
-    receipt.directory.as_deref().map_or(Ok(()), remove_directory)
+    // Whatever else a record names is not a drill's own.
+    let own =
+        receipt.directory.as_deref().filter(|directory| directory.ends_with(&receipt.id) && !receipt.id.is_empty());
+    own.map_or(Ok(()), remove_directory)
 }
